@@ -1,0 +1,93 @@
+"""The settings of a pipeline, checked once, at construction.
+
+Each default carries its reason. A bad value raises ConfigError, which names option and remedy.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+from .errors import ConfigError
+
+__all__ = ["Limits", "Retry", "check_number", "not_available"]
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The bounds that few need to change. Bytes, rows and counts."""
+
+    # 65,536 calls: at 5 ms between two looks of the pump, 13 million calls a second; 0.5 MB.
+    ring_slots: int = 2**16
+    # A copy of 4 MiB inside collect() holds the caller for about a millisecond.
+    max_call_bytes: int = 4 * MIB
+    # The service refuses the 50,001st block; 1,000 are left for other writers' late appends.
+    max_blocks: int = 49_000
+    # 50,000 blocks of 4 MiB, the older limit that every endpoint accepts.
+    max_blob_bytes: int = 190 * 2**30
+    # More headers than this on one path in one day mean that columns are made of data.
+    max_headers: int = 8
+
+    def __post_init__(self) -> None:
+        for spec in fields(self):
+            check_number(f"limits.{spec.name}", getattr(self, spec.name), at_least=1, integer=True)
+        if self.ring_slots & (self.ring_slots - 1):
+            raise ConfigError(
+                f"limits.ring_slots={self.ring_slots} is no power of two; take "
+                f"{2 ** self.ring_slots.bit_length()}"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """How long to wait for the store, and between attempts. Seconds.
+
+    Attempts never end by their number: a row is given up only at close.
+    """
+
+    # The first wait; doubled at each further attempt, with full jitter.
+    base: float = 0.1
+    # The longest wait: what an outage's end may stay unnoticed for.
+    cap: float = 10.0
+    # Waits while an operator must act (credential, container): no need to knock every second.
+    hold: float = 15.0
+    # Then the attempt's outcome is unknown, and the same bytes go to the same position again.
+    attempt_timeout: float = 30.0
+    # An attempt older than this no longer takes one of the max_in_flight places, so that a path
+    # that hangs cannot hold back the others.
+    overdue: float = 0.5
+
+    def __post_init__(self) -> None:
+        for spec in fields(self):
+            check_number(f"retry.{spec.name}", getattr(self, spec.name), above=0)
+
+
+def check_number(
+    name: str,
+    value: object,
+    *,
+    above: float | None = None,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    integer: bool = False,
+) -> None:
+    """Raise ConfigError unless ``value`` is a finite number within the bounds."""
+    kind = "a whole number" if integer else "a number"
+    fits = isinstance(value, int if integer else int | float) and not isinstance(value, bool)
+    if not fits or not math.isfinite(value):  # type: ignore[arg-type]
+        raise ConfigError(f"{name} must be {kind}, not {type(value).__name__}")
+    assert isinstance(value, int | float)
+    if above is not None and not value > above:
+        raise ConfigError(f"{name}={value} must be above {above}")
+    if at_least is not None and value < at_least:
+        raise ConfigError(f"{name}={value} must be at least {at_least}")
+    if at_most is not None and value > at_most:
+        raise ConfigError(f"{name}={value} must be at most {at_most}")
+
+
+def not_available(option: str, value: object, use: str) -> ConfigError:
+    """The error for what is designed but not built: it is refused, never ignored."""
+    return ConfigError(f"{option}={value!r} is not available yet; {use}")

@@ -1,0 +1,191 @@
+"""The values that travel: a call in the ring, a settled batch, the events a hook sees, a report.
+
+All are immutable. None carries a cell value in its repr, except the call, which never leaves the
+engine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+__all__ = [
+    "BlobReplaced",
+    "DeadLettered",
+    "Dropped",
+    "Event",
+    "Held",
+    "HighWater",
+    "LowWater",
+    "PossiblyStored",
+    "Refused",
+    "Report",
+    "Resumed",
+    "Rolled",
+    "Settled",
+    "WriterTurnedOwn",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """A batch is stored for good. Spool, receipts, tracing and verification live on this event.
+
+    ``path`` is the stream's blob name, ``part`` the blob of it that holds the batch, ``offset`` and
+    ``length`` the bytes of its rows in that part (a header before them is not counted), ``rows``
+    their number, ``first`` and ``last`` the writer's sequence numbers of the first and last row,
+    ``crc`` the CRC-32 of the bytes.
+    """
+
+    path: str
+    part: str
+    offset: int
+    length: int
+    rows: int
+    first: int
+    last: int
+    crc: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PossiblyStored:
+    """A doubt that the end of the pipeline, or a blob we may not read, cut short."""
+
+    path: str
+    part: str
+    rows: int
+    first: int
+    last: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped:
+    """Accepted rows that were lost, and why."""
+
+    path: str
+    rows: int
+    first: int
+    last: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLettered:
+    """Rows the store refuses for good, and why."""
+
+    path: str
+    rows: int
+    first: int
+    last: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A call that was not accepted: nothing of it was recorded."""
+
+    stream: str
+    rows: int
+    reason: str
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A path waits for an operator: its credential, right, container or lease. Nothing is lost."""
+
+    path: str
+    part: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """A held path works again."""
+
+    path: str
+    part: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rolled:
+    """A path went on to its next part: full, sealed, or of another header or type."""
+
+    path: str
+    part: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlobReplaced:
+    """A part was deleted, truncated or made anew by somebody else: what it held is gone."""
+
+    path: str
+    part: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriterTurnedOwn:
+    """A shared path may not be read by this credential; it goes on in blobs of its own."""
+
+    path: str
+    part: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HighWater:
+    """The budget's use, in bytes, rose above the high-water mark."""
+
+    used: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LowWater:
+    """The budget's use, in bytes, fell below the low-water mark again."""
+
+    used: int
+
+
+Event: TypeAlias = (
+    Settled
+    | PossiblyStored
+    | Dropped
+    | DeadLettered
+    | Refused
+    | Held
+    | Resumed
+    | Rolled
+    | BlobReplaced
+    | WriterTurnedOwn
+    | HighWater
+    | LowWater
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What became of all accepted rows, as ``flush`` and ``aclose`` found it. All in rows.
+
+    ``accepted == stored + possibly_stored + sum(dead_lettered) + sum(dropped) + in_memory``.
+    ``seconds`` is how long the flush or close took.
+    """
+
+    accepted: int
+    stored: int
+    possibly_stored: int
+    in_memory: int
+    seconds: float
+    dead_lettered: dict[str, int] = field(default_factory=dict)
+    dropped: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every accepted row is stored."""
+        return self.stored == self.accepted
+
+
+# What the ring holds: (correlation id, scoring time in microseconds, day since 1970-01-01, parts,
+# rows, cost, account). A plain tuple, since collect() builds one per call and a class costs 150 ns
+# more. ``parts`` is a tuple of (stream, rows, number of rows).
+Call: TypeAlias = tuple[str, int, int, "tuple[tuple[Any, Any, int], ...]", int, int, Any]

@@ -1,0 +1,159 @@
+"""What users may bring themselves: the Protocols, and the values that cross them.
+
+A store knows bytes and paths, never rows. An encoder knows rows, never paths. A layout knows names
+and days, never bytes. None of them knows the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Any, NamedTuple, Protocol, TypeAlias
+
+from .records import Event
+
+__all__ = [
+    "Appended",
+    "Clock",
+    "Encoder",
+    "Hook",
+    "Layout",
+    "Names",
+    "Opened",
+    "Piece",
+    "Range",
+    "Rows",
+    "Store",
+]
+
+# Rows of one call, frozen: a tuple of row tuples, or a private 2-D numpy array (never imported here).
+Rows: TypeAlias = Any
+
+
+class Opened(NamedTuple):
+    """A blob as one ranged GET shows it.
+
+    ``length`` in bytes, ``blocks`` committed, ``created`` an opaque text that changes when the blob
+    is made anew, ``etag`` for If-Match, ``head`` the first bytes, at most as many as were asked for.
+    """
+
+    length: int
+    blocks: int
+    created: str
+    etag: str
+    head: bytes
+
+
+class Appended(NamedTuple):
+    """An acknowledged append: the blob's ``length`` after it, its committed ``blocks``, its ``etag``."""
+
+    length: int
+    blocks: int
+    etag: str
+
+
+class Range(NamedTuple):
+    """A part of a blob read back: ``data`` (shorter than asked for where the blob ends), and the
+    whole blob's ``length``, ``etag`` and ``created``."""
+
+    data: bytes
+    length: int
+    etag: str
+    created: str
+
+
+class Store(Protocol):
+    """Where append blobs live. Bound to the event loop it is first used on.
+
+    Every method raises :class:`~aiocollect.StoreError` and nothing else (``asyncio.CancelledError``
+    passes through; during an append it leaves the outcome unknown). A store never retries.
+    """
+
+    async def open(self, path: str, *, head: int) -> Opened:
+        """Look at the blob. StoreRefused BLOB_MISSING, WRONG_TYPE, NO_RIGHT, CREDENTIAL."""
+        ...
+
+    async def create(self, path: str, *, content_type: str) -> bool:
+        """Create an empty append blob, only if there is none. False: somebody else's stands."""
+        ...
+
+    async def append(
+        self, path: str, data: bytes, *, offset: int, etag: str | None = None
+    ) -> Appended:
+        """Append ``data`` as one block if the blob's length is ``offset`` and, where given, its
+        ETag is ``etag``; else OffsetMismatch. Atomic: all of it or nothing."""
+        ...
+
+    async def read(self, path: str, *, offset: int, length: int) -> Range:
+        """Read at most ``length`` bytes at ``offset``; an offset at or behind the end gives none."""
+        ...
+
+    async def aclose(self) -> None:
+        """Give back connections and threads; idempotent."""
+        ...
+
+
+class Piece(NamedTuple):
+    """A run of rows of one call, as an encoder sees it; ``first`` is the index of its first row."""
+
+    rows: Rows
+    correlation_id: str
+    timestamp: str
+    first: int
+
+
+class Encoder(Protocol):
+    """Turns rows into lines of bytes, each whole, each ending in a newline."""
+
+    @property
+    def content_type(self) -> str:
+        """The blob's content type."""
+        ...
+
+    @property
+    def extension(self) -> str:
+        """The file name's extension, without the dot."""
+        ...
+
+    def header(self, columns: Sequence[str]) -> bytes:
+        """The first line of a part, newline included; b"" for formats without one."""
+        ...
+
+    def encode(self, pieces: Sequence[Piece]) -> list[bytes]:
+        """One line per row, in order."""
+        ...
+
+
+class Names(NamedTuple):
+    """What a stream is called: the words a layout builds a path from, as the user gave them."""
+
+    workspace: str
+    service: str
+    model: str
+    version: str
+    identifier: str
+
+
+class Layout(Protocol):
+    """Decides the path (blob name) of a stream's rows of one day."""
+
+    def path(self, names: Names, day: date, *, extension: str) -> str:
+        """The blob name below the container. ConfigError for names that cannot make one."""
+        ...
+
+
+class Clock(Protocol):
+    """The time, injected: nothing below the engine asks the machine for it."""
+
+    def time_ns(self) -> int:
+        """Nanoseconds since 1970-01-01 UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        ...
+
+
+# A hook is any callable that takes an event. It is called on the pipeline's loop (refusals: on the
+# thread that collected), must not block, and what it raises is counted and otherwise ignored.
+Hook: TypeAlias = Callable[[Event], None]
