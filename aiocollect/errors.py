@@ -128,6 +128,8 @@ class StoreRefused(StoreError):
     wrong or blocked, so that rows are held until it works again.
     """
 
-    def __init__(self, reason: Refusal, code: str = "", *, retry_after: float | None = None) -> None:
+    def __init__(
+        self, reason: Refusal, code: str = "", *, retry_after: float | None = None
+    ) -> None:
         super().__init__(code or reason.value, retry_after=retry_after)
         self.reason = reason

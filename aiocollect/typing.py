@@ -26,15 +26,15 @@ __all__ = [
     "Store",
 ]
 
-# Rows of one call, frozen: a tuple of row tuples, or a private 2-D numpy array (never imported here).
+# Rows of one call, frozen: a tuple of row tuples, or a private 2-D numpy array.
 Rows: TypeAlias = Any
 
 
 class Opened(NamedTuple):
     """A blob as one ranged GET shows it.
 
-    ``length`` in bytes, ``blocks`` committed, ``created`` an opaque text that changes when the blob
-    is made anew, ``etag`` for If-Match, ``head`` the first bytes, at most as many as were asked for.
+    ``length`` in bytes, ``blocks`` committed, ``created`` an opaque text that changes when the
+    blob is made anew, ``etag`` for If-Match, ``head`` the first bytes, at most as many as asked.
     """
 
     length: int
@@ -45,7 +45,7 @@ class Opened(NamedTuple):
 
 
 class Appended(NamedTuple):
-    """An acknowledged append: the blob's ``length`` after it, its committed ``blocks``, its ``etag``."""
+    """An acknowledged append: the blob's ``length``, committed ``blocks`` and ``etag`` after it."""
 
     length: int
     blocks: int
@@ -85,7 +85,7 @@ class Store(Protocol):
         ...
 
     async def read(self, path: str, *, offset: int, length: int) -> Range:
-        """Read at most ``length`` bytes at ``offset``; an offset at or behind the end gives none."""
+        """Read at most ``length`` bytes at ``offset``; at or behind the end there are none."""
         ...
 
     async def aclose(self) -> None:
