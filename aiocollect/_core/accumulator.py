@@ -1,0 +1,137 @@
+"""The accumulator: coalesces the encoded rows of one lane into batches.
+
+A batch is open while rows are added to it, and frozen when it is sealed. Rows are never split, and
+their order is the order they came in. A lane numbers its rows 0, 1, 2 …, so that the batches of a
+path and writer form one gapless sequence.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from zlib import crc32
+
+from .limits import BatchLimits
+from .ring import Account
+
+__all__ = ["Accumulator", "Batch", "Block"]
+
+
+class Block:
+    """The rows that one append carries: a whole batch, or a part of a halved one. Immutable."""
+
+    __slots__ = ("_lengths", "data", "first")
+
+    def __init__(self, data: bytes, *, lengths: array[int], first: int) -> None:
+        self.data = data
+        self._lengths = lengths
+        self.first = first
+
+    def __repr__(self) -> str:
+        return f"<Block rows {self.first} to {self.last}, {len(self.data)} bytes>"
+
+    @property
+    def rows(self) -> int:
+        """How many rows it holds."""
+        return len(self._lengths)
+
+    @property
+    def last(self) -> int:
+        """The sequence number of its last row."""
+        return self.first + len(self._lengths) - 1
+
+    @property
+    def crc(self) -> int:
+        """The CRC-32 of its bytes."""
+        return crc32(self.data)
+
+    def halve(self) -> tuple[Block, Block]:
+        """Two blocks of whole rows, in order. Needs at least two rows."""
+        half = len(self._lengths) // 2
+        cut = sum(self._lengths[:half])
+        return (
+            Block(self.data[:cut], lengths=self._lengths[:half], first=self.first),
+            Block(self.data[cut:], lengths=self._lengths[half:], first=self.first + half),
+        )
+
+
+class Batch:
+    """A sealed run of rows of one lane. Becomes final exactly once, block by block.
+
+    ``serial`` orders the batches of a pipeline by sealing, ``born`` is when its first row was
+    taken, ``charges`` are the bytes that each account holds for it.
+    """
+
+    __slots__ = ("block", "born", "charges", "serial")
+
+    def __init__(
+        self, block: Block, *, serial: int, born: float, charges: tuple[tuple[Account, int], ...]
+    ) -> None:
+        self.block = block
+        self.serial = serial
+        self.born = born
+        self.charges = charges
+
+    def __repr__(self) -> str:
+        return f"<Batch {self.serial}: {self.block!r}>"
+
+
+class Accumulator:
+    """The open batch of one lane."""
+
+    __slots__ = ("_charges", "_lengths", "_limits", "_lines", "_next", "born", "size")
+
+    def __init__(self, limits: BatchLimits) -> None:
+        self._limits = limits
+        self._next = 0
+        self._clear()
+
+    def __repr__(self) -> str:
+        return f"<Accumulator {self.rows} rows, {self.size} bytes>"
+
+    def _clear(self) -> None:
+        self._lines: list[bytes] = []
+        self._lengths: array[int] = array("I")
+        self._charges: dict[Account, int] = {}
+        self.size = 0
+        self.born = 0.0
+
+    @property
+    def rows(self) -> int:
+        """How many rows wait to be sealed."""
+        return len(self._lines)
+
+    def add(self, lines: Sequence[bytes], *, account: Account, now: float) -> int:
+        """Take as many of the lines as fit; returns how many. None fit: seal first."""
+        if not self._lines:
+            self.born = now
+        size, limits = self.size, self._limits
+        taken = 0
+        for line in lines:
+            if not limits.fits(size, len(line)):
+                break
+            size += len(line)
+            taken += 1
+        fitting = lines if taken == len(lines) else lines[:taken]
+        self._lines += fitting
+        self._lengths.extend(map(len, fitting))
+        self._charges[account] = self._charges.get(account, 0) + size - self.size
+        self.size = size
+        return taken
+
+    def deadline(self, *, blocks_used: int, last_fill: float) -> float:
+        """When the open batch is to be sealed, full or not."""
+        return self._limits.deadline(self.born, blocks_used=blocks_used, last_fill=last_fill)
+
+    def fill(self, size: int) -> float:
+        """How full a block of ``size`` bytes is, 0 to 1."""
+        return size / self._limits.max_bytes
+
+    def seal(self, *, serial: int) -> Batch:
+        """Freeze the open batch and begin the next one. There must be a row in it."""
+        assert self._lines, "our bug: an empty batch was sealed"
+        block = Block(b"".join(self._lines), lengths=self._lengths, first=self._next)
+        batch = Batch(block, serial=serial, born=self.born, charges=tuple(self._charges.items()))
+        self._next += block.rows
+        self._clear()
+        return batch

@@ -1,0 +1,204 @@
+"""What a lane asks of the engine, and what the engine tells a lane.
+
+A lane has at most one request in flight, so it returns any number of things to note and at most one
+request or wait, which comes last.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ..errors import (
+    BlobFull,
+    OffsetMismatch,
+    Refusal,
+    StoreError,
+    StoreRefused,
+)
+from ..records import Event as Notice
+from ..typing import Appended, Opened, Range
+from .accumulator import Batch
+
+__all__ = [
+    "Answer",
+    "Append",
+    "Command",
+    "Create",
+    "Event",
+    "Finish",
+    "Note",
+    "Open",
+    "Outcome",
+    "Read",
+    "Release",
+    "Request",
+    "Wait",
+    "classify",
+]
+
+
+# Requests -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Look at a part: its state, and its first ``head`` bytes."""
+
+    part: str
+    head: int
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Create a part, if there is none."""
+
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Append ``data`` at ``offset``, if the ETag still is ``etag`` (where given)."""
+
+    part: str
+    data: bytes
+    offset: int
+    etag: str | None
+
+    def __repr__(self) -> str:
+        return f"<Append {len(self.data)} bytes at {self.offset} of {self.part}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Read back ``length`` bytes at ``offset``."""
+
+    part: str
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Come back with the event TIMER after ``seconds``."""
+
+    seconds: float
+
+
+# Things to note -------------------------------------------------------------------------------
+
+
+class Outcome(enum.Enum):
+    """How rows become final."""
+
+    STORED = "stored"
+    POSSIBLY_STORED = "possibly_stored"
+    DEAD_LETTERED = "dead_lettered"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """``rows`` rows are final; ``reason`` says why where they are not stored."""
+
+    outcome: Outcome
+    rows: int
+    reason: str
+    notice: Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """All rows of the batch are final: its bytes go back to the budget."""
+
+    batch: Batch
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something a hook should know."""
+
+    notice: Notice
+
+
+Request: TypeAlias = Open | Create | Append | Read
+Command: TypeAlias = Request | Wait | Finish | Release | Note
+
+
+# Events ---------------------------------------------------------------------------------------
+
+
+class Event(enum.Enum):
+    """What can happen to a lane."""
+
+    SUBMIT = "submit"
+    OPENED = "opened"
+    CREATED = "created"
+    APPENDED = "appended"
+    RANGE = "range"
+    MISMATCH = "mismatch"
+    FULL = "full"
+    MISSING = "missing"
+    WRONG_TYPE = "wrong_type"
+    NO_RIGHT = "no_right"
+    REJECTED = "rejected"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    TIMER = "timer"
+    GIVE_UP = "give_up"
+
+    # Members are dictionary keys on every step, and identity is all that tells them apart.
+    __hash__ = object.__hash__
+
+
+Answer: TypeAlias = Opened | Appended | Range | bool | StoreError | None
+
+_REFUSALS = {
+    Refusal.BLOB_MISSING: Event.MISSING,
+    Refusal.WRONG_TYPE: Event.WRONG_TYPE,
+    Refusal.NO_RIGHT: Event.NO_RIGHT,
+    Refusal.TOO_LARGE: Event.REJECTED,
+    Refusal.INVALID: Event.REJECTED,
+    Refusal.CREDENTIAL: Event.REFUSED,
+    Refusal.CONTAINER_MISSING: Event.REFUSED,
+    Refusal.LEASED: Event.REFUSED,
+}
+
+# Which failures mean something to which request; all others mean only that nothing is decided.
+_MEANINGFUL: dict[type[Request], frozenset[Event]] = {
+    Open: frozenset({Event.MISSING, Event.WRONG_TYPE, Event.NO_RIGHT, Event.REFUSED}),
+    Create: frozenset({Event.NO_RIGHT, Event.REFUSED}),
+    Append: frozenset(
+        {
+            Event.MISMATCH,
+            Event.FULL,
+            Event.MISSING,
+            Event.WRONG_TYPE,
+            Event.REJECTED,
+            Event.REFUSED,
+        }
+    ),
+    Read: frozenset({Event.MISSING, Event.WRONG_TYPE, Event.REFUSED}),
+}
+
+# A request that is refused for want of a right, or as malformed, is held like one without a sound
+# credential, where these have no treatment of their own: an operator must act, no row is lost.
+_HELD = frozenset({Event.NO_RIGHT, Event.REJECTED})
+
+
+def classify(request: Request, error: StoreError) -> Event:
+    """The event that a failed request is for the lane: append-blob's error table, by class."""
+    match error:
+        case OffsetMismatch():
+            event = Event.MISMATCH
+        case BlobFull():
+            event = Event.FULL
+        case StoreRefused():
+            event = _REFUSALS[error.reason]
+        case _:
+            event = Event.UNKNOWN
+    meaningful = _MEANINGFUL[type(request)]
+    if event in meaningful:
+        return event
+    return Event.REFUSED if event in _HELD else Event.UNKNOWN

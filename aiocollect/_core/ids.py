@@ -1,0 +1,91 @@
+"""Correlation ids that carry the day, and scoring times that are unique per writer.
+
+An id is a UUIDv8 (RFC 9562, section 5.8) as text::
+
+    mmmmmmmm-mmmm-8ccc-acww-wwwwwwwwcccc
+    |             |    | |          └ counter, low 16 bits
+    |             |    | └ writer id, 40 bits: this process in this life
+    |             |    └ variant, and our mark
+    |             └ version 8, counter, high 12 bits
+    └ milliseconds since 1970 of the scoring time
+
+So whatever is collected under one of our ids, weeks later too, goes to the day of the scoring.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+__all__ = ["DAY_US", "Ids", "day_of_id", "timestamp_text"]
+
+DAY_US: Final = 86_400_000_000
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Ids:
+    """Makes the ids and scoring times of one writer. From any thread.
+
+    ``writer`` is ten hexadecimal digits.
+    """
+
+    __slots__ = ("_count", "_last", "_prefix", "writer")
+
+    def __init__(self, writer: str) -> None:
+        assert len(writer) == 10
+        int(writer, 16)
+        self.writer = writer
+        self._count = 0
+        self._last = 0
+        # Cached per millisecond and high counter; replaced whole, so no thread sees half of it.
+        self._prefix: tuple[int, int, str] = (-1, -1, "")
+
+    def __repr__(self) -> str:
+        return f"<Ids of writer {self.writer}, {self._count} made>"
+
+    def time(self, now: int) -> int:
+        """``now`` (microseconds), or the next one that this writer has not given out yet."""
+        # No call from reading to writing: atomic for the reason given at the head of ring.py.
+        last = self._last
+        if now <= last:
+            now = last + 1
+        self._last = now
+        return now
+
+    def id(self, time: int) -> str:
+        """A new id of the scoring time ``time`` (microseconds)."""
+        # As above.
+        count = self._count
+        self._count = count + 1
+        milliseconds = time // 1000
+        high = count >> 16
+        cached, cached_high, prefix = self._prefix
+        if cached != milliseconds or cached_high != high:
+            w = self.writer
+            prefix = (
+                f"{milliseconds >> 16 & 0xFFFFFFFF:08x}-{milliseconds & 0xFFFF:04x}"
+                f"-8{high & 0xFFF:03x}-ac{w[:2]}-{w[2:]}"
+            )
+            self._prefix = (milliseconds, high, prefix)
+        return f"{prefix}{count & 0xFFFF:04x}"
+
+
+def day_of_id(correlation_id: str) -> int | None:
+    """The day since 1970-01-01 that one of our ids carries; None for anybody else's."""
+    text = correlation_id
+    if len(text) != 36 or text[14] != "8" or text[19:21] != "ac":
+        return None
+    if not (text[8] == text[13] == text[18] == text[23] == "-"):
+        return None
+    try:
+        int(text[14:18] + text[21:23] + text[24:], 16)
+        return int(text[:8] + text[9:13], 16) // 86_400_000
+    except ValueError:
+        return None
+
+
+def timestamp_text(time: int) -> str:
+    """Microseconds since 1970 as naive UTC ISO 8601, always with six decimals."""
+    # Naive, since that is how the collector before us wrote $aml_dc_scoring_timestamp.
+    moment = _EPOCH + timedelta(microseconds=time)
+    return moment.replace(tzinfo=None).isoformat(timespec="microseconds")

@@ -1,0 +1,531 @@
+"""The lane: brings the batches of one (path, header) to their part, exactly once and in order.
+
+Theory
+------
+An append blob only grows, and every append carries the position it must land at. So for each
+position at most one append ever lands, and once the length is beyond a position no attempt at it
+can land any more: a request that the network delivers late does no harm. What remains is to find
+out *whose* append landed where the answer is lost:
+
+1. An answer other than 201 decides nothing. The same bytes go to the same position again
+   (UNKNOWN -> BACKING_OFF -> APPENDING). The batch is *in doubt* from then on.
+2. "Condition failed" (MISMATCH) and "takes no more" (FULL) are in doubt even on the first attempt:
+   something between us and the store may have sent the request twice. The range is read back
+   (READING), all of it, since a prefix may be common to two different batches.
+
+   ===================  =====================================  ==================================
+   length of the blob   after MISMATCH                         after FULL
+   ===================  =====================================  ==================================
+   beyond, equal bytes  it landed: settle                      it landed: settle, roll
+   beyond, others       it never will: rebase to the length    it never will: roll, send again
+   at the position      undecided: the same again              it did not land: roll, send again
+   below, or made anew  replaced: roll, send again             replaced: roll, send again
+   ===================  =====================================  ==================================
+
+   Equal bytes are proof only where nobody else can write the same bytes: in a shared blob every
+   row carries an id, in a blob of our own nobody else writes.
+3. Without the right to read, the blob is our own, so a position that no longer fits can only have
+   been moved by our own earlier attempt: it landed. A blob of our own that turns FULL stays a doubt
+   for ever: possibly stored.
+4. While in doubt, no roll, no halving, no dead letter. A doubt ends with the blob it was about: a
+   deleted blob holds nothing, and with If-Match no late append reaches its successor.
+5. REFUSED (credential, container, lease, right) needs an operator: HELD, the doubt kept, the alarm
+   given once, nothing dropped.
+6. REJECTED (too large, malformed) is for good: out of doubt the block is halved until the culprit
+   stands alone; that row is dead-lettered.
+
+A lane has at most one request in flight; the engine does not start another (the lane is muted).
+GIVE_UP ends it at close: a block in doubt becomes possibly stored, all others are dropped.
+
+``_TABLE`` below lists every legal pair of state and event. Any other pair is our bug, and says so.
+docs and tests draw on the same table.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import StoreError
+from ..records import (
+    BlobReplaced,
+    DeadLettered,
+    Dropped,
+    Held,
+    PossiblyStored,
+    Resumed,
+    Rolled,
+    Settled,
+    WriterTurnedOwn,
+)
+from ..typing import Appended, Opened, Range
+from .accumulator import Batch, Block
+from .backoff import Backoff
+from .commands import (
+    Answer,
+    Append,
+    Command,
+    Create,
+    Event,
+    Finish,
+    Note,
+    Open,
+    Outcome,
+    Read,
+    Release,
+    Wait,
+)
+from .parts import Parts
+
+__all__ = ["Lane", "State"]
+
+
+class State(enum.Enum):
+    """What a lane is waiting for."""
+
+    IDLE = "idle"  # a batch
+    OPENING = "opening"  # what the part looks like
+    CREATING = "creating"  # a part to be made
+    APPENDING = "appending"  # the answer to an append
+    READING = "reading"  # the range that an append may have filled
+    BACKING_OFF = "backing_off"  # the timer, then the same again
+    HELD = "held"  # the timer, and an operator
+    CLOSED = "closed"  # nothing: given up
+
+    # See commands.Event.
+    __hash__ = object.__hash__
+
+
+class Lane:
+    """The append lane of one path and header. ``on`` takes events and returns commands.
+
+    ``hold`` is the wait in seconds while an operator must act.
+    """
+
+    def __init__(self, parts: Parts, *, backoff: Backoff, hold: float) -> None:
+        self.state = State.IDLE
+        self.parts = parts
+        self.blind = False  # without the right to read
+        self.in_doubt = False
+        self.mismatches = 0
+        self._backoff = backoff
+        self._hold = hold
+        self._queue: deque[Batch] = deque()
+        self._blocks: deque[Block] = deque()  # of the batch at the queue's head, not final yet
+        self._position: int | None = None  # None: the part was not opened yet
+        self._created = ""
+        self._etag: str | None = None
+        self._block_count = 0
+        self._confirmed = False  # a blind part that surely exists
+        self._ended = ""  # why the part takes no more, while that is being read back
+        self._alarm = ""  # why the lane is held; "" where it is not
+        self._resume = State.OPENING  # what a wait is followed by
+
+    def __repr__(self) -> str:
+        doubt = " in doubt" if self.in_doubt else ""
+        return (
+            f"<Lane {self.state.value}{doubt} at {self._position} of {self.parts.name}, "
+            f"{len(self._queue)} batches>"
+        )
+
+    # What the engine asks ---------------------------------------------------------------------
+
+    @property
+    def rows(self) -> int:
+        """Sealed rows that are not final."""
+        blocks = sum(block.rows for block in self._blocks)
+        return blocks + sum(batch.block.rows for batch in self._queue if batch is not self._current)
+
+    @property
+    def blocks_used(self) -> int:
+        """Blocks that the path has used so far, as far as this lane knows."""
+        return self.parts.index * self.parts.max_blocks + self._block_count
+
+    @property
+    def held(self) -> str:
+        """Why an operator must act; "" where none must."""
+        return self._alarm
+
+    @property
+    def _current(self) -> Batch | None:
+        return self._queue[0] if self._blocks else None
+
+    # What the engine tells --------------------------------------------------------------------
+
+    def submit(self, batch: Batch) -> list[Command]:
+        """Take a sealed batch; it starts at once where the lane is idle."""
+        self._queue.append(batch)
+        return self.on(Event.SUBMIT) if self.state is State.IDLE else []
+
+    def on(
+        self,
+        event: Event,
+        answer: Answer = None,
+        *,
+        chance: float = 0.5,
+        reason: str = "closed",
+    ) -> list[Command]:
+        """Take an event with its answer or error; ``chance`` in [0, 1) spreads a wait.
+
+        ``reason`` is why rows are given up (GIVE_UP only).
+        """
+        step = _TABLE.get((self.state, event))
+        assert step is not None, f"our bug: {event.value} while {self.state.value}"
+        if event is Event.UNKNOWN:
+            return self._back_off(chance, answer)
+        if event is Event.GIVE_UP:
+            return self._give_up(reason)
+        notes: list[Command] = []
+        if event is Event.REFUSED:
+            assert isinstance(answer, StoreError)
+            return self._hold_on(answer.code)
+        if event not in (Event.SUBMIT, Event.TIMER):
+            # The store has decided something: an outage is over.
+            self._backoff.reset()
+            if self._alarm and event is not Event.NO_RIGHT:
+                self._alarm = ""
+                notes.append(Note(Resumed(path=self.parts.path, part=self.parts.name)))
+        return notes + step(self, answer)
+
+    # Requests ---------------------------------------------------------------------------------
+
+    def _open(self) -> list[Command]:
+        self.state = State.OPENING
+        return [Open(self.parts.name, self.parts.head)]
+
+    def _create(self) -> list[Command]:
+        self.state = State.CREATING
+        return [Create(self.parts.name)]
+
+    def _append(self) -> list[Command]:
+        assert self._position is not None
+        self.state = State.APPENDING
+        return [Append(self.parts.name, self._body(), self._position, self._etag)]
+
+    def _read(self) -> list[Command]:
+        assert self._position is not None
+        self.state = State.READING
+        # From one byte before: a range that starts at a blob's end is an error to some servers.
+        start = max(0, self._position - 1)
+        length = self._position - start + len(self._body())
+        return [Read(self.parts.name, start, length)]
+
+    def _body(self) -> bytes:
+        """What goes to the position: rows, and before the very first ones the header."""
+        data = self._blocks[0].data
+        return data if self._position else self.parts.header + data
+
+    def _next(self) -> list[Command]:
+        """Go on with the next block, batch or part; or rest."""
+        if not self._blocks:
+            if not self._queue:
+                self.state = State.IDLE
+                return []
+            self._blocks.append(self._queue[0].block)
+        if self._position is not None:
+            return self._append()
+        return self._create() if self.blind else self._open()
+
+    # Waits ------------------------------------------------------------------------------------
+
+    def _back_off(self, chance: float, answer: Answer) -> list[Command]:
+        if self.state is State.APPENDING:
+            self.in_doubt = True
+        wish = answer.retry_after if isinstance(answer, StoreError) else None
+        return self._again(self._backoff.next(chance, at_least=wish))
+
+    def _again(self, seconds: float) -> list[Command]:
+        self._resume = self.state
+        self.state = State.BACKING_OFF
+        return [Wait(seconds)]
+
+    def _hold_on(self, reason: str) -> list[Command]:
+        self._resume = self.state
+        self.state = State.HELD
+        notes: list[Command] = []
+        if self._alarm != reason:
+            self._alarm = reason
+            notes.append(Note(Held(path=self.parts.path, part=self.parts.name, reason=reason)))
+        return [*notes, Wait(self._hold)]
+
+    def _on_timer(self, _: Any) -> list[Command]:
+        return {
+            State.OPENING: self._open,
+            State.CREATING: self._create,
+            State.APPENDING: self._append,
+            State.READING: self._read,
+        }[self._resume]()
+
+    # Finding the part -------------------------------------------------------------------------
+
+    def _on_submit(self, _: Any) -> list[Command]:
+        return self._next()
+
+    def _on_opened(self, opened: Opened) -> list[Command]:
+        objection = self.parts.objection(opened)
+        if objection:
+            return self._roll(objection)
+        self._position = opened.length
+        self._created = opened.created
+        self._etag = opened.etag
+        self._block_count = opened.blocks
+        return self._next()
+
+    def _on_open_missing(self, _: Any) -> list[Command]:
+        return self._create()
+
+    def _on_open_wrong_type(self, _: Any) -> list[Command]:
+        return self._roll("wrong_type")
+
+    def _on_open_no_right(self, _: Any) -> list[Command]:
+        self.blind = True
+        notes: list[Command] = []
+        if not self.parts.own:
+            self.parts.turn_own()
+            notes.append(Note(WriterTurnedOwn(path=self.parts.path, part=self.parts.name)))
+        return notes + self._create()
+
+    def _on_created(self, created: bool) -> list[Command]:
+        if not self.blind:
+            # Whoever made it: only a look gives its ETag and time, and shows what others wrote.
+            return self._open()
+        self._confirmed = True
+        return self._start_blind()
+
+    def _on_create_no_right(self, error: StoreError) -> list[Command]:
+        if not self.blind:
+            return self._hold_on(error.code)
+        # The answer to making a blob that stands already, where overwriting is not allowed.
+        return self._start_blind()
+
+    def _start_blind(self) -> list[Command]:
+        self._position = 0
+        self._block_count = 0
+        return self._next()
+
+    def _roll(self, reason: str) -> list[Command]:
+        """Go on to the next part, with whatever is not final yet."""
+        assert not self.in_doubt, "our bug: a lane rolled while in doubt"
+        self.parts.roll()
+        self._position = None
+        self._etag = None
+        self._block_count = 0
+        self._confirmed = False
+        note = Note(Rolled(path=self.parts.path, part=self.parts.name, reason=reason))
+        return [note, *self._next()]
+
+    def _replaced(self) -> list[Command]:
+        """The blob is gone, and the doubt with it."""
+        self.in_doubt = False
+        self._ended = ""
+        note = Note(BlobReplaced(path=self.parts.path, part=self.parts.name))
+        return [note, *self._roll("replaced")]
+
+    # Appending --------------------------------------------------------------------------------
+
+    def _on_appended(self, appended: Appended) -> list[Command]:
+        self._confirmed = True
+        self._etag = None if self.blind else appended.etag
+        self._block_count = appended.blocks
+        return self._landed(appended.length)
+
+    def _on_mismatch(self, _: Any) -> list[Command]:
+        self.mismatches += 1
+        self.in_doubt = True
+        if self.blind:
+            assert self._position is not None
+            self._confirmed = True
+            self._block_count += 1
+            return self._landed(self._position + len(self._body()))
+        return self._read()
+
+    def _on_full(self, error: StoreError) -> list[Command]:
+        self.in_doubt = True
+        if self.blind:
+            return self._doubt_for_ever(error.code)
+        self._ended = error.code or "full"
+        return self._read()
+
+    def _on_append_missing(self, error: StoreError) -> list[Command]:
+        if self.blind and not self._confirmed:
+            # It was never there: this credential may not create it. Nothing can have landed.
+            self.in_doubt = False
+            self._position = None
+            self.state = State.CREATING
+            return self._hold_on(error.code)
+        return self._replaced()
+
+    def _on_append_wrong_type(self, _: Any) -> list[Command]:
+        return self._replaced()
+
+    def _on_rejected(self, error: StoreError) -> list[Command]:
+        if self.in_doubt:
+            # An earlier attempt may still land, so its bytes must not change.
+            return self._again(self._hold)
+        block = self._blocks.popleft()
+        if block.rows > 1:
+            self._blocks.extendleft(reversed(block.halve()))
+            return self._next()
+        notice = DeadLettered(
+            path=self.parts.path, rows=1, first=block.first, last=block.last, reason=error.code
+        )
+        return [Finish(Outcome.DEAD_LETTERED, 1, error.code, notice), *self._proceed()]
+
+    # Reading back -----------------------------------------------------------------------------
+
+    def _on_range(self, found: Range) -> list[Command]:
+        assert self._position is not None
+        position, body = self._position, self._body()
+        before = min(position, 1)
+        if found.length > position and found.data[before:] == body:
+            self._etag = found.etag
+            self._block_count += 1
+            return self._landed(found.length)
+        if found.created != self._created or found.length < position:
+            return self._replaced()
+        if found.length > position:
+            self.in_doubt = False
+            if self._ended:
+                return self._roll(self._take_ended())
+            return self._rebase(found)
+        if self._ended:
+            self.in_doubt = False
+            return self._roll(self._take_ended())
+        # Undecided: an attempt may be under way, or only the ETag has moved.
+        self._etag = found.etag
+        self.state = State.APPENDING
+        return self._again(self._backoff.base)
+
+    def _rebase(self, found: Range) -> list[Command]:
+        """Somebody else was first: go to the end that they left."""
+        if self._position == 0:
+            # They wrote the header, and it may not be ours.
+            self._position = None
+        else:
+            self._position = found.length
+            self._etag = found.etag
+            self._block_count += 1
+        return self._next()
+
+    def _take_ended(self) -> str:
+        ended, self._ended = self._ended, ""
+        return ended
+
+    def _on_read_gone(self, _: Any) -> list[Command]:
+        return self._replaced()
+
+    # Becoming final ---------------------------------------------------------------------------
+
+    def _landed(self, length: int) -> list[Command]:
+        """The first block is in the blob, which is ``length`` bytes long now."""
+        assert self._position is not None
+        block = self._blocks[0]
+        header = 0 if self._position else len(self.parts.header)
+        notice = Settled(
+            path=self.parts.path,
+            part=self.parts.name,
+            offset=self._position + header,
+            length=len(block.data),
+            rows=block.rows,
+            first=block.first,
+            last=block.last,
+            crc=block.crc,
+        )
+        self._blocks.popleft()
+        self.in_doubt = False
+        self._position = length
+        done: list[Command] = [Finish(Outcome.STORED, block.rows, "", notice)]
+        reason = self._take_ended() or self.parts.full(length=length, blocks=self._block_count)
+        return done + self._proceed(roll=reason)
+
+    def _proceed(self, *, roll: str = "") -> list[Command]:
+        """After a block became final: release its batch where that was the last, and go on."""
+        done: list[Command] = []
+        if not self._blocks:
+            done.append(Release(self._queue.popleft()))
+        return done + (self._roll(roll) if roll else self._next())
+
+    def _doubt_for_ever(self, reason: str) -> list[Command]:
+        """A blob that may not be read takes no more: nobody can say what it holds."""
+        block = self._blocks.popleft()
+        self.in_doubt = False
+        return [self._possibly(block, reason), *self._proceed(roll=reason or "full")]
+
+    def _possibly(self, block: Block, reason: str) -> Finish:
+        notice = PossiblyStored(
+            path=self.parts.path,
+            part=self.parts.name,
+            rows=block.rows,
+            first=block.first,
+            last=block.last,
+            reason=reason,
+        )
+        return Finish(Outcome.POSSIBLY_STORED, block.rows, reason, notice)
+
+    def _give_up(self, reason: str) -> list[Command]:
+        self.state = State.CLOSED
+        done: list[Command] = []
+        while self._queue:
+            if not self._blocks:
+                self._blocks.append(self._queue[0].block)
+            while self._blocks:
+                block = self._blocks.popleft()
+                if self.in_doubt:
+                    self.in_doubt = False
+                    done.append(self._possibly(block, reason))
+                    continue
+                notice = Dropped(
+                    path=self.parts.path,
+                    rows=block.rows,
+                    first=block.first,
+                    last=block.last,
+                    reason=reason,
+                )
+                done.append(Finish(Outcome.DROPPED, block.rows, reason, notice))
+            done.append(Release(self._queue.popleft()))
+        return done
+
+
+_Step = Callable[[Lane, Any], list[Command]]
+
+
+def _common(lane: Lane, answer: Any) -> list[Command]:
+    raise AssertionError("handled in Lane.on for every state alike")
+
+
+_TABLE: dict[tuple[State, Event], _Step] = {
+    (State.IDLE, Event.SUBMIT): Lane._on_submit,
+    (State.OPENING, Event.OPENED): Lane._on_opened,
+    (State.OPENING, Event.MISSING): Lane._on_open_missing,
+    (State.OPENING, Event.WRONG_TYPE): Lane._on_open_wrong_type,
+    (State.OPENING, Event.NO_RIGHT): Lane._on_open_no_right,
+    (State.OPENING, Event.REFUSED): _common,
+    (State.OPENING, Event.UNKNOWN): _common,
+    (State.OPENING, Event.GIVE_UP): _common,
+    (State.CREATING, Event.CREATED): Lane._on_created,
+    (State.CREATING, Event.NO_RIGHT): Lane._on_create_no_right,
+    (State.CREATING, Event.REFUSED): _common,
+    (State.CREATING, Event.UNKNOWN): _common,
+    (State.CREATING, Event.GIVE_UP): _common,
+    (State.APPENDING, Event.APPENDED): Lane._on_appended,
+    (State.APPENDING, Event.MISMATCH): Lane._on_mismatch,
+    (State.APPENDING, Event.FULL): Lane._on_full,
+    (State.APPENDING, Event.MISSING): Lane._on_append_missing,
+    (State.APPENDING, Event.WRONG_TYPE): Lane._on_append_wrong_type,
+    (State.APPENDING, Event.REJECTED): Lane._on_rejected,
+    (State.APPENDING, Event.REFUSED): _common,
+    (State.APPENDING, Event.UNKNOWN): _common,
+    (State.APPENDING, Event.GIVE_UP): _common,
+    (State.READING, Event.RANGE): Lane._on_range,
+    (State.READING, Event.MISSING): Lane._on_read_gone,
+    (State.READING, Event.WRONG_TYPE): Lane._on_read_gone,
+    (State.READING, Event.REFUSED): _common,
+    (State.READING, Event.UNKNOWN): _common,
+    (State.READING, Event.GIVE_UP): _common,
+    (State.BACKING_OFF, Event.TIMER): Lane._on_timer,
+    (State.BACKING_OFF, Event.GIVE_UP): _common,
+    (State.HELD, Event.TIMER): Lane._on_timer,
+    (State.HELD, Event.GIVE_UP): _common,
+}

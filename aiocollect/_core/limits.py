@@ -1,0 +1,48 @@
+"""When a batch is full, when a part is, and how long rows may linger.
+
+A part ends at 49,000 blocks or the size limit (Limits in options.py): the service refuses the
+50,001st block (Append Block, "Remarks"), and other writers may be on their way.
+"""
+
+from __future__ import annotations
+
+__all__ = ["BatchLimits", "PartLimits"]
+
+
+class BatchLimits:
+    """``max_bytes`` of one block, and the ``linger`` in seconds before it is sealed anyway."""
+
+    __slots__ = ("_stretch_blocks", "linger", "max_bytes")
+
+    def __init__(self, *, max_bytes: int, linger: float, max_blocks: int) -> None:
+        self.max_bytes = max_bytes
+        self.linger = linger
+        # A day of 86,400 s at one block per 2 s takes 43,200 blocks. Several writers on one blob
+        # take as many each, so the linger grows with the blocks that the path has used: sixteen
+        # writers then need 3 parts a day instead of 14.
+        self._stretch_blocks = max(1, max_blocks // 4)
+
+    def fits(self, held: int, more: int) -> bool:
+        """Whether ``more`` bytes go with ``held`` ones. The first row always fits."""
+        return held == 0 or held + more <= self.max_bytes
+
+    def deadline(self, born: float, *, blocks_used: int, last_fill: float) -> float:
+        """When a batch born at ``born`` is sealed. ``last_fill``: of the last block, 0 to 1."""
+        if last_fill >= 0.5:
+            return born + self.linger
+        return born + self.linger * (1 + blocks_used / self._stretch_blocks)
+
+
+class PartLimits:
+    """``max_blocks`` and ``max_bytes`` of one part, and ``max_headers`` on one path."""
+
+    __slots__ = ("max_blocks", "max_bytes", "max_headers")
+
+    def __init__(self, *, max_blocks: int, max_bytes: int, max_headers: int) -> None:
+        self.max_blocks = max_blocks
+        self.max_bytes = max_bytes
+        self.max_headers = max_headers
+
+    def full(self, *, length: int, blocks: int) -> bool:
+        """Whether a part of this length and block count takes no more of ours."""
+        return blocks >= self.max_blocks or length >= self.max_bytes

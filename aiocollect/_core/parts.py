@@ -1,0 +1,73 @@
+"""Parts: the blobs that one path becomes: data.csv, data_1.csv, data_2.csv …
+
+A path is walked forward only. The first part that carries exactly our header, is not full, not
+sealed and an append blob is ours; else the next is looked at, and a missing one created. So header
+races, schema drift and rolling over are one rule, and every writer rolls by itself.
+
+A writer with blobs of its own walks data-<writer>.csv, data-<writer>_1.csv … in the same way.
+"""
+
+from __future__ import annotations
+
+from ..typing import Opened
+from .limits import PartLimits
+
+__all__ = ["Parts"]
+
+
+class Parts:
+    """Where a lane stands on its way through the parts of ``path``."""
+
+    __slots__ = ("_extension", "_limits", "_stem", "_writer", "header", "index", "own", "path")
+
+    def __init__(
+        self, path: str, *, header: bytes, limits: PartLimits, writer: str, own: bool
+    ) -> None:
+        self.path = path
+        self.header = header
+        self.index = 0
+        self.own = own
+        self._limits = limits
+        self._writer = writer
+        stem, dot, extension = path.rpartition(".")
+        self._stem, self._extension = (stem, dot + extension) if dot else (path, "")
+
+    def __repr__(self) -> str:
+        return f"<Parts at {self.name}>"
+
+    @property
+    def name(self) -> str:
+        """The blob that rows go to now."""
+        writer = f"-{self._writer}" if self.own else ""
+        number = f"_{self.index}" if self.index else ""
+        return f"{self._stem}{writer}{number}{self._extension}"
+
+    @property
+    def head(self) -> int:
+        """How many of a part's first bytes tell whose header it carries."""
+        return max(1, len(self.header))
+
+    @property
+    def max_blocks(self) -> int:
+        """How many blocks a part takes."""
+        return self._limits.max_blocks
+
+    def roll(self) -> None:
+        """Go on to the next part."""
+        self.index += 1
+
+    def turn_own(self) -> None:
+        """Leave the shared blobs for those of this writer."""
+        if not self.own:
+            self.own = True
+            self.index = 0
+
+    def objection(self, opened: Opened) -> str:
+        """Why rows cannot go to the part as it is; "" where they can. An empty one is ours."""
+        if opened.length and opened.head != self.header:
+            return "header"
+        return self.full(length=opened.length, blocks=opened.blocks)
+
+    def full(self, *, length: int, blocks: int) -> str:
+        """ "full" where the part takes no more of ours; else ""."""
+        return "full" if self._limits.full(length=length, blocks=blocks) else ""
