@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 
 from .errors import ConfigError
 
-__all__ = ["Limits", "Retry", "check_number", "not_available"]
+__all__ = ["Limits", "Retry", "Settings", "check_number", "not_available"]
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -91,3 +91,47 @@ def check_number(
 def not_available(option: str, value: object, use: str) -> ConfigError:
     """The error for what is designed but not built: it is refused, never ignored."""
     return ConfigError(f"{option}={value!r} is not available yet; {use}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All numbers and choices of one pipeline. Seconds and bytes."""
+
+    workspace: str = "default/default/default"
+    service: str = "default"
+    # "shared": all writers append to one data.csv; "own": each to its data-<writer>.csv.
+    writer: str = "shared"
+    # At 1 s one writer would use 86,400 blocks a day, and a blob takes 50,000.
+    linger: float = 2.0
+    # Every endpoint takes blocks of 4 MiB; at 1 MiB one TLS write holds the loop for 1 ms, not 6.
+    max_batch_bytes: int = MIB
+    # A minute's outage at 1 MiB/s.
+    max_memory_bytes: int = 64 * MIB
+    # Two thirds of a typical connection limit per host; 16 appends of 20 ms are 800 a second.
+    max_in_flight: int = 16
+    # A container has 30 s between SIGTERM and SIGKILL in most orchestrators.
+    close_timeout: float = 10.0
+    strict: bool = False
+    limits: Limits = Limits()
+    retry: Retry = Retry()
+
+    def __post_init__(self) -> None:
+        if self.writer not in ("shared", "own"):
+            raise ConfigError(f"writer={self.writer!r} is not known; take 'shared' or 'own'")
+        check_number("linger", self.linger, at_least=0)
+        check_number("max_batch_bytes", self.max_batch_bytes, at_least=1024, integer=True)
+        check_number("max_memory_bytes", self.max_memory_bytes, at_least=1, integer=True)
+        if self.max_memory_bytes < 4 * self.max_batch_bytes:
+            raise ConfigError(
+                f"max_memory_bytes={self.max_memory_bytes} is less than four batches; raise it to "
+                f"{4 * self.max_batch_bytes} or lower max_batch_bytes"
+            )
+        check_number("max_in_flight", self.max_in_flight, at_least=1, at_most=1024, integer=True)
+        check_number("close_timeout", self.close_timeout, above=0)
+        if not isinstance(self.strict, bool):
+            raise ConfigError("strict must be True or False")
+
+    @property
+    def share(self) -> int:
+        """The part of the budget that each collector is sure of, in bytes."""
+        return min(max(self.max_memory_bytes // 8, 2 * self.max_batch_bytes), self.max_memory_bytes)

@@ -1,7 +1,7 @@
 """How long to wait before the next attempt: exponential with full jitter.
 
-Full jitter (a wait uniform between 0 and the doubled bound) spreads the writers of a fleet that were
-thrown back together. The chance comes in as a number, the clock not at all.
+Full jitter (a wait uniform between 0 and the doubled bound) spreads the writers of a fleet that
+were thrown back together. The chance comes in as a number, the clock not at all.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ out *whose* append landed where the answer is lost:
 A lane has at most one request in flight; the engine does not start another (the lane is muted).
 GIVE_UP ends it at close: a block in doubt becomes possibly stored, all others are dropped.
 
-``_TABLE`` below lists every legal pair of state and event. Any other pair is our bug, and says so.
+``TABLE`` below lists every legal pair of state and event. Any other pair is our bug, and says so.
 docs and tests draw on the same table.
 """
 
@@ -79,7 +79,7 @@ from .commands import (
 )
 from .parts import Parts
 
-__all__ = ["Lane", "State"]
+__all__ = ["TABLE", "Lane", "State"]
 
 
 class State(enum.Enum):
@@ -139,6 +139,11 @@ class Lane:
         return blocks + sum(batch.block.rows for batch in self._queue if batch is not self._current)
 
     @property
+    def busy(self) -> bool:
+        """Whether a batch is on its way: the lane is muted."""
+        return self.state is not State.IDLE
+
+    @property
     def blocks_used(self) -> int:
         """Blocks that the path has used so far, as far as this lane knows."""
         return self.parts.index * self.parts.max_blocks + self._block_count
@@ -171,7 +176,7 @@ class Lane:
 
         ``reason`` is why rows are given up (GIVE_UP only).
         """
-        step = _TABLE.get((self.state, event))
+        step = TABLE.get((self.state, event))
         assert step is not None, f"our bug: {event.value} while {self.state.value}"
         if event is Event.UNKNOWN:
             return self._back_off(chance, answer)
@@ -495,7 +500,7 @@ def _common(lane: Lane, answer: Any) -> list[Command]:
     raise AssertionError("handled in Lane.on for every state alike")
 
 
-_TABLE: dict[tuple[State, Event], _Step] = {
+TABLE: dict[tuple[State, Event], _Step] = {
     (State.IDLE, Event.SUBMIT): Lane._on_submit,
     (State.OPENING, Event.OPENED): Lane._on_opened,
     (State.OPENING, Event.MISSING): Lane._on_open_missing,

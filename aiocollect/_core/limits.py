@@ -34,14 +34,13 @@ class BatchLimits:
 
 
 class PartLimits:
-    """``max_blocks`` and ``max_bytes`` of one part, and ``max_headers`` on one path."""
+    """``max_blocks`` and ``max_bytes`` of one part."""
 
-    __slots__ = ("max_blocks", "max_bytes", "max_headers")
+    __slots__ = ("max_blocks", "max_bytes")
 
-    def __init__(self, *, max_blocks: int, max_bytes: int, max_headers: int) -> None:
+    def __init__(self, *, max_blocks: int, max_bytes: int) -> None:
         self.max_blocks = max_blocks
         self.max_bytes = max_bytes
-        self.max_headers = max_headers
 
     def full(self, *, length: int, blocks: int) -> bool:
         """Whether a part of this length and block count takes no more of ours."""

@@ -2,8 +2,8 @@
 
 Many producers on any thread, one consumer. There is no Python-level lock. CPython switches threads
 and runs signal handlers only between certain instructions: after a call, at a function's start and
-at a backward jump (``eval_breaker`` in Python/ceval.c, 3.11 to 3.13). So a stretch of code without a
-call and without a loop is atomic, as far as nothing it does can run Python code underneath:
+at a backward jump (``eval_breaker`` in Python/ceval.c, 3.11 to 3.13). So a stretch of code without
+a call and without a loop is atomic, as long as nothing in it can run Python code underneath:
 
 - the slots, the counters and the accounts are plain lists, ints and ``__slots__``;
 - the slot that is written always holds None, so that storing frees no object (a ``__del__`` there

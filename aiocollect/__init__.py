@@ -1,0 +1,61 @@
+"""aiocollect: what production models see and say, recorded exactly once.
+
+::
+
+    from aiocollect import Pipeline
+
+    pipeline = Pipeline.from_env()              # AIOCOLLECT_STORE=azure://account/modeldata
+    churn = pipeline.model("churn", version="10", inputs=["age", "plan"], predictions=["p"])
+
+    async with pipeline:
+        churn.collect(inputs=[[41, 2]], predictions=[0.3])
+"""
+
+from ._engine.collector import Model, ModelDataCollector
+from .errors import (
+    AioCollectError,
+    BlobFull,
+    ConfigError,
+    EncodeError,
+    FlushTimeout,
+    OffsetMismatch,
+    OutcomeUnknown,
+    PipelineClosed,
+    Refusal,
+    RingFull,
+    StoreBusy,
+    StoreError,
+    StoreRefused,
+)
+from .options import Limits, Retry
+from .pipeline import Pipeline
+from .records import Report
+from .stats import Stats
+from .stores.memory import MemoryStore
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AioCollectError",
+    "BlobFull",
+    "ConfigError",
+    "EncodeError",
+    "FlushTimeout",
+    "Limits",
+    "MemoryStore",
+    "Model",
+    "ModelDataCollector",
+    "OffsetMismatch",
+    "OutcomeUnknown",
+    "Pipeline",
+    "PipelineClosed",
+    "Refusal",
+    "Report",
+    "Retry",
+    "RingFull",
+    "Stats",
+    "StoreBusy",
+    "StoreError",
+    "StoreRefused",
+    "__version__",
+]

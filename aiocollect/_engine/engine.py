@@ -1,0 +1,519 @@
+"""The engine: one ring, one pump, the senders, one store; it makes rows final and counts them.
+
+It lives on one event loop: the one it is started on, or the one of the first collect(). Rows come
+in from any thread through ``offer``; everything else happens on that loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from .._core.accumulator import Accumulator, Batch
+from .._core.backoff import Backoff
+from .._core.commands import Event, Finish, Note, Outcome, Release
+from .._core.ids import Ids
+from .._core.lane import Lane
+from .._core.limits import BatchLimits, PartLimits
+from .._core.marks import Crossing, Marks
+from .._core.parts import Parts
+from .._core.ring import ACCEPTED, Account, LockedRing, Ring
+from .._core.unsettled import Unsettled
+from ..errors import ConfigError, FlushTimeout, PipelineClosed
+from ..hooks import Hooks
+from ..options import Settings
+from ..records import Call, DeadLettered, HighWater, LowWater, Report
+from ..stats import Stats
+from ..typing import Clock, Encoder, Hook, Layout, Names, Store
+from .freeze import Shape
+from .pump import Pump
+from .sender import Senders
+from .stream import Channel, Stream
+
+__all__ = ["Engine"]
+
+# While there is load the pump looks at the ring this often, and nobody needs to wake it: 200 wakes
+# a second instead of one per call. The linger is 400 times as long.
+TICK = 0.005
+_EPOCH = date(1970, 1, 1)
+
+
+class Tally:
+    """A count that any thread may raise: no call between reading and writing (see ring.py)."""
+
+    __slots__ = ("rows",)
+
+    def __init__(self) -> None:
+        self.rows = 0
+
+    def add(self, rows: int) -> None:
+        """Count ``rows`` more."""
+        self.rows += rows
+
+
+class Engine:
+    """What a pipeline runs on. ``chance`` gives numbers in [0, 1)."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        encoder: Encoder,
+        layout: Layout,
+        settings: Settings,
+        clock: Clock,
+        chance: Callable[[], float],
+        writer: str,
+        hooks: tuple[Hook, ...],
+        gil: bool = True,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.ids = Ids(writer)
+        self.closed = False
+        self.asleep = True  # the pump waits for a wake; see wake()
+        make = Ring if gil else LockedRing
+        self.ring = make(settings.limits.ring_slots, budget=settings.max_memory_bytes)
+        self.hooks = Hooks(hooks)
+        self._encoder = encoder
+        self._layout = layout
+        self._store = store
+        self._unsettled = Unsettled()
+        self._marks = Marks(settings.max_memory_bytes)
+        self._streams: dict[tuple[Names, tuple[str, ...] | None], Stream] = {}
+        self._headers: dict[Names, set[tuple[str, ...]]] = {}
+        self._channels: dict[tuple[str, bytes], Channel] = {}
+        self._newest_day = 0
+        limits = settings.limits
+        self._batch_limits = BatchLimits(
+            max_bytes=settings.max_batch_bytes,
+            linger=settings.linger,
+            max_blocks=limits.max_blocks,
+        )
+        self._part_limits = PartLimits(
+            max_blocks=limits.max_blocks, max_bytes=limits.max_blob_bytes
+        )
+        self._pump = Pump(
+            self.ring,
+            encoder=encoder,
+            unsettled=self._unsettled,
+            channel_of=self._channel_of,
+            submit=self._submit,
+            unencodable=self._unencodable,
+        )
+        self._senders = Senders(
+            store,
+            settings=settings,
+            content_type=encoder.content_type,
+            chance=chance,
+            note=self._note,
+            rested=self._rested,
+        )
+        self._final = dict.fromkeys(Outcome, 0)
+        self._dead_lettered: dict[str, int] = {}
+        self._dropped: dict[str, int] = {}
+        self._refused: dict[str, Tally] = {}
+        self._waiting: dict[Account, deque[tuple[Call, asyncio.Future[None]]]] = {}
+        self._barriers: list[tuple[int, asyncio.Future[int]]] = []
+        self._flushes: list[tuple[int, asyncio.Future[None]]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._event: asyncio.Event | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[Report] | None = None
+
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else "running" if self._task else "not started"
+        return f"<Engine {state}, {self.ring!r}, {self._senders!r}>"
+
+    # Streams ----------------------------------------------------------------------------------
+
+    def open_account(self) -> Account:
+        """A share of the budget for one collector or model."""
+        return self.ring.open_account(share=self.settings.share)
+
+    def open_stream(self, names: Names, *, feature_names: tuple[str, ...] | None) -> Stream:
+        """The stream of these names and columns; the same one for the same ones.
+
+        Raises ConfigError for names that cannot make a path, and for too many headers.
+        """
+        stream = self._streams.get((names, feature_names))
+        if stream is None:
+            self._layout.path(names, _EPOCH, extension=self._encoder.extension)  # names are checked
+            shape = Shape(
+                f"{names.model}/{names.version}/{names.identifier}",
+                feature_names=feature_names,
+                max_call_bytes=self.settings.limits.max_call_bytes,
+            )
+            stream = self._streams[names, feature_names] = Stream(names, shape)
+        return stream
+
+    def admits(self, stream: Stream) -> bool:
+        """Whether the stream's columns are one of the few headers that its path may have."""
+        headers = self._headers.setdefault(stream.names, set())
+        if stream.columns not in headers:
+            if len(headers) >= self.settings.limits.max_headers:
+                return False
+            headers.add(stream.columns)
+        return True
+
+    def _channel_of(self, stream: Stream, day: int) -> Channel:
+        path = self._layout.path(
+            stream.names, _EPOCH + timedelta(days=day), extension=self._encoder.extension
+        )
+        header = self._encoder.header(stream.columns)
+        channel = self._channels.get((path, header))
+        if channel is None:
+            settings = self.settings
+            parts = Parts(
+                path,
+                header=header,
+                limits=self._part_limits,
+                writer=self.ids.writer,
+                own=settings.writer == "own",
+            )
+            backoff = Backoff(base=settings.retry.base, cap=settings.retry.cap)
+            lane = Lane(parts, backoff=backoff, hold=settings.retry.hold)
+            channel = Channel(lane, Accumulator(self._batch_limits), day=day)
+            self._channels[path, header] = channel
+            if day > self._newest_day:
+                self._newest_day = day
+                self._forget_old_days()
+        stream.channels[day] = channel
+        return channel
+
+    def _forget_old_days(self) -> None:
+        """Drop the idle channels of days before yesterday, so that years do not pile up.
+
+        A late row makes a new one, which looks at the part again. A lane that may not look must
+        remember its position, so it stays.
+        """
+        old = self._newest_day - 1
+        for key, channel in list(self._channels.items()):
+            if channel.day < old and not channel.rows and not channel.lane.blind:
+                del self._channels[key]
+        for stream in self._streams.values():
+            for day, channel in list(stream.channels.items()):
+                if day < old and not channel.rows and not channel.lane.blind:
+                    del stream.channels[day]
+
+    # Accepting, from any thread ---------------------------------------------------------------
+
+    def offer(self, call: Call) -> int:
+        """Put a call into the ring, or say why not (see ring.py); wake the pump if it sleeps."""
+        verdict = self.ring.put(call, call[4], call[5], call[6])
+        if self.asleep:
+            self.wake()
+        return verdict
+
+    def wake(self) -> None:
+        """Let the pump look at the ring. From any thread, and from signal handlers."""
+        self.asleep = False
+        loop = self._loop
+        if loop is None:
+            self._start_if_on_loop()
+            return
+        assert self._event is not None
+        try:
+            loop.call_soon_threadsafe(self._event.set)
+        except RuntimeError:
+            self.asleep = True  # the loop was closed under us; a close report counts the rows
+
+    def count_refused(self, reason: str, rows: int) -> None:
+        """Count rows that were not accepted."""
+        self._refused.setdefault(reason, Tally()).add(rows)
+
+    # Life -------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Bind to the running loop and start the pump; idempotent."""
+        loop = asyncio.get_running_loop()
+        if self._loop is not None and self._loop is not loop:
+            raise ConfigError("the pipeline runs on another event loop; make one pipeline per loop")
+        if self.closed:
+            raise PipelineClosed("the pipeline is closed; make a new one")
+        if self._task is None:
+            self._loop = loop
+            self._event = asyncio.Event()
+            self._task = loop.create_task(self._run(), name="aiocollect-pump")
+
+    def _start_if_on_loop(self) -> None:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            self.asleep = True  # no loop here: the rows wait for a start
+        else:
+            self.start()
+
+    async def _run(self) -> None:
+        event = self._event
+        assert event is not None
+        loop = asyncio.get_running_loop()
+        while True:
+            before = self._pump.rows_taken
+            more = self._pump.turn(self.clock.monotonic())
+            self._after_turn()
+            if more:
+                await asyncio.sleep(0)
+                continue
+            wait: float | None = None
+            if self._pump.rows_taken != before:
+                wait = TICK
+            else:
+                self.asleep = True
+                if len(self.ring):  # put between the turn and the line above
+                    self.asleep = False
+                    continue
+            deadline = self._pump.next_deadline()
+            if deadline is not None:
+                left = max(0.0, deadline - self.clock.monotonic())
+                wait = left if wait is None else min(wait, left)
+            timer = None if wait is None else loop.call_later(wait, event.set)
+            await event.wait()
+            event.clear()
+            self.asleep = False
+            if timer is not None:
+                timer.cancel()
+
+    def _after_turn(self) -> None:
+        self._grant_room()
+        self._watch_marks()
+        if self._barriers:
+            passed = [entry for entry in self._barriers if self._pump.calls_done >= entry[0]]
+            if passed:
+                for channel in list(self._channels.values()):
+                    self._pump.seal(channel)
+                for entry in passed:
+                    self._barriers.remove(entry)
+                    if not entry[1].done():
+                        entry[1].set_result(self._unsettled.serial)
+
+    # Waiting for room -------------------------------------------------------------------------
+
+    async def wait_for_room(self, call: Call) -> None:
+        """Wait until the call is accepted, in order per account. Only on the pipeline's loop.
+
+        Room is granted, and the call accepted, before the waiter wakes: cancelling it leaves the
+        call accepted or not, never half.
+        """
+        loop = asyncio.get_running_loop()
+        if self._loop is not None and self._loop is not loop:
+            raise ConfigError(
+                "acollect() from another event loop is not available yet; call collect(), or "
+                "await acollect() on the pipeline's loop"
+            )
+        self.start()
+        account = call[6]
+        if account not in self._waiting and self.offer(call) == ACCEPTED:
+            return
+        future: asyncio.Future[None] = loop.create_future()
+        self._waiting.setdefault(account, deque()).append((call, future))
+        await future
+
+    def _grant_room(self) -> None:
+        if not self._waiting:
+            return
+        for account, queue in list(self._waiting.items()):
+            while queue:
+                call, future = queue[0]
+                if not future.done():
+                    if self.offer(call) != ACCEPTED:
+                        break
+                    future.set_result(None)
+                queue.popleft()
+            if not queue:
+                del self._waiting[account]
+
+    # Becoming final ---------------------------------------------------------------------------
+
+    def _submit(self, channel: Channel, batch: Batch) -> None:
+        self._senders.perform(channel, channel.lane.submit(batch))
+
+    def _rested(self, channel: Channel) -> None:
+        if channel.due:
+            self._pump.seal(channel)
+
+    def _note(self, channel: Channel, command: Finish | Release | Note) -> None:
+        """The one place where rows become final."""
+        match command:
+            case Finish():
+                self._count_final(command.outcome, command.rows, command.reason)
+                self.hooks.emit(command.notice)
+            case Release():
+                self._unsettled.remove(command.batch)
+                for account, charged in command.batch.charges:
+                    self.ring.charge(-charged, account)
+                self._grant_room()
+                self._watch_marks()
+                self._wake_flushes()
+            case Note():
+                self.hooks.emit(command.notice)
+
+    def _count_final(self, outcome: Outcome, rows: int, reason: str) -> None:
+        self._final[outcome] += rows
+        if outcome is Outcome.DEAD_LETTERED:
+            self._dead_lettered[reason] = self._dead_lettered.get(reason, 0) + rows
+        elif outcome is Outcome.DROPPED:
+            self._dropped[reason] = self._dropped.get(reason, 0) + rows
+
+    def _unencodable(self, stream: Stream, rows: int) -> None:
+        self._count_final(Outcome.DEAD_LETTERED, rows, "encode")
+        self.hooks.emit(
+            DeadLettered(path=stream.label, rows=rows, first=-1, last=-1, reason="encode")
+        )
+
+    def _watch_marks(self) -> None:
+        used = self.ring.used
+        crossing = self._marks.update(used)
+        if crossing is Crossing.HIGH:
+            self.hooks.emit(HighWater(used=used))
+        elif crossing is Crossing.LOW:
+            self.hooks.emit(LowWater(used=used))
+
+    # Flush and close --------------------------------------------------------------------------
+
+    async def flush(self, timeout: float | None = None) -> Report:
+        """Seal all, and wait until everything accepted before is final."""
+        began = self.clock.monotonic()
+        if self.closed:
+            return await self.aclose()
+        self.start()
+        try:
+            async with asyncio.timeout(timeout):
+                await self._settle_all()
+        except TimeoutError:
+            report = self.report(began)
+            raise FlushTimeout(
+                f"{report.in_memory} rows were not stored within {timeout} s", report
+            ) from None
+        return self.report(began)
+
+    async def _settle_all(self) -> None:
+        loop = asyncio.get_running_loop()
+        sealed: asyncio.Future[int] = loop.create_future()
+        self._barriers.append((self.ring.accepted, sealed))
+        self.wake()
+        serial = await sealed
+        if not self._unsettled.settled(serial):
+            settled: asyncio.Future[None] = loop.create_future()
+            self._flushes.append((serial, settled))
+            await settled
+
+    def _wake_flushes(self) -> None:
+        for entry in list(self._flushes):
+            if self._unsettled.settled(entry[0]):
+                self._flushes.remove(entry)
+                if not entry[1].done():
+                    entry[1].set_result(None)
+
+    async def aclose(self, timeout: float | None = None) -> Report:
+        """Refuse new calls, flush until the deadline, then give up what is left; idempotent."""
+        if self._closing is None:
+            if not self.closed:
+                self.start()
+            # In a task of its own, since hosts cancel their shutdown, and repeatedly.
+            self._closing = asyncio.get_running_loop().create_task(self._close(timeout))
+        return await asyncio.shield(self._closing)
+
+    async def _close(self, timeout: float | None) -> Report:
+        began = self.clock.monotonic()
+        self.closed = True
+        for queue in self._waiting.values():
+            for _, future in queue:
+                if not future.done():
+                    future.set_exception(PipelineClosed("the pipeline was closed"))
+        self._waiting.clear()
+        self._senders.hurry()
+        deadline = self.settings.close_timeout if timeout is None else timeout
+        try:
+            async with asyncio.timeout(deadline):
+                await self._settle_all()
+        except TimeoutError:
+            pass
+        assert self._task is not None
+        self._task.cancel()
+        await asyncio.wait([self._task])
+        await self._senders.stop()
+        self._give_up("closed")
+        self._after_turn()
+        try:
+            await self._store.aclose()
+        except Exception:
+            self.hooks.errors += 1
+        return self.report(began)
+
+    def _give_up(self, reason: str) -> None:
+        """Account for every row that the deadline has left."""
+        while self._pump.turn(self.clock.monotonic()):
+            pass
+        for channel in self._channels.values():
+            self._pump.seal(channel)
+            lane = channel.lane
+            if lane.busy:
+                self._senders.perform(channel, lane.on(Event.GIVE_UP, reason=reason))
+
+    # Telling ----------------------------------------------------------------------------------
+
+    @property
+    def in_memory(self) -> int:
+        """Accepted rows that are not final, counted where they are."""
+        in_ring = self.ring.rows - self._pump.rows_taken
+        return in_ring + sum(channel.rows for channel in self._channels.values())
+
+    def report(self, began: float) -> Report:
+        """What became of all rows, and how long it took since ``began``."""
+        return Report(
+            accepted=self.ring.rows,
+            stored=self._final[Outcome.STORED],
+            possibly_stored=self._final[Outcome.POSSIBLY_STORED],
+            in_memory=self.in_memory,
+            seconds=self.clock.monotonic() - began,
+            dead_lettered=dict(self._dead_lettered),
+            dropped=dict(self._dropped),
+        )
+
+    @property
+    def oldest_age(self) -> float | None:
+        """Seconds since the oldest row that is not final was taken from the ring."""
+        born = [c.accumulator.born for c in self._channels.values() if c.accumulator.rows]
+        if self._unsettled.oldest is not None:
+            born.append(self._unsettled.oldest)
+        return self.clock.monotonic() - min(born) if born else None
+
+    def healthy(self, max_age: float) -> bool:
+        """Whether rows find their way: nothing held, nothing old, the budget not nearly used."""
+        if self.closed or self._marks.raised or self.held:
+            return False
+        age = self.oldest_age
+        return age is None or age <= max_age
+
+    @property
+    def held(self) -> dict[str, str]:
+        """The parts that wait for an operator, and why."""
+        lanes = [channel.lane for channel in self._channels.values()]
+        return {lane.parts.name: lane.held for lane in lanes if lane.held}
+
+    def stats(self) -> Stats:
+        """A snapshot in which the conservation equation holds."""
+        return Stats(
+            accepted=self.ring.rows,
+            stored=self._final[Outcome.STORED],
+            possibly_stored=self._final[Outcome.POSSIBLY_STORED],
+            dead_lettered=dict(self._dead_lettered),
+            dropped=dict(self._dropped),
+            in_memory=self.in_memory,
+            in_spool=0,
+            refused={reason: tally.rows for reason, tally in self._refused.items()},
+            budget=self.ring.budget,
+            budget_used=self.ring.used,
+            oldest_age=self.oldest_age,
+            paths=len(self._channels),
+            held=self.held,
+            in_flight=self._senders.in_flight,
+            appends=self._senders.appends,
+            appended_bytes=self._senders.appended_bytes,
+            mismatches=self._senders.mismatches,
+            unknown=self._senders.unknown,
+            hook_errors=self.hooks.errors,
+        )

@@ -1,0 +1,210 @@
+"""Shape and freeze: turns what the user hands to collect() into rows that nobody can change.
+
+A list becomes tuples of cells of exact immutable types; a numpy array is copied. Which types a row
+has is looked up as one frozen set per row in a cache of sets known to be harmless, so that the
+usual row costs one look-up and no test per cell. numpy is recognised by name, never imported.
+
+Shape, with k features: a 2-D value is its rows. A 1-D value is n rows where k is 1 and the feature
+was named; else it is one row, and its length must be k. Without names the first call fixes k.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..errors import EncodeError
+
+__all__ = ["Shape"]
+
+_CELLS = (float, int, str, bool, type(None))
+_NUMERIC = frozenset({float, int, bool, type(None)})
+
+# Estimates of heap bytes: a float is 24 and its pointer 8; a row's tuple 40 and the text of its id,
+# time and index about 80; a call's tuple, id and slot about 250.
+CELL_COST = 32
+ROW_COST = 120
+CALL_COST = 250
+
+
+class Shape:
+    """The columns of one stream, and the rule that makes rows of a value.
+
+    ``features`` is None until the first call fixes them.
+    """
+
+    __slots__ = ("_fixed", "_known", "_max_bytes", "_named", "_stream")
+
+    def __init__(
+        self, stream: str, *, feature_names: Sequence[str] | None, max_call_bytes: int
+    ) -> None:
+        self._stream = stream
+        self._named = feature_names is not None
+        # A dictionary, since setdefault() lets exactly one of two racing first calls win.
+        self._fixed: dict[str, tuple[str, ...]] = {}
+        if feature_names is not None:
+            self._fixed["features"] = tuple(feature_names)
+        self._max_bytes = max_call_bytes
+        self._known: set[frozenset[type]] = set()  # type sets of cells that need nothing more
+
+    def __repr__(self) -> str:
+        return f"<Shape of {self._stream}: {self.features}>"
+
+    @property
+    def features(self) -> tuple[str, ...] | None:
+        """The feature columns, or None before the first call of an unnamed stream."""
+        return self._fixed.get("features")
+
+    def freeze(self, data: Any) -> tuple[Any, int, int]:
+        """The rows, their number, and their estimated heap bytes.
+
+        Raises EncodeError for a shape or type that cannot be recorded.
+        """
+        kind = type(data)
+        if kind is list or kind is tuple:
+            return self._freeze_list(data)
+        if kind.__name__ == "ndarray" and kind.__module__ == "numpy":
+            return self._freeze_array(data)
+        return self._freeze_list([[data]])
+
+    # Lists -----------------------------------------------------------------------------------
+
+    def _freeze_list(self, data: Sequence[Any]) -> tuple[Any, int, int]:
+        if not data:
+            return (), 0, 0
+        inner = type(data[0])
+        if inner is list or inner is tuple or (inner.__name__ == "ndarray" and data[0].ndim):
+            self._refuse_large(len(data) * len(data[0]))
+            rows = data
+        elif self._named and self._width(1) == 1:
+            rows = [(cell,) for cell in data]
+        else:
+            rows = (data,)
+        width = self._width(len(rows[0]))
+        cost = CALL_COST + len(rows) * (ROW_COST + CELL_COST * width)
+        if cost > self._max_bytes:
+            raise self._too_large(cost)
+        frozen = []
+        for row in rows:
+            kind = type(row)
+            if kind is not list and kind is not tuple:
+                if kind.__name__ != "ndarray":
+                    raise self._misfit(data, width)
+                row = row.tolist() if row.dtype.kind == "f" and row.itemsize == 8 else list(row)
+            if len(row) != width:
+                raise self._misfit(data, width)
+            row = tuple(row)
+            types = frozenset(map(type, row))
+            if types not in self._known:
+                row, text = self._check(row, types)
+                cost += text
+            frozen.append(row)
+        if cost > self._max_bytes:
+            raise self._too_large(cost)
+        self._fix(width, data)
+        return tuple(frozen), len(frozen), cost
+
+    def _check(self, row: tuple[Any, ...], types: frozenset[type]) -> tuple[tuple[Any, ...], int]:
+        """The row with cells of exact types only, and the bytes of its text."""
+        if types <= _NUMERIC:
+            self._known.add(types)
+            return row, 0
+        if not types.issubset(_CELLS):
+            row = tuple(self._cell(cell) for cell in row)
+        # Text by its length: four bytes a character at most, on the heap and as UTF-8.
+        return row, sum(4 * len(cell) for cell in row if type(cell) is str)
+
+    def _cell(self, cell: Any) -> Any:
+        kind = type(cell)
+        if kind in _CELLS:
+            return cell
+        if kind.__module__ == "numpy" and getattr(cell, "ndim", None) == 0:
+            dtype = cell.dtype
+            if dtype.kind == "f" and dtype.itemsize < 8:
+                # A float32 is written as a float32: through its own shortest text.
+                return float(str(cell))
+            if dtype.kind in "biu" or (dtype.kind == "f" and dtype.itemsize == 8):
+                return cell.item()
+        if kind in (list, tuple, dict, set):
+            raise EncodeError(
+                f"{self._stream}: a cell is a {kind.__name__}; nested values are not available yet",
+                reason="type",
+            )
+        raise EncodeError(
+            f"{self._stream}: cells of type {kind.__module__}.{kind.__qualname__} are not "
+            "available yet; record numbers, text, booleans and None",
+            reason="type",
+        )
+
+    # Arrays ----------------------------------------------------------------------------------
+
+    def _freeze_array(self, data: Any) -> tuple[Any, int, int]:
+        dtype = data.dtype
+        if dtype.kind not in "biuf" or dtype.itemsize > 8:
+            raise EncodeError(
+                f"{self._stream}: arrays of dtype {dtype} are not available yet; record integers, "
+                "booleans or floats of up to 64 bits",
+                reason="type",
+            )
+        if data.ndim == 0:
+            return self._freeze_list([[data[()]]])
+        if data.ndim > 2:
+            raise self._misfit(data, self._width(1))
+        if data.size == 0:
+            return (), 0, 0
+        self._refuse_large(data.size)
+        if data.ndim == 1:
+            as_column = self._named and self._width(1) == 1
+            data = data.reshape(-1, 1) if as_column else data.reshape(1, -1)
+        width = self._width(data.shape[1])
+        if data.shape[1] != width:
+            raise self._misfit(data, width)
+        rows = len(data)
+        cost = CALL_COST + rows * ROW_COST + data.nbytes
+        if cost > self._max_bytes:
+            raise self._too_large(cost)
+        self._fix(width, data)
+        # C order and the machine's byte order, which is what an encoder can walk.
+        return data.astype(dtype.newbyteorder("="), order="C", copy=True), rows, cost
+
+    # Columns and refusals --------------------------------------------------------------------
+
+    def _width(self, first: int) -> int:
+        """How many features there are; ``first`` where no call has fixed them yet."""
+        features = self._fixed.get("features")
+        return first if features is None else len(features)
+
+    def _fix(self, width: int, data: Any) -> None:
+        """Let the first value that can be recorded fix the columns of an unnamed stream."""
+        if "features" in self._fixed:
+            return
+        names = tuple(f"f{number}" for number in range(width))
+        if len(self._fixed.setdefault("features", names)) != width:
+            raise self._misfit(data, width)
+
+    def _refuse_large(self, cells: int) -> None:
+        # Before anything is copied: the copy is what would stall the caller.
+        if cells * 8 > self._max_bytes:
+            raise self._too_large(cells * 8)
+
+    def _too_large(self, cost: int) -> EncodeError:
+        return EncodeError(
+            f"{self._stream}: a call of about {cost} bytes is above limits.max_call_bytes="
+            f"{self._max_bytes}; collect fewer rows at a time",
+            reason="too_large",
+        )
+
+    def _misfit(self, data: Any, width: int) -> EncodeError:
+        shape = getattr(data, "shape", None)
+        if shape is None:
+            inner = {len(row) if hasattr(row, "__len__") else 0 for row in data}
+            nested = type(data[0]) in (list, tuple)
+            lengths = ", ".join(map(str, sorted(inner)[:4]))
+            shape = f"{len(data)} rows of {lengths}" if nested else f"({len(data)},)"
+        features = self.features or ()
+        names = ", ".join(features[:6]) + (", …" if len(features) > 6 else "")
+        return EncodeError(
+            f"{self._stream}: a value of shape {shape} does not fit the {width} columns {names}; "
+            f"give one row of {width} cells, or rows of {width} cells each",
+            reason="shape",
+        )

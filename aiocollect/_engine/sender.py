@@ -1,0 +1,220 @@
+"""The senders: carry the lanes' requests to the store, many blobs at once, one request a blob.
+
+This is the only place that calls the store. A place is held from a request's start to its answer;
+``max_in_flight`` requests run at a time. A request older than ``retry.overdue`` gives its place
+back, so that blobs that hang cannot hold up the others; such requests are bounded too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from .._core.commands import (
+    Answer,
+    Append,
+    Command,
+    Create,
+    Event,
+    Finish,
+    Note,
+    Open,
+    Release,
+    Request,
+    Wait,
+    classify,
+)
+from ..errors import StoreError
+from ..options import Settings
+from ..typing import Store
+from .stream import Channel
+
+__all__ = ["Senders"]
+
+# Requests that hang may take four times the places that answering ones have, and no more.
+LENT_FACTOR = 4
+# Waits while the pipeline closes: the deadline is near, and the store may be back any moment.
+HURRIED_WAIT = 0.25
+
+
+class Senders:
+    """Performs the commands of all lanes. ``note`` is called with what is to be noted."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        settings: Settings,
+        content_type: str,
+        chance: Callable[[], float],
+        note: Callable[[Channel, Finish | Release | Note], None],
+        rested: Callable[[Channel], None],
+    ) -> None:
+        self._store = store
+        self._content_type = content_type
+        self._chance = chance
+        self._note = note
+        self._rested = rested
+        self._places = settings.max_in_flight
+        self._retry = settings.retry
+        self._ready: deque[tuple[Channel, Request]] = deque()
+        self._waits: dict[Channel, asyncio.TimerHandle] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._lent: set[asyncio.Task[None]] = set()
+        self._free = 0  # tasks that are about to take a ready request
+        self._hurried = False
+        self._stopped = False
+        self.in_flight = 0
+        self.appends = 0
+        self.appended_bytes = 0
+        self.mismatches = 0
+        self.unknown = 0
+
+    def __repr__(self) -> str:
+        return f"<Senders {self.in_flight} in flight, {len(self._ready)} ready>"
+
+    # What the pump and the engine tell -------------------------------------------------------
+
+    def perform(self, channel: Channel, commands: list[Command]) -> None:
+        """Do what a lane has asked for."""
+        for command in commands:
+            if isinstance(command, Finish | Release | Note):
+                self._note(channel, command)
+            elif isinstance(command, Wait):
+                self._wait(channel, command.seconds)
+            else:
+                self._ready.append((channel, command))
+        self._fill()
+
+    def hurry(self) -> None:
+        """The pipeline closes: no wait is longer than a quarter of a second from now on."""
+        self._hurried = True
+        for channel, timer in list(self._waits.items()):
+            timer.cancel()
+            self._wait(channel, HURRIED_WAIT)
+
+    async def stop(self) -> None:
+        """End all requests and waits. Lanes are left as they are, their requests unanswered."""
+        self._stopped = True
+        self._ready.clear()
+        for timer in self._waits.values():
+            timer.cancel()
+        self._waits.clear()
+        for task in list(self._tasks):
+            task.cancel()
+        while self._tasks:
+            await asyncio.wait(list(self._tasks))
+
+    # One place --------------------------------------------------------------------------------
+
+    def _fill(self) -> None:
+        """Start tasks while there are requests that nobody is about to take, and places."""
+        while len(self._ready) > self._free and not self._stopped:
+            if len(self._tasks) - len(self._lent) >= self._places:
+                return
+            task = asyncio.get_running_loop().create_task(self._work())
+            # The loop keeps no strong reference to a task; without one it may vanish half-way.
+            self._tasks.add(task)
+            self._free += 1
+
+    async def _work(self) -> None:
+        """Carry requests, one after the other, as long as any is ready."""
+        task = asyncio.current_task()
+        assert task is not None
+        try:
+            while True:
+                self._free -= 1
+                if not self._ready or self._stopped:
+                    return
+                channel, request = self._ready.popleft()
+                event, answer = await self._carry(task, channel, request)
+                self._count(event, request)
+                if task in self._lent:  # its place was given to another
+                    self._tell(channel, event, answer)
+                    return
+                self._free += 1
+                self._tell(channel, event, answer)
+        finally:
+            self._tasks.discard(task)
+            self._lent.discard(task)
+            self._fill()
+
+    async def _carry(
+        self, task: asyncio.Task[None], channel: Channel, request: Request
+    ) -> tuple[Event, Answer]:
+        overdue = asyncio.get_running_loop().call_later(self._retry.overdue, self._lend, task)
+        try:
+            return await self._call(request)
+        except asyncio.CancelledError:
+            # Ours at close, or a stranger's who cancels all tasks: the lane must not wait for ever.
+            self._tell(channel, Event.UNKNOWN)
+            raise
+        finally:
+            overdue.cancel()
+
+    def _lend(self, task: asyncio.Task[None]) -> None:
+        if len(self._lent) < LENT_FACTOR * self._places:
+            self._lent.add(task)
+            self._fill()
+
+    async def _call(self, request: Request) -> tuple[Event, Answer]:
+        """The one door to the store: every end of a request becomes an event."""
+        self.in_flight += 1
+        try:
+            async with asyncio.timeout(self._retry.attempt_timeout):
+                return await self._ask(request)
+        except StoreError as error:
+            return classify(request, error), error
+        except TimeoutError:
+            return Event.UNKNOWN, None
+        except Exception:
+            # A store that raises anything else breaks its contract; its rows must not pay for it.
+            return Event.UNKNOWN, None
+        finally:
+            self.in_flight -= 1
+
+    async def _ask(self, request: Request) -> tuple[Event, Any]:
+        store = self._store
+        match request:
+            case Append():
+                appended = await store.append(
+                    request.part, request.data, offset=request.offset, etag=request.etag
+                )
+                return Event.APPENDED, appended
+            case Open():
+                return Event.OPENED, await store.open(request.part, head=request.head)
+            case Create():
+                created = await store.create(request.part, content_type=self._content_type)
+                return Event.CREATED, created
+            case _:
+                found = await store.read(request.part, offset=request.offset, length=request.length)
+                return Event.RANGE, found
+
+    def _count(self, event: Event, request: Request) -> None:
+        if event is Event.APPENDED and isinstance(request, Append):
+            self.appends += 1
+            self.appended_bytes += len(request.data)
+        elif event is Event.MISMATCH:
+            self.mismatches += 1
+        elif event is Event.UNKNOWN:
+            self.unknown += 1
+
+    # The lane's turn --------------------------------------------------------------------------
+
+    def _tell(self, channel: Channel, event: Event, answer: Answer = None) -> None:
+        self.perform(channel, channel.lane.on(event, answer, chance=self._chance()))
+        if not channel.lane.busy:
+            self._rested(channel)
+
+    def _wait(self, channel: Channel, seconds: float) -> None:
+        if self._stopped:
+            return
+        if self._hurried:
+            seconds = min(seconds, HURRIED_WAIT)
+        self._waits[channel] = asyncio.get_running_loop().call_later(seconds, self._ring, channel)
+
+    def _ring(self, channel: Channel) -> None:
+        del self._waits[channel]
+        self._tell(channel, Event.TIMER)

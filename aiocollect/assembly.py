@@ -1,0 +1,189 @@
+"""The assembly: the only room that turns URLs and environment variables into parts.
+
+Store, encoder, layout and engine know one another by their Protocols alone; here they meet.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from ._engine.clock import SystemClock
+from ._engine.engine import Engine
+from .encoders import CsvEncoder
+from .errors import ConfigError
+from .hooks import LogHook
+from .layouts import DocumentedLayout
+from .options import Settings
+from .stores.azure import AzureStore
+from .stores.local import LocalStore
+from .typing import Clock, Hook, Layout, Store
+
+__all__ = ["assemble", "open_store", "options_from_env"]
+
+# The emulator's published account; not a secret.
+_AZURITE = (
+    "devstoreaccount1",
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==",
+)
+_URL_FORMS = (
+    "azure://account/container, https://account.blob.core.windows.net/container?sas, an Azure "
+    "connection string with container=, azurite://host:port/container, file:///directory or a path"
+)
+
+
+def assemble(
+    store: Store | str | os.PathLike[str],
+    *,
+    container: str | None,
+    credential: Any,
+    layout: Layout | None,
+    settings: Settings,
+    hooks: tuple[Hook, ...],
+    clock: Clock | None,
+    chance: Callable[[], float] | None,
+    writer_id: str | None,
+) -> tuple[Store, Engine]:
+    """The store and the engine of a pipeline."""
+    if isinstance(store, str | os.PathLike):
+        store = open_store(os.fspath(store), container=container, credential=credential)
+    elif container is not None or credential is not None:
+        raise ConfigError("container= and credential= go with a URL; the store has its own")
+    clock = clock or SystemClock()
+    engine = Engine(
+        store,
+        encoder=CsvEncoder(),
+        layout=layout or DocumentedLayout(),
+        settings=settings,
+        clock=clock,
+        chance=chance or random.random,
+        # Forty random bits: two of 10,000 writers share an id in one fleet of 20,000.
+        writer=writer_id or secrets.token_hex(5),
+        hooks=(*hooks, LogHook(clock)),
+        # Without the GIL the ring needs a lock (see ring.py).
+        gil=getattr(sys, "_is_gil_enabled", lambda: True)(),
+    )
+    return store, engine
+
+
+# The environment ----------------------------------------------------------------------------------
+
+# Every option that is a text or a number, and how to read it.
+_FROM_ENV: dict[str, type] = {
+    "container": str,
+    "workspace": str,
+    "service": str,
+    "format": str,
+    "writer": str,
+    "columns": str,
+    "host": str,
+    "when_full": str,
+    "linger": float,
+    "max_batch_bytes": int,
+    "max_memory_bytes": int,
+    "max_in_flight": int,
+    "delivery_timeout": float,
+    "close_timeout": float,
+    "spool": str,
+    "strict": bool,
+}
+
+
+def options_from_env(environ: Mapping[str, str]) -> dict[str, Any]:
+    """The options that AIOCOLLECT_… variables give. Raises ConfigError for unknown ones."""
+    if not environ.get("AIOCOLLECT_STORE"):
+        raise ConfigError(f"AIOCOLLECT_STORE is not set; give it one of: {_URL_FORMS}")
+    options: dict[str, Any] = {"store": environ["AIOCOLLECT_STORE"]}
+    for variable, text in environ.items():
+        name = variable.removeprefix("AIOCOLLECT_")
+        if name == variable or name == "STORE":
+            continue
+        kind = _FROM_ENV.get(name.lower())
+        if kind is None:
+            raise ConfigError(
+                f"{variable} is no option that the environment can give; there are "
+                f"{', '.join(f'AIOCOLLECT_{name.upper()}' for name in _FROM_ENV)}"
+            )
+        options[name.lower()] = _parse(variable, text, kind)
+    return options
+
+
+def _parse(name: str, text: str, kind: type) -> Any:
+    if kind is bool:
+        if text.lower() in ("true", "1", "false", "0"):
+            return text.lower() in ("true", "1")
+        raise ConfigError(f"{name}={text!r} must be true or false")
+    try:
+        return kind(text)
+    except ValueError:
+        what = "a whole number" if kind is int else "a number"
+        raise ConfigError(f"{name}={text!r} must be {what}") from None
+
+
+# Stores -------------------------------------------------------------------------------------------
+
+
+def open_store(url: str, *, container: str | None = None, credential: Any = None) -> Store:
+    """The store that a URL, connection string or path names.
+
+    Raises ConfigError, which names the forms there are, and never shows a secret.
+    """
+    if not url:
+        raise ConfigError(f"store is empty; give it one of: {_URL_FORMS}")
+    if "AccountName=" in url or "BlobEndpoint=" in url or url.startswith("UseDevelopmentStorage"):
+        if container is None:
+            raise ConfigError("a connection string needs container=, such as container='modeldata'")
+        return AzureStore.from_connection_string(url, container=container)
+    parts = urlsplit(url)
+    match parts.scheme:
+        case "azure":
+            name = _one_segment(parts.path, container)
+            account = f"https://{parts.netloc}.blob.core.windows.net"
+            if not parts.netloc or "." in parts.netloc or "@" in parts.netloc:
+                raise ConfigError(
+                    "azure:// takes an account's short name: azure://account/container"
+                )
+            return AzureStore.from_url(account, container=name, credential=credential)
+        case "http" | "https":
+            return AzureStore.from_url(url, container=container, credential=credential)
+        case "azurite":
+            name = _one_segment(parts.path, container)
+            account, key = _AZURITE
+            endpoint = f"http://{parts.netloc}/{account}"
+            return AzureStore.from_connection_string(
+                f"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={key};"
+                f"BlobEndpoint={endpoint};",
+                container=name,
+            )
+        case "file" | "":
+            if credential is not None:
+                raise ConfigError("credential= goes with Azure; a directory needs none")
+            if parts.netloc not in ("", "localhost"):
+                raise ConfigError(
+                    f"file://{parts.netloc}… names a host; a directory's URL has three slashes: "
+                    "file:///directory"
+                )
+            directory = unquote(parts.path) if parts.scheme else url
+            return LocalStore(os.path.join(directory, container) if container else directory)
+        case _:
+            # The scheme alone: the rest may hold a secret.
+            raise ConfigError(
+                f"store: no such scheme, {parts.scheme}://; give one of: {_URL_FORMS}"
+            )
+
+
+def _one_segment(path: str, container: str | None) -> str:
+    name = path.strip("/")
+    if container is not None and name and name != container:
+        raise ConfigError(
+            f"store names container {name!r}, container= names {container!r}; give one"
+        )
+    name = name or container or ""
+    if not name or "/" in name:
+        raise ConfigError("store must name one container, such as azure://account/modeldata")
+    return name

@@ -1,0 +1,108 @@
+"""Hooks: how a pipeline's events reach the user, and the log.
+
+A hook that raises is counted and otherwise ignored: no user code may stop the pump. The log is a
+hook like any other, and speaks at most once per cause and interval.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from .records import (
+    BlobReplaced,
+    DeadLettered,
+    Dropped,
+    Event,
+    Held,
+    HighWater,
+    LowWater,
+    PossiblyStored,
+    Refused,
+    Resumed,
+    Rolled,
+    Settled,
+    WriterTurnedOwn,
+)
+from .typing import Clock, Hook
+
+__all__ = ["Hooks", "LogHook"]
+
+logger = logging.getLogger("aiocollect")
+
+
+class Hooks:
+    """Calls each hook with each event; counts what they raise."""
+
+    def __init__(self, hooks: Sequence[Hook]) -> None:
+        self._hooks = tuple(hooks)
+        self.errors = 0
+
+    def __repr__(self) -> str:
+        return f"<Hooks {len(self._hooks)}, {self.errors} errors>"
+
+    def emit(self, event: Event) -> None:
+        """Call all hooks."""
+        for hook in self._hooks:
+            try:
+                hook(event)
+            except Exception:
+                self.errors += 1
+
+
+class LogHook:
+    """Writes what an operator should know to the logger "aiocollect".
+
+    At most one line per cause and ``interval`` seconds; what fell silent is counted in the next.
+    """
+
+    def __init__(self, clock: Clock, *, interval: float = 60.0) -> None:
+        self._clock = clock
+        self._interval = interval
+        self._last: dict[str, float] = {}
+        self._silent: dict[str, int] = {}
+
+    def __call__(self, event: Event) -> None:
+        """Log the event, if it is one to log and its cause's turn."""
+        match event:
+            case Settled() | Rolled():
+                return
+            case LowWater() | Resumed():
+                logger.info("%s", event)
+                return
+            case Refused():
+                text = f"refused rows of {event.stream}: {event.reason}: {event.error}"
+                cause = f"refused {event.stream} {event.reason}"
+            case Held():
+                text = f"{event.part} is held: {event.reason}; its rows are kept until it works"
+                cause = f"held {event.path} {event.reason}"
+            case Dropped() | DeadLettered() | PossiblyStored():
+                what = type(event).__name__
+                text = f"{what}: {event.rows} rows of {event.path}: {event.reason}"
+                cause = f"{what} {event.path} {event.reason}"
+            case BlobReplaced():
+                text = f"{event.part} was deleted or replaced by somebody else; going on behind it"
+                cause = f"replaced {event.path}"
+            case WriterTurnedOwn():
+                text = (
+                    f"{event.path} may not be read with this credential, which sharing a blob "
+                    f"needs; rows go to {event.part} instead"
+                )
+                cause = f"own {event.path}"
+            case HighWater():
+                text = f"{event.used} bytes wait for the store: above the high-water mark"
+                cause = "high water"
+        self._log(cause, text)
+
+    def _log(self, cause: str, text: str) -> None:
+        now = self._clock.monotonic()
+        last = self._last.get(cause)
+        if last is not None and now - last < self._interval:
+            self._silent[cause] = self._silent.get(cause, 0) + 1
+            return
+        if len(self._last) > 10_000:  # bounded, whatever names the paths are made of
+            self._last.clear()
+            self._silent.clear()
+        self._last[cause] = now
+        silent = self._silent.pop(cause, 0)
+        logger.warning("%s%s", text, f" (and {silent} times more)" if silent else "")

@@ -1,0 +1,261 @@
+"""The pipeline: the public face of the engine.
+
+It checks what it is given, has the assembly put the parts together, and hands everything on.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Any
+
+from ._engine.collector import Model, ModelDataCollector
+from .assembly import assemble, options_from_env
+from .errors import ConfigError
+from .options import Limits, Retry, Settings, not_available
+from .records import Report
+from .stats import Stats
+from .typing import Clock, Hook, Layout, Names, Store
+
+__all__ = ["Pipeline"]
+
+# Values, not calls: frozen, so that one default serves all pipelines.
+_LIMITS = Limits()
+_RETRY = Retry()
+_DEFAULTS = Settings()
+
+
+class Pipeline:
+    """The engine of one process: one ring, one pump, many senders, one store.
+
+    ``store`` is a Store, or a URL: ``azure://account/container``, ``https://…?sas``, an Azure
+    connection string (with ``container=``), ``azurite://host:port/container``, ``file:///directory``
+    or a path. Times in seconds, sizes in bytes. Raises ConfigError, which names option and remedy.
+
+    It starts with ``async with``, a host's lifespan, ``await start()``, or the first collect() on a
+    running event loop, and lives on that loop. ``clock``, ``chance`` (numbers in [0, 1)) and
+    ``writer_id`` (ten hexadecimal digits) are there for simulations.
+    """
+
+    def __init__(
+        self,
+        store: Store | str | os.PathLike[str],
+        *,
+        container: str | None = None,
+        credential: Any = None,
+        workspace: str = _DEFAULTS.workspace,
+        service: str = _DEFAULTS.service,
+        layout: Layout | None = None,
+        format: str = "csv",  # noqa: A002 - a public name
+        writer: str = _DEFAULTS.writer,
+        columns: str = "ids",
+        host: str = "loop",
+        when_full: str = "shed_newest",
+        linger: float = _DEFAULTS.linger,
+        max_batch_bytes: int = _DEFAULTS.max_batch_bytes,
+        max_memory_bytes: int = _DEFAULTS.max_memory_bytes,
+        max_in_flight: int = _DEFAULTS.max_in_flight,
+        delivery_timeout: float | None = None,
+        close_timeout: float = _DEFAULTS.close_timeout,
+        spool: str | os.PathLike[str] | None = None,
+        hooks: Sequence[Hook] = (),
+        strict: bool = False,
+        limits: Limits = _LIMITS,
+        retry: Retry = _RETRY,
+        clock: Clock | None = None,
+        chance: Callable[[], float] | None = None,
+        writer_id: str | None = None,
+    ) -> None:
+        for option, value, default, use in (
+            ("format", format, "csv", "take 'csv'"),
+            ("columns", columns, "ids", "take 'ids'"),
+            ("host", host, "loop", "take 'loop', and start the pipeline on your event loop"),
+            ("when_full", when_full, "shed_newest", "take 'shed_newest', or await acollect()"),
+            ("delivery_timeout", delivery_timeout, None, "leave it out: rows are kept until close"),
+            ("spool", None if spool is None else "…", None, "leave it out: rows wait in memory"),
+        ):
+            if value != default:
+                raise not_available(option, value, use)
+        settings = Settings(
+            workspace=workspace,
+            service=service,
+            writer=writer,
+            linger=linger,
+            max_batch_bytes=max_batch_bytes,
+            max_memory_bytes=max_memory_bytes,
+            max_in_flight=max_in_flight,
+            close_timeout=close_timeout,
+            strict=strict,
+            limits=limits,
+            retry=retry,
+        )
+        for hook in hooks:
+            if not callable(hook):
+                raise ConfigError(f"hooks: {type(hook).__name__} cannot be called; give callables")
+        self._store, self._engine = assemble(
+            store,
+            container=container,
+            credential=credential,
+            layout=layout,
+            settings=settings,
+            hooks=tuple(hooks),
+            clock=clock,
+            chance=chance,
+            writer_id=writer_id,
+        )
+
+    def __repr__(self) -> str:
+        return f"<Pipeline to {self._store!r}: {self._engine!r}>"
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None, **options: Any) -> Pipeline:
+        """A pipeline from ``AIOCOLLECT_STORE`` (a URL) and one variable per option.
+
+        ``AIOCOLLECT_LINGER=0.5`` is ``linger=0.5``, and so on for every option that is a text or a
+        number. ``options`` win over the environment. Raises ConfigError without a store.
+        """
+        found = options_from_env(os.environ if environ is None else environ)
+        return cls(**{**found, **options})
+
+    # Streams ----------------------------------------------------------------------------------
+
+    def collector(
+        self,
+        model: str,
+        *,
+        version: str = "default",
+        identifier: str = "default",
+        feature_names: Sequence[str] | None = None,
+        sample_rate: float = 1.0,
+        redact: Any = None,
+        layout: Layout | None = None,
+        format: str | None = None,  # noqa: A002 - a public name
+        columns: str | None = None,
+        writer: str | None = None,
+    ) -> ModelDataCollector:
+        """One stream of a model, bound once.
+
+        Its rows go to ``<workspace>/<service>/<model>/<version>/<identifier>/<yyyy>/<MM>/<dd>/
+        data.csv``. Without ``feature_names`` the first call fixes the columns. None means the
+        pipeline's. Raises ConfigError.
+        """
+        for option, value, default in (
+            ("sample_rate", sample_rate, 1.0),
+            ("redact", redact, None),
+            ("layout", layout, None),
+            ("format", format, None),
+            ("columns", columns, None),
+            ("writer", writer, None),
+        ):
+            if value != default:
+                raise not_available(option, value, "leave it out of collector()")
+        stream = self._engine.open_stream(
+            self._names(model, version, identifier), feature_names=_features(feature_names)
+        )
+        return ModelDataCollector._bind(self._engine, stream)
+
+    def model(
+        self, model: str, *, version: str = "default", **streams: Sequence[str] | None
+    ) -> Model:
+        """Several streams of one model, recorded together under one id.
+
+        Each keyword names a stream and gives its columns, or None:
+        ``pipeline.model("churn", version="10", inputs=["age", "plan"], predictions=["p"])``.
+        """
+        if not streams:
+            raise ConfigError("model() needs a stream; for example inputs=[…], predictions=[…]")
+        opened = {
+            identifier: self._engine.open_stream(
+                self._names(model, version, identifier), feature_names=_features(names)
+            )
+            for identifier, names in streams.items()
+        }
+        return Model(self._engine, label=f"{model}/{version}", streams=opened)
+
+    def _names(self, model: str, version: str, identifier: str) -> Names:
+        settings = self._engine.settings
+        names = Names(settings.workspace, settings.service, model, version, identifier)
+        for field, value in zip(Names._fields, names, strict=True):
+            if not isinstance(value, str):
+                raise ConfigError(f"{field} must be text, not {type(value).__name__}")
+        return names
+
+    # Life -------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Bind to the running loop; idempotent. Raises ConfigError on another loop."""
+        self._engine.start()
+
+    async def flush(self, timeout: float | None = None) -> Report:
+        """Wait until everything accepted so far is final; the pipeline stays open.
+
+        Raises FlushTimeout, which carries the report, after ``timeout`` seconds. None: for ever.
+        """
+        return await self._engine.flush(timeout)
+
+    async def aclose(self, timeout: float | None = None) -> Report:
+        """Refuse new calls, store what was accepted, and report; idempotent.
+
+        What is not stored after ``timeout`` seconds (None: close_timeout) is given up and counted.
+        """
+        return await self._engine.aclose(timeout)
+
+    async def __aenter__(self) -> Pipeline:
+        self._engine.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._engine.aclose()
+
+    @asynccontextmanager
+    async def lifespan(self, app: Any) -> AsyncIterator[None]:
+        """For Starlette and FastAPI: ``FastAPI(lifespan=pipeline.lifespan)``."""
+        async with self:
+            yield
+
+    async def cleanup_ctx(self, app: Any) -> AsyncIterator[None]:
+        """For aiohttp: ``app.cleanup_ctx.append(pipeline.cleanup_ctx)``."""
+        async with self:
+            yield
+
+    # Telling ----------------------------------------------------------------------------------
+
+    def stats(self) -> Stats:
+        """A snapshot of all counters, in which the conservation equation holds."""
+        return self._engine.stats()
+
+    def healthy(self, *, max_age: float = 30.0) -> bool:
+        """Whether rows find their way to the store.
+
+        False once closed, while a path is held for an operator, above the budget's high-water
+        mark, and when the oldest row has waited longer than ``max_age`` seconds.
+        """
+        return self._engine.healthy(max_age)
+
+
+def _features(names: Sequence[str] | None) -> tuple[str, ...] | None:
+    if names is None:
+        return None
+    if isinstance(names, str):
+        raise ConfigError(f"feature_names={names!r} is one text; give a list of names")
+    features = tuple(names)
+    if not features:
+        raise ConfigError("feature_names is empty; name the columns, or leave it out")
+    for name in features:
+        if not isinstance(name, str) or not name:
+            raise ConfigError(f"feature_names holds {name!r}; each name must be text, not empty")
+        if name.startswith("$aml_"):
+            raise ConfigError(f"feature_names holds {name!r}; names from $aml_ on are reserved")
+    doubled = sorted({name for name in features if features.count(name) > 1})
+    if doubled:
+        raise ConfigError(
+            f"feature_names holds {doubled[0]!r} twice; columns need names of their own"
+        )
+    return features

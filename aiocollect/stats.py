@@ -1,0 +1,36 @@
+"""What a pipeline tells of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Stats"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
+    """One moment of a pipeline. Rows, unless said otherwise.
+
+    ``accepted == stored + possibly_stored + sum(dead_lettered.values()) + sum(dropped.values())
+    + in_memory + in_spool``. What was refused was never accepted; it is counted by reason.
+    """
+
+    accepted: int
+    stored: int
+    possibly_stored: int
+    dead_lettered: dict[str, int]
+    dropped: dict[str, int]
+    in_memory: int
+    in_spool: int
+    refused: dict[str, int]
+    budget: int  # bytes
+    budget_used: int  # bytes
+    oldest_age: float | None  # seconds since the oldest row not yet final was taken
+    paths: int  # with a lane
+    held: dict[str, str]  # path to the reason why an operator must act
+    in_flight: int  # requests
+    appends: int  # acknowledged blocks
+    appended_bytes: int
+    mismatches: int  # appends answered with "condition failed"
+    unknown: int  # requests whose outcome stayed open
+    hook_errors: int
