@@ -1,0 +1,1 @@
+"""The test suite; CONTRIBUTING.md says which part proves what."""

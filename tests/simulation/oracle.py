@@ -1,0 +1,149 @@
+"""The oracle: knows what collect() was given and returned, and the stored bytes. Nothing else.
+
+It reads the files through Python's csv, works out the documented path by itself, and finds what is
+lost, doubled, torn, reordered, misplaced or altered.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+METADATA = ["$aml_dc_correlation_id", "$aml_dc_scoring_timestamp", "$aml_dc_row"]
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """One accepted row: where it belongs, what it holds, and its turn at its producer."""
+
+    producer: str
+    turn: int
+    folder: str
+    columns: tuple[str, ...]
+    cells: tuple[Any, ...]
+
+
+@dataclass
+class Verdict:
+    """What the oracle found; each list holds a few words per finding."""
+
+    present: int = 0
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    torn: list[str] = field(default_factory=list)
+    reordered: list[str] = field(default_factory=list)
+    misplaced: list[str] = field(default_factory=list)
+    altered: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+
+    @property
+    def findings(self) -> dict[str, list[str]]:
+        """Only what is wrong."""
+        return {name: found for name, found in vars(self).items() if name != "present" and found}
+
+
+def folder_of(workspace: str, names: tuple[str, str, str, str], microseconds: int) -> str:
+    """The documented folder of a row, from the scoring time."""
+    day = datetime.fromtimestamp(microseconds // 1_000_000, UTC)
+    return "/".join([workspace.lower(), *names, f"{day:%Y/%m/%d}"])
+
+
+def split_part(path: str) -> tuple[str, str, int]:
+    """Folder, writer ("" for a shared blob) and part number of a blob name."""
+    folder, _, name = path.rpartition("/")
+    match = re.fullmatch(r"data(?:-([0-9a-f]{10}(?:-\d)?))?(?:_(\d+))?\.csv", name)
+    assert match, f"an unexpected blob: {path}"
+    return folder, match[1] or "", int(match[2] or 0)
+
+
+def same(cell: Any, text: str) -> bool:
+    """Whether a stored text is the cell, by the documented rules for CSV."""
+    if cell is None:
+        return text == ""
+    if isinstance(cell, bool):
+        return text == ("true" if cell else "false")
+    if isinstance(cell, float) and cell != cell:
+        return text == "NaN"
+    if isinstance(cell, int | float):
+        return type(cell)(text) == cell
+    return bool(text == cell)
+
+
+class Oracle:
+    """Collects what was accepted, then judges the stored files."""
+
+    def __init__(self) -> None:
+        self.accepted: dict[tuple[str, int], Accepted] = {}
+
+    def expect(self, correlation_id: str, rows: list[Accepted]) -> None:
+        """collect() has returned this id for these rows."""
+        for index, row in enumerate(rows):
+            # The same id is used in several streams: the folder tells them apart.
+            key = (f"{correlation_id} {row.folder}", index)
+            assert key not in self.accepted, "the simulation used one id twice in one stream"
+            self.accepted[key] = row
+
+    def judge(
+        self, blobs: dict[str, bytes], destroyed: list[tuple[str, bytes]], *, complete: bool
+    ) -> Verdict:
+        """Compare. ``destroyed`` is what others deleted; ``complete``: nothing may be missing."""
+        verdict = Verdict()
+        seen: set[tuple[str, int]] = set()
+        turns: dict[tuple[str, str, tuple[str, ...]], int] = defaultdict(lambda: -1)
+        # Shared parts before own ones: a writer that may not read leaves the shared ones for good.
+        for path in sorted(blobs, key=split_part):
+            folder, _, _ = split_part(path)
+            for key in self._rows(path, folder, blobs[path], verdict):
+                if key in seen:
+                    verdict.doubled.append(f"{key} in {path}")
+                    continue
+                seen.add(key)
+                row = self.accepted[key]
+                lane = (row.producer, folder, row.columns)
+                if row.turn < turns[lane]:
+                    verdict.reordered.append(f"{key} in {path}: {row.turn} after {turns[lane]}")
+                turns[lane] = max(row.turn, turns[lane])
+        verdict.present = len(seen)
+        for path, data in destroyed:
+            seen.update(self._rows(path, split_part(path)[0], data, verdict))
+        if complete:
+            verdict.lost.extend(str(key) for key in self.accepted.keys() - seen)
+        return verdict
+
+    def _rows(
+        self, path: str, folder: str, data: bytes, verdict: Verdict
+    ) -> list[tuple[str, int]]:
+        """The keys of the rows of one file, in order."""
+        if not data:
+            return []
+        text = data.decode("utf-8")
+        if not text.endswith("\n"):
+            verdict.torn.append(f"{path} does not end with a newline")
+        header, *rows = list(csv.reader(io.StringIO(text, newline="")))
+        if header[-3:] != METADATA:
+            verdict.torn.append(f"{path} begins with {header}")
+            return []
+        columns = tuple(header[:-3])
+        keys = []
+        for row in rows:
+            if len(row) != len(header):
+                verdict.torn.append(f"{path}: {row}")
+                continue
+            key = (f"{row[-3]} {folder}", int(row[-1]))
+            expected = self.accepted.get(key)
+            if expected is None:
+                elsewhere = any(other[0].startswith(row[-3]) for other in self.accepted)
+                where = verdict.misplaced if elsewhere else verdict.unknown
+                where.append(f"{key} in {path}")
+                continue
+            if expected.columns != columns:
+                verdict.misplaced.append(f"{key} in {path}, under the columns {columns}")
+            if not all(map(same, expected.cells, row[:-3])):
+                verdict.altered.append(f"{key} in {path}: {row[:-3]}, not {expected.cells}")
+            keys.append(key)
+        return keys
