@@ -49,35 +49,14 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import StoreError
-from ..records import (
-    BlobReplaced,
-    DeadLettered,
-    Dropped,
-    Held,
-    PossiblyStored,
-    Resumed,
-    Rolled,
-    Settled,
-    WriterTurnedOwn,
-)
+from ..records import BlobReplaced, Held, Resumed, Rolled, WriterTurnedOwn
 from ..typing import Appended, Opened, Range
 from .accumulator import Batch, Block
 from .backoff import Backoff
-from .commands import (
-    Answer,
-    Append,
-    Command,
-    Create,
-    Event,
-    Finish,
-    Note,
-    Open,
-    Outcome,
-    Read,
-    Release,
-    Wait,
-)
+from .commands import Answer, Append, Command, Create, Event, Note, Open, Read, Release, Wait
+from .final import dead_lettered, dropped, possibly_stored, stored
 from .parts import Parts
+from .verdict import Verdict, judge
 
 __all__ = ["TABLE", "Lane", "State"]
 
@@ -373,35 +352,26 @@ class Lane:
         if block.rows > 1:
             self._blocks.extendleft(reversed(block.halve()))
             return self._next()
-        notice = DeadLettered(
-            path=self.parts.path, rows=1, first=block.first, last=block.last, reason=error.code
-        )
-        return [Finish(Outcome.DEAD_LETTERED, 1, error.code, notice), *self._proceed()]
+        return [dead_lettered(block, self.parts, reason=error.code), *self._proceed()]
 
     # Reading back -----------------------------------------------------------------------------
 
     def _on_range(self, found: Range) -> list[Command]:
         assert self._position is not None
-        position, body = self._position, self._body()
-        before = min(position, 1)
-        if found.length > position and found.data[before:] == body:
+        verdict = judge(found, position=self._position, body=self._body(), created=self._created)
+        if verdict is Verdict.LANDED:
             self._etag = found.etag
             self._block_count += 1
             return self._landed(found.length)
-        if found.created != self._created or found.length < position:
+        if verdict is Verdict.REPLACED:
             return self._replaced()
-        if found.length > position:
-            self.in_doubt = False
-            if self._ended:
-                return self._roll(self._take_ended())
-            return self._rebase(found)
-        if self._ended:
-            self.in_doubt = False
-            return self._roll(self._take_ended())
-        # Undecided: an attempt may be under way, or only the ETag has moved.
-        self._etag = found.etag
-        self.state = State.APPENDING
-        return self._again(self._backoff.base)
+        if verdict is Verdict.UNDECIDED and not self._ended:
+            # An attempt may be under way, or only the ETag has moved.
+            self._etag = found.etag
+            self.state = State.APPENDING
+            return self._again(self._backoff.base)
+        self.in_doubt = False
+        return self._roll(self._take_ended()) if self._ended else self._rebase(found)
 
     def _rebase(self, found: Range) -> list[Command]:
         """Somebody else was first: go to the end that they left."""
@@ -426,22 +396,11 @@ class Lane:
     def _landed(self, length: int) -> list[Command]:
         """The first block is in the blob, which is ``length`` bytes long now."""
         assert self._position is not None
-        block = self._blocks[0]
         header = 0 if self._position else len(self.parts.header)
-        notice = Settled(
-            path=self.parts.path,
-            part=self.parts.name,
-            offset=self._position + header,
-            length=len(block.data),
-            rows=block.rows,
-            first=block.first,
-            last=block.last,
-            crc=block.crc,
-        )
-        self._blocks.popleft()
+        offset = self._position + header
+        done: list[Command] = [stored(self._blocks.popleft(), self.parts, offset=offset)]
         self.in_doubt = False
         self._position = length
-        done: list[Command] = [Finish(Outcome.STORED, block.rows, "", notice)]
         reason = self._take_ended() or self.parts.full(length=length, blocks=self._block_count)
         return done + self._proceed(roll=reason)
 
@@ -456,18 +415,8 @@ class Lane:
         """A blob that may not be read takes no more: nobody can say what it holds."""
         block = self._blocks.popleft()
         self.in_doubt = False
-        return [self._possibly(block, reason), *self._proceed(roll=reason or "full")]
-
-    def _possibly(self, block: Block, reason: str) -> Finish:
-        notice = PossiblyStored(
-            path=self.parts.path,
-            part=self.parts.name,
-            rows=block.rows,
-            first=block.first,
-            last=block.last,
-            reason=reason,
-        )
-        return Finish(Outcome.POSSIBLY_STORED, block.rows, reason, notice)
+        doubt = possibly_stored(block, self.parts, reason=reason)
+        return [doubt, *self._proceed(roll=reason or "full")]
 
     def _give_up(self, reason: str) -> list[Command]:
         self.state = State.CLOSED
@@ -476,19 +425,9 @@ class Lane:
             if not self._blocks:
                 self._blocks.append(self._queue[0].block)
             while self._blocks:
-                block = self._blocks.popleft()
-                if self.in_doubt:
-                    self.in_doubt = False
-                    done.append(self._possibly(block, reason))
-                    continue
-                notice = Dropped(
-                    path=self.parts.path,
-                    rows=block.rows,
-                    first=block.first,
-                    last=block.last,
-                    reason=reason,
-                )
-                done.append(Finish(Outcome.DROPPED, block.rows, reason, notice))
+                end = possibly_stored if self.in_doubt else dropped
+                done.append(end(self._blocks.popleft(), self.parts, reason=reason))
+                self.in_doubt = False  # only the first block was ever sent
             done.append(Release(self._queue.popleft()))
         return done
 

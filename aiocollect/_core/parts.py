@@ -4,7 +4,9 @@ A path is walked forward only. The first part that carries exactly our header, i
 sealed and an append blob is ours; else the next is looked at, and a missing one created. So header
 races, schema drift and rolling over are one rule, and every writer rolls by itself.
 
-A writer with blobs of its own walks data-<writer>.csv, data-<writer>_1.csv … in the same way.
+A writer with blobs of its own walks data-<writer>.csv, data-<writer>_1.csv … in the same way. Where
+it may not read it cannot tell its own headers apart, so the second header on a path, and each one
+after it, has a name of its own: data-<writer>-1.csv.
 """
 
 from __future__ import annotations
@@ -16,21 +18,31 @@ __all__ = ["Parts"]
 
 
 class Parts:
-    """Where a lane stands on its way through the parts of ``path``."""
+    """Where a lane stands on its way through the parts of ``path``.
 
-    __slots__ = ("_extension", "_limits", "_stem", "_writer", "header", "index", "own", "path")
+    ``ordinal`` counts the headers that this writer has on the path.
+    """
+
+    __slots__ = ("_extension", "_limits", "_own_stem", "_stem", "header", "index", "own", "path")
 
     def __init__(
-        self, path: str, *, header: bytes, limits: PartLimits, writer: str, own: bool
+        self,
+        path: str,
+        *,
+        header: bytes,
+        limits: PartLimits,
+        writer: str,
+        own: bool,
+        ordinal: int = 0,
     ) -> None:
         self.path = path
         self.header = header
         self.index = 0
         self.own = own
         self._limits = limits
-        self._writer = writer
         stem, dot, extension = path.rpartition(".")
         self._stem, self._extension = (stem, dot + extension) if dot else (path, "")
+        self._own_stem = f"{self._stem}-{writer}" + (f"-{ordinal}" if ordinal else "")
 
     def __repr__(self) -> str:
         return f"<Parts at {self.name}>"
@@ -38,9 +50,9 @@ class Parts:
     @property
     def name(self) -> str:
         """The blob that rows go to now."""
-        writer = f"-{self._writer}" if self.own else ""
+        stem = self._own_stem if self.own else self._stem
         number = f"_{self.index}" if self.index else ""
-        return f"{self._stem}{writer}{number}{self._extension}"
+        return f"{stem}{number}{self._extension}"
 
     @property
     def head(self) -> int:
