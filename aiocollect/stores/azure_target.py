@@ -1,0 +1,211 @@
+"""Where an Azure store points to: account, container and credential, from URL or text. Pure.
+
+Invariants: what is wrong is said at construction, by the name of the option and with a remedy, and
+never with the value of a secret; rows travel over TLS unless the host is this machine or plain
+HTTP was asked for by name.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+import re
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+from ..errors import ConfigError
+
+__all__ = ["EMULATOR_ACCOUNT", "EMULATOR_KEY", "Target", "check_container", "split_url"]
+
+# The emulator's account, the same for everybody: published in its documentation, no secret.
+EMULATOR_ACCOUNT: Final = "devstoreaccount1"
+EMULATOR_KEY: Final = (
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+)
+
+# "Naming and referencing containers, blobs, and metadata", learn.microsoft.com.
+_CONTAINER = re.compile(r"(?=.{3,63}\Z)[a-z0-9]+(-[a-z0-9]+)*\Z")
+
+_KINDS: Final = (
+    "an account key, a SAS, or an async token credential such as "
+    "azure.identity.aio.DefaultAzureCredential()"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """An account's URL, without query; the account's name; and how to prove who we are.
+
+    ``credential`` is what the SDK takes: a name and key, a SAS text, or a credential object.
+    """
+
+    url: str
+    account: str
+    credential: Any = field(repr=False)
+
+    @classmethod
+    def of(cls, account_url: str, *, credential: Any, allow_http: bool) -> Target:
+        """Check and take apart an account's URL, which may carry a SAS."""
+        if not isinstance(account_url, str):
+            raise ConfigError("the account URL must be text")
+        try:
+            parts = urlsplit(account_url)
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            raise ConfigError("the account URL cannot be read; check its host and port") from None
+        if parts.scheme not in ("https", "http") or not host:
+            raise ConfigError(
+                "the account URL must look like https://ACCOUNT.blob.core.windows.net"
+            )
+        if parts.username is not None or parts.password is not None:
+            raise ConfigError("the account URL must not carry a user or password; use credential=")
+        loopback = _is_loopback(host)
+        if parts.scheme == "http" and not loopback and not allow_http:
+            raise ConfigError(
+                f"plain HTTP to {host} would send rows and signatures unencrypted; use https, or "
+                "say allow_http=True"
+            )
+        if parts.query:
+            if credential is not None:
+                raise ConfigError("the URL carries a SAS and credential= is given; drop one")
+            if "sig" not in parse_qs(parts.query):
+                raise ConfigError("the URL's query is no SAS: it has no sig=; drop it or renew it")
+            credential = parts.query
+        path = parts.path.strip("/")
+        if "/" in path:
+            raise ConfigError("the account URL has more than an account in its path")
+        # In the host, except where an emulator or a proxy has it as the first part of the path.
+        account = path or host.split(".", 1)[0]
+        address = f"[{host}]" if ":" in host else host
+        address += f":{port}" if port else ""
+        return cls(
+            url=f"{parts.scheme}://{address}" + (f"/{path}" if path else ""),
+            account=account,
+            credential=_check_credential(credential, account, parts.scheme),
+        )
+
+    @classmethod
+    def from_connection_string(cls, text: str, *, allow_http: bool) -> Target:
+        """Take apart a connection string as the Azure portal shows it."""
+        if not isinstance(text, str) or "=" not in text:
+            raise ConfigError(
+                "the connection string is not one: it must look like "
+                "'AccountName=…;AccountKey=…;EndpointSuffix=core.windows.net'"
+            )
+        found: dict[str, str] = {}
+        for item in filter(None, (item.strip() for item in text.split(";"))):
+            name, equals, value = item.partition("=")
+            if not equals:
+                raise ConfigError("the connection string has a part without '='; copy it again")
+            found[name.strip().lower()] = value.strip()
+        if found.get("usedevelopmentstorage", "").lower() == "true":
+            return cls.emulator("127.0.0.1:10000")
+        account, key = found.get("accountname"), found.get("accountkey")
+        sas = found.get("sharedaccesssignature")
+        url = found.get("blobendpoint")
+        if url is None:
+            if not account:
+                raise ConfigError("the connection string has neither AccountName nor BlobEndpoint")
+            suffix = found.get("endpointsuffix", "core.windows.net")
+            url = f"{found.get('defaultendpointsprotocol', 'https')}://{account}.blob.{suffix}"
+        if not key and not sas and "?" not in url:
+            raise ConfigError(
+                "the connection string has neither AccountKey nor SharedAccessSignature"
+            )
+        credential: Any = sas or None
+        if key:
+            credential = _named_key(account or Target._name_in(url), key)
+        return cls.of(url, credential=credential, allow_http=allow_http)
+
+    @classmethod
+    def emulator(cls, address: str) -> Target:
+        """The emulator's account at host:port."""
+        return cls.of(
+            f"http://{address}/{EMULATOR_ACCOUNT}", credential=EMULATOR_KEY, allow_http=True
+        )
+
+    @staticmethod
+    def _name_in(url: str) -> str:
+        return (urlsplit(url).hostname or "").split(".", 1)[0]
+
+
+def split_url(url: str, *, container: str | None) -> tuple[str, str]:
+    """An account's URL, SAS included, and the container, from a URL that may name both."""
+    if not isinstance(url, str) or "://" not in url:
+        raise ConfigError("the URL must look like https://ACCOUNT.blob.core.windows.net/CONTAINER")
+    base, question, query = url.partition("?")
+    scheme, _, rest = base.partition("://")
+    host, *path = rest.strip("/").split("/")
+    # ACCOUNT.blob.… has the account in the host; an emulator has it first in the path.
+    in_path = ".blob." not in host and (_is_address(host) or len(path) == 2)
+    if ".blob." not in host and len(path) == 1 and container is not None:
+        in_path = in_path or path[0] != container
+    expected = 1 if in_path else 0
+    account = [host, *path[:expected]]
+    named = path[expected:]
+    if len(named) > 1:
+        raise ConfigError("the URL names more than a container; blob names are the layout's matter")
+    if named and container is not None and named[0] != container:
+        raise ConfigError(f"container={container!r} contradicts the URL; drop one of them")
+    if not named and container is None:
+        raise ConfigError("the URL names no container; add it, or give container=")
+    target = f"{scheme}://{'/'.join(account)}{question}{query}"
+    return target, named[0] if named else str(container)
+
+
+def check_container(name: object) -> str:
+    """The container's name, if it can be one."""
+    if not isinstance(name, str) or not _CONTAINER.match(name):
+        raise ConfigError(
+            f"container={name!r} cannot be a container's name: 3 to 63 lower-case letters, digits "
+            "and single hyphens"
+        )
+    return name
+
+
+def _is_address(host: str) -> bool:
+    """Whether a host, with or without port, is an address or this machine: so, an emulator."""
+    name = urlsplit(f"//{host}").hostname or ""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return name == "localhost"
+    return True
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _check_credential(credential: Any, account: str, scheme: str) -> Any:
+    if credential is None:
+        raise ConfigError(f"nobody may append without a credential; give {_KINDS}")
+    if isinstance(credential, str):
+        text = credential.lstrip("?").strip()
+        return text if "sig=" in text else _named_key(account, text)
+    if hasattr(credential, "get_token") or hasattr(credential, "get_token_info"):
+        if not hasattr(credential, "__aexit__"):
+            raise ConfigError("credential= is a blocking one; take its namesake from azure….aio")
+        if scheme != "https":
+            raise ConfigError("a token credential needs https")
+        return credential
+    if hasattr(credential, "named_key") or hasattr(credential, "signature"):
+        return credential
+    raise ConfigError(f"credential= of type {type(credential).__name__} is unknown; give {_KINDS}")
+
+
+def _named_key(account: str, key: str) -> Any:
+    from azure.core.credentials import AzureNamedKeyCredential
+
+    try:
+        sound = bool(base64.b64decode(key, validate=True))
+    except (binascii.Error, ValueError):
+        sound = False
+    if not sound or not account:
+        raise ConfigError("the account key is no base64 text; copy it again, without spaces")
+    return AzureNamedKeyCredential(account, key)

@@ -1,0 +1,1 @@
+"""The real storage emulator: how to start it, a proxy that makes faults, and tests on both."""
