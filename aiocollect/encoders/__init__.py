@@ -1,0 +1,5 @@
+"""How rows are written. Pure: an encoder knows rows and columns, never a path or a store."""
+
+from .csv import CsvEncoder
+
+__all__ = ["CsvEncoder"]
