@@ -85,6 +85,7 @@ class Engine:
         self._streams: dict[tuple[Names, tuple[str, ...] | None], Stream] = {}
         self._headers: dict[Names, set[tuple[str, ...]]] = {}
         self._channels: dict[tuple[str, bytes], Channel] = {}
+        self._headers_on: dict[str, int] = {}  # path to its number of channels so far
         self._newest_day = 0
         limits = settings.limits
         self._batch_limits = BatchLimits(
@@ -166,12 +167,15 @@ class Engine:
         channel = self._channels.get((path, header))
         if channel is None:
             settings = self.settings
+            ordinal = self._headers_on.get(path, 0)
+            self._headers_on[path] = ordinal + 1
             parts = Parts(
                 path,
                 header=header,
                 limits=self._part_limits,
                 writer=self.ids.writer,
                 own=settings.writer == "own",
+                ordinal=ordinal,
             )
             backoff = Backoff(base=settings.retry.base, cap=settings.retry.cap)
             lane = Lane(parts, backoff=backoff, hold=settings.retry.hold)
@@ -193,6 +197,9 @@ class Engine:
         for key, channel in list(self._channels.items()):
             if channel.day < old and not channel.rows and not channel.lane.blind:
                 del self._channels[key]
+        paths = {path for path, _ in self._channels}
+        for path in self._headers_on.keys() - paths:
+            del self._headers_on[path]
         for stream in self._streams.values():
             for day, channel in list(stream.channels.items()):
                 if day < old and not channel.rows and not channel.lane.blind:

@@ -142,12 +142,8 @@ class Pump:
         self._submit(channel, batch)
 
     def _seal_due(self, now: float) -> None:
-        deadlines = self._deadlines
-        while deadlines and deadlines[0][0] <= now:
-            deadline, _, channel = heapq.heappop(deadlines)
-            accumulator = channel.accumulator
-            if not accumulator.rows or accumulator.born > deadline:
-                continue  # sealed before its time; the rows since then have a deadline of their own
+        while (deadline := self.next_deadline()) is not None and deadline <= now:
+            _, _, channel = heapq.heappop(self._deadlines)
             if channel.lane.busy:
                 channel.due = True  # the senders ask for it as soon as the lane is idle
             else:
@@ -155,4 +151,12 @@ class Pump:
 
     def next_deadline(self) -> float | None:
         """When the next batch is due, or None."""
-        return self._deadlines[0][0] if self._deadlines else None
+        deadlines = self._deadlines
+        while deadlines:
+            deadline, _, channel = deadlines[0]
+            accumulator = channel.accumulator
+            if accumulator.rows and accumulator.born <= deadline:
+                return deadline
+            # Sealed before its time; the rows since then have a deadline of their own.
+            heapq.heappop(deadlines)
+        return None
