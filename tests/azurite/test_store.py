@@ -1,0 +1,410 @@
+"""The Store contract of AzureStore, on the real emulator."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from azure.storage.blob import (
+    BlobServiceClient,
+    ContainerClient,
+    ContainerSasPermissions,
+    generate_container_sas,
+)
+
+from aiocollect.errors import (
+    BlobFull,
+    ConfigError,
+    OffsetMismatch,
+    OutcomeUnknown,
+    Refusal,
+    StoreError,
+    StoreRefused,
+)
+from aiocollect.stores.azure import AzureStore
+from aiocollect.typing import Store
+
+from .emulator import Emulator, blob_bytes, emulator
+
+pytestmark = [pytest.mark.azurite]
+
+PATH = "a/b/data.csv"
+CSV = "text/csv"
+
+
+@pytest_asyncio.fixture
+async def store(azurite: Emulator, container: str) -> AsyncIterator[AzureStore]:
+    """A store on a container that is not there yet."""
+    store = AzureStore.from_connection_string(azurite.connection_string, container=container)
+    yield store
+    await store.aclose()
+
+
+@pytest.fixture
+def plain(azurite: Emulator, container: str) -> Iterator[ContainerClient]:
+    """The container, made, seen by the plain SDK: the oracle, and everybody else."""
+    with BlobServiceClient.from_connection_string(azurite.connection_string) as service:
+        yield service.create_container(container)
+
+
+def sas(azurite: Emulator, container: str, *, hours: float = 1.0, **rights: bool) -> str:
+    """A SAS of a container with these rights."""
+    return generate_container_sas(
+        azurite.account,
+        container,
+        account_key=azurite.key,
+        permission=ContainerSasPermissions(**rights),
+        expiry=datetime.now(UTC) + timedelta(hours=hours),
+    )
+
+
+async def refusal(request: Any) -> Refusal:
+    """Why a request is refused."""
+    with pytest.raises(StoreRefused) as caught:
+        await request
+    return caught.value.reason
+
+
+# Appending and reading ----------------------------------------------------------------------------
+
+
+@pytest.mark.asyncio
+async def test_a_blob_from_nothing(store: AzureStore, azurite: Emulator, container: str) -> None:
+    """Missing, made, empty, appended to, read back: each step tells what the next one needs."""
+
+    as_protocol: Store = store
+    assert await refusal(as_protocol.open(PATH, head=4)) is Refusal.BLOB_MISSING
+    assert await store.create(PATH, content_type=CSV) is True
+    empty = await store.open(PATH, head=4)
+    assert (empty.length, empty.blocks, empty.head) == (0, 0, b"")
+    first = await store.append(PATH, b"a,b\n", offset=0, etag=empty.etag)
+    second = await store.append(PATH, b"1,2\n", offset=4, etag=first.etag)
+    assert (first.length, first.blocks, second.length, second.blocks) == (4, 1, 8, 2)
+    opened = await store.open(PATH, head=4)
+    assert (opened.length, opened.blocks, opened.head) == (8, 2, b"a,b\n")
+    assert (opened.etag, opened.created) == (second.etag, empty.created)
+    assert opened.created
+    assert blob_bytes(azurite.connection_string, container) == {PATH: b"a,b\n1,2\n"}
+
+
+@pytest.mark.asyncio
+async def test_ranges_at_and_behind_the_end(store: AzureStore) -> None:
+    """A range at the end, behind it or in an empty blob is empty, and tells the length."""
+    await store.create(PATH, content_type=CSV)
+    assert (await store.read(PATH, offset=0, length=9)).length == 0
+    appended = await store.append(PATH, b"12345", offset=0)
+    for offset, data in ((0, b"123"), (3, b"45"), (4, b"5"), (5, b""), (6, b""), (500, b"")):
+        found = await store.read(PATH, offset=offset, length=3)
+        assert (found.data, found.length, found.etag) == (data, 5, appended.etag)
+
+
+@pytest.mark.asyncio
+async def test_the_conditions_hold(store: AzureStore, azurite: Emulator, container: str) -> None:
+    """An append at another position, or at another ETag, changes nothing."""
+    await store.create(PATH, content_type=CSV)
+    first = await store.append(PATH, b"12345", offset=0)
+    for offset in (0, 4, 6):
+        with pytest.raises(OffsetMismatch, match="AppendPositionConditionNotMet"):
+            await store.append(PATH, b"x", offset=offset, etag=first.etag)
+    with pytest.raises(OffsetMismatch, match="ConditionNotMet"):
+        await store.append(PATH, b"x", offset=5, etag='"0x1"')
+    assert blob_bytes(azurite.connection_string, container) == {PATH: b"12345"}
+
+
+@pytest.mark.asyncio
+async def test_fifty_racers_for_one_position(
+    store: AzureStore, azurite: Emulator, container: str
+) -> None:
+    """Of fifty appends at one position one lands; the others all hear of the mismatch."""
+    await store.create(PATH, content_type=CSV)
+    bodies = [b"writer-%02d" % number for number in range(50)]
+    ends = await asyncio.gather(
+        *(store.append(PATH, body, offset=0) for body in bodies), return_exceptions=True
+    )
+    winners = [
+        body for body, end in zip(bodies, ends, strict=True) if not isinstance(end, Exception)
+    ]
+    assert len(winners) == 1
+    assert sum(isinstance(end, OffsetMismatch) for end in ends) == 49
+    assert blob_bytes(azurite.connection_string, container) == {PATH: winners[0]}
+
+
+@pytest.mark.asyncio
+async def test_fifty_creators_truncate_nothing(
+    store: AzureStore, azurite: Emulator, container: str
+) -> None:
+    """Of fifty creators one makes the blob, and a later one leaves what it holds."""
+    made = await asyncio.gather(*(store.create(PATH, content_type=CSV) for _ in range(50)))
+    assert sorted(made) == [False] * 49 + [True]
+    await store.append(PATH, b"kept", offset=0)
+    assert await store.create(PATH, content_type=CSV) is False
+    assert blob_bytes(azurite.connection_string, container) == {PATH: b"kept"}
+
+
+@pytest.mark.asyncio
+async def test_the_content_type_is_kept(store: AzureStore, plain: ContainerClient) -> None:
+    """A blob says what it holds."""
+    await store.create(PATH, content_type="text/csv; charset=utf-8")
+    properties = plain.get_blob_client(PATH).get_blob_properties()
+    assert properties.content_settings.content_type == "text/csv; charset=utf-8"
+
+
+@pytest.mark.asyncio
+async def test_a_large_block_arrives_whole_and_lets_the_loop_run(
+    store: AzureStore, azurite: Emulator, container: str
+) -> None:
+    """A block of 4 MiB is one block; the loop has a turn before each piece of 64 KiB."""
+    await store.create(PATH, content_type=CSV)
+    body = bytes(range(256)) * (4 * 4096)
+    turns = 0
+    done = False
+
+    async def count() -> None:
+        nonlocal turns
+        while not done:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counter = asyncio.create_task(count())
+    appended = await store.append(PATH, body, offset=0)
+    done = True
+    await counter
+    assert (appended.length, appended.blocks) == (4 << 20, 1)
+    assert turns >= 63
+    assert blob_bytes(azurite.connection_string, container) == {PATH: body}
+
+
+# What is refused ----------------------------------------------------------------------------------
+
+
+@pytest.mark.asyncio
+async def test_a_missing_container_is_made_or_refused(azurite: Emulator, container: str) -> None:
+    """With create_container it is there after the first look; without it nothing is made."""
+    strict = AzureStore.from_connection_string(
+        azurite.connection_string, container=container, create_container=False
+    )
+    for request in (
+        strict.open(PATH, head=1),
+        strict.create(PATH, content_type=CSV),
+        strict.append(PATH, b"x", offset=0),
+        strict.read(PATH, offset=0, length=1),
+    ):
+        assert await refusal(request) is Refusal.CONTAINER_MISSING
+    maker = AzureStore.from_connection_string(azurite.connection_string, container=container)
+    made = await asyncio.gather(*(maker.create(f"{n}.csv", content_type=CSV) for n in range(8)))
+    assert made == [True] * 8
+    assert await refusal(strict.open(PATH, head=1)) is Refusal.BLOB_MISSING
+    await strict.aclose()
+    await maker.aclose()
+
+
+@pytest.mark.asyncio
+async def test_a_deleted_blob_or_container_is_missing(
+    plain: ContainerClient, store: AzureStore
+) -> None:
+    """What was deleted is missing for appends and reads; the container comes back empty."""
+    await store.create(PATH, content_type=CSV)
+    plain.delete_blob(PATH)
+    assert await refusal(store.append(PATH, b"x", offset=0)) is Refusal.BLOB_MISSING
+    assert await refusal(store.read(PATH, offset=0, length=1)) is Refusal.BLOB_MISSING
+    await store.create(PATH, content_type=CSV)
+    plain.delete_container()
+    assert await refusal(store.append(PATH, b"x", offset=0)) is Refusal.BLOB_MISSING
+    assert list(plain.list_blob_names()) == []
+
+
+@pytest.mark.asyncio
+async def test_another_type_of_blob(plain: ContainerClient, store: AzureStore) -> None:
+    """A block blob of that name is refused by every method, full or empty, and stays as it is."""
+    for name, data in (("full.csv", b"block"), ("empty.csv", b"")):
+        plain.upload_blob(name, data)
+        assert await refusal(store.open(name, head=3)) is Refusal.WRONG_TYPE
+        assert await refusal(store.append(name, b"x", offset=0)) is Refusal.WRONG_TYPE
+        assert await refusal(store.read(name, offset=0, length=3)) is Refusal.WRONG_TYPE
+        assert await store.create(name, content_type=CSV) is False
+        assert plain.download_blob(name).readall() == data
+
+
+@pytest.mark.asyncio
+async def test_a_sealed_blob_is_full(plain: ContainerClient, store: AzureStore) -> None:
+    """A sealed blob takes no more."""
+    await store.create(PATH, content_type=CSV)
+    plain.get_blob_client(PATH).seal_append_blob()
+    with pytest.raises(BlobFull, match="BlobIsSealed"):
+        await store.append(PATH, b"x", offset=0)
+
+
+@pytest.mark.asyncio
+async def test_a_leased_blob(plain: ContainerClient, store: AzureStore) -> None:
+    """A blob that somebody has leased is refused as leased, not as a mismatch."""
+    await store.create(PATH, content_type=CSV)
+    plain.get_blob_client(PATH).acquire_lease()
+    assert await refusal(store.append(PATH, b"x", offset=0)) is Refusal.LEASED
+
+
+@pytest.mark.asyncio
+async def test_the_limits_of_a_blob(container: str) -> None:
+    """The block behind the last one finds the blob full; a block above the limit is too large."""
+    with emulator(max_blocks=3, max_block_bytes=100) as small:
+        store = AzureStore.from_connection_string(small.connection_string, container=container)
+        await store.create(PATH, content_type=CSV)
+        for number in range(3):
+            appended = await store.append(PATH, b"x" * 100, offset=100 * number)
+        assert (appended.length, appended.blocks) == (300, 3)
+        with pytest.raises(BlobFull, match="BlockCountExceedsLimit"):
+            await store.append(PATH, b"x", offset=300)
+        assert await refusal(store.append(PATH, b"x" * 101, offset=300)) is Refusal.TOO_LARGE
+        await store.aclose()
+
+
+@pytest.mark.asyncio
+async def test_an_empty_block_is_never_sent(store: AzureStore) -> None:
+    """Nothing is not a block."""
+    assert await refusal(store.append(PATH, b"", offset=0)) is Refusal.INVALID
+
+
+# Credentials --------------------------------------------------------------------------------------
+
+
+@pytest.mark.asyncio
+async def test_wrong_key_and_expired_sas(
+    azurite: Emulator, plain: ContainerClient, container: str
+) -> None:
+    """A credential that does not work is the credential's matter, for every method."""
+    wrong = AzureStore.from_url(azurite.url, container=container, credential="d3Jvbmc=")
+    expired = AzureStore.from_url(
+        f"{azurite.url}/{container}?{sas(azurite, container, hours=-1, add=True, read=True)}"
+    )
+    for store in (wrong, expired):
+        for request in (
+            store.open(PATH, head=1),
+            store.create(PATH, content_type=CSV),
+            store.append(PATH, b"x", offset=0),
+            store.read(PATH, offset=0, length=1),
+        ):
+            assert await refusal(request) is Refusal.CREDENTIAL
+        await store.aclose()
+
+
+@pytest.mark.asyncio
+async def test_add_and_create_without_read(
+    azurite: Emulator, plain: ContainerClient, container: str
+) -> None:
+    """Add and create are enough to write; looking is no right, and so is creating a second time."""
+    token = sas(azurite, container, add=True, create=True)
+    store = AzureStore.from_url(f"{azurite.url}/{container}?{token}")
+    assert await store.create(PATH, content_type=CSV) is True
+    assert (await store.append(PATH, b"row\n", offset=0)).length == 4
+    with pytest.raises(OffsetMismatch):
+        await store.append(PATH, b"row\n", offset=0)
+    assert await refusal(store.open(PATH, head=1)) is Refusal.NO_RIGHT
+    assert await refusal(store.read(PATH, offset=0, length=1)) is Refusal.NO_RIGHT
+    assert await refusal(store.create(PATH, content_type=CSV)) is Refusal.NO_RIGHT
+    assert plain.download_blob(PATH).readall() == b"row\n"
+    await store.aclose()
+
+
+@pytest.mark.asyncio
+async def test_a_sas_that_may_not_make_the_container(azurite: Emulator, container: str) -> None:
+    """Where the container is missing and may not be made, somebody must act; nothing is lost."""
+    token = sas(azurite, container, add=True, create=True, read=True)
+    store = AzureStore.from_url(azurite.url, container=container, credential=token)
+    with pytest.raises(StoreRefused) as caught:
+        await store.open(PATH, head=1)
+    assert caught.value.reason in (Refusal.CONTAINER_MISSING, Refusal.CREDENTIAL, Refusal.NO_RIGHT)
+    await store.aclose()
+
+
+@pytest.mark.asyncio
+async def test_no_secret_leaves_the_store(azurite: Emulator, container: str) -> None:
+    """Neither a repr nor an error, nor what hangs on it, holds a signature or a key."""
+    token = sas(azurite, container, hours=-1, read=True)
+    signature = token.partition("sig=")[2].partition("&")[0]
+    store = AzureStore.from_url(f"{azurite.url}/{container}?{token}")
+    with pytest.raises(StoreError) as caught:
+        await store.open(PATH, head=1)
+    error = caught.value
+    assert error.__cause__ is None
+    assert error.__context__ is None
+    for text in (repr(store), repr(error), str(error), repr(store._target)):
+        assert signature not in text
+        assert azurite.key not in text
+    await store.aclose()
+
+
+# Names, loops, construction -----------------------------------------------------------------------
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../other/x",
+        "a/../../x",
+        "a/./b",
+        "a//b",
+        "/a",
+        "a/",
+        "a/b.",
+        "a/...",
+        "a\\b",
+        "a\nb",
+        "",
+        ".",
+    ],
+)
+async def test_names_that_would_reach_elsewhere(store: AzureStore, path: str) -> None:
+    """A name that normalisation would change is refused before anything is sent."""
+    assert await refusal(store.append(path, b"x", offset=0)) is Refusal.INVALID
+    assert await refusal(store.create(path, content_type=CSV)) is Refusal.INVALID
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "path", ["a/%2e%2e/b", "a b/ü", "a/?b#c", "a~2F/+&=@:;,", "a/%/b", "..a/b..c", "x" * 1024]
+)
+async def test_odd_names_arrive_as_they_are(
+    store: AzureStore, azurite: Emulator, container: str, path: str
+) -> None:
+    """Every other name is the blob's name, letter by letter."""
+    await store.create(path, content_type=CSV)
+    await store.append(path, b"x", offset=0)
+    assert blob_bytes(azurite.connection_string, container) == {path: b"x"}
+
+
+def test_one_loop_and_no_other(azurite: Emulator, container: str) -> None:
+    """A store that was used on one loop says so on another; unused, it goes anywhere."""
+    store = AzureStore.from_connection_string(azurite.connection_string, container=container)
+
+    async def use(close: bool) -> None:
+        await store.create(PATH, content_type=CSV)
+        if close:
+            await store.aclose()
+            await store.aclose()
+
+    runner = asyncio.Runner()
+    runner.run(use(close=False))
+    with asyncio.Runner() as other, pytest.raises(ConfigError, match="one store per loop"):
+        other.run(use(close=True))
+    runner.run(use(close=True))
+    with pytest.raises(OutcomeUnknown, match="StoreClosed"):
+        runner.run(use(close=False))
+    runner.close()
+
+
+@pytest.mark.asyncio
+async def test_the_other_ways_to_name_the_emulator(azurite: Emulator, container: str) -> None:
+    """By its address, by its URL with a key, and by a URL that names the container too."""
+    for store in (
+        AzureStore.from_emulator(azurite.address, container=container),
+        AzureStore.from_url(azurite.url, container=container, credential=azurite.key),
+        AzureStore.from_url(f"{azurite.url}/{container}", credential=azurite.key),
+        AzureStore(azurite.url, container=container, credential=azurite.key),
+    ):
+        await store.create(PATH, content_type=CSV)
+        assert (await store.open(PATH, head=1)).length == 0
+        await store.aclose()
