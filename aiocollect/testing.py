@@ -73,7 +73,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 class VirtualClock:
-    """The clock of a VirtualLoop. ``epoch`` is its wall time at the start, in seconds since 1970."""
+    """The clock of a VirtualLoop; ``epoch`` is its wall time at the start, seconds since 1970."""
 
     def __init__(self, loop: VirtualLoop, *, epoch: float = 1_700_000_000.0) -> None:
         self._loop = loop

@@ -1,42 +1,83 @@
-"""Rows as CSV: RFC 4180, UTF-8, LF, every value so that it can be told from every other.
+"""CSV: one line per row, after RFC 4180, in UTF-8 with LF.
 
-Numbers and booleans are bare; a missing cell is bare and empty; an empty text is ``""``. A text is
-bare only where nothing could take it for anything else, so a reader that heeds quotes gets back
-exactly what was given. Floats are the shortest text that reads back to the same value, in the
-precision they came in (orjson, Ryu); NaN is ``NaN``, the infinities ``inf`` and ``-inf``.
+Every cell says what it was:
 
-There is one fast path, for runs of rows that hold nothing but finite numbers and booleans: orjson
-writes them all at once. Every other row takes the slow path alone. Both write the same bytes, since
-numbers come from orjson in both (tests/property/test_csv_roundtrip.py).
+===========  =====================================================================================
+float        shortest text that reads back equal, always with a point or an exponent; a float32 (or
+             float16) as a float32; ``NaN``, ``inf``, ``-inf``, ``-0.0``
+int          all digits, however many
+bool         ``true``, ``false``
+None         an empty field without quotes: missing
+str          bare, unless a reader could take it for something else: then in quotes
+===========  =====================================================================================
+
+In quotes goes: empty text; text with a comma, a quote, a control character (CR and LF are two) or
+white space at an end; what a reader may take for a number, for missing or for a truth value.
+
+Two ways lead to a line. The fast one writes a whole run of rows with a single ``orjson.dumps`` and
+cuts the result: right for every cell whose JSON is our CSV. Where it is not, ``null`` stands in the
+cut row, and the slow one writes that cell by hand: NaN and the infinities become ``null`` by
+themselves; text and integers are made None before, where the run has text or an integer beyond
+64 bits. Both take every finite float's text from orjson, so they agree.
+
+Invariants: a line's only LF outside quotes is its last byte; numpy is never imported.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from decimal import Decimal
+from itertools import chain, islice
+from typing import Any, Final
 
 import orjson
 
+from ..errors import EncodeError
 from ..typing import Piece
 
 __all__ = ["CsvEncoder"]
 
-# Bare where it begins with a letter and holds nothing that separates, quotes or ends a cell.
-_PLAIN = re.compile(r"[^\W\d_](?:[\w ./:@+-]*[\w./:@+-])?")
-# Words that readers take for a missing value, a number or a boolean (pandas' na_values, float()).
-_WORDS = frozenset("na n/a nan null none nil true false t f yes no inf infinity infnan".split())
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_NUMPY = orjson.OPT_SERIALIZE_NUMPY
+# ``int in bytes`` is one memchr; ``bytes in bytes`` takes several times as long.
+_QUOTE: Final = ord('"')
+_NULL: Final = ord("n")  # where there is no text, only "null" has one
+_CLOSE: Final = ord("]")
+
+# Cells that are written by hand in a run which JSON cannot write whole.
+_BY_HAND: Final = frozenset({str, int})
+
+# What common readers take for missing or for a truth value, in any case and with a sign: pandas'
+# default na_values, which Arrow has too, words of R and YAML, and \N of MySQL and Hive.
+_WORDS: Final = frozenset(
+    sign + word
+    for sign in ("", "+", "-")
+    for word in (
+        *("na", "n/a", "#na", "#n/a", "#n/a n/a", "<na>", "nan", "nat", "null", "nil", "none"),
+        *("true", "false", "inf", "infinity", "\\n", "1.#ind", "1.#inf", "1.#qnan", "1.#snan"),
+    )
+)
+
+# What float(), int(text, 0), C, Java, R or Fortran take for a number. Python reads the digits of
+# every script, so does \d. The possessive quantifiers keep it linear for a megabyte of digits.
+_is_number: Final = re.compile(
+    r"""[+-]? (?: 0x [\da-f_.]*+ (?: p [+-]? \d*+ )?
+                | 0[ob] [\d_]*+
+                | (?: \d [\d_]*+ (?: \. [\d_]*+ )? | \. \d [\d_]*+ )
+                  (?: [edq] [+-]? \d [\d_]*+ )? [dfjl%]? )""",
+    re.VERBOSE | re.IGNORECASE,
+).fullmatch
+
+# U+FEFF too: in quotes it is no byte-order mark, even when the first column's name begins with it.
+_has_control: Final = re.compile("[\x00-\x1f\x7f\ufeff]").search
+_SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
 class CsvEncoder:
-    """Writes CSV lines: the cells, then correlation id, scoring time and row index.
+    """Writes rows as CSV; an :class:`~aiocollect.typing.Encoder`.
 
-    Cells are None, bool, int, float and str in tuples, or a C-ordered 2-D numpy array of booleans,
-    integers or floats. ``replaced`` counts lone surrogates that became U+FFFD, since UTF-8 has no
-    bytes for them. Used by one thread, the pump's.
+    ``replaced`` counts the lone surrogates that became U+FFFD, since UTF-8 has no bytes for them.
+    An encoder belongs to one pipeline, and only its pump calls it, so the count is changed on one
+    thread; any thread may read it.
     """
 
     content_type = "text/csv; charset=utf-8"
@@ -46,78 +87,106 @@ class CsvEncoder:
         self.replaced = 0
 
     def __repr__(self) -> str:
-        return "<CsvEncoder>"
+        return f"<CsvEncoder, {self.replaced} surrogates replaced>"
 
     def header(self, columns: Sequence[str]) -> bytes:
-        """The column names, quoted where they need it."""
-        return b",".join(map(self._name, columns)) + b"\n"
+        """The names of the columns as one line, under the rule for text."""
+        return (",".join(map(self._text, columns)) + "\n").encode()
 
     def encode(self, pieces: Sequence[Piece]) -> list[bytes]:
-        """One line per row. Raises only for what collect() does not let in."""
+        """One line per row: its cells, correlation id, scoring time, and index within its call.
+
+        All rows have the same columns, at least one. A row is a tuple of cells of exactly the types
+        above, or a row of a 2-D numpy array of booleans, integers or floats of up to 64 bits.
+        """
+        cells = iter(self._cells(pieces))
         lines: list[bytes] = []
         for rows, correlation_id, timestamp, first in pieces:
-            tail = b"," + self._id(correlation_id) + b"," + timestamp.encode() + b","
-            written = self._fast(rows)
-            if written is None:
-                written = [self._slow(row) for row in rows]
-            lines += [
-                b"%b%b%d\n" % (line, tail, index) for index, line in enumerate(written, first)
-            ]
+            # These follow the cells in every line, so that none is blank: else a lone missing cell
+            # would have to be "".
+            tail = f",{self._id(correlation_id)},{timestamp},"
+            for index, row in enumerate(islice(cells, len(rows)), first):
+                lines.append(f"{row}{tail}{index}\n".encode())
         return lines
 
-    # Fast: a run of numbers ---------------------------------------------------------------------
+    def _cells(self, pieces: Sequence[Piece]) -> list[str]:
+        """The text of each row's cells: the fast way, repaired where it shows null."""
+        runs = [piece.rows for piece in pieces if len(piece.rows)]
+        data = _dumps(runs)
+        if data is None:
+            data = _dumps([[_blanked(row) for row in rows] for rows in runs])
+            if data is None:
+                raise EncodeError("a cell is of a type that cannot be written as CSV")
+        if not runs:
+            return []
+        if data[3] == _CLOSE:
+            raise EncodeError("a row without cells cannot be written", reason="shape")
+        # [[[1,2],[3,4]],[[5,6]]]: two runs, three rows.
+        texts = data[3:-3].decode().replace("]],[[", "],[").split("],[")
+        if _NULL in data:
+            return [
+                self._repaired(text, row) if "null" in text else text
+                for text, row in zip(texts, chain.from_iterable(runs), strict=True)
+            ]
+        return texts
 
-    def _fast(self, rows: Any) -> list[bytes] | None:
-        """The rows' cells, or None where any row holds more than finite numbers and booleans."""
-        try:
-            text = orjson.dumps(rows, option=_NUMPY)
-        except TypeError:  # integers beyond 64 bits, lone surrogates
-            return None
-        if b'"' in text or b"null" in text:
-            return None
-        # [[1.0,2],[3.0,4]]: no cell holds a bracket, so this cuts between rows alone.
-        return text[2:-2].split(b"],[")
+    def _repaired(self, text: str, row: Any) -> str:
+        """The row with its nulls written by hand."""
+        cells = text.split(",")
+        for place, cell in enumerate(cells):
+            if cell == "null":
+                cells[place] = self._by_hand(row[place])
+        return ",".join(cells)
 
-    # Slow: one row, any cell --------------------------------------------------------------------
-
-    def _slow(self, row: Any) -> bytes:
-        cells = [self._cell(cell) for cell in row]
-        # A line of nothing at all would vanish in readers: the one ambiguity, "" for missing.
-        return b",".join(cells) if cells != [b""] else b'""'
-
-    def _cell(self, cell: Any) -> bytes:
-        if cell is None:
-            return b""
-        if type(cell) is str:
+    def _by_hand(self, cell: Any) -> str:
+        kind = type(cell)
+        if kind is str:
             return self._text(cell)
-        if type(cell) is int:
-            return b"%d" % cell
-        text = orjson.dumps(cell, option=_NUMPY)
-        if text != b"null":
-            return text
+        if cell is None:
+            return ""
+        if kind is int:
+            # str() ends at 4,300 digits: sys.get_int_max_str_digits().
+            return str(cell) if cell.bit_length() <= 64 else str(Decimal(cell))
         if cell != cell:
-            return b"NaN"
-        return b"inf" if cell > 0 else b"-inf"
+            return "NaN"
+        return "inf" if cell > 0 else "-inf"
 
-    def _text(self, text: str) -> bytes:
-        if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
-            return text.encode()
-        return self._quoted(text)
+    def _text(self, text: str) -> str:
+        if not text.isascii():
+            text, replaced = _SURROGATES.subn("\ufffd", text)
+            self.replaced += replaced
+        return '"' + text.replace('"', '""') + '"' if _needs_quotes(text) else text
 
-    def _quoted(self, text: str) -> bytes:
-        quoted = '"' + text.replace('"', '""') + '"'
-        try:
-            return quoted.encode()
-        except UnicodeEncodeError:
-            quoted, count = _SURROGATE.subn("\ufffd", quoted)
-            self.replaced += count
-            return quoted.encode()
+    def _id(self, text: str) -> str:
+        # The usual id is a UUID. ASCII letters and digits with three hyphens or more are neither a
+        # number nor a word of the list, which have two at most: so the rule for text is spared.
+        if text.count("-") > 2 and text.isascii() and text.replace("-", "").isalnum():
+            return text
+        return self._text(text)
 
-    def _name(self, name: str) -> bytes:
-        return name.encode() if re.fullmatch(r"[$\w.-]+", name, re.ASCII) else self._quoted(name)
 
-    def _id(self, correlation_id: str) -> bytes:
-        # A UUID may begin with digits, but nobody takes it for a number.
-        if _UUID.fullmatch(correlation_id):
-            return correlation_id.encode()
-        return self._text(correlation_id)
+def _dumps(runs: list[Any]) -> bytes | None:
+    """The JSON of the runs, or None where they have text or what orjson cannot write."""
+    try:
+        data = orjson.dumps(runs, option=orjson.OPT_SERIALIZE_NUMPY)
+    except TypeError:  # an integer beyond 64 bits, a lone surrogate, an array in another byte order
+        return None
+    return None if _QUOTE in data else data
+
+
+def _blanked(row: Any) -> list[Any]:
+    """The row with None in place of what is written by hand."""
+    return [None if type(cell) in _BY_HAND else cell for cell in row]
+
+
+def _needs_quotes(text: str) -> bool:
+    """Whether a reader could take the bare text for more, less or something else."""
+    return (
+        not text
+        or "," in text
+        or '"' in text
+        or text.strip() != text
+        or (not text.isprintable() and _has_control(text) is not None)
+        or text.lower() in _WORDS
+        or _is_number(text) is not None
+    )

@@ -1,8 +1,8 @@
 """Safe blob names: any text becomes one path segment, and no two texts become the same one.
 
 A name with ``..`` in it escapes its container, since clients normalise URLs, and a SAS or a token
-does not sign the path. So every byte of the UTF-8 outside ``[A-Za-z0-9._-]`` is written ``~XX``, the
-tilde too, without any Unicode normalisation. Dots are escaped where they would be a name of the
+does not sign the path. So every byte of the UTF-8 outside ``[A-Za-z0-9._-]`` is written ``~XX``,
+the tilde too, without any Unicode normalisation. Dots are escaped where they would be a name of the
 file system's (``.``, ``..``) or end a segment, which the service advises against ("Naming and
 Referencing Containers, Blobs, and Metadata").
 """

@@ -1,8 +1,8 @@
 """The documented layout: the one that readers of Azure Machine Learning's collected data know.
 
 ``<subscription>/<resource group>/<workspace>/<service>/<model>/<version>/<identifier>/<yyyy>/<MM>/
-<dd>/data.csv``, below the container. The workspace's three segments are lower-cased, as the original
-collector did; it is the one place where two names can meet.
+<dd>/data.csv``, below the container. The workspace's three segments are lower-cased, as the
+original collector did; it is the one place where two names can meet.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 For tests, ours and yours: what a network and a service do to a request is a value here, a Fault,
 and a script says which request meets which. Time passes through the running loop alone, so under a
-virtual clock whole outages take no time. What stands between two awaits is atomic, as in the service.
+virtual clock whole outages take no time. Between two awaits all is atomic, as in the service.
 
 Invariants: a blob's bytes only grow; a late request is judged by the same conditions as a timely
 one, at the moment it arrives; what a deletion or a replacement destroys is kept in ``destroyed``.

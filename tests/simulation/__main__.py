@@ -101,8 +101,10 @@ def describe(summary: Summary, seconds: float) -> str:
     """The run in a few lines."""
     faults = sum(summary.faults.values())
     lines = [
-        f"{summary.lives} lives, {summary.rows} rows, {faults} faults, {summary.steps} steps, "
-        f"{summary.hours:.1f} virtual hours in {seconds:.0f} s",
+        (
+            f"{summary.lives} lives, {summary.rows} rows, {faults} faults, {summary.steps} steps, "
+            f"{summary.hours:.1f} virtual hours in {seconds:.0f} s"
+        ),
         "faults: " + ", ".join(f"{kind.value} {n}" for kind, n in summary.faults.most_common()),
         "pairs: " + ", ".join(f"{s} x {e} {n}" for (s, e), n in sorted(summary.pairs.items())),
     ]

@@ -55,7 +55,7 @@ class Life:
         # Below, at and above what the store allows: rolling early, in time, and on refusal.
         self.limits = Limits(max_blocks=max(1, max_blocks + random.choice([-1, 0, 1])))
         self.epoch = random.choice([BEFORE_MIDNIGHT, 1_700_000_000.0])
-        self.ends_early = random.random() < 0.15
+        self.ends_early = random.random() < 0.2
         self.pipelines = [self._pipeline(number) for number in range(random.randint(1, 4))]
         self.turns: Counter[str] = Counter()
 
@@ -105,7 +105,7 @@ class Life:
             recorder: Any = pipeline.model(model, version="1", inputs=columns, predictions=["p"])
         else:
             recorder = pipeline.collector(model, version="1", identifier="i", feature_names=columns)
-        for _ in range(random.randint(5, 30)):
+        for _ in range(random.randint(5, 36)):
             await asyncio.sleep(random.expovariate(1.0) * random.choice([0.0, 0.1, 1.5]))
             count = random.choice([1, 1, 2, 5, 30])
             rows = [[self._cell() for _ in range(width)] for _ in range(count)]
@@ -193,7 +193,7 @@ class Life:
             self.store.max_block_bytes = 4 << 20
             await asyncio.gather(*producers)
             for pipeline in self.pipelines:
-                # Liveness: a healed store gets everything, within waits and attempts that are bounded.
+                # Liveness: a healed store gets everything, since waits and attempts are bounded.
                 await pipeline.flush(timeout=120)
             reports = await self._close_all(None)
         while self.store.late:

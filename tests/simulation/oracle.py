@@ -115,9 +115,7 @@ class Oracle:
             verdict.lost.extend(str(key) for key in self.accepted.keys() - seen)
         return verdict
 
-    def _rows(
-        self, path: str, folder: str, data: bytes, verdict: Verdict
-    ) -> list[tuple[str, int]]:
+    def _rows(self, path: str, folder: str, data: bytes, verdict: Verdict) -> list[tuple[str, int]]:
         """The keys of the rows of one file, in order."""
         if not data:
             return []

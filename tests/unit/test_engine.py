@@ -190,7 +190,7 @@ def fill(collector: Any) -> int:
 
 
 async def choke(collector: Any) -> int:
-    """Fill up until even the encoded rows, which are smaller than their estimates, leave no room."""
+    """Fill up until the encoded rows, smaller than their estimates, leave no room either."""
     accepted = more = fill(collector)
     while more:
         await asyncio.sleep(0.1)
@@ -301,7 +301,7 @@ def test_a_cancelled_acollect_is_accepted_or_not(moment: float) -> None:
 
 
 def test_acollect_after_and_during_close() -> None:
-    """Waiting for room ends with PipelineClosed when the pipeline closes, and so does a new call."""
+    """Waiting for room ends with PipelineClosed when the pipeline closes, like a new call."""
 
     async def main(loop: VirtualLoop) -> None:
         store = MemoryStore(faults=lambda *_: Fault(FaultKind.BUSY))

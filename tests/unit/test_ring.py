@@ -62,7 +62,7 @@ def test_slots(make: Callable[..., Ring]) -> None:
 
 
 def test_budget(make: Callable[..., Ring]) -> None:
-    """The budget is exact: refused is the first byte above it, and released bytes are free again."""
+    """The budget is exact: the first byte above it is refused, and released bytes are free."""
     ring = make(8, budget=100)
     account = ring.open_account(share=100)
     assert ring.put("a", 1, 100, account) == ACCEPTED

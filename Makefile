@@ -1,0 +1,60 @@
+# Two verbs do everything on a fresh machine: `make demo` and `make test`.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+SEEDS  ?= 10000
+DURATION ?= 15
+
+.PHONY: help demo test check lint unit simulate azurite wheel lock clean
+
+help: ## Show the verbs
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/ready: requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "aiocollect needs Python 3.11 or newer; set PYTHON=python3.11, or install it"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+		{ echo "Python's venv module is missing; on Debian: apt install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+tests/azurite/node_modules/ready: tests/azurite/package-lock.json
+	@command -v npm >/dev/null || { echo "the Azurite emulator needs node 20 and npm; install them, or run 'make check'"; exit 1; }
+	cd tests/azurite && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+demo: $(VENV)/ready ## Watch a scoring server being recorded (DURATION=15, STORE=azurite)
+ifeq ($(STORE),azurite)
+	@$(MAKE) --no-print-directory tests/azurite/node_modules/ready
+	$(BIN)/python -m tests.azurite.demo --seconds $(DURATION)
+else
+	$(BIN)/aiocollect demo --seconds $(DURATION)
+endif
+
+test: lint $(VENV)/ready tests/azurite/node_modules/ready ## The gate: lint, types, all tests, the wheel
+	$(BIN)/python -m pytest -q
+	$(BIN)/python tests/wheel.py
+
+check: lint ## The daily loop, without the emulator: under a minute
+	$(BIN)/python -m pytest -q -n 2 --ignore=tests/azurite --ignore=tests/mutations --ignore=tests/demo -k 'not thousand'
+
+lint: $(VENV)/ready ## ruff and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+simulate: $(VENV)/ready ## Whole lives in virtual time over all cores (SEEDS=10000)
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+
+azurite: $(VENV)/ready tests/azurite/node_modules/ready ## The tests against the emulator alone
+	$(BIN)/python -m pytest -q tests/azurite
+
+lock: $(VENV)/ready ## Renew requirements-dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
+		--no-emit-index-url --no-header pyproject.toml -o requirements-dev.txt
+
+clean: ## Remove everything that was made
+	rm -rf $(VENV) tests/azurite/node_modules build dist demo-data .mypy_cache .ruff_cache .pytest_cache

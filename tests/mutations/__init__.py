@@ -1,0 +1,1 @@
+"""Bugs put into a copy of the package, and the suite that must catch them."""
