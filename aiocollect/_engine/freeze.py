@@ -153,12 +153,13 @@ class Shape:
         if data.size == 0:
             return (), 0, 0
         self._refuse_large(data.size)
+        given = data
         if data.ndim == 1:
             as_column = self._named and self._width(1) == 1
             data = data.reshape(-1, 1) if as_column else data.reshape(1, -1)
         width = self._width(data.shape[1])
         if data.shape[1] != width:
-            raise self._misfit(data, width)
+            raise self._misfit(given, width)
         rows = len(data)
         cost = CALL_COST + rows * ROW_COST + data.nbytes
         if cost > self._max_bytes:

@@ -1,0 +1,221 @@
+"""Spike (a): the append rule as a model, explored exhaustively.
+
+The real lane against a tiny world: every order in which up to N faults can hit its requests is
+tried (lost before, lost after, late, sent twice, the blob replaced), and every end is checked.
+Run: ``python loadtest/spikes/lane_model.py``; some ten thousand states, well under a minute.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from array import array
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiocollect import OffsetMismatch, OutcomeUnknown, Refusal, StoreError, StoreRefused
+from aiocollect._core.accumulator import Batch, Block
+from aiocollect._core.backoff import Backoff
+from aiocollect._core.commands import Append, Create, Event, Open, Read, Wait, classify
+from aiocollect._core.lane import Lane
+from aiocollect._core.limits import PartLimits
+from aiocollect._core.parts import Parts
+from aiocollect.typing import Appended, Opened, Range
+
+HEADER = b"h\n"
+
+
+@dataclass
+class World:
+    """Blobs, lanes, their pending requests, and appends that are late."""
+
+    readable: bool = True
+    if_match: bool = True
+    faults: int = 0
+    replacements: int = 0
+    blobs: dict[str, tuple[bytes, int, int]] = field(default_factory=dict)  # data, made, version
+    gone: list[bytes] = field(default_factory=list)
+    made: int = 0
+    lanes: list[Lane] = field(default_factory=list)
+    pending: list[Any] = field(default_factory=list)
+    late: list[Append] = field(default_factory=list)
+
+    def key(self) -> Any:
+        """Equal for worlds that have the same futures."""
+        lanes = tuple(
+            (
+                *(lane.state, lane.in_doubt, lane._position, lane._etag, lane._created),
+                *(lane._resume, lane.parts.name, lane.blind, len(lane._queue), len(lane._blocks)),
+            )
+            for lane in self.lanes
+        )
+        late = tuple(sorted((a.part, a.offset, a.data, str(a.etag)) for a in self.late))
+        pending = tuple(map(repr, self.pending))
+        state = (tuple(sorted(self.blobs.items())), tuple(self.gone), lanes, pending, late)
+        return (*state, self.faults, self.replacements)
+
+    def apply(self, request: Any) -> Any:
+        """What the service does with a request, at the moment it arrives."""
+        blob = self.blobs.get(request.part)
+        if isinstance(request, Create):
+            if blob is None:
+                self.make(request.part)
+            return blob is None
+        if not isinstance(request, Append) and not self.readable:
+            raise StoreRefused(Refusal.NO_RIGHT)
+        if blob is None:
+            raise StoreRefused(Refusal.BLOB_MISSING)
+        data, made, version = blob
+        etag = f"{made}.{version}"
+        if isinstance(request, Open):
+            return Opened(len(data), version, str(made), etag, data[: request.head])
+        if not isinstance(request, Append):
+            found = data[request.offset : request.offset + request.length]
+            return Range(found, len(data), etag, str(made))
+        if self.if_match and request.etag not in (None, etag):
+            raise OffsetMismatch("ConditionNotMet")
+        if request.offset != len(data):
+            raise OffsetMismatch("AppendPositionConditionNotMet")
+        self.blobs[request.part] = (data + request.data, made, version + 1)
+        return Appended(len(data + request.data), version + 1, f"{made}.{version + 1}")
+
+    def make(self, part: str) -> None:
+        """A new, empty blob."""
+        self.made += 1
+        self.blobs[part] = (b"", self.made, 0)
+
+    def tell(self, number: int, event: Event, answer: Any) -> None:
+        """Give a lane its answer and keep its next request; waits pass at once."""
+        lane = self.lanes[number]
+        commands = lane.on(event, answer)
+        while commands and isinstance(commands[-1], Wait):
+            commands = lane.on(Event.TIMER)
+        self.pending[number] = commands[-1] if commands and is_request(commands[-1]) else None
+
+    def ask(self, number: int) -> tuple[Event, Any]:
+        """Let the lane's request arrive; returns what the answer would be."""
+        request = self.pending[number]
+        try:
+            answer = self.apply(request)
+        except StoreError as error:
+            return classify(request, error), error
+        match answer:
+            case Opened():
+                return Event.OPENED, answer
+            case Appended():
+                return Event.APPENDED, answer
+            case Range():
+                return Event.RANGE, answer
+            case _:
+                return Event.CREATED, answer
+
+
+def is_request(command: Any) -> bool:
+    """Whether a command is one that the store answers."""
+    return isinstance(command, Append | Create | Open | Read)
+
+
+def futures(world: World) -> Iterator[World]:
+    """Every next state."""
+    unknown = OutcomeUnknown("lost")
+    for number, request in enumerate(world.pending):
+        if request is None:
+            continue
+        healthy = copy.deepcopy(world)
+        healthy.tell(number, *healthy.ask(number))
+        yield healthy
+        if not world.faults:
+            continue
+        before = copy.deepcopy(world)  # lost on its way
+        before.faults -= 1
+        before.tell(number, Event.UNKNOWN, unknown)
+        yield before
+        after = copy.deepcopy(world)  # its answer is lost
+        after.faults -= 1
+        after.ask(number)
+        after.tell(number, Event.UNKNOWN, unknown)
+        yield after
+        if isinstance(request, Append):
+            late = copy.deepcopy(world)  # it arrives at any later moment
+            late.faults -= 1
+            late.late.append(request)
+            late.tell(number, Event.UNKNOWN, unknown)
+            yield late
+            twice = copy.deepcopy(world)  # something in between sends it twice
+            twice.faults -= 1
+            twice.ask(number)
+            twice.tell(number, *twice.ask(number))
+            yield twice
+    for index in range(len(world.late)):
+        arrived = copy.deepcopy(world)
+        with suppress(StoreError):
+            arrived.apply(arrived.late.pop(index))
+        yield arrived
+    if world.replacements:
+        for part in world.blobs:
+            replaced = copy.deepcopy(world)
+            replaced.replacements -= 1
+            replaced.gone.append(replaced.blobs[part][0])
+            replaced.make(part)
+            yield replaced
+
+
+def explore(title: str, rows: list[list[bytes]], *, own: bool = False, **options: Any) -> None:
+    """Try everything, and say how often rows were lost or doubled at the end."""
+    world = World(**options)
+    for number, lines in enumerate(rows):
+        limits = PartLimits(max_blocks=100, max_bytes=1 << 20)
+        parts = Parts("d.csv", header=HEADER, limits=limits, writer=f"{number:010x}", own=own)
+        lane = Lane(parts, backoff=Backoff(base=1, cap=1), hold=1)
+        world.lanes.append(lane)
+        commands: list[Any] = []
+        for serial, line in enumerate(lines):
+            block = Block(line, lengths=array("I", [len(line)]), first=serial)
+            commands += lane.submit(Batch(block, serial=serial, born=0.0, charges=()))
+        world.pending.append(commands[-1])
+    expected = sorted(line for lines in rows for line in lines)
+    seen = {world.key()}
+    todo = [world]
+    ends = lost = doubled = 0
+    began = time.perf_counter()
+    while todo:
+        world = todo.pop()
+        following = list(futures(world))
+        if not any(world.pending) and not world.late:
+            ends += 1
+            stored = b"".join(data for data, _, _ in world.blobs.values()).splitlines(True)
+            found = [line for line in stored if line != HEADER]
+            gone = [line for data in world.gone for line in data.splitlines(True)]
+            lost += any((found + gone).count(line) < expected.count(line) for line in expected)
+            doubled += any(found.count(line) > expected.count(line) for line in expected)
+            continue
+        for state in following:
+            key = state.key()
+            if key not in seen:
+                seen.add(key)
+                todo.append(state)
+    seconds = time.perf_counter() - began
+    print(
+        f"{title:58} {len(seen):7} states {ends:6} ends, lost in {lost:4}, doubled in {doubled:4}"
+        f"  ({seconds:.0f} s)",
+        flush=True,
+    )
+
+
+def main() -> None:
+    """The rule, and what each part of it is for."""
+    unique = [[b"a1\n", b"a2\n"], [b"b1\n"]]
+    explore("one writer, two batches, any four faults", [unique[0]], faults=4)
+    explore("two writers on one blob, any three faults", unique, faults=3)
+    explore("one writer, a replaced blob, any two faults", [[b"a1\n"]], faults=2, replacements=1)
+    explore("the same without If-Match", [[b"a1\n"]], faults=2, replacements=1, if_match=False)
+    explore("own blob, no right to read, any three faults", [unique[0]], readable=False, faults=3)
+    same = [[b"x\n", b"x\n"]]
+    explore("own blob, two identical batches, any four faults", same, own=True, faults=4)
+    explore("two writers, identical rows: ids are needed", [[b"x\n"], [b"x\n"]], faults=1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+"""Bad options: refused at construction, naming option and remedy, never showing a secret."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aiocollect import ConfigError, Limits, MemoryStore, Pipeline, Retry
+
+SECRET = "c2VjcmV0LXNlY3JldA=="
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"linger": -1}, "linger=-1 must be at least 0"),
+        ({"linger": "2"}, "linger must be a number, not str"),
+        ({"linger": float("nan")}, "linger must be a number"),
+        ({"max_in_flight": 0}, "max_in_flight=0 must be at least 1"),
+        ({"max_in_flight": 1.5}, "max_in_flight must be a whole number"),
+        ({"max_batch_bytes": 10}, "max_batch_bytes=10 must be at least 1024"),
+        ({"max_memory_bytes": 1 << 20}, "raise it to 4194304"),
+        ({"close_timeout": 0}, "close_timeout=0 must be above 0"),
+        ({"writer": "mine"}, "take 'shared' or 'own'"),
+        ({"strict": 1}, "strict must be True or False"),
+        ({"hooks": ["no"]}, "hooks: str cannot be called"),
+        ({"container": "c"}, "container= and credential= go with a URL"),
+        ({"format": "jsonl"}, "format='jsonl' is not available yet"),
+        ({"columns": "aml"}, "columns='aml' is not available yet"),
+        ({"host": "thread"}, "host='thread' is not available yet"),
+        ({"when_full": "shed_oldest"}, "when_full='shed_oldest' is not available yet"),
+        ({"delivery_timeout": 60}, "delivery_timeout=60 is not available yet"),
+        ({"spool": "/x"}, "spool='…' is not available yet"),
+    ],
+)
+def test_bad_options(options: dict[str, Any], words: str) -> None:
+    """Each names itself and what to do instead."""
+    with pytest.raises(ConfigError) as caught:
+        Pipeline(MemoryStore(), **options)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Limits(ring_slots=1000), "take 1024"),
+        (lambda: Limits(max_blocks=0), "limits.max_blocks=0"),
+        (lambda: Retry(cap=0), "retry.cap=0"),
+    ],
+)
+def test_bad_limits(make: Any, words: str) -> None:
+    """The grouped options are checked as well."""
+    with pytest.raises(ConfigError, match=words):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("", "store is empty"),
+        ("s3://bucket/x", "no such scheme, s3://"),
+        (f"ftp://user:{SECRET}@host/", "no such scheme, ftp://"),
+        ("azure://account", "must name one container"),
+        ("azure://account/a/b", "must name one container"),
+        ("azure://account.blob.core.windows.net/c", "short name"),
+        ("azurite://127.0.0.1:10000", "must name one container"),
+        ("file://host/dir", "three slashes"),
+        (f"AccountName=a;AccountKey={SECRET}", "needs container="),
+        (f"AccountName=;AccountKey={SECRET};BlobEndpoint=x", "needs container="),
+    ],
+)
+def test_bad_urls(url: str, words: str) -> None:
+    """The message names the forms there are, and no part that may be a secret."""
+    with pytest.raises(ConfigError) as caught:
+        Pipeline(url)
+    assert words in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"model": ""}, "model is empty"),
+        ({"model": 7}, "model must be text"),
+        ({"model": "m" * 300}, "model is 300 bytes"),
+        ({"model": "m", "version": ""}, "version is empty"),
+        ({"model": "m", "feature_names": []}, "feature_names is empty"),
+        ({"model": "m", "feature_names": "abc"}, "is one text"),
+        ({"model": "m", "feature_names": ["a", "a"]}, "'a' twice"),
+        ({"model": "m", "feature_names": ["a", ""]}, "must be text, not empty"),
+        ({"model": "m", "feature_names": ["$aml_dc_row"]}, "reserved"),
+        ({"model": "m", "sample_rate": 0.5}, "sample_rate=0.5 is not available yet"),
+        ({"model": "m", "format": "jsonl"}, "not available yet"),
+    ],
+)
+def test_bad_collectors(arguments: dict[str, Any], words: str) -> None:
+    """Names and columns are checked when the collector is made, not when it is used."""
+    pipeline = Pipeline(MemoryStore())
+    with pytest.raises(ConfigError) as caught:
+        pipeline.collector(**arguments)
+    assert words in str(caught.value)
+
+
+def test_bad_workspace() -> None:
+    """The workspace has three parts."""
+    pipeline = Pipeline(MemoryStore(), workspace="only-one")
+    with pytest.raises(ConfigError, match="must have three parts"):
+        pipeline.collector("m")
+
+
+def test_a_model_needs_a_stream() -> None:
+    """model() without streams would record nothing."""
+    with pytest.raises(ConfigError, match="needs a stream"):
+        Pipeline(MemoryStore()).model("m", version="1")
+
+
+def test_from_env(tmp_path: Path) -> None:
+    """A store by URL and options by name, converted and checked; arguments win."""
+    environ = {
+        "AIOCOLLECT_STORE": f"file://{tmp_path}",
+        "AIOCOLLECT_LINGER": "0.5",
+        "AIOCOLLECT_MAX_IN_FLIGHT": "4",
+        "AIOCOLLECT_STRICT": "true",
+        "PATH": "/bin",
+    }
+    settings = Pipeline.from_env(environ, max_in_flight=8)._engine.settings
+    assert (settings.linger, settings.max_in_flight, settings.strict) == (0.5, 8, True)
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({}, "AIOCOLLECT_STORE is not set"),
+        ({"AIOCOLLECT_LINGER": "fast"}, "AIOCOLLECT_LINGER='fast' must be a number"),
+        ({"AIOCOLLECT_STRICT": "maybe"}, "must be true or false"),
+        ({"AIOCOLLECT_LINGRE": "1"}, "AIOCOLLECT_LINGRE is no option"),
+    ],
+)
+def test_bad_environment(environ: dict[str, str], words: str) -> None:
+    """A variable that cannot be used is named; one that is not known is not ignored."""
+    if environ:
+        environ = {"AIOCOLLECT_STORE": "/nowhere", **environ}
+    with pytest.raises(ConfigError) as caught:
+        Pipeline.from_env(environ)
+    assert words in str(caught.value)
+
+
+def test_one_pipeline_lives_on_one_loop() -> None:
+    """A second event loop gets a clear error instead of a hang."""
+    pipeline = Pipeline(MemoryStore())
+    asyncio.run(pipeline.start())
+
+    async def again() -> None:
+        with pytest.raises(ConfigError, match="one pipeline per loop"):
+            await pipeline.start()
+
+    asyncio.run(again())
