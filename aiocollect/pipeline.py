@@ -151,7 +151,7 @@ class Pipeline:
         ):
             if value != default:
                 raise not_available(option, value, "leave it out of collector()")
-        stream = self._engine.open_stream(
+        stream = self._engine.channels.open_stream(
             self._names(model, version, identifier), feature_names=_features(feature_names)
         )
         return ModelDataCollector._bind(self._engine, stream)
@@ -167,7 +167,7 @@ class Pipeline:
         if not streams:
             raise ConfigError("model() needs a stream; for example inputs=[…], predictions=[…]")
         opened = {
-            identifier: self._engine.open_stream(
+            identifier: self._engine.channels.open_stream(
                 self._names(model, version, identifier), feature_names=_features(names)
             )
             for identifier, names in streams.items()

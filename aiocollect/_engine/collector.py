@@ -80,7 +80,7 @@ class Recorder:
         for stream, value in values:
             frozen, number, size = stream.shape.freeze(value)
             if number:
-                if not engine.admits(stream):
+                if not engine.channels.admits(stream):
                     raise EncodeError(
                         f"{stream.label}: these columns would be one header more than "
                         f"limits.max_headers={engine.settings.limits.max_headers} allows on a path",
@@ -146,7 +146,7 @@ class Recorder:
             case _:
                 reason = "config"
         rows = sum(_rows(value) for _, value in values)
-        self._engine.count_refused(reason, rows)
+        self._engine.ledger.refuse(rows, reason)
         self._engine.hooks.emit(Refused(stream=self._label, rows=rows, reason=reason, error=error))
         if self._engine.settings.strict:
             raise error

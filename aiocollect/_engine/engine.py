@@ -9,16 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from datetime import date, timedelta
 
-from .._core.accumulator import Accumulator, Batch
-from .._core.backoff import Backoff
+from .._core.accumulator import Batch
 from .._core.commands import Event, Finish, Note, Outcome, Release
 from .._core.ids import Ids
-from .._core.lane import Lane
-from .._core.limits import BatchLimits, PartLimits
 from .._core.marks import Crossing, Marks
-from .._core.parts import Parts
 from .._core.ring import ACCEPTED, Account, LockedRing, Ring
 from .._core.unsettled import Unsettled
 from ..errors import ConfigError, FlushTimeout, PipelineClosed
@@ -26,8 +21,9 @@ from ..hooks import Hooks
 from ..options import Settings
 from ..records import Call, DeadLettered, HighWater, LowWater, Report
 from ..stats import Stats
-from ..typing import Clock, Encoder, Hook, Layout, Names, Store
-from .freeze import Shape
+from ..typing import Clock, Encoder, Hook, Layout, Store
+from .channels import Channels
+from .ledger import Ledger
 from .pump import Pump
 from .sender import Senders
 from .stream import Channel, Stream
@@ -37,20 +33,6 @@ __all__ = ["Engine"]
 # While there is load the pump looks at the ring this often, and nobody needs to wake it: 200 wakes
 # a second instead of one per call. The linger is 400 times as long.
 TICK = 0.005
-_EPOCH = date(1970, 1, 1)
-
-
-class Tally:
-    """A count that any thread may raise: no call between reading and writing (see ring.py)."""
-
-    __slots__ = ("rows",)
-
-    def __init__(self) -> None:
-        self.rows = 0
-
-    def add(self, rows: int) -> None:
-        """Count ``rows`` more."""
-        self.rows += rows
 
 
 class Engine:
@@ -77,30 +59,16 @@ class Engine:
         make = Ring if gil else LockedRing
         self.ring = make(settings.limits.ring_slots, budget=settings.max_memory_bytes)
         self.hooks = Hooks(hooks)
-        self._encoder = encoder
-        self._layout = layout
         self._store = store
         self._unsettled = Unsettled()
         self._marks = Marks(settings.max_memory_bytes)
-        self._streams: dict[tuple[Names, tuple[str, ...] | None], Stream] = {}
-        self._headers: dict[Names, set[tuple[str, ...]]] = {}
-        self._channels: dict[tuple[str, bytes], Channel] = {}
-        self._headers_on: dict[str, int] = {}  # path to its number of channels so far
-        self._newest_day = 0
-        limits = settings.limits
-        self._batch_limits = BatchLimits(
-            max_bytes=settings.max_batch_bytes,
-            linger=settings.linger,
-            max_blocks=limits.max_blocks,
-        )
-        self._part_limits = PartLimits(
-            max_blocks=limits.max_blocks, max_bytes=limits.max_blob_bytes
-        )
+        self.channels = Channels(settings, encoder=encoder, layout=layout, writer=writer)
+        self.ledger = Ledger()
         self._pump = Pump(
             self.ring,
             encoder=encoder,
             unsettled=self._unsettled,
-            channel_of=self._channel_of,
+            channel_of=self.channels.channel_of,
             submit=self._submit,
             unencodable=self._unencodable,
         )
@@ -112,10 +80,6 @@ class Engine:
             note=self._note,
             rested=self._rested,
         )
-        self._final = dict.fromkeys(Outcome, 0)
-        self._dead_lettered: dict[str, int] = {}
-        self._dropped: dict[str, int] = {}
-        self._refused: dict[str, Tally] = {}
         self._waiting: dict[Account, deque[tuple[Call, asyncio.Future[None]]]] = {}
         self._barriers: list[tuple[int, asyncio.Future[int]]] = []
         self._flushes: list[tuple[int, asyncio.Future[None]]] = []
@@ -128,84 +92,11 @@ class Engine:
         state = "closed" if self.closed else "running" if self._task else "not started"
         return f"<Engine {state}, {self.ring!r}, {self._senders!r}>"
 
-    # Streams ----------------------------------------------------------------------------------
+    # Accepting, from any thread ---------------------------------------------------------------
 
     def open_account(self) -> Account:
         """A share of the budget for one collector or model."""
         return self.ring.open_account(share=self.settings.share)
-
-    def open_stream(self, names: Names, *, feature_names: tuple[str, ...] | None) -> Stream:
-        """The stream of these names and columns; the same one for the same ones.
-
-        Raises ConfigError for names that cannot make a path, and for too many headers.
-        """
-        stream = self._streams.get((names, feature_names))
-        if stream is None:
-            self._layout.path(names, _EPOCH, extension=self._encoder.extension)  # names are checked
-            shape = Shape(
-                f"{names.model}/{names.version}/{names.identifier}",
-                feature_names=feature_names,
-                max_call_bytes=self.settings.limits.max_call_bytes,
-            )
-            stream = self._streams[names, feature_names] = Stream(names, shape)
-        return stream
-
-    def admits(self, stream: Stream) -> bool:
-        """Whether the stream's columns are one of the few headers that its path may have."""
-        headers = self._headers.setdefault(stream.names, set())
-        if stream.columns not in headers:
-            if len(headers) >= self.settings.limits.max_headers:
-                return False
-            headers.add(stream.columns)
-        return True
-
-    def _channel_of(self, stream: Stream, day: int) -> Channel:
-        path = self._layout.path(
-            stream.names, _EPOCH + timedelta(days=day), extension=self._encoder.extension
-        )
-        header = self._encoder.header(stream.columns)
-        channel = self._channels.get((path, header))
-        if channel is None:
-            settings = self.settings
-            ordinal = self._headers_on.get(path, 0)
-            self._headers_on[path] = ordinal + 1
-            parts = Parts(
-                path,
-                header=header,
-                limits=self._part_limits,
-                writer=self.ids.writer,
-                own=settings.writer == "own",
-                ordinal=ordinal,
-            )
-            backoff = Backoff(base=settings.retry.base, cap=settings.retry.cap)
-            lane = Lane(parts, backoff=backoff, hold=settings.retry.hold)
-            channel = Channel(lane, Accumulator(self._batch_limits), day=day)
-            self._channels[path, header] = channel
-            if day > self._newest_day:
-                self._newest_day = day
-                self._forget_old_days()
-        stream.channels[day] = channel
-        return channel
-
-    def _forget_old_days(self) -> None:
-        """Drop the idle channels of days before yesterday, so that years do not pile up.
-
-        A late row makes a new one, which looks at the part again. A lane that may not look must
-        remember its position, so it stays.
-        """
-        old = self._newest_day - 1
-        for key, channel in list(self._channels.items()):
-            if channel.day < old and not channel.rows and not channel.lane.blind:
-                del self._channels[key]
-        paths = {path for path, _ in self._channels}
-        for path in self._headers_on.keys() - paths:
-            del self._headers_on[path]
-        for stream in self._streams.values():
-            for day, channel in list(stream.channels.items()):
-                if day < old and not channel.rows and not channel.lane.blind:
-                    del stream.channels[day]
-
-    # Accepting, from any thread ---------------------------------------------------------------
 
     def offer(self, call: Call) -> int:
         """Put a call into the ring, or say why not (see ring.py); wake the pump if it sleeps."""
@@ -226,10 +117,6 @@ class Engine:
             loop.call_soon_threadsafe(self._event.set)
         except RuntimeError:
             self.asleep = True  # the loop was closed under us; a close report counts the rows
-
-    def count_refused(self, reason: str, rows: int) -> None:
-        """Count rows that were not accepted."""
-        self._refused.setdefault(reason, Tally()).add(rows)
 
     # Life -------------------------------------------------------------------------------------
 
@@ -289,7 +176,7 @@ class Engine:
         if self._barriers:
             passed = [entry for entry in self._barriers if self._pump.calls_done >= entry[0]]
             if passed:
-                for channel in list(self._channels.values()):
+                for channel in self.channels:
                     self._pump.seal(channel)
                 for entry in passed:
                     self._barriers.remove(entry)
@@ -345,7 +232,7 @@ class Engine:
         """The one place where rows become final."""
         match command:
             case Finish():
-                self._count_final(command.outcome, command.rows, command.reason)
+                self.ledger.finish(command.outcome, command.rows, command.reason)
                 self.hooks.emit(command.notice)
             case Release():
                 self._unsettled.remove(command.batch)
@@ -357,15 +244,8 @@ class Engine:
             case Note():
                 self.hooks.emit(command.notice)
 
-    def _count_final(self, outcome: Outcome, rows: int, reason: str) -> None:
-        self._final[outcome] += rows
-        if outcome is Outcome.DEAD_LETTERED:
-            self._dead_lettered[reason] = self._dead_lettered.get(reason, 0) + rows
-        elif outcome is Outcome.DROPPED:
-            self._dropped[reason] = self._dropped.get(reason, 0) + rows
-
     def _unencodable(self, stream: Stream, rows: int) -> None:
-        self._count_final(Outcome.DEAD_LETTERED, rows, "encode")
+        self.ledger.finish(Outcome.DEAD_LETTERED, rows, "encode")
         self.hooks.emit(
             DeadLettered(path=stream.label, rows=rows, first=-1, last=-1, reason="encode")
         )
@@ -454,7 +334,7 @@ class Engine:
         """Account for every row that the deadline has left."""
         while self._pump.turn(self.clock.monotonic()):
             pass
-        for channel in self._channels.values():
+        for channel in self.channels:
             self._pump.seal(channel)
             lane = channel.lane
             if lane.busy:
@@ -466,24 +346,24 @@ class Engine:
     def in_memory(self) -> int:
         """Accepted rows that are not final, counted where they are."""
         in_ring = self.ring.rows - self._pump.rows_taken
-        return in_ring + sum(channel.rows for channel in self._channels.values())
+        return in_ring + sum(channel.rows for channel in self.channels)
 
     def report(self, began: float) -> Report:
         """What became of all rows, and how long it took since ``began``."""
         return Report(
             accepted=self.ring.rows,
-            stored=self._final[Outcome.STORED],
-            possibly_stored=self._final[Outcome.POSSIBLY_STORED],
+            stored=self.ledger.stored,
+            possibly_stored=self.ledger.possibly_stored,
             in_memory=self.in_memory,
             seconds=self.clock.monotonic() - began,
-            dead_lettered=dict(self._dead_lettered),
-            dropped=dict(self._dropped),
+            dead_lettered=dict(self.ledger.dead_lettered),
+            dropped=dict(self.ledger.dropped),
         )
 
     @property
     def oldest_age(self) -> float | None:
         """Seconds since the oldest row that is not final was taken from the ring."""
-        born = [c.accumulator.born for c in self._channels.values() if c.accumulator.rows]
+        born = [c.accumulator.born for c in self.channels if c.accumulator.rows]
         if self._unsettled.oldest is not None:
             born.append(self._unsettled.oldest)
         return self.clock.monotonic() - min(born) if born else None
@@ -498,24 +378,24 @@ class Engine:
     @property
     def held(self) -> dict[str, str]:
         """The parts that wait for an operator, and why."""
-        lanes = [channel.lane for channel in self._channels.values()]
+        lanes = [channel.lane for channel in self.channels]
         return {lane.parts.name: lane.held for lane in lanes if lane.held}
 
     def stats(self) -> Stats:
         """A snapshot in which the conservation equation holds."""
         return Stats(
             accepted=self.ring.rows,
-            stored=self._final[Outcome.STORED],
-            possibly_stored=self._final[Outcome.POSSIBLY_STORED],
-            dead_lettered=dict(self._dead_lettered),
-            dropped=dict(self._dropped),
+            stored=self.ledger.stored,
+            possibly_stored=self.ledger.possibly_stored,
+            dead_lettered=dict(self.ledger.dead_lettered),
+            dropped=dict(self.ledger.dropped),
             in_memory=self.in_memory,
             in_spool=0,
-            refused={reason: tally.rows for reason, tally in self._refused.items()},
+            refused=self.ledger.refused,
             budget=self.ring.budget,
             budget_used=self.ring.used,
             oldest_age=self.oldest_age,
-            paths=len(self._channels),
+            paths=len(self.channels),
             held=self.held,
             in_flight=self._senders.in_flight,
             appends=self._senders.appends,
