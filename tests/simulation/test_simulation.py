@@ -8,9 +8,9 @@ import pytest
 
 from aiocollect.testing import MemoryStore
 
-from .__main__ import describe, run
 from .life import live
 from .oracle import Accepted, Oracle
+from .run import describe, run
 
 HEADER = b"a,$aml_dc_correlation_id,$aml_dc_scoring_timestamp,$aml_dc_row\n"
 FOLDER = "s/g/w/svc/m/1/i/2023/11/14"
