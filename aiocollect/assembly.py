@@ -26,11 +26,6 @@ from .typing import Clock, Hook, Layout, Store
 
 __all__ = ["assemble", "open_store", "options_from_env"]
 
-# The emulator's published account; not a secret.
-_AZURITE = (
-    "devstoreaccount1",
-    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==",
-)
 _URL_FORMS = (
     "azure://account/container, https://account.blob.core.windows.net/container?sas, an Azure "
     "connection string with container=, azurite://host:port/container, file:///directory or a path"
@@ -153,13 +148,7 @@ def open_store(url: str, *, container: str | None = None, credential: Any = None
             return AzureStore.from_url(url, container=container, credential=credential)
         case "azurite":
             name = _one_segment(parts.path, container)
-            account, key = _AZURITE
-            endpoint = f"http://{parts.netloc}/{account}"
-            return AzureStore.from_connection_string(
-                f"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={key};"
-                f"BlobEndpoint={endpoint};",
-                container=name,
-            )
+            return AzureStore.from_emulator(parts.netloc, container=name)
         case "file" | "":
             if credential is not None:
                 raise ConfigError("credential= goes with Azure; a directory needs none")

@@ -28,7 +28,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from decimal import Decimal
-from itertools import chain, islice
+from itertools import chain
 from typing import Any, Final
 
 import orjson
@@ -41,7 +41,6 @@ __all__ = ["CsvEncoder"]
 # ``int in bytes`` is one memchr; ``bytes in bytes`` takes several times as long.
 _QUOTE: Final = ord('"')
 _NULL: Final = ord("n")  # where there is no text, only "null" has one
-_CLOSE: Final = ord("]")
 
 # Cells that are written by hand in a run which JSON cannot write whole.
 _BY_HAND: Final = frozenset({str, int})
@@ -99,44 +98,46 @@ class CsvEncoder:
         All rows have the same columns, at least one. A row is a tuple of cells of exactly the types
         above, or a row of a 2-D numpy array of booleans, integers or floats of up to 64 bits.
         """
-        cells = iter(self._cells(pieces))
+        texts = iter(self._texts(pieces))
         lines: list[bytes] = []
         for rows, correlation_id, timestamp, first in pieces:
             # These follow the cells in every line, so that none is blank: else a lone missing cell
             # would have to be "".
-            tail = f",{self._id(correlation_id)},{timestamp},"
-            for index, row in enumerate(islice(cells, len(rows)), first):
-                lines.append(f"{row}{tail}{index}\n".encode())
+            tail = f"{self._id(correlation_id)},{timestamp}".encode()
+            for index in range(first, first + len(rows)):
+                line = b"%b,%b,%d\n" % (next(texts), tail, index)
+                lines.append(line)
         return lines
 
-    def _cells(self, pieces: Sequence[Piece]) -> list[str]:
-        """The text of each row's cells: the fast way, repaired where it shows null."""
+    def _texts(self, pieces: Sequence[Piece]) -> list[bytes]:
+        """The text of each row's cells: the fast way, repaired where null shows."""
         runs = [piece.rows for piece in pieces if len(piece.rows)]
         data = _dumps(runs)
         if data is None:
             data = _dumps([[_blanked(row) for row in rows] for rows in runs])
             if data is None:
                 raise EncodeError("a cell is of a type that cannot be written as CSV")
-        if not runs:
-            return []
-        if data[3] == _CLOSE:
+        # [[[1,2],[3,4]],[[5,6]]] is two runs of three rows; each row, and nothing less, begins with
+        # a bracket.
+        texts = [text.rstrip(b"],") for text in data.split(b"[") if text]
+        if runs and not texts[0]:
             raise EncodeError("a row without cells cannot be written", reason="shape")
-        # [[[1,2],[3,4]],[[5,6]]]: two runs, three rows.
-        texts = data[3:-3].decode().replace("]],[[", "],[").split("],[")
         if _NULL in data:
+            rows = chain.from_iterable(runs)
             return [
-                self._repaired(text, row) if "null" in text else text
-                for text, row in zip(texts, chain.from_iterable(runs), strict=True)
+                self._repaired(text, row) if _NULL in text else text
+                for text, row in zip(texts, rows, strict=True)
             ]
         return texts
 
-    def _repaired(self, text: str, row: Any) -> str:
+    def _repaired(self, text: bytes, row: Any) -> bytes:
         """The row with its nulls written by hand."""
-        cells = text.split(",")
-        for place, cell in enumerate(cells):
-            if cell == "null":
-                cells[place] = self._by_hand(row[place])
-        return ",".join(cells)
+        cells = text.split(b",")
+        place = -1
+        for _ in range(cells.count(b"null")):
+            place = cells.index(b"null", place + 1)
+            cells[place] = self._by_hand(row[place]).encode()
+        return b",".join(cells)
 
     def _by_hand(self, cell: Any) -> str:
         kind = type(cell)
@@ -158,10 +159,12 @@ class CsvEncoder:
         return '"' + text.replace('"', '""') + '"' if _needs_quotes(text) else text
 
     def _id(self, text: str) -> str:
-        # The usual id is a UUID. ASCII letters and digits with three hyphens or more are neither a
-        # number nor a word of the list, which have two at most: so the rule for text is spared.
-        if text.count("-") > 2 and text.isascii() and text.replace("-", "").isalnum():
-            return text
+        # The usual id is a UUID. ASCII letters and digits with three hyphens or more are no number
+        # and no word of the list, which have two at most: so the rule for text, 450 ns, is spared.
+        if text.isascii():
+            bare = text.encode().replace(b"-", b"")
+            if len(text) - len(bare) > 2 and bare.isalnum():
+                return text
         return self._text(text)
 
 

@@ -72,11 +72,8 @@ class AzureStore:
         check_number("connection_timeout", connection_timeout, above=0)
         check_number("read_timeout", read_timeout, above=0)
         self._max_connections = max_connections
-        self._sdk_options: dict[str, Any] = {
-            "connection_timeout": connection_timeout,
-            "read_timeout": read_timeout,
-            **({"api_version": api_version} if api_version else {}),
-        }
+        self._timeouts = {"connection_timeout": connection_timeout, "read_timeout": read_timeout}
+        self._version: dict[str, Any] = {} if api_version is None else {"api_version": api_version}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._service: BlobServiceClient | None = None
         self._blobs: dict[str, BlobClient] = {}
@@ -323,7 +320,9 @@ class AzureStore:
             trust_env=False,
             middlewares=(once,),
         )
-        transport = AioHttpTransport(session=session, session_owner=True, use_env_settings=False)
+        # Time-outs are the transport's matter: given to the client they would be passed over, and
+        # 300 s hold instead.
+        transport = AioHttpTransport(session=session, use_env_settings=False, **self._timeouts)
         return BlobServiceClient(
             self._target.url,
             credential=self._target.credential,
@@ -332,7 +331,7 @@ class AzureStore:
             retry_connect=0,
             retry_read=0,
             retry_status=0,
-            **self._sdk_options,
+            **self._version,
         )
 
 

@@ -93,7 +93,8 @@ ALL_FAULTS: tuple[Fault, ...] = (
 
 @dataclass(slots=True, kw_only=True)
 class Seen:
-    """A request as it was on the wire. ``answered`` is the status that the client was sent."""
+    """A request as it was on the wire. ``answered`` is the status that the client was sent, and
+    ``sent`` how much of an invented body it took."""
 
     method: str
     path: str
@@ -103,6 +104,7 @@ class Seen:
     fault: Fault = NO_FAULT
     forwarded: bool = False
     answered: int | None = None
+    sent: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -413,8 +415,11 @@ async def _answer(writer: asyncio.StreamWriter, seen: Seen, body: bytes) -> None
     if fault.retry_after is not None:
         lines.append(f"Retry-After: {fault.retry_after}")
     head = ("\r\n".join(lines) + "\r\n\r\n").encode()
-    writer.write(head if seen.method == "HEAD" else head + body)
-    await writer.drain()
+    writer.write(head)
+    for at in range(0, 0 if seen.method == "HEAD" else len(body), 1 << 16):
+        writer.write(body[at : at + (1 << 16)])
+        await writer.drain()
+        seen.sent = at
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:
