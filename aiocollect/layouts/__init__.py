@@ -1,4 +1,4 @@
-"""Where rows go: blob names from names and days. Pure: a layout knows no bytes and no store."""
+"""Layouts: names and a day in, the path of a blob out. Pure; none knows bytes or a store."""
 
 from .template import DocumentedLayout
 

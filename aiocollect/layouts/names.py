@@ -1,54 +1,47 @@
-"""Safe blob names: any text becomes one path segment, and no two texts become the same one.
+"""Names that users give, as segments of a path that nobody can misread.
 
-A name with ``..`` in it escapes its container, since clients normalise URLs, and a SAS or a token
-does not sign the path. So every byte of the UTF-8 outside ``[A-Za-z0-9._-]`` is written ``~XX``,
-the tilde too, without any Unicode normalisation. Dots are escaped where they would be a name of the
-file system's (``.``, ``..``) or end a segment, which the service advises against ("Naming and
-Referencing Containers, Blobs, and Metadata").
+Every byte of a name's UTF-8 outside ``[A-Za-z0-9._-]`` becomes ``~XX``, ``~`` too; so do a dot at
+the end, which the service advises against, and both dots of ``..``, which URL normalisation would
+take for the way up and out of the container.
+
+Invariants: the map is injective (no Unicode normalisation); a segment is never empty, never ``.``
+or ``..``, and URL normalisation leaves it as it is, ``~`` being unreserved in RFC 3986.
 """
 
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from ..errors import ConfigError
 
-__all__ = ["MAX_PATH", "MAX_SEGMENT", "check_path", "escape"]
+__all__ = ["MAX_SEGMENT", "escape"]
 
-# File systems take 255 bytes a name, the service 1,024 characters a path; parts add a suffix.
-MAX_SEGMENT = 200
-MAX_PATH = 900
+# File systems take 255 bytes; "-<writer>" and "_<part>" may still be added to the last one.
+MAX_SEGMENT: Final = 200
 
-_UNSAFE = re.compile(rb"[^A-Za-z0-9._-]")
-_LAST_DOTS = re.compile(rb"^\.\.?$|\.$")
+_OUTSIDE: Final = re.compile(rb"[^A-Za-z0-9._-]|\.\Z")
 
 
-def escape(name: str, *, what: str) -> str:
-    """The name as one segment. Raises ConfigError, naming ``what``, for empty or too long ones."""
-    if not name:
-        raise ConfigError(f"{what} is empty; give it a name")
+def escape(segment: str, *, what: str) -> str:
+    """``segment`` as one segment of a path; ``what`` it is, for the ConfigError."""
+    if not isinstance(segment, str):
+        raise ConfigError(f"{what} must be text, not {type(segment).__name__}; give it in quotes")
+    if not segment:
+        raise ConfigError(f"{what} must not be empty; leave it out, or give it a name")
     try:
-        raw = name.encode()
-    except UnicodeEncodeError:
-        raise ConfigError(f"{what}={name!r} holds a lone surrogate; give valid text") from None
-    escaped = _UNSAFE.sub(_tilde, raw)
-    escaped = _LAST_DOTS.sub(lambda match: match[0].replace(b".", b"~2E"), escaped)
+        data = segment.encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError(
+            f"{what} {segment!a} holds half of a surrogate pair, which UTF-8 has no bytes for; "
+            "give it as sound Unicode text"
+        ) from error
+    if segment == "..":
+        return "~2E~2E"
+    escaped = _OUTSIDE.sub(lambda found: b"~%02X" % found[0][0], data).decode()
     if len(escaped) > MAX_SEGMENT:
         raise ConfigError(
-            f"{what} is {len(escaped)} bytes long when escaped; give at most {MAX_SEGMENT}"
+            f"{what} takes {len(escaped)} bytes in a path, where {MAX_SEGMENT} are allowed; give a "
+            "shorter name (other than A-Z a-z 0-9 . _ - each byte takes three)"
         )
-    return escaped.decode("ascii")
-
-
-def check_path(path: str) -> str:
-    """The path, if it is not too long for the service. Raises ConfigError."""
-    if len(path) > MAX_PATH:
-        raise ConfigError(
-            f"the blob name would be {len(path)} characters long; shorten workspace, service, "
-            f"model, version or identifier so that it has at most {MAX_PATH}"
-        )
-    return path
-
-
-def _tilde(match: re.Match[bytes]) -> bytes:
-    return b"~%02X" % match[0][0]
+    return escaped
