@@ -1,7 +1,7 @@
 """Where a stream's rows of one day go: the documented layout.
 
-Invariants: a path has eleven segments and is relative to the container; different names or days give
-different paths, but for workspaces that differ in upper and lower case alone.
+Invariants: a path has eleven segments and is relative to the container; different names or days
+give different paths, but for workspaces that differ in upper and lower case alone.
 """
 
 from __future__ import annotations
