@@ -241,14 +241,18 @@ class AzureStore:
         except StoreRefused as refused:
             if refused.code != "ContainerNotFound" or not self._create_container:
                 raise
+        reason = Refusal.BLOB_MISSING
         try:
             await self._translate(self._make_container)
+        except StoreRefused:
+            # Said by its cause: for want of a right to *read* a lane would go on in another way.
+            reason, again = Refusal.CONTAINER_MISSING, False
         except StoreError as error:
             if error.code != "ContainerAlreadyExists":
                 raise
         if again:
             return await self._translate(request)
-        raise StoreRefused(Refusal.BLOB_MISSING, "ContainerNotFound")
+        raise StoreRefused(reason, "ContainerNotFound")
 
     async def _translate(self, request: Callable[[], Awaitable[_T]]) -> _T:
         try:
@@ -341,17 +345,15 @@ class _Seen:
     def __init__(self) -> None:
         self._headers: Mapping[str, str] = {}
         self.length = self.blocks = -1
-        self.created = self.etag = self.kind = ""
+        self.created = self.etag = ""
 
     def take(self, response: Any) -> None:
         """Keep the headers; the SDK calls this with each answer before it reads the body."""
         self._headers = response.http_response.headers
 
     def check(self) -> None:
-        """Read the headers; StoreRefused WRONG_TYPE unless the blob is an append blob."""
+        """Read the headers; OutcomeUnknown where they are not those of an append blob."""
         headers = self._headers
-        if headers.get("x-ms-blob-type", "AppendBlob") != "AppendBlob":
-            raise StoreRefused(Refusal.WRONG_TYPE, "InvalidBlobType")
         whole = headers.get("Content-Range", "").rpartition("/")[2] or headers.get("Content-Length")
         try:
             self.length = int(whole or "")

@@ -26,6 +26,7 @@ __all__ = ["PIECE", "Answered", "CutOff", "Pieces", "once"]
 PIECE: Final = 64 * 1024
 # The service's error texts have a few hundred bytes; more is not read, and costs the connection.
 MAX_ERROR_BODY: Final = 64 * 1024
+APPEND_BLOB: Final = "AppendBlob"
 
 
 class Pieces:
@@ -112,16 +113,17 @@ async def once(
         response = None
     if response is None:
         raise CutOff(name)
-    status = response.status
+    status, headers = response.status, response.headers
+    code = headers.get("x-ms-error-code", "")
     if status == 401 or (200 <= status < 300 and (request.method != "GET" or status == 206)):
-        response.content = cast("aiohttp.StreamReader", _WholeBody(response.content))
-        return response
-    headers = response.headers
-    answer = Answered(
-        status, headers.get("x-ms-error-code", ""), retry_after(headers.get("Retry-After"))
-    )
+        if headers.get("x-ms-blob-type", APPEND_BLOB) == APPEND_BLOB:
+            response.content = cast("aiohttp.StreamReader", _WholeBody(response.content))
+            return response
+        # As appends to it are answered. The SDK would go on to ask for the ranges of a page blob.
+        status, code = 409, "InvalidBlobType"
+    wish = retry_after(headers.get("Retry-After"))
     await _drain(response)
-    raise answer
+    raise Answered(status, code, wish)
 
 
 async def _drain(response: aiohttp.ClientResponse) -> None:

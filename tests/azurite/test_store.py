@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,12 +36,27 @@ PATH = "a/b/data.csv"
 CSV = "text/csv"
 
 
+Keep = Callable[[AzureStore], AzureStore]
+
+
 @pytest_asyncio.fixture
-async def store(azurite: Emulator, container: str) -> AsyncIterator[AzureStore]:
+async def keep() -> AsyncIterator[Keep]:
+    """Stores given to this are closed at the end, however the test ends."""
+    kept: list[AzureStore] = []
+
+    def adopt(store: AzureStore) -> AzureStore:
+        kept.append(store)
+        return store
+
+    yield adopt
+    for store in kept:
+        await store.aclose()
+
+
+@pytest.fixture
+def store(azurite: Emulator, container: str, keep: Keep) -> AzureStore:
     """A store on a container that is not there yet."""
-    store = AzureStore.from_connection_string(azurite.connection_string, container=container)
-    yield store
-    await store.aclose()
+    return keep(AzureStore.from_connection_string(azurite.connection_string, container=container))
 
 
 @pytest.fixture
@@ -182,10 +197,14 @@ async def test_a_large_block_arrives_whole_and_lets_the_loop_run(
 
 
 @pytest.mark.asyncio
-async def test_a_missing_container_is_made_or_refused(azurite: Emulator, container: str) -> None:
+async def test_a_missing_container_is_made_or_refused(
+    azurite: Emulator, container: str, keep: Keep
+) -> None:
     """With create_container it is there after the first look; without it nothing is made."""
-    strict = AzureStore.from_connection_string(
-        azurite.connection_string, container=container, create_container=False
+    strict = keep(
+        AzureStore.from_connection_string(
+            azurite.connection_string, container=container, create_container=False
+        )
     )
     for request in (
         strict.open(PATH, head=1),
@@ -194,12 +213,10 @@ async def test_a_missing_container_is_made_or_refused(azurite: Emulator, contain
         strict.read(PATH, offset=0, length=1),
     ):
         assert await refusal(request) is Refusal.CONTAINER_MISSING
-    maker = AzureStore.from_connection_string(azurite.connection_string, container=container)
+    maker = keep(AzureStore.from_connection_string(azurite.connection_string, container=container))
     made = await asyncio.gather(*(maker.create(f"{n}.csv", content_type=CSV) for n in range(8)))
     assert made == [True] * 8
     assert await refusal(strict.open(PATH, head=1)) is Refusal.BLOB_MISSING
-    await strict.aclose()
-    await maker.aclose()
 
 
 @pytest.mark.asyncio
@@ -219,7 +236,10 @@ async def test_a_deleted_blob_or_container_is_missing(
 
 @pytest.mark.asyncio
 async def test_another_type_of_blob(plain: ContainerClient, store: AzureStore) -> None:
-    """A block blob of that name is refused by every method, full or empty, and stays as it is."""
+    """A blob of another type is refused by every method, full or empty, and stays as it is."""
+    plain.get_blob_client("page.csv").create_page_blob(512)
+    assert await refusal(store.open("page.csv", head=3)) is Refusal.WRONG_TYPE
+    assert await refusal(store.append("page.csv", b"x", offset=0)) is Refusal.WRONG_TYPE
     for name, data in (("full.csv", b"block"), ("empty.csv", b"")):
         plain.upload_blob(name, data)
         assert await refusal(store.open(name, head=3)) is Refusal.WRONG_TYPE
@@ -247,10 +267,12 @@ async def test_a_leased_blob(plain: ContainerClient, store: AzureStore) -> None:
 
 
 @pytest.mark.asyncio
-async def test_the_limits_of_a_blob(container: str) -> None:
+async def test_the_limits_of_a_blob(container: str, keep: Keep) -> None:
     """The block behind the last one finds the blob full; a block above the limit is too large."""
     with emulator(max_blocks=3, max_block_bytes=100) as small:
-        store = AzureStore.from_connection_string(small.connection_string, container=container)
+        store = keep(
+            AzureStore.from_connection_string(small.connection_string, container=container)
+        )
         await store.create(PATH, content_type=CSV)
         for number in range(3):
             appended = await store.append(PATH, b"x" * 100, offset=100 * number)
@@ -258,7 +280,6 @@ async def test_the_limits_of_a_blob(container: str) -> None:
         with pytest.raises(BlobFull, match="BlockCountExceedsLimit"):
             await store.append(PATH, b"x", offset=300)
         assert await refusal(store.append(PATH, b"x" * 101, offset=300)) is Refusal.TOO_LARGE
-        await store.aclose()
 
 
 @pytest.mark.asyncio
@@ -272,12 +293,14 @@ async def test_an_empty_block_is_never_sent(store: AzureStore) -> None:
 
 @pytest.mark.asyncio
 async def test_wrong_key_and_expired_sas(
-    azurite: Emulator, plain: ContainerClient, container: str
+    azurite: Emulator, plain: ContainerClient, container: str, keep: Keep
 ) -> None:
     """A credential that does not work is the credential's matter, for every method."""
-    wrong = AzureStore.from_url(azurite.url, container=container, credential="d3Jvbmc=")
-    expired = AzureStore.from_url(
-        f"{azurite.url}/{container}?{sas(azurite, container, hours=-1, add=True, read=True)}"
+    wrong = keep(AzureStore.from_url(azurite.url, container=container, credential="d3Jvbmc="))
+    expired = keep(
+        AzureStore.from_url(
+            f"{azurite.url}/{container}?{sas(azurite, container, hours=-1, add=True, read=True)}"
+        )
     )
     for store in (wrong, expired):
         for request in (
@@ -287,16 +310,15 @@ async def test_wrong_key_and_expired_sas(
             store.read(PATH, offset=0, length=1),
         ):
             assert await refusal(request) is Refusal.CREDENTIAL
-        await store.aclose()
 
 
 @pytest.mark.asyncio
 async def test_add_and_create_without_read(
-    azurite: Emulator, plain: ContainerClient, container: str
+    azurite: Emulator, plain: ContainerClient, container: str, keep: Keep
 ) -> None:
     """Add and create are enough to write; looking is no right, and so is creating a second time."""
     token = sas(azurite, container, add=True, create=True)
-    store = AzureStore.from_url(f"{azurite.url}/{container}?{token}")
+    store = keep(AzureStore.from_url(f"{azurite.url}/{container}?{token}"))
     assert await store.create(PATH, content_type=CSV) is True
     assert (await store.append(PATH, b"row\n", offset=0)).length == 4
     with pytest.raises(OffsetMismatch):
@@ -305,26 +327,30 @@ async def test_add_and_create_without_read(
     assert await refusal(store.read(PATH, offset=0, length=1)) is Refusal.NO_RIGHT
     assert await refusal(store.create(PATH, content_type=CSV)) is Refusal.NO_RIGHT
     assert plain.download_blob(PATH).readall() == b"row\n"
-    await store.aclose()
 
 
 @pytest.mark.asyncio
-async def test_a_sas_that_may_not_make_the_container(azurite: Emulator, container: str) -> None:
-    """Where the container is missing and may not be made, somebody must act; nothing is lost."""
+async def test_a_sas_that_may_not_make_the_container(
+    azurite: Emulator, container: str, keep: Keep
+) -> None:
+    """A container that is missing and may not be made is missing, not a right to read."""
     token = sas(azurite, container, add=True, create=True, read=True)
-    store = AzureStore.from_url(azurite.url, container=container, credential=token)
-    with pytest.raises(StoreRefused) as caught:
-        await store.open(PATH, head=1)
-    assert caught.value.reason in (Refusal.CONTAINER_MISSING, Refusal.CREDENTIAL, Refusal.NO_RIGHT)
-    await store.aclose()
+    store = keep(AzureStore.from_url(azurite.url, container=container, credential=token))
+    for request in (
+        store.open(PATH, head=1),
+        store.create(PATH, content_type=CSV),
+        store.append(PATH, b"x", offset=0),
+        store.read(PATH, offset=0, length=1),
+    ):
+        assert await refusal(request) is Refusal.CONTAINER_MISSING
 
 
 @pytest.mark.asyncio
-async def test_no_secret_leaves_the_store(azurite: Emulator, container: str) -> None:
+async def test_no_secret_leaves_the_store(azurite: Emulator, container: str, keep: Keep) -> None:
     """Neither a repr nor an error, nor what hangs on it, holds a signature or a key."""
     token = sas(azurite, container, hours=-1, read=True)
     signature = token.partition("sig=")[2].partition("&")[0]
-    store = AzureStore.from_url(f"{azurite.url}/{container}?{token}")
+    store = keep(AzureStore.from_url(f"{azurite.url}/{container}?{token}"))
     with pytest.raises(StoreError) as caught:
         await store.open(PATH, head=1)
     error = caught.value
@@ -333,7 +359,6 @@ async def test_no_secret_leaves_the_store(azurite: Emulator, container: str) -> 
     for text in (repr(store), repr(error), str(error), repr(store._target)):
         assert signature not in text
         assert azurite.key not in text
-    await store.aclose()
 
 
 # Names, loops, construction -----------------------------------------------------------------------
@@ -397,7 +422,9 @@ def test_one_loop_and_no_other(azurite: Emulator, container: str) -> None:
 
 
 @pytest.mark.asyncio
-async def test_the_other_ways_to_name_the_emulator(azurite: Emulator, container: str) -> None:
+async def test_the_other_ways_to_name_the_emulator(
+    azurite: Emulator, container: str, keep: Keep
+) -> None:
     """By its address, by its URL with a key, and by a URL that names the container too."""
     for store in (
         AzureStore.from_emulator(azurite.address, container=container),
@@ -405,6 +432,5 @@ async def test_the_other_ways_to_name_the_emulator(azurite: Emulator, container:
         AzureStore.from_url(f"{azurite.url}/{container}", credential=azurite.key),
         AzureStore(azurite.url, container=container, credential=azurite.key),
     ):
-        await store.create(PATH, content_type=CSV)
+        await keep(store).create(PATH, content_type=CSV)
         assert (await store.open(PATH, head=1)).length == 0
-        await store.aclose()

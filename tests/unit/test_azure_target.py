@@ -1,0 +1,215 @@
+"""URLs, connection strings and credentials of an Azure store: what they name, what is refused."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from typing import Any
+
+import pytest
+
+from aiocollect.errors import ConfigError
+from aiocollect.stores.azure import AzureStore
+from aiocollect.stores.azure_target import EMULATOR_KEY, Target, check_container, split_url
+from aiocollect.stores.azure_wire import PIECE, Pieces
+
+KEY = "c2VjcmV0LWtleS1vZi1hbi1hY2NvdW50"
+SAS = "sv=2024-11-04&sp=rac&sig=U0VDUkVU%3D"
+ACCOUNT = "https://acme.blob.core.windows.net"
+
+
+class Token:
+    """An async token credential, as azure.identity.aio has them."""
+
+    async def get_token(self, *scopes: str, **_: Any) -> Any:
+        raise NotImplementedError
+
+    async def __aexit__(self, *_: object) -> None:
+        raise AssertionError("a credential that was given is the caller's to close")
+
+
+class BlockingToken:
+    def get_token(self, *scopes: str) -> Any:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("url", "container", "account_url", "named"),
+    [
+        (f"{ACCOUNT}/logs", None, ACCOUNT, "logs"),
+        (f"{ACCOUNT}/logs/", "logs", ACCOUNT, "logs"),
+        (ACCOUNT, "logs", ACCOUNT, "logs"),
+        (f"{ACCOUNT}/logs?{SAS}", None, f"{ACCOUNT}?{SAS}", "logs"),
+        ("http://127.0.0.1:10000/dev/logs", None, "http://127.0.0.1:10000/dev", "logs"),
+        ("http://127.0.0.1:10000/dev", "logs", "http://127.0.0.1:10000/dev", "logs"),
+        ("http://[::1]:10000/dev/logs", None, "http://[::1]:10000/dev", "logs"),
+        ("http://azurite:10000/dev/logs", None, "http://azurite:10000/dev", "logs"),
+        ("http://azurite:10000/dev", "logs", "http://azurite:10000/dev", "logs"),
+        ("https://data.example.com/logs", None, "https://data.example.com", "logs"),
+        ("https://data.example.com/logs", "logs", "https://data.example.com", "logs"),
+    ],
+)
+def test_a_url_names_account_and_container(
+    url: str, container: str | None, account_url: str, named: str
+) -> None:
+    """Hosts with the account in their name, emulators with it in the path, and domains of one's
+    own are told apart."""
+    assert split_url(url, container=container) == (account_url, named)
+
+
+@pytest.mark.parametrize(
+    ("url", "container", "remedy"),
+    [
+        (ACCOUNT, None, "names no container"),
+        (f"{ACCOUNT}/logs", "other", "contradicts"),
+        (f"{ACCOUNT}/logs/blob.csv", None, "layout"),
+        ("http://127.0.0.1:10000/dev", None, "names no container"),
+        ("acme", "logs", "must look like"),
+        (None, "logs", "must look like"),
+    ],
+)
+def test_a_url_that_names_too_little_or_too_much(
+    url: Any, container: str | None, remedy: str
+) -> None:
+    """The message says what is missing or contradictory."""
+    with pytest.raises(ConfigError, match=remedy):
+        split_url(url, container=container)
+
+
+@pytest.mark.parametrize(
+    ("text", "url", "account"),
+    [
+        (f"AccountName=acme;AccountKey={KEY}", ACCOUNT, "acme"),
+        (
+            f"AccountName=acme;AccountKey={KEY};EndpointSuffix=core.chinacloudapi.cn",
+            "https://acme.blob.core.chinacloudapi.cn",
+            "acme",
+        ),
+        (
+            f"AccountName=dev;AccountKey={KEY};BlobEndpoint=http://127.0.0.1:9/dev;",
+            "http://127.0.0.1:9/dev",
+            "dev",
+        ),
+        (f"BlobEndpoint={ACCOUNT}/;SharedAccessSignature={SAS}", ACCOUNT, "acme"),
+        (
+            "UseDevelopmentStorage=true",
+            "http://127.0.0.1:10000/devstoreaccount1",
+            "devstoreaccount1",
+        ),
+    ],
+)
+def test_connection_strings(text: str, url: str, account: str) -> None:
+    """Each form that the portal, the emulator and a SAS come in is understood."""
+    target = Target.from_connection_string(text, allow_http=False)
+    assert (target.url, target.account) == (url, account)
+    credential = target.credential
+    if "AccountKey" in text:
+        assert credential.named_key == (account, KEY)
+    elif "Signature" in text:
+        assert credential == SAS
+    else:
+        assert credential.named_key == (account, EMULATOR_KEY)
+
+
+BAD: list[tuple[str, dict[str, Any], str]] = [
+    ("", {}, "must look like"),
+    ("ftp://acme/", {}, "must look like"),
+    ("https://[::1", {}, "cannot be read"),
+    ("https://acme.blob.core.windows.net:x", {}, "cannot be read"),
+    ("https://user:SECRET@acme.blob.core.windows.net", {"credential": KEY}, "user or password"),
+    ("http://acme.blob.core.windows.net", {"credential": KEY}, "https"),
+    (f"{ACCOUNT}/a/b", {"credential": KEY}, "more than an account"),
+    (f"{ACCOUNT}?{SAS}", {"credential": KEY}, "drop one"),
+    (f"{ACCOUNT}?comp=SECRET", {}, "no sig="),
+    (ACCOUNT, {}, "credential"),
+    (ACCOUNT, {"credential": "SECRET not base64"}, "base64"),
+    (ACCOUNT, {"credential": ""}, "base64"),
+    (ACCOUNT, {"credential": BlockingToken()}, "aio"),
+    (ACCOUNT, {"credential": 7}, "type int"),
+    ("http://127.0.0.1:9/dev", {"credential": Token()}, "needs https"),
+    (ACCOUNT, {"credential": KEY, "container": "Upper"}, "container='Upper'"),
+    (ACCOUNT, {"credential": KEY, "container": "a"}, "3 to 63"),
+    (ACCOUNT, {"credential": KEY, "container": "a--b"}, "single hyphens"),
+    (ACCOUNT, {"credential": KEY, "read_timeout": 0}, "read_timeout=0"),
+    (ACCOUNT, {"credential": KEY, "connection_timeout": "1"}, "connection_timeout"),
+    (ACCOUNT, {"credential": KEY, "max_connections": 0}, "max_connections=0"),
+]
+
+
+@pytest.mark.parametrize(("url", "options", "remedy"), BAD)
+def test_bad_input_is_named_and_no_secret_is_told(
+    url: str, options: dict[str, Any], remedy: str
+) -> None:
+    """Each bad option is refused at construction, by name; the trace shows nothing secret."""
+    with pytest.raises(ConfigError, match=remedy) as caught:
+        AzureStore(url, **{"container": "logs", **options})
+    shown = str(caught.value) + repr(caught.value)
+    for secret in ("SECRET", KEY, "U0VDUkVU"):
+        assert secret not in shown
+    assert caught.value.__cause__ is None
+    assert "During handling" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("", "must look like"),
+        ("SECRET", "must look like"),
+        ("AccountName=acme;SECRET", "without '='"),
+        ("AccountName=acme", "neither AccountKey"),
+        ("AccountKey=SECRET", "neither AccountName"),
+        ("AccountName=acme;AccountKey=SECRET!", "base64"),
+        (f"AccountName=a;AccountKey={KEY};DefaultEndpointsProtocol=http", "https"),
+    ],
+)
+def test_bad_connection_strings(text: str, remedy: str) -> None:
+    """A connection string that is none says which part is wrong, and shows none of it."""
+    with pytest.raises(ConfigError, match=remedy) as caught:
+        AzureStore.from_connection_string(text, container="logs")
+    assert "SECRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["abc", "model-data", "a1-b2-c3", "x" * 63])
+def test_container_names(name: str) -> None:
+    """What the service takes for a container's name is taken."""
+    assert check_container(name) == name
+
+
+def test_the_forms_of_a_credential() -> None:
+    """Key, SAS with or without question mark, and async token are taken; none is shown."""
+    for credential in (KEY, SAS, f"?{SAS}", Token()):
+        store = AzureStore(ACCOUNT, container="logs", credential=credential)
+        assert repr(store) == f"<AzureStore {ACCOUNT}/logs, not used yet>"
+        assert "U0VDUkVU" not in repr(store._target)
+        assert KEY not in repr(store._target)
+        asyncio.run(store.aclose())
+        assert repr(store) == f"<AzureStore {ACCOUNT}/logs, closed>"
+
+
+def test_plain_http_must_be_asked_for() -> None:
+    """To another machine plain HTTP is possible, by name."""
+    url = "http://azurite:10000/dev"
+    with pytest.raises(ConfigError, match="allow_http=True"):
+        AzureStore(url, container="logs", credential=KEY)
+    assert AzureStore(url, container="logs", credential=KEY, allow_http=True).container == "logs"
+    assert AzureStore.from_emulator("azurite:10000", container="logs").container == "logs"
+
+
+@pytest.mark.parametrize("size", [1, PIECE - 1, PIECE, PIECE + 1, 5 * PIECE, 5 * PIECE + 7])
+def test_a_body_in_pieces_can_start_again(size: int) -> None:
+    """However often it is sent, a body is whole, and no piece is larger than the limit."""
+    data = bytes(index % 251 for index in range(size))
+
+    async def gather(pieces: Pieces) -> list[bytes]:
+        return [bytes(piece) async for piece in pieces]
+
+    async def twice() -> None:
+        pieces = Pieces(data)
+        iterator = aiter(pieces)
+        await anext(iterator)  # A first attempt that was cut off.
+        for _ in range(2):
+            sent = await gather(pieces)
+            assert b"".join(sent) == data
+            assert max(map(len, sent)) <= PIECE
+
+    asyncio.run(twice())
