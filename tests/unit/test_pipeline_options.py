@@ -83,10 +83,10 @@ def test_bad_urls(url: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"model": ""}, "model is empty"),
+        ({"model": ""}, "model must not be empty"),
         ({"model": 7}, "model must be text"),
-        ({"model": "m" * 300}, "model is 300 bytes"),
-        ({"model": "m", "version": ""}, "version is empty"),
+        ({"model": "m" * 300}, "model takes 300 bytes"),
+        ({"model": "m", "version": ""}, "version must not be empty"),
         ({"model": "m", "feature_names": []}, "feature_names is empty"),
         ({"model": "m", "feature_names": "abc"}, "is one text"),
         ({"model": "m", "feature_names": ["a", "a"]}, "'a' twice"),
