@@ -1,0 +1,259 @@
+"""The auditor: what the clients hold against what is stored. It knows nothing else.
+
+From the clients: the 200 answers, with the rows that were sent. From the store: the files, read by
+Python's own csv module. It imports nothing of the package's core, so that no mistake of the
+package's can hide from it. Each answered row must be stored exactly once among the inputs and once
+among the predictions, whole, with equal values bit for bit, in the folder of its day.
+
+- *lost*: answered, and not stored. *doubled*: stored again, answered or not. *torn*: a line that is
+  no whole row, or a file that does not end in a newline. *wrong*: stored with another value.
+  *misplaced*: in another day's folder than its scoring time's. *unrecorded*: answered without an id.
+- *unclaimed* rows are stored and no client holds their answer: it was lost on its way. They are no
+  fault of the record.
+
+By hand::
+
+    python -m aiocollect.demo.audit demo-data/<run>
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from hashlib import blake2b
+from pathlib import Path, PurePosixPath
+from struct import pack
+from typing import BinaryIO
+
+from .model import TumourModel
+
+__all__ = ["Answer", "Verdict", "audit", "local_files", "main", "read_answers"]
+
+METADATA = ("$aml_dc_correlation_id", "$aml_dc_scoring_timestamp", "$aml_dc_row")
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}", re.ASCII)
+_INDEX = re.compile(r"0|[1-9][0-9]*", re.ASCII)
+_EXAMPLES = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a client holds of one 200 answer. ``id`` is None where the server gave none."""
+
+    id: str | None
+    rows: tuple[tuple[float, ...], ...]
+    p: tuple[float, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class Verdict:
+    """What the auditor found. Rows, unless said otherwise; inputs and predictions count each."""
+
+    requests: int = 0  # answered
+    rows: int = 0  # answered, one for its inputs and its prediction together
+    inputs: int = 0  # answered and stored once, right
+    predictions: int = 0
+    lost: int = 0
+    doubled: int = 0
+    torn: int = 0  # lines
+    wrong: int = 0
+    misplaced: int = 0
+    unrecorded: int = 0  # answers
+    unclaimed: int = 0
+    files: list[str] = field(default_factory=list)
+    examples: list[str] = field(default_factory=list)  # of what is bad: at most ten
+
+    @property
+    def good(self) -> bool:
+        """Whether something was answered, and all of it is stored as it must be."""
+        bad = self.lost + self.doubled + self.torn + self.wrong + self.misplaced + self.unrecorded
+        return self.rows > 0 and bad == 0 and self.inputs == self.predictions == self.rows
+
+    def note(self, what: str, where: str) -> None:
+        """Keep one of the bad things to show."""
+        if len(self.examples) < _EXAMPLES:
+            self.examples.append(f"{what}: {where}")
+
+
+def audit(
+    answers: Iterable[Answer],
+    files: Iterable[tuple[str, BinaryIO]],
+    *,
+    inputs: Sequence[str],
+    predictions: Sequence[str],
+) -> Verdict:
+    """Compare. ``files`` are (path, open file); the path tells stream and day."""
+    verdict = Verdict()
+    columns = {"inputs": tuple(inputs), "predictions": tuple(predictions)}
+    # For each stream: (id, row index) to a digest of the values. What is found is taken out.
+    expected: dict[str, dict[tuple[str, int], bytes]] = {name: {} for name in columns}
+    for answer in answers:
+        verdict.requests += 1
+        verdict.rows += len(answer.rows)
+        if answer.id is None:
+            verdict.unrecorded += 1
+            verdict.note("unrecorded", f"an answer of {len(answer.rows)} rows has no id")
+            continue
+        for index, (row, p) in enumerate(zip(answer.rows, answer.p, strict=True)):
+            if (answer.id, index) in expected["inputs"]:
+                verdict.wrong += 1
+                verdict.note("wrong", f"two answers have the id {answer.id}")
+                continue
+            expected["inputs"][answer.id, index] = _digest(row)
+            expected["predictions"][answer.id, index] = _digest((p,))
+    seen: dict[str, set[tuple[str, int]]] = {name: set() for name in columns}
+    for path, file in files:
+        # …/<identifier>/<yyyy>/<MM>/<dd>/data.csv
+        *_, stream, year, month, day, _ = ("", "", "", "", *PurePosixPath(path).parts)
+        if stream not in columns:
+            continue
+        verdict.files.append(path)
+        for row in _Stored(verdict, path, columns[stream]).rows(file):
+            if row.key in seen[stream]:
+                verdict.doubled += 1
+                verdict.note("doubled", row.where)
+                continue
+            seen[stream].add(row.key)
+            digest = expected[stream].pop(row.key, None)
+            if digest is None:
+                verdict.unclaimed += 1
+            elif digest != _digest(row.values):
+                verdict.wrong += 1
+                verdict.note("wrong", row.where)
+            elif row.day != f"{year}-{month}-{day}":
+                verdict.misplaced += 1
+                verdict.note("misplaced", row.where)
+            elif stream == "inputs":
+                verdict.inputs += 1
+            else:
+                verdict.predictions += 1
+    for stream, left in expected.items():
+        verdict.lost += len(left)
+        for correlation_id, index in list(left)[:_EXAMPLES]:
+            verdict.note("lost", f"row {index} of {correlation_id} among the {stream}")
+    return verdict
+
+
+def _digest(values: Sequence[float]) -> bytes:
+    # Of the doubles themselves: equal bit for bit, also for -0.0 and NaN.
+    return blake2b(pack(f"{len(values)}d", *values), digest_size=16).digest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    key: tuple[str, int]
+    values: tuple[float, ...]
+    day: str
+    where: str
+
+
+class _Stored:
+    """Reads one stored file. What is no whole row is counted as torn."""
+
+    def __init__(self, verdict: Verdict, path: str, features: tuple[str, ...]) -> None:
+        self._verdict = verdict
+        self._path = path
+        self._columns = list(features + METADATA)
+        self._line = 0
+
+    def _lines(self, file: BinaryIO) -> Iterator[str]:
+        for raw in file:
+            self._line += 1
+            if not raw.endswith(b"\n"):
+                self._torn("the file does not end in a newline")
+                return  # whatever it says, it may have said more
+            yield raw.decode("utf-8", errors="replace")
+
+    def _torn(self, why: str) -> None:
+        self._verdict.torn += 1
+        self._verdict.note("torn", f"{self._path}:{self._line}: {why}")
+
+    def rows(self, file: BinaryIO) -> Iterator[_Row]:
+        """All whole rows. An empty file has none: its writer may have ended before the first."""
+        reader = csv.reader(self._lines(file), strict=True)
+        header = True
+        while True:
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                self._torn(str(error))
+                continue
+            if header:
+                header = False
+                if cells != self._columns:
+                    self._torn("the first line is not the header")
+            elif (row := self._row(cells)) is not None:
+                yield row
+
+    def _row(self, cells: list[str]) -> _Row | None:
+        if len(cells) != len(self._columns):
+            self._torn(f"{len(cells)} columns, not {len(self._columns)}")
+            return None
+        *features, correlation_id, timestamp, index = cells
+        try:
+            values = tuple(map(float, features))
+        except ValueError:
+            self._torn("a value is no number")
+            return None
+        if not correlation_id or not _TIMESTAMP.fullmatch(timestamp) or not _INDEX.fullmatch(index):
+            self._torn("no id, scoring time or row index at its end")
+            return None
+        return _Row(
+            key=(correlation_id, int(index)),
+            values=values,
+            day=timestamp[:10],
+            where=f"{self._path}:{self._line}",
+        )
+
+
+def read_answers(path: Path) -> Iterator[Answer]:
+    """The answers that the load's clients hold."""
+    with path.open("rb") as file:
+        for raw in file:
+            if not raw.endswith(b"\n"):
+                return  # the load was killed while it wrote; no client holds this one
+            line = json.loads(raw)
+            yield Answer(
+                id=line["answer"]["id"],
+                rows=tuple(tuple(map(float, row)) for row in line["sent"]["rows"]),
+                p=tuple(map(float, line["answer"]["p"])),
+            )
+
+
+def local_files(directory: Path, *, prefix: str = "") -> Iterator[tuple[str, BinaryIO]]:
+    """The CSV files below ``directory`` whose path there begins with ``prefix``, one at a time."""
+    for found in sorted(directory.rglob("*.csv")):
+        path = found.relative_to(directory).as_posix()
+        if path.startswith(prefix):
+            with found.open("rb") as file:
+                yield path, file
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Audit a demo's folder again; 0 for a good verdict, 1 for a bad one."""
+    parser = argparse.ArgumentParser(prog="aiocollect.demo.audit", description="the auditor")
+    parser.add_argument("directory", type=Path, help="a demo's folder: answers.jsonl, modeldata/")
+    directory = parser.parse_args(arguments).directory
+    for needed in ("answers.jsonl", "modeldata"):
+        if not (directory / needed).exists():
+            parser.error(f"{directory} has no {needed}; give the folder of a demo's run")
+    model = TumourModel.load()
+    verdict = audit(
+        read_answers(directory / "answers.jsonl"),
+        local_files(directory / "modeldata"),
+        inputs=model.features,
+        predictions=[model.prediction],
+    )
+    for each in fields(verdict):
+        print(f"{each.name:12} {getattr(verdict, each.name)}")
+    print("good" if verdict.good else "BAD")
+    return 0 if verdict.good else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

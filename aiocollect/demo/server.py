@@ -1,0 +1,131 @@
+"""The demo's scoring server: aiohttp on uvloop, a small model, every row of it recorded.
+
+An ordinary service: its pipeline comes from the environment, ``collect()`` is one line in the
+handler, and the server's own shutdown flushes. It can take its listening socket from its parent,
+who keeps it open over a restart: connections then wait in the kernel for the next server, and none
+is refused. (With SO_REUSEPORT the kernel would reset what waits at the socket that closes.)
+
+It says each second, as JSON lines on stdout, how the pipeline stands, and at the end the report of
+its close. By hand::
+
+    AIOCOLLECT_STORE=./data python -m aiocollect.demo.server --port 8080
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import dataclasses
+import logging
+import os
+import socket
+import time
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from aiocollect import ConfigError, Pipeline
+
+from . import child
+from .model import TumourModel
+
+__all__ = ["build_app", "main", "serve"]
+
+# While a restart lasts, new connections wait here; the kernel lowers it to its own limit.
+_BACKLOG = 4096
+# For requests under way at SIGTERM; they take milliseconds.
+_SHUTDOWN = 5.0
+
+
+def build_app(pipeline: Pipeline) -> web.Application:
+    """The application: POST /score and GET /healthz, recorded by ``pipeline``."""
+    model = TumourModel.load()
+    tumour = pipeline.model(
+        "tumour", version="1", inputs=model.features, predictions=[model.prediction]
+    )
+
+    async def score(request: web.Request) -> web.Response:
+        try:
+            rows = orjson.loads(await request.read())["rows"]
+            p = model.score(rows)
+        except (ValueError, TypeError, KeyError):
+            width = len(model.features)
+            return _json({"error": f'send {{"rows": [[{width} numbers], ...]}}'}, status=400)
+        # One id for both. None where the pipeline had to refuse: the client is answered all the
+        # same, and the auditor will see that this answer has no record.
+        correlation_id = tumour.collect(inputs=rows, predictions=p)
+        return _json({"id": correlation_id, "p": p})
+
+    async def healthz(request: web.Request) -> web.Response:
+        healthy = pipeline.healthy()
+        return _json({"healthy": healthy}, status=200 if healthy else 503)
+
+    app = web.Application()
+    app.router.add_post("/score", score)
+    app.router.add_get("/healthz", healthz)
+    app.cleanup_ctx.append(pipeline.cleanup_ctx)  # starts it, and flushes after the last request
+    return app
+
+
+def _json(value: Any, *, status: int = 200) -> web.Response:
+    return web.Response(body=orjson.dumps(value), status=status, content_type="application/json")
+
+
+async def serve(sock: socket.socket) -> int:
+    """Serve on ``sock`` until told to end; 0, or 2 for a bad configuration."""
+    stop = child.stop_event()
+    try:
+        pipeline = Pipeline.from_env()
+        app = build_app(pipeline)
+    except ConfigError as error:
+        child.say("error", message=str(error))
+        return 2
+    # The signals are ours (see child.py), so that the report can be written after the clean-up.
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN, handle_signals=False)
+    await runner.setup()
+    try:
+        await web.SockSite(runner, sock, backlog=_BACKLOG).start()
+        child.say("ready", pid=os.getpid(), loop=type(asyncio.get_running_loop()).__module__)
+        await _tell(pipeline, stop)
+    finally:
+        await runner.cleanup()
+    report = await pipeline.aclose()  # closed by the clean-up: this only asks for the report
+    child.say(
+        "closed",
+        report=dataclasses.asdict(report),
+        stats=dataclasses.asdict(pipeline.stats()),
+    )
+    return 0
+
+
+async def _tell(pipeline: Pipeline, stop: asyncio.Event) -> None:
+    """Once a second, until ``stop``: one line of what the pipeline tells of itself."""
+    due = time.monotonic()
+    while not stop.is_set():
+        child.say("stats", **dataclasses.asdict(pipeline.stats()))
+        due += 1.0
+        try:
+            async with asyncio.timeout(max(0.0, due - time.monotonic())):
+                await stop.wait()
+        except TimeoutError:
+            continue
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the server as a process of its own."""
+    parser = argparse.ArgumentParser(prog="aiocollect.demo.server", description="a scoring server")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--fd", type=int, help="a listening socket inherited from the parent")
+    where.add_argument("--port", type=int, help="a port of 127.0.0.1 to listen on")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    if options.fd is not None:
+        sock = socket.socket(fileno=options.fd)
+    else:
+        sock = socket.create_server(("127.0.0.1", options.port))
+    return child.run(lambda: serve(sock))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
