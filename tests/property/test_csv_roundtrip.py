@@ -200,7 +200,7 @@ def test_a_float32_reads_back_equal(rows: list[tuple[float, ...]], kind: str) ->
 
 @given(st.text(st.sampled_from("-+.0123456789eExXpPnaNAinf_ü,\ud800"), max_size=40) | texts)
 @example("0199f2a0-1234-8abc-ac12-1234567890ab")
-@example("1234567e-5")
+@example("-1e-5")
 @example("-1-2-3e-5")
 def test_an_id_follows_the_rule_for_text(identifier: str) -> None:
     """The short cut for ids decides as the rule for text does."""
