@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from typing import TypeAlias
 
 import pytest
 import pytest_asyncio
 import uvloop
+from azure.storage.blob import BlobServiceClient, ContainerClient
+
+from aiocollect.errors import Refusal, StoreRefused
+from aiocollect.stores.azure import AzureStore
 
 from .emulator import Emulator, emulator, missing
 from .proxy import FaultProxy
+
+Keep: TypeAlias = Callable[[AzureStore], AzureStore]
 
 
 def pytest_asyncio_loop_factories(
@@ -40,7 +47,35 @@ def container() -> str:
 
 
 @pytest_asyncio.fixture
+async def keep() -> AsyncIterator[Keep]:
+    """Stores given to this are closed at the end, however the test ends."""
+    kept: list[AzureStore] = []
+
+    def adopt(store: AzureStore) -> AzureStore:
+        kept.append(store)
+        return store
+
+    yield adopt
+    for store in kept:
+        await store.aclose()
+
+
+@pytest.fixture
+def plain(azurite: Emulator, container: str) -> Iterator[ContainerClient]:
+    """The container, made, seen by the plain SDK: the oracle, and everybody else."""
+    with BlobServiceClient.from_connection_string(azurite.connection_string) as service:
+        yield service.create_container(container)
+
+
+@pytest_asyncio.fixture
 async def proxy(azurite: Emulator) -> AsyncIterator[FaultProxy]:
     """The fault proxy in front of the emulator."""
     async with FaultProxy((azurite.host, azurite.port)) as running:
         yield running
+
+
+async def refusal(request: Awaitable[object]) -> Refusal:
+    """Why a request is refused."""
+    with pytest.raises(StoreRefused) as caught:
+        await request
+    return caught.value.reason

@@ -13,16 +13,15 @@ from __future__ import annotations
 import asyncio
 import enum
 import random
-import socket
-import struct
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from .emulator import connection_string
+from .messages import Message, Upstream, read_message, reset
 
 __all__ = ["ALL_FAULTS", "Fault", "FaultProxy", "Kind", "Seen"]
 
@@ -106,21 +105,6 @@ class Seen:
     forwarded: bool = False
     answered: int | None = None
     sent: int = 0
-
-
-@dataclass(slots=True, kw_only=True)
-class _Message:
-    """A request or answer: first line and headers as they came, and the body."""
-
-    head: bytes
-    body: bytes
-    first: str = field(init=False)
-    headers: dict[str, str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.first, *lines = self.head.decode("latin-1").rstrip("\r\n").split("\r\n")
-        pairs = (line.partition(":") for line in lines)
-        self.headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
 
 
 def _operation(method: str, query: str) -> str:
@@ -230,9 +214,9 @@ class FaultProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One client connection: request by request, until a fault or the client ends it."""
-        upstream = _Upstream(self.upstream)
+        upstream = Upstream(self.upstream)
         try:
-            while (request := await _read(reader)) is not None:
+            while (request := await read_message(reader)) is not None:
                 seen = self._note(request)
                 if not await self._treat(request, seen, upstream, writer):
                     return
@@ -244,7 +228,7 @@ class FaultProxy:
             with suppress(OSError):
                 await writer.wait_closed()
 
-    def _note(self, request: _Message) -> Seen:
+    def _note(self, request: Message) -> Seen:
         method, target, _ = request.first.split(" ")
         parts = urlsplit(target)
         seen = Seen(
@@ -270,9 +254,9 @@ class FaultProxy:
 
     async def _treat(
         self,
-        request: _Message,
+        request: Message,
         seen: Seen,
-        upstream: _Upstream,
+        upstream: Upstream,
         writer: asyncio.StreamWriter,
     ) -> bool:
         """Do to one request what its fault says; False where the connection ends with it."""
@@ -289,14 +273,14 @@ class FaultProxy:
             case Kind.LOSE_ANSWER:
                 await self._forward(request, seen, upstream)
             case Kind.RESET_BEFORE:
-                _reset(writer)
+                reset(writer)
             case Kind.RESET_MID_BODY:
                 await upstream.send(request.head + request.body[: len(request.body) // 2])
                 upstream.reset()
-                _reset(writer)
+                reset(writer)
             case Kind.RESET_AFTER:
                 await self._forward(request, seen, upstream)
-                _reset(writer)
+                reset(writer)
             case Kind.TRUNCATE:
                 answer = await self._forward(request, seen, upstream)
                 whole = answer.head + answer.body
@@ -324,84 +308,22 @@ class FaultProxy:
                 return True
         return False
 
-    async def _forward(self, request: _Message, seen: Seen, upstream: _Upstream) -> _Message:
+    async def _forward(self, request: Message, seen: Seen, upstream: Upstream) -> Message:
         seen.forwarded = True
         return await upstream.ask(request)
 
-    async def _later(self, request: _Message, seen: Seen, delay: float | None) -> None:
+    async def _later(self, request: Message, seen: Seen, delay: float | None) -> None:
         if delay is None:
             await self._release.wait()
         else:
             with suppress(TimeoutError):
                 async with asyncio.timeout(delay):
                     await self._release.wait()
-        upstream = _Upstream(self.upstream)
+        upstream = Upstream(self.upstream)
         try:
             await self._forward(request, seen, upstream)
         finally:
             upstream.close()
-
-
-class _Upstream:
-    """A connection to the emulator, opened when it is needed and again when it was dropped."""
-
-    def __init__(self, address: tuple[str, int]) -> None:
-        self._address = address
-        self._writer: asyncio.StreamWriter | None = None
-        self._reader: asyncio.StreamReader | None = None
-
-    async def send(self, data: bytes) -> None:
-        # It drops idle connections after 5 s: a fresh one is cheaper than a doubtful one.
-        self.close()
-        self._reader, self._writer = await asyncio.open_connection(*self._address, limit=1 << 20)
-        self._writer.write(data)
-        await self._writer.drain()
-
-    async def ask(self, request: _Message) -> _Message:
-        await self.send(request.head + request.body)
-        assert self._reader is not None
-        answer = await _read(self._reader, bodiless=request.first.startswith("HEAD "))
-        assert answer is not None, "the emulator ended the connection without an answer"
-        return answer
-
-    def reset(self) -> None:
-        if self._writer is not None:
-            _reset(self._writer)
-            self._writer = None
-
-    def close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
-
-
-async def _read(reader: asyncio.StreamReader, *, bodiless: bool = False) -> _Message | None:
-    """The next message; None where the other side ended the connection between two."""
-    try:
-        head = await reader.readuntil(b"\r\n\r\n")
-    except asyncio.IncompleteReadError as end:
-        if end.partial:
-            raise
-        return None
-    message = _Message(head=head, body=b"")
-    if bodiless:
-        return message
-    if "chunked" in message.headers.get("transfer-encoding", ""):
-        message.body = await _read_chunks(reader)
-    elif "content-length" in message.headers:
-        message.body = await reader.readexactly(int(message.headers["content-length"]))
-    return message
-
-
-async def _read_chunks(reader: asyncio.StreamReader) -> bytes:
-    """A chunked body, as it is on the wire."""
-    raw = bytearray()
-    while True:
-        line = await reader.readuntil(b"\r\n")
-        size = int(line.split(b";")[0], 16)
-        raw += line + await reader.readexactly(size + 2)
-        if size == 0:
-            return bytes(raw)
 
 
 async def _answer(writer: asyncio.StreamWriter, seen: Seen, body: bytes) -> None:
@@ -421,11 +343,3 @@ async def _answer(writer: asyncio.StreamWriter, seen: Seen, body: bytes) -> None
         writer.write(body[at : at + (1 << 16)])
         await writer.drain()
         seen.sent = at
-
-
-def _reset(writer: asyncio.StreamWriter) -> None:
-    """End a connection with RST instead of FIN, as a crash or a firewall does."""
-    sock = writer.get_extra_info("socket")
-    with suppress(OSError):
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()

@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
-import pytest_asyncio
-from azure.storage.blob import (
-    BlobServiceClient,
-    ContainerClient,
-    ContainerSasPermissions,
-    generate_container_sas,
-)
+from azure.storage.blob import ContainerClient
 
 from aiocollect.errors import (
     BlobFull,
@@ -22,12 +13,11 @@ from aiocollect.errors import (
     OffsetMismatch,
     OutcomeUnknown,
     Refusal,
-    StoreError,
-    StoreRefused,
 )
 from aiocollect.stores.azure import AzureStore
 from aiocollect.typing import Store
 
+from .conftest import Keep, refusal
 from .emulator import Emulator, blob_bytes, emulator
 
 pytestmark = [pytest.mark.azurite]
@@ -36,52 +26,10 @@ PATH = "a/b/data.csv"
 CSV = "text/csv"
 
 
-Keep = Callable[[AzureStore], AzureStore]
-
-
-@pytest_asyncio.fixture
-async def keep() -> AsyncIterator[Keep]:
-    """Stores given to this are closed at the end, however the test ends."""
-    kept: list[AzureStore] = []
-
-    def adopt(store: AzureStore) -> AzureStore:
-        kept.append(store)
-        return store
-
-    yield adopt
-    for store in kept:
-        await store.aclose()
-
-
 @pytest.fixture
 def store(azurite: Emulator, container: str, keep: Keep) -> AzureStore:
     """A store on a container that is not there yet."""
     return keep(AzureStore.from_connection_string(azurite.connection_string, container=container))
-
-
-@pytest.fixture
-def plain(azurite: Emulator, container: str) -> Iterator[ContainerClient]:
-    """The container, made, seen by the plain SDK: the oracle, and everybody else."""
-    with BlobServiceClient.from_connection_string(azurite.connection_string) as service:
-        yield service.create_container(container)
-
-
-def sas(azurite: Emulator, container: str, *, hours: float = 1.0, **rights: bool) -> str:
-    """A SAS of a container with these rights."""
-    return generate_container_sas(
-        azurite.account,
-        container,
-        account_key=azurite.key,
-        permission=ContainerSasPermissions(**rights),
-        expiry=datetime.now(UTC) + timedelta(hours=hours),
-    )
-
-
-async def refusal(request: Any) -> Refusal:
-    """Why a request is refused."""
-    with pytest.raises(StoreRefused) as caught:
-        await request
-    return caught.value.reason
 
 
 # Appending and reading ----------------------------------------------------------------------------
@@ -267,7 +215,7 @@ async def test_a_leased_blob(plain: ContainerClient, store: AzureStore) -> None:
 
 
 @pytest.mark.asyncio
-async def test_the_limits_of_a_blob(container: str, keep: Keep) -> None:
+async def test_the_limits_of_a_blob(azurite: Emulator, container: str, keep: Keep) -> None:
     """The block behind the last one finds the blob full; a block above the limit is too large."""
     with emulator(max_blocks=3, max_block_bytes=100) as small:
         store = keep(
@@ -286,79 +234,6 @@ async def test_the_limits_of_a_blob(container: str, keep: Keep) -> None:
 async def test_an_empty_block_is_never_sent(store: AzureStore) -> None:
     """Nothing is not a block."""
     assert await refusal(store.append(PATH, b"", offset=0)) is Refusal.INVALID
-
-
-# Credentials --------------------------------------------------------------------------------------
-
-
-@pytest.mark.asyncio
-async def test_wrong_key_and_expired_sas(
-    azurite: Emulator, plain: ContainerClient, container: str, keep: Keep
-) -> None:
-    """A credential that does not work is the credential's matter, for every method."""
-    wrong = keep(AzureStore.from_url(azurite.url, container=container, credential="d3Jvbmc="))
-    expired = keep(
-        AzureStore.from_url(
-            f"{azurite.url}/{container}?{sas(azurite, container, hours=-1, add=True, read=True)}"
-        )
-    )
-    for store in (wrong, expired):
-        for request in (
-            store.open(PATH, head=1),
-            store.create(PATH, content_type=CSV),
-            store.append(PATH, b"x", offset=0),
-            store.read(PATH, offset=0, length=1),
-        ):
-            assert await refusal(request) is Refusal.CREDENTIAL
-
-
-@pytest.mark.asyncio
-async def test_add_and_create_without_read(
-    azurite: Emulator, plain: ContainerClient, container: str, keep: Keep
-) -> None:
-    """Add and create are enough to write; looking is no right, and so is creating a second time."""
-    token = sas(azurite, container, add=True, create=True)
-    store = keep(AzureStore.from_url(f"{azurite.url}/{container}?{token}"))
-    assert await store.create(PATH, content_type=CSV) is True
-    assert (await store.append(PATH, b"row\n", offset=0)).length == 4
-    with pytest.raises(OffsetMismatch):
-        await store.append(PATH, b"row\n", offset=0)
-    assert await refusal(store.open(PATH, head=1)) is Refusal.NO_RIGHT
-    assert await refusal(store.read(PATH, offset=0, length=1)) is Refusal.NO_RIGHT
-    assert await refusal(store.create(PATH, content_type=CSV)) is Refusal.NO_RIGHT
-    assert plain.download_blob(PATH).readall() == b"row\n"
-
-
-@pytest.mark.asyncio
-async def test_a_sas_that_may_not_make_the_container(
-    azurite: Emulator, container: str, keep: Keep
-) -> None:
-    """A container that is missing and may not be made is missing, not a right to read."""
-    token = sas(azurite, container, add=True, create=True, read=True)
-    store = keep(AzureStore.from_url(azurite.url, container=container, credential=token))
-    for request in (
-        store.open(PATH, head=1),
-        store.create(PATH, content_type=CSV),
-        store.append(PATH, b"x", offset=0),
-        store.read(PATH, offset=0, length=1),
-    ):
-        assert await refusal(request) is Refusal.CONTAINER_MISSING
-
-
-@pytest.mark.asyncio
-async def test_no_secret_leaves_the_store(azurite: Emulator, container: str, keep: Keep) -> None:
-    """Neither a repr nor an error, nor what hangs on it, holds a signature or a key."""
-    token = sas(azurite, container, hours=-1, read=True)
-    signature = token.partition("sig=")[2].partition("&")[0]
-    store = keep(AzureStore.from_url(f"{azurite.url}/{container}?{token}"))
-    with pytest.raises(StoreError) as caught:
-        await store.open(PATH, head=1)
-    error = caught.value
-    assert error.__cause__ is None
-    assert error.__context__ is None
-    for text in (repr(store), repr(error), str(error), repr(store._target)):
-        assert signature not in text
-        assert azurite.key not in text
 
 
 # Names, loops, construction -----------------------------------------------------------------------
