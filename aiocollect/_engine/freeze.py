@@ -81,6 +81,10 @@ class Shape:
         else:
             rows = (data,)
         width = self._width(len(rows[0]))
+        if not width:
+            raise EncodeError(
+                f"{self._stream}: a row without cells cannot be recorded", reason="shape"
+            )
         cost = CALL_COST + len(rows) * (ROW_COST + CELL_COST * width)
         if cost > self._max_bytes:
             raise self._too_large(cost)

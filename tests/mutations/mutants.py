@@ -19,10 +19,12 @@ class Mutant(NamedTuple):
 
 MUTANTS = [
     Mutant(
-        "an append without its position",
+        "an append without its conditions",
         "stores/memory.py",
-        "if offset != len(blob.data):",
-        "if False:",
+        "if etag is not None and etag != str(blob.version):\n"
+        '            raise OffsetMismatch("ConditionNotMet")\n'
+        "        if offset != len(blob.data):",
+        "if offset < 0:",
         "doubled",
     ),
     Mutant(

@@ -9,8 +9,9 @@ from collections import Counter
 from typing import Any
 
 from aiocollect._core import lane
+from aiocollect._core.commands import Event
 
-Pair = tuple[lane.State, lane.Event]
+Pair = tuple[lane.State, Event]
 
 
 class CountedTable(dict[Any, Any]):

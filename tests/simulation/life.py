@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -83,15 +84,14 @@ class Life:
 
     def _cell(self) -> Any:
         random = self.random
-        return random.choice(
-            [
-                lambda: random.random() * 10 ** random.randint(-5, 20),
-                lambda: random.randint(-(10**9), 10**9),
-                lambda: None,
-                lambda: random.choice(["", "a,b", 'say "x"', "line\nbreak", "1e5", "nan", "é"]),
-                lambda: random.random() < 0.5,
-            ]
-        )()
+        cells: list[Callable[[], Any]] = [
+            lambda: random.random() * 10 ** random.randint(-5, 20),
+            lambda: random.randint(-(10**9), 10**9),
+            lambda: None,
+            lambda: random.choice(["", "a,b", 'say "x"', "line\nbreak", "1e5", "nan", "é"]),
+            lambda: random.random() < 0.5,
+        ]
+        return random.choice(cells)()
 
     async def _produce(self, pipeline: Pipeline, number: int, producer: str) -> None:
         """One producer: calls at random moments on streams of its own choice."""

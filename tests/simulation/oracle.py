@@ -129,7 +129,7 @@ class Oracle:
         columns = tuple(header[:-3])
         keys = []
         for row in rows:
-            if len(row) != len(header):
+            if len(row) != len(header) or not row[-1].isdigit():
                 verdict.torn.append(f"{path}: {row}")
                 continue
             key = (f"{row[-3]} {folder}", int(row[-1]))

@@ -146,6 +146,7 @@ def test_shapes(value: Any, names: list[str] | None, cells: list[list[str]]) -> 
         ([1, object()], ["a", "b"], "type", "object"),
         ([1, [2]], ["a", "b"], "type", "nested"),
         ({"a": 1}, ["a"], "type", "dict"),
+        ([[]], None, "shape", "without cells"),
         (np.array(["x"]), ["a"], "type", "dtype"),
         (np.zeros(600_000), ["a"], "too_large", "max_call_bytes"),
         ([[1.0] * 1000] * 600, None, "too_large", "max_call_bytes"),
@@ -196,7 +197,8 @@ def test_nothing_to_record_is_no_error() -> None:
 
     def use(pipeline: Pipeline) -> None:
         collector = pipeline.collector("m", feature_names=["a", "b"])
-        ids.extend(collector.collect(value) for value in ([], np.zeros((0, 2))))
+        values: list[Any] = [[], np.zeros((0, 2))]
+        ids.extend(collector.collect(value) for value in values)
 
     recording = record(use)
     assert all(ids)

@@ -192,6 +192,7 @@ def hammer(ring: Ring) -> tuple[list[Any], list[int]]:
 
 def lost_or_doubled(out: list[Any], signals: list[int]) -> int:
     """How many of the calls that were put did not come out exactly once."""
+    expected: set[tuple[Any, int]]
     expected = {(number, turn) for number in range(THREADS) for turn in range(CALLS)}
     expected |= {("signal", number) for number in signals}
     return len(expected ^ set(out)) + len(out) - len(set(out))

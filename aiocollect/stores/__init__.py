@@ -1,0 +1,1 @@
+"""Where append blobs live: in memory, in a directory, in Azure. Each adapter stands alone."""
