@@ -109,7 +109,7 @@ class Pump:
         return runs
 
     def _cut(self, call: Call, room: int) -> tuple[Stream, Piece, int, int]:
-        """At most ``room`` rows from where the call was left, their number and share of its cost."""
+        """At most ``room`` rows from where the call was left; their number and share of cost."""
         correlation_id, time, _, parts, total, cost, _ = call
         stream, rows, number = parts[self._part]
         first = self._row
