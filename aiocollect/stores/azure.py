@@ -58,7 +58,6 @@ class AzureStore:
         credential: Any = None,
         create_container: bool = True,
         allow_http: bool = False,
-        max_connections: int = 100,
         connection_timeout: float = 10.0,
         read_timeout: float = 30.0,
         api_version: str | None = None,
@@ -68,10 +67,8 @@ class AzureStore:
         self.container = check_container(container)
         self._target = Target.of(account_url, credential=credential, allow_http=allow_http)
         self._create_container = create_container
-        check_number("max_connections", max_connections, at_least=1, integer=True)
         check_number("connection_timeout", connection_timeout, above=0)
         check_number("read_timeout", read_timeout, above=0)
-        self._max_connections = max_connections
         self._timeouts = {"connection_timeout": connection_timeout, "read_timeout": read_timeout}
         self._version: dict[str, Any] = {} if api_version is None else {"api_version": api_version}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -316,7 +313,9 @@ class AzureStore:
         from azure.storage.blob.aio import BlobServiceClient
 
         session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._max_connections),
+            # No limit of its own: whoever calls us bounds its requests, and one that hangs must not
+            # hold up others here.
+            connector=aiohttp.TCPConnector(limit=0),
             cookie_jar=aiohttp.DummyCookieJar(),
             # The SDK decodes by itself.
             auto_decompress=False,

@@ -47,6 +47,7 @@ class Kind(enum.Enum):
     RESET_MID_BODY = "reset_mid_body"  # half of the body is forwarded; RST on both sides
     RESET_AFTER = "reset_after"  # applied; RST instead of the answer
     TRUNCATE = "truncate"  # applied; the connection ends in the middle of the answer
+    MISLEAD = "mislead"  # applied; the answer names another position than the append's
     ZOMBIE = "zombie"  # the connection ends at once; the request is forwarded later
     LATE = "late"  # the connection stays silent; the request is forwarded later
     STALL = "stall"  # never forwarded, never answered
@@ -288,6 +289,11 @@ class FaultProxy:
                 end = len(answer.head) + len(answer.body) // 2 if answer.body else len(whole) // 2
                 writer.write(whole[:end])
                 await writer.drain()
+            case Kind.MISLEAD:
+                answer = await self._forward(request, seen, upstream)
+                writer.write(answer.head.replace(b"append-offset: ", b"append-offset: 1"))
+                await writer.drain()
+                return True
             case Kind.ZOMBIE:
                 self._start(self._later(request, seen, fault.delay), "held")
             case Kind.LATE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -56,6 +57,7 @@ async def test_one_attempt_whatever_happens(
     fault: Fault, store: AzureStore, proxy: FaultProxy, azurite: Emulator, container: str
 ) -> None:
     """An append is on the wire once, says what happened, and the same again ends in one copy."""
+    assert type(asyncio.get_running_loop()).__module__ == "uvloop"
     etag = (await store.open(PATH, head=1)).etag
     proxy.script(fault)
     with pytest.raises(StoreError) as caught:
@@ -181,6 +183,17 @@ async def test_a_late_request_misses_the_blob_made_anew(
     await store.create(PATH, content_type="text/csv")
     await proxy.release()
     assert blob_bytes(azurite.connection_string, container) == {PATH: b""}
+
+
+@pytest.mark.asyncio
+async def test_an_answer_about_another_position_is_not_believed(
+    store: AzureStore, proxy: FaultProxy
+) -> None:
+    """A success that names another position than ours decides nothing."""
+    proxy.script(Fault(kind=Kind.MISLEAD))
+    with pytest.raises(OutcomeUnknown, match="OtherPosition"):
+        await store.append(PATH, ROWS, offset=0)
+    assert (await store.open(PATH, head=1)).length == len(ROWS)
 
 
 @pytest.mark.asyncio

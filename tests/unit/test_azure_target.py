@@ -11,7 +11,6 @@ import pytest
 from aiocollect.errors import ConfigError
 from aiocollect.stores.azure import AzureStore
 from aiocollect.stores.azure_target import EMULATOR_KEY, Target, check_container, split_url
-from aiocollect.stores.azure_wire import PIECE, Pieces
 
 KEY = "c2VjcmV0LWtleS1vZi1hbi1hY2NvdW50"
 SAS = "sv=2024-11-04&sp=rac&sig=U0VDUkVU%3D"
@@ -132,7 +131,6 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (ACCOUNT, {"credential": KEY, "container": "a--b"}, "single hyphens"),
     (ACCOUNT, {"credential": KEY, "read_timeout": 0}, "read_timeout=0"),
     (ACCOUNT, {"credential": KEY, "connection_timeout": "1"}, "connection_timeout"),
-    (ACCOUNT, {"credential": KEY, "max_connections": 0}, "max_connections=0"),
 ]
 
 
@@ -193,23 +191,3 @@ def test_plain_http_must_be_asked_for() -> None:
         AzureStore(url, container="logs", credential=KEY)
     assert AzureStore(url, container="logs", credential=KEY, allow_http=True).container == "logs"
     assert AzureStore.from_emulator("azurite:10000", container="logs").container == "logs"
-
-
-@pytest.mark.parametrize("size", [1, PIECE - 1, PIECE, PIECE + 1, 5 * PIECE, 5 * PIECE + 7])
-def test_a_body_in_pieces_can_start_again(size: int) -> None:
-    """However often it is sent, a body is whole, and no piece is larger than the limit."""
-    data = bytes(index % 251 for index in range(size))
-
-    async def gather(pieces: Pieces) -> list[bytes]:
-        return [bytes(piece) async for piece in pieces]
-
-    async def twice() -> None:
-        pieces = Pieces(data)
-        iterator = aiter(pieces)
-        await anext(iterator)  # A first attempt that was cut off.
-        for _ in range(2):
-            sent = await gather(pieces)
-            assert b"".join(sent) == data
-            assert max(map(len, sent)) <= PIECE
-
-    asyncio.run(twice())
