@@ -5,10 +5,10 @@ Python's own csv module. It imports nothing of the package's core, so that no mi
 package's can hide from it. Each answered row must be stored exactly once among the inputs and once
 among the predictions, whole, with equal values bit for bit, in the folder of its day.
 
-- *lost*: answered, and not stored. *doubled*: stored again, answered or not. *torn*: a line that is
-  no whole row, or a file that does not end in a newline. *wrong*: stored with another value.
-  *misplaced*: in another day's folder than its scoring time's. *unrecorded*: answered without an id.
-- *unclaimed* rows are stored and no client holds their answer: it was lost on its way. They are no
+- *lost*: answered, and not stored. *doubled*: stored again, answered or not. *torn*: a line that
+  is no whole row, or a file that does not end in a newline. *wrong*: stored with another value.
+  *misplaced*: in another day's folder than its scoring time's. *unrecorded*: answered without id.
+- *unclaimed* rows are stored, and no client holds their answer: it was lost on its way. They are no
   fault of the record.
 
 By hand::
@@ -111,21 +111,21 @@ def audit(
         if stream not in columns:
             continue
         verdict.files.append(path)
-        for row in _Stored(verdict, path, columns[stream]).rows(file):
-            if row.key in seen[stream]:
+        for stored in _Stored(verdict, path, columns[stream]).rows(file):
+            if stored.key in seen[stream]:
                 verdict.doubled += 1
-                verdict.note("doubled", row.where)
+                verdict.note("doubled", stored.where)
                 continue
-            seen[stream].add(row.key)
-            digest = expected[stream].pop(row.key, None)
+            seen[stream].add(stored.key)
+            digest = expected[stream].pop(stored.key, None)
             if digest is None:
                 verdict.unclaimed += 1
-            elif digest != _digest(row.values):
+            elif digest != _digest(stored.values):
                 verdict.wrong += 1
-                verdict.note("wrong", row.where)
-            elif row.day != f"{year}-{month}-{day}":
+                verdict.note("wrong", stored.where)
+            elif stored.day != f"{year}-{month}-{day}":
                 verdict.misplaced += 1
-                verdict.note("misplaced", row.where)
+                verdict.note("misplaced", stored.where)
             elif stream == "inputs":
                 verdict.inputs += 1
             else:

@@ -3,8 +3,8 @@
 - Requests are due at the times of a Poisson process, drawn before the first one is sent. A slow
   server does not slow the load down, and latency counts from the moment a request was due, not from
   when it was sent: no coordinated omission.
-- At most ``limit`` requests are outstanding. One that is due while there is no room is not sent, and
-  counted as ``unsent``; it is never sent late and forgotten.
+- At most ``limit`` requests are outstanding. One that is due while there is no room is not sent,
+  and counted as ``unsent``; it is never sent late and forgotten.
 - What the clients hold is written to a file: for each 200 answer one JSON line of what was sent and
   what was answered. It is all that the auditor learns from this side.
 """
@@ -76,6 +76,8 @@ class Load:
         self._failed: Counter[str] = Counter()
         self._latencies = array("d")  # of all answers, ms
         self._lateness = array("d")  # of all sends behind their due time, ms
+        self._second = 0
+        self._told = self._counts()
 
     def __repr__(self) -> str:
         return f"<Load of {len(self._schedule)} requests, {self._answered} answered>"
@@ -88,16 +90,21 @@ class Load:
             # Measured from here: a client's first request pays for its imports.
             begin = time.perf_counter()
             child.say("start", requests=len(self._schedule), limit=self._limit)
-            teller = asyncio.create_task(self._tell(begin))
+            teller = asyncio.create_task(self._tell_seconds(begin))
             try:
                 await self._send(session, begin, stop)
                 if self._tasks and not stop.is_set():
                     await asyncio.wait(self._tasks, timeout=_REQUEST_TIMEOUT)
             finally:
                 teller.cancel()
-                for task in self._tasks:
+                left = list(self._tasks)
+                for task in left:
                     task.cancel()
-                await asyncio.gather(teller, *self._tasks, return_exceptions=True)
+                if left:
+                    self._failed["unanswered"] += len(left)
+                await asyncio.gather(teller, *left, return_exceptions=True)
+                if self._second < self._schedule[-1]:
+                    self._tell()  # the last one: all answers may be there before it is over
                 self._answers.flush()
 
     async def _send(
@@ -143,26 +150,26 @@ class Load:
         self._answered += 1
         self._answers.write(b'{"sent":%b,"answer":%b}\n' % (body, text))
 
-    async def _tell(self, begin: float) -> None:
-        """Once a second: what happened in it."""
-        second = told = 0
-        before = self._counts()
+    async def _tell_seconds(self, begin: float) -> None:
         while True:
-            second += 1
-            await asyncio.sleep(max(0.0, begin + second - time.perf_counter()))
-            now = self._counts()
-            latencies = sorted(self._latencies[told:])
-            told += len(latencies)
-            child.say(
-                "second",
-                second=second,
-                **{name: now[name] - before[name] for name in now},
-                outstanding=len(self._tasks),
-                p50_ms=percentile(latencies, 0.5),
-                p99_ms=percentile(latencies, 0.99),
-            )
-            before = now
+            await asyncio.sleep(max(0.0, begin + self._second + 1 - time.perf_counter()))
+            self._tell()
             self._answers.flush()
+
+    def _tell(self) -> None:
+        """What happened since the last time: once a second."""
+        self._second += 1
+        now, before = self._counts(), self._told
+        latencies = sorted(self._latencies[before["answered"] :])
+        child.say(
+            "second",
+            second=self._second,
+            **{name: now[name] - before[name] for name in now},
+            outstanding=len(self._tasks),
+            p50_ms=percentile(latencies, 0.5),
+            p99_ms=percentile(latencies, 0.99),
+        )
+        self._told = now
 
     def _counts(self) -> dict[str, int]:
         return {
@@ -211,7 +218,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rate", type=float, default=600.0, help="requests a second")
     parser.add_argument("--seconds", type=float, default=15.0)
     parser.add_argument("--seed", type=int, default=1, help="of arrivals and rows")
-    parser.add_argument("--answers", type=Path, required=True, help="the file for what clients hold")
+    parser.add_argument(
+        "--answers", type=Path, required=True, help="the file for what clients hold"
+    )
     options = parser.parse_args(arguments)
     return child.run(lambda: _main(options))
 

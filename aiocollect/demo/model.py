@@ -48,9 +48,7 @@ class TumourModel:
         for row in rows:
             if len(row) != width:
                 raise ValueError(f"a row has {len(row)} values; this model takes {width}")
-        return [
-            _logistic(self.intercept + sum(map(mul, self.coefficients, row))) for row in rows
-        ]
+        return [_logistic(self.intercept + sum(map(mul, self.coefficients, row))) for row in rows]
 
 
 def _logistic(z: float) -> float:

@@ -5,8 +5,8 @@ handler, and the server's own shutdown flushes. It can take its listening socket
 who keeps it open over a restart: connections then wait in the kernel for the next server, and none
 is refused. (With SO_REUSEPORT the kernel would reset what waits at the socket that closes.)
 
-It says each second, as JSON lines on stdout, how the pipeline stands, and at the end the report of
-its close. By hand::
+It says on stdout, as JSON lines, how the pipeline stands, and at the end the report of its close.
+By hand::
 
     AIOCOLLECT_STORE=./data python -m aiocollect.demo.server --port 8080
 """
@@ -36,6 +36,9 @@ __all__ = ["build_app", "main", "serve"]
 _BACKLOG = 4096
 # For requests under way at SIGTERM; they take milliseconds.
 _SHUTDOWN = 5.0
+# A line a second is shown. It is put together elsewhere, in step with the load, from the latest of
+# these; at one a second it would show the second before.
+_TELL = 0.2
 
 
 def build_app(pipeline: Pipeline) -> web.Application:
@@ -100,11 +103,11 @@ async def serve(sock: socket.socket) -> int:
 
 
 async def _tell(pipeline: Pipeline, stop: asyncio.Event) -> None:
-    """Once a second, until ``stop``: one line of what the pipeline tells of itself."""
+    """Until ``stop``, five times a second: a line of what the pipeline tells of itself."""
     due = time.monotonic()
     while not stop.is_set():
         child.say("stats", **dataclasses.asdict(pipeline.stats()))
-        due += 1.0
+        due += _TELL
         try:
             async with asyncio.timeout(max(0.0, due - time.monotonic())):
                 await stop.wait()

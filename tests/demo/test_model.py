@@ -33,7 +33,9 @@ def test_scores_are_those_of_an_unfolded_pipeline() -> None:
     ).fit(data.data, data.target == 0)
     scores = TumourModel.load().score(data.data.tolist())
     assert scores == pytest.approx(oracle.predict_proba(data.data)[:, 1].tolist(), abs=1e-6)
-    hits = sum((score > 0.5) == (kind == 0) for score, kind in zip(scores, data.target))
+    hits = sum(
+        (score > 0.5) == (kind == 0) for score, kind in zip(scores, data.target, strict=True)
+    )
     assert hits / len(scores) > 0.98
 
 

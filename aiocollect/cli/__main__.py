@@ -1,0 +1,5 @@
+"""``python -m aiocollect.cli`` is ``aiocollect``."""
+
+from .main import main
+
+raise SystemExit(main())

@@ -1,0 +1,65 @@
+"""Reads the stored blobs for the auditor, through the storage SDK's own synchronous client.
+
+Another client than the one that wrote them. Bounded in time: a store that does not answer ends the
+audit instead of holding it up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, BinaryIO
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from azure.storage.blob import ContainerClient
+
+__all__ = ["Unreadable", "blob_files"]
+
+# The emulator's published account; not a secret.
+_ACCOUNT = "devstoreaccount1"
+_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+_OPTIONS: dict[str, Any] = {"retry_total": 2, "connection_timeout": 5, "read_timeout": 30}
+
+
+class Unreadable(Exception):
+    """The stored files cannot be read back; the message never holds a secret."""
+
+
+def blob_files(store: str, *, container: str | None, prefix: str) -> Iterator[tuple[str, BinaryIO]]:
+    """The CSV blobs whose name begins with ``prefix``, one at a time. Raises Unreadable."""
+    from azure.core.exceptions import AzureError
+
+    try:
+        with _client(store, container) as client:
+            for name in sorted(client.list_blob_names(name_starts_with=prefix)):
+                if name.endswith(".csv"):
+                    yield name, BytesIO(client.download_blob(name).readall())
+    except (AzureError, ValueError) as error:
+        code = getattr(error, "error_code", None) or type(error).__name__
+        raise Unreadable(f"the stored files could not be read back: {code}") from None
+
+
+def _client(store: str, container: str | None) -> ContainerClient:
+    from azure.storage.blob import BlobServiceClient, ContainerClient
+
+    if "://" not in store.partition("=")[0]:  # a connection string
+        if container is None:
+            raise Unreadable("a connection string needs a container")
+        return ContainerClient.from_connection_string(store, container, **_OPTIONS)
+    parts = urlsplit(store)
+    if parts.scheme == "azurite":
+        text = (
+            f"DefaultEndpointsProtocol=http;AccountName={_ACCOUNT};AccountKey={_KEY};"
+            f"BlobEndpoint=http://{parts.netloc}/{_ACCOUNT};"
+        )
+        name = parts.path.strip("/") or container or ""
+        return ContainerClient.from_connection_string(text, name, **_OPTIONS)
+    if parts.scheme in ("http", "https") and parts.query:
+        if container is None or parts.path.strip("/").split("/")[-1] == container:
+            return ContainerClient.from_container_url(store, **_OPTIONS)
+        return BlobServiceClient(store, **_OPTIONS).get_container_client(container)
+    raise Unreadable(
+        "the demo reads back from a directory, azurite://host:port/container, a connection string "
+        "with --container, or a container's URL with its SAS"
+    )

@@ -1,0 +1,178 @@
+"""What the demo's user sees: plain lines, under 100 columns, for a terminal, a pipe or a file.
+
+It only words what it is given. No colours, no cursor movements.
+"""
+
+from __future__ import annotations
+
+import io
+import shlex
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any, BinaryIO
+
+from .audit import Verdict
+
+__all__ = [
+    "beginning",
+    "ending",
+    "excerpt",
+    "heading",
+    "restarted",
+    "second",
+    "stopped",
+    "verdict_lines",
+]
+
+_COLUMNS = (
+    ("second", 6),
+    ("requests/s", 12),
+    ("p50 ms", 9),
+    ("p99 ms", 9),
+    ("budget used", 18),
+    ("appends", 9),
+    ("rows collected", 16),
+    ("rows stored", 13),
+)
+
+
+def beginning(*, rate: float, seconds: float, url: str, where: str, loop: str) -> list[str]:
+    """What is about to happen."""
+    return [
+        "",
+        f"aiocollect demo: a model server answers {rate:g} requests a second for {seconds:g} s,",
+        "and every row it scores is recorded. Half-way through, under load, SIGTERM stops it, and",
+        "it is started again. At the end an auditor compares the clients' answers with the files.",
+        "",
+        f"  server   {url}  (aiohttp on {loop}; logistic regression, 30 features)",
+        "  load     open-loop: requests come at times fixed in advance, however slow the answers",
+        f"  store    {where}",
+        "",
+        "  requests/s      answered with 200 in that second",
+        "  p50, p99        how long answers took, from the moment each request was due",
+        "  budget used     share of the memory budget taken by rows on their way to the store",
+        "  appends         blocks written so far, each of many rows",
+        "  rows collected  so far; a scored row counts twice: its inputs and its prediction",
+        "  rows stored     of these, acknowledged by the store",
+        "",
+    ]
+
+
+def heading() -> str:
+    """The names of the columns."""
+    return "".join(f"{name:>{width}}" for name, width in _COLUMNS)
+
+
+def second(
+    number: int,
+    *,
+    answered: int,
+    p50: float | None,
+    p99: float | None,
+    budget_used: int,
+    budget: int,
+    appends: int,
+    collected: int,
+    stored: int,
+) -> str:
+    """One line of the table."""
+    share = f"{100 * budget_used / budget:.1f} %" if budget else "-"
+    cells = (
+        f"{number}",
+        f"{answered:,}",
+        _milliseconds(p50),
+        _milliseconds(p99),
+        f"{share} ({budget_used / 1024:,.0f} KiB)",
+        f"{appends:,}",
+        f"{collected:,}",
+        f"{stored:,}",
+    )
+    return "".join(f"{cell:>{width}}" for cell, (_, width) in zip(cells, _COLUMNS, strict=True))
+
+
+def _milliseconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.1f}"
+
+
+def stopped(seconds: float, report: dict[str, Any] | None) -> str:
+    """The server has ended under load."""
+    line = f"        SIGTERM under load: the server ended after {seconds:.2f} s"
+    if report is None:
+        return f"{line}, without a report"
+    return f"{line}, with {report['stored']:,} of {report['accepted']:,} rows stored"
+
+
+def restarted(seconds: float) -> str:
+    """The next server takes requests."""
+    return f"        started again in {seconds:.2f} s; the socket stayed open, and requests waited"
+
+
+def verdict_lines(verdict: Verdict, load: dict[str, Any]) -> list[str]:
+    """What the auditor found, and how the load fared."""
+    v = verdict
+    lines = ["", f"Verdict: {'good' if v.good else 'BAD'}", ""]
+    lines += [
+        f"  The clients hold {v.requests:,} answers with 200, for {v.rows:,} rows. Stored are",
+        f"  {v.inputs:,} of {v.rows:,} inputs and {v.predictions:,} of {v.rows:,} predictions,",
+        "  once each, every value as it was sent and as it was answered.",
+        f"  lost {v.lost}   doubled {v.doubled}   torn {v.torn}   wrong {v.wrong}",
+    ]
+    if v.misplaced:
+        lines.append(f"  in another day's folder: {v.misplaced}")
+    if v.unrecorded:
+        lines.append(f"  answers without an id, since the pipeline had no room: {v.unrecorded:,}")
+    if v.unclaimed:
+        lines.append(
+            f"  Stored too: {v.unclaimed:,} rows that no client holds an answer for: the answer was"
+            " lost on its way, or the rows are of an earlier run."
+        )
+    lines += [f"    {example}" for example in v.examples]
+    lines += [
+        "",
+        (
+            f"  Of {load['scheduled']:,} requests {load['answered']:,} were answered, "
+            f"{load['failed']:,} failed, {load['unsent']:,} could not be sent."
+        ),
+        (
+            f"  All answers, the restart included: p50 {_milliseconds(load['p50_ms'])} ms, "
+            f"p99 {_milliseconds(load['p99_ms'])} ms, longest {_milliseconds(load['max_ms'])} ms."
+        ),
+    ]
+    if load["failures"]:
+        kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(load["failures"].items()))
+        lines.append(f"  Failed: {kinds}")
+    return lines
+
+
+def excerpt(path: str, file: BinaryIO, *, rows: int = 2) -> list[str]:
+    """The first lines of a stored file, with the middle columns left out where there are many."""
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+    lines = [_shortened(line.rstrip("\n")) for line in islice(text, rows + 1)]
+    text.detach()
+    return [f"  {path}", *(f"    {line}" for line in lines), ""]
+
+
+def _shortened(line: str) -> str:
+    cells = line.split(",")
+    if len(cells) <= 6:
+        return line
+    return ",".join([*cells[:2], f" … {len(cells) - 5} more … ", *cells[-3:]])
+
+
+def ending(*, folder: str, local: str | None, files: Iterable[str]) -> list[str]:
+    """What to try next."""
+    lines = ["Try next", ""]
+    predictions = [path for path in files if "/predictions/" in f"/{path}"]
+    if local is not None and predictions:
+        path = f"{local}/{predictions[-1]}"
+        code = f"import pandas; print(pandas.read_csv({path!r}).describe())"
+        plain = not set(path) & set("\"'$`\\!")  # then double quotes do, and read better
+        quoted = f'"{code}"' if plain else shlex.quote(code)
+        lines += [f"  python -c {quoted}", "      needs pandas"]
+    if local is not None:
+        lines += [
+            f"  python -m aiocollect.demo.audit {shlex.quote(folder)}",
+            "      audits the same files again; damage one first, and see it found",
+        ]
+    lines += ["  aiocollect demo --seconds 60", "      a minute of it", ""]
+    return lines
