@@ -37,8 +37,9 @@ class Ids:
         self.writer = writer
         self._count = 0
         self._last = 0
-        # Cached per millisecond and high counter; replaced whole, so no thread sees half of it.
-        self._prefix: tuple[int, int, str] = (-1, -1, "")
+        # (first microsecond, first count, text) of what the next ids have in common: made anew per
+        # millisecond and 65,536 ids, and replaced whole, so that no thread sees half of it.
+        self._prefix: tuple[int, int, str] = (-1000, 0, "")
 
     def __repr__(self) -> str:
         return f"<Ids of writer {self.writer}, {self._count} made>"
@@ -57,17 +58,19 @@ class Ids:
         # As above.
         count = self._count
         self._count = count + 1
-        milliseconds = time // 1000
-        high = count >> 16
-        cached, cached_high, prefix = self._prefix
-        if cached != milliseconds or cached_high != high:
-            w = self.writer
-            prefix = (
-                f"{milliseconds >> 16 & 0xFFFFFFFF:08x}-{milliseconds & 0xFFFF:04x}"
-                f"-8{high & 0xFFF:03x}-ac{w[:2]}-{w[2:]}"
-            )
-            self._prefix = (milliseconds, high, prefix)
+        start, first, prefix = self._prefix
+        if not (start <= time < start + 1000 and first <= count < first + 0x10000):
+            prefix = self._new_prefix(time, count)
         return f"{prefix}{count & 0xFFFF:04x}"
+
+    def _new_prefix(self, time: int, count: int) -> str:
+        milliseconds = time // 1000
+        prefix = (
+            f"{milliseconds >> 16 & 0xFFFFFFFF:08x}-{milliseconds & 0xFFFF:04x}"
+            f"-8{count >> 16 & 0xFFF:03x}-ac{self.writer[:2]}-{self.writer[2:]}"
+        )
+        self._prefix = (milliseconds * 1000, count & ~0xFFFF, prefix)
+        return prefix
 
 
 def day_of_id(correlation_id: str) -> int | None:

@@ -82,6 +82,7 @@ class Channels:
             if len(headers) >= self._settings.limits.max_headers:
                 return False
             headers.add(stream.columns)
+        stream.admitted = True
         return True
 
     # Channels, the pump alone -----------------------------------------------------------------

@@ -80,7 +80,7 @@ class Recorder:
         for stream, value in values:
             frozen, number, size = stream.shape.freeze(value)
             if number:
-                if not engine.channels.admits(stream):
+                if not (stream.admitted or engine.channels.admits(stream)):
                     raise EncodeError(
                         f"{stream.label}: these columns would be one header more than "
                         f"limits.max_headers={engine.settings.limits.max_headers} allows on a path",
@@ -97,20 +97,15 @@ class Recorder:
                 reason="too_large",
             )
         ids = engine.ids
-        now = engine.clock.time_ns() // 1000 if at is None else _microseconds(at)
-        day = now // DAY_US
+        time = ids.time(engine.clock.time_ns() // 1000) if at is None else _microseconds(at)
+        day = time // DAY_US
         if correlation_id is None:
-            if at is None:
-                now = ids.time(now)
-                day = now // DAY_US
-            correlation_id = ids.id(now)
+            correlation_id = ids.id(time)
         else:
             day = self._day(correlation_id, day, at)
-            if at is None:
-                now = ids.time(now)
         if not parts:
             return None, correlation_id
-        return (correlation_id, now, day, tuple(parts), rows, cost, self._account), correlation_id
+        return (correlation_id, time, day, tuple(parts), rows, cost, self._account), correlation_id
 
     def _day(self, correlation_id: str, day: int, at: datetime | float | None) -> int:
         if type(correlation_id) is not str or not correlation_id:

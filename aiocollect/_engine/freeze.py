@@ -33,7 +33,7 @@ class Shape:
     ``features`` is None until the first call fixes them.
     """
 
-    __slots__ = ("_fixed", "_known", "_max_bytes", "_named", "_stream")
+    __slots__ = ("_fixed", "_known", "_max_bytes", "_named", "_row_cost", "_row_length", "_stream")
 
     def __init__(
         self, stream: str, *, feature_names: Sequence[str] | None, max_call_bytes: int
@@ -46,6 +46,9 @@ class Shape:
             self._fixed["features"] = tuple(feature_names)
         self._max_bytes = max_call_bytes
         self._known: set[frozenset[type]] = set()  # type sets of cells that need nothing more
+        # The fast path: how long a list is that is one row (-1: none is), and what it costs.
+        self._row_length = -1
+        self._row_cost = 0
 
     def __repr__(self) -> str:
         return f"<Shape of {self._stream}: {self.features}>"
@@ -61,6 +64,11 @@ class Shape:
         Raises EncodeError for a shape or type that cannot be recorded.
         """
         kind = type(data)
+        if kind is list:
+            # The usual call: one row of numbers, of a length and types that were seen before.
+            row = tuple(data)
+            if len(row) == self._row_length and frozenset(map(type, row)) in self._known:
+                return (row,), 1, self._row_cost
         if kind is list or kind is tuple:
             return self._freeze_list(data)
         if kind.__name__ == "ndarray" and kind.__module__ == "numpy":
@@ -181,11 +189,15 @@ class Shape:
 
     def _fix(self, width: int, data: Any) -> None:
         """Let the first value that can be recorded fix the columns of an unnamed stream."""
-        if "features" in self._fixed:
+        if self._row_cost:
             return
-        names = tuple(f"f{number}" for number in range(width))
-        if len(self._fixed.setdefault("features", names)) != width:
-            raise self._misfit(data, width)
+        if "features" not in self._fixed:
+            names = tuple(f"f{number}" for number in range(width))
+            if len(self._fixed.setdefault("features", names)) != width:
+                raise self._misfit(data, width)
+        self._row_cost = CALL_COST + ROW_COST + CELL_COST * width
+        if self._row_cost <= self._max_bytes and (width > 1 or not self._named):
+            self._row_length = width
 
     def _refuse_large(self, cells: int) -> None:
         # Before anything is copied: the copy is what would stall the caller.

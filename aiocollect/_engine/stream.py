@@ -41,13 +41,14 @@ class Channel:
 class Stream:
     """The names, the columns and the channels by day of one collector."""
 
-    __slots__ = ("channels", "label", "names", "shape")
+    __slots__ = ("admitted", "channels", "label", "names", "shape")
 
     def __init__(self, names: Names, shape: Shape) -> None:
         self.names = names
         self.shape = shape
         self.label = f"{names.model}/{names.version}/{names.identifier}"
         self.channels: dict[int, Channel] = {}
+        self.admitted = False  # its columns are one of the headers that its path may have
 
     def __repr__(self) -> str:
         return f"<Stream {self.label}, {len(self.channels)} days>"
