@@ -7,6 +7,7 @@ audit instead of holding it up.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
@@ -14,11 +15,15 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
-__all__ = ["Unreadable", "blob_files"]
+__all__ = ["Unreadable", "blob_files", "check_blobs"]
 
 # The emulator's published account; not a secret.
 _ACCOUNT = "devstoreaccount1"
 _KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+_FORMS = (
+    "the demo must read back what it stored; give it a directory, azurite://host:port/container, a "
+    "connection string with --container, or a container's URL with a SAS that may read and list"
+)
 _OPTIONS: dict[str, Any] = {"retry_total": 2, "connection_timeout": 5, "read_timeout": 30}
 
 
@@ -28,16 +33,32 @@ class Unreadable(Exception):
 
 def blob_files(store: str, *, container: str | None, prefix: str) -> Iterator[tuple[str, BinaryIO]]:
     """The CSV blobs whose name begins with ``prefix``, one at a time. Raises Unreadable."""
-    from azure.core.exceptions import AzureError
+    with _translated(), _client(store, container) as client:
+        for name in sorted(client.list_blob_names(name_starts_with=prefix)):
+            if name.endswith(".csv"):
+                yield name, BytesIO(client.download_blob(name).readall())
+
+
+def check_blobs(store: str, *, container: str | None) -> None:
+    """Raise Unreadable where the audit could not be done in the end. A container may be missing."""
+    with _translated(), _client(store, container) as client:
+        client.exists(retry_total=0)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    from azure.core.exceptions import AzureError, ServiceRequestError
 
     try:
-        with _client(store, container) as client:
-            for name in sorted(client.list_blob_names(name_starts_with=prefix)):
-                if name.endswith(".csv"):
-                    yield name, BytesIO(client.download_blob(name).readall())
-    except (AzureError, ValueError) as error:
+        yield
+    except ServiceRequestError:
+        raise Unreadable("the store does not answer; is its address right, and is it up?") from None
+    except AzureError as error:
+        # Codes only: a message may show a URL with its signature.
         code = getattr(error, "error_code", None) or type(error).__name__
-        raise Unreadable(f"the stored files could not be read back: {code}") from None
+        raise Unreadable(f"the store does not let itself be read: {code}") from None
+    except ValueError:
+        raise Unreadable(_FORMS) from None
 
 
 def _client(store: str, container: str | None) -> ContainerClient:
@@ -45,7 +66,7 @@ def _client(store: str, container: str | None) -> ContainerClient:
 
     if "://" not in store.partition("=")[0]:  # a connection string
         if container is None:
-            raise Unreadable("a connection string needs a container")
+            raise Unreadable("a connection string needs a container: --container modeldata")
         return ContainerClient.from_connection_string(store, container, **_OPTIONS)
     parts = urlsplit(store)
     if parts.scheme == "azurite":
@@ -59,7 +80,4 @@ def _client(store: str, container: str | None) -> ContainerClient:
         if container is None or parts.path.strip("/").split("/")[-1] == container:
             return ContainerClient.from_container_url(store, **_OPTIONS)
         return BlobServiceClient(store, **_OPTIONS).get_container_client(container)
-    raise Unreadable(
-        "the demo reads back from a directory, azurite://host:port/container, a connection string "
-        "with --container, or a container's URL with its SAS"
-    )
+    raise Unreadable(_FORMS)

@@ -24,7 +24,7 @@ from urllib.parse import unquote, urlsplit
 
 from . import view
 from .audit import Verdict, audit, local_files, read_answers
-from .blobs import Unreadable, blob_files
+from .blobs import Unreadable, blob_files, check_blobs
 from .children import Child, ChildFailed
 from .model import TumourModel
 
@@ -67,6 +67,7 @@ def run_demo(
             store=store,
             container=container,
         )
+        demo.check()
         asyncio.run(demo.live())
         result = demo.judge()
     except KeyboardInterrupt:
@@ -88,12 +89,15 @@ def _folder(directory: str | os.PathLike[str] | None) -> Path:
     """The folder for all that the demo writes; made."""
     if directory is not None:
         folder = Path(directory)
+    else:
+        folder = Path("demo-data", time.strftime("%Y%m%d-%H%M%S"))
+        if folder.exists():
+            folder = folder.with_name(f"{folder.name}-{os.getpid()}")
+    try:
         folder.mkdir(parents=True, exist_ok=True)
-        return folder
-    folder = Path("demo-data", time.strftime("%Y%m%d-%H%M%S"))
-    if folder.exists():
-        folder = folder.with_name(f"{folder.name}-{os.getpid()}")
-    folder.mkdir(parents=True)
+    except OSError as error:
+        why = error.strerror
+        raise OSError(f"cannot make {folder}: {why}; name another with --directory") from None
     return folder
 
 
@@ -133,6 +137,11 @@ class _Demo:
         if parts.scheme == "azurite":
             return f"the emulator at {parts.netloc}, container {parts.path.strip('/')}"
         return f"Azure append blobs, container {self.container or parts.path.strip('/')}"
+
+    def check(self) -> None:
+        """Raise Unreadable where the store could not be audited: now, not at the end."""
+        if self.local is None:
+            check_blobs(self.store or "", container=self.container)
 
     async def live(self) -> None:
         """Server and load, from the first start to the last end. Raises ChildFailed."""

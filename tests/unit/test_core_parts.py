@@ -260,7 +260,9 @@ def test_ids_and_times_are_unique() -> None:
     assert times == sorted(set(times))
 
 
-@pytest.mark.parametrize("text", ["", "loan-7", "6b0596c8-7424-4176-b414-1509d8bcf593", "x" * 36, "é" * 36])
+@pytest.mark.parametrize(
+    "text", ["", "loan-7", "6b0596c8-7424-4176-b414-1509d8bcf593", "x" * 36, "é" * 36]
+)
 def test_strangers_ids_carry_no_day(text: str) -> None:
     """Only our own ids decide the folder."""
     assert day_of_id(text) is None
