@@ -40,8 +40,10 @@ def main() -> int:
             )
         )
         subprocess.run(
-            [binaries / "python", "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
-            + ["-c", str(constraints), str(wheel)],
+            [
+                *(binaries / "python", "-m", "pip", "--disable-pip-version-check", "--quiet"),
+                *("install", "-c", str(constraints), str(wheel)),
+            ],
             check=True,
         )
         run = subprocess.run(

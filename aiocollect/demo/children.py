@@ -141,8 +141,9 @@ class Child:
             return str(self.latest["error"]["message"])
         with contextlib.suppress(OSError):
             lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
-            tail = "".join(f"\n    {line}" for line in lines[-_TAIL:])
-            return f"the {self.name} {what}; {self._log} ends with:{tail}"
+            if lines:
+                tail = "".join(f"\n    {line}" for line in lines[-_TAIL:])
+                return f"the {self.name} {what}; {self._log} ends with:{tail}"
         return f"the {self.name} {what}"
 
 

@@ -95,10 +95,10 @@ def _milliseconds(value: float | None) -> str:
 
 
 def stopped(seconds: float, report: dict[str, Any] | None) -> str:
-    """The server has ended under load."""
+    """The server has ended under load. It has no report where it did not end in order."""
     line = f"        SIGTERM under load: the server ended after {seconds:.2f} s"
     if report is None:
-        return f"{line}, without a report"
+        return f"{line}, without a report: it was killed, or failed"
     return f"{line}, with {report['stored']:,} of {report['accepted']:,} rows stored"
 
 

@@ -1,0 +1,1 @@
+"""Examples, each run by tests/demo/test_examples.py."""

@@ -1,0 +1,33 @@
+"""A FastAPI scoring server that records what its model sees and says.
+
+Run it: ``AIOCOLLECT_STORE=file:///tmp/modeldata uvicorn examples.fastapi_server:app``
+"""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Response
+
+from aiocollect import Pipeline
+
+pipeline = Pipeline.from_env()
+churn = pipeline.model("churn", version="10", inputs=["age", "plan"], predictions=["p"])
+app = FastAPI(lifespan=pipeline.lifespan)
+
+
+async def predict(rows: list[list[float]]) -> list[float]:
+    """Stands for a model."""
+    return [min(1.0, age / 100) for age, _ in rows]
+
+
+@app.post("/score")
+async def score(rows: list[list[float]]) -> dict[str, object]:
+    """Answer, and record input and output under one id; collect() never waits."""
+    predictions = await predict(rows)
+    correlation_id = churn.collect(inputs=rows, predictions=predictions)
+    return {"p": predictions, "id": correlation_id}
+
+
+@app.get("/healthz")
+async def healthz() -> Response:
+    """503 while rows do not find their way to the store."""
+    return Response(status_code=200 if pipeline.healthy() else 503)
