@@ -36,13 +36,19 @@ __all__ = ["build_app", "main", "serve"]
 _BACKLOG = 4096
 # For requests under way at SIGTERM; they take milliseconds.
 _SHUTDOWN = 5.0
+# Connections in use learn in this time, with their next answer, that they close; a kept-alive one
+# that closes unannounced can meet a request that is on its way, and fail it.
+_PARTING = 0.1
 # A line a second is shown. It is put together elsewhere, in step with the load, from the latest of
 # these; at one a second it would show the second before.
 _TELL = 0.2
 
 
-def build_app(pipeline: Pipeline) -> web.Application:
-    """The application: POST /score and GET /healthz, recorded by ``pipeline``."""
+def build_app(pipeline: Pipeline, *, stop: asyncio.Event) -> web.Application:
+    """The application: POST /score and GET /healthz, recorded by ``pipeline``.
+
+    Once ``stop`` is set, each answer tells its client that the connection closes.
+    """
     model = TumourModel.load()
     tumour = pipeline.model(
         "tumour", version="1", inputs=model.features, predictions=[model.prediction]
@@ -64,7 +70,12 @@ def build_app(pipeline: Pipeline) -> web.Application:
         healthy = pipeline.healthy()
         return _json({"healthy": healthy}, status=200 if healthy else 503)
 
+    async def part(request: web.Request, response: web.StreamResponse) -> None:
+        if stop.is_set():
+            response.force_close()
+
     app = web.Application()
+    app.on_response_prepare.append(part)
     app.router.add_post("/score", score)
     app.router.add_get("/healthz", healthz)
     app.cleanup_ctx.append(pipeline.cleanup_ctx)  # starts it, and flushes after the last request
@@ -80,7 +91,7 @@ async def serve(sock: socket.socket) -> int:
     stop = child.stop_event()
     try:
         pipeline = Pipeline.from_env()
-        app = build_app(pipeline)
+        app = build_app(pipeline, stop=stop)
     except ConfigError as error:
         child.say("error", message=str(error))
         return 2
@@ -88,9 +99,12 @@ async def serve(sock: socket.socket) -> int:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN, handle_signals=False)
     await runner.setup()
     try:
-        await web.SockSite(runner, sock, backlog=_BACKLOG).start()
+        site = web.SockSite(runner, sock, backlog=_BACKLOG)
+        await site.start()
         child.say("ready", pid=os.getpid(), loop=type(asyncio.get_running_loop()).__module__)
         await _tell(pipeline, stop)
+        await site.stop()  # new connections wait for the next server
+        await asyncio.sleep(_PARTING)
     finally:
         await runner.cleanup()
     report = await pipeline.aclose()  # closed by the clean-up: this only asks for the report
@@ -122,7 +136,9 @@ def main(arguments: list[str] | None = None) -> int:
     where.add_argument("--fd", type=int, help="a listening socket inherited from the parent")
     where.add_argument("--port", type=int, help="a port of 127.0.0.1 to listen on")
     options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    # Ours at INFO; the storage SDK would log every request there.
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("aiocollect").setLevel(logging.INFO)
     if options.fd is not None:
         sock = socket.socket(fileno=options.fd)
     else:
