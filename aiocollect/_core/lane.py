@@ -1,51 +1,13 @@
 """The lane: brings the batches of one (path, header) to their part, exactly once and in order.
 
-Theory
-------
-An append blob only grows, and every append carries the position it must land at. So for each
-position at most one append ever lands, and once the length is beyond a position no attempt at it
-can land any more: a request that the network delivers late does no harm. What remains is to find
-out *whose* append landed where the answer is lost:
-
-1. An answer other than 201 decides nothing. The same bytes go to the same position again
-   (UNKNOWN -> BACKING_OFF -> APPENDING). The batch is *in doubt* from then on.
-2. "Condition failed" (MISMATCH) and "takes no more" (FULL) are in doubt even on the first attempt:
-   something between us and the store may have sent the request twice. The range is read back
-   (READING), all of it, since a prefix may be common to two different batches.
-
-   ===================  =====================================  ==================================
-   length of the blob   after MISMATCH                         after FULL
-   ===================  =====================================  ==================================
-   beyond, equal bytes  it landed: settle                      it landed: settle, roll
-   beyond, others       it never will: rebase to the length    it never will: roll, send again
-   at the position      undecided: the same again              it did not land: roll, send again
-   below, or made anew  replaced: roll, send again             replaced: roll, send again
-   ===================  =====================================  ==================================
-
-   Equal bytes are proof only where nobody else can write the same bytes: in a shared blob every
-   row carries an id, in a blob of our own nobody else writes.
-3. Without the right to read, the blob is our own, so a position that no longer fits can only have
-   been moved by our own earlier attempt: it landed. A blob of our own that turns FULL stays a doubt
-   for ever: possibly stored.
-4. While in doubt, no roll, no halving, no dead letter. A doubt ends with the blob it was about: a
-   deleted blob holds nothing, and with If-Match no late append reaches its successor.
-5. REFUSED (credential, container, lease, right) needs an operator: HELD, the doubt kept, the alarm
-   given once, nothing dropped.
-6. REJECTED (too large, malformed) is for good: out of doubt the block is halved until the culprit
-   stands alone; that row is dead-lettered.
-
-A lane has at most one request in flight; the engine does not start another (the lane is muted).
-GIVE_UP ends it at close: a block in doubt becomes possibly stored, all others are dropped.
-
-``TABLE`` below lists every legal pair of state and event. Any other pair is our bug, and says so.
-docs and tests draw on the same table.
+Why it is right stands in states.py, above the table of states and events that this file carries
+out. A lane has at most one request in flight; the engine does not start another (the lane is
+muted). It changes its state and returns what is to be done; it never does it.
 """
 
 from __future__ import annotations
 
-import enum
 from collections import deque
-from collections.abc import Callable
 from typing import Any
 
 from ..errors import StoreError
@@ -56,25 +18,10 @@ from .backoff import Backoff
 from .commands import Answer, Append, Command, Create, Event, Note, Open, Read, Release, Wait
 from .final import dead_lettered, dropped, possibly_stored, stored
 from .parts import Parts
+from .states import TABLE, State
 from .verdict import Verdict, judge
 
-__all__ = ["TABLE", "Lane", "State"]
-
-
-class State(enum.Enum):
-    """What a lane is waiting for."""
-
-    IDLE = "idle"  # a batch
-    OPENING = "opening"  # what the part looks like
-    CREATING = "creating"  # a part to be made
-    APPENDING = "appending"  # the answer to an append
-    READING = "reading"  # the range that an append may have filled
-    BACKING_OFF = "backing_off"  # the timer, then the same again
-    HELD = "held"  # the timer, and an operator
-    CLOSED = "closed"  # nothing: given up
-
-    # See commands.Event.
-    __hash__ = object.__hash__
+__all__ = ["Lane"]
 
 
 class Lane:
@@ -171,7 +118,8 @@ class Lane:
             if self._alarm and event is not Event.NO_RIGHT:
                 self._alarm = ""
                 notes.append(Note(Resumed(path=self.parts.path, part=self.parts.name)))
-        return notes + step(self, answer)
+        taken: list[Command] = getattr(self, step)(answer)
+        return notes + taken
 
     # Requests ---------------------------------------------------------------------------------
 
@@ -430,46 +378,3 @@ class Lane:
                 self.in_doubt = False  # only the first block was ever sent
             done.append(Release(self._queue.popleft()))
         return done
-
-
-_Step = Callable[[Lane, Any], list[Command]]
-
-
-def _common(lane: Lane, answer: Any) -> list[Command]:
-    raise AssertionError("handled in Lane.on for every state alike")
-
-
-TABLE: dict[tuple[State, Event], _Step] = {
-    (State.IDLE, Event.SUBMIT): Lane._on_submit,
-    (State.OPENING, Event.OPENED): Lane._on_opened,
-    (State.OPENING, Event.MISSING): Lane._on_open_missing,
-    (State.OPENING, Event.WRONG_TYPE): Lane._on_open_wrong_type,
-    (State.OPENING, Event.NO_RIGHT): Lane._on_open_no_right,
-    (State.OPENING, Event.REFUSED): _common,
-    (State.OPENING, Event.UNKNOWN): _common,
-    (State.OPENING, Event.GIVE_UP): _common,
-    (State.CREATING, Event.CREATED): Lane._on_created,
-    (State.CREATING, Event.NO_RIGHT): Lane._on_create_no_right,
-    (State.CREATING, Event.REFUSED): _common,
-    (State.CREATING, Event.UNKNOWN): _common,
-    (State.CREATING, Event.GIVE_UP): _common,
-    (State.APPENDING, Event.APPENDED): Lane._on_appended,
-    (State.APPENDING, Event.MISMATCH): Lane._on_mismatch,
-    (State.APPENDING, Event.FULL): Lane._on_full,
-    (State.APPENDING, Event.MISSING): Lane._on_append_missing,
-    (State.APPENDING, Event.WRONG_TYPE): Lane._on_append_wrong_type,
-    (State.APPENDING, Event.REJECTED): Lane._on_rejected,
-    (State.APPENDING, Event.REFUSED): _common,
-    (State.APPENDING, Event.UNKNOWN): _common,
-    (State.APPENDING, Event.GIVE_UP): _common,
-    (State.READING, Event.RANGE): Lane._on_range,
-    (State.READING, Event.MISSING): Lane._on_read_gone,
-    (State.READING, Event.WRONG_TYPE): Lane._on_read_gone,
-    (State.READING, Event.REFUSED): _common,
-    (State.READING, Event.UNKNOWN): _common,
-    (State.READING, Event.GIVE_UP): _common,
-    (State.BACKING_OFF, Event.TIMER): Lane._on_timer,
-    (State.BACKING_OFF, Event.GIVE_UP): _common,
-    (State.HELD, Event.TIMER): Lane._on_timer,
-    (State.HELD, Event.GIVE_UP): _common,
-}

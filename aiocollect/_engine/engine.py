@@ -7,14 +7,13 @@ in from any thread through ``offer``; everything else happens on that loop.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 
 from .._core.accumulator import Batch
 from .._core.commands import Event, Finish, Note, Outcome, Release
 from .._core.ids import Ids
 from .._core.marks import Crossing, Marks
-from .._core.ring import ACCEPTED, Account, LockedRing, Ring
+from .._core.ring import Account, LockedRing, Ring
 from .._core.unsettled import Unsettled
 from ..errors import ConfigError, FlushTimeout, PipelineClosed
 from ..hooks import Hooks
@@ -27,6 +26,7 @@ from .ledger import Ledger
 from .pump import Pump
 from .sender import Senders
 from .stream import Channel, Stream
+from .waiters import Waiters
 
 __all__ = ["Engine"]
 
@@ -80,7 +80,7 @@ class Engine:
             note=self._note,
             rested=self._rested,
         )
-        self._waiting: dict[Account, deque[tuple[Call, asyncio.Future[None]]]] = {}
+        self._waiters = Waiters(self.offer)
         self._barriers: list[tuple[int, asyncio.Future[int]]] = []
         self._flushes: list[tuple[int, asyncio.Future[None]]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -171,7 +171,7 @@ class Engine:
                 timer.cancel()
 
     def _after_turn(self) -> None:
-        self._grant_room()
+        self._waiters.grant()
         self._watch_marks()
         if self._barriers:
             passed = [entry for entry in self._barriers if self._pump.calls_done >= entry[0]]
@@ -183,41 +183,15 @@ class Engine:
                     if not entry[1].done():
                         entry[1].set_result(self._unsettled.serial)
 
-    # Waiting for room -------------------------------------------------------------------------
-
     async def wait_for_room(self, call: Call) -> None:
-        """Wait until the call is accepted, in order per account. Only on the pipeline's loop.
-
-        Room is granted, and the call accepted, before the waiter wakes: cancelling it leaves the
-        call accepted or not, never half.
-        """
-        loop = asyncio.get_running_loop()
-        if self._loop is not None and self._loop is not loop:
+        """Wait until the call is accepted. Only on the pipeline's loop."""
+        if self._loop not in (None, asyncio.get_running_loop()):
             raise ConfigError(
                 "acollect() from another event loop is not available yet; call collect(), or "
                 "await acollect() on the pipeline's loop"
             )
         self.start()
-        account = call[6]
-        if account not in self._waiting and self.offer(call) == ACCEPTED:
-            return
-        future: asyncio.Future[None] = loop.create_future()
-        self._waiting.setdefault(account, deque()).append((call, future))
-        await future
-
-    def _grant_room(self) -> None:
-        if not self._waiting:
-            return
-        for account, queue in list(self._waiting.items()):
-            while queue:
-                call, future = queue[0]
-                if not future.done():
-                    if self.offer(call) != ACCEPTED:
-                        break
-                    future.set_result(None)
-                queue.popleft()
-            if not queue:
-                del self._waiting[account]
+        await self._waiters.accept(call)
 
     # Becoming final ---------------------------------------------------------------------------
 
@@ -238,7 +212,7 @@ class Engine:
                 self._unsettled.remove(command.batch)
                 for account, charged in command.batch.charges:
                     self.ring.charge(-charged, account)
-                self._grant_room()
+                self._waiters.grant()
                 self._watch_marks()
                 self._wake_flushes()
             case Note():
@@ -306,11 +280,7 @@ class Engine:
     async def _close(self, timeout: float | None) -> Report:
         began = self.clock.monotonic()
         self.closed = True
-        for queue in self._waiting.values():
-            for _, future in queue:
-                if not future.done():
-                    future.set_exception(PipelineClosed("the pipeline was closed"))
-        self._waiting.clear()
+        self._waiters.close()
         self._senders.hurry()
         deadline = self.settings.close_timeout if timeout is None else timeout
         try:

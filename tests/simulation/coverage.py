@@ -10,15 +10,16 @@ from typing import Any
 
 from aiocollect._core import lane
 from aiocollect._core.commands import Event
+from aiocollect._core.states import TABLE, State
 
-Pair = tuple[lane.State, Event]
+Pair = tuple[State, Event]
 
 
 class CountedTable(dict[Any, Any]):
     """The lane's table, and how often each of its pairs was looked up."""
 
     def __init__(self) -> None:
-        super().__init__(lane.TABLE)
+        super().__init__(TABLE)
         self.met: Counter[Pair] = Counter()
 
     def get(self, pair: Any, default: Any = None) -> Any:
@@ -29,6 +30,8 @@ class CountedTable(dict[Any, Any]):
 
 def count_pairs() -> Counter[Pair]:
     """Put a counting table in place of the lane's; returns its counts."""
-    if not isinstance(lane.TABLE, CountedTable):
-        lane.TABLE = CountedTable()
-    return lane.TABLE.met
+    table: object = vars(lane)["TABLE"]
+    if not isinstance(table, CountedTable):
+        table = CountedTable()
+        vars(lane)["TABLE"] = table
+    return table.met

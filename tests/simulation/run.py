@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 
-from aiocollect._core import lane
+from aiocollect._core.states import TABLE
 from aiocollect.testing import FaultKind
 
 from .coverage import count_pairs
@@ -45,7 +45,7 @@ class Summary:
     def unmet(self) -> list[str]:
         """Kinds of faults and pairs of the lane's table that no life has met."""
         kinds = [kind.value for kind in FaultKind if not self.faults[kind]]
-        table = {(state.value, event.value) for state, event in lane.TABLE}
+        table = {(state.value, event.value) for state, event in TABLE}
         return kinds + [" x ".join(pair) for pair in sorted(table - self.pairs.keys())]
 
 

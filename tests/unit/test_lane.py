@@ -32,9 +32,10 @@ from aiocollect._core.commands import (
     Wait,
     classify,
 )
-from aiocollect._core.lane import TABLE, Lane, State
+from aiocollect._core.lane import Lane
 from aiocollect._core.limits import PartLimits
 from aiocollect._core.parts import Parts
+from aiocollect._core.states import TABLE, State
 from aiocollect.records import BlobReplaced, Held, Resumed, Rolled, Settled, WriterTurnedOwn
 from aiocollect.typing import Appended, Opened, Range
 
@@ -412,3 +413,9 @@ def test_an_illegal_pair_is_our_bug(state: State, event: Event) -> None:
     lane.state = state
     with pytest.raises(AssertionError, match="our bug"):
         lane.on(event)
+
+
+def test_every_pair_of_the_table_has_its_method() -> None:
+    """The table names methods: all of them are there, and no state but CLOSED is a dead end."""
+    assert all(callable(getattr(Lane, name)) for name in TABLE.values())
+    assert {state for state, _ in TABLE} == set(State) - {State.CLOSED}

@@ -114,9 +114,9 @@ def test_only_the_clock_asks_for_the_time() -> None:
 
 
 def test_files_fit_on_a_few_screens() -> None:
-    """A file that grows past 500 lines is two rooms."""
+    """A file that grows past 400 lines is two rooms."""
     for path in modules():
-        assert len(path.read_text().splitlines()) <= 500, path
+        assert len(path.read_text().splitlines()) <= 400, path
 
 
 def test_heavy_packages_are_not_imported() -> None:

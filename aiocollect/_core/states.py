@@ -1,0 +1,103 @@
+"""The states of a lane: the theory of exactly-once appends, and the table that follows from it.
+
+Theory
+------
+An append blob only grows, and every append carries the position it must land at. So for each
+position at most one append ever lands, and once the length is beyond a position no attempt at it
+can land any more: a request that the network delivers late does no harm. What remains is to find
+out *whose* append landed where the answer is lost:
+
+1. An answer other than 201 decides nothing. The same bytes go to the same position again
+   (UNKNOWN -> BACKING_OFF -> APPENDING). The batch is *in doubt* from then on.
+2. "Condition failed" (MISMATCH) and "takes no more" (FULL) are in doubt even on the first attempt:
+   something between us and the store may have sent the request twice. The range is read back
+   (READING), all of it, since a prefix may be common to two different batches.
+
+   ===================  =====================================  ==================================
+   length of the blob   after MISMATCH                         after FULL
+   ===================  =====================================  ==================================
+   beyond, equal bytes  it landed: settle                      it landed: settle, roll
+   beyond, others       it never will: rebase to the length    it never will: roll, send again
+   at the position      undecided: the same again              it did not land: roll, send again
+   below, or made anew  replaced: roll, send again             replaced: roll, send again
+   ===================  =====================================  ==================================
+
+   Equal bytes are proof only where nobody else can write the same bytes: in a shared blob every
+   row carries an id, in a blob of our own nobody else writes.
+3. Without the right to read, the blob is our own, so a position that no longer fits can only have
+   been moved by our own earlier attempt: it landed. A blob of our own that turns FULL stays a doubt
+   for ever: possibly stored.
+4. While in doubt, no roll, no halving, no dead letter. A doubt ends with the blob it was about: a
+   deleted blob holds nothing, and with If-Match no late append reaches its successor.
+5. REFUSED (credential, container, lease, right) needs an operator: HELD, the doubt kept, the alarm
+   given once, nothing dropped.
+6. REJECTED (too large, malformed) is for good: out of doubt the block is halved until the culprit
+   stands alone; that row is dead-lettered.
+
+A lane has at most one request in flight; the engine does not start another (the lane is muted).
+GIVE_UP ends it at close: a block in doubt becomes possibly stored, all others are dropped.
+
+``TABLE`` lists every legal pair of state and event, with the method of Lane that takes it. Any
+other pair is our bug, and says so. ARCHITECTURE.md draws the same table; the simulation demands
+that each of its pairs was met.
+"""
+
+from __future__ import annotations
+
+import enum
+
+from .commands import Event
+
+__all__ = ["TABLE", "State"]
+
+
+class State(enum.Enum):
+    """What a lane is waiting for."""
+
+    IDLE = "idle"  # a batch
+    OPENING = "opening"  # what the part looks like
+    CREATING = "creating"  # a part to be made
+    APPENDING = "appending"  # the answer to an append
+    READING = "reading"  # the range that an append may have filled
+    BACKING_OFF = "backing_off"  # the timer, then the same again
+    HELD = "held"  # the timer, and an operator
+    CLOSED = "closed"  # nothing: given up
+
+    # See commands.Event.
+    __hash__ = object.__hash__
+
+
+TABLE: dict[tuple[State, Event], str] = {
+    (State.IDLE, Event.SUBMIT): "_on_submit",
+    (State.OPENING, Event.OPENED): "_on_opened",
+    (State.OPENING, Event.MISSING): "_on_open_missing",
+    (State.OPENING, Event.WRONG_TYPE): "_on_open_wrong_type",
+    (State.OPENING, Event.NO_RIGHT): "_on_open_no_right",
+    (State.OPENING, Event.REFUSED): "_hold_on",
+    (State.OPENING, Event.UNKNOWN): "_back_off",
+    (State.OPENING, Event.GIVE_UP): "_give_up",
+    (State.CREATING, Event.CREATED): "_on_created",
+    (State.CREATING, Event.NO_RIGHT): "_on_create_no_right",
+    (State.CREATING, Event.REFUSED): "_hold_on",
+    (State.CREATING, Event.UNKNOWN): "_back_off",
+    (State.CREATING, Event.GIVE_UP): "_give_up",
+    (State.APPENDING, Event.APPENDED): "_on_appended",
+    (State.APPENDING, Event.MISMATCH): "_on_mismatch",
+    (State.APPENDING, Event.FULL): "_on_full",
+    (State.APPENDING, Event.MISSING): "_on_append_missing",
+    (State.APPENDING, Event.WRONG_TYPE): "_on_append_wrong_type",
+    (State.APPENDING, Event.REJECTED): "_on_rejected",
+    (State.APPENDING, Event.REFUSED): "_hold_on",
+    (State.APPENDING, Event.UNKNOWN): "_back_off",
+    (State.APPENDING, Event.GIVE_UP): "_give_up",
+    (State.READING, Event.RANGE): "_on_range",
+    (State.READING, Event.MISSING): "_on_read_gone",
+    (State.READING, Event.WRONG_TYPE): "_on_read_gone",
+    (State.READING, Event.REFUSED): "_hold_on",
+    (State.READING, Event.UNKNOWN): "_back_off",
+    (State.READING, Event.GIVE_UP): "_give_up",
+    (State.BACKING_OFF, Event.TIMER): "_on_timer",
+    (State.BACKING_OFF, Event.GIVE_UP): "_give_up",
+    (State.HELD, Event.TIMER): "_on_timer",
+    (State.HELD, Event.GIVE_UP): "_give_up",
+}
