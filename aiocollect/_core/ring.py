@@ -128,6 +128,11 @@ class Ring:
             self._head = head + 1
         return call
 
+    def close(self) -> None:
+        """Refuse every call from now on, also of a thread that is about to put one."""
+        # The budget is looked at in put()'s window: a call gets in before this line, or not at all.
+        self.budget = -1
+
     # Opening a stream ------------------------------------------------------------------------
 
     def open_account(self, *, share: int) -> Account:

@@ -121,8 +121,10 @@ class Recorder:
             )
         return own
 
-    def _full(self, verdict: int) -> RingFull:
+    def _full(self, verdict: int) -> AioCollectError:
         ring = self._engine.ring
+        if self._engine.closed:
+            return PipelineClosed(f"{self._label}: the pipeline is closed")
         if verdict == NO_SLOT:
             return RingFull(f"{self._label}: all {len(ring)} slots of the ring are taken")
         return RingFull(

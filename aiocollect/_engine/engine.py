@@ -280,6 +280,7 @@ class Engine:
     async def _close(self, timeout: float | None) -> Report:
         began = self.clock.monotonic()
         self.closed = True
+        self.ring.close()
         self._waiters.close()
         self._senders.hurry()
         deadline = self.settings.close_timeout if timeout is None else timeout
@@ -362,7 +363,7 @@ class Engine:
             in_memory=self.in_memory,
             in_spool=0,
             refused=self.ledger.refused,
-            budget=self.ring.budget,
+            budget=self.settings.max_memory_bytes,
             budget_used=self.ring.used,
             oldest_age=self.oldest_age,
             paths=len(self.channels),

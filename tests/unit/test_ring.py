@@ -72,6 +72,16 @@ def test_budget(make: Callable[..., Ring]) -> None:
     assert (ring.used, account.used) == (100, 100)
 
 
+def test_closed(make: Callable[..., Ring]) -> None:
+    """After close() nothing gets in, and what is in comes out."""
+    ring = make(8, budget=100)
+    account = ring.open_account(share=100)
+    ring.put("a", 1, 0, account)
+    ring.close()
+    assert ring.put("b", 1, 0, account) == NO_BUDGET
+    assert [ring.take(), ring.take()] == ["a", None]
+
+
 def test_share(make: Callable[..., Ring]) -> None:
     """One account may fill what is free, but never the share that another has not used yet."""
     ring = make(1024, budget=100)
