@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import secrets
 import sys
 from collections.abc import Callable, Mapping
@@ -26,6 +27,10 @@ from .typing import Clock, Hook, Layout, Store
 
 __all__ = ["assemble", "open_store", "options_from_env"]
 
+# Also a misspelled one: taken for a path, its key would end up in a directory's name.
+_CONNECTION_STRING = re.compile(
+    r"\w+=[^;]*;|.*(AccountKey|SharedAccessSignature)=|UseDevelopmentStorage=", re.DOTALL
+)
 _URL_FORMS = (
     "azure://account/container, https://account.blob.core.windows.net/container?sas, an Azure "
     "connection string with container=, azurite://host:port/container, file:///directory or a path"
@@ -130,7 +135,7 @@ def open_store(url: str, *, container: str | None = None, credential: Any = None
     """
     if not url:
         raise ConfigError(f"store is empty; give it one of: {_URL_FORMS}")
-    if "AccountName=" in url or "BlobEndpoint=" in url or url.startswith("UseDevelopmentStorage"):
+    if _CONNECTION_STRING.match(url):
         if container is None:
             raise ConfigError("a connection string needs container=, such as container='modeldata'")
         return AzureStore.from_connection_string(url, container=container)
@@ -154,7 +159,7 @@ def open_store(url: str, *, container: str | None = None, credential: Any = None
                 raise ConfigError("credential= goes with Azure; a directory needs none")
             if parts.netloc not in ("", "localhost"):
                 raise ConfigError(
-                    f"file://{parts.netloc}… names a host; a directory's URL has three slashes: "
+                    "store: this file:// URL names a host; a directory's URL has three slashes: "
                     "file:///directory"
                 )
             directory = unquote(parts.path) if parts.scheme else url

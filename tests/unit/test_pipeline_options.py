@@ -70,6 +70,9 @@ def test_bad_limits(make: Any, words: str) -> None:
         ("file://host/dir", "three slashes"),
         (f"AccountName=a;AccountKey={SECRET}", "needs container="),
         (f"AccountName=;AccountKey={SECRET};BlobEndpoint=x", "needs container="),
+        (f"AccountNme=a;AccountKey={SECRET}", "needs container="),
+        (f"x;AccountKey={SECRET}", "needs container="),
+        (f"file://user:{SECRET}@host/x", "three slashes"),
     ],
 )
 def test_bad_urls(url: str, words: str) -> None:
