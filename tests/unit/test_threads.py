@@ -59,7 +59,8 @@ def test_threads(factory: Any, close_at_once: bool) -> None:
             if close_at_once:
                 await asyncio.sleep(0.05)
                 await pipeline.aclose()
-            await asyncio.to_thread(lambda: [thread.join() for thread in threads])
+            for thread in threads:
+                await asyncio.to_thread(thread.join)
         return pipeline.stats()
 
     with asyncio.Runner(loop_factory=factory) as runner:
