@@ -27,6 +27,7 @@ class Recorder:
         self._engine = engine
         self._label = label
         self._account = engine.open_account()
+        self._share = engine.settings.share
 
     def record(
         self,
@@ -89,10 +90,10 @@ class Recorder:
                 parts.append((stream, frozen, number))
                 rows += number
                 cost += size
-        if cost > engine.settings.share:
+        if cost > self._share:
             raise EncodeError(
                 f"{self._label}: a call of about {cost} bytes is more than this collector's share "
-                f"of the budget, {engine.settings.share}; collect fewer rows at a time, or raise "
+                f"of the budget, {self._share}; collect fewer rows at a time, or raise "
                 "max_memory_bytes",
                 reason="too_large",
             )
@@ -146,7 +147,7 @@ class Recorder:
         self._engine.ledger.refuse(rows, reason)
         self._engine.hooks.emit(Refused(stream=self._label, rows=rows, reason=reason, error=error))
         if self._engine.settings.strict:
-            raise error
+            raise error from None
 
 
 class ModelDataCollector:
