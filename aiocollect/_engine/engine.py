@@ -33,6 +33,8 @@ __all__ = ["Engine"]
 # While there is load the pump looks at the ring this often, and nobody needs to wake it: 200 wakes
 # a second instead of one per call. The linger is 400 times as long.
 TICK = 0.005
+# A store's connections and threads may take this long to end, in seconds; then they are left.
+STORE_CLOSE_TIMEOUT = 5.0
 
 
 class Engine:
@@ -112,9 +114,8 @@ class Engine:
         if loop is None:
             self._start_if_on_loop()
             return
-        assert self._event is not None
         try:
-            loop.call_soon_threadsafe(self._event.set)
+            loop.call_soon_threadsafe(self._wake_here)
         except RuntimeError:
             self.asleep = True  # the loop was closed under us; a close report counts the rows
 
@@ -127,10 +128,27 @@ class Engine:
             raise ConfigError("the pipeline runs on another event loop; make one pipeline per loop")
         if self.closed:
             raise PipelineClosed("the pipeline is closed; make a new one")
+        self._loop = loop
+        self._wake_here()
+
+    def _wake_here(self) -> None:
+        """On the loop: let the pump run, also where it has ended."""
         if self._task is None:
-            self._loop = loop
+            if self.closed:
+                return
             self._event = asyncio.Event()
-            self._task = loop.create_task(self._run(), name="aiocollect-pump")
+            assert self._loop is not None
+            self._task = self._loop.create_task(self._run(), name="aiocollect-pump")
+            self._task.add_done_callback(self._pump_ended)
+        assert self._event is not None
+        self._event.set()
+
+    def _pump_ended(self, task: asyncio.Task[None]) -> None:
+        """Only close() ends the pump. A stranger may cancel it: the next call starts it again."""
+        self._task = None
+        self.asleep = True
+        if not task.cancelled():
+            task.result()  # our own bug: let the loop's exception handler say so
 
     def _start_if_on_loop(self) -> None:
         try:
@@ -289,14 +307,15 @@ class Engine:
                 await self._settle_all()
         except TimeoutError:
             pass
-        assert self._task is not None
-        self._task.cancel()
-        await asyncio.wait([self._task])
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
         await self._senders.stop()
         self._give_up("closed")
         self._after_turn()
         try:
-            await self._store.aclose()
+            async with asyncio.timeout(STORE_CLOSE_TIMEOUT):
+                await self._store.aclose()
         except Exception:
             self.hooks.errors += 1
         return self.report(began)

@@ -37,6 +37,8 @@ __all__ = ["Senders"]
 LENT_FACTOR = 4
 # Waits while the pipeline closes: the deadline is near, and the store may be back any moment.
 HURRIED_WAIT = 0.25
+# How long a store may take to notice that its requests were cancelled.
+STOP_TIMEOUT = 1.0
 
 
 class Senders:
@@ -62,8 +64,9 @@ class Senders:
         self._ready: deque[tuple[Channel, Request]] = deque()
         self._waits: dict[Channel, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._lent: set[asyncio.Task[None]] = set()
-        self._free = 0  # tasks that are about to take a ready request
+        self._lent: set[asyncio.Task[None]] = set()  # of these, whose place another has
+        self._free: set[asyncio.Task[None]] = set()  # about to take a ready request
+        self._carried: dict[asyncio.Task[None], Channel] = {}  # whose request is at the store
         self._hurried = False
         self._stopped = False
         self.in_flight = 0
@@ -96,62 +99,77 @@ class Senders:
             self._wait(channel, HURRIED_WAIT)
 
     async def stop(self) -> None:
-        """End all requests and waits. Lanes are left as they are, their requests unanswered."""
+        """End all requests and waits, within a second, whatever the store does.
+
+        What was at the store stays in doubt; what was not sent yet stays with its lane.
+        """
         self._stopped = True
         self._ready.clear()
         for timer in self._waits.values():
             timer.cancel()
         self._waits.clear()
-        for task in list(self._tasks):
+        for channel in self._carried.values():
+            self._tell(channel, Event.UNKNOWN)
+        for task in self._tasks:
             task.cancel()
-        while self._tasks:
-            await asyncio.wait(list(self._tasks))
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=STOP_TIMEOUT)
 
     # One place --------------------------------------------------------------------------------
 
     def _fill(self) -> None:
         """Start tasks while there are requests that nobody is about to take, and places."""
-        while len(self._ready) > self._free and not self._stopped:
+        while len(self._ready) > len(self._free) and not self._stopped:
             if len(self._tasks) - len(self._lent) >= self._places:
                 return
             task = asyncio.get_running_loop().create_task(self._work())
             # The loop keeps no strong reference to a task; without one it may vanish half-way.
             self._tasks.add(task)
-            self._free += 1
+            self._free.add(task)
+            # Not at the end of _work(): a task that is cancelled before its first step has no end.
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._lent.discard(task)
+        self._free.discard(task)
+        if not task.cancelled():
+            task.result()  # nothing but our own bugs: let the loop's exception handler say so
+        self._fill()
 
     async def _work(self) -> None:
         """Carry requests, one after the other, as long as any is ready."""
         task = asyncio.current_task()
         assert task is not None
-        try:
-            while True:
-                self._free -= 1
-                if not self._ready or self._stopped:
-                    return
-                channel, request = self._ready.popleft()
-                event, answer = await self._carry(task, channel, request)
-                self._count(event, request)
-                if task in self._lent:  # its place was given to another
-                    self._tell(channel, event, answer)
-                    return
-                self._free += 1
+        while True:
+            self._free.discard(task)
+            if not self._ready or self._stopped:
+                return
+            channel, request = self._ready.popleft()
+            event, answer = await self._carry(task, channel, request)
+            if self._stopped:
+                return  # the lane was told that it is in doubt
+            self._count(event, request)
+            if task in self._lent:  # its place was given to another
                 self._tell(channel, event, answer)
-        finally:
-            self._tasks.discard(task)
-            self._lent.discard(task)
-            self._fill()
+                return
+            self._free.add(task)
+            self._tell(channel, event, answer)
 
     async def _carry(
         self, task: asyncio.Task[None], channel: Channel, request: Request
     ) -> tuple[Event, Answer]:
         overdue = asyncio.get_running_loop().call_later(self._retry.overdue, self._lend, task)
+        self._carried[task] = channel
         try:
             return await self._call(request)
         except asyncio.CancelledError:
-            # Ours at close, or a stranger's who cancels all tasks: the lane must not wait for ever.
-            self._tell(channel, Event.UNKNOWN)
+            # A stranger cancels all tasks: the lane must not wait for this answer for ever.
+            if not self._stopped:
+                self._tell(channel, Event.UNKNOWN)
             raise
         finally:
+            del self._carried[task]
             overdue.cancel()
 
     def _lend(self, task: asyncio.Task[None]) -> None:

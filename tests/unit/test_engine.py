@@ -483,3 +483,70 @@ def test_a_hook_that_raises_stops_nothing() -> None:
         assert pipeline.stats().hook_errors > 0
 
     run_virtual(main)
+
+
+def test_a_stranger_cancels_the_pump() -> None:
+    """The next call starts it again, and nothing is lost."""
+
+    async def main(loop: VirtualLoop) -> None:
+        pipeline = make_pipeline(MemoryStore(), loop)
+        collector = pipeline.collector("m", feature_names=["a"])
+        collector.collect(1.0)
+        for moment in (0.0, 0.001, 1.0, 5.0):
+            await asyncio.sleep(moment)
+            me = asyncio.current_task()
+            for task in asyncio.all_tasks():
+                if task is not me:
+                    task.cancel()
+            await asyncio.sleep(0)
+            collector.collect(2.0)
+        assert (await pipeline.flush()).stored == 5
+        await pipeline.aclose()
+
+    run_virtual(main)
+
+
+class DeafStore(MemoryStore):
+    """Swallows cancellations, and never closes."""
+
+    async def append(self, *arguments: Any, **options: Any) -> Any:
+        while True:
+            try:
+                await asyncio.sleep(3600)
+            except asyncio.CancelledError:
+                continue
+
+    async def aclose(self) -> None:
+        await asyncio.Event().wait()
+
+
+def test_a_store_that_hears_nothing_cannot_hold_up_the_close() -> None:
+    """The close ends soon after its deadline, and counts what was sent as possibly stored."""
+
+    async def main(loop: VirtualLoop) -> None:
+        pipeline = make_pipeline(DeafStore(), loop)
+        pipeline.collector("m", feature_names=["a"]).collect(1.0)
+        report = await pipeline.aclose(2.0)
+        assert report.seconds < 10
+        assert (report.possibly_stored, report.in_memory) == (1, 0)
+
+    loop = VirtualLoop()
+    loop.run_until_complete(main(loop))
+    for task in asyncio.all_tasks(loop):
+        task._log_destroy_pending = False  # type: ignore[attr-defined]
+    loop.close()
+
+
+def test_flush_during_close_returns() -> None:
+    """A flush that waits when the pipeline is closed ends with it."""
+
+    async def main(loop: VirtualLoop) -> None:
+        store = MemoryStore(faults=lambda *_: Fault(FaultKind.HANG))
+        pipeline = make_pipeline(store, loop)
+        pipeline.collector("m", feature_names=["a"]).collect(1.0)
+        flushing = asyncio.ensure_future(pipeline.flush())
+        await asyncio.sleep(1)
+        await pipeline.aclose(1.0)
+        assert (await flushing).in_memory == 0
+
+    run_virtual(main)
