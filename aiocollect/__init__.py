@@ -12,6 +12,7 @@
 """
 
 from ._engine.collector import Model, ModelDataCollector
+from .context import correlation
 from .errors import (
     AioCollectError,
     BlobFull,
@@ -58,4 +59,5 @@ __all__ = [
     "StoreError",
     "StoreRefused",
     "__version__",
+    "correlation",
 ]

@@ -202,6 +202,10 @@ class Pipeline:
         """
         return await self._engine.aclose(timeout)
 
+    def close(self) -> Report:
+        """For hosts without an event loop. Not available yet."""
+        raise ConfigError("close() is not available yet; await aclose() on the pipeline's loop")
+
     async def __aenter__(self) -> Pipeline:
         self._engine.start()
         return self

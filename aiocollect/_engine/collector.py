@@ -209,6 +209,13 @@ class ModelDataCollector:
             ((self._stream, data),), correlation_id=correlation_id, at=at
         )
 
+    def collect_wait(self, data: Any, **arguments: Any) -> str:
+        """For threads: waits for room. Not available yet."""
+        raise ConfigError(
+            "collect_wait() is not available yet; call collect(), or await acollect() on the "
+            "pipeline's loop"
+        )
+
 
 class Model:
     """Records several streams of one model together: one id, one time, all or nothing.

@@ -8,7 +8,15 @@ from typing import Any
 
 import pytest
 
-from aiocollect import ConfigError, Limits, MemoryStore, Pipeline, Retry
+from aiocollect import (
+    ConfigError,
+    Limits,
+    MemoryStore,
+    ModelDataCollector,
+    Pipeline,
+    Retry,
+    correlation,
+)
 
 SECRET = "c2VjcmV0LXNlY3JldA=="
 
@@ -118,6 +126,19 @@ def test_a_model_needs_a_stream() -> None:
     """model() without streams would record nothing."""
     with pytest.raises(ConfigError, match="needs a stream"):
         Pipeline(MemoryStore()).model("m", version="1")
+
+
+def test_what_comes_later_says_so() -> None:
+    """Designed and not built: a ConfigError that names what to do instead."""
+    pipeline = Pipeline(MemoryStore())
+    for call in (
+        lambda: pipeline.collector("m").collect_wait(1.0),
+        pipeline.close,
+        correlation,
+        lambda: ModelDataCollector("m"),
+    ):
+        with pytest.raises(ConfigError, match="not available yet"):
+            call()
 
 
 def test_from_env(tmp_path: Path) -> None:
