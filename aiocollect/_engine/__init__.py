@@ -1,0 +1,1 @@
+"""The asyncio shell around the core: it acts, and decides nothing that the core could decide."""
