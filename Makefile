@@ -11,14 +11,21 @@ DURATION ?= 15
 help: ## Show the verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-$(VENV)/ready: requirements-dev.txt pyproject.toml
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+# The core dependencies alone: what the demo needs, in seconds.
+$(VENV)/core: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "aiocollect needs Python 3.11 or newer; set PYTHON=python3.11, or install it"; exit 1; }
+		{ echo "aiocollect needs Python 3.11 or newer: install it, or set PYTHON=python3.11"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
 		{ echo "Python's venv module is missing; on Debian: apt install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(INSTALL) --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/ready: $(VENV)/core requirements-dev.txt pyproject.toml
+	$(INSTALL) --require-hashes -r requirements-dev.txt
+	$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
 tests/azurite/node_modules/ready: tests/azurite/package-lock.json
@@ -26,12 +33,12 @@ tests/azurite/node_modules/ready: tests/azurite/package-lock.json
 	cd tests/azurite && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-demo: $(VENV)/ready ## Watch a scoring server being recorded (DURATION=15, STORE=azurite)
+demo: $(VENV)/core ## Watch a scoring server being recorded (DURATION=15, STORE=azurite)
 ifeq ($(STORE),azurite)
 	@$(MAKE) --no-print-directory tests/azurite/node_modules/ready
 	$(BIN)/python -m tests.azurite.demo --seconds $(DURATION)
 else
-	$(BIN)/aiocollect demo --seconds $(DURATION)
+	$(BIN)/python -m aiocollect.cli demo --seconds $(DURATION)
 endif
 
 test: lint $(VENV)/ready tests/azurite/node_modules/ready ## The gate: lint, types, all tests, the wheel
@@ -52,9 +59,12 @@ simulate: $(VENV)/ready ## Whole lives in virtual time over all cores (SEEDS=100
 azurite: $(VENV)/ready tests/azurite/node_modules/ready ## The tests against the emulator alone
 	$(BIN)/python -m pytest -q tests/azurite
 
-lock: $(VENV)/ready ## Renew requirements-dev.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
-		--no-emit-index-url --no-header pyproject.toml -o requirements-dev.txt
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header pyproject.toml
+
+lock: $(VENV)/ready ## Renew requirements.txt and requirements-dev.txt
+	$(BIN)/$(LOCK) -o requirements.txt
+	$(BIN)/$(LOCK) --extra dev -o requirements-dev.txt
 
 clean: ## Remove everything that was made
 	rm -rf $(VENV) tests/azurite/node_modules build dist demo-data .mypy_cache .ruff_cache .pytest_cache
