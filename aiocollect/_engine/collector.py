@@ -186,10 +186,11 @@ class ModelDataCollector:
     ) -> str | None:
         """Record rows; returns their correlation id, or None where they were refused.
 
-        ``data``: a list of k cells (one row) or of rows of k cells, a scalar, or a numpy array of
-        shape (k,), (n, k), or with one feature (n,). ``at``: the scoring time, an aware datetime or
-        seconds since 1970 UTC; default: now. Never waits. Never raises, unless the pipeline is
-        strict: then EncodeError, RingFull or PipelineClosed.
+        ``data``: a list of k cells (one row) or of rows of k cells, a scalar, a dict or list of
+        dicts by feature name, or a numpy array of shape (k,), (n, k), or with one feature (n,).
+        ``at``: the scoring time, an aware datetime or seconds since 1970 UTC; default: now. Never
+        waits. Never raises, unless the pipeline is strict: then EncodeError, RingFull or
+        PipelineClosed.
         """
         return self._recorder.record(((self._stream, data),), correlation_id=correlation_id, at=at)
 

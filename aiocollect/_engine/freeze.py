@@ -5,7 +5,8 @@ has is looked up as one frozen set per row in a cache of sets known to be harmle
 usual row costs one look-up and no test per cell. numpy is recognised by name, never imported.
 
 Shape, with k features: a 2-D value is its rows. A 1-D value is n rows where k is 1 and the feature
-was named; else it is one row, and its length must be k. Without names the first call fixes k.
+was named; else it is one row, and its length must be k. Dicts match by name. Without names the
+first call fixes the columns: a dict's keys, else f0, f1 …
 """
 
 from __future__ import annotations
@@ -73,14 +74,21 @@ class Shape:
             return self._freeze_list(data)
         if kind.__name__ == "ndarray" and kind.__module__ == "numpy":
             return self._freeze_array(data)
+        if kind is dict:
+            return self._freeze_dicts([data])
         return self._freeze_list([[data]])
 
     # Lists -----------------------------------------------------------------------------------
 
-    def _freeze_list(self, data: Sequence[Any]) -> tuple[Any, int, int]:
+    def _freeze_list(
+        self, data: Sequence[Any], names: tuple[str, ...] | None = None
+    ) -> tuple[Any, int, int]:
+        """Rows of a list; ``names`` are those that the first call would fix."""
         if not data:
             return (), 0, 0
         inner = type(data[0])
+        if inner is dict:
+            return self._freeze_dicts(data)
         if inner is list or inner is tuple or (inner.__name__ == "ndarray" and data[0].ndim):
             self._refuse_large(len(data) * len(data[0]))
             rows = data
@@ -113,8 +121,38 @@ class Shape:
             frozen.append(row)
         if cost > self._max_bytes:
             raise self._too_large(cost)
-        self._fix(width, data)
+        self._fix(width, data, names)
         return tuple(frozen), len(frozen), cost
+
+    def _freeze_dicts(self, data: Sequence[Any]) -> tuple[Any, int, int]:
+        """Rows by name: absent is missing, unknown is refused. The first one fixes the names."""
+        names = self.features or self._check_names(tuple(data[0]))
+        known = set(names)
+        rows = []
+        for row in data:
+            if type(row) is not dict:
+                raise EncodeError(
+                    f"{self._stream}: a list of dicts holds a {type(row).__name__}", reason="shape"
+                )
+            unknown = row.keys() - known
+            if unknown:
+                raise EncodeError(
+                    f"{self._stream}: no columns {', '.join(sorted(map(str, unknown))[:6])}; there "
+                    f"are {', '.join(names[:6])}{', …' if len(names) > 6 else ''}",
+                    reason="shape",
+                )
+            rows.append([row.get(name) for name in names])
+        return self._freeze_list(rows, names)
+
+    def _check_names(self, names: tuple[Any, ...]) -> tuple[str, ...]:
+        for name in names:
+            if type(name) is not str or not name or name.startswith("$aml_"):
+                raise EncodeError(
+                    f"{self._stream}: a column cannot be called {name!r}; names are text, not "
+                    "empty, and do not begin with $aml_",
+                    reason="shape",
+                )
+        return names
 
     def _check(self, row: tuple[Any, ...], types: frozenset[type]) -> tuple[tuple[Any, ...], int]:
         """The row with cells of exact types only, and the bytes of its text."""
@@ -187,13 +225,14 @@ class Shape:
         features = self._fixed.get("features")
         return first if features is None else len(features)
 
-    def _fix(self, width: int, data: Any) -> None:
+    def _fix(self, width: int, data: Any, names: tuple[str, ...] | None = None) -> None:
         """Let the first value that can be recorded fix the columns of an unnamed stream."""
         if self._row_cost:
             return
         if "features" not in self._fixed:
-            names = tuple(f"f{number}" for number in range(width))
-            if len(self._fixed.setdefault("features", names)) != width:
+            fixed = names or tuple(f"f{number}" for number in range(width))
+            winner = self._fixed.setdefault("features", fixed)
+            if len(winner) != width or (names and winner != names):
                 raise self._misfit(data, width)
         self._row_cost = CALL_COST + ROW_COST + CELL_COST * width
         if self._row_cost <= self._max_bytes and (width > 1 or not self._named):

@@ -112,6 +112,9 @@ def test_header_and_metadata() -> None:
         ("text", ["a"], [["text"]]),
         ([1, 2, 3], None, [["1", "2", "3"]]),
         ([1.0, None, True, "x,y"], list("abcd"), [["1.0", "", "true", "x,y"]]),
+        ({"b": 2, "a": 1}, ["a", "b"], [["1", "2"]]),
+        ([{"a": 1}, {"b": 2}, {}], ["a", "b"], [["1", ""], ["", "2"], ["", ""]]),
+        ({"y": 2, "x": None}, None, [["2", ""]]),
         (np.array([1.5, 2.5]), ["a", "b"], [["1.5", "2.5"]]),
         (np.array([1.5, 2.5]), ["a"], [["1.5"], ["2.5"]]),
         (np.array([[1, 2], [3, 4]]), ["a", "b"], [["1", "2"], ["3", "4"]]),
@@ -145,7 +148,12 @@ def test_shapes(value: Any, names: list[str] | None, cells: list[list[str]]) -> 
         (np.zeros((2, 2, 2)), ["a", "b"], "shape", r"\(2, 2, 2\)"),
         ([1, object()], ["a", "b"], "type", "object"),
         ([1, [2]], ["a", "b"], "type", "nested"),
-        ({"a": 1}, ["a"], "type", "dict"),
+        ({"a": 1, "c": 2}, ["a", "b"], "shape", "no columns c; there are a, b"),
+        ([{"a": 1}, [2]], ["a"], "shape", "a list of dicts holds a list"),
+        ({7: 1}, None, "shape", "cannot be called 7"),
+        ({"$aml_x": 1}, None, "shape", "cannot be called"),
+        ({"a": {1}}, ["a"], "type", "set"),
+        ({}, None, "shape", "without cells"),
         ([[]], None, "shape", "without cells"),
         (np.array(["x"]), ["a"], "type", "dtype"),
         (np.zeros(600_000), ["a"], "too_large", "max_call_bytes"),
@@ -171,7 +179,7 @@ def test_strict_raises_instead() -> None:
 
 def test_a_refused_first_call_fixes_no_columns() -> None:
     """Only a value that can be recorded decides the columns of an unnamed stream."""
-    recording = collect({"a": 1}, [1, 2, 3], [4, 5, 6])
+    recording = collect({1}, {"a": [1]}, [1, 2, 3], [4, 5, 6])
     assert recording.table()[0][:3] == ["f0", "f1", "f2"]
     assert len(recording.cells) == 2
 
