@@ -31,12 +31,31 @@ class Pipeline:
     """The engine of one process: one ring, one pump, many senders, one store.
 
     ``store`` is a Store, or a URL: ``azure://account/container``, ``https://…?sas``, an Azure
-    connection string (with ``container=``), ``azurite://host:port/container``, ``file:///directory``
-    or a path. Times in seconds, sizes in bytes. Raises ConfigError, which names option and remedy.
+    connection string (with ``container=``), ``azurite://host:port/container``,
+    ``file:///directory`` or a path. Times in seconds, sizes in bytes. Raises ConfigError, which
+    names option and remedy; so does every option that is not built yet.
 
     It starts with ``async with``, a host's lifespan, ``await start()``, or the first collect() on a
-    running event loop, and lives on that loop. ``clock``, ``chance`` (numbers in [0, 1)) and
-    ``writer_id`` (ten hexadecimal digits) are there for simulations.
+    running event loop, and lives on that loop.
+
+    ========================  ====================================================================
+    ``container``             where the URL does not name it
+    ``credential``            an account key, a SAS, or an async token credential (yours to close)
+    ``workspace, service``    the first segments of every path; the workspace has three parts
+    ``layout``                a Layout of your own
+    ``writer``                "shared": all writers append to one data.csv; "own": one blob each
+    ``linger``                how long rows wait for others to share a block with
+    ``max_batch_bytes``       of one block
+    ``max_memory_bytes``      the budget of all rows from accept to settle
+    ``max_in_flight``         requests at a time, each to another blob
+    ``close_timeout``         how long aclose() tries to store what is left
+    ``hooks``                 callables that get every event (aiocollect.records)
+    ``strict``                collect() raises instead of counting and logging
+    ``limits, retry``         what few need to change: see Limits and Retry
+    ========================  ====================================================================
+
+    ``clock``, ``chance`` (numbers in [0, 1)) and ``writer_id`` (ten hexadecimal digits) are there
+    for simulations.
     """
 
     def __init__(
