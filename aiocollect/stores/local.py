@@ -26,6 +26,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TypeVar
 
 from ..errors import (
@@ -92,12 +93,14 @@ class LocalStore:
         create: bool = True,
     ) -> None:
         if ledger is None:
-            raise ConfigError("the directory store needs a POSIX system; use Azure or MemoryStore")
+            raise ConfigError(
+                "the directory store needs flock, so a POSIX system; use Azure or MemoryStore"
+            )
         if not os.fspath(directory):
             raise ConfigError("the directory store needs a directory, such as file:///data")
         check_number("threads", threads, at_least=1, integer=True)
         check_number("max_blocks", max_blocks, at_least=1, integer=True)
-        self._root = os.path.abspath(os.fspath(directory))
+        self._root = str(Path(directory).absolute())
         self._threads = threads
         self._max_blocks = max_blocks
         self._create = create

@@ -28,12 +28,13 @@ The lock is the kernel's (``flock``) and ends with the process that holds it, ho
 process forked meanwhile gives up its copy. It is waited for a moment only: its holder may be
 stopped, and a thread that waits for it serves no other blob.
 
-The ledger is opened anew for each append, though that takes 10 us of the 200: threads that shared a
-descriptor would share its lock.
+Both files are opened anew for each request. Threads that shared a descriptor would share its lock,
+and descriptors kept open save 2 us of the 200 that an append of 4 KiB takes.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import functools
 import os
@@ -276,4 +277,4 @@ def _fresh(data: int) -> Record:
 def _put(ledger: int, record: Record) -> None:
     packed = record.pack()
     if os.pwrite(ledger, packed, 0) != len(packed):
-        raise OSError(5, "the ledger was written in part")  # EIO; a full disk, on the first record
+        raise OSError(errno.EIO, "the ledger was written in part")
