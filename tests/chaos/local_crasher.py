@@ -1,4 +1,4 @@
-"""Makes a local blob and appends twice, killed before the first, the second, the third C call ...
+"""Makes a local blob, appends, deletes it and starts anew; killed before each call.
 
 python local_crasher.py DIRECTORY. Life n works in DIRECTORY/n and writes what it was told into
 DIRECTORY/n.told. The first life that comes to its end is the last one.
@@ -16,6 +16,7 @@ from typing import Any
 from aiocollect.stores import local_ledger
 
 LINES = [b"first\n", b"second\n"]
+ANEW = b"anew\n"
 
 
 def live(folder: Path, told: int, deadly: int) -> None:
@@ -32,12 +33,17 @@ def live(folder: Path, told: int, deadly: int) -> None:
 
     path = str(folder / "data.csv")
     sys.setprofile(count)
-    local_ledger.create(path)
-    os.write(told, b"made\n")
-    for line in LINES:
-        with local_ledger.locked(path) as blob:
-            blob.append(line)
-        os.write(told, line)
+    for lines in (LINES, [ANEW]):
+        local_ledger.create(path)
+        os.write(told, b"made\n")
+        for line in lines:
+            with local_ledger.locked(path) as blob:
+                blob.append(line)
+            os.write(told, line)
+        if lines is LINES:
+            os.unlink(path)  # as a user does it: the ledger stays
+            os.ftruncate(told, 0)
+            os.lseek(told, 0, os.SEEK_SET)
     sys.setprofile(None)
 
 
