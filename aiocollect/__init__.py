@@ -4,7 +4,7 @@
 
     from aiocollect import Pipeline
 
-    pipeline = Pipeline.from_env()              # AIOCOLLECT_STORE=azure://account/modeldata
+    pipeline = Pipeline.from_env()              # AIOCOLLECT_STORE=file:///tmp/modeldata
     churn = pipeline.model("churn", version="10", inputs=["age", "plan"], predictions=["p"])
 
     async with pipeline:

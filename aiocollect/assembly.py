@@ -11,6 +11,7 @@ import re
 import secrets
 import sys
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -23,7 +24,7 @@ from .layouts import DocumentedLayout
 from .options import Settings
 from .stores.azure import AzureStore
 from .stores.local import LocalStore
-from .typing import Clock, Hook, Layout, Store
+from .typing import Clock, Hook, Layout, Names, Store
 
 __all__ = ["assemble", "open_store", "options_from_env"]
 
@@ -54,11 +55,28 @@ def assemble(
         store = open_store(os.fspath(store), container=container, credential=credential)
     elif container is not None or credential is not None:
         raise ConfigError("container= and credential= go with a URL; the store has its own")
+    for method in ("open", "create", "append", "read", "aclose"):
+        if not callable(getattr(store, method, None)):
+            raise ConfigError(
+                f"store: {type(store).__name__} is no store: it has no {method}(); "
+                f"give one, or one of: {_URL_FORMS}"
+            )
+    if layout is not None and not callable(getattr(layout, "path", None)):
+        raise ConfigError(f"layout: a {type(layout).__name__} is no layout, it has no path()")
+    if writer_id is not None and not re.fullmatch("[0-9a-f]{10}", writer_id):
+        raise ConfigError("writer_id must be ten hexadecimal digits")
+    layout = layout or DocumentedLayout()
+    # Workspace and service are known now: a name that cannot make a path is refused now.
+    names = Names(settings.workspace, settings.service, "model", "1", "inputs")
+    for field, value in zip(Names._fields, names, strict=True):
+        if not isinstance(value, str):
+            raise ConfigError(f"{field} must be text, not {type(value).__name__}")
+    layout.path(names, date(1970, 1, 1), extension="csv")
     clock = clock or SystemClock()
     engine = Engine(
         store,
         encoder=CsvEncoder(),
-        layout=layout or DocumentedLayout(),
+        layout=layout,
         settings=settings,
         clock=clock,
         chance=chance or random.random,
@@ -100,6 +118,10 @@ def options_from_env(environ: Mapping[str, str]) -> dict[str, Any]:
         raise ConfigError(f"AIOCOLLECT_STORE is not set; give it one of: {_URL_FORMS}")
     options: dict[str, Any] = {"store": environ["AIOCOLLECT_STORE"]}
     for variable, text in environ.items():
+        if variable.startswith("AML_MODEL_DC_"):
+            raise ConfigError(
+                f"{variable} is not available yet; unset it, and take AIOCOLLECT_… variables"
+            )
         name = variable.removeprefix("AIOCOLLECT_")
         if name == variable or name == "STORE":
             continue
@@ -162,6 +184,10 @@ def open_store(url: str, *, container: str | None = None, credential: Any = None
                     "store: this file:// URL names a host; a directory's URL has three slashes: "
                     "file:///directory"
                 )
+            if ".blob." in url:
+                raise ConfigError("store: this looks like an account; begin it with https://")
+            if container is not None and ("/" in container or container in (".", "..")):
+                raise ConfigError("container= must be one name, such as container='modeldata'")
             directory = unquote(parts.path) if parts.scheme else url
             return LocalStore(os.path.join(directory, container) if container else directory)
         case _:

@@ -20,6 +20,7 @@ from .records import (
     PossiblyStored,
     Refused,
     Resumed,
+    Retrying,
     Rolled,
     Settled,
     WriterTurnedOwn,
@@ -76,6 +77,9 @@ class LogHook:
             case Held():
                 text = f"{event.part} is held: {event.reason}; its rows are kept until it works"
                 cause = f"held {event.path} {event.reason}"
+            case Retrying():
+                text = f"{event.part}: no answer from the store ({event.code}); trying on"
+                cause = f"retrying {event.code}"
             case Dropped() | DeadLettered() | PossiblyStored():
                 what = type(event).__name__
                 text = f"{what}: {event.rows} rows of {event.path}: {event.reason}"

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from ._engine.collector import Model, ModelDataCollector
+from ._engine.telling import healthy, stats
 from .assembly import assemble, options_from_env
 from .errors import ConfigError
 from .options import Limits, Retry, Settings, not_available
@@ -25,6 +26,14 @@ __all__ = ["Pipeline"]
 _LIMITS = Limits()
 _RETRY = Retry()
 _DEFAULTS = Settings()
+
+# What collector() and collect() call their options: no stream of a model may be called so.
+_NO_STREAMS = frozenset(
+    {
+        *("identifier", "feature_names", "sample_rate", "redact", "layout", "format", "columns"),
+        *("writer", "at", "correlation_id", "strict"),
+    }
+)
 
 
 class Pipeline:
@@ -97,6 +106,10 @@ class Pipeline:
         ):
             if value != default:
                 raise not_available(option, value, use)
+        if not isinstance(limits, Limits):
+            raise ConfigError("limits must be a Limits(…)")
+        if not isinstance(retry, Retry):
+            raise ConfigError("retry must be a Retry(…)")
         settings = Settings(
             workspace=workspace,
             service=service,
@@ -110,6 +123,8 @@ class Pipeline:
             limits=limits,
             retry=retry,
         )
+        if not isinstance(hooks, Sequence):
+            raise ConfigError("hooks must be a list of callables")
         for hook in hooks:
             if not callable(hook):
                 raise ConfigError(f"hooks: {type(hook).__name__} cannot be called; give callables")
@@ -185,6 +200,12 @@ class Pipeline:
         """
         if not streams:
             raise ConfigError("model() needs a stream; for example inputs=[…], predictions=[…]")
+        for option in _NO_STREAMS & streams.keys():
+            # Taken for a stream, an option would be ignored, and redact= of all things.
+            raise ConfigError(
+                f"{option}= is no name for a stream, and as an option of model() it is not "
+                "available yet; take collector(), or another name"
+            )
         opened = {
             identifier: self._engine.channels.open_stream(
                 self._names(model, version, identifier), feature_names=_features(names)
@@ -252,7 +273,7 @@ class Pipeline:
 
     def stats(self) -> Stats:
         """A snapshot of all counters, in which the conservation equation holds."""
-        return self._engine.stats()
+        return stats(self._engine)
 
     def healthy(self, *, max_age: float = 30.0) -> bool:
         """Whether rows find their way to the store.
@@ -260,7 +281,7 @@ class Pipeline:
         False once closed, while a path is held for an operator, above the budget's high-water
         mark, and when the oldest row has waited longer than ``max_age`` seconds.
         """
-        return self._engine.healthy(max_age)
+        return healthy(self._engine, max_age)
 
 
 def _features(names: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -268,6 +289,8 @@ def _features(names: Sequence[str] | None) -> tuple[str, ...] | None:
         return None
     if isinstance(names, str):
         raise ConfigError(f"feature_names={names!r} is one text; give a list of names")
+    if not isinstance(names, Sequence):
+        raise ConfigError(f"the columns of a stream are a list of names, not {names!r}")
     features = tuple(names)
     if not features:
         raise ConfigError("feature_names is empty; name the columns, or leave it out")

@@ -21,6 +21,7 @@ __all__ = [
     "Refused",
     "Report",
     "Resumed",
+    "Retrying",
     "Rolled",
     "Settled",
     "WriterTurnedOwn",
@@ -101,6 +102,16 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retrying:
+    """The store has not given a deciding answer for some attempts; ``code`` is its last one."""
+
+    path: str
+    part: str
+    code: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed:
     """A held path works again."""
 
@@ -154,6 +165,7 @@ Event: TypeAlias = (
     | DeadLettered
     | Refused
     | Held
+    | Retrying
     | Resumed
     | Rolled
     | BlobReplaced

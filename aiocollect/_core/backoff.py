@@ -22,6 +22,11 @@ class Backoff:
     def __repr__(self) -> str:
         return f"<Backoff after {self._attempts} failures, at most {self._bound():.3g} s>"
 
+    @property
+    def attempts(self) -> int:
+        """Failures since the last answer."""
+        return self._attempts
+
     def _bound(self) -> float:
         # 2**60 would overflow no float, but the exponent need not grow for ever either.
         return float(min(self.cap, self.base * 2 ** min(self._attempts, 60)))

@@ -11,7 +11,7 @@ from collections import deque
 from typing import Any
 
 from ..errors import StoreError
-from ..records import BlobReplaced, Held, Resumed, Rolled, WriterTurnedOwn
+from ..records import BlobReplaced, Held, Resumed, Retrying, Rolled, WriterTurnedOwn
 from ..typing import Appended, Opened, Range
 from .accumulator import Batch, Block
 from .backoff import Backoff
@@ -22,6 +22,10 @@ from .states import TABLE, State
 from .verdict import Verdict, judge
 
 __all__ = ["Lane"]
+
+
+# One lost answer is nobody's business; the third in a row is the operator's.
+RETRYING_AFTER = 3
 
 
 class Lane:
@@ -166,7 +170,15 @@ class Lane:
         if self.state is State.APPENDING:
             self.in_doubt = True
         wish = answer.retry_after if isinstance(answer, StoreError) else None
-        return self._again(self._backoff.next(chance, at_least=wish))
+        wait = self._backoff.next(chance, at_least=wish)
+        notes: list[Command] = []
+        if self._backoff.attempts == RETRYING_AFTER:
+            code = answer.code if isinstance(answer, StoreError) else "no answer"
+            notice = Retrying(
+                path=self.parts.path, part=self.parts.name, code=code, attempts=RETRYING_AFTER
+            )
+            notes.append(Note(notice))
+        return notes + self._again(wait)
 
     def _again(self, seconds: float) -> list[Command]:
         self._resume = self.state

@@ -23,10 +23,10 @@ __all__ = ["Model", "ModelDataCollector", "Recorder"]
 class Recorder:
     """What collectors and models share: one account, and the way of a call into the ring."""
 
-    def __init__(self, engine: Engine, *, label: str) -> None:
+    def __init__(self, engine: Engine, *, label: str, streams: tuple[Stream, ...]) -> None:
         self._engine = engine
         self._label = label
-        self._account = engine.open_account()
+        self._account = engine.account_of(streams)
         self._share = engine.settings.share
 
     def record(
@@ -75,7 +75,7 @@ class Recorder:
         """Freeze and stamp; None where there are no rows. Raises what the refusal is."""
         engine = self._engine
         if engine.closed:
-            raise PipelineClosed(f"{self._label}: the pipeline is closed")
+            raise PipelineClosed(f"{self._label}: {engine.why_closed}")
         parts = []
         rows = cost = 0
         for stream, value in values:
@@ -125,7 +125,7 @@ class Recorder:
     def _full(self, verdict: int) -> AioCollectError:
         ring = self._engine.ring
         if self._engine.closed:
-            return PipelineClosed(f"{self._label}: the pipeline is closed")
+            return PipelineClosed(f"{self._label}: {self._engine.why_closed}")
         if verdict == NO_SLOT:
             return RingFull(f"{self._label}: all {len(ring)} slots of the ring are taken")
         return RingFull(
@@ -168,7 +168,7 @@ class ModelDataCollector:
     @classmethod
     def _bind(cls, engine: Engine, stream: Stream) -> ModelDataCollector:
         self = cls.__new__(cls)
-        self._recorder = Recorder(engine, label=stream.label)
+        self._recorder = Recorder(engine, label=stream.label, streams=(stream,))
         self._stream = stream
         return self
 
@@ -225,7 +225,7 @@ class Model:
     """
 
     def __init__(self, engine: Engine, *, label: str, streams: dict[str, Stream]) -> None:
-        self._recorder = Recorder(engine, label=label)
+        self._recorder = Recorder(engine, label=label, streams=tuple(streams.values()))
         self._label = label
         self._streams = streams
 

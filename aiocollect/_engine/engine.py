@@ -7,6 +7,8 @@ in from any thread through ``offer``; everything else happens on that loop.
 from __future__ import annotations
 
 import asyncio
+import os
+import weakref
 from collections.abc import Callable
 
 from .._core.accumulator import Batch
@@ -19,13 +21,13 @@ from ..errors import ConfigError, FlushTimeout, PipelineClosed
 from ..hooks import Hooks
 from ..options import Settings
 from ..records import Call, DeadLettered, HighWater, LowWater, Report
-from ..stats import Stats
 from ..typing import Clock, Encoder, Hook, Layout, Store
 from .channels import Channels
 from .ledger import Ledger
 from .pump import Pump
 from .sender import Senders
 from .stream import Channel, Stream
+from .telling import report
 from .waiters import Waiters
 
 __all__ = ["Engine"]
@@ -35,6 +37,19 @@ __all__ = ["Engine"]
 TICK = 0.005
 # A store's connections and threads may take this long to end, in seconds; then they are left.
 STORE_CLOSE_TIMEOUT = 5.0
+
+
+# What a fork must end in the child: its rows, sockets and ids are the parent's.
+_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
+
+
+def _end_in_child() -> None:
+    for engine in list(_engines):
+        engine.end("the pipeline was made before a fork; make it in the worker, after the fork")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_end_in_child)
 
 
 class Engine:
@@ -57,24 +72,26 @@ class Engine:
         self.clock = clock
         self.ids = Ids(writer)
         self.closed = False
+        self.why_closed = "the pipeline is closed"
         self.asleep = True  # the pump waits for a wake; see wake()
         make = Ring if gil else LockedRing
         self.ring = make(settings.limits.ring_slots, budget=settings.max_memory_bytes)
         self.hooks = Hooks(hooks)
         self._store = store
-        self._unsettled = Unsettled()
-        self._marks = Marks(settings.max_memory_bytes)
+        self.unsettled = Unsettled()
+        self.marks = Marks(settings.max_memory_bytes)
+        self._accounts: dict[tuple[Stream, ...], Account] = {}
         self.channels = Channels(settings, encoder=encoder, layout=layout, writer=writer)
         self.ledger = Ledger()
-        self._pump = Pump(
+        self.pump = Pump(
             self.ring,
             encoder=encoder,
-            unsettled=self._unsettled,
+            unsettled=self.unsettled,
             channel_of=self.channels.channel_of,
             submit=self._submit,
             unencodable=self._unencodable,
         )
-        self._senders = Senders(
+        self.senders = Senders(
             store,
             settings=settings,
             content_type=encoder.content_type,
@@ -89,16 +106,27 @@ class Engine:
         self._event: asyncio.Event | None = None
         self._task: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[Report] | None = None
+        _engines.add(self)
 
     def __repr__(self) -> str:
         state = "closed" if self.closed else "running" if self._task else "not started"
-        return f"<Engine {state}, {self.ring!r}, {self._senders!r}>"
+        return f"<Engine {state}, {self.ring!r}, {self.senders!r}>"
 
     # Accepting, from any thread ---------------------------------------------------------------
 
-    def open_account(self) -> Account:
-        """A share of the budget for one collector or model."""
-        return self.ring.open_account(share=self.settings.share)
+    def account_of(self, streams: tuple[Stream, ...]) -> Account:
+        """The share of the budget of one collector or model; the same one for the same streams."""
+        account = self._accounts.get(streams)
+        if account is None:
+            account = self.ring.open_account(share=self.settings.share)
+            self._accounts[streams] = account
+        return account
+
+    def end(self, why: str) -> None:
+        """Accept nothing more, for a reason that the next call is told."""
+        self.closed = True
+        self.why_closed = why
+        self.ring.close()
 
     def offer(self, call: Call) -> int:
         """Put a call into the ring, or say why not (see ring.py); wake the pump if it sleeps."""
@@ -117,7 +145,9 @@ class Engine:
         try:
             loop.call_soon_threadsafe(self._wake_here)
         except RuntimeError:
-            self.asleep = True  # the loop was closed under us; a close report counts the rows
+            # The loop was closed under us. aclose() on another one gives up, and reports.
+            self.asleep = True
+            self.end("its event loop has ended; close it before, and make one per loop")
 
     # Life -------------------------------------------------------------------------------------
 
@@ -127,7 +157,7 @@ class Engine:
         if self._loop is not None and self._loop is not loop:
             raise ConfigError("the pipeline runs on another event loop; make one pipeline per loop")
         if self.closed:
-            raise PipelineClosed("the pipeline is closed; make a new one")
+            raise PipelineClosed(f"{self.why_closed}; make a new one")
         self._loop = loop
         self._wake_here()
 
@@ -163,21 +193,21 @@ class Engine:
         assert event is not None
         loop = asyncio.get_running_loop()
         while True:
-            before = self._pump.rows_taken
-            more = self._pump.turn(self.clock.monotonic())
+            before = self.pump.rows_taken
+            more = self.pump.turn(self.clock.monotonic())
             self._after_turn()
             if more:
                 await asyncio.sleep(0)
                 continue
             wait: float | None = None
-            if self._pump.rows_taken != before:
+            if self.pump.rows_taken != before:
                 wait = TICK
             else:
                 self.asleep = True
                 if len(self.ring):  # put between the turn and the line above
                     self.asleep = False
                     continue
-            deadline = self._pump.next_deadline()
+            deadline = self.pump.next_deadline()
             if deadline is not None:
                 left = max(0.0, deadline - self.clock.monotonic())
                 wait = left if wait is None else min(wait, left)
@@ -192,14 +222,14 @@ class Engine:
         self._waiters.grant()
         self._watch_marks()
         if self._barriers:
-            passed = [entry for entry in self._barriers if self._pump.calls_done >= entry[0]]
+            passed = [entry for entry in self._barriers if self.pump.calls_done >= entry[0]]
             if passed:
                 for channel in self.channels:
-                    self._pump.seal(channel)
+                    self.pump.seal(channel)
                 for entry in passed:
                     self._barriers.remove(entry)
                     if not entry[1].done():
-                        entry[1].set_result(self._unsettled.serial)
+                        entry[1].set_result(self.unsettled.serial)
 
     async def wait_for_room(self, call: Call) -> None:
         """Wait until the call is accepted. Only on the pipeline's loop."""
@@ -214,11 +244,11 @@ class Engine:
     # Becoming final ---------------------------------------------------------------------------
 
     def _submit(self, channel: Channel, batch: Batch) -> None:
-        self._senders.perform(channel, channel.lane.submit(batch))
+        self.senders.perform(channel, channel.lane.submit(batch))
 
     def _rested(self, channel: Channel) -> None:
         if channel.due:
-            self._pump.seal(channel)
+            self.pump.seal(channel)
 
     def _note(self, channel: Channel, command: Finish | Release | Note) -> None:
         """The one place where rows become final."""
@@ -227,7 +257,7 @@ class Engine:
                 self.ledger.finish(command.outcome, command.rows, command.reason)
                 self.hooks.emit(command.notice)
             case Release():
-                self._unsettled.remove(command.batch)
+                self.unsettled.remove(command.batch)
                 for account, charged in command.batch.charges:
                     self.ring.charge(-charged, account)
                 self._waiters.grant()
@@ -244,7 +274,7 @@ class Engine:
 
     def _watch_marks(self) -> None:
         used = self.ring.used
-        crossing = self._marks.update(used)
+        crossing = self.marks.update(used)
         if crossing is Crossing.HIGH:
             self.hooks.emit(HighWater(used=used))
         elif crossing is Crossing.LOW:
@@ -262,11 +292,11 @@ class Engine:
             async with asyncio.timeout(timeout):
                 await self._settle_all()
         except TimeoutError:
-            report = self.report(began)
+            found = report(self, began)
             raise FlushTimeout(
-                f"{report.in_memory} rows were not stored within {timeout} s", report
+                f"{found.in_memory} rows were not stored within {timeout} s", found
             ) from None
-        return self.report(began)
+        return report(self, began)
 
     async def _settle_all(self) -> None:
         loop = asyncio.get_running_loop()
@@ -274,14 +304,14 @@ class Engine:
         self._barriers.append((self.ring.accepted, sealed))
         self.wake()
         serial = await sealed
-        if not self._unsettled.settled(serial):
+        if not self.unsettled.settled(serial):
             settled: asyncio.Future[None] = loop.create_future()
             self._flushes.append((serial, settled))
             await settled
 
     def _wake_flushes(self) -> None:
         for entry in list(self._flushes):
-            if self._unsettled.settled(entry[0]):
+            if self.unsettled.settled(entry[0]):
                 self._flushes.remove(entry)
                 if not entry[1].done():
                     entry[1].set_result(None)
@@ -289,6 +319,8 @@ class Engine:
     async def aclose(self, timeout: float | None = None) -> Report:
         """Refuse new calls, flush until the deadline, then give up what is left; idempotent."""
         if self._closing is None:
+            if self._loop is not None and self._loop.is_closed():
+                return self._abandon()
             if not self.closed:
                 self.start()
             # In a task of its own, since hosts cancel their shutdown, and repeatedly.
@@ -297,10 +329,9 @@ class Engine:
 
     async def _close(self, timeout: float | None) -> Report:
         began = self.clock.monotonic()
-        self.closed = True
-        self.ring.close()
+        self.end("the pipeline is closed")
         self._waiters.close()
-        self._senders.hurry()
+        self.senders.hurry()
         deadline = self.settings.close_timeout if timeout is None else timeout
         try:
             async with asyncio.timeout(deadline):
@@ -310,7 +341,7 @@ class Engine:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
-        await self._senders.stop()
+        await self.senders.stop()
         self._give_up("closed")
         self._after_turn()
         try:
@@ -318,79 +349,22 @@ class Engine:
                 await self._store.aclose()
         except Exception:
             self.hooks.errors += 1
-        return self.report(began)
+        return report(self, began)
+
+    def _abandon(self) -> Report:
+        """Account for what a loop that was closed too early has left behind."""
+        began = self.clock.monotonic()
+        self.end("its event loop has ended")
+        self.senders.abandon()
+        self._give_up("loop_closed")
+        return report(self, began)
 
     def _give_up(self, reason: str) -> None:
         """Account for every row that the deadline has left."""
-        while self._pump.turn(self.clock.monotonic()):
+        while self.pump.turn(self.clock.monotonic()):
             pass
         for channel in self.channels:
-            self._pump.seal(channel)
+            self.pump.seal(channel)
             lane = channel.lane
             if lane.busy:
-                self._senders.perform(channel, lane.on(Event.GIVE_UP, reason=reason))
-
-    # Telling ----------------------------------------------------------------------------------
-
-    @property
-    def in_memory(self) -> int:
-        """Accepted rows that are not final, counted where they are."""
-        in_ring = self.ring.rows - self._pump.rows_taken
-        return in_ring + sum(channel.rows for channel in self.channels)
-
-    def report(self, began: float) -> Report:
-        """What became of all rows, and how long it took since ``began``."""
-        return Report(
-            accepted=self.ring.rows,
-            stored=self.ledger.stored,
-            possibly_stored=self.ledger.possibly_stored,
-            in_memory=self.in_memory,
-            seconds=self.clock.monotonic() - began,
-            dead_lettered=dict(self.ledger.dead_lettered),
-            dropped=dict(self.ledger.dropped),
-        )
-
-    @property
-    def oldest_age(self) -> float | None:
-        """Seconds since the oldest row that is not final was taken from the ring."""
-        born = [c.accumulator.born for c in self.channels if c.accumulator.rows]
-        if self._unsettled.oldest is not None:
-            born.append(self._unsettled.oldest)
-        return self.clock.monotonic() - min(born) if born else None
-
-    def healthy(self, max_age: float) -> bool:
-        """Whether rows find their way: nothing held, nothing old, the budget not nearly used."""
-        if self.closed or self._marks.raised or self.held:
-            return False
-        age = self.oldest_age
-        return age is None or age <= max_age
-
-    @property
-    def held(self) -> dict[str, str]:
-        """The parts that wait for an operator, and why."""
-        lanes = [channel.lane for channel in self.channels]
-        return {lane.parts.name: lane.held for lane in lanes if lane.held}
-
-    def stats(self) -> Stats:
-        """A snapshot in which the conservation equation holds."""
-        return Stats(
-            accepted=self.ring.rows,
-            stored=self.ledger.stored,
-            possibly_stored=self.ledger.possibly_stored,
-            dead_lettered=dict(self.ledger.dead_lettered),
-            dropped=dict(self.ledger.dropped),
-            in_memory=self.in_memory,
-            in_spool=0,
-            refused=self.ledger.refused,
-            budget=self.settings.max_memory_bytes,
-            budget_used=self.ring.used,
-            oldest_age=self.oldest_age,
-            paths=len(self.channels),
-            held=self.held,
-            in_flight=self._senders.in_flight,
-            appends=self._senders.appends,
-            appended_bytes=self._senders.appended_bytes,
-            mismatches=self._senders.mismatches,
-            unknown=self._senders.unknown,
-            hook_errors=self.hooks.errors,
-        )
+                self.senders.perform(channel, lane.on(Event.GIVE_UP, reason=reason))

@@ -76,7 +76,7 @@ class Shape:
             return self._freeze_array(data)
         if kind is dict:
             return self._freeze_dicts([data])
-        return self._freeze_list([[data]])
+        return self._freeze_list([[self._cell(data)]])
 
     # Lists -----------------------------------------------------------------------------------
 

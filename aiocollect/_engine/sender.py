@@ -103,6 +103,14 @@ class Senders:
 
         What was at the store stays in doubt; what was not sent yet stays with its lane.
         """
+        self.abandon()
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=STOP_TIMEOUT)
+
+    def abandon(self) -> None:
+        """Perform nothing more; also where the loop is gone, and nothing can be cancelled."""
         self._stopped = True
         self._ready.clear()
         for timer in self._waits.values():
@@ -110,10 +118,6 @@ class Senders:
         self._waits.clear()
         for channel in self._carried.values():
             self._tell(channel, Event.UNKNOWN)
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=STOP_TIMEOUT)
 
     # One place --------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import shlex
+import sys
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any, BinaryIO
@@ -161,6 +162,7 @@ def _shortened(line: str) -> str:
 
 def ending(*, folder: str, local: str | None, files: Iterable[str]) -> list[str]:
     """What to try next."""
+    python = shlex.quote(sys.executable)  # the one that has the package, installed or not
     lines = ["Try next", ""]
     predictions = [path for path in files if "/predictions/" in f"/{path}"]
     if local is not None and predictions:
@@ -168,11 +170,11 @@ def ending(*, folder: str, local: str | None, files: Iterable[str]) -> list[str]
         code = f"import pandas; print(pandas.read_csv({path!r}).describe())"
         plain = not set(path) & set("\"'$`\\!")  # then double quotes do, and read better
         quoted = f'"{code}"' if plain else shlex.quote(code)
-        lines += [f"  python -c {quoted}", "      needs pandas"]
+        lines += [f"  {python} -c {quoted}", "      needs pandas"]
     if local is not None:
         lines += [
-            f"  python -m aiocollect.demo.audit {shlex.quote(folder)}",
+            f"  {python} -m aiocollect.demo.audit {shlex.quote(folder)}",
             "      audits the same files again; damage one first, and see it found",
         ]
-    lines += ["  aiocollect demo --seconds 60", "      a minute of it", ""]
+    lines += [f"  {python} -m aiocollect.cli demo --seconds 60", "      a minute of it", ""]
     return lines

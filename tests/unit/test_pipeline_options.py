@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,12 @@ SECRET = "c2VjcmV0LXNlY3JldA=="
         ({"host": "thread"}, "host='thread' is not available yet"),
         ({"when_full": "shed_oldest"}, "when_full='shed_oldest' is not available yet"),
         ({"delivery_timeout": 60}, "delivery_timeout=60 is not available yet"),
+        ({"limits": {}}, "limits must be a Limits"),
+        ({"retry": 3}, "retry must be a Retry"),
+        ({"layout": "a/b"}, "it has no path()"),
+        ({"writer_id": "zz"}, "ten hexadecimal digits"),
+        ({"hooks": print}, "hooks must be a list"),
+        ({"service": ""}, "service must not be empty"),
         ({"spool": "/x"}, "spool='…' is not available yet"),
     ],
 )
@@ -74,6 +81,8 @@ def test_bad_limits(make: Any, words: str) -> None:
         ("azure://account", "must name one container"),
         ("azure://account/a/b", "must name one container"),
         ("azure://account.blob.core.windows.net/c", "short name"),
+        ("a.blob.core.windows.net/c", "begin it with https://"),
+        (3, "int is no store"),
         ("azurite://127.0.0.1:10000", "must name one container"),
         ("file://host/dir", "three slashes"),
         (f"AccountName=a;AccountKey={SECRET}", "needs container="),
@@ -117,9 +126,56 @@ def test_bad_collectors(arguments: dict[str, Any], words: str) -> None:
 
 def test_bad_workspace() -> None:
     """The workspace has three parts."""
-    pipeline = Pipeline(MemoryStore(), workspace="only-one")
     with pytest.raises(ConfigError, match="must have three parts"):
-        pipeline.collector("m")
+        Pipeline(MemoryStore(), workspace="only-one")
+
+
+@pytest.mark.parametrize(
+    ("streams", "words"),
+    [
+        ({"inputs": ["a"], "redact": ["a"]}, "redact= is no name for a stream"),
+        ({"inputs": ["a"], "sample_rate": 0.5}, "sample_rate= is no name"),
+        ({"inputs": 1}, "list of names, not 1"),
+    ],
+)
+def test_an_option_of_model_is_not_taken_for_a_stream(streams: Any, words: str) -> None:
+    """Nothing that looks like an option is ignored."""
+    with pytest.raises(ConfigError, match=words):
+        Pipeline(MemoryStore()).model("m", **streams)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_pipeline_ends_in_a_forked_child() -> None:
+    """The child records nothing under its parent's ids; the parent goes on."""
+    pipeline = Pipeline(MemoryStore())
+    collector = pipeline.collector("m", feature_names=["a"])
+    child = os.fork()
+    if child == 0:
+        refused = collector.collect(1.0) is None and pipeline.stats().refused == {"closed": 1}
+        os._exit(0 if refused else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert collector.collect(1.0) is not None
+
+
+def test_a_loop_that_ended_too_early() -> None:
+    """Calls are refused once that is known, and a close on another loop reports what is left."""
+    pipeline = Pipeline(MemoryStore())
+    collector = pipeline.collector("m", feature_names=["a"])
+    asyncio.run(pipeline.start())
+    found = [collector.collect(1.0) for _ in range(3)]
+    assert found[1:] == [None, None]
+    report = asyncio.run(pipeline.aclose())
+    assert (report.in_memory, report.dropped) == (0, {"loop_closed": report.accepted})
+
+
+def test_collectors_of_one_stream_share_an_account() -> None:
+    """Making a collector for each call takes no further share of the budget."""
+    pipeline = Pipeline(MemoryStore())
+    for _ in range(1000):
+        pipeline.collector("m", feature_names=["a"]).collect(1.0)
+        pipeline.model("m", inputs=["a"], predictions=["p"]).collect(inputs=[1.0])
+    assert pipeline._engine.ring.reserved <= 2 * pipeline._engine.settings.share
 
 
 def test_a_model_needs_a_stream() -> None:
@@ -160,6 +216,7 @@ def test_from_env(tmp_path: Path) -> None:
         ({}, "AIOCOLLECT_STORE is not set"),
         ({"AIOCOLLECT_LINGER": "fast"}, "AIOCOLLECT_LINGER='fast' must be a number"),
         ({"AIOCOLLECT_STRICT": "maybe"}, "must be true or false"),
+        ({"AML_MODEL_DC_STORAGE_ENABLED": "true"}, "is not available yet"),
         ({"AIOCOLLECT_LINGRE": "1"}, "AIOCOLLECT_LINGRE is no option"),
     ],
 )

@@ -1,0 +1,79 @@
+"""What an engine tells of itself: counts, health, reports. It changes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..records import Report
+from ..stats import Stats
+
+if TYPE_CHECKING:
+    from .engine import Engine
+
+__all__ = ["healthy", "in_memory", "report", "stats"]
+
+
+def in_memory(engine: Engine) -> int:
+    """Accepted rows that are not final, counted where they are."""
+    in_ring = engine.ring.rows - engine.pump.rows_taken
+    return in_ring + sum(channel.rows for channel in engine.channels)
+
+
+def report(engine: Engine, began: float) -> Report:
+    """What became of all rows, and how long it took since ``began``."""
+    return Report(
+        accepted=engine.ring.rows,
+        stored=engine.ledger.stored,
+        possibly_stored=engine.ledger.possibly_stored,
+        in_memory=in_memory(engine),
+        seconds=engine.clock.monotonic() - began,
+        dead_lettered=dict(engine.ledger.dead_lettered),
+        dropped=dict(engine.ledger.dropped),
+    )
+
+
+def oldest_age(engine: Engine) -> float | None:
+    """Seconds since the oldest row that is not final was taken from the ring."""
+    born = [c.accumulator.born for c in engine.channels if c.accumulator.rows]
+    if engine.unsettled.oldest is not None:
+        born.append(engine.unsettled.oldest)
+    return engine.clock.monotonic() - min(born) if born else None
+
+
+def healthy(engine: Engine, max_age: float) -> bool:
+    """Whether rows find their way: nothing held, nothing old, the budget not nearly used."""
+    if engine.closed or engine.marks.raised or held(engine):
+        return False
+    age = oldest_age(engine)
+    return age is None or age <= max_age
+
+
+def held(engine: Engine) -> dict[str, str]:
+    """The parts that wait for an operator, and why."""
+    lanes = [channel.lane for channel in engine.channels]
+    return {lane.parts.name: lane.held for lane in lanes if lane.held}
+
+
+def stats(engine: Engine) -> Stats:
+    """A snapshot in which the conservation equation holds."""
+    return Stats(
+        accepted=engine.ring.rows,
+        stored=engine.ledger.stored,
+        possibly_stored=engine.ledger.possibly_stored,
+        dead_lettered=dict(engine.ledger.dead_lettered),
+        dropped=dict(engine.ledger.dropped),
+        in_memory=in_memory(engine),
+        in_spool=0,
+        refused=engine.ledger.refused,
+        budget=engine.settings.max_memory_bytes,
+        budget_used=engine.ring.used,
+        oldest_age=oldest_age(engine),
+        paths=len(engine.channels),
+        held=held(engine),
+        in_flight=engine.senders.in_flight,
+        appends=engine.senders.appends,
+        appended_bytes=engine.senders.appended_bytes,
+        mismatches=engine.senders.mismatches,
+        unknown=engine.senders.unknown,
+        hook_errors=engine.hooks.errors,
+    )
