@@ -10,6 +10,7 @@ import resource
 import signal
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -301,6 +302,41 @@ async def test_a_held_lock_holds_up_no_other_blob(tmp_path: Path) -> None:
     assert (tmp_path / PATH).read_bytes() == b""
     assert (await store.append(PATH, b"x\n", offset=0)).blocks == 1
     await store.aclose()
+
+
+@pytest.mark.asyncio
+async def test_a_blob_made_anew_while_waiting_for_its_lock(tmp_path: Path) -> None:
+    """A ledger that was deleted guards nothing: who waited for its lock turns to the new one."""
+    store, other = LocalStore(tmp_path), LocalStore(tmp_path)
+    file, ledger = tmp_path / PATH, tmp_path / "a/b/.data.csv.ledger"
+    await make(store)
+    os.link(file, tmp_path / "kept")  # so that the new blob has another inode
+    while True:
+        with ledger.open("rb") as holder:
+            fcntl.flock(holder, fcntl.LOCK_EX)
+            waiting = asyncio.ensure_future(store.append(PATH, b"row\n", offset=0))
+            while descriptors(ledger) < 2 and not waiting.done():
+                await asyncio.sleep(0)
+            ledger.unlink()
+            file.unlink()
+            assert await other.create(PATH, content_type="")
+        try:
+            assert (await waiting).length == 4
+            break
+        except StoreBusy:  # a slow machine: we held the lock for too long
+            continue
+    assert file.read_bytes() == b"row\n"
+    await store.aclose()
+    await other.aclose()
+
+
+def descriptors(path: Path) -> int:
+    """How many times this process has the file open."""
+    count = 0
+    for descriptor in os.listdir("/dev/fd"):
+        with suppress(OSError):
+            count += os.path.samestat(os.fstat(int(descriptor)), path.stat())
+    return count
 
 
 @pytest.mark.asyncio
