@@ -52,7 +52,7 @@ class FaultPlan:
             # Half of the lives suffer from a few kinds only, so that rare pairs meet.
             self._kinds = random.sample(self._kinds, random.randint(2, 6))
         self._weights = [WEIGHTS[kind] for kind in self._kinds]
-        self.rate = random.choice([0.15, 0.3, 0.5, 0.65])
+        self.rate = random.choice([0.25, 0.35, 0.5, 0.65])
 
     def __call__(self, operation: Operation, path: str) -> Fault | None:
         """The script of a MemoryStore."""

@@ -105,7 +105,7 @@ class Life:
             recorder: Any = pipeline.model(model, version="1", inputs=columns, predictions=["p"])
         else:
             recorder = pipeline.collector(model, version="1", identifier="i", feature_names=columns)
-        for _ in range(random.randint(5, 40)):
+        for _ in range(random.randint(5, 42)):
             await asyncio.sleep(random.expovariate(1.0) * random.choice([0.0, 0.1, 1.5]))
             count = random.choice([1, 1, 2, 5, 30])
             rows = [[self._cell() for _ in range(width)] for _ in range(count)]
