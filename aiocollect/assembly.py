@@ -11,7 +11,6 @@ import re
 import secrets
 import sys
 from collections.abc import Callable, Mapping
-from datetime import date
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -65,18 +64,11 @@ def assemble(
         raise ConfigError(f"layout: a {type(layout).__name__} is no layout, it has no path()")
     if writer_id is not None and not re.fullmatch("[0-9a-f]{10}", writer_id):
         raise ConfigError("writer_id must be ten hexadecimal digits")
-    layout = layout or DocumentedLayout()
-    # Workspace and service are known now: a name that cannot make a path is refused now.
-    names = Names(settings.workspace, settings.service, "model", "1", "inputs")
-    for field, value in zip(Names._fields, names, strict=True):
-        if not isinstance(value, str):
-            raise ConfigError(f"{field} must be text, not {type(value).__name__}")
-    layout.path(names, date(1970, 1, 1), extension="csv")
     clock = clock or SystemClock()
     engine = Engine(
         store,
         encoder=CsvEncoder(),
-        layout=layout,
+        layout=layout or DocumentedLayout(),
         settings=settings,
         clock=clock,
         chance=chance or random.random,
@@ -86,6 +78,8 @@ def assemble(
         # Without the GIL the ring needs a lock (see ring.py).
         gil=getattr(sys, "_is_gil_enabled", lambda: True)(),
     )
+    # Workspace and service are known now: a name that cannot make a path is refused now.
+    engine.channels.check(Names(settings.workspace, settings.service, "model", "1", "inputs"))
     return store, engine
 
 

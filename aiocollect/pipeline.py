@@ -216,11 +216,7 @@ class Pipeline:
 
     def _names(self, model: str, version: str, identifier: str) -> Names:
         settings = self._engine.settings
-        names = Names(settings.workspace, settings.service, model, version, identifier)
-        for field, value in zip(Names._fields, names, strict=True):
-            if not isinstance(value, str):
-                raise ConfigError(f"{field} must be text, not {type(value).__name__}")
-        return names
+        return Names(settings.workspace, settings.service, model, version, identifier)
 
     # Life -------------------------------------------------------------------------------------
 

@@ -123,9 +123,10 @@ class Accumulator:
         """When the open batch is to be sealed, full or not."""
         return self._limits.deadline(self.born, blocks_used=blocks_used, last_fill=last_fill)
 
-    def fill(self, size: int) -> float:
-        """How full a block of ``size`` bytes is, 0 to 1."""
-        return size / self._limits.max_bytes
+    @property
+    def fill(self) -> float:
+        """How full the open batch is, 0 to 1; more with a row above the limit."""
+        return self.size / self._limits.max_bytes
 
     def seal(self, *, serial: int) -> Batch:
         """Freeze the open batch and begin the next one. There must be a row in it."""

@@ -15,6 +15,7 @@ So whatever is collected under one of our ids, weeks later too, goes to the day 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 __all__ = ["DAY_US", "Ids", "day_of_id", "timestamp_text"]
@@ -90,6 +91,8 @@ def day_of_id(correlation_id: str) -> int | None:
         return None
 
 
+# All parts and slices of one call have one time, and come one after the other.
+@lru_cache(maxsize=1)
 def timestamp_text(time: int) -> str:
     """Microseconds since 1970 as naive UTC ISO 8601, always with six decimals."""
     # Naive, since that is how the collector before us wrote $aml_dc_scoring_timestamp.

@@ -8,6 +8,7 @@ muted). It changes its state and returns what is to be done; it never does it.
 from __future__ import annotations
 
 from collections import deque
+from itertools import islice
 from typing import Any
 
 from ..errors import StoreError
@@ -39,7 +40,6 @@ class Lane:
         self.parts = parts
         self.blind = False  # without the right to read
         self.in_doubt = False
-        self.mismatches = 0
         self._backoff = backoff
         self._hold = hold
         self._queue: deque[Batch] = deque()
@@ -65,8 +65,9 @@ class Lane:
     @property
     def rows(self) -> int:
         """Sealed rows that are not final."""
-        blocks = sum(block.rows for block in self._blocks)
-        return blocks + sum(batch.block.rows for batch in self._queue if batch is not self._current)
+        # The batch at the queue's head is in blocks already, once it has been begun.
+        waiting = islice(self._queue, 1 if self._blocks else 0, None)
+        return sum(b.rows for b in self._blocks) + sum(b.block.rows for b in waiting)
 
     @property
     def busy(self) -> bool:
@@ -82,10 +83,6 @@ class Lane:
     def held(self) -> str:
         """Why an operator must act; "" where none must."""
         return self._alarm
-
-    @property
-    def _current(self) -> Batch | None:
-        return self._queue[0] if self._blocks else None
 
     # What the engine tells --------------------------------------------------------------------
 
@@ -276,7 +273,6 @@ class Lane:
         return self._landed(appended.length)
 
     def _on_mismatch(self, _: Any) -> list[Command]:
-        self.mismatches += 1
         self.in_doubt = True
         if self.blind:
             assert self._position is not None
@@ -299,9 +295,6 @@ class Lane:
             self._position = None
             self.state = State.CREATING
             return self._hold_on(error.code)
-        return self._replaced()
-
-    def _on_append_wrong_type(self, _: Any) -> list[Command]:
         return self._replaced()
 
     def _on_rejected(self, error: StoreError) -> list[Command]:
@@ -348,7 +341,7 @@ class Lane:
         ended, self._ended = self._ended, ""
         return ended
 
-    def _on_read_gone(self, _: Any) -> list[Command]:
+    def _on_gone(self, _: Any) -> list[Command]:
         return self._replaced()
 
     # Becoming final ---------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """What a range that was read back says about an append in doubt.
 
-The four verdicts are the rows of the table in lane.py, which acts on them.
+The four verdicts are the rows of the table at the head of states.py; lane.py acts on them.
 """
 
 from __future__ import annotations

@@ -13,9 +13,9 @@ from .._core.backoff import Backoff
 from .._core.lane import Lane
 from .._core.limits import BatchLimits, PartLimits
 from .._core.parts import Parts
+from ..errors import ConfigError
 from ..options import Settings
 from ..typing import Encoder, Layout, Names
-from .freeze import Shape
 from .stream import Channel, Stream
 
 __all__ = ["Channels"]
@@ -62,18 +62,23 @@ class Channels:
     def open_stream(self, names: Names, *, feature_names: tuple[str, ...] | None) -> Stream:
         """The stream of these names and columns; the same one for the same ones.
 
-        Raises ConfigError for names that cannot make a path, and for too many headers.
+        Raises ConfigError for names that cannot make a path.
         """
+        _check_text(names)
         stream = self._streams.get((names, feature_names))
         if stream is None:
-            self._layout.path(names, _EPOCH, extension=self._encoder.extension)  # names are checked
-            shape = Shape(
-                f"{names.model}/{names.version}/{names.identifier}",
+            self.check(names)
+            stream = self._streams[names, feature_names] = Stream(
+                names,
                 feature_names=feature_names,
                 max_call_bytes=self._settings.limits.max_call_bytes,
             )
-            stream = self._streams[names, feature_names] = Stream(names, shape)
         return stream
+
+    def check(self, names: Names) -> None:
+        """Raise ConfigError for names that cannot make a path."""
+        _check_text(names)
+        self._layout.path(names, _EPOCH, extension=self._encoder.extension)
 
     def admits(self, stream: Stream) -> bool:
         """Whether the stream's columns are one of the few headers that its path may have."""
@@ -123,13 +128,24 @@ class Channels:
         remember its position, so it stays.
         """
         old = self._newest_day - 1
+        forgotten = {
+            channel
+            for channel in self
+            if channel.day < old and not channel.rows and not channel.lane.blind
+        }
         for key, channel in list(self._channels.items()):
-            if channel.day < old and not channel.rows and not channel.lane.blind:
+            if channel in forgotten:
                 del self._channels[key]
+        for stream in self._streams.values():
+            for day, channel in list(stream.channels.items()):
+                if channel in forgotten:
+                    del stream.channels[day]
         paths = {path for path, _ in self._channels}
         for path in self._headers_on.keys() - paths:
             del self._headers_on[path]
-        for stream in self._streams.values():
-            for day, channel in list(stream.channels.items()):
-                if day < old and not channel.rows and not channel.lane.blind:
-                    del stream.channels[day]
+
+
+def _check_text(names: Names) -> None:
+    for field, value in zip(Names._fields, names, strict=True):
+        if not isinstance(value, str):
+            raise ConfigError(f"{field} must be text, not {type(value).__name__}")

@@ -12,7 +12,7 @@ import weakref
 from collections.abc import Callable
 
 from .._core.accumulator import Batch
-from .._core.commands import Event, Finish, Note, Outcome, Release
+from .._core.commands import Event, Finish, Note, Release
 from .._core.ids import Ids
 from .._core.marks import Crossing, Marks
 from .._core.ring import Account, LockedRing, Ring
@@ -20,7 +20,7 @@ from .._core.unsettled import Unsettled
 from ..errors import ConfigError, FlushTimeout, PipelineClosed
 from ..hooks import Hooks
 from ..options import Settings
-from ..records import Call, DeadLettered, HighWater, LowWater, Report
+from ..records import Call, HighWater, LowWater, Report
 from ..typing import Clock, Encoder, Hook, Layout, Store
 from .channels import Channels
 from .ledger import Ledger
@@ -89,7 +89,7 @@ class Engine:
             unsettled=self.unsettled,
             channel_of=self.channels.channel_of,
             submit=self._submit,
-            unencodable=self._unencodable,
+            note=self._note,
         )
         self.senders = Senders(
             store,
@@ -250,7 +250,7 @@ class Engine:
         if channel.due:
             self.pump.seal(channel)
 
-    def _note(self, channel: Channel, command: Finish | Release | Note) -> None:
+    def _note(self, command: Finish | Release | Note) -> None:
         """The one place where rows become final."""
         match command:
             case Finish():
@@ -265,12 +265,6 @@ class Engine:
                 self._wake_flushes()
             case Note():
                 self.hooks.emit(command.notice)
-
-    def _unencodable(self, stream: Stream, rows: int) -> None:
-        self.ledger.finish(Outcome.DEAD_LETTERED, rows, "encode")
-        self.hooks.emit(
-            DeadLettered(path=stream.label, rows=rows, first=-1, last=-1, reason="encode")
-        )
 
     def _watch_marks(self) -> None:
         used = self.ring.used

@@ -26,6 +26,7 @@ _NUMERIC = frozenset({float, int, bool, type(None)})
 CELL_COST = 32
 ROW_COST = 120
 CALL_COST = 250
+POINTER = 8
 
 
 class Shape:
@@ -90,7 +91,7 @@ class Shape:
         if inner is dict:
             return self._freeze_dicts(data)
         if inner is list or inner is tuple or (inner.__name__ == "ndarray" and data[0].ndim):
-            self._refuse_large(len(data) * len(data[0]))
+            self._refuse_above(POINTER * len(data) * len(data[0]))
             rows = data
         elif self._named and self._width(1) == 1:
             rows = [(cell,) for cell in data]
@@ -101,9 +102,8 @@ class Shape:
             raise EncodeError(
                 f"{self._stream}: a row without cells cannot be recorded", reason="shape"
             )
-        cost = CALL_COST + len(rows) * (ROW_COST + CELL_COST * width)
-        if cost > self._max_bytes:
-            raise self._too_large(cost)
+        cost = _estimate(len(rows), width)
+        self._refuse_above(cost)
         frozen = []
         for row in rows:
             kind = type(row)
@@ -119,8 +119,7 @@ class Shape:
                 row, text = self._check(row, types)
                 cost += text
             frozen.append(row)
-        if cost > self._max_bytes:
-            raise self._too_large(cost)
+        self._refuse_above(cost)
         self._fix(width, data, names)
         return tuple(frozen), len(frozen), cost
 
@@ -138,7 +137,7 @@ class Shape:
             if unknown:
                 raise EncodeError(
                     f"{self._stream}: no columns {', '.join(sorted(map(str, unknown))[:6])}; there "
-                    f"are {', '.join(names[:6])}{', …' if len(names) > 6 else ''}",
+                    f"are {_some(names)}",
                     reason="shape",
                 )
             rows.append([row.get(name) for name in names])
@@ -202,7 +201,7 @@ class Shape:
             raise self._misfit(data, self._width(1))
         if data.size == 0:
             return (), 0, 0
-        self._refuse_large(data.size)
+        self._refuse_above(POINTER * data.size)
         given = data
         if data.ndim == 1:
             as_column = self._named and self._width(1) == 1
@@ -211,9 +210,8 @@ class Shape:
         if data.shape[1] != width:
             raise self._misfit(given, width)
         rows = len(data)
-        cost = CALL_COST + rows * ROW_COST + data.nbytes
-        if cost > self._max_bytes:
-            raise self._too_large(cost)
+        cost = _estimate(rows, 0) + data.nbytes
+        self._refuse_above(cost)
         self._fix(width, data)
         # C order and the machine's byte order, which is what an encoder can walk.
         return data.astype(dtype.newbyteorder("="), order="C", copy=True), rows, cost
@@ -234,21 +232,18 @@ class Shape:
             winner = self._fixed.setdefault("features", fixed)
             if len(winner) != width or (names and winner != names):
                 raise self._misfit(data, width)
-        self._row_cost = CALL_COST + ROW_COST + CELL_COST * width
+        self._row_cost = _estimate(1, width)
         if self._row_cost <= self._max_bytes and (width > 1 or not self._named):
             self._row_length = width
 
-    def _refuse_large(self, cells: int) -> None:
-        # Before anything is copied: the copy is what would stall the caller.
-        if cells * 8 > self._max_bytes:
-            raise self._too_large(cells * 8)
-
-    def _too_large(self, cost: int) -> EncodeError:
-        return EncodeError(
-            f"{self._stream}: a call of about {cost} bytes is above limits.max_call_bytes="
-            f"{self._max_bytes}; collect fewer rows at a time",
-            reason="too_large",
-        )
+    def _refuse_above(self, cost: int) -> None:
+        """Refuse what is too large; before it is copied, since the copy would stall the caller."""
+        if cost > self._max_bytes:
+            raise EncodeError(
+                f"{self._stream}: a call of about {cost} bytes is above limits.max_call_bytes="
+                f"{self._max_bytes}; collect fewer rows at a time",
+                reason="too_large",
+            )
 
     def _misfit(self, data: Any, width: int) -> EncodeError:
         shape = getattr(data, "shape", None)
@@ -257,10 +252,18 @@ class Shape:
             nested = type(data[0]) in (list, tuple)
             lengths = ", ".join(map(str, sorted(inner)[:4]))
             shape = f"{len(data)} rows of {lengths}" if nested else f"({len(data)},)"
-        features = self.features or ()
-        names = ", ".join(features[:6]) + (", …" if len(features) > 6 else "")
+        names = _some(self.features or ())
         return EncodeError(
             f"{self._stream}: a value of shape {shape} does not fit the {width} columns {names}; "
             f"give one row of {width} cells, or rows of {width} cells each",
             reason="shape",
         )
+
+
+def _estimate(rows: int, width: int) -> int:
+    """The heap bytes of a call of so many rows of numbers."""
+    return CALL_COST + rows * (ROW_COST + CELL_COST * width)
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:6]) + (", …" if len(names) > 6 else "")

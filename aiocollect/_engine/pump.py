@@ -16,10 +16,11 @@ from itertools import count
 from typing import Any
 
 from .._core.accumulator import Batch
+from .._core.commands import Finish, Outcome
 from .._core.ids import timestamp_text
 from .._core.ring import Account, Ring
 from .._core.unsettled import Unsettled
-from ..records import Call
+from ..records import Call, DeadLettered
 from ..typing import Encoder, Piece
 from .stream import Channel, Stream
 
@@ -45,7 +46,10 @@ class Run:
 
 
 class Pump:
-    """Turns calls into batches. ``turn`` is one slice of work; ``submit`` gets what is sealed."""
+    """Turns calls into batches. ``turn`` is one slice of work.
+
+    ``submit`` gets what is sealed, ``note`` the end of rows that cannot be encoded.
+    """
 
     def __init__(
         self,
@@ -55,18 +59,18 @@ class Pump:
         unsettled: Unsettled,
         channel_of: Callable[[Stream, int], Channel],
         submit: Callable[[Channel, Batch], None],
-        unencodable: Callable[[Stream, int], None],
+        note: Callable[[Finish], None],
     ) -> None:
         self._ring = ring
         self._encoder = encoder
         self._unsettled = unsettled
         self._channel_of = channel_of
         self._submit = submit
-        self._unencodable = unencodable
+        self._note = note
         self._call: Call | None = None  # taken, and not encoded to its end
         self._part = 0
         self._row = 0
-        self._spent = 0  # bytes of the call's cost that its encoded rows have been charged
+        self._done = 0  # rows of the call that were cut, over all its parts
         self._deadlines: list[tuple[float, int, Channel]] = []
         self._tie = count()
         self.rows_taken = 0  # encoded, or dead-lettered in the attempt
@@ -116,16 +120,16 @@ class Pump:
         last = min(number, first + room)
         some = rows if last - first == number else rows[first:last]
         piece = Piece(some, correlation_id, timestamp_text(time), first)
-        estimate = cost * (last - first) // total
-        self._row = last
-        self._spent += estimate
+        done = self._done + last - first
+        # The differences of one rounded line: over the whole call they add up to its cost.
+        estimate = cost * done // total - cost * self._done // total
+        self._row, self._done = last, done
         if last == number:
             self._part += 1
             self._row = 0
             if self._part == len(parts):
-                estimate += cost - self._spent  # what the divisions have left over
                 self._call = None
-                self._part = self._spent = 0
+                self._part = self._done = 0
                 self.calls_done += 1
         return stream, piece, last - first, estimate
 
@@ -146,7 +150,7 @@ class Pump:
                 try:
                     lines += self._encoder.encode([piece])
                 except Exception:
-                    self._unencodable(run.stream, len(piece.rows))
+                    self._note(_unencodable(run.stream, len(piece.rows)))
             return lines
 
     # Coalescing and sealing -------------------------------------------------------------------
@@ -173,7 +177,7 @@ class Pump:
         accumulator = channel.accumulator
         if not accumulator.rows:
             return
-        channel.last_fill = accumulator.fill(accumulator.size)
+        channel.last_fill = accumulator.fill
         batch = accumulator.seal(serial=self._unsettled.next_serial())
         self._unsettled.add(batch)
         self._submit(channel, batch)
@@ -197,3 +201,9 @@ class Pump:
             # Sealed before its time; the rows since then have a deadline of their own.
             heapq.heappop(deadlines)
         return None
+
+
+def _unencodable(stream: Stream, rows: int) -> Finish:
+    # They never came to a lane, so they have no sequence numbers.
+    notice = DeadLettered(path=stream.label, rows=rows, first=-1, last=-1, reason="encode")
+    return Finish(Outcome.DEAD_LETTERED, rows, notice.reason, notice)

@@ -51,7 +51,7 @@ class Senders:
         settings: Settings,
         content_type: str,
         chance: Callable[[], float],
-        note: Callable[[Channel, Finish | Release | Note], None],
+        note: Callable[[Finish | Release | Note], None],
         rested: Callable[[Channel], None],
     ) -> None:
         self._store = store
@@ -84,7 +84,7 @@ class Senders:
         """Do what a lane has asked for."""
         for command in commands:
             if isinstance(command, Finish | Release | Note):
-                self._note(channel, command)
+                self._note(command)
             elif isinstance(command, Wait):
                 self._wait(channel, command.seconds)
             else:

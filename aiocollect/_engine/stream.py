@@ -43,10 +43,12 @@ class Stream:
 
     __slots__ = ("admitted", "channels", "label", "names", "shape")
 
-    def __init__(self, names: Names, shape: Shape) -> None:
+    def __init__(
+        self, names: Names, *, feature_names: tuple[str, ...] | None, max_call_bytes: int
+    ) -> None:
         self.names = names
-        self.shape = shape
         self.label = f"{names.model}/{names.version}/{names.identifier}"
+        self.shape = Shape(self.label, feature_names=feature_names, max_call_bytes=max_call_bytes)
         self.channels: dict[int, Channel] = {}
         self.admitted = False  # its columns are one of the headers that its path may have
 

@@ -180,7 +180,7 @@ def test_which_part_takes_rows(length: int, blocks: int, head: bytes, objection:
     ],
 )
 def test_verdicts(data: bytes, length: int, created: str, verdict: Verdict) -> None:
-    """The table at the head of lane.py, line by line."""
+    """The table at the head of states.py, line by line."""
     assert (
         judge(Range(data, length, "e", created), position=10, body=b"BODY", created="c") is verdict
     )
