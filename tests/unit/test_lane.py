@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
-from typing import Any
-
 import pytest
 
 from aiocollect import (
@@ -16,11 +13,8 @@ from aiocollect import (
     StoreError,
     StoreRefused,
 )
-from aiocollect._core.accumulator import Batch, Block
-from aiocollect._core.backoff import Backoff
 from aiocollect._core.commands import (
     Append,
-    Command,
     Create,
     Event,
     Finish,
@@ -30,56 +24,24 @@ from aiocollect._core.commands import (
     Read,
     Release,
     Wait,
-    classify,
 )
 from aiocollect._core.lane import Lane
-from aiocollect._core.limits import PartLimits
-from aiocollect._core.parts import Parts
 from aiocollect._core.states import TABLE, State
-from aiocollect.records import BlobReplaced, Held, Resumed, Rolled, Settled, WriterTurnedOwn
+from aiocollect.records import BlobReplaced, Held, Resumed, Rolled, Settled
 from aiocollect.typing import Appended, Opened, Range
-
-HEADER = b"a,id\n"
-PATH = "x/data.csv"
-
-
-def make_lane(*, own: bool = False, max_blocks: int = 100) -> Lane:
-    limits = PartLimits(max_blocks=max_blocks, max_bytes=1000)
-    parts = Parts(PATH, header=HEADER, limits=limits, writer="00000000aa", own=own)
-    return Lane(parts, backoff=Backoff(base=1.0, cap=8.0), hold=15.0)
-
-
-def make_batch(*lines: bytes, serial: int = 1, first: int = 0) -> Batch:
-    lengths = array("I", map(len, lines))
-    block = Block(b"".join(lines), lengths=lengths, first=first)
-    return Batch(block, serial=serial, born=0.0, charges=())
-
-
-def opened(length: int, *, blocks: int = 1, head: bytes = HEADER) -> Opened:
-    return Opened(length, blocks, "made-1", "etag-1", head if length else b"")
-
-
-def found(data: bytes, length: int, *, created: str = "made-1") -> Range:
-    return Range(data, length, "etag-2", created)
-
-
-def request(commands: list[Command]) -> Any:
-    """The last command, which is a request or a wait."""
-    return commands[-1]
-
-
-def at_position(lane: Lane, position: int = 50) -> list[Command]:
-    """Bring an idle lane with a batch to its first append at ``position``."""
-    lane.submit(make_batch(b"1,x\n", b"2,y\n"))
-    return lane.on(Event.OPENED, opened(position))
-
-
-def fail(lane: Lane, sent: Any, error: StoreError) -> list[Command]:
-    return lane.on(classify(sent, error), error, chance=0.5)
-
-
-MISMATCH = OffsetMismatch("AppendPositionConditionNotMet")
-DATA = b"1,x\n2,y\n"
+from tests.lanes import (
+    DATA,
+    HEADER,
+    MISMATCH,
+    PATH,
+    at_position,
+    fail,
+    found,
+    make_batch,
+    make_lane,
+    opened,
+    request,
+)
 
 
 def test_a_missing_part_is_created_looked_at_and_begun_with_the_header() -> None:
@@ -316,64 +278,6 @@ def test_a_refused_block_in_doubt_keeps_its_bytes() -> None:
     (wait,) = fail(lane, sent, StoreRefused(Refusal.TOO_LARGE))
     assert isinstance(wait, Wait)
     assert lane.on(Event.TIMER) == [sent]
-
-
-# Without the right to read ------------------------------------------------------------------------
-
-
-def blind_lane() -> Lane:
-    lane = make_lane()
-    lane.submit(make_batch(DATA))
-    commands = fail(lane, Open(PATH, 5), StoreRefused(Refusal.NO_RIGHT))
-    assert isinstance(commands[0], Note)
-    assert isinstance(commands[0].notice, WriterTurnedOwn)
-    assert commands[1:] == [Create("x/data-00000000aa.csv")]
-    return lane
-
-
-def test_a_shared_lane_that_may_not_read_turns_own() -> None:
-    """It goes on in a blob of its own, with the position as its only condition."""
-    lane = blind_lane()
-    sent = request(lane.on(Event.CREATED, True))
-    assert sent == Append("x/data-00000000aa.csv", HEADER + DATA, 0, None)
-
-
-def test_a_blind_mismatch_landed() -> None:
-    """In a blob of our own only our own attempt can have moved the end."""
-    lane = blind_lane()
-    sent = request(lane.on(Event.CREATED, True))
-    commands = fail(lane, sent, MISMATCH)
-    assert isinstance(commands[0], Finish)
-    assert commands[0].outcome is Outcome.STORED
-    assert request(lane.submit(make_batch(b"3,z\n", first=2))).offset == 13
-
-
-def test_a_blind_full_blob_stays_a_doubt() -> None:
-    """Nobody can say whether it landed: possibly stored, and on to the next part."""
-    lane = blind_lane()
-    sent = request(lane.on(Event.CREATED, True))
-    commands = fail(lane, sent, BlobFull("BlobIsSealed"))
-    assert isinstance(commands[0], Finish)
-    assert commands[0].outcome is Outcome.POSSIBLY_STORED
-    assert lane.parts.name == "x/data-00000000aa_1.csv"
-
-
-def test_a_blind_create_over_our_own_blob_goes_on() -> None:
-    """A create+add credential hears "no right" about a blob that stands."""
-    lane = blind_lane()
-    sent = request(fail(lane, Create(PATH), StoreRefused(Refusal.NO_RIGHT)))
-    assert isinstance(sent, Append)
-    assert sent.offset == 0
-
-
-def test_a_blind_lane_that_may_not_create_is_held() -> None:
-    """It asks an operator, and does not run through part after part."""
-    lane = blind_lane()
-    sent = request(fail(lane, Create(PATH), StoreRefused(Refusal.NO_RIGHT)))
-    commands = fail(lane, sent, StoreRefused(Refusal.BLOB_MISSING))
-    assert lane.state is State.HELD
-    assert isinstance(request(commands), Wait)
-    assert lane.parts.name == "x/data-00000000aa.csv"
 
 
 # Closing, and the table ---------------------------------------------------------------------------
