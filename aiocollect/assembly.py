@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from ._engine.clock import SystemClock
 from ._engine.engine import Engine
+from ._engine.stream import Form
 from .encoders import CsvEncoder
 from .errors import ConfigError
 from .hooks import LogHook
@@ -48,8 +49,8 @@ def assemble(
     clock: Clock | None,
     chance: Callable[[], float] | None,
     writer_id: str | None,
-) -> tuple[Store, Engine]:
-    """The store and the engine of a pipeline."""
+) -> tuple[Store, Engine, Form]:
+    """The store, the engine and the usual form of the rows of a pipeline."""
     if isinstance(store, str | os.PathLike):
         store = open_store(os.fspath(store), container=container, credential=credential)
     elif container is not None or credential is not None:
@@ -65,22 +66,34 @@ def assemble(
     if writer_id is not None and not re.fullmatch("[0-9a-f]{10}", writer_id):
         raise ConfigError("writer_id must be ten hexadecimal digits")
     clock = clock or SystemClock()
-    engine = Engine(
-        store,
+    form = Form(
         encoder=CsvEncoder(),
         layout=layout or DocumentedLayout(),
+        own=settings.writer == "own",
+        ids=True,
+        constants=(),
+    )
+    engine = Engine(
+        store,
         settings=settings,
         clock=clock,
         chance=chance or random.random,
         # Forty random bits: two of 10,000 writers share an id in one fleet of 20,000.
-        writer=writer_id or secrets.token_hex(5),
+        new_writer=_writer_ids(writer_id),
         hooks=(*hooks, LogHook(clock)),
         # Without the GIL the ring needs a lock (see ring.py).
         gil=getattr(sys, "_is_gil_enabled", lambda: True)(),
     )
     # Workspace and service are known now: a name that cannot make a path is refused now.
-    engine.channels.check(Names(settings.workspace, settings.service, "model", "1", "inputs"))
-    return store, engine
+    names = Names(settings.workspace, settings.service, "model", "1", "inputs")
+    engine.channels.check(names, form)
+    return store, engine, form
+
+
+def _writer_ids(first: str | None) -> Callable[[], str]:
+    """Gives ``first`` once, and after it, as to a child process, others."""
+    given = iter(() if first is None else (first,))
+    return lambda: next(given, None) or secrets.token_hex(5)
 
 
 # The environment ----------------------------------------------------------------------------------

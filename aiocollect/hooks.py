@@ -7,6 +7,7 @@ hook like any other, and speaks at most once per cause and interval.
 from __future__ import annotations
 
 import logging
+from asyncio import CancelledError
 from collections.abc import Sequence
 
 from .records import (
@@ -47,7 +48,7 @@ class Hooks:
         for hook in self._hooks:
             try:
                 hook(event)
-            except Exception:
+            except (Exception, CancelledError):  # as if a stranger had cancelled our own work
                 self.errors += 1
 
 

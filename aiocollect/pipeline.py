@@ -128,7 +128,7 @@ class Pipeline:
         for hook in hooks:
             if not callable(hook):
                 raise ConfigError(f"hooks: {type(hook).__name__} cannot be called; give callables")
-        self._store, self._engine = assemble(
+        self._store, self._engine, self._form = assemble(
             store,
             container=container,
             credential=credential,
@@ -186,7 +186,9 @@ class Pipeline:
             if value != default:
                 raise not_available(option, value, "leave it out of collector()")
         stream = self._engine.channels.open_stream(
-            self._names(model, version, identifier), feature_names=_features(feature_names)
+            self._names(model, version, identifier),
+            form=self._form,
+            feature_names=_features(feature_names),
         )
         return ModelDataCollector._bind(self._engine, stream)
 
@@ -208,7 +210,9 @@ class Pipeline:
             )
         opened = {
             identifier: self._engine.channels.open_stream(
-                self._names(model, version, identifier), feature_names=_features(names)
+                self._names(model, version, identifier),
+                form=self._form,
+                feature_names=_features(names),
             )
             for identifier, names in streams.items()
         }
@@ -284,15 +288,17 @@ def _features(names: Sequence[str] | None) -> tuple[str, ...] | None:
     if names is None:
         return None
     if isinstance(names, str):
-        raise ConfigError(f"feature_names={names!r} is one text; give a list of names")
+        raise ConfigError("feature_names is one text; give a list of names")
     if not isinstance(names, Sequence):
-        raise ConfigError(f"the columns of a stream are a list of names, not {names!r}")
+        raise ConfigError(f"feature_names must be a list of names, not a {type(names).__name__}")
     features = tuple(names)
     if not features:
         raise ConfigError("feature_names is empty; name the columns, or leave it out")
     for name in features:
         if not isinstance(name, str) or not name:
-            raise ConfigError(f"feature_names holds {name!r}; each name must be text, not empty")
+            raise ConfigError(
+                f"feature_names holds a {type(name).__name__}; each name must be text, not empty"
+            )
         if name.startswith("$aml_"):
             raise ConfigError(f"feature_names holds {name!r}; names from $aml_ on are reserved")
     doubled = sorted({name for name in features if features.count(name) > 1})

@@ -197,7 +197,7 @@ class Report:
         return self.stored == self.accepted
 
 
-# What the ring holds: (correlation id, scoring time in microseconds, day since 1970-01-01, parts,
+# What the ring holds: (correlation id, scoring time in microseconds, hour since 1970, parts,
 # rows, cost, account). A plain tuple, since collect() builds one per call and a class costs 150 ns
 # more. ``parts`` is a tuple of (stream, rows, number of rows).
 Call: TypeAlias = tuple[str, int, int, "tuple[tuple[Any, Any, int], ...]", int, int, Any]

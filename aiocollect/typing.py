@@ -7,12 +7,13 @@ and days, never bytes. None of them knows the engine.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import datetime
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from .records import Event
 
 __all__ = [
+    "METADATA",
     "Appended",
     "Clock",
     "Encoder",
@@ -23,8 +24,12 @@ __all__ = [
     "Piece",
     "Range",
     "Rows",
+    "Schema",
     "Store",
 ]
+
+# The columns after the features: which call, when, and which row of the call.
+METADATA = ("$aml_dc_correlation_id", "$aml_dc_scoring_timestamp", "$aml_dc_row")
 
 # Rows of one call, frozen: a tuple of row tuples, or a private 2-D numpy array.
 Rows: TypeAlias = Any
@@ -102,8 +107,26 @@ class Piece(NamedTuple):
     first: int
 
 
+class Schema(NamedTuple):
+    """The columns of a stream's rows: the ``features``, with ``ids`` those of METADATA after them,
+    then ``constants``, pairs of a name and a text that is the same in every row."""
+
+    features: tuple[str, ...]
+    ids: bool = True
+    constants: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of all columns, in order."""
+        constants = tuple(name for name, _ in self.constants)
+        return self.features + (METADATA if self.ids else ()) + constants
+
+
 class Encoder(Protocol):
-    """Turns rows into lines of bytes, each whole, each ending in a newline."""
+    """Turns rows into lines of bytes, each whole, each ending in a newline.
+
+    What it raises takes the row that it raised for out of the stream: a dead letter.
+    """
 
     @property
     def content_type(self) -> str:
@@ -115,12 +138,12 @@ class Encoder(Protocol):
         """The file name's extension, without the dot."""
         ...
 
-    def header(self, columns: Sequence[str]) -> bytes:
+    def header(self, schema: Schema) -> bytes:
         """The first line of a part, newline included; b"" for formats without one."""
         ...
 
-    def encode(self, pieces: Sequence[Piece]) -> list[bytes]:
-        """One line per row, in order."""
+    def encode(self, pieces: Sequence[Piece], schema: Schema) -> list[bytes]:
+        """One line per row, in order; all rows are of this schema."""
         ...
 
 
@@ -135,10 +158,15 @@ class Names(NamedTuple):
 
 
 class Layout(Protocol):
-    """Decides the path (blob name) of a stream's rows of one day."""
+    """Decides the path (blob name) of a stream's rows of one hour.
 
-    def path(self, names: Names, day: date, *, extension: str) -> str:
-        """The blob name below the container. ConfigError for names that cannot make one."""
+    Asked once per stream and hour; rows with the same path share a blob. What it raises takes the
+    hour's rows out of the stream: dead letters.
+    """
+
+    def path(self, names: Names, moment: datetime, *, extension: str) -> str:
+        """The blob name below the container; ``moment`` (UTC) is when the hour of the scoring
+        began. ConfigError for names that cannot make one."""
         ...
 
 

@@ -195,7 +195,7 @@ def classify(request: Request, error: StoreError) -> Event:
         case BlobFull():
             event = Event.FULL
         case StoreRefused():
-            event = _REFUSALS[error.reason]
+            event = _REFUSALS.get(error.reason, Event.UNKNOWN)
         case _:
             event = Event.UNKNOWN
     meaningful = _MEANINGFUL[type(request)]

@@ -72,7 +72,12 @@ class Lane:
     @property
     def busy(self) -> bool:
         """Whether a batch is on its way: the lane is muted."""
-        return self.state is not State.IDLE
+        return self.state not in (State.IDLE, State.CLOSED)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it goes on by a timer."""
+        return self.state in (State.BACKING_OFF, State.HELD)
 
     @property
     def blocks_used(self) -> int:

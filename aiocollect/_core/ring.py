@@ -23,6 +23,7 @@ keeps its share, so that one dead path cannot shut out the others.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from typing import Any, Final
 
 __all__ = ["ACCEPTED", "NO_BUDGET", "NO_SLOT", "Account", "LockedRing", "Ring"]
@@ -133,6 +134,15 @@ class Ring:
         # The budget is looked at in put()'s window: a call gets in before this line, or not at all.
         self.budget = -1
 
+    def clear(self, accounts: Iterable[Account]) -> None:
+        """Be empty: in a child process, whose one thread this is. It stays closed if it was."""
+        self._slots[:] = [None] * self._size
+        self._head = self._tail = 0
+        self.used = self.reserved = self.rows = 0
+        for account in accounts:
+            account.used = 0
+            self.reserved += account.share
+
     # Opening a stream ------------------------------------------------------------------------
 
     def open_account(self, *, share: int) -> Account:
@@ -165,3 +175,8 @@ class LockedRing(Ring):
         """See Ring.take."""
         with self._lock:
             return super().take()
+
+    def clear(self, accounts: Iterable[Account]) -> None:
+        """See Ring.clear."""
+        self._lock = threading.Lock()  # a thread of the parent may have held it
+        super().clear(accounts)

@@ -1,37 +1,38 @@
-"""The channels: which lane a stream's rows of a day go through.
+"""The channels: which lane a stream's rows of an hour go through.
 
-Streams are made once for their names and columns, channels once for their path and header.
+Streams are made once for their names, form and columns; channels once for their path and header.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 
 from .._core.accumulator import Accumulator
 from .._core.backoff import Backoff
 from .._core.lane import Lane
 from .._core.limits import BatchLimits, PartLimits
 from .._core.parts import Parts
-from ..errors import ConfigError
+from ..errors import ConfigError, EncodeError
 from ..options import Settings
-from ..typing import Encoder, Layout, Names
-from .stream import Channel, Stream
+from ..typing import Names
+from .stream import Channel, Form, Stream
 
 __all__ = ["Channels"]
 
-_EPOCH = date(1970, 1, 1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Idle channels are looked through when the hour changes, and when there are as many again as were
+# left the last time, but at least this many: a backfill of years opens one per day and stream.
+FORGET_ABOVE = 256
+# What is late is so by minutes mostly: the channels of a day ago are still at hand.
+KEEP_HOURS = 48
 
 
 class Channels:
     """All streams and channels of one pipeline. Iterates over the channels."""
 
-    def __init__(
-        self, settings: Settings, *, encoder: Encoder, layout: Layout, writer: str
-    ) -> None:
+    def __init__(self, settings: Settings, *, writer: str) -> None:
         self._settings = settings
-        self._encoder = encoder
-        self._layout = layout
         self._writer = writer
         limits = settings.limits
         self._batch_limits = BatchLimits(
@@ -42,11 +43,12 @@ class Channels:
         self._part_limits = PartLimits(
             max_blocks=limits.max_blocks, max_bytes=limits.max_blob_bytes
         )
-        self._streams: dict[tuple[Names, tuple[str, ...] | None], Stream] = {}
-        self._headers: dict[Names, set[tuple[str, ...]]] = {}
-        self._channels: dict[tuple[str, bytes], Channel] = {}
+        self._streams: dict[tuple[object, ...], Stream] = {}
+        self._headers: dict[Names, dict[bytes, int]] = {}
+        self._channels: dict[tuple[str, bytes, bool], Channel] = {}
         self._headers_on: dict[str, int] = {}  # path to its number of channels so far
-        self._newest_day = 0
+        self._hour = 0
+        self._forget_at = FORGET_ABOVE
 
     def __repr__(self) -> str:
         return f"<Channels {len(self._channels)} of {len(self._streams)} streams>"
@@ -59,93 +61,127 @@ class Channels:
 
     # Streams, from any thread -----------------------------------------------------------------
 
-    def open_stream(self, names: Names, *, feature_names: tuple[str, ...] | None) -> Stream:
-        """The stream of these names and columns; the same one for the same ones.
+    def open_stream(
+        self, names: Names, *, form: Form, feature_names: tuple[str, ...] | None
+    ) -> Stream:
+        """The stream of these names, form and columns; the same one for the same ones.
 
         Raises ConfigError for names that cannot make a path.
         """
         _check_text(names)
-        stream = self._streams.get((names, feature_names))
+        key = (names, feature_names, form.key)
+        stream = self._streams.get(key)
         if stream is None:
-            self.check(names)
-            stream = self._streams[names, feature_names] = Stream(
+            self.check(names, form)
+            stream = Stream(
                 names,
+                form=form,
                 feature_names=feature_names,
                 max_call_bytes=self._settings.limits.max_call_bytes,
             )
+            # One of two racing threads wins: two shapes of one stream could differ.
+            stream = self._streams.setdefault(key, stream)
         return stream
 
-    def check(self, names: Names) -> None:
+    def check(self, names: Names, form: Form) -> None:
         """Raise ConfigError for names that cannot make a path."""
         _check_text(names)
-        self._layout.path(names, _EPOCH, extension=self._encoder.extension)
+        form.layout.path(names, _EPOCH, extension=form.encoder.extension)
 
     def admits(self, stream: Stream) -> bool:
-        """Whether the stream's columns are one of the few headers that its path may have."""
-        headers = self._headers.setdefault(stream.names, set())
-        if stream.columns not in headers:
-            if len(headers) >= self._settings.limits.max_headers:
-                return False
-            headers.add(stream.columns)
+        """Whether the stream's header is one of the few that its path may have."""
+        headers = self._headers.setdefault(stream.names, {})
+        header = stream.form.encoder.header(stream.schema)
+        if headers.setdefault(header, len(headers)) >= self._settings.limits.max_headers:
+            del headers[header]
+            return False
         stream.admitted = True
         return True
 
     # Channels, the pump alone -----------------------------------------------------------------
 
-    def channel_of(self, stream: Stream, day: int) -> Channel:
-        """The channel of a stream's rows of one day (since 1970)."""
-        path = self._layout.path(
-            stream.names, _EPOCH + timedelta(days=day), extension=self._encoder.extension
+    def channel_of(self, stream: Stream, hour: int) -> Channel:
+        """The channel of a stream's rows of one hour (since 1970).
+
+        Raises whatever the layout raises, and EncodeError for a path that no store may take.
+        """
+        form = stream.form
+        path = form.layout.path(
+            stream.names, _EPOCH + timedelta(hours=hour), extension=form.encoder.extension
         )
-        header = self._encoder.header(stream.columns)
-        channel = self._channels.get((path, header))
+        _check_path(path)
+        header = form.encoder.header(stream.schema)
+        channel = self._channels.get((path, header, form.own))
         if channel is None:
-            settings = self._settings
-            ordinal = self._headers_on.get(path, 0)
-            self._headers_on[path] = ordinal + 1
-            parts = Parts(
-                path,
-                header=header,
-                limits=self._part_limits,
-                writer=self._writer,
-                own=settings.writer == "own",
-                ordinal=ordinal,
-            )
-            backoff = Backoff(base=settings.retry.base, cap=settings.retry.cap)
-            lane = Lane(parts, backoff=backoff, hold=settings.retry.hold)
-            channel = Channel(lane, Accumulator(self._batch_limits), day=day)
-            self._channels[path, header] = channel
-            if day > self._newest_day:
-                self._newest_day = day
-                self._forget_old_days()
-        stream.channels[day] = channel
+            channel = self._channels[path, header, form.own] = self._open(path, header, form)
+        channel.hour = max(channel.hour, hour)
+        stream.channels[hour] = channel
         return channel
 
-    def _forget_old_days(self) -> None:
-        """Drop the idle channels of days before yesterday, so that years do not pile up.
+    def _open(self, path: str, header: bytes, form: Form) -> Channel:
+        ordinal = self._headers_on.get(path, 0)
+        self._headers_on[path] = ordinal + 1
+        parts = Parts(
+            path,
+            header=header,
+            limits=self._part_limits,
+            writer=self._writer,
+            own=form.own,
+            ordinal=ordinal,
+        )
+        retry = self._settings.retry
+        lane = Lane(parts, backoff=Backoff(base=retry.base, cap=retry.cap), hold=retry.hold)
+        return Channel(
+            lane, Accumulator(self._batch_limits), content_type=form.encoder.content_type
+        )
 
-        A late row makes a new one, which looks at the part again. A lane that may not look must
-        remember its position, so it stays.
+    def clear(self, *, writer: str) -> None:
+        """Begin with no channel, in another process: under its own writer id."""
+        self._writer = writer
+        self._channels.clear()
+        self._headers_on.clear()
+        for stream in self._streams.values():
+            stream.channels.clear()
+
+    def forget(self, hour: int) -> None:
+        """Drop idle channels of days before yesterday, so that years do not pile up; ``hour`` is
+        this one.
+
+        Between two turns of the pump, which has a channel of each row it holds. A late row makes a
+        new channel, which looks at the part again. A lane with blobs of its own stays: if it may
+        not look any more, it must remember its position.
         """
-        old = self._newest_day - 1
+        if hour == self._hour and len(self._channels) < self._forget_at:
+            return
+        self._hour = hour
         forgotten = {
             channel
             for channel in self
-            if channel.day < old and not channel.rows and not channel.lane.blind
+            if not hour - KEEP_HOURS <= channel.hour <= hour
+            and not channel.rows
+            and not channel.lane.parts.own
         }
         for key, channel in list(self._channels.items()):
             if channel in forgotten:
                 del self._channels[key]
-        for stream in self._streams.values():
-            for day, channel in list(stream.channels.items()):
+        for stream in list(self._streams.values()):
+            for its_hour, channel in list(stream.channels.items()):
                 if channel in forgotten:
-                    del stream.channels[day]
-        paths = {path for path, _ in self._channels}
+                    del stream.channels[its_hour]
+        paths = {key[0] for key in self._channels}
         for path in self._headers_on.keys() - paths:
             del self._headers_on[path]
+        self._forget_at = max(FORGET_ABOVE, 2 * len(self._channels))
 
 
 def _check_text(names: Names) -> None:
     for field, value in zip(Names._fields, names, strict=True):
         if not isinstance(value, str):
             raise ConfigError(f"{field} must be text, not {type(value).__name__}")
+
+
+def _check_path(path: object) -> None:
+    """A layout may be a user's: what leaves the container must not reach a store."""
+    sound = isinstance(path, str) and path.isprintable() and "\\" not in path
+    if not sound or any(not segment.strip(".") for segment in str(path).split("/")):
+        raise EncodeError("the layout gave no sound path", reason="layout")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from .._core.ids import DAY_US, day_of_id
+from .._core.ids import HOUR_US, hour_of_id
 from .._core.ring import ACCEPTED, NO_SLOT
 from ..errors import AioCollectError, ConfigError, EncodeError, PipelineClosed, RingFull
 from ..records import Call, Refused
@@ -18,6 +18,10 @@ from .engine import Engine
 from .stream import Stream
 
 __all__ = ["Model", "ModelDataCollector", "Recorder"]
+
+
+# Longer ones are no ids, and would be in every row.
+MAX_ID = 256
 
 
 class Recorder:
@@ -47,10 +51,6 @@ class Recorder:
         except AioCollectError as error:
             self._refuse(error, values)
             return None
-        except Exception as error:  # a value's own methods may raise anything
-            kind = type(error).__name__
-            self._refuse(EncodeError(f"{self._label}: reading the value raised {kind}"), values)
-            return None
         return correlation_id
 
     async def record_waiting(
@@ -63,7 +63,8 @@ class Recorder:
         """Accept the values whole, waiting for room."""
         call, correlation_id = self._call(values, correlation_id, at)
         if call is not None:
-            await self._engine.wait_for_room(call)
+            engine, accepted = self._engine, call
+            await engine.on_own_loop(lambda: engine.waiters.accept(accepted))
         return correlation_id
 
     def _call(
@@ -79,7 +80,14 @@ class Recorder:
         parts = []
         rows = cost = 0
         for stream, value in values:
-            frozen, number, size = stream.shape.freeze(value)
+            try:
+                frozen, number, size = stream.shape.freeze(value)
+            except EncodeError:
+                raise
+            except Exception as error:  # a value's own methods may raise anything
+                raise EncodeError(
+                    f"{stream.label}: reading the value raised {type(error).__name__}"
+                ) from None
             if number:
                 if not (stream.admitted or engine.channels.admits(stream)):
                     raise EncodeError(
@@ -90,6 +98,14 @@ class Recorder:
                 parts.append((stream, frozen, number))
                 rows += number
                 cost += size
+        ids = engine.ids
+        time = ids.time(engine.clock.time_ns() // 1000) if at is None else _microseconds(at)
+        hour = time // HOUR_US
+        if correlation_id is None:
+            correlation_id = ids.id(time)
+        else:
+            hour = self._hour(correlation_id, hour, at)
+            cost += rows * 4 * len(correlation_id)  # it goes into every row
         if cost > self._share:
             raise EncodeError(
                 f"{self._label}: a call of about {cost} bytes is more than this collector's share "
@@ -97,24 +113,23 @@ class Recorder:
                 "max_memory_bytes",
                 reason="too_large",
             )
-        ids = engine.ids
-        time = ids.time(engine.clock.time_ns() // 1000) if at is None else _microseconds(at)
-        day = time // DAY_US
-        if correlation_id is None:
-            correlation_id = ids.id(time)
-        else:
-            day = self._day(correlation_id, day, at)
         if not parts:
             return None, correlation_id
-        return (correlation_id, time, day, tuple(parts), rows, cost, self._account), correlation_id
+        return (correlation_id, time, hour, tuple(parts), rows, cost, self._account), correlation_id
 
-    def _day(self, correlation_id: str, day: int, at: datetime | float | None) -> int:
+    def _hour(self, correlation_id: str, hour: int, at: datetime | float | None) -> int:
         if type(correlation_id) is not str or not correlation_id:
             raise EncodeError(f"{self._label}: correlation_id must be text", reason="id")
-        own = day_of_id(correlation_id)
+        if len(correlation_id) > MAX_ID:
+            raise EncodeError(
+                f"{self._label}: a correlation_id of {len(correlation_id)} characters, where "
+                f"{MAX_ID} are allowed",
+                reason="id",
+            )
+        own = hour_of_id(correlation_id)
         if own is None:
-            return day
-        if at is not None and own != day:
+            return hour
+        if at is not None and own // 24 != hour // 24:
             raise EncodeError(
                 f"{self._label}: at= is on another UTC day than the scoring that this "
                 "correlation_id was made for; leave at= out, or give the time of the scoring",

@@ -225,13 +225,15 @@ class Shape:
 
     def _fix(self, width: int, data: Any, names: tuple[str, ...] | None = None) -> None:
         """Let the first value that can be recorded fix the columns of an unnamed stream."""
+        features = self._fixed.get("features")
+        if features is None:
+            fixed = names or tuple(f"f{number}" for number in range(width))
+            features = self._fixed.setdefault("features", fixed)
+        # Another thread's first call may have won, after this one has looked.
+        if len(features) != width or (names and features != names):
+            raise self._misfit(data, len(features))
         if self._row_cost:
             return
-        if "features" not in self._fixed:
-            fixed = names or tuple(f"f{number}" for number in range(width))
-            winner = self._fixed.setdefault("features", fixed)
-            if len(winner) != width or (names and winner != names):
-                raise self._misfit(data, width)
         self._row_cost = _estimate(1, width)
         if self._row_cost <= self._max_bytes and (width > 1 or not self._named):
             self._row_length = width

@@ -11,17 +11,18 @@ idle: while a lane is busy its rows go on coalescing, so a slow store gets fewer
 from __future__ import annotations
 
 import heapq
+from asyncio import CancelledError
 from collections.abc import Callable
 from itertools import count
 from typing import Any
 
 from .._core.accumulator import Batch
-from .._core.commands import Finish, Outcome
+from .._core.commands import Finish, Note, Outcome, Release
 from .._core.ids import timestamp_text
 from .._core.ring import Account, Ring
 from .._core.unsettled import Unsettled
 from ..records import Call, DeadLettered
-from ..typing import Encoder, Piece
+from ..typing import Piece
 from .stream import Channel, Stream
 
 __all__ = ["Pump"]
@@ -32,7 +33,7 @@ SLICE_BYTES = 128 * 1024
 
 
 class Run:
-    """Rows that go through one channel on one account: what the encoder gets at once."""
+    """Rows of one stream that go through one channel on one account: what the encoder gets."""
 
     __slots__ = ("account", "channel", "estimate", "pieces", "rows", "stream")
 
@@ -55,14 +56,12 @@ class Pump:
         self,
         ring: Ring,
         *,
-        encoder: Encoder,
         unsettled: Unsettled,
         channel_of: Callable[[Stream, int], Channel],
         submit: Callable[[Channel, Batch], None],
-        note: Callable[[Finish], None],
+        note: Callable[[list[Finish | Release | Note]], None],
     ) -> None:
         self._ring = ring
-        self._encoder = encoder
         self._unsettled = unsettled
         self._channel_of = channel_of
         self._submit = submit
@@ -73,13 +72,13 @@ class Pump:
         self._done = 0  # rows of the call that were cut, over all its parts
         self._deadlines: list[tuple[float, int, Channel]] = []
         self._tie = count()
-        self.rows_taken = 0  # encoded, or dead-lettered in the attempt
-        self.calls_done = 0
+        self.rows_taken = 0  # rows that are encoded, or final because they cannot be
+        self.calls_done = 0  # calls whose rows are all taken: the barrier a flush waits for
 
     def __repr__(self) -> str:
-        return f"<Pump {self.calls_done} calls, {self.rows_taken} rows>"
+        return f"<Pump {self.rows_taken} rows taken, {self.calls_done} calls done>"
 
-    # Taking -----------------------------------------------------------------------------------
+    # A slice ----------------------------------------------------------------------------------
 
     def turn(self, now: float) -> bool:
         """Take and encode one slice, and seal what is due. False: the ring is empty."""
@@ -99,25 +98,35 @@ class Pump:
                 call = self._call = self._ring.take()
                 if call is None:
                     break
-            stream, piece, number, estimate = self._cut(call, SLICE_ROWS - rows)
-            channel = stream.channels.get(call[2]) or self._channel_of(stream, call[2])
+            stream, piece, number, estimate = self._cut(call, SLICE_ROWS - rows, SLICE_BYTES - size)
+            rows += number
+            size += estimate
+            channel = stream.channels.get(call[2]) or self._find_channel(stream, call[2])
+            if channel is None:
+                self._dead_letter(stream, number, "layout", estimate, call[6])
+                continue
             run = last.get(channel)
-            if run is None or run.account is not call[6]:
+            if run is None or run.account is not call[6] or run.stream is not stream:
                 run = last[channel] = Run(channel, stream, call[6])
                 runs.append(run)
             run.pieces.append(piece)
             run.rows += number
             run.estimate += estimate
-            rows += number
-            size += estimate
         return runs
 
-    def _cut(self, call: Call, room: int) -> tuple[Stream, Piece, int, int]:
-        """At most ``room`` rows from where the call was left; their number and share of cost."""
+    def _find_channel(self, stream: Stream, hour: int) -> Channel | None:
+        try:
+            return self._channel_of(stream, hour)
+        except (Exception, CancelledError):  # a user's layout or encoder may raise anything
+            return None
+
+    def _cut(self, call: Call, room: int, space: int) -> tuple[Stream, Piece, int, int]:
+        """What a slice has room for, from where the call was left: ``room`` rows, about ``space``
+        bytes, and one row at least; with the number of the rows and their share of the cost."""
         correlation_id, time, _, parts, total, cost, _ = call
         stream, rows, number = parts[self._part]
         first = self._row
-        last = min(number, first + room)
+        last = min(number, first + room, first + max(1, space * total // cost))
         some = rows if last - first == number else rows[first:last]
         piece = Piece(some, correlation_id, timestamp_text(time), first)
         done = self._done + last - first
@@ -137,21 +146,39 @@ class Pump:
         lines = self._lines(run)
         # The estimate that was charged at accept is exchanged for what the rows really take.
         self._ring.charge(sum(map(len, lines)) - run.estimate, run.account)
-        self.rows_taken += run.rows
+        self.rows_taken += len(lines)
         self._coalesce(run.channel, lines, run.account, now)
 
     def _lines(self, run: Run) -> list[bytes]:
-        try:
-            return self._encoder.encode(run.pieces)
-        except Exception:
-            # What the encoder cannot write must not take its neighbours along.
-            lines: list[bytes] = []
-            for piece in run.pieces:
-                try:
-                    lines += self._encoder.encode([piece])
-                except Exception:
-                    self._note(_unencodable(run.stream, len(piece.rows)))
+        lines = _encoded(run.stream, run.pieces)
+        if lines is not None:
             return lines
+        # What the encoder cannot write must not take its neighbours along.
+        lines = []
+        for piece in run.pieces:
+            lines += _encoded(run.stream, [piece]) or self._one_by_one(run, piece)
+        return lines
+
+    def _one_by_one(self, run: Run, piece: Piece) -> list[bytes]:
+        rows, correlation_id, timestamp, first = piece
+        lines: list[bytes] = []
+        for index in range(len(rows)):
+            row = Piece(rows[index : index + 1], correlation_id, timestamp, first + index)
+            line = _encoded(run.stream, [row])
+            if line is None:
+                self._dead_letter(run.stream, 1, "encode", 0, run.account)
+            else:
+                lines += line
+        return lines
+
+    def _dead_letter(
+        self, stream: Stream, rows: int, reason: str, estimate: int, account: Account
+    ) -> None:
+        """Rows that never come to a lane are final here, and have no sequence numbers."""
+        self._ring.charge(-estimate, account)
+        self.rows_taken += rows
+        notice = DeadLettered(path=stream.label, rows=rows, first=-1, last=-1, reason=reason)
+        self._note([Finish(Outcome.DEAD_LETTERED, rows, reason, notice)])
 
     # Coalescing and sealing -------------------------------------------------------------------
 
@@ -203,7 +230,12 @@ class Pump:
         return None
 
 
-def _unencodable(stream: Stream, rows: int) -> Finish:
-    # They never came to a lane, so they have no sequence numbers.
-    notice = DeadLettered(path=stream.label, rows=rows, first=-1, last=-1, reason="encode")
-    return Finish(Outcome.DEAD_LETTERED, rows, notice.reason, notice)
+def _encoded(stream: Stream, pieces: list[Piece]) -> list[bytes] | None:
+    """The rows' lines, or None where the encoder raises or gives what is no line per row."""
+    try:
+        lines = stream.form.encoder.encode(pieces, stream.schema)
+        if len(lines) == sum(len(piece.rows) for piece in pieces):
+            return lines
+    except (Exception, CancelledError):  # a user's encoder may raise anything
+        pass
+    return None

@@ -28,7 +28,7 @@ from .._core.commands import (
 )
 from ..errors import StoreError
 from ..options import Settings
-from ..typing import Store
+from ..typing import Appended, Opened, Range, Store
 from .stream import Channel
 
 __all__ = ["Senders"]
@@ -41,6 +41,14 @@ HURRIED_WAIT = 0.25
 STOP_TIMEOUT = 1.0
 
 
+_ANSWERS: dict[Event, type[Any]] = {
+    Event.APPENDED: Appended,
+    Event.OPENED: Opened,
+    Event.CREATED: bool,
+    Event.RANGE: Range,
+}
+
+
 class Senders:
     """Performs the commands of all lanes. ``note`` is called with what is to be noted."""
 
@@ -49,13 +57,11 @@ class Senders:
         store: Store,
         *,
         settings: Settings,
-        content_type: str,
         chance: Callable[[], float],
-        note: Callable[[Finish | Release | Note], None],
+        note: Callable[[list[Finish | Release | Note]], None],
         rested: Callable[[Channel], None],
     ) -> None:
         self._store = store
-        self._content_type = content_type
         self._chance = chance
         self._note = note
         self._rested = rested
@@ -82,14 +88,25 @@ class Senders:
 
     def perform(self, channel: Channel, commands: list[Command]) -> None:
         """Do what a lane has asked for."""
+        ends = [c for c in commands if isinstance(c, Finish | Release | Note)]
+        if ends:
+            self._note(ends)
         for command in commands:
             if isinstance(command, Finish | Release | Note):
-                self._note(command)
-            elif isinstance(command, Wait):
+                continue
+            if isinstance(command, Wait):
                 self._wait(channel, command.seconds)
             else:
                 self._ready.append((channel, command))
         self._fill()
+
+    def resume(self, channels: list[Channel]) -> None:
+        """Go on with lanes that another loop has left: what was asked there has no known end."""
+        for channel in channels:
+            if channel.lane.waiting:
+                self._tell(channel, Event.TIMER)
+            elif channel.lane.busy:
+                self._tell(channel, Event.UNKNOWN)
 
     def hurry(self) -> None:
         """The pipeline closes: no wait is longer than a quarter of a second from now on."""
@@ -166,7 +183,7 @@ class Senders:
         overdue = asyncio.get_running_loop().call_later(self._retry.overdue, self._lend, task)
         self._carried[task] = channel
         try:
-            return await self._call(request)
+            return await self._call(channel, request)
         except asyncio.CancelledError:
             # A stranger cancels all tasks: the lane must not wait for this answer for ever.
             if not self._stopped:
@@ -181,23 +198,26 @@ class Senders:
             self._lent.add(task)
             self._fill()
 
-    async def _call(self, request: Request) -> tuple[Event, Answer]:
+    async def _call(self, channel: Channel, request: Request) -> tuple[Event, Answer]:
         """The one door to the store: every end of a request becomes an event."""
         self.in_flight += 1
         try:
             async with asyncio.timeout(self._retry.attempt_timeout):
-                return await self._ask(request)
+                event, answer = await self._ask(channel, request)
+            if not isinstance(answer, _ANSWERS[event]):  # a store that breaks its contract
+                return Event.UNKNOWN, None
+            return event, answer
         except StoreError as error:
             return classify(request, error), error
         except TimeoutError:
             return Event.UNKNOWN, None
         except Exception:
-            # A store that raises anything else breaks its contract; its rows must not pay for it.
+            # Its rows must not pay for it.
             return Event.UNKNOWN, None
         finally:
             self.in_flight -= 1
 
-    async def _ask(self, request: Request) -> tuple[Event, Any]:
+    async def _ask(self, channel: Channel, request: Request) -> tuple[Event, Any]:
         store = self._store
         match request:
             case Append():
@@ -208,7 +228,7 @@ class Senders:
             case Open():
                 return Event.OPENED, await store.open(request.part, head=request.head)
             case Create():
-                created = await store.create(request.part, content_type=self._content_type)
+                created = await store.create(request.part, content_type=channel.content_type)
                 return Event.CREATED, created
             case _:
                 found = await store.read(request.part, offset=request.offset, length=request.length)

@@ -6,26 +6,44 @@ and header share the channel, since two lanes on one blob would contend with eac
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from .._core.accumulator import Accumulator
 from .._core.lane import Lane
-from ..typing import Names
+from ..typing import Encoder, Layout, Names, Schema
 from .freeze import Shape
 
-__all__ = ["METADATA", "Channel", "Stream"]
+__all__ = ["Channel", "Form", "Stream"]
 
-# The columns after the features: which call, when, and which row of the call.
-METADATA = ("$aml_dc_correlation_id", "$aml_dc_scoring_timestamp", "$aml_dc_row")
+
+class Form(NamedTuple):
+    """How rows are written, and where: ``ids`` and ``constants`` as in Schema."""
+
+    encoder: Encoder
+    layout: Layout
+    own: bool  # blobs of this writer alone
+    ids: bool
+    constants: tuple[tuple[str, str], ...]
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells forms apart: a user's encoder or layout need not be hashable."""
+        return (id(self.encoder), id(self.layout), *self[2:])
 
 
 class Channel:
-    """One lane and its accumulator. ``due`` says that rows wait only for the lane to be idle."""
+    """One lane and its accumulator. ``due`` says that rows wait only for the lane to be idle.
 
-    __slots__ = ("accumulator", "day", "due", "lane", "last_fill")
+    ``hour`` is the last one (since 1970) whose rows go through it.
+    """
 
-    def __init__(self, lane: Lane, accumulator: Accumulator, *, day: int) -> None:
+    __slots__ = ("accumulator", "content_type", "due", "hour", "lane", "last_fill")
+
+    def __init__(self, lane: Lane, accumulator: Accumulator, *, content_type: str) -> None:
         self.lane = lane
         self.accumulator = accumulator
-        self.day = day
+        self.content_type = content_type
+        self.hour = 0
         self.due = False
         self.last_fill = 0.0
 
@@ -39,25 +57,35 @@ class Channel:
 
 
 class Stream:
-    """The names, the columns and the channels by day of one collector."""
+    """The names, the form, the columns and the channels by hour of one collector."""
 
-    __slots__ = ("admitted", "channels", "label", "names", "shape")
+    __slots__ = ("_schema", "admitted", "channels", "form", "label", "names", "shape")
 
     def __init__(
-        self, names: Names, *, feature_names: tuple[str, ...] | None, max_call_bytes: int
+        self,
+        names: Names,
+        *,
+        form: Form,
+        feature_names: tuple[str, ...] | None,
+        max_call_bytes: int,
     ) -> None:
         self.names = names
+        self.form = form
         self.label = f"{names.model}/{names.version}/{names.identifier}"
         self.shape = Shape(self.label, feature_names=feature_names, max_call_bytes=max_call_bytes)
         self.channels: dict[int, Channel] = {}
         self.admitted = False  # its columns are one of the headers that its path may have
+        self._schema: Schema | None = None
 
     def __repr__(self) -> str:
-        return f"<Stream {self.label}, {len(self.channels)} days>"
+        return f"<Stream {self.label}, {len(self.channels)} hours>"
 
     @property
-    def columns(self) -> tuple[str, ...]:
+    def schema(self) -> Schema:
         """All columns of the file. Only after the first call has fixed the features."""
-        features = self.shape.features
-        assert features is not None
-        return features + METADATA
+        schema = self._schema
+        if schema is None:
+            features = self.shape.features
+            assert features is not None
+            schema = self._schema = Schema(features, self.form.ids, self.form.constants)
+        return schema

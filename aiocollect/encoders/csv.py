@@ -34,7 +34,7 @@ from typing import Any, Final
 import orjson
 
 from ..errors import EncodeError
-from ..typing import Piece
+from ..typing import Piece, Schema
 
 __all__ = ["CsvEncoder"]
 
@@ -88,25 +88,30 @@ class CsvEncoder:
     def __repr__(self) -> str:
         return f"<CsvEncoder, {self.replaced} surrogates replaced>"
 
-    def header(self, columns: Sequence[str]) -> bytes:
+    def header(self, schema: Schema) -> bytes:
         """The names of the columns as one line, under the rule for text."""
-        return (",".join(map(self._text, columns)) + "\n").encode()
+        return (",".join(map(self._text, schema.columns)) + "\n").encode()
 
-    def encode(self, pieces: Sequence[Piece]) -> list[bytes]:
-        """One line per row: its cells, correlation id, scoring time, and index within its call.
+    def encode(self, pieces: Sequence[Piece], schema: Schema) -> list[bytes]:
+        """One line per row: its cells; with ``schema.ids`` its correlation id, scoring time, and
+        index within its call; then the constants.
 
         All rows have the same columns, at least one. A row is a tuple of cells of exactly the types
         above, or a row of a 2-D numpy array of booleans, integers or floats of up to 64 bits.
         """
-        texts = iter(self._texts(pieces))
+        texts = self._texts(pieces)
+        end = "".join("," + self._text(text) for _, text in schema.constants).encode() + b"\n"
+        if not schema.ids:
+            # A blank line would vanish in readers, so a lone missing cell is "".
+            return [(text or b'""' if len(end) == 1 else text) + end for text in texts]
+        rest = iter(texts)
         lines: list[bytes] = []
         for rows, correlation_id, timestamp, first in pieces:
-            # These follow the cells in every line, so that none is blank: else a lone missing cell
-            # would have to be "".
             tail = f"{self._id(correlation_id)},{timestamp}".encode()
-            for index in range(first, first + len(rows)):
-                line = b"%b,%b,%d\n" % (next(texts), tail, index)
-                lines.append(line)
+            lines += [
+                b"%b,%b,%d%b" % (next(rest), tail, index, end)
+                for index in range(first, first + len(rows))
+            ]
         return lines
 
     def _texts(self, pieces: Sequence[Piece]) -> list[bytes]:

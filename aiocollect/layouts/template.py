@@ -6,7 +6,7 @@ give different paths, but for workspaces that differ in upper and lower case alo
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import datetime
 from typing import Final
 
 from ..errors import ConfigError
@@ -30,7 +30,7 @@ class DocumentedLayout:
     def __repr__(self) -> str:
         return "<DocumentedLayout>"
 
-    def path(self, names: Names, day: date, *, extension: str) -> str:
+    def path(self, names: Names, moment: datetime, *, extension: str) -> str:
         """The blob name below the container. ConfigError for names that cannot make one."""
         segments = [
             *_workspace(names.workspace),
@@ -38,9 +38,9 @@ class DocumentedLayout:
             escape(names.model, what="model"),
             escape(names.version, what="version"),
             escape(names.identifier, what="identifier"),
-            f"{day.year:04}",
-            f"{day.month:02}",
-            f"{day.day:02}",
+            f"{moment.year:04}",
+            f"{moment.month:02}",
+            f"{moment.day:02}",
             f"data.{escape(extension, what='extension')}",
         ]
         path = "/".join(segments)

@@ -31,7 +31,7 @@ import orjson
 from aiocollect._core.ids import Ids, timestamp_text
 from aiocollect._core.ring import ACCEPTED, Account, Ring
 from aiocollect.encoders import CsvEncoder
-from aiocollect.typing import Piece
+from aiocollect.typing import Piece, Schema
 
 SLOTS = 2**12
 ROUNDS = 60
@@ -275,6 +275,7 @@ def show_rows() -> None:
     frozen = [tuple(row) for row in rows]
     ids = Ids("0123456789")
     moment = timestamp_text(1_769_903_998_123_456)
+    schema = Schema(tuple(f"f{number}" for number in range(10)))
     pieces = [Piece((row,), ids.id(index), moment, 0) for index, row in enumerate(frozen)]
     encode = CsvEncoder().encode
 
@@ -296,15 +297,17 @@ def show_rows() -> None:
         {
             "bare orjson.dumps of a row": lambda: lambda item: orjson.dumps(frozen[item[0] & 255]),
             "minimal collect(): freeze, id, time, put": collect_into,
-            "encode, a row at a time": lambda: lambda item: encode((pieces[item[0] & 255],)),
+            "encode, a row at a time": lambda: (
+                lambda item: encode((pieces[item[0] & 255],), schema)
+            ),
         }
     )
     found["encode, 256 calls at a time"] = statistics.median(
-        timed(lambda: encode(pieces)) / len(pieces) for _ in range(ROUNDS)
+        timed(lambda: encode(pieces, schema)) / len(pieces) for _ in range(ROUNDS)
     )
     run = [Piece(tuple(frozen), "some-id", moment, 0)]
     found["encode, one call of 256 rows"] = statistics.median(
-        timed(lambda: encode(run)) / len(frozen) for _ in range(ROUNDS)
+        timed(lambda: encode(run, schema)) / len(frozen) for _ in range(ROUNDS)
     )
     print(f"\n{'a row of ten floats':42}{'ns':>6}")
     for name, ns in found.items():

@@ -14,9 +14,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aiocollect.encoders import CsvEncoder
-from aiocollect.typing import Piece
+from aiocollect.typing import Piece, Schema
 
 TIME = "2026-01-31T23:59:58.000000"
+SCHEMA = Schema(("x",))  # its features are the header's matter alone
 META = 3
 
 # pandas' default na_values, copied from the documentation of read_csv.
@@ -137,7 +138,7 @@ def test_every_cell_says_what_it_was(
     rows: list[tuple[Any, ...]], cut: int, identifier: str
 ) -> None:
     """A reader that minds quotes gets every value and every kind back, line by line."""
-    lines = CsvEncoder().encode(pieces_of(rows, cut, identifier))
+    lines = CsvEncoder().encode(pieces_of(rows, cut, identifier), SCHEMA)
     assert len(lines) == len(rows)
     for index, (line, row) in enumerate(zip(lines, rows, strict=True)):
         (fields,) = parse(line)
@@ -150,7 +151,7 @@ def test_every_cell_says_what_it_was(
 @given(tables(texts))
 def test_pythons_reader_agrees(rows: list[tuple[str, ...]]) -> None:
     """Python's csv module reads the same texts."""
-    data = b"".join(CsvEncoder().encode(pieces_of(rows, 1)))
+    data = b"".join(CsvEncoder().encode(pieces_of(rows, 1), SCHEMA))
     read = list(csv.reader(io.StringIO(data.decode(), newline=""), strict=True))
     assert read == [[field.text for field in row] for row in parse(data)]
 
@@ -158,16 +159,16 @@ def test_pythons_reader_agrees(rows: list[tuple[str, ...]]) -> None:
 @given(tables(cells), st.integers(0, 6))
 def test_both_ways_write_the_same(rows: list[tuple[Any, ...]], cut: int) -> None:
     """A line does not depend on its neighbours: alone, in a run, or in a run with text."""
-    run = CsvEncoder().encode(pieces_of(rows, cut))
+    run = CsvEncoder().encode(pieces_of(rows, cut), SCHEMA)
     alone = [
-        CsvEncoder().encode([Piece((row,), "some-id", TIME, index)])[0]
+        CsvEncoder().encode([Piece((row,), "some-id", TIME, index)], SCHEMA)[0]
         for index, row in enumerate(rows)
     ]
     text = Piece((("text",) * len(rows[0]),), "some-id", TIME, 0)
     huge = Piece(((2**70,) * len(rows[0]),), "some-id", TIME, 0)
     missing = Piece(((None,) * len(rows[0]),), "some-id", TIME, 0)
     for neighbour in (text, huge, missing):
-        assert CsvEncoder().encode([neighbour, *pieces_of(rows, cut)])[1:] == run == alone
+        assert CsvEncoder().encode([neighbour, *pieces_of(rows, cut)], SCHEMA)[1:] == run == alone
 
 
 @given(tables(st.floats()), st.integers(0, 6))
@@ -178,7 +179,7 @@ def test_a_list_and_an_array_are_the_same(rows: list[tuple[float, ...]], cut: in
         piece._replace(rows=np.array(piece.rows, dtype=float).reshape(-1, len(rows[0])))
         for piece in as_list
     ]
-    assert CsvEncoder().encode(as_array) == CsvEncoder().encode(as_list)
+    assert CsvEncoder().encode(as_array, SCHEMA) == CsvEncoder().encode(as_list, SCHEMA)
 
 
 @given(tables(st.floats(width=32)), st.sampled_from(["f2", "f4"]))
@@ -186,7 +187,7 @@ def test_a_float32_reads_back_equal(rows: list[tuple[float, ...]], kind: str) ->
     """Every float32 and float16 reads back bit by bit, with no more digits than numpy gives it."""
     with np.errstate(over="ignore"):
         array = np.array(rows).astype(kind)
-    fields = parse(b"".join(CsvEncoder().encode([Piece(array, "some-id", TIME, 0)])))
+    fields = parse(b"".join(CsvEncoder().encode([Piece(array, "some-id", TIME, 0)], SCHEMA)))
     for value, field in zip(array.flat, [f for row in fields for f in row[:-META]], strict=True):
         if np.isfinite(value):
             single = np.float32(value)
@@ -204,7 +205,7 @@ def test_a_float32_reads_back_equal(rows: list[tuple[float, ...]], kind: str) ->
 @example("-1-2-3e-5")
 def test_an_id_follows_the_rule_for_text(identifier: str) -> None:
     """The short cut for ids decides as the rule for text does."""
-    (line,) = CsvEncoder().encode([Piece(((identifier,),), identifier, TIME, 0)])
+    (line,) = CsvEncoder().encode([Piece(((identifier,),), identifier, TIME, 0)], SCHEMA)
     ((cell, written, _, _),) = parse(line)
     assert cell == written
 
@@ -212,7 +213,7 @@ def test_an_id_follows_the_rule_for_text(identifier: str) -> None:
 @given(st.lists(texts, min_size=1, max_size=6))
 def test_a_header_reads_back(names: list[str]) -> None:
     """Every name of a column comes back, from one record that ends in LF."""
-    header = CsvEncoder().header(names)
+    header = CsvEncoder().header(Schema(tuple(names), ids=False))
     (fields,) = parse(header)
     assert all(map(holds, fields, names))
     assert not header.startswith(b"\xef\xbb\xbf")
@@ -242,7 +243,9 @@ def test_pandas_reads_the_same_values(rows: list[tuple[Any, ...]]) -> None:
     """
     names = ["x", "n", "b", "t", "id", "at", "row"]
     encoder = CsvEncoder()
-    data = encoder.header(names) + b"".join(encoder.encode(pieces_of(rows, 2)))
+    data = encoder.header(Schema(tuple(names), ids=False)) + b"".join(
+        encoder.encode(pieces_of(rows, 2), SCHEMA)
+    )
     frame = pd.read_csv(
         io.BytesIO(data),
         keep_default_na=False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, datetime
 from urllib.parse import unquote_to_bytes, urlsplit
 
 import yarl
@@ -22,10 +22,10 @@ names = (
     .filter(bool)
     .map(lambda name: name[:16])
 )
-days = st.dates()
+days = st.datetimes(timezones=st.just(UTC))
 
 
-def path_of(name: Names, day: date) -> str:
+def path_of(name: Names, day: datetime) -> str:
     """The path in the documented layout."""
     return DocumentedLayout().path(name, day, extension="csv")
 
@@ -52,7 +52,7 @@ def test_a_segment_reads_back(name: str) -> None:
 
 @given(names, names, names, names, days)
 def test_url_normalisation_leaves_the_path(
-    service: str, model: str, version: str, identifier: str, day: date
+    service: str, model: str, version: str, identifier: str, day: datetime
 ) -> None:
     """The client's URL carries exactly the path that was built, below the container."""
     path = path_of(Names("s/r/w", service, model, version, identifier), day)
@@ -68,7 +68,7 @@ def test_url_normalisation_leaves_the_path(
 
 @given(st.tuples(names, names, names, names, days), st.tuples(names, names, names, names, days))
 def test_different_streams_have_different_paths(
-    one: tuple[str, str, str, str, date], other: tuple[str, str, str, str, date]
+    one: tuple[str, str, str, str, datetime], other: tuple[str, str, str, str, datetime]
 ) -> None:
     """No two streams or days share a path."""
     assume(one != other)
@@ -81,7 +81,9 @@ def test_different_streams_have_different_paths(
 def test_any_text_gives_a_path_or_a_configerror(workspace: str, model: str, version: str) -> None:
     """Names either make a path of printable ASCII within the limits, or raise ConfigError."""
     try:
-        path = path_of(Names(workspace, "service", model, version, "inputs"), date(2026, 1, 31))
+        path = path_of(
+            Names(workspace, "service", model, version, "inputs"), datetime(2026, 1, 31, tzinfo=UTC)
+        )
     except ConfigError:
         return
     assert path.isascii()

@@ -20,7 +20,7 @@ from aiocollect import (
 from aiocollect._core.accumulator import Accumulator
 from aiocollect._core.backoff import Backoff
 from aiocollect._core.commands import Append, Create, Event, Open, Read, classify
-from aiocollect._core.ids import DAY_US, Ids, day_of_id, timestamp_text
+from aiocollect._core.ids import HOUR_US, Ids, hour_of_id, timestamp_text
 from aiocollect._core.limits import BatchLimits, PartLimits
 from aiocollect._core.marks import Crossing, Marks
 from aiocollect._core.parts import Parts
@@ -247,9 +247,8 @@ def test_ids_are_uuids_of_version_8_with_their_day() -> None:
     assert made.version == 8
     assert made.variant == uuid.RFC_4122
     assert made.int >> 80 == time // 1000
-    assert (
-        day_of_id(str(made)) == time // DAY_US == (moment.date() - datetime(1970, 1, 1).date()).days
-    )
+    days = (moment.date() - datetime(1970, 1, 1).date()).days
+    assert hour_of_id(str(made)) == time // HOUR_US == 24 * days + 23
 
 
 def test_ids_and_times_are_unique() -> None:
@@ -265,7 +264,7 @@ def test_ids_and_times_are_unique() -> None:
 )
 def test_strangers_ids_carry_no_day(text: str) -> None:
     """Only our own ids decide the folder."""
-    assert day_of_id(text) is None
+    assert hour_of_id(text) is None
 
 
 def test_timestamps_have_six_decimals() -> None:

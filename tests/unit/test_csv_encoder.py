@@ -13,14 +13,15 @@ import pytest
 
 from aiocollect.encoders import CsvEncoder
 from aiocollect.errors import EncodeError
-from aiocollect.typing import Encoder, Piece
+from aiocollect.typing import Encoder, Piece, Schema
 
 TIME = "2026-01-31T23:59:58.000000"
+SCHEMA = Schema(("x",))  # its features are the header's matter alone
 
 
 def cells_of(*row: Any) -> str:
     """What is written for one row, without its metadata."""
-    (line,) = CsvEncoder().encode([Piece((row,), "some-id", TIME, 0)])
+    (line,) = CsvEncoder().encode([Piece((row,), "some-id", TIME, 0)], SCHEMA)
     text = line.decode()
     tail = f",some-id,{TIME},0\n"
     assert text.endswith(tail)
@@ -39,7 +40,7 @@ def test_a_line_is_cells_then_metadata() -> None:
     """Cells, correlation id, scoring time and row index, in this order, then one LF."""
     identifier = str(uuid.UUID(int=7))
     piece = Piece(((1.5, 2), (3.0, 4)), identifier, TIME, 41)
-    assert CsvEncoder().encode([piece]) == [
+    assert CsvEncoder().encode([piece], SCHEMA) == [
         f"1.5,2,{identifier},{TIME},41\n".encode(),
         f"3.0,4,{identifier},{TIME},42\n".encode(),
     ]
@@ -53,7 +54,7 @@ def test_pieces_follow_one_another() -> None:
         Piece((), "none", TIME, 0),
         Piece((("x",),), "c", TIME, 0),
     ]
-    assert b"".join(CsvEncoder().encode(pieces)).decode().splitlines() == [
+    assert b"".join(CsvEncoder().encode(pieces, SCHEMA)).decode().splitlines() == [
         f"1,a-1-2-3,{TIME},0",
         f"2,a-1-2-3,{TIME},1",
         f"3.0,b,{TIME},7",
@@ -64,9 +65,9 @@ def test_pieces_follow_one_another() -> None:
 
 def test_nothing_gives_nothing() -> None:
     """No pieces, or pieces without rows, make no lines."""
-    assert CsvEncoder().encode([]) == []
-    assert CsvEncoder().encode([Piece((), "a", TIME, 0)]) == []
-    assert CsvEncoder().encode([Piece(np.empty((0, 3)), "a", TIME, 0)]) == []
+    assert CsvEncoder().encode([], SCHEMA) == []
+    assert CsvEncoder().encode([Piece((), "a", TIME, 0)], SCHEMA) == []
+    assert CsvEncoder().encode([Piece(np.empty((0, 3)), "a", TIME, 0)], SCHEMA) == []
 
 
 @pytest.mark.parametrize(
@@ -222,17 +223,17 @@ def test_a_missing_cell_is_not_an_empty_text() -> None:
 def test_lone_surrogates_are_replaced_and_counted() -> None:
     """What UTF-8 has no bytes for becomes U+FFFD, in cells, ids and names, and is counted."""
     encoder = CsvEncoder()
-    (line,) = encoder.encode([Piece((("a\ud800b\udfff", 1.0),), "id\udc00", TIME, 0)])
+    (line,) = encoder.encode([Piece((("a\ud800b\udfff", 1.0),), "id\udc00", TIME, 0)], SCHEMA)
     assert line.decode() == f"a\ufffdb\ufffd,1.0,id\ufffd,{TIME},0\n"
     assert encoder.replaced == 3
-    assert encoder.header(["\ud800"]) == "\ufffd\n".encode()
+    assert encoder.header(Schema(("\ud800",), ids=False)) == "\ufffd\n".encode()
     assert encoder.replaced == 4
 
 
 @pytest.mark.parametrize("identifier", ["a,b", 'a"b', "12", "1e-5", "a\nb", "", "nan", " a", "ü,"])
 def test_a_users_correlation_id_is_text(identifier: str) -> None:
     """A caller's own id follows the rule for text."""
-    (line,) = CsvEncoder().encode([Piece(((1,),), identifier, TIME, 0)])
+    (line,) = CsvEncoder().encode([Piece(((1,),), identifier, TIME, 0)], SCHEMA)
     quoted = identifier.replace('"', '""')
     assert line.decode() == f'1,"{quoted}",{TIME},0\n'
 
@@ -240,7 +241,7 @@ def test_a_users_correlation_id_is_text(identifier: str) -> None:
 def test_the_header_is_one_line() -> None:
     """Names of columns are text: quoted where needed; Python's csv reads them back."""
     names = ["age", "plan, or tariff", 'a "b"', "two\nlines", "", " x", "ü", "nan", "$aml_dc_row"]
-    header = CsvEncoder().header(names)
+    header = CsvEncoder().header(Schema(tuple(names), ids=False))
     assert header.startswith(b'age,"plan, or tariff","a ""b""","two\nlines",""," x",')
     assert header.endswith(b'"nan",$aml_dc_row\n')
     assert next(csv.reader(io.StringIO(header.decode(), newline=""))) == names
@@ -248,14 +249,14 @@ def test_the_header_is_one_line() -> None:
 
 def test_a_first_name_with_a_byte_order_mark_keeps_it() -> None:
     """A file never begins with a byte-order mark, which readers would take away."""
-    assert CsvEncoder().header(["\ufeffage"]) == '"\ufeffage"\n'.encode()
+    assert CsvEncoder().header(Schema(("\ufeffage",), ids=False)) == '"\ufeffage"\n'.encode()
 
 
 @pytest.mark.parametrize("kind", ["f2", "f4"])
 def test_a_narrow_float_is_written_as_a_float32(kind: str) -> None:
     """A float32 has the shortest text of a float32, not the 17 digits of its double."""
     values = np.array([[0.1, 1.0, np.nan, np.inf, -np.inf, -0.0]], dtype=kind)
-    (line,) = CsvEncoder().encode([Piece(values, "some-id", TIME, 0)])
+    (line,) = CsvEncoder().encode([Piece(values, "some-id", TIME, 0)], SCHEMA)
     tenth, *others = line.decode().split(",")[:6]
     assert np.float32(tenth) == np.float32(values[0, 0])
     assert len(tenth) < 12
@@ -267,7 +268,7 @@ def test_whole_numbers_of_an_array_keep_every_digit(kind: str) -> None:
     """The extremes of each integer dtype are written in full."""
     extremes = np.iinfo(kind)
     values = np.array([[extremes.min, extremes.max]], dtype=kind)
-    (line,) = CsvEncoder().encode([Piece(values, "some-id", TIME, 0)])
+    (line,) = CsvEncoder().encode([Piece(values, "some-id", TIME, 0)], SCHEMA)
     assert line.startswith(f"{extremes.min},{extremes.max},".encode())
 
 
@@ -285,8 +286,8 @@ def test_whole_numbers_of_an_array_keep_every_digit(kind: str) -> None:
 def test_any_order_of_an_arrays_bytes(array: Any) -> None:
     """An array is written by its values, however its bytes lie."""
     straight = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("="))
-    wanted = CsvEncoder().encode([Piece(straight, "some-id", TIME, 0)])
-    assert CsvEncoder().encode([Piece(array, "some-id", TIME, 0)]) == wanted
+    wanted = CsvEncoder().encode([Piece(straight, "some-id", TIME, 0)], SCHEMA)
+    assert CsvEncoder().encode([Piece(array, "some-id", TIME, 0)], SCHEMA) == wanted
     texts = [line.decode().split(",")[: array.shape[1]] for line in wanted]
     words = {"true": 1.0, "false": 0.0}
     values = [[words.get(text) or float(words.get(text, text)) for text in row] for row in texts]
@@ -297,7 +298,7 @@ def test_any_order_of_an_arrays_bytes(array: Any) -> None:
 def test_a_type_without_a_text_is_refused_without_its_value(cell: Any) -> None:
     """What has no CSV text raises EncodeError, which does not show the value."""
     with pytest.raises(EncodeError, match="type that cannot be written") as caught:
-        CsvEncoder().encode([Piece(((1.0, cell),), "some-id", TIME, 0)])
+        CsvEncoder().encode([Piece(((1.0, cell),), "some-id", TIME, 0)], SCHEMA)
     assert repr(cell) not in str(caught.value)
 
 
@@ -305,4 +306,4 @@ def test_a_type_without_a_text_is_refused_without_its_value(cell: Any) -> None:
 def test_a_row_without_cells_is_refused(rows: Any) -> None:
     """A line of metadata alone would not fit its header: EncodeError."""
     with pytest.raises(EncodeError, match="without cells"):
-        CsvEncoder().encode([Piece(rows, "some-id", TIME, 0)])
+        CsvEncoder().encode([Piece(rows, "some-id", TIME, 0)], SCHEMA)

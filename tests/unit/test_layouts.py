@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ DOCUMENTED = (
     "best_model/10/inputs/2018/12/31/data.csv"
 )
 NAMES = Names("s/r/w", "service", "model", "10", "inputs")
-DAY = date(2018, 12, 31)
+DAY = datetime(2018, 12, 31, 17, tzinfo=UTC)
 
 
 def path_of(**names: Any) -> str:
@@ -48,7 +48,7 @@ def test_only_the_workspace_is_lower_cased() -> None:
 
 def test_the_date_is_padded() -> None:
     """Four, two and two digits, whatever the day."""
-    path = DocumentedLayout().path(NAMES, date(987, 6, 5), extension="jsonl")
+    path = DocumentedLayout().path(NAMES, datetime(987, 6, 5, tzinfo=UTC), extension="jsonl")
     assert path.endswith("/inputs/0987/06/05/data.jsonl")
 
 

@@ -1,0 +1,82 @@
+"""A thread with an event loop of its own, for hosts that run none or must not share theirs.
+
+A daemon thread: it keeps no process alive. Whoever made it closes the pipeline before the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+
+__all__ = ["LoopThread", "new_event_loop"]
+
+# Between two slices, in seconds: a loop that only yields to itself would hold the interpreter for
+# the whole of sys.getswitchinterval(), 5 ms, and the host would wake that much later.
+PAUSE = 0.0003
+
+
+class LoopThread:
+    """Starts at most one thread, at the first ``start``."""
+
+    pause = PAUSE
+
+    def __init__(self, make_loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+        self._make_loop = make_loop
+        self._starting = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    def __repr__(self) -> str:
+        return f"<LoopThread {'running' if self._loop else 'not started'}>"
+
+    def another(self) -> LoopThread:
+        """One for a child process, in which this one's thread does not exist."""
+        return LoopThread(self._make_loop)
+
+    def start(self) -> asyncio.AbstractEventLoop | None:
+        """The thread's loop, started where it does not run yet; None where the interpreter is at
+        its end and starts no threads any more. From any thread."""
+        if self._loop is None:
+            with self._starting:
+                if self._loop is None:
+                    loop = self._make_loop()
+                    thread = threading.Thread(
+                        target=_run, args=(loop,), name="aiocollect", daemon=True
+                    )
+                    try:
+                        thread.start()
+                    except RuntimeError:
+                        loop.close()
+                        return None
+                    self._thread, self._loop = thread, loop
+        return self._loop
+
+    def stop(self) -> None:
+        """End the loop and its thread, soon. From any thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+
+    def join(self, timeout: float) -> None:
+        """Wait until the thread has ended."""
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    asyncio.set_event_loop(loop)
+    try:
+        loop.run_forever()
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    finally:
+        loop.close()
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """A loop of uvloop, where it is installed; else of asyncio."""
+    try:
+        import uvloop
+    except ImportError:  # Windows
+        return asyncio.new_event_loop()
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop
