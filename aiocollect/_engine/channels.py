@@ -47,6 +47,8 @@ class Channels:
         self._headers: dict[Names, dict[bytes, int]] = {}
         self._channels: dict[tuple[str, bytes, bool], Channel] = {}
         self._headers_on: dict[str, int] = {}  # path to its number of channels so far
+        # Where forgotten lanes stood that had rolled: a part is never gone back to.
+        self._parts: dict[tuple[str, bytes, bool], int] = {}
         self._hour = 0
         self._forget_at = FORGET_ABOVE
 
@@ -114,6 +116,7 @@ class Channels:
         channel = self._channels.get((path, header, form.own))
         if channel is None:
             channel = self._channels[path, header, form.own] = self._open(path, header, form)
+            channel.lane.parts.index = self._parts.pop((path, header, form.own), 0)
         channel.hour = max(channel.hour, hour)
         stream.channels[hour] = channel
         return channel
@@ -139,6 +142,7 @@ class Channels:
         """Begin with no channel, in another process: under its own writer id."""
         self._writer = writer
         self._channels.clear()
+        self._parts.clear()
         self._headers_on.clear()
         for stream in self._streams.values():
             stream.channels.clear()
@@ -164,6 +168,8 @@ class Channels:
         for key, channel in list(self._channels.items()):
             if channel in forgotten:
                 del self._channels[key]
+                if channel.lane.parts.index:
+                    self._parts[key] = channel.lane.parts.index
         for stream in list(self._streams.values()):
             for its_hour, channel in list(stream.channels.items()):
                 if channel in forgotten:

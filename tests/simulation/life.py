@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from aiocollect import Limits, Pipeline, PipelineClosed, Report, Retry
+from aiocollect.records import Event
 from aiocollect.testing import FaultKind, MemoryStore, VirtualClock, VirtualLoop, run_virtual
 
 from .faults import FaultPlan
@@ -59,6 +60,10 @@ class Life:
         self.ends_early = random.random() < 0.2
         self.pipelines = [self._pipeline(number) for number in range(random.randint(1, 4))]
         self.turns: Counter[str] = Counter()
+        # Strangers: hooks that raise, and hosts that cancel whatever task they find.
+        self.hooks_raise = random.choice([0.0, 0.0, 0.05, 0.5])
+        self.cancels = random.random() < 0.3
+        self.producers: list[asyncio.Task[None]] = []
 
     def _pipeline(self, number: int) -> Pipeline:
         random = self.random
@@ -78,7 +83,23 @@ class Life:
             clock=VirtualClock(self.loop, epoch=self.epoch),
             chance=Random(random.random()).random,
             writer_id=f"{self.seed & 0xFFFFFFFF:08x}{number:02x}",
+            hooks=[self._hook],
         )
+
+    def _hook(self, event: Event) -> None:
+        """Looks at the counters, which hold also while rows become final; and may raise."""
+        self.check()
+        if self.random.random() < self.hooks_raise:
+            raise self.random.choice([ValueError("a hook's"), asyncio.CancelledError()])
+
+    async def _cancel_strangers(self) -> None:
+        """A host that cancels all tasks but its own, again and again."""
+        spared = {asyncio.current_task(), *self.producers}
+        main = asyncio.all_tasks() - spared
+        while True:
+            await asyncio.sleep(self.random.expovariate(0.3))
+            for task in asyncio.all_tasks() - spared - main:
+                task.cancel()
 
     # What the writers do ------------------------------------------------------------------------
 
@@ -115,7 +136,8 @@ class Life:
                 values = {"i": rows}
             at = None
             if random.random() < 0.05:
-                at = self.epoch + self.loop.time() - 86_400  # a late label of yesterday
+                # A late label of some day before, or a clock that is ahead.
+                at = self.epoch + self.loop.time() + 86_400 * random.choice([-9, -3, -1, 1, 2])
             waits = random.random() < 0.2
             turn = self.turns[producer]
             self.turns[producer] += 1
@@ -174,11 +196,12 @@ class Life:
     async def live(self) -> None:
         """Produce under faults, heal, flush, close, wait for what is late, judge."""
         self.loop.after_step = self.check
-        producers = [
-            asyncio.ensure_future(self._produce(pipeline, number, f"{number}.{k}"))
+        self.producers = producers = [
+            asyncio.create_task(self._produce(pipeline, number, f"{number}.{k}"))
             for number, pipeline in enumerate(self.pipelines)
             for k in range(self.random.randint(1, 3))
         ]
+        stranger = asyncio.ensure_future(self._cancel_strangers()) if self.cancels else None
         if self.ends_early:
             await asyncio.sleep(self.random.random() * 10)
             reports = await self._close_all(self.random.choice([0.01, 0.5, 3.0]))
@@ -196,6 +219,8 @@ class Life:
                 # Liveness: a healed store gets everything, since waits and attempts are bounded.
                 await pipeline.flush(timeout=120)
             reports = await self._close_all(None)
+        if stranger is not None:
+            stranger.cancel()
         while self.store.late:
             await asyncio.sleep(1.0)
         self._judge(reports)
@@ -203,7 +228,16 @@ class Life:
         self.outcome.hours = self.loop.time() / 3600
 
     async def _close_all(self, timeout: float | None) -> list[Report]:
-        return await asyncio.gather(*(pipeline.aclose(timeout) for pipeline in self.pipelines))
+        return await asyncio.gather(
+            *(self._close(pipeline, timeout) for pipeline in self.pipelines)
+        )
+
+    async def _close(self, pipeline: Pipeline, timeout: float | None) -> Report:
+        while True:
+            try:
+                return await pipeline.aclose(timeout)
+            except asyncio.CancelledError:
+                assert self.cancels  # the host waits on
 
     def _judge(self, reports: list[Report]) -> None:
         problems = self.outcome.problems

@@ -12,7 +12,7 @@ import pytest
 from aiocollect import MemoryStore, Pipeline
 from aiocollect.layouts import DocumentedLayout
 from aiocollect.records import DeadLettered, Event, Settled
-from aiocollect.testing import Fault, FaultKind, VirtualLoop, run_virtual
+from aiocollect.testing import Fault, FaultKind, Operation, VirtualLoop, run_virtual
 from aiocollect.typing import Names
 from tests.virtual import make_pipeline
 
@@ -225,3 +225,32 @@ def test_names_show_no_cells() -> None:
     with pytest.raises(Exception, match="feature_names") as caught:
         Pipeline(MemoryStore()).collector("m", feature_names=Frame())
     assert "Bob" not in str(caught.value)
+
+
+def test_a_late_row_never_goes_back_to_an_earlier_part() -> None:
+    """A lane that had rolled and was forgotten goes on where it stood, though the first part was
+    deleted meanwhile: else a new one in its place would hold rows behind those of the second."""
+
+    async def main(loop: VirtualLoop) -> None:
+        store = MemoryStore()
+        pipeline = make_pipeline(store, loop)
+        collector = pipeline.collector("m", feature_names=["a"])
+        collector.collect(1.0, at=NOW - 9 * DAY)
+        await pipeline.flush(timeout=60)
+        (first,) = store.blobs
+        store.faults = lambda operation, path: (
+            Fault(FaultKind.DELETED) if (operation, path) == (Operation.APPEND, first) else None
+        )
+        collector.collect(2.0, at=NOW - 9 * DAY)
+        await pipeline.flush(timeout=60)
+        store.faults = None
+        await asyncio.sleep(3 * 3600)
+        collector.collect(3.0)
+        await pipeline.flush(timeout=60)
+        collector.collect(4.0, at=NOW - 9 * DAY)
+        await pipeline.flush(timeout=60)
+        await pipeline.aclose()
+        old = {path: data for path, data in store.blobs.items() if "2023/11/05" in path}
+        assert [path[-10:] for path in old] == ["data_1.csv"]
+
+    run_virtual(main)
