@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 
 from .errors import ConfigError
 
-__all__ = ["Limits", "Retry", "Settings", "check_number", "not_available"]
+__all__ = ["Limits", "Retry", "Settings", "check_flag", "check_number", "not_available"]
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -30,9 +30,15 @@ class Limits:
     max_blob_bytes: int = 190 * 2**30
     # More headers than this on one path in one day mean that columns are made of data.
     max_headers: int = 8
+    # Whether bytes that begin like audio, images or video are recorded: a file of them is large,
+    # and seldom what drift is watched on.
+    media: bool = False
 
     def __post_init__(self) -> None:
+        check_flag("limits.media", self.media)
         for spec in fields(self):
+            if spec.name == "media":
+                continue
             check_number(f"limits.{spec.name}", getattr(self, spec.name), at_least=1, integer=True)
         if self.ring_slots & (self.ring_slots - 1):
             raise ConfigError(
@@ -88,6 +94,12 @@ def check_number(
         raise ConfigError(f"{name}={value} must be at most {at_most}")
 
 
+def check_flag(name: str, value: object) -> None:
+    """Raise ConfigError unless ``value`` is True or False."""
+    if not isinstance(value, bool):
+        raise ConfigError(f"{name} must be True or False, not {type(value).__name__}")
+
+
 def not_available(option: str, value: object, use: str) -> ConfigError:
     """The error for what is designed but not built: it is refused, never ignored."""
     return ConfigError(f"{option}={value!r} is not available yet; {use}")
@@ -128,8 +140,7 @@ class Settings:
             )
         check_number("max_in_flight", self.max_in_flight, at_least=1, at_most=1024, integer=True)
         check_number("close_timeout", self.close_timeout, above=0)
-        if not isinstance(self.strict, bool):
-            raise ConfigError("strict must be True or False")
+        check_flag("strict", self.strict)
 
     @property
     def share(self) -> int:

@@ -79,7 +79,7 @@ class Channels:
                 names,
                 form=form,
                 feature_names=feature_names,
-                max_call_bytes=self._settings.limits.max_call_bytes,
+                limits=self._settings.limits,
             )
             # One of two racing threads wins: two shapes of one stream could differ.
             stream = self._streams.setdefault(key, stream)

@@ -1,12 +1,14 @@
 """Shape and freeze: turns what the user hands to collect() into rows that nobody can change.
 
-A list becomes tuples of cells of exact immutable types; a numpy array is copied. Which types a row
-has is looked up as one frozen set per row in a cache of sets known to be harmless, so that the
-usual row costs one look-up and no test per cell. numpy is recognised by name, never imported.
-
 Shape, with k features: a 2-D value is its rows. A 1-D value is n rows where k is 1 and the feature
-was named; else it is one row, and its length must be k. Dicts match by name. Without names the
-first call fixes the columns: a dict's keys, else f0, f1 …
+was named; else it is one row, and its length must be k. Dicts, records and tables match by name:
+absent is missing, unknown is refused. Without names the first call fixes the columns: a dict's
+keys, a table's names, else f0, f1 …
+
+Freeze: a list becomes tuples of cells of exact immutable types (cells.py); a numpy array is copied;
+tables of Arrow and polars are kept by reference (frames.py). Which types a row has is looked up as
+one frozen set in a cache of sets known to be harmless, so that the usual row costs one look-up and
+no test per cell.
 """
 
 from __future__ import annotations
@@ -15,11 +17,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import EncodeError
+from .cells import NUMERIC, Cells
+from .frames import Table, as_dict, recognise
 
-__all__ = ["Shape"]
-
-_CELLS = (float, int, str, bool, type(None))
-_NUMERIC = frozenset({float, int, bool, type(None)})
+__all__ = ["LateRows", "Shape"]
 
 # Estimates of heap bytes: a float is 24 and its pointer 8; a row's tuple 40 and the text of its id,
 # time and index about 80; a call's tuple, id and slot about 250.
@@ -29,16 +30,49 @@ CALL_COST = 250
 POINTER = 8
 
 
+_UNREADABLE = object()
+
+
+class LateRows:
+    """Rows of a table that is kept by reference: read, ordered and frozen a slice at a time."""
+
+    __slots__ = ("_cells", "_order", "_table")
+
+    def __init__(self, table: Table, *, order: tuple[int, ...], cells: Cells) -> None:
+        self._table = table
+        self._order = order  # where each feature stands in the table; -1: nowhere
+        self._cells = cells
+
+    def __len__(self) -> int:
+        return self._table.rows
+
+    def __getitem__(self, rows: slice) -> tuple[tuple[Any, ...], ...]:
+        first, last, _ = rows.indices(self._table.rows)
+        try:
+            read = self._table.read(first, last)
+        except Exception:  # no encoder takes these: they become dead letters
+            return ((_UNREADABLE,),) * (last - first)
+        return tuple([self._cells.lenient_row(_ordered(row, self._order)) for row in read])
+
+
 class Shape:
     """The columns of one stream, and the rule that makes rows of a value.
 
     ``features`` is None until the first call fixes them.
     """
 
-    __slots__ = ("_fixed", "_known", "_max_bytes", "_named", "_row_cost", "_row_length", "_stream")
+    __slots__ = (
+        *("_cells", "_fixed", "_known", "_max_bytes", "_named", "_row_cost", "_row_length"),
+        "_stream",
+    )
 
     def __init__(
-        self, stream: str, *, feature_names: Sequence[str] | None, max_call_bytes: int
+        self,
+        stream: str,
+        *,
+        feature_names: Sequence[str] | None,
+        max_call_bytes: int,
+        media: bool = False,
     ) -> None:
         self._stream = stream
         self._named = feature_names is not None
@@ -47,6 +81,7 @@ class Shape:
         if feature_names is not None:
             self._fixed["features"] = tuple(feature_names)
         self._max_bytes = max_call_bytes
+        self._cells = Cells(stream, media=media)
         self._known: set[frozenset[type]] = set()  # type sets of cells that need nothing more
         # The fast path: how long a list is that is one row (-1: none is), and what it costs.
         self._row_length = -1
@@ -71,13 +106,24 @@ class Shape:
             row = tuple(data)
             if len(row) == self._row_length and frozenset(map(type, row)) in self._known:
                 return (row,), 1, self._row_cost
+        if kind is not list and kind is not tuple and kind is not dict:
+            data = recognise(data, stream=self._stream)
+            kind = type(data)
         if kind is list or kind is tuple:
             return self._freeze_list(data)
-        if kind.__name__ == "ndarray" and kind.__module__ == "numpy":
-            return self._freeze_array(data)
         if kind is dict:
             return self._freeze_dicts([data])
-        return self._freeze_list([[self._cell(data)]])
+        if kind is Table:
+            return self._freeze_table(data)
+        if hasattr(data, "dtype") and getattr(data, "shape", None):
+            return self._freeze_array(data)
+        if self._width(1) != 1:
+            raise EncodeError(
+                f"{self._stream}: a single {kind.__name__} does not fit the {self._width(1)} "
+                f"columns {_some(self.features or ())}; give one row of them",
+                reason="shape",
+            )
+        return self._freeze_list([[data]])
 
     # Lists -----------------------------------------------------------------------------------
 
@@ -87,11 +133,12 @@ class Shape:
         """Rows of a list; ``names`` are those that the first call would fix."""
         if not data:
             return (), 0, 0
-        inner = type(data[0])
-        if inner is dict:
+        first = data[0]
+        inner = type(first)
+        if inner is not list and inner is not tuple and as_dict(first) is not None:
             return self._freeze_dicts(data)
-        if inner is list or inner is tuple or (inner.__name__ == "ndarray" and data[0].ndim):
-            self._refuse_above(POINTER * len(data) * len(data[0]))
+        if inner is list or inner is tuple or getattr(first, "ndim", None):
+            self._refuse_above(POINTER * len(data) * len(first))
             rows = data
         elif self._named and self._width(1) == 1:
             rows = [(cell,) for cell in data]
@@ -108,100 +155,80 @@ class Shape:
         for row in rows:
             kind = type(row)
             if kind is not list and kind is not tuple:
-                if kind.__name__ != "ndarray":
+                if not getattr(row, "ndim", 0):
                     raise self._misfit(data, width)
-                row = row.tolist() if row.dtype.kind == "f" and row.itemsize == 8 else list(row)
+                row = list(row)
             if len(row) != width:
                 raise self._misfit(data, width)
             row = tuple(row)
             types = frozenset(map(type, row))
             if types not in self._known:
-                row, text = self._check(row, types)
-                cost += text
+                if types <= NUMERIC:
+                    self._known.add(types)
+                else:
+                    row, more = self._cells.row(row, types)
+                    cost += more
+                    self._refuse_above(cost)
             frozen.append(row)
-        self._refuse_above(cost)
         self._fix(width, data, names)
         return tuple(frozen), len(frozen), cost
 
     def _freeze_dicts(self, data: Sequence[Any]) -> tuple[Any, int, int]:
         """Rows by name: absent is missing, unknown is refused. The first one fixes the names."""
-        names = self.features or self._check_names(tuple(data[0]))
-        known = set(names)
         rows = []
+        names: tuple[str, ...] = ()
         for row in data:
-            if type(row) is not dict:
+            record = row if type(row) is dict else as_dict(row)
+            if record is None:
                 raise EncodeError(
                     f"{self._stream}: a list of dicts holds a {type(row).__name__}", reason="shape"
                 )
-            unknown = row.keys() - known
-            if unknown:
-                raise EncodeError(
-                    f"{self._stream}: no columns {', '.join(sorted(map(str, unknown))[:6])}; there "
-                    f"are {_some(names)}",
-                    reason="shape",
-                )
-            rows.append([row.get(name) for name in names])
+            names = names or self.features or self._check_names(tuple(record))
+            self._refuse_unknown(record.keys(), names)
+            rows.append([record.get(name) for name in names])
         return self._freeze_list(rows, names)
 
-    def _check_names(self, names: tuple[Any, ...]) -> tuple[str, ...]:
-        for name in names:
-            if type(name) is not str or not name or name.startswith("$aml_"):
-                raise EncodeError(
-                    f"{self._stream}: a column cannot be called {name!r}; names are text, not "
-                    "empty, and do not begin with $aml_",
-                    reason="shape",
-                )
-        return names
+    # Tables ----------------------------------------------------------------------------------
 
-    def _check(self, row: tuple[Any, ...], types: frozenset[type]) -> tuple[tuple[Any, ...], int]:
-        """The row with cells of exact types only, and the bytes of its text."""
-        if types <= _NUMERIC:
-            self._known.add(types)
-            return row, 0
-        if not types.issubset(_CELLS):
-            row = tuple(self._cell(cell) for cell in row)
-        # Text by its length: four bytes a character at most, on the heap and as UTF-8.
-        return row, sum(4 * len(cell) for cell in row if type(cell) is str)
-
-    def _cell(self, cell: Any) -> Any:
-        kind = type(cell)
-        if kind in _CELLS:
-            return cell
-        if kind.__module__ == "numpy" and getattr(cell, "ndim", None) == 0:
-            dtype = cell.dtype
-            if dtype.kind == "f" and dtype.itemsize < 8:
-                # A float32 is written as a float32: through its own shortest text.
-                return float(str(cell))
-            if dtype.kind in "biu" or (dtype.kind == "f" and dtype.itemsize == 8):
-                return cell.item()
-        if kind in (list, tuple, dict, set):
-            raise EncodeError(
-                f"{self._stream}: a cell is a {kind.__name__}; nested values are not available yet",
-                reason="type",
-            )
-        raise EncodeError(
-            f"{self._stream}: cells of type {kind.__module__}.{kind.__qualname__} are not "
-            "available yet; record numbers, text, booleans and None",
-            reason="type",
-        )
+    def _freeze_table(self, table: Table) -> tuple[Any, int, int]:
+        """Rows of a table: by the names of its columns, or in their order where it has none."""
+        if not table.rows:
+            return (), 0, 0
+        names = table.names
+        if names is None:
+            return self._freeze_list(table.read(0, table.rows))
+        self._check_names(names)
+        features = self.features or names
+        self._refuse_unknown(names, features)
+        places = {name: place for place, name in enumerate(names)}
+        order = tuple(places.get(name, -1) for name in features)
+        if table.array is not None and -1 not in order:
+            return self._freeze_array(table.array[:, order], features)
+        cost = _estimate(table.rows, len(features)) + table.kept
+        self._refuse_above(cost)
+        if table.kept:
+            self._fix(len(features), table, features)
+            return LateRows(table, order=order, cells=self._cells), table.rows, cost
+        rows = [_ordered(row, order) for row in table.read(0, table.rows)]
+        return self._freeze_list(rows, features)
 
     # Arrays ----------------------------------------------------------------------------------
 
-    def _freeze_array(self, data: Any) -> tuple[Any, int, int]:
+    def _freeze_array(
+        self, data: Any, names: tuple[str, ...] | None = None
+    ) -> tuple[Any, int, int]:
+        """Rows of a numpy array; ``names`` are those that the first call would fix."""
         dtype = data.dtype
-        if dtype.kind not in "biuf" or dtype.itemsize > 8:
-            raise EncodeError(
-                f"{self._stream}: arrays of dtype {dtype} are not available yet; record integers, "
-                "booleans or floats of up to 64 bits",
-                reason="type",
-            )
-        if data.ndim == 0:
-            return self._freeze_list([[data[()]]])
+        if dtype.names and data.ndim == 1:
+            columns = [list(data[name]) for name in dtype.names]
+            return self._freeze_table(Table.of(tuple(dtype.names), columns))
         if data.ndim > 2:
             raise self._misfit(data, self._width(1))
         if data.size == 0:
             return (), 0, 0
         self._refuse_above(POINTER * data.size)
+        if dtype.kind not in "biuf" or dtype.itemsize > 8:
+            return self._freeze_list([list(row) for row in data] if data.ndim == 2 else list(data))
         given = data
         if data.ndim == 1:
             as_column = self._named and self._width(1) == 1
@@ -209,12 +236,12 @@ class Shape:
         width = self._width(data.shape[1])
         if data.shape[1] != width:
             raise self._misfit(given, width)
-        rows = len(data)
-        cost = _estimate(rows, 0) + data.nbytes
+        count = len(data)
+        cost = _estimate(count, 0) + data.nbytes
         self._refuse_above(cost)
-        self._fix(width, data)
+        self._fix(width, data, names)
         # C order and the machine's byte order, which is what an encoder can walk.
-        return data.astype(dtype.newbyteorder("="), order="C", copy=True), rows, cost
+        return data.astype(dtype.newbyteorder("="), order="C", copy=True), count, cost
 
     # Columns and refusals --------------------------------------------------------------------
 
@@ -238,6 +265,27 @@ class Shape:
         if self._row_cost <= self._max_bytes and (width > 1 or not self._named):
             self._row_length = width
 
+    def _check_names(self, names: tuple[Any, ...]) -> tuple[str, ...]:
+        for name in names:
+            if type(name) is not str or not name or name.startswith("$aml_"):
+                raise EncodeError(
+                    f"{self._stream}: a column cannot be called {_shown(name)}; names are text, "
+                    "not empty, and do not begin with $aml_",
+                    reason="shape",
+                )
+        if len(set(names)) < len(names):
+            raise EncodeError(f"{self._stream}: two columns have one name", reason="shape")
+        return names
+
+    def _refuse_unknown(self, found: Any, names: tuple[str, ...]) -> None:
+        unknown = set(found).difference(names)
+        if unknown:
+            raise EncodeError(
+                f"{self._stream}: no columns {', '.join(sorted(map(_shown, unknown))[:6])}; there "
+                f"are {_some(names)}",
+                reason="shape",
+            )
+
     def _refuse_above(self, cost: int) -> None:
         """Refuse what is too large; before it is copied, since the copy would stall the caller."""
         if cost > self._max_bytes:
@@ -248,16 +296,10 @@ class Shape:
             )
 
     def _misfit(self, data: Any, width: int) -> EncodeError:
-        shape = getattr(data, "shape", None)
-        if shape is None:
-            inner = {len(row) if hasattr(row, "__len__") else 0 for row in data}
-            nested = type(data[0]) in (list, tuple)
-            lengths = ", ".join(map(str, sorted(inner)[:4]))
-            shape = f"{len(data)} rows of {lengths}" if nested else f"({len(data)},)"
         names = _some(self.features or ())
         return EncodeError(
-            f"{self._stream}: a value of shape {shape} does not fit the {width} columns {names}; "
-            f"give one row of {width} cells, or rows of {width} cells each",
+            f"{self._stream}: a value of shape {_shape(data)} does not fit the {width} columns "
+            f"{names}; give one row of {width} cells, or rows of {width} cells each",
             reason="shape",
         )
 
@@ -265,6 +307,27 @@ class Shape:
 def _estimate(rows: int, width: int) -> int:
     """The heap bytes of a call of so many rows of numbers."""
     return CALL_COST + rows * (ROW_COST + CELL_COST * width)
+
+
+def _ordered(row: tuple[Any, ...], order: tuple[int, ...]) -> tuple[Any, ...]:
+    return tuple([None if place < 0 else row[place] for place in order])
+
+
+def _shape(data: Any) -> str:
+    shape = getattr(data, "shape", None)
+    if shape is not None:
+        return str(tuple(shape))
+    if type(data) is Table:
+        return f"{data.rows} rows of {len(data.names or ())}"
+    inner = {len(row) if hasattr(row, "__len__") else 0 for row in data}
+    nested = type(data[0]) in (list, tuple)
+    lengths = ", ".join(map(str, sorted(inner)[:4]))
+    return f"{len(data)} rows of {lengths}" if nested else f"({len(data)},)"
+
+
+def _shown(name: Any) -> str:
+    """The name of a column in a message; what is no text may be a cell."""
+    return name or "''" if type(name) is str else f"a {type(name).__name__}"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -23,6 +23,7 @@ from .._core.ring import Account, Ring
 from .._core.unsettled import Unsettled
 from ..records import Call, DeadLettered
 from ..typing import Piece
+from .freeze import LateRows
 from .stream import Channel, Stream
 
 __all__ = ["Pump"]
@@ -127,7 +128,8 @@ class Pump:
         stream, rows, number = parts[self._part]
         first = self._row
         last = min(number, first + room, first + max(1, space * total // cost))
-        some = rows if last - first == number else rows[first:last]
+        whole = last - first == number and type(rows) is not LateRows
+        some = rows if whole else rows[first:last]
         piece = Piece(some, correlation_id, timestamp_text(time), first)
         done = self._done + last - first
         # The differences of one rounded line: over the whole call they add up to its cost.

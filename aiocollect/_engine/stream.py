@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from .._core.accumulator import Accumulator
 from .._core.lane import Lane
+from ..options import Limits
 from ..typing import Encoder, Layout, Names, Schema
 from .freeze import Shape
 
@@ -67,12 +68,17 @@ class Stream:
         *,
         form: Form,
         feature_names: tuple[str, ...] | None,
-        max_call_bytes: int,
+        limits: Limits,
     ) -> None:
         self.names = names
         self.form = form
         self.label = f"{names.model}/{names.version}/{names.identifier}"
-        self.shape = Shape(self.label, feature_names=feature_names, max_call_bytes=max_call_bytes)
+        self.shape = Shape(
+            self.label,
+            feature_names=feature_names,
+            max_call_bytes=limits.max_call_bytes,
+            media=limits.media,
+        )
         self.channels: dict[int, Channel] = {}
         self.admitted = False  # its columns are one of the headers that its path may have
         self._schema: Schema | None = None
