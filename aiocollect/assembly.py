@@ -1,4 +1,4 @@
-"""The assembly: the only room that turns URLs and environment variables into parts.
+"""The assembly: the only room that turns addresses into stores, and puts the parts together.
 
 Store, encoder, layout and engine know one another by their Protocols alone; here they meet.
 """
@@ -16,17 +16,15 @@ from urllib.parse import unquote, urlsplit
 
 from ._engine.clock import SystemClock
 from ._engine.engine import Engine
-from ._engine.stream import Form
-from .encoders import CsvEncoder
+from ._engine.thread import LoopThread, new_event_loop
 from .errors import ConfigError
 from .hooks import LogHook
-from .layouts import DocumentedLayout
-from .options import Settings
+from .options import Settings, check_choice
 from .stores.azure import AzureStore
 from .stores.local import LocalStore
-from .typing import Clock, Hook, Layout, Names, Store
+from .typing import Clock, Hook, Store
 
-__all__ = ["assemble", "open_store", "options_from_env"]
+__all__ = ["assemble", "open_store"]
 
 # Also a misspelled one: taken for a path, its key would end up in a directory's name.
 _CONNECTION_STRING = re.compile(
@@ -43,36 +41,33 @@ def assemble(
     *,
     container: str | None,
     credential: Any,
-    layout: Layout | None,
+    store_options: Mapping[str, Any],
+    host: str,
     settings: Settings,
     hooks: tuple[Hook, ...],
     clock: Clock | None,
     chance: Callable[[], float] | None,
     writer_id: str | None,
-) -> tuple[Store, Engine, Form]:
-    """The store, the engine and the usual form of the rows of a pipeline."""
+) -> tuple[Store, Engine]:
+    """The store and the engine of a pipeline."""
     if isinstance(store, str | os.PathLike):
-        store = open_store(os.fspath(store), container=container, credential=credential)
-    elif container is not None or credential is not None:
-        raise ConfigError("container= and credential= go with a URL; the store has its own")
+        store = open_store(
+            os.fspath(store), container=container, credential=credential, **store_options
+        )
+    elif container is not None or credential is not None or store_options:
+        raise ConfigError(
+            "container=, credential= and store_options= go with a URL; the store has its own"
+        )
     for method in ("open", "create", "append", "read", "aclose"):
         if not callable(getattr(store, method, None)):
             raise ConfigError(
                 f"store: {type(store).__name__} is no store: it has no {method}(); "
                 f"give one, or one of: {_URL_FORMS}"
             )
-    if layout is not None and not callable(getattr(layout, "path", None)):
-        raise ConfigError(f"layout: a {type(layout).__name__} is no layout, it has no path()")
+    check_choice("host", host, ("loop", "thread"))
     if writer_id is not None and not re.fullmatch("[0-9a-f]{10}", writer_id):
         raise ConfigError("writer_id must be ten hexadecimal digits")
     clock = clock or SystemClock()
-    form = Form(
-        encoder=CsvEncoder(),
-        layout=layout or DocumentedLayout(),
-        own=settings.writer == "own",
-        ids=True,
-        constants=(),
-    )
     engine = Engine(
         store,
         settings=settings,
@@ -81,77 +76,17 @@ def assemble(
         # Forty random bits: two of 10,000 writers share an id in one fleet of 20,000.
         new_writer=_writer_ids(writer_id),
         hooks=(*hooks, LogHook(clock)),
+        thread=LoopThread(new_event_loop) if host == "thread" else None,
         # Without the GIL the ring needs a lock (see ring.py).
         gil=getattr(sys, "_is_gil_enabled", lambda: True)(),
     )
-    # Workspace and service are known now: a name that cannot make a path is refused now.
-    names = Names(settings.workspace, settings.service, "model", "1", "inputs")
-    engine.channels.check(names, form)
-    return store, engine, form
+    return store, engine
 
 
 def _writer_ids(first: str | None) -> Callable[[], str]:
     """Gives ``first`` once, and after it, as to a child process, others."""
     given = iter(() if first is None else (first,))
     return lambda: next(given, None) or secrets.token_hex(5)
-
-
-# The environment ----------------------------------------------------------------------------------
-
-# Every option that is a text or a number, and how to read it.
-_FROM_ENV: dict[str, type] = {
-    "container": str,
-    "workspace": str,
-    "service": str,
-    "format": str,
-    "writer": str,
-    "columns": str,
-    "host": str,
-    "when_full": str,
-    "linger": float,
-    "max_batch_bytes": int,
-    "max_memory_bytes": int,
-    "max_in_flight": int,
-    "delivery_timeout": float,
-    "close_timeout": float,
-    "spool": str,
-    "strict": bool,
-}
-
-
-def options_from_env(environ: Mapping[str, str]) -> dict[str, Any]:
-    """The options that AIOCOLLECT_… variables give. Raises ConfigError for unknown ones."""
-    if not environ.get("AIOCOLLECT_STORE"):
-        raise ConfigError(f"AIOCOLLECT_STORE is not set; give it one of: {_URL_FORMS}")
-    options: dict[str, Any] = {"store": environ["AIOCOLLECT_STORE"]}
-    for variable, text in environ.items():
-        if variable.startswith("AML_MODEL_DC_"):
-            raise ConfigError(
-                f"{variable} is not available yet; unset it, and take AIOCOLLECT_… variables"
-            )
-        name = variable.removeprefix("AIOCOLLECT_")
-        if name == variable or name == "STORE":
-            continue
-        kind = _FROM_ENV.get(name.lower())
-        if kind is None:
-            raise ConfigError(
-                f"{variable} is no option that the environment can give; there are "
-                f"{', '.join(f'AIOCOLLECT_{name.upper()}' for name in _FROM_ENV)}"
-            )
-        options[name.lower()] = _parse(variable, text, kind)
-    return options
-
-
-def _parse(name: str, text: str, kind: type) -> Any:
-    if kind is bool:
-        if text.lower() in ("true", "1", "false", "0"):
-            return text.lower() in ("true", "1")
-        raise ConfigError(f"{name}={text!r} must be true or false")
-    try:
-        return kind(text)
-    except ValueError:
-        what = "a whole number" if kind is int else "a number"
-        raise ConfigError(f"{name}={text!r} must be {what}") from None
 
 
 # Stores -------------------------------------------------------------------------------------------

@@ -1,12 +1,55 @@
-"""The context: which correlation id is in force where none is given. Not available yet."""
+"""The context: which correlation id is in force where none is given.
+
+``collect()`` only reads it; ``correlation()`` alone sets it, so that a library cannot join what an
+application did not mean to.
+"""
 
 from __future__ import annotations
 
+from contextvars import ContextVar, Token
+from types import TracebackType
+
 from .errors import ConfigError
 
-__all__ = ["correlation"]
+__all__ = ["correlation", "in_force"]
+
+in_force: ContextVar[correlation | None] = ContextVar("aiocollect_correlation", default=None)
 
 
-def correlation(id: str | None = None) -> None:  # noqa: A002 - a public name
-    """Put an id in force for a block of code. Not available yet."""
-    raise ConfigError("correlation() is not available yet; give correlation_id= to collect()")
+class correlation:  # noqa: N801 - used like a function: with correlation(): ...
+    """Puts one correlation id in force for a block of code, and for the tasks started in it::
+
+        with correlation() as scoring:
+            inputs.collect(x)
+            predictions.collect(y)
+        answer = {"id": scoring.id}
+
+    Without ``id`` the first collect() inside makes one, which carries the day of its scoring; until
+    then ``.id`` is None. Raises ConfigError for an id that is no text.
+    """
+
+    __slots__ = ("_token", "id")
+
+    def __init__(self, id: str | None = None) -> None:  # noqa: A002 - a public name
+        if id is not None and (not isinstance(id, str) or not id):
+            raise ConfigError("correlation(id) must be text, not empty; leave it out for a new one")
+        self.id = id
+        self._token: Token[correlation | None] | None = None
+
+    def __repr__(self) -> str:
+        return f"<correlation {self.id or 'not made yet'}>"
+
+    def __enter__(self) -> correlation:
+        if self._token is not None:
+            raise ConfigError("a correlation is entered once; make a new one for each block")
+        self._token = in_force.set(self)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        assert self._token is not None
+        in_force.reset(self._token)

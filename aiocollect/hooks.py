@@ -19,10 +19,12 @@ from .records import (
     HighWater,
     LowWater,
     PossiblyStored,
+    RateChanged,
     Refused,
     Resumed,
     Retrying,
     Rolled,
+    SettingsRejected,
     Settled,
     WriterTurnedOwn,
 )
@@ -69,7 +71,9 @@ class LogHook:
         match event:
             case Settled() | Rolled():
                 return
-            case LowWater() | Resumed():
+            case RateChanged(rate=1.0):
+                return
+            case LowWater() | Resumed() | RateChanged():
                 logger.info("%s", event)
                 return
             case Refused():
@@ -94,6 +98,9 @@ class LogHook:
                     f"needs; rows go to {event.part} instead"
                 )
                 cause = f"own {event.path}"
+            case SettingsRejected():
+                text = f"{event.reason}; what it said before holds"
+                cause = "settings"
             case HighWater():
                 text = f"{event.used} bytes wait for the store: above the high-water mark"
                 cause = "high water"

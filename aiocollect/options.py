@@ -10,7 +10,15 @@ from dataclasses import dataclass, fields
 
 from .errors import ConfigError
 
-__all__ = ["Limits", "Retry", "Settings", "check_flag", "check_number", "not_available"]
+__all__ = [
+    "Limits",
+    "Retry",
+    "Settings",
+    "check_choice",
+    "check_flag",
+    "check_number",
+    "not_available",
+]
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -100,6 +108,13 @@ def check_flag(name: str, value: object) -> None:
         raise ConfigError(f"{name} must be True or False, not {type(value).__name__}")
 
 
+def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    """Raise ConfigError unless ``value`` is one of the choices."""
+    if value not in choices:
+        shown = repr(value) if isinstance(value, str) else f"a {type(value).__name__}"
+        raise ConfigError(f"{name}={shown} is not known; take {' or '.join(map(repr, choices))}")
+
+
 def not_available(option: str, value: object, use: str) -> ConfigError:
     """The error for what is designed but not built: it is refused, never ignored."""
     return ConfigError(f"{option}={value!r} is not available yet; {use}")
@@ -111,8 +126,6 @@ class Settings:
 
     workspace: str = "default/default/default"
     service: str = "default"
-    # "shared": all writers append to one data.csv; "own": each to its data-<writer>.csv.
-    writer: str = "shared"
     # At 1 s one writer would use 86,400 blocks a day, and a blob takes 50,000.
     linger: float = 2.0
     # Every endpoint takes blocks of 4 MiB; at 1 MiB one TLS write holds the loop for 1 ms, not 6.
@@ -124,12 +137,25 @@ class Settings:
     # A container has 30 s between SIGTERM and SIGKILL in most orchestrators.
     close_timeout: float = 10.0
     strict: bool = False
+    # A call that finds no room: "shed_newest" refuses it, "raise" lets RingFull out. "shed_oldest"
+    # gives up the oldest rows that were not sent yet, so that later ones find room.
+    when_full: str = "shed_newest"
+    # Rows that have waited so long, and were not sent yet, are given up. None: kept until close.
+    delivery_timeout: float | None = None
+    enabled: bool = True
+    sample_rate: float = 1.0
+    # Multiplies the rates from the high-water mark down to the low one: a thinner sample instead of
+    # holes.
+    pressure_sample_rate: float = 1.0
+    # See control.py. None: nobody changes anything from outside.
+    settings_file: str | None = None
+    # See dead_letters.py. None: dead letters are counted and told to the hooks only.
+    dead_letters: str | None = None
     limits: Limits = Limits()
     retry: Retry = Retry()
 
     def __post_init__(self) -> None:
-        if self.writer not in ("shared", "own"):
-            raise ConfigError(f"writer={self.writer!r} is not known; take 'shared' or 'own'")
+        check_choice("when_full", self.when_full, ("shed_newest", "shed_oldest", "raise"))
         check_number("linger", self.linger, at_least=0)
         check_number("max_batch_bytes", self.max_batch_bytes, at_least=1024, integer=True)
         check_number("max_memory_bytes", self.max_memory_bytes, at_least=1, integer=True)
@@ -141,6 +167,11 @@ class Settings:
         check_number("max_in_flight", self.max_in_flight, at_least=1, at_most=1024, integer=True)
         check_number("close_timeout", self.close_timeout, above=0)
         check_flag("strict", self.strict)
+        check_flag("enabled", self.enabled)
+        for rate in ("sample_rate", "pressure_sample_rate"):
+            check_number(rate, getattr(self, rate), above=0, at_most=1)
+        if self.delivery_timeout is not None:
+            check_number("delivery_timeout", self.delivery_timeout, above=0)
 
     @property
     def share(self) -> int:

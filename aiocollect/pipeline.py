@@ -8,17 +8,21 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any
 
-from ._engine.collector import Model, ModelDataCollector
+from ._engine.recorder import Recorder
+from ._engine.stream import Stream
 from ._engine.telling import healthy, stats
-from .assembly import assemble, options_from_env
+from .assembly import assemble
+from .collectors import Model, ModelDataCollector
+from .environment import options_from_env
 from .errors import ConfigError
+from .forms import Forms
 from .options import Limits, Retry, Settings, not_available
 from .records import Report
 from .stats import Stats
-from .typing import Clock, Hook, Layout, Names, Store
+from .typing import Clock, Encoder, Hook, Layout, Names, Store
 
 __all__ = ["Pipeline"]
 
@@ -31,7 +35,7 @@ _DEFAULTS = Settings()
 _NO_STREAMS = frozenset(
     {
         *("identifier", "feature_names", "sample_rate", "redact", "layout", "format", "columns"),
-        *("writer", "at", "correlation_id", "strict"),
+        *("writer", "at", "correlation_id", "timeout", "strict", "enabled"),
     }
 )
 
@@ -51,13 +55,23 @@ class Pipeline:
     ``container``             where the URL does not name it
     ``credential``            an account key, a SAS, or an async token credential (yours to close)
     ``workspace, service``    the first segments of every path; the workspace has three parts
-    ``layout``                a Layout of your own
+    ``store_options``         of a URL: ca_file, proxy, endpoint_suffix, create_container
+    ``layout``                "day", "hour", a template of paths, or a Layout of your own
+    ``format``                "csv", "jsonl", or an Encoder of your own
+    ``columns``               after the features: "ids", "aml" (all documented ones), "none"
     ``writer``                "shared": all writers append to one data.csv; "own": one blob each
+    ``host``                  "loop": the caller's event loop; "thread": one of the pipeline's own
+    ``when_full``             "shed_newest", "shed_oldest" (of what was not sent yet), or "raise"
     ``linger``                how long rows wait for others to share a block with
     ``max_batch_bytes``       of one block
     ``max_memory_bytes``      the budget of all rows from accept to settle
     ``max_in_flight``         requests at a time, each to another blob
+    ``delivery_timeout``      how long rows may wait to be sent; None: until close
     ``close_timeout``         how long aclose() tries to store what is left
+    ``enabled, sample_rate``  on or off, and the share of calls that is recorded
+    ``pressure_sample_rate``  multiplies the rates while the budget is nearly used
+    ``settings_file``         watched while it runs: see aiocollect.control
+    ``dead_letters``          a file for rows that can never be stored, at most 64 MiB
     ``hooks``                 callables that get every event (aiocollect.records)
     ``strict``                collect() raises instead of counting and logging
     ``limits, retry``         what few need to change: see Limits and Retry
@@ -73,14 +87,15 @@ class Pipeline:
         *,
         container: str | None = None,
         credential: Any = None,
+        store_options: Mapping[str, Any] = MappingProxyType({}),
         workspace: str = _DEFAULTS.workspace,
         service: str = _DEFAULTS.service,
-        layout: Layout | None = None,
-        format: str = "csv",  # noqa: A002 - a public name
-        writer: str = _DEFAULTS.writer,
+        layout: Layout | str | None = None,
+        format: Encoder | str = "csv",  # noqa: A002 - a public name
+        writer: str = "shared",
         columns: str = "ids",
         host: str = "loop",
-        when_full: str = "shed_newest",
+        when_full: str = _DEFAULTS.when_full,
         linger: float = _DEFAULTS.linger,
         max_batch_bytes: int = _DEFAULTS.max_batch_bytes,
         max_memory_bytes: int = _DEFAULTS.max_memory_bytes,
@@ -88,6 +103,11 @@ class Pipeline:
         delivery_timeout: float | None = None,
         close_timeout: float = _DEFAULTS.close_timeout,
         spool: str | os.PathLike[str] | None = None,
+        enabled: bool = True,
+        sample_rate: float = 1.0,
+        pressure_sample_rate: float = 1.0,
+        settings_file: str | os.PathLike[str] | None = None,
+        dead_letters: str | os.PathLike[str] | None = None,
         hooks: Sequence[Hook] = (),
         strict: bool = False,
         limits: Limits = _LIMITS,
@@ -96,16 +116,8 @@ class Pipeline:
         chance: Callable[[], float] | None = None,
         writer_id: str | None = None,
     ) -> None:
-        for option, value, default, use in (
-            ("format", format, "csv", "take 'csv'"),
-            ("columns", columns, "ids", "take 'ids'"),
-            ("host", host, "loop", "take 'loop', and start the pipeline on your event loop"),
-            ("when_full", when_full, "shed_newest", "take 'shed_newest', or await acollect()"),
-            ("delivery_timeout", delivery_timeout, None, "leave it out: rows are kept until close"),
-            ("spool", None if spool is None else "…", None, "leave it out: rows wait in memory"),
-        ):
-            if value != default:
-                raise not_available(option, value, use)
+        if spool is not None:
+            raise not_available("spool", "…", "leave it out: rows wait in memory")
         if not isinstance(limits, Limits):
             raise ConfigError("limits must be a Limits(…)")
         if not isinstance(retry, Retry):
@@ -113,12 +125,18 @@ class Pipeline:
         settings = Settings(
             workspace=workspace,
             service=service,
-            writer=writer,
+            when_full=when_full,
             linger=linger,
             max_batch_bytes=max_batch_bytes,
             max_memory_bytes=max_memory_bytes,
             max_in_flight=max_in_flight,
+            delivery_timeout=delivery_timeout,
             close_timeout=close_timeout,
+            enabled=enabled,
+            sample_rate=sample_rate,
+            pressure_sample_rate=pressure_sample_rate,
+            settings_file=None if settings_file is None else os.fspath(settings_file),
+            dead_letters=None if dead_letters is None else os.fspath(dead_letters),
             strict=strict,
             limits=limits,
             retry=retry,
@@ -128,17 +146,24 @@ class Pipeline:
         for hook in hooks:
             if not callable(hook):
                 raise ConfigError(f"hooks: {type(hook).__name__} cannot be called; give callables")
-        self._store, self._engine, self._form = assemble(
+        if not isinstance(store_options, Mapping):
+            raise ConfigError("store_options must be a mapping of names and values")
+        self._forms = Forms(layout=layout, format=format, columns=columns, writer=writer)
+        self._store, self._engine = assemble(
             store,
             container=container,
             credential=credential,
-            layout=layout,
+            store_options=store_options,
+            host=host,
             settings=settings,
             hooks=tuple(hooks),
             clock=clock,
             chance=chance,
             writer_id=writer_id,
         )
+        # Workspace and service are known now: a name that cannot make a path is refused now.
+        names = self._names("model", "1", "inputs")
+        self._engine.channels.check(names, self._forms.form_of(names))
 
     def __repr__(self) -> str:
         return f"<Pipeline to {self._store!r}: {self._engine!r}>"
@@ -148,7 +173,9 @@ class Pipeline:
         """A pipeline from ``AIOCOLLECT_STORE`` (a URL) and one variable per option.
 
         ``AIOCOLLECT_LINGER=0.5`` is ``linger=0.5``, and so on for every option that is a text or a
-        number. ``options`` win over the environment. Raises ConfigError without a store.
+        number. The variables of the collector before us, ``AML_MODEL_DC_…``, are honoured where
+        they mean something here. ``options`` win over the environment. Raises ConfigError without a
+        store.
         """
         found = options_from_env(os.environ if environ is None else environ)
         return cls(**{**found, **options})
@@ -164,33 +191,29 @@ class Pipeline:
         feature_names: Sequence[str] | None = None,
         sample_rate: float = 1.0,
         redact: Any = None,
-        layout: Layout | None = None,
-        format: str | None = None,  # noqa: A002 - a public name
+        layout: Layout | str | None = None,
+        format: Encoder | str | None = None,  # noqa: A002 - a public name
         columns: str | None = None,
         writer: str | None = None,
     ) -> ModelDataCollector:
         """One stream of a model, bound once.
 
         Its rows go to ``<workspace>/<service>/<model>/<version>/<identifier>/<yyyy>/<MM>/<dd>/
-        data.csv``. Without ``feature_names`` the first call fixes the columns. None means the
-        pipeline's. Raises ConfigError.
+        data.csv``. Without ``feature_names`` the first call fixes the columns. ``sample_rate``: the
+        share of calls that is recorded, decided by their ids. None means the pipeline's. Raises
+        ConfigError.
         """
-        for option, value, default in (
-            ("sample_rate", sample_rate, 1.0),
-            ("redact", redact, None),
-            ("layout", layout, None),
-            ("format", format, None),
-            ("columns", columns, None),
-            ("writer", writer, None),
-        ):
-            if value != default:
-                raise not_available(option, value, "leave it out of collector()")
-        stream = self._engine.channels.open_stream(
-            self._names(model, version, identifier),
-            form=self._form,
-            feature_names=_features(feature_names),
+        if redact is not None:
+            raise not_available("redact", "…", "leave it out, and redact before collect()")
+        names = self._names(model, version, identifier)
+        form = self._forms.form_of(
+            names, layout=layout, format=format, columns=columns, writer=writer
         )
-        return ModelDataCollector._bind(self._engine, stream)
+        stream = self._engine.channels.open_stream(
+            names, form=form, feature_names=_features(feature_names)
+        )
+        recorder = self._recorder(stream.label, (stream,), sample_rate)
+        return ModelDataCollector._bind(recorder, stream)
 
     def model(
         self, model: str, *, version: str = "default", **streams: Sequence[str] | None
@@ -208,15 +231,18 @@ class Pipeline:
                 f"{option}= is no name for a stream, and as an option of model() it is not "
                 "available yet; take collector(), or another name"
             )
-        opened = {
-            identifier: self._engine.channels.open_stream(
-                self._names(model, version, identifier),
-                form=self._form,
-                feature_names=_features(names),
+        opened = {}
+        for identifier, columns in streams.items():
+            names = self._names(model, version, identifier)
+            opened[identifier] = self._engine.channels.open_stream(
+                names, form=self._forms.form_of(names), feature_names=_features(columns)
             )
-            for identifier, names in streams.items()
-        }
-        return Model(self._engine, label=f"{model}/{version}", streams=opened)
+        label = f"{model}/{version}"
+        recorder = self._recorder(label, tuple(opened.values()), 1.0)
+        return Model(recorder, label=label, streams=opened)
+
+    def _recorder(self, label: str, streams: tuple[Stream, ...], sample_rate: float) -> Recorder:
+        return Recorder(self._engine, label=label, streams=streams, sample_rate=sample_rate)
 
     def _names(self, model: str, version: str, identifier: str) -> Names:
         settings = self._engine.settings
@@ -242,9 +268,14 @@ class Pipeline:
         """
         return await self._engine.aclose(timeout)
 
-    def close(self) -> Report:
-        """For hosts without an event loop. Not available yet."""
-        raise ConfigError("close() is not available yet; await aclose() on the pipeline's loop")
+    def close(self, timeout: float | None = None) -> Report:
+        """aclose() for threads that run no event loop; idempotent. Raises ConfigError on others."""
+        return self._engine.close(timeout)
+
+    def set(self, *, enabled: bool | None = None, sample_rate: float | None = None) -> None:
+        """Switch all collectors on or off, or change the share of calls that they record; from any
+        thread. Raises ConfigError."""
+        self._engine.gates.set(enabled=enabled, sample_rate=sample_rate)
 
     async def __aenter__(self) -> Pipeline:
         self._engine.start()

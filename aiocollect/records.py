@@ -18,11 +18,13 @@ __all__ = [
     "HighWater",
     "LowWater",
     "PossiblyStored",
+    "RateChanged",
     "Refused",
     "Report",
     "Resumed",
     "Retrying",
     "Rolled",
+    "SettingsRejected",
     "Settled",
     "WriterTurnedOwn",
 ]
@@ -145,6 +147,21 @@ class WriterTurnedOwn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RateChanged:
+    """A collector (its label) records another share of its calls from now on; 0 is off."""
+
+    stream: str
+    rate: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsRejected:
+    """The settings file cannot be understood; what it said before holds."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HighWater:
     """The budget's use, in bytes, rose above the high-water mark."""
 
@@ -170,6 +187,8 @@ Event: TypeAlias = (
     | Rolled
     | BlobReplaced
     | WriterTurnedOwn
+    | RateChanged
+    | SettingsRejected
     | HighWater
     | LowWater
 )

@@ -23,6 +23,8 @@ class Stats:
     in_memory: int
     in_spool: int
     refused: dict[str, int]
+    sampled_out: int  # rows of calls that sampling left out: neither refused nor accepted
+    sample_rates: dict[str, float]  # the effective rate of each collector; 0 is switched off
     budget: int  # bytes
     budget_used: int  # bytes
     oldest_age: float | None  # seconds since the oldest row not yet final was taken

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ..errors import (
     BlobFull,
@@ -100,12 +100,14 @@ class Outcome(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """``rows`` rows are final; ``reason`` says why where they are not stored."""
+    """``rows`` rows are final; ``reason`` says why where they are not stored. ``content``: what a
+    dead letter holds, as lines of bytes or as rows."""
 
     outcome: Outcome
     rows: int
     reason: str
     notice: Notice
+    content: Any = None
 
 
 @dataclass(frozen=True, slots=True)

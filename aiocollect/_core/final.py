@@ -46,7 +46,7 @@ def dead_lettered(block: Block, parts: Parts, *, reason: str) -> Finish:
     notice = DeadLettered(
         path=parts.path, rows=block.rows, first=block.first, last=block.last, reason=reason
     )
-    return Finish(Outcome.DEAD_LETTERED, block.rows, reason, notice)
+    return Finish(Outcome.DEAD_LETTERED, block.rows, reason, notice, block.data)
 
 
 def dropped(block: Block, parts: Parts, *, reason: str) -> Finish:

@@ -70,6 +70,11 @@ class Lane:
         return sum(b.rows for b in self._blocks) + sum(b.block.rows for b in waiting)
 
     @property
+    def unsent(self) -> list[Batch]:
+        """The batches of which nothing was ever sent, in order."""
+        return list(islice(self._queue, 1 if self._blocks else 0, None))
+
+    @property
     def busy(self) -> bool:
         """Whether a batch is on its way: the lane is muted."""
         return self.state not in (State.IDLE, State.CLOSED)
@@ -95,6 +100,13 @@ class Lane:
         """Take a sealed batch; it starts at once where the lane is idle."""
         self._queue.append(batch)
         return self.on(Event.SUBMIT) if self.state is State.IDLE else []
+
+    def drop(self, batch: Batch, *, reason: str) -> list[Command]:
+        """Give up an unsent batch, or one that was never submitted."""
+        if batch in self._queue:
+            assert not (self._blocks and batch is self._queue[0]), "our bug: it may have landed"
+            self._queue.remove(batch)
+        return [dropped(batch.block, self.parts, reason=reason), Release(batch)]
 
     def on(
         self,

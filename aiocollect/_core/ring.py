@@ -35,13 +35,17 @@ NO_BUDGET: Final = 2
 
 
 class Account:
-    """The share of the budget that one collector, or the streams of one model, uses. Bytes."""
+    """The share of the budget that one collector, or the streams of one model, uses. Bytes.
 
-    __slots__ = ("share", "used")
+    ``kept``: the ring keeps the share free for it.
+    """
+
+    __slots__ = ("kept", "share", "used")
 
     def __init__(self, *, share: int) -> None:
         self.share = share
         self.used = 0
+        self.kept = False
 
     def __repr__(self) -> str:
         return f"<Account {self.used} of a share of {self.share} bytes>"
@@ -145,11 +149,12 @@ class Ring:
 
     # Opening a stream ------------------------------------------------------------------------
 
-    def open_account(self, *, share: int) -> Account:
-        """A new account, whose share is kept free for it from now on."""
-        account = Account(share=share)
-        self.reserved += share
-        return account
+    def keep_share(self, account: Account) -> None:
+        """Keep the account's share free for it from now on; idempotent. From any thread."""
+        # No call between reading and writing, as in put().
+        if not account.kept:
+            account.kept = True
+            self.reserved += account.share
 
 
 class LockedRing(Ring):

@@ -8,9 +8,7 @@ that loop ends, the next one takes over what is left; a child process begins wit
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable
 
 from .._core.accumulator import Batch
 from .._core.commands import Event, Finish, Note, Release
@@ -18,29 +16,33 @@ from .._core.ids import HOUR_US, Ids
 from .._core.marks import Crossing, Marks
 from .._core.ring import Account, LockedRing, Ring
 from .._core.unsettled import Unsettled
+from ..control import Switch
 from ..errors import ConfigError, FlushTimeout, PipelineClosed
 from ..hooks import Hooks
 from ..options import Settings
-from ..records import Call, HighWater, LowWater, Report
+from ..records import Call, DeadLettered, HighWater, LowWater, RateChanged, Report, SettingsRejected
 from ..typing import Clock, Hook, Store
 from .channels import Channels
-from .driver import TICK, Driver
+from .dead_letters import DeadLetters
+from .driver import TICK
 from .flushes import Flushes
 from .fork import watch_forks
+from .gate import Gates
+from .host import Host
 from .ledger import Ledger
 from .pump import Pump
 from .sender import Senders
+from .shedder import Shedder
 from .stream import Channel, Stream
 from .telling import report
 from .thread import LoopThread
 from .waiters import Waiters
+from .watch import Watch
 
 __all__ = ["Engine"]
 
 # A store's connections and threads may take this long to end, in seconds; then they are left.
 STORE_CLOSE_TIMEOUT = 5.0
-
-_T = TypeVar("_T")
 
 
 class Engine:
@@ -69,7 +71,21 @@ class Engine:
         self._store = store
         self._chance = chance
         self._new_writer = new_writer
-        self._thread = thread
+        self.host = Host(thread, turn=self._turn, leave=self._leave, arrive=self._arrive)
+        self.dead_letters = DeadLetters(settings.dead_letters)
+        self.gates = Gates(
+            Switch(settings.enabled, settings.sample_rate),
+            under_pressure=settings.pressure_sample_rate,
+            tell=lambda stream, rate: self.hooks.emit(RateChanged(stream=stream, rate=rate)),
+        )
+        self._watch: Watch | None = None
+        if settings.settings_file is not None:
+            self._watch = Watch(
+                settings.settings_file,
+                obey=self.gates.obey,
+                complain=lambda error: self.hooks.emit(SettingsRejected(reason=str(error))),
+            )
+            self._watch.look()
         make = Ring if gil else LockedRing
         self.ring = make(settings.limits.ring_slots, budget=settings.max_memory_bytes)
         self._accounts: dict[tuple[Stream, ...], Account] = {}
@@ -93,10 +109,14 @@ class Engine:
             note=self._note,
         )
         self.senders = self._make_senders()
+        self._shedder = Shedder(
+            self.channels,
+            delivery_timeout=self.settings.delivery_timeout,
+            cut=self.pump.cut,
+            perform=lambda channel, commands: self.senders.perform(channel, commands),
+        )
         self.waiters = Waiters(self.offer)
         self._flushes = Flushes(self.unsettled)
-        self._driver: Driver | None = None
-        self._binding = threading.Lock()  # never taken by a call once the pipeline runs
         self._closing: asyncio.Task[Report] | None = None
         self._final: Report | None = None
 
@@ -110,18 +130,17 @@ class Engine:
         )
 
     def __repr__(self) -> str:
-        state = "closed" if self.closed else "running" if self._driver else "not started"
+        state = "closed" if self.closed else "running" if self.host.loop else "not started"
         return f"<Engine {state}, {self.ring!r}, {self.senders!r}>"
 
     # Accepting, from any thread ---------------------------------------------------------------
 
     def account_of(self, streams: tuple[Stream, ...]) -> Account:
         """The share of the budget of one collector or model; the same one for the same streams."""
-        with self._binding:
-            account = self._accounts.get(streams)
-            if account is None:
-                account = self.ring.open_account(share=self.settings.share)
-                self._accounts[streams] = account
+        account = self._accounts.get(streams)
+        if account is None:
+            account = self._accounts.setdefault(streams, Account(share=self.settings.share))
+            self.ring.keep_share(account)
         return account
 
     def offer(self, call: Call) -> int:
@@ -134,71 +153,34 @@ class Engine:
     def wake(self) -> None:
         """Let the pump look at the ring. From any thread, and from signal handlers."""
         self.asleep = False
-        driver = self._driver
-        if driver is not None:
-            try:
-                driver.wake()
-            except RuntimeError:
-                pass  # its loop has ended; another may go on
-            else:
-                return
-        loop = self._host()
-        if loop is None:
+        if not self.host.wake():
             self.asleep = True  # no loop here: the rows wait for one
-        else:
-            self._bind(loop)
 
     def end(self) -> None:
         """Accept nothing more."""
         self.closed = True
         self.ring.close()
 
-    # Loops ------------------------------------------------------------------------------------
-
-    def _host(self) -> asyncio.AbstractEventLoop | None:
-        """The loop to live on, as seen from here; None where there is none."""
-        if self._thread is not None:
-            return self._thread.start()
-        try:
-            return asyncio.get_running_loop()
-        except RuntimeError:
-            return None
+    # Loops and processes ----------------------------------------------------------------------
 
     def start(self) -> None:
-        """Bind to the running loop, or start the pipeline's thread; idempotent."""
+        """Live on the running loop, or on the pipeline's thread; idempotent."""
         if self.closed:
             raise PipelineClosed(f"{self.why_closed}; make a new one")
-        loop = self._host()
-        if loop is None:
-            raise ConfigError(
-                "no event loop runs here; await start() on one, or take host='thread'"
-            )
-        if self._lives_elsewhere(loop):
-            raise ConfigError("the pipeline runs on another event loop; make one pipeline per loop")
-        self._bind(loop)
+        self.host.start()
 
-    def _lives_elsewhere(self, loop: asyncio.AbstractEventLoop) -> bool:
-        driver = self._driver
-        return driver is not None and driver.loop is not loop and driver.loop.is_running()
-
-    def _bind(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Live on ``loop`` from now on, and go on there with what another has left."""
-        with self._binding:
-            if self._driver is None or self._driver.loop is not loop:
-                if self._driver is not None:
-                    self._leave(self._driver)
-                pause = 0.0 if self._thread is None else self._thread.pause
-                self._driver = Driver(loop, self._turn, pause=pause)
-                loop.call_soon_threadsafe(self.senders.resume, list(self.channels))
-        self._driver.wake()
-
-    def _leave(self, driver: Driver) -> None:
+    def _leave(self) -> None:
         """The loop has ended: its tasks and timers never run again, its futures wake nobody."""
-        driver.stop()
         self.senders.abandon()
         self.senders = self._make_senders()
         self.waiters.forget()
         self._flushes.forget()
+
+    def _arrive(self) -> None:
+        """On a new loop: go on with what another has left."""
+        self.senders.resume(list(self.channels))
+        if self._watch is not None:
+            self._watch.start()
 
     def begin_in_child(self) -> None:
         """After a fork: the rows, sockets and ids are the parent's; begin with nothing."""
@@ -206,28 +188,8 @@ class Engine:
         self.ids = Ids(writer)
         self.ring.clear(self._accounts.values())
         self.channels.clear(writer=writer)
+        self.host = self.host.in_child()
         self._begin()
-        if self._thread is not None:
-            self._thread = self._thread.another()
-
-    async def on_own_loop(self, task: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
-        """Run ``task`` on the pipeline's loop, and wait for it on the caller's."""
-        loop = self._host()
-        assert loop is not None  # a coroutine runs on one
-        driver = self._driver
-        if driver is not None and self._lives_elsewhere(loop):
-            loop = driver.loop
-        else:
-            self._bind(loop)
-        if loop is asyncio.get_running_loop():
-            return await task()
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(task(), loop))
-
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop | None:
-        """The loop that the pipeline lives on, as long as it runs."""
-        driver = self._driver
-        return driver.loop if driver is not None and driver.loop.is_running() else None
 
     # A turn, on the loop ----------------------------------------------------------------------
 
@@ -249,8 +211,10 @@ class Engine:
                 return 0.0
         deadline = self.pump.next_deadline()
         if deadline is not None:
-            left = max(0.0, deadline - self.clock.monotonic())
-            wait = left if wait is None else min(wait, left)
+            wait = _sooner(wait, deadline - self.clock.monotonic())
+        again = self._shedder.expire(self.clock.monotonic())
+        if again is not None and self.ring.used:
+            wait = _sooner(wait, again)
         return wait
 
     def _after_turn(self) -> None:
@@ -278,6 +242,10 @@ class Engine:
         for end in ends:
             if isinstance(end, Finish):
                 self.ledger.finish(end.outcome, end.rows, end.reason)
+                if isinstance(end.notice, DeadLettered):
+                    self.dead_letters.write(
+                        end.notice.path, rows=end.rows, reason=end.reason, content=end.content
+                    )
             elif isinstance(end, Release):
                 released = True
                 self.unsettled.remove(end.batch)
@@ -295,8 +263,12 @@ class Engine:
         used = self.ring.used
         crossing = self.marks.update(used)
         if crossing is Crossing.HIGH:
+            self.gates.press(True)
             self.hooks.emit(HighWater(used=used))
+            if self.settings.when_full == "shed_oldest":
+                self._shedder.make_room(lambda: self.ring.used <= self.marks.low)
         elif crossing is Crossing.LOW:
+            self.gates.press(False)
             self.hooks.emit(LowWater(used=used))
 
     # Flush and close --------------------------------------------------------------------------
@@ -305,7 +277,7 @@ class Engine:
         """Seal all, and wait until everything accepted before is final."""
         if self.closed:
             return await self.aclose()
-        return await self.on_own_loop(lambda: self._flush(timeout))
+        return await self.host.run(lambda: self._flush(timeout))
 
     async def _flush(self, timeout: float | None) -> Report:
         began = self.clock.monotonic()
@@ -327,7 +299,7 @@ class Engine:
         """Refuse new calls, flush until the deadline, then give up what is left; idempotent."""
         if self._final is not None:
             return self._final
-        return await self.on_own_loop(lambda: self._closed(timeout))
+        return await self.host.run(lambda: self._closed(timeout))
 
     async def _closed(self, timeout: float | None) -> Report:
         """Wait for the one closing, which is a task of its own: hosts cancel their shutdown."""
@@ -359,8 +331,9 @@ class Engine:
         except asyncio.CancelledError:
             # Somebody cancels all tasks: the loop is about to end. Account for what is left now.
             self.senders.abandon()
-        if self._driver is not None:
-            self._driver.stop()
+        self.host.stop()
+        if self._watch is not None:
+            self._watch.stop()
         self._give_up("closed")
         self._flushes.sealed(self.pump.calls_done)
         self._flushes.wake()
@@ -370,9 +343,16 @@ class Engine:
         except (Exception, asyncio.CancelledError):
             self.hooks.errors += 1
         self._final = report(self, began)
-        if self._thread is not None:
-            self._thread.stop()
+        self.host.end()
         return self._final
+
+    def close(self, timeout: float | None = None) -> Report:
+        """aclose() for a thread that runs no event loop."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return self._final or self.host.run_blocking(lambda: self.aclose(timeout))
+        raise ConfigError("close() would block the event loop of this thread; await aclose()")
 
     def _give_up(self, reason: str) -> None:
         """Account for every row that the deadline has left."""
@@ -383,3 +363,7 @@ class Engine:
             lane = channel.lane
             if lane.busy:
                 self.senders.perform(channel, lane.on(Event.GIVE_UP, reason=reason))
+
+
+def _sooner(wait: float | None, other: float) -> float:
+    return max(0.0, other if wait is None else min(wait, other))

@@ -29,6 +29,7 @@ class Ledger:
         self.dead_lettered: dict[str, int] = {}
         self.dropped: dict[str, int] = {}
         self._refused: dict[str, Tally] = {}
+        self._left_out = Tally()
 
     def __repr__(self) -> str:
         return f"<Ledger {self.stored} stored>"
@@ -48,6 +49,15 @@ class Ledger:
     def refuse(self, rows: int, reason: str) -> None:
         """Count rows that were not accepted. From any thread."""
         self._refused.setdefault(reason, Tally()).add(rows)
+
+    def leave_out(self, rows: int) -> None:
+        """Count rows of calls that sampling leaves out. From any thread."""
+        self._left_out.add(rows)
+
+    @property
+    def sampled_out(self) -> int:
+        """Rows of calls that sampling has left out."""
+        return self._left_out.rows
 
     @property
     def refused(self) -> dict[str, int]:

@@ -104,7 +104,7 @@ class Pump:
             size += estimate
             channel = stream.channels.get(call[2]) or self._find_channel(stream, call[2])
             if channel is None:
-                self._dead_letter(stream, number, "layout", estimate, call[6])
+                self._dead_letter(stream, piece, "layout", estimate, call[6])
                 continue
             run = last.get(channel)
             if run is None or run.account is not call[6] or run.stream is not stream:
@@ -168,19 +168,20 @@ class Pump:
             row = Piece(rows[index : index + 1], correlation_id, timestamp, first + index)
             line = _encoded(run.stream, [row])
             if line is None:
-                self._dead_letter(run.stream, 1, "encode", 0, run.account)
+                self._dead_letter(run.stream, row, "encode", 0, run.account)
             else:
                 lines += line
         return lines
 
     def _dead_letter(
-        self, stream: Stream, rows: int, reason: str, estimate: int, account: Account
+        self, stream: Stream, piece: Piece, reason: str, estimate: int, account: Account
     ) -> None:
         """Rows that never come to a lane are final here, and have no sequence numbers."""
+        rows = len(piece.rows)
         self._ring.charge(-estimate, account)
         self.rows_taken += rows
         notice = DeadLettered(path=stream.label, rows=rows, first=-1, last=-1, reason=reason)
-        self._note([Finish(Outcome.DEAD_LETTERED, rows, reason, notice)])
+        self._note([Finish(Outcome.DEAD_LETTERED, rows, reason, notice, piece)])
 
     # Coalescing and sealing -------------------------------------------------------------------
 
@@ -203,13 +204,16 @@ class Pump:
     def seal(self, channel: Channel) -> None:
         """Freeze what the channel has coalesced, if anything, and hand it to the lane."""
         channel.due = False
+        if channel.accumulator.rows:
+            self._submit(channel, self.cut(channel))
+
+    def cut(self, channel: Channel) -> Batch:
+        """Freeze what the channel has coalesced: at least a row."""
         accumulator = channel.accumulator
-        if not accumulator.rows:
-            return
         channel.last_fill = accumulator.fill
         batch = accumulator.seal(serial=self._unsettled.next_serial())
         self._unsettled.add(batch)
-        self._submit(channel, batch)
+        return batch
 
     def _seal_due(self, now: float) -> None:
         while (deadline := self.next_deadline()) is not None and deadline <= now:

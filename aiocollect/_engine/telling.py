@@ -44,6 +44,8 @@ def healthy(engine: Engine, max_age: float) -> bool:
     """Whether rows find their way: nothing held, nothing old, the budget not nearly used."""
     if engine.closed or engine.marks.raised or held(engine):
         return False
+    if len(engine.ring) and engine.host.loop is None:
+        return False  # nobody carries the rows away
     age = oldest_age(engine)
     return age is None or age <= max_age
 
@@ -65,6 +67,8 @@ def stats(engine: Engine) -> Stats:
         in_memory=in_memory(engine),
         in_spool=0,
         refused=engine.ledger.refused,
+        sampled_out=engine.ledger.sampled_out,
+        sample_rates=engine.gates.rates,
         budget=engine.settings.max_memory_bytes,
         budget_used=engine.ring.used,
         oldest_age=oldest_age(engine),

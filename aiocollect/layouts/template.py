@@ -1,55 +1,114 @@
-"""Where a stream's rows of one day go: the documented layout.
+"""Where a stream's rows go: the documented layout by day or hour, and templates of one's own.
 
-Invariants: a path has eleven segments and is relative to the container; different names or days
-give different paths, but for workspaces that differ in upper and lower case alone.
+Invariants: a path is relative to the container; no name can leave its segment (names.py). In the
+documented layout different names or days give different paths, but for workspaces that differ in
+upper and lower case alone.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
+from string import Formatter
 from typing import Final
 
 from ..errors import ConfigError
 from ..typing import Names
 from .names import escape
 
-__all__ = ["MAX_PATH", "DocumentedLayout"]
+__all__ = ["MAX_PATH", "DocumentedLayout", "TemplateLayout"]
 
 # The service takes 1,024 characters; the writer's id and the number of the part are still to come.
 MAX_PATH: Final = 900
 
+_DAY: Final = "{workspace}/{service}/{model}/{version}/{identifier}/{yyyy}/{MM}/{dd}"
+_FIELDS: Final = (
+    *("workspace", "service", "model", "version", "identifier"),
+    *("yyyy", "MM", "dd", "HH", "extension"),
+)
+# What a template may hold besides fields: nothing that a URL or a file system reads its own way.
+_is_plain: Final = re.compile(r"[A-Za-z0-9._~/=-]*").fullmatch
 
-class DocumentedLayout:
-    """``<subscription>/<resource group>/<workspace>/<service>/<model>/<version>/<identifier>/``
-    ``<yyyy>/<MM>/<dd>/data.<extension>``; an :class:`~aiocollect.typing.Layout`.
 
-    The three parts of the workspace, and nothing else, are lower-cased, as the collector before us
-    did.
+class TemplateLayout:
+    """A path of one's own, such as ``{model}/{identifier}/{yyyy}-{MM}-{dd}.{extension}``.
+
+    Fields: ``workspace`` (three segments, lower-cased), ``service``, ``model``, ``version``,
+    ``identifier``, ``yyyy``, ``MM``, ``dd``, ``HH`` (UTC, of the scoring), ``extension``. Streams
+    that share a path and their columns share a file. Raises ConfigError for anything else.
     """
 
+    def __init__(self, template: str) -> None:
+        self.template = template
+        _check(template)
+
     def __repr__(self) -> str:
-        return "<DocumentedLayout>"
+        return f"<TemplateLayout {self.template}>"
 
     def path(self, names: Names, moment: datetime, *, extension: str) -> str:
         """The blob name below the container. ConfigError for names that cannot make one."""
-        segments = [
-            *_workspace(names.workspace),
-            escape(names.service, what="service"),
-            escape(names.model, what="model"),
-            escape(names.version, what="version"),
-            escape(names.identifier, what="identifier"),
-            f"{moment.year:04}",
-            f"{moment.month:02}",
-            f"{moment.day:02}",
-            f"data.{escape(extension, what='extension')}",
-        ]
-        path = "/".join(segments)
+        path = self.template.format(
+            workspace="/".join(_workspace(names.workspace)),
+            service=escape(names.service, what="service"),
+            model=escape(names.model, what="model"),
+            version=escape(names.version, what="version"),
+            identifier=escape(names.identifier, what="identifier"),
+            yyyy=f"{moment.year:04}",
+            MM=f"{moment.month:02}",
+            dd=f"{moment.day:02}",
+            HH=f"{moment.hour:02}",
+            extension=escape(extension, what="extension"),
+        )
         if len(path) > MAX_PATH:
             raise ConfigError(
                 f"workspace, service, model, version and identifier make a path of {len(path)} "
                 f"bytes, where {MAX_PATH} are allowed; give shorter names"
             )
         return path
+
+
+class DocumentedLayout(TemplateLayout):
+    """``<subscription>/<resource group>/<workspace>/<service>/<model>/<version>/<identifier>/``
+    ``<yyyy>/<MM>/<dd>/data.<extension>``; with ``hourly`` a folder ``<HH>`` more.
+
+    The three parts of the workspace, and nothing else, are lower-cased, as the collector before us
+    did.
+    """
+
+    def __init__(self, *, hourly: bool = False) -> None:
+        super().__init__(
+            f"{_DAY}/{{HH}}/data.{{extension}}" if hourly else f"{_DAY}/data.{{extension}}"
+        )
+
+    def __repr__(self) -> str:
+        return f"<DocumentedLayout by {'hour' if '{HH}' in self.template else 'day'}>"
+
+
+def _check(template: str) -> None:
+    if not isinstance(template, str):
+        raise ConfigError(f"a layout's template must be text, not a {type(template).__name__}")
+    try:
+        pieces = list(Formatter().parse(template))
+    except ValueError as error:
+        raise ConfigError(f"layout={template!a}: {error}") from None
+    for text, field, spec, conversion in pieces:
+        if not _is_plain(text):
+            raise ConfigError(
+                f"layout={template!a} may hold A-Z a-z 0-9 . _ ~ = - / and fields, nothing else"
+            )
+        if field is not None and (field not in _FIELDS or spec or conversion):
+            raise ConfigError(
+                f"layout={template!a} has no field {{{field}}}; there are "
+                f"{', '.join(f'{{{name}}}' for name in _FIELDS)}"
+            )
+    if not any(field in ("dd", "MM", "yyyy") for _, field, _, _ in pieces):
+        raise ConfigError(
+            f"layout={template!a} has no day in it, so one file would grow for ever; add "
+            "{yyyy}/{MM}/{dd}"
+        )
+    for segment in template.split("/"):
+        if not segment.strip(".") or segment.endswith("."):
+            raise ConfigError(f"layout={template!a} has a segment that is empty or ends in a dot")
 
 
 def _workspace(workspace: str) -> list[str]:

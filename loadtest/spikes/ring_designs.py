@@ -39,6 +39,12 @@ PRODUCERS = 8
 SECONDS = 1.0  # of threads putting, per design
 
 
+def open_account(ring: Ring, share: int) -> Account:
+    account = Account(share=share)
+    ring.keep_share(account)
+    return account
+
+
 class Design(Protocol):
     """A bounded hand-over; ``take`` gives None where there is nothing to take now."""
 
@@ -191,7 +197,7 @@ def medians(cases: dict[str, Callable[[], Callable[[Any], Any]]]) -> dict[str, f
 def ring_with_budget() -> Callable[[Any], Any]:
     """The ring of the package: design (i) with the byte budget in the same window."""
     ring = Ring(SLOTS, budget=2**30)
-    account: Account = ring.open_account(share=2**20)
+    account: Account = open_account(ring, 2**20)
     put = ring.put
     return lambda item: put(item, 1, 500, account)
 
@@ -281,7 +287,7 @@ def show_rows() -> None:
 
     def collect_into() -> Callable[[Any], Any]:
         ring = Ring(SLOTS, budget=2**30)
-        account = ring.open_account(share=2**20)
+        account = open_account(ring, 2**20)
 
         def collect(item: tuple[int]) -> str | None:
             row = tuple(rows[item[0] & 255])

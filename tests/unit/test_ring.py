@@ -19,6 +19,12 @@ THREADS = 8
 CALLS = 4_000
 
 
+def open_account(ring: Ring, share: int) -> Account:
+    account = Account(share=share)
+    ring.keep_share(account)
+    return account
+
+
 @pytest.fixture(params=[Ring, LockedRing])
 def make(request: pytest.FixtureRequest) -> Callable[..., Ring]:
     """Both rings keep the same promises."""
@@ -38,7 +44,7 @@ def hasty_switches() -> Iterator[None]:
 def test_order(make: Callable[..., Ring]) -> None:
     """Calls come out in the order they went in, over many rounds of the slots."""
     ring = make(8, budget=1000)
-    account = ring.open_account(share=1000)
+    account = open_account(ring, 1000)
     out = []
     for number in range(100):
         assert ring.put(number, 1, 1, account) == ACCEPTED
@@ -54,7 +60,7 @@ def test_order(make: Callable[..., Ring]) -> None:
 def test_slots(make: Callable[..., Ring]) -> None:
     """The ring refuses the call that has no slot, and accepts it after a take."""
     ring = make(2, budget=1000)
-    account = ring.open_account(share=1000)
+    account = open_account(ring, 1000)
     assert [ring.put(n, 1, 1, account) for n in range(3)] == [ACCEPTED, ACCEPTED, NO_SLOT]
     assert (ring.rows, ring.used, len(ring)) == (2, 2, 2)
     assert ring.take() == 0
@@ -64,7 +70,7 @@ def test_slots(make: Callable[..., Ring]) -> None:
 def test_budget(make: Callable[..., Ring]) -> None:
     """The budget is exact: the first byte above it is refused, and released bytes are free."""
     ring = make(8, budget=100)
-    account = ring.open_account(share=100)
+    account = open_account(ring, 100)
     assert ring.put("a", 1, 100, account) == ACCEPTED
     assert ring.put("b", 1, 1, account) == NO_BUDGET
     ring.charge(-1, account)
@@ -75,7 +81,7 @@ def test_budget(make: Callable[..., Ring]) -> None:
 def test_closed(make: Callable[..., Ring]) -> None:
     """After close() nothing gets in, and what is in comes out."""
     ring = make(8, budget=100)
-    account = ring.open_account(share=100)
+    account = open_account(ring, 100)
     ring.put("a", 1, 0, account)
     ring.close()
     assert ring.put("b", 1, 0, account) == NO_BUDGET
@@ -85,7 +91,7 @@ def test_closed(make: Callable[..., Ring]) -> None:
 def test_share(make: Callable[..., Ring]) -> None:
     """One account may fill what is free, but never the share that another has not used yet."""
     ring = make(1024, budget=100)
-    greedy, modest = (ring.open_account(share=25) for _ in range(2))
+    greedy, modest = (open_account(ring, 25) for _ in range(2))
     taken = 0
     while ring.put("x", 1, 5, greedy) == ACCEPTED:
         taken += 5
@@ -97,7 +103,7 @@ def test_share(make: Callable[..., Ring]) -> None:
 def test_reserved_is_the_sum_of_unused_shares(make: Callable[..., Ring]) -> None:
     """After any charges, `reserved` is what the open accounts may still claim."""
     ring = make(1024, budget=1000)
-    accounts = [ring.open_account(share=share) for share in (10, 50, 300)]
+    accounts = [open_account(ring, share) for share in (10, 50, 300)]
     for step in range(200):
         account = accounts[step % 3]
         if step % 7 == 0:
@@ -160,7 +166,7 @@ def pause() -> None:
 def hammer(ring: Ring) -> tuple[list[Any], list[int]]:
     """Put from eight threads and a signal handler, take from this one; returns what came out,
     and which of the signals' calls were accepted."""
-    account = ring.open_account(share=ring.budget)
+    account = open_account(ring, ring.budget)
     start = threading.Barrier(THREADS + 1)
     numbers = count()
     signals = []  # a signal may interrupt its own handler: each put has a number of its own

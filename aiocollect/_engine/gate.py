@@ -1,0 +1,124 @@
+"""Gates: which calls are let through, before anything is done for them.
+
+A collector is on or off, and records all calls or a share of them. The collector, the pipeline and
+the settings file may each say so; on is what all switch on, and the rates multiply. Which calls
+belong to the share is decided by their id alone, so that inputs, predictions and late labels under
+one id are recorded together or not at all, in whatever process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+from zlib import crc32
+
+from ..control import Control, Switch
+
+__all__ = ["ALL", "Gate", "Gates"]
+
+# Above every CRC-32.
+ALL: Final = 2**32
+
+
+class Gate:
+    """One collector's. Ids whose CRC-32 is below ``limit`` are recorded; 0 is off."""
+
+    __slots__ = ("_adjust", "label", "limit", "switch")
+
+    def __init__(self, label: str, switch: Switch, adjust: Callable[[Gate], None]) -> None:
+        self.label = label
+        self.switch = switch
+        self.limit = 0
+        self._adjust = adjust
+
+    def __repr__(self) -> str:
+        return f"<Gate of {self.label}: {self.rate:g}>"
+
+    @property
+    def rate(self) -> float:
+        """The effective rate: the share of calls that is recorded now."""
+        return self.limit / ALL
+
+    def passes(self, correlation_id: str) -> bool:
+        """Whether a call under this id is recorded."""
+        return crc32(correlation_id.encode("utf-8", "surrogatepass")) < self.limit
+
+    def set(self, *, enabled: bool | None = None, sample_rate: float | None = None) -> None:
+        """Change what is not None; from any thread. Raises ConfigError."""
+        self.switch = changed(self.switch, enabled, sample_rate)
+        self._adjust(self)
+
+
+class Gates:
+    """All gates of one pipeline. ``tell`` gets each change of a rate, with the label.
+
+    ``under_pressure`` is the rate that multiplies the others while the budget is nearly used.
+    """
+
+    def __init__(
+        self, switch: Switch, *, under_pressure: float, tell: Callable[[str, float], None]
+    ) -> None:
+        self._switch = switch
+        self._control = Control()
+        self._under_pressure = under_pressure
+        self._pressed = False
+        self._tell = tell
+        self._gates: dict[object, Gate] = {}
+
+    def __repr__(self) -> str:
+        return f"<Gates {self._switch!r}, {len(self._gates)} collectors>"
+
+    def gate_of(self, key: object, *, label: str, sample_rate: float) -> Gate:
+        """The gate of a collector; the same one for the same key. From any thread."""
+        gate = self._gates.get(key)
+        if gate is None:
+            gate = Gate(label, Switch(sample_rate=sample_rate), self._adjust)
+            gate = self._gates.setdefault(key, gate)
+            self._adjust(gate)
+        elif gate.switch.sample_rate != sample_rate:
+            gate.set(sample_rate=sample_rate)
+        return gate
+
+    def set(self, *, enabled: bool | None = None, sample_rate: float | None = None) -> None:
+        """Change what is not None, for all; from any thread. Raises ConfigError."""
+        self._switch = changed(self._switch, enabled, sample_rate)
+        self._adjust_all()
+
+    def obey(self, control: Control) -> None:
+        """Do as a settings file says."""
+        self._control = control
+        self._adjust_all()
+
+    def press(self, pressed: bool) -> None:
+        """The budget's use rose above the high-water mark, or fell below the low one."""
+        if self._under_pressure < 1.0:
+            self._pressed = pressed
+            self._adjust_all()
+
+    @property
+    def rates(self) -> dict[str, float]:
+        """The effective rate of each collector, by its label."""
+        return {gate.label: gate.rate for gate in list(self._gates.values())}
+
+    def _adjust_all(self) -> None:
+        for gate in list(self._gates.values()):
+            self._adjust(gate)
+
+    def _adjust(self, gate: Gate) -> None:
+        said = (self._switch, gate.switch, self._control.switch_of(gate.label))
+        rate = self._under_pressure if self._pressed else 1.0
+        for switch in said:
+            rate *= switch.sample_rate
+        # Never 0 where it is on: 0 is off, which counts nothing.
+        limit = max(1, round(rate * ALL)) if all(switch.enabled for switch in said) else 0
+        if limit != gate.limit:
+            gate.limit = limit
+            self._tell(gate.label, gate.rate)
+
+
+def changed(switch: Switch, enabled: bool | None, sample_rate: float | None) -> Switch:
+    """The switch with what is not None in its place. Raises ConfigError."""
+    return Switch(
+        switch.enabled if enabled is None else enabled,
+        switch.sample_rate if sample_rate is None else sample_rate,
+    )

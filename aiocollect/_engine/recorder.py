@@ -1,0 +1,241 @@
+"""The recorder: the side of the pipeline that the scoring path sees.
+
+It lets a call through its gate, freezes, stamps, and puts it into the ring. It waits for nothing,
+takes no lock, and lets no error out unless the pipeline is strict.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from .._core.ids import HOUR_US, hour_of_id
+from .._core.ring import ACCEPTED, NO_SLOT
+from ..context import in_force
+from ..errors import AioCollectError, ConfigError, EncodeError, PipelineClosed, RingFull
+from ..records import Call, Refused
+from .engine import Engine
+from .gate import ALL
+from .stream import Stream
+
+__all__ = ["Recorder"]
+
+# Longer ones are no ids, and would be in every row.
+MAX_ID = 256
+
+Values = Sequence[tuple[Stream, Any]]
+
+
+class Recorder:
+    """What collectors and models share: one gate, one account, and the way into the ring."""
+
+    __slots__ = ("_account", "_engine", "_label", "_share", "gate")
+
+    def __init__(
+        self, engine: Engine, *, label: str, streams: tuple[Stream, ...], sample_rate: float
+    ) -> None:
+        self._engine = engine
+        self._label = label
+        self._account = engine.account_of(streams)
+        self._share = engine.settings.share
+        self.gate = engine.gates.gate_of(streams, label=label, sample_rate=sample_rate)
+
+    def record(
+        self, values: Values, correlation_id: str | None, at: datetime | float | None
+    ) -> str | None:
+        """Accept the values whole under one id and time, or refuse them, counted."""
+        try:
+            call, correlation_id = self._call(values, correlation_id, at)
+            if call is not None:
+                verdict = self._engine.offer(call)
+                if verdict != ACCEPTED:
+                    raise self._full(verdict)
+        except AioCollectError as error:
+            self._refuse(error, values)
+            return None
+        return correlation_id
+
+    async def record_waiting(
+        self, values: Values, correlation_id: str | None, at: datetime | float | None
+    ) -> str | None:
+        """Accept the values whole, waiting for room."""
+        call, correlation_id = self._call(values, correlation_id, at)
+        if call is not None:
+            engine, accepted = self._engine, call
+            await engine.host.run(lambda: engine.waiters.accept(accepted))
+        return correlation_id
+
+    def record_blocking(
+        self,
+        values: Values,
+        correlation_id: str | None,
+        at: datetime | float | None,
+        timeout: float | None,
+    ) -> str | None:
+        """Accept the values whole, blocking this thread until there is room."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            pass
+        else:
+            raise ConfigError(
+                f"{self._label}: collect_wait() would block the event loop of this thread; "
+                "await acollect()"
+            )
+        call, correlation_id = self._call(values, correlation_id, at)
+        if call is not None and not self._wait(call, timeout):
+            raise RingFull(f"{self._label}: no room within {timeout} s")
+        return correlation_id
+
+    def _wait(self, call: Call, timeout: float | None) -> bool:
+        engine = self._engine
+        verdict = engine.offer(call)
+        if verdict == ACCEPTED:
+            return True
+        loop = engine.host.loop
+        if loop is None:
+            raise self._full(verdict)  # nobody makes room
+        waiting = engine.waiters.accept_within(call, timeout)
+        return asyncio.run_coroutine_threadsafe(waiting, loop).result()
+
+    # A call -----------------------------------------------------------------------------------
+
+    def _call(
+        self, values: Values, correlation_id: str | None, at: datetime | float | None
+    ) -> tuple[Call | None, str | None]:
+        """Freeze and stamp; None where nothing is to be recorded. Raises what the refusal is."""
+        engine = self._engine
+        limit = self.gate.limit
+        if not limit:
+            return None, correlation_id
+        if engine.closed:
+            raise PipelineClosed(f"{self._label}: {engine.why_closed}")
+        ids = engine.ids
+        time = ids.time(engine.clock.time_ns() // 1000) if at is None else _microseconds(at)
+        hour = time // HOUR_US
+        if correlation_id is None:
+            context = in_force.get()
+            if context is not None:
+                if context.id is None:
+                    context.id = ids.id(time)
+                correlation_id = context.id
+        if correlation_id is None:
+            correlation_id = ids.id(time)
+            longer = 0
+        else:
+            hour = self._hour(correlation_id, hour, at)
+            longer = 4 * len(correlation_id)  # it goes into every row
+        if limit < ALL and not self.gate.passes(correlation_id):
+            engine.ledger.leave_out(sum([_rows(value) for _, value in values]))
+            return None, correlation_id
+        parts = []
+        rows = cost = 0
+        for stream, value in values:
+            try:
+                frozen, number, size = stream.shape.freeze(value)
+            except EncodeError:
+                raise
+            except Exception as error:  # a value's own methods may raise anything
+                raise EncodeError(
+                    f"{stream.label}: reading the value raised {type(error).__name__}"
+                ) from None
+            if number:
+                if not (stream.admitted or engine.channels.admits(stream)):
+                    raise EncodeError(
+                        f"{stream.label}: these columns would be one header more than "
+                        f"limits.max_headers={engine.settings.limits.max_headers} allows on a path",
+                        reason="schema_overflow",
+                    )
+                parts.append((stream, frozen, number))
+                rows += number
+                cost += size
+        if not parts:
+            return None, correlation_id
+        cost += rows * longer
+        if cost > self._share:
+            raise EncodeError(
+                f"{self._label}: a call of about {cost} bytes is more than this collector's share "
+                f"of the budget, {self._share}; collect fewer rows at a time, or raise "
+                "max_memory_bytes",
+                reason="too_large",
+            )
+        return (correlation_id, time, hour, tuple(parts), rows, cost, self._account), correlation_id
+
+    def _hour(self, correlation_id: str, hour: int, at: datetime | float | None) -> int:
+        if type(correlation_id) is not str or not correlation_id:
+            raise EncodeError(f"{self._label}: correlation_id must be text", reason="id")
+        if len(correlation_id) > MAX_ID:
+            raise EncodeError(
+                f"{self._label}: a correlation_id of {len(correlation_id)} characters, where "
+                f"{MAX_ID} are allowed",
+                reason="id",
+            )
+        own = hour_of_id(correlation_id)
+        if own is None:
+            return hour
+        if at is not None and own // 24 != hour // 24:
+            raise EncodeError(
+                f"{self._label}: at= is on another UTC day than the scoring that this "
+                "correlation_id was made for; leave at= out, or give the time of the scoring",
+                reason="day",
+            )
+        return own
+
+    # Refusals ---------------------------------------------------------------------------------
+
+    def _full(self, verdict: int) -> AioCollectError:
+        ring = self._engine.ring
+        if self._engine.closed:
+            return PipelineClosed(f"{self._label}: {self._engine.why_closed}")
+        if verdict == NO_SLOT:
+            return RingFull(f"{self._label}: all {len(ring)} slots of the ring are taken")
+        return RingFull(
+            f"{self._label}: no room in the budget: {ring.used} of {ring.budget} bytes wait for "
+            f"the store, {self._account.used} of them of this collector"
+        )
+
+    def _refuse(self, error: AioCollectError, values: Values) -> None:
+        match error:
+            case EncodeError():
+                reason = error.reason
+            case PipelineClosed():
+                reason = "closed"
+            case RingFull():
+                reason = "full"
+            case _:
+                reason = "config"
+        settings = self._engine.settings
+        rows = sum([_rows(value) for _, value in values])
+        self._engine.ledger.refuse(rows, reason)
+        self._engine.hooks.emit(Refused(stream=self._label, rows=rows, reason=reason, error=error))
+        if settings.strict or (settings.when_full == "raise" and type(error) is RingFull):
+            raise error from None
+
+
+def _microseconds(at: datetime | float) -> int:
+    if isinstance(at, datetime):
+        if at.tzinfo is None:
+            raise EncodeError(
+                "at= is a naive datetime; give one with a zone, such as datetime.now(UTC)",
+                reason="time",
+            )
+        at = at.timestamp()
+    elif isinstance(at, bool) or not isinstance(at, int | float):
+        raise EncodeError("at= must be an aware datetime or seconds since 1970", reason="time")
+    # From 1970 to the year 9999: what a date in a path can say.
+    if not 0 <= at < 253_402_300_800:
+        raise EncodeError("at= is not between the years 1970 and 9999", reason="time")
+    return round(at * 1_000_000)
+
+
+def _rows(value: Any) -> int:
+    """How many rows a value would have been that is not recorded, at a guess."""
+    try:
+        if type(value) in (list, tuple):
+            return len(value) if value and type(value[0]) in (list, tuple, dict) else 1
+        shape: tuple[int, ...] = getattr(value, "shape", ())
+        return int(shape[0]) if len(shape) > 1 else 1
+    except Exception:
+        return 1

@@ -1,0 +1,76 @@
+"""The shedder: gives up rows that were accepted and not sent yet, the oldest first.
+
+For two reasons: to make room for later ones (``when_full="shed_oldest"``), and because they have
+waited too long (``delivery_timeout``). A batch whose append was ever begun may have landed, so it
+stays: nothing is given up while it is in doubt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from .._core.accumulator import Batch
+from .._core.commands import Command
+from .stream import Channel
+
+__all__ = ["Shedder"]
+
+# How often it is looked for rows that are too old: ten times in the time they have.
+LOOKS = 10
+
+
+class Shedder:
+    """``cut`` freezes what a channel has coalesced, and does not hand it to the lane; ``perform``
+    carries out what a lane commands."""
+
+    def __init__(
+        self,
+        channels: Iterable[Channel],
+        *,
+        delivery_timeout: float | None,
+        cut: Callable[[Channel], Batch],
+        perform: Callable[[Channel, list[Command]], None],
+    ) -> None:
+        self._channels = channels
+        self._timeout = delivery_timeout
+        self._cut = cut
+        self._perform = perform
+        self._next_look = 0.0
+
+    def __repr__(self) -> str:
+        return f"<Shedder, after {self._timeout} s>"
+
+    def make_room(self, enough: Callable[[], bool]) -> None:
+        """Give up the oldest rows until there is room enough, or none is left to give up."""
+        for _, _, channel, batch in self._unsent():
+            if enough():
+                return
+            self._drop(channel, batch, "shed_oldest")
+
+    def expire(self, now: float) -> float | None:
+        """Give up what is too old; returns in how many seconds to look again."""
+        if self._timeout is None:
+            return None
+        if now >= self._next_look:
+            self._next_look = now + self._timeout / LOOKS
+            for born, _, channel, batch in self._unsent():
+                if now - born < self._timeout:
+                    break
+                self._drop(channel, batch, "delivery_timeout")
+        return self._next_look - now
+
+    def _unsent(self) -> list[tuple[float, int, Channel, Batch | None]]:
+        """All batches that were never begun, by age; None is what a channel still coalesces."""
+        found: list[tuple[float, int, Channel, Batch | None]] = []
+        for channel in self._channels:
+            for batch in channel.lane.unsent:
+                found.append((batch.born, len(found), channel, batch))
+            if channel.accumulator.rows:
+                found.append((channel.accumulator.born, len(found), channel, None))
+        found.sort(key=lambda one: one[:2])
+        return found
+
+    def _drop(self, channel: Channel, batch: Batch | None, reason: str) -> None:
+        if batch is None:
+            batch = self._cut(channel)
+        self._perform(channel, channel.lane.drop(batch, reason=reason))

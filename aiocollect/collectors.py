@@ -1,0 +1,179 @@
+"""Collectors: what a scoring file holds, one per stream, or one per model.
+
+They only say which stream a value belongs to; the recorder behind them does the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from ._engine.recorder import Recorder
+from ._engine.stream import Stream
+
+__all__ = ["Model", "ModelDataCollector"]
+
+
+class ModelDataCollector:
+    """Records one stream of a model: its inputs, its predictions, or another identifier.
+
+    :meth:`Pipeline.collector` makes one. Called by itself it belongs to the process's default
+    pipeline, which takes its options from the environment (``AIOCOLLECT_STORE`` and others), lives
+    on a thread of its own, starts at the first collect() and is flushed at the interpreter's end:
+    for init()/run() scripts, and wherever no event loop runs. Without a store in the environment it
+    is switched off, which is logged once. Raises ConfigError for names and options.
+
+    Cheap to call, from any thread, task or loop.
+    """
+
+    __slots__ = ("_recorder", "_stream")
+    _recorder: Recorder
+    _stream: Stream
+
+    def __new__(
+        cls,
+        model: str,
+        *,
+        version: str = "default",
+        identifier: str = "default",
+        feature_names: Sequence[str] | None = None,
+    ) -> ModelDataCollector:
+        """See the class."""
+        from .default import default_pipeline
+
+        return default_pipeline().collector(
+            model, version=version, identifier=identifier, feature_names=feature_names
+        )
+
+    @classmethod
+    def _bind(cls, recorder: Recorder, stream: Stream) -> ModelDataCollector:
+        self = object.__new__(cls)
+        self._recorder = recorder
+        self._stream = stream
+        return self
+
+    def __repr__(self) -> str:
+        features = self._stream.shape.features
+        columns = "columns not fixed yet" if features is None else f"{len(features)} features"
+        off = "" if self._recorder.gate.limit else ", off"
+        return f"<ModelDataCollector {self._stream.label}, {columns}{off}>"
+
+    def collect(
+        self,
+        data: Any,
+        *,
+        correlation_id: str | None = None,
+        at: datetime | float | None = None,
+    ) -> str | None:
+        """Record rows; returns their correlation id, or None where they were refused.
+
+        ``data``, with k features: a row of k cells, rows of k cells each, with one feature a column
+        of n; as lists, numpy arrays, or whatever has ``__array__``. By name: a dict, dataclass,
+        named tuple or pydantic model, a list of these, a table of pandas, polars or Arrow.
+        ``correlation_id``: default the one of ``correlation()``, else a new one. ``at``: the
+        scoring time, an aware datetime or seconds since 1970 UTC; default now.
+
+        Never waits. Never raises, unless the pipeline is strict: then EncodeError, RingFull or
+        PipelineClosed. Switched off it returns ``correlation_id`` and does nothing.
+        """
+        return self._recorder.record(((self._stream, data),), correlation_id, at)
+
+    async def acollect(
+        self,
+        data: Any,
+        *,
+        correlation_id: str | None = None,
+        at: datetime | float | None = None,
+    ) -> str | None:
+        """Record rows, waiting for room in order of arrival; returns their correlation id.
+
+        From any event loop. Cancelling it leaves the call accepted or not, never half. Raises
+        EncodeError and PipelineClosed.
+        """
+        return await self._recorder.record_waiting(((self._stream, data),), correlation_id, at)
+
+    def collect_wait(
+        self,
+        data: Any,
+        *,
+        correlation_id: str | None = None,
+        at: datetime | float | None = None,
+        timeout: float | None = None,
+    ) -> str | None:
+        """Record rows from a thread, blocking it until there is room; returns their id.
+
+        Raises RingFull after ``timeout`` seconds (None: never), EncodeError, PipelineClosed, and
+        ConfigError on a thread that runs an event loop.
+        """
+        return self._recorder.record_blocking(((self._stream, data),), correlation_id, at, timeout)
+
+    def set(self, *, enabled: bool | None = None, sample_rate: float | None = None) -> None:
+        """Switch it on or off, or change the share of calls that it records; from any thread.
+
+        What the pipeline and its settings file say counts too: on is what all switch on, and the
+        rates multiply. Raises ConfigError.
+        """
+        self._recorder.gate.set(enabled=enabled, sample_rate=sample_rate)
+
+
+class Model:
+    """Records several streams of one model together: one id, one time, all or nothing.
+
+    Made by :meth:`Pipeline.model`.
+    """
+
+    __slots__ = ("_label", "_recorder", "_streams")
+
+    def __init__(self, recorder: Recorder, *, label: str, streams: dict[str, Stream]) -> None:
+        self._recorder = recorder
+        self._label = label
+        self._streams = streams
+
+    def __repr__(self) -> str:
+        return f"<Model {self._label}: {', '.join(self._streams)}>"
+
+    def collect(
+        self,
+        *,
+        correlation_id: str | None = None,
+        at: datetime | float | None = None,
+        **values: Any,
+    ) -> str | None:
+        """Record a value per stream, by the streams' names; see ModelDataCollector.collect."""
+        return self._recorder.record(self._paired(values), correlation_id, at)
+
+    async def acollect(
+        self,
+        *,
+        correlation_id: str | None = None,
+        at: datetime | float | None = None,
+        **values: Any,
+    ) -> str | None:
+        """Record a value per stream, waiting for room; see ModelDataCollector.acollect."""
+        return await self._recorder.record_waiting(self._paired(values), correlation_id, at)
+
+    def collect_wait(
+        self,
+        *,
+        correlation_id: str | None = None,
+        at: datetime | float | None = None,
+        timeout: float | None = None,
+        **values: Any,
+    ) -> str | None:
+        """Record a value per stream from a thread; see ModelDataCollector.collect_wait."""
+        return self._recorder.record_blocking(self._paired(values), correlation_id, at, timeout)
+
+    def set(self, *, enabled: bool | None = None, sample_rate: float | None = None) -> None:
+        """See ModelDataCollector.set."""
+        self._recorder.gate.set(enabled=enabled, sample_rate=sample_rate)
+
+    def _paired(self, values: dict[str, Any]) -> list[tuple[Stream, Any]]:
+        unknown = values.keys() - self._streams.keys()
+        if unknown or not values:
+            # A wrong name in the program, not in the data: as loud as any unknown argument.
+            wrong = f"has no stream {', '.join(sorted(unknown))}" if unknown else "needs a stream"
+            raise TypeError(
+                f"collect() of {self._label} {wrong}; it has {', '.join(self._streams)}"
+            )
+        return [(self._streams[name], value) for name, value in values.items()]

@@ -1,0 +1,5 @@
+"""Placeholder until the encoders arrive."""
+
+from .csv import CsvEncoder as JsonlEncoder
+
+__all__ = ["JsonlEncoder"]
