@@ -1,5 +1,6 @@
 """How rows are written. Pure: an encoder knows rows and columns, never a path or a store."""
 
 from .csv import CsvEncoder
+from .jsonl import JsonlEncoder
 
-__all__ = ["CsvEncoder"]
+__all__ = ["CsvEncoder", "JsonlEncoder"]
