@@ -30,16 +30,15 @@ line is in runs.py.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from math import isnan
 from typing import Any, Final
 
 import orjson
 
 from ..errors import EncodeError
-from ..typing import Piece, Schema
+from ..typing import Schema
 from .odd import SURROGATES, TEXTS, Plain, digits, is_uuid
-from .runs import RunEncoder, all_plain
+from .runs import Calls, RunEncoder, all_plain
 
 __all__ = ["CsvEncoder"]
 
@@ -107,16 +106,20 @@ class CsvEncoder(RunEncoder):
         """The names of the columns as one line, under the rule for text."""
         return (",".join(map(self._text, schema.columns)) + "\n").encode()
 
-    def _tails(self, pieces: Sequence[Piece], schema: Schema) -> list[str]:
+    def _tails(self, calls: Calls, schema: Schema) -> list[str]:
         end = self._end(schema)
-        text = str if all_plain([p.correlation_id for p in pieces]) else self._text
+        lengths, ids, times, firsts = calls
+        if self._guard or not all_plain(ids):
+            ids = tuple(map(self._text, ids))
+        if set(lengths) == {1}:
+            return [
+                f",{text},{moment},{first}{end}"
+                for text, moment, first in zip(ids, times, firsts, strict=True)
+            ]
         tails: list[str] = []
-        for rows, correlation_id, timestamp, first in pieces:
-            if len(rows) == 1:
-                tails.append(f",{text(correlation_id)},{timestamp},{first}{end}")
-            elif len(rows):
-                begin = f",{text(correlation_id)},{timestamp},"
-                tails += [f"{begin}{row}{end}" for row in range(first, first + len(rows))]
+        for length, text, moment, first in zip(lengths, ids, times, firsts, strict=True):
+            begin = f",{text},{moment},"
+            tails += [f"{begin}{row}{end}" for row in range(first, first + length)]
         return tails
 
     def _without_ids(self, bodies: list[bytes], schema: Schema) -> list[bytes]:
@@ -128,10 +131,11 @@ class CsvEncoder(RunEncoder):
         return "".join("," + self._text(text) for _, text in schema.constants) + "\n"
 
     def _default(self, cell: Any) -> Any:
-        text = TEXTS[type(cell)](cell) if type(cell) in TEXTS else None
-        if text is None:
-            raise TypeError
-        return text if type(cell) is bytes else orjson.Fragment(_bare(text))
+        kind = type(cell)
+        text = TEXTS[kind](cell) if kind in TEXTS else None
+        if text is None or text.endswith("Infinity"):
+            raise TypeError  # an n is null's alone: runs.py
+        return text if kind is bytes else orjson.Fragment(text)
 
     def _restored(self, texts: list[bytes]) -> list[bytes]:
         kept = self._kept
@@ -170,7 +174,7 @@ class CsvEncoder(RunEncoder):
                 return orjson.dumps(cell)
             return b"NaN" if isnan(cell) else b"inf" if cell > 0 else b"-inf"
         if kind in TEXTS and kind is not bytes:
-            return _bare(TEXTS[kind](cell))
+            return TEXTS[kind](cell).replace("Infinity", "inf").encode()
         if kind is tuple or kind is dict:
             plain = Plain(lambda number: orjson.Fragment(digits(number)))
             text = plain.json(cell).decode()
@@ -190,11 +194,6 @@ class CsvEncoder(RunEncoder):
         if self._guard and text.startswith(_FORMULA):
             return "\"'" + text.replace('"', '""') + '"'
         return '"' + text.replace('"', '""') + '"' if _needs_quotes(text) else text
-
-
-def _bare(text: str) -> bytes:
-    """A Decimal's, moment's or day's text; only the infinities have another word in CSV."""
-    return text.replace("Infinity", "inf").encode()
 
 
 def _needs_quotes(text: str) -> bool:

@@ -28,18 +28,17 @@ The way to a line is in runs.py. numpy is never imported.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from ..errors import EncodeError
-from ..typing import METADATA, Piece, Schema
+from ..typing import METADATA, Schema
 from .odd import JSON_WORDS, TEXTS, Plain, digits
-from .runs import RunEncoder, all_plain
+from .runs import ROW, Calls, RunEncoder, all_plain
 
 __all__ = ["JsonlEncoder"]
 
-_ID, _TIME, _ROW = (f',"{name}":' for name in METADATA)
-_TEMPLATES = 1024
+_ID, _TIME, _INDEX = (f',"{name}":' for name in METADATA)
+_STREAMS = 1024
 
 
 class JsonlEncoder(RunEncoder):
@@ -55,20 +54,23 @@ class JsonlEncoder(RunEncoder):
 
     def __init__(self) -> None:
         super().__init__()
-        self._templates: dict[tuple[str, ...], bytes] = {}
+        self._keys: dict[tuple[str, ...], list[bytes]] = {}
 
     def header(self, schema: Schema) -> bytes:
         """Nothing: each line names its columns."""
         return b""
 
-    def _tails(self, pieces: Sequence[Piece], schema: Schema) -> list[str]:
+    def _tails(self, calls: Calls, schema: Schema) -> list[str]:
         end = self._end(schema)
-        plain = all_plain([piece.correlation_id for piece in pieces])
+        lengths, ids, times, firsts = calls
+        strings = [f'"{text}"' for text in ids] if all_plain(ids) else map(self._string, ids)
         tails: list[str] = []
-        for rows, correlation_id, timestamp, first in pieces:
-            text = f'"{correlation_id}"' if plain else self._string(correlation_id)
-            begin = f'{_ID}{text}{_TIME}"{timestamp}"{_ROW}'
-            tails += [f"{begin}{row}{end}" for row in range(first, first + len(rows))]
+        for length, string, moment, first in zip(lengths, strings, times, firsts, strict=True):
+            begin = f'{_ID}{string}{_TIME}"{moment}"{_INDEX}'
+            if length == 1:
+                tails.append(f"{begin}{first}{end}")
+            else:
+                tails += [f"{begin}{row}{end}" for row in range(first, first + length)]
         return tails
 
     def _without_ids(self, bodies: list[bytes], schema: Schema) -> list[bytes]:
@@ -89,17 +91,21 @@ class JsonlEncoder(RunEncoder):
         return [b'"%b"' % text for text in texts]
 
     def _framed(self, rows: list[bytes], schema: Schema) -> list[bytes]:
-        template = self._templates.get(schema.features)
-        if template is None:
-            if len(self._templates) >= _TEMPLATES:
-                self._templates.clear()
-            keys = [self._string(name).replace("%", "%%") for name in schema.features]
-            template = ("{" + ",".join(f"{key}:%b" for key in keys)).encode()
-            self._templates[schema.features] = template
-        try:
-            return [template % tuple(row.split(b",")) for row in rows]
-        except TypeError:
-            raise EncodeError("a row has not one cell for each column", reason="shape") from None
+        keys = self._keys.get(schema.features)
+        if keys is None:
+            if len(self._keys) >= _STREAMS:
+                self._keys.clear()
+            names = [self._cell(name) for name in schema.features]
+            # A row begins where its first key does.
+            keys = [b"%b%b:" % (b"," if at else ROW + b"{", name) for at, name in enumerate(names)]
+            self._keys[schema.features] = keys
+        cells = b",".join(rows).split(b",")
+        if len(cells) != len(keys) * len(rows):
+            raise EncodeError("a row has not one cell for each column", reason="shape")
+        parts = keys * (2 * len(rows))
+        parts[::2] = keys * len(rows)
+        parts[1::2] = cells
+        return b"".join(parts).split(ROW)[1:]
 
     def _cell(self, cell: Any) -> bytes:
         plain = Plain(digits)
