@@ -2,48 +2,45 @@
 
 Every cell says what it was:
 
-===========  =====================================================================================
-float        shortest text that reads back equal, always with a point or an exponent; a float32 (or
-             float16) as a float32; ``NaN``, ``inf``, ``-inf``, ``-0.0``
-int          all digits, however many
-bool         ``true``, ``false``
-None         an empty field without quotes: missing
-str          bare, unless a reader could take it for something else: then in quotes
-===========  =====================================================================================
+===============  =================================================================================
+float            shortest text that reads back equal, always with a point or an exponent; a float32
+                 (or float16) as a float32; ``NaN``, ``inf``, ``-inf``, ``-0.0``
+int              all digits, however many
+Decimal          its exact digits, bare, as ``1.10``, ``-0.00`` or ``1E+5``; ``NaN``, ``inf``
+bool             ``true``, ``false``
+datetime, date   bare ISO 8601: ``2026-01-31T23:59:58.000000+01:00``, ``2026-01-31``
+None             an empty field without quotes: missing
+str              bare, unless a reader could take it for something else: then in quotes
+UUID, bytes      as text: 36 characters; base64
+list, dict       as text: compact JSON
+===============  =================================================================================
 
 In quotes goes: empty text; text with a comma, a quote, a control character (CR and LF are two) or
-white space at an end; what a reader may take for a number, for missing or for a truth value.
+white space at an end; what a reader may take for a number, a date, for missing or a truth value.
 
-Two ways lead to a line. The fast one writes a whole run of rows with a single ``orjson.dumps`` and
-cuts the result: right for every cell whose JSON is our CSV. Where it is not, ``null`` stands in the
-cut row, and the slow one writes that cell by hand: NaN and the infinities become ``null`` by
-themselves; text and integers are made None before, where the run has text or an integer beyond
-64 bits. Both take every finite float's text from orjson, so they agree.
+So a field without quotes is missing, a number, a truth value, a moment or a day by its look, else
+text. What shares an appearance, and needs the columns' types to be told: Decimal with int (no
+point) and float (NaN, too), an infinite Decimal with a float; UUID, bytes and nested values with
+text. One line is ambiguous: a lone missing cell without ids is ``""``, as empty text is.
 
-Invariants: a line's only LF outside quotes is its last byte; numpy is never imported.
+Invariants: a line's only LF outside quotes is its last byte; numpy is never imported. The way to a
+line is in runs.py.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from decimal import Decimal
-from itertools import chain
+from math import isnan
 from typing import Any, Final
 
 import orjson
 
 from ..errors import EncodeError
-from ..typing import Piece, Schema
+from ..typing import Schema
+from .odd import SURROGATES, TEXTS, Plain, digits, is_uuid
+from .runs import Calls, RunEncoder, all_plain
 
 __all__ = ["CsvEncoder"]
-
-# ``int in bytes`` is one memchr; ``bytes in bytes`` takes several times as long.
-_QUOTE: Final = ord('"')
-_NULL: Final = ord("n")  # where there is no text, only "null" has one
-
-# Cells that are written by hand in a run which JSON cannot write whole.
-_BY_HAND: Final = frozenset({str, int})
 
 # What common readers take for missing or for a truth value, in any case and with a sign: pandas'
 # default na_values, which Arrow has too, words of R and YAML, and \N of MySQL and Hive.
@@ -68,123 +65,135 @@ _is_number: Final = re.compile(
 
 # U+FEFF too: in quotes it is no byte-order mark, even when the first column's name begins with it.
 _has_control: Final = re.compile("[\x00-\x1f\x7f\ufeff]").search
-_SURROGATES: Final = re.compile("[\ud800-\udfff]")
+
+# What a reader may take for a date or a moment (pyarrow looks at every column for these).
+_is_date: Final = re.compile(
+    r"\d{4}-\d\d-\d\d (?: [T\ ] \d\d [\d:.,]*+ (?: Z | [+-] \d\d [\d:.]*+ )? )?",
+    re.VERBOSE | re.IGNORECASE,
+).fullmatch
+
+# What a spreadsheet takes for a formula: https://owasp.org/www-community/attacks/CSV_Injection
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+# Texts of categories come again and again; their fields are kept, up to so many of so many bytes.
+_KEPT: Final = 4096
+_KEPT_LENGTH: Final = 64
 
 
-class CsvEncoder:
+class CsvEncoder(RunEncoder):
     """Writes rows as CSV; an :class:`~aiocollect.typing.Encoder`.
 
-    ``replaced`` counts the lone surrogates that became U+FFFD, since UTF-8 has no bytes for them.
-    An encoder belongs to one pipeline, and only its pump calls it, so the count is changed on one
-    thread; any thread may read it.
+    ``guard_formulas`` is for files that people open in a spreadsheet: text that begins with one of
+    ``= + - @``, TAB or CR gets an apostrophe before it, in cells, ids, constants and names. It is
+    lossy: ``=1`` and ``'=1`` are written the same. Numbers are untouched. ``replaced`` counts the
+    lone surrogates that became U+FFFD, since UTF-8 has no bytes for them.
     """
 
     content_type = "text/csv; charset=utf-8"
     extension = "csv"
+    _words = (b"", b"NaN", b"inf", b"-inf")
 
-    def __init__(self) -> None:
-        self.replaced = 0
+    def __init__(self, *, guard_formulas: bool = False) -> None:
+        super().__init__()
+        self._guard = guard_formulas
+        self._kept: dict[bytes, bytes] = {}
 
     def __repr__(self) -> str:
-        return f"<CsvEncoder, {self.replaced} surrogates replaced>"
+        guard = "guarding formulas, " if self._guard else ""
+        return f"<CsvEncoder, {guard}{self.replaced} surrogates replaced>"
 
     def header(self, schema: Schema) -> bytes:
         """The names of the columns as one line, under the rule for text."""
         return (",".join(map(self._text, schema.columns)) + "\n").encode()
 
-    def encode(self, pieces: Sequence[Piece], schema: Schema) -> list[bytes]:
-        """One line per row: its cells; with ``schema.ids`` its correlation id, scoring time, and
-        index within its call; then the constants.
-
-        All rows have the same columns, at least one. A row is a tuple of cells of exactly the types
-        above, or a row of a 2-D numpy array of booleans, integers or floats of up to 64 bits.
-        """
-        texts = self._texts(pieces)
-        end = "".join("," + self._text(text) for _, text in schema.constants).encode() + b"\n"
-        if not schema.ids:
-            # A blank line would vanish in readers, so a lone missing cell is "".
-            return [(text or b'""' if len(end) == 1 else text) + end for text in texts]
-        rest = iter(texts)
-        lines: list[bytes] = []
-        for rows, correlation_id, timestamp, first in pieces:
-            tail = f"{self._id(correlation_id)},{timestamp}".encode()
-            lines += [
-                b"%b,%b,%d%b" % (next(rest), tail, index, end)
-                for index in range(first, first + len(rows))
-            ]
-        return lines
-
-    def _texts(self, pieces: Sequence[Piece]) -> list[bytes]:
-        """The text of each row's cells: the fast way, repaired where null shows."""
-        runs = [piece.rows for piece in pieces if len(piece.rows)]
-        data = _dumps(runs)
-        if data is None:
-            data = _dumps([[_blanked(row) for row in rows] for rows in runs])
-            if data is None:
-                raise EncodeError("a cell is of a type that cannot be written as CSV")
-        # [[[1,2],[3,4]],[[5,6]]] is two runs of three rows; each row, and nothing less, begins with
-        # a bracket.
-        texts = [text.rstrip(b"],") for text in data.split(b"[") if text]
-        if runs and not texts[0]:
-            raise EncodeError("a row without cells cannot be written", reason="shape")
-        if _NULL in data:
-            rows = chain.from_iterable(runs)
+    def _tails(self, calls: Calls, schema: Schema) -> list[str]:
+        end = self._end(schema)
+        lengths, ids, times, firsts = calls
+        if self._guard or not all_plain(ids):
+            ids = tuple(map(self._text, ids))
+        if set(lengths) == {1}:
             return [
-                self._repaired(text, row) if _NULL in text else text
-                for text, row in zip(texts, rows, strict=True)
+                f",{text},{moment},{first}{end}"
+                for text, moment, first in zip(ids, times, firsts, strict=True)
             ]
-        return texts
+        tails: list[str] = []
+        for length, text, moment, first in zip(lengths, ids, times, firsts, strict=True):
+            begin = f",{text},{moment},"
+            tails += [f"{begin}{row}{end}" for row in range(first, first + length)]
+        return tails
 
-    def _repaired(self, text: bytes, row: Any) -> bytes:
-        """The row with its nulls written by hand."""
-        cells = text.split(b",")
-        place = -1
-        for _ in range(cells.count(b"null")):
-            place = cells.index(b"null", place + 1)
-            cells[place] = self._by_hand(row[place]).encode()
-        return b",".join(cells)
+    def _without_ids(self, bodies: list[bytes], schema: Schema) -> list[bytes]:
+        end = self._end(schema).encode()
+        # A blank line would vanish in readers, so a lone missing cell is "".
+        return [(body or b'""' if len(end) == 1 else body) + end for body in bodies]
 
-    def _by_hand(self, cell: Any) -> str:
+    def _end(self, schema: Schema) -> str:
+        return "".join("," + self._text(text) for _, text in schema.constants) + "\n"
+
+    def _default(self, cell: Any) -> Any:
+        kind = type(cell)
+        text = TEXTS[kind](cell) if kind in TEXTS else None
+        if text is None or text.endswith("Infinity"):
+            raise TypeError  # an n is null's alone: runs.py
+        return text if kind is bytes else orjson.Fragment(text)
+
+    def _restored(self, texts: list[bytes]) -> list[bytes]:
+        kept = self._kept
+        try:
+            return [kept[text] for text in texts]
+        except KeyError:
+            return list(map(self._field, texts))
+
+    def _field(self, string: bytes) -> bytes:
+        """The field of a JSON string without its quotes."""
+        field = self._kept.get(string)
+        if field is None:
+            text = orjson.loads(b'"%b"' % string) if b"\\" in string else string.decode()
+            field = self._text(text).encode()
+            if len(string) <= _KEPT_LENGTH:
+                if len(self._kept) >= _KEPT:
+                    self._kept.clear()
+                self._kept[string] = field
+        return field
+
+    def _framed(self, rows: list[bytes], schema: Schema) -> list[bytes]:
+        return rows
+
+    def _cell(self, cell: Any) -> bytes:
         kind = type(cell)
         if kind is str:
-            return self._text(cell)
+            return self._text(cell).encode()
         if cell is None:
-            return ""
+            return b""
         if kind is int:
-            # str() ends at 4,300 digits: sys.get_int_max_str_digits().
-            return str(cell) if cell.bit_length() <= 64 else str(Decimal(cell))
-        if cell != cell:
-            return "NaN"
-        return "inf" if cell > 0 else "-inf"
+            return digits(cell).encode()
+        if kind is bool:
+            return b"true" if cell else b"false"
+        if kind is float:
+            if cell - cell == 0:
+                return orjson.dumps(cell)
+            return b"NaN" if isnan(cell) else b"inf" if cell > 0 else b"-inf"
+        if kind in TEXTS and kind is not bytes:
+            return TEXTS[kind](cell).replace("Infinity", "inf").encode()
+        if kind is tuple or kind is dict:
+            plain = Plain(lambda number: orjson.Fragment(digits(number)))
+            text = plain.json(cell).decode()
+            self.replaced += plain.replaced
+        elif kind is bytes:
+            text = TEXTS[bytes](cell)
+        elif is_uuid(cell):
+            text = str(cell)
+        else:
+            raise EncodeError("a cell is of a type that cannot be written as CSV")
+        return self._text(text).encode()
 
     def _text(self, text: str) -> str:
         if not text.isascii():
-            text, replaced = _SURROGATES.subn("\ufffd", text)
+            text, replaced = SURROGATES.subn("\ufffd", text)
             self.replaced += replaced
+        if self._guard and text.startswith(_FORMULA):
+            return "\"'" + text.replace('"', '""') + '"'
         return '"' + text.replace('"', '""') + '"' if _needs_quotes(text) else text
-
-    def _id(self, text: str) -> str:
-        # The usual id is a UUID. ASCII letters and digits with three hyphens or more are no number
-        # and no word of the list, which have two at most: so the rule for text, 450 ns, is spared.
-        if text.isascii():
-            bare = text.encode().replace(b"-", b"")
-            if len(text) - len(bare) > 2 and bare.isalnum():
-                return text
-        return self._text(text)
-
-
-def _dumps(runs: list[Any]) -> bytes | None:
-    """The JSON of the runs, or None where they have text or what orjson cannot write."""
-    try:
-        data = orjson.dumps(runs, option=orjson.OPT_SERIALIZE_NUMPY)
-    except TypeError:  # an integer beyond 64 bits, a lone surrogate, an array in another byte order
-        return None
-    return None if _QUOTE in data else data
-
-
-def _blanked(row: Any) -> list[Any]:
-    """The row with None in place of what is written by hand."""
-    return [None if type(cell) in _BY_HAND else cell for cell in row]
 
 
 def _needs_quotes(text: str) -> bool:
@@ -197,4 +206,5 @@ def _needs_quotes(text: str) -> bool:
         or (not text.isprintable() and _has_control(text) is not None)
         or text.lower() in _WORDS
         or _is_number(text) is not None
+        or _is_date(text) is not None
     )

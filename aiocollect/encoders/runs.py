@@ -1,0 +1,265 @@
+"""Runs of rows through one ``orjson.dumps``: what the encoders of lines share.
+
+The rows of many calls are written as one JSON array, which is cut into rows again. All of it is C
+over the whole run, with little Python per row and none per cell:
+
+1. The strings are taken out: what is left, the *skeleton*, has numbers, brackets, and a byte that
+   is never in UTF-8 where each string was. So no text can be taken for structure.
+2. The skeleton is cut at its brackets. Each row has exactly one; any other number of them, or a
+   brace, means that a cell is nested, and the run is not cut.
+3. JSON's null stands for missing, NaN and the infinities. The rows that have one (and no other) are
+   looked at, to say which.
+4. The strings are put back, as the format writes them.
+
+What orjson cannot write (an integer beyond 64 bits, a lone surrogate) and what is nested makes the
+run fail. It is then tried again in eighths, down to single rows, and only a row that fails alone is
+written cell by cell. So an odd row costs less than the run again, and its neighbours nothing more.
+
+An Enum would be written by orjson as its value: the engine hands over cells of exact types only.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from collections.abc import Sequence
+from itertools import chain, filterfalse
+from math import isfinite
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from ..errors import EncodeError
+from ..typing import Piece, Schema
+
+__all__ = ["ROW", "Calls", "RunEncoder", "all_plain"]
+
+# Bytes that are never in UTF-8: RFC 3629, section 1.
+_TEXT: Final = b"\xfe"
+ROW: Final = b"\xff"
+
+# ``int in bytes`` is one memchr; ``bytes in bytes`` takes ten times as long.
+_QUOTE: Final = ord('"')
+_BACKSLASH: Final = ord("\\")
+_NULL: Final = ord("n")
+_BRACE: Final = ord("{")
+_strings: Final = re.compile(rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"').split
+
+_OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
+_WITH_ARRAYS: Final = _OPTIONS | orjson.OPT_SERIALIZE_NUMPY
+_ALPHABET: Final = b"-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+class Calls(NamedTuple):
+    """The calls of a run but for their cells, by column: rows, id, time, index of the first row."""
+
+    lengths: list[int]
+    ids: tuple[str, ...]
+    times: tuple[str, ...]
+    firsts: tuple[int, ...]
+
+
+class RunEncoder:
+    """What CSV and JSONL have in common; ``replaced`` counts lone surrogates made U+FFFD.
+
+    An encoder belongs to one pipeline, and only its pump calls it, so the count is changed on one
+    thread; any thread may read it. A run that raises counts nothing: its rows come again.
+    """
+
+    # How the four that JSON calls null are written: missing, NaN, infinity, minus infinity.
+    _words: tuple[bytes, bytes, bytes, bytes]
+
+    def __init__(self) -> None:
+        self.replaced = 0
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}, {self.replaced} surrogates replaced>"
+
+    def encode(self, pieces: Sequence[Piece], schema: Schema) -> list[bytes]:
+        """One line per row: its cells; with ``schema.ids`` its correlation id, scoring time, and
+        index within its call; then the constants.
+
+        All rows have the same columns, at least one. A row is a tuple of cells of the types in
+        the module docstring, or a row of a C-contiguous 2-D numpy array, in the machine's byte
+        order, of booleans, integers or floats of up to 64 bits. EncodeError for anything else.
+        """
+        if not pieces:
+            return []
+        before = self.replaced
+        try:
+            rows, ids, times, firsts = zip(*pieces, strict=True)
+            calls = Calls(list(map(len, rows)), ids, times, firsts)
+            if set(map(type, rows)) == {tuple}:
+                runs = list(chain.from_iterable(rows))
+            else:
+                runs = []
+                for run in rows:
+                    runs += run if type(run) is tuple else [run] if len(run) else []
+            bodies = self._bodies(runs, schema) if runs else []
+            if not schema.ids:
+                return self._without_ids(bodies, schema)
+            tails = map(str.encode, self._tails(calls, schema))
+            return [body + tail for body, tail in zip(bodies, tails, strict=True)]
+        except BaseException:
+            self.replaced = before
+            raise
+
+    # What a format says ----------------------------------------------------------------------
+
+    @abstractmethod
+    def _tails(self, calls: Calls, schema: Schema) -> list[str]:
+        """For each row what follows its cells, newline included."""
+
+    @abstractmethod
+    def _without_ids(self, bodies: list[bytes], schema: Schema) -> list[bytes]:
+        """The lines of rows that have no metadata of their own."""
+
+    @abstractmethod
+    def _default(self, cell: Any) -> Any:
+        """What orjson shall write for a type it does not know. TypeError where it cannot."""
+
+    @abstractmethod
+    def _restored(self, texts: list[bytes]) -> list[bytes]:
+        """JSON strings, given without their quotes, as the format writes them."""
+
+    @abstractmethod
+    def _framed(self, rows: list[bytes], schema: Schema) -> list[bytes]:
+        """Rows of cells between commas as the format has them."""
+
+    @abstractmethod
+    def _cell(self, cell: Any) -> bytes:
+        """One cell by hand; any type of the contract. EncodeError for others."""
+
+    # Runs ------------------------------------------------------------------------------------
+
+    def _bodies(self, runs: list[Any], schema: Schema) -> list[bytes]:
+        """The cells of each row; an element of ``runs`` is a row's tuple or a whole array."""
+        arrays = [rows for rows in runs if type(rows) is not tuple]
+        count = len(runs) + sum(map(len, arrays))
+        lines = self._fast(runs, _WITH_ARRAYS if arrays else _OPTIONS, count, schema)
+        if lines is not None:
+            return lines
+        if len(runs) == 1:
+            if arrays and arrays[0].shape[1]:
+                raise EncodeError("an array is of a type or order that cannot be written")
+            return self._by_hand(runs[0], schema)
+        step = (len(runs) + 7) // 8
+        parts = (runs[first : first + step] for first in range(0, len(runs), step))
+        return [line for part in parts for line in self._bodies(part, schema)]
+
+    def _fast(
+        self, runs: list[Any], options: int, brackets: int, schema: Schema
+    ) -> list[bytes] | None:
+        """The rows cut from one JSON text, or None where that is not possible."""
+        try:
+            data = orjson.dumps(runs, self._default, options)
+        except TypeError:
+            return None
+        texts: list[bytes] = []
+        if _QUOTE in data:
+            parts = _strings(data) if _BACKSLASH in data else data.split(b'"')
+            texts = parts[1::2]
+            data = _TEXT.join(parts[::2])
+        # "[[1,2],[3,4]]" is cut into "", "", "1,2],", "3,4]]"; an array has one bracket of its own.
+        cut = data.split(b"[")
+        if len(cut) != brackets + 2 or _BRACE in data:
+            return None
+        if len(cut) == len(runs) + 2:
+            lines = [text[:-2] for text in cut[2:]]
+        else:
+            lines = [text.rstrip(b"],") for text in cut if text]
+        if not all(lines):
+            return None  # a row without cells
+        if _NULL in data:
+            self._tell_nulls(lines, runs, brackets)
+        lines = self._framed(lines, schema)
+        if texts:
+            parts = [b""] * (2 * len(texts) + 1)
+            parts[::2] = ROW.join(lines).split(_TEXT)
+            parts[1::2] = self._restored(texts)
+            lines = b"".join(parts).split(ROW)
+        return lines
+
+    def _tell_nulls(self, lines: list[bytes], runs: list[Any], count: int) -> None:
+        """Write the right word in place of each null."""
+        missing = self._words[0]
+        rows = runs
+        if count != len(runs):
+            rows = list(chain.from_iterable((run,) if type(run) is tuple else run for run in runs))
+        # Most runs have either missing cells or NaN: what the last row had is tried first.
+        all_missing = True
+        for at, line in enumerate(lines):
+            if _NULL not in line:  # of the skeleton's words only null has an n
+                continue
+            parts = line.split(b"null")
+            cells = rows[at]
+            if type(cells) is not tuple:
+                cells = tuple(cells.tolist())
+            if all_missing:
+                all_missing = _are_missing(cells, len(parts) - 1)
+            if all_missing:
+                lines[at] = missing.join(parts)
+                continue
+            words = self._told(cells, len(parts) - 1)
+            all_missing = words[0] is missing
+            if len(words) == 1:
+                lines[at] = words[0].join(parts)
+            else:
+                words.append(b"")
+                lines[at] = b"".join(chain.from_iterable(zip(parts, words, strict=True)))
+
+    def _told(self, cells: tuple[Any, ...], nulls: int) -> list[bytes]:
+        """The words for the nulls of a row, in order."""
+        missing, nan, more, less = self._words
+        try:
+            found = list(filterfalse(isfinite, cells))
+        except (TypeError, ValueError):
+            found = []  # something missing, or text; a Decimal's NaN
+        if len(found) != nulls:
+            found = [
+                cell
+                for cell in cells
+                if cell is None or (type(cell) is float and cell - cell != 0.0)
+            ]
+        return [
+            missing if cell is None else nan if cell != cell else more if cell > 0 else less
+            for cell in found
+        ]
+
+    def _by_hand(self, row: tuple[Any, ...], schema: Schema) -> list[bytes]:
+        """One row, cell by cell."""
+        if type(row) is not tuple or not row:
+            raise EncodeError("a row without cells cannot be written", reason="shape")
+        cells = list(map(self._cell, row))
+        # A text may have a comma, which is no border here; the placeholder has none.
+        (frame,) = self._framed([b",".join([_TEXT] * len(cells))], schema)
+        parts = [b""] * (2 * len(cells) + 1)
+        parts[::2] = frame.split(_TEXT)
+        parts[1::2] = cells
+        return [b"".join(parts)]
+
+
+def _are_missing(cells: tuple[Any, ...], nulls: int) -> bool:
+    """Whether so many cells are None; twice as fast as to count them all."""
+    place = -1
+    try:
+        for _ in range(nulls):
+            place = cells.index(None, place + 1)
+    except ValueError:
+        return False
+    return True
+
+
+def all_plain(ids: Sequence[str]) -> bool:
+    """Whether all have the form of a UUID, loosely: 36 ASCII letters, digits and hyphens, these at
+    the four usual places at least. No number, word or date has four hyphens, so such an id needs
+    neither quotes nor escapes; told of a whole run at once, which spares the rule for text.
+    """
+    text = "".join(ids)
+    hyphens = "-" * len(ids)
+    return (
+        set(map(len, ids)) == {36}
+        and text[8::36] == text[13::36] == text[18::36] == text[23::36] == hyphens
+        and text.isascii()
+        and not text.encode().translate(None, _ALPHABET)
+    )
