@@ -24,6 +24,10 @@ class Tunnel:
         self.port = 0
         self.asked: list[str] = []
         self.opened = 0
+        # While this is set, what the server says is swallowed, and the connection ends with it:
+        # answers are lost.
+        self.deaf = False
+        self.swallowed = 0
 
     async def __aenter__(self) -> Tunnel:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
@@ -68,14 +72,20 @@ class Tunnel:
         self.opened += 1
         writer.write(b"HTTP/1.1 200 Open\r\n\r\n")
         try:
-            await asyncio.gather(_pump(reader, upstream), _pump(upstream_reader, writer))
+            await asyncio.gather(
+                self._pump(reader, upstream), self._pump(upstream_reader, writer, answers=True)
+            )
         finally:
             upstream.close()
 
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Forward until the sender ends; then the receiver hears of the end as well."""
-    while data := await reader.read(1 << 16):
-        writer.write(data)
-        await writer.drain()
-    writer.close()
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool = False
+    ) -> None:
+        """Forward until the sender ends; then the receiver hears of the end as well."""
+        while data := await reader.read(1 << 16):
+            if answers and self.deaf:
+                self.swallowed += 1
+                break
+            writer.write(data)
+            await writer.drain()
+        writer.close()
