@@ -114,6 +114,10 @@ class AzureStore:
         self._version: dict[str, Any] = {} if api_version is None else {"api_version": api_version}
         self._tls = trust(ca_file, self._target.url)
         self._proxy = check_proxy(proxy)
+        if content_type is not None and not (
+            isinstance(content_type, str) and content_type and content_type.isprintable()
+        ):
+            raise ConfigError("content_type= must be text such as 'text/csv'")
         self._content_type = content_type
         check_number("sas_max_age", sas_max_age, above=0)
         check_number("sas_timeout", sas_timeout, above=0)

@@ -88,8 +88,10 @@ class Links:
 async def _leave(link: Link) -> None:
     """Give up a link that is not this loop's, without a touch of its sockets."""
     if link.pid == os.getpid() and link.loop.is_closed():
-        # The connections ended with their loop. This marks the session as closed, and no more.
-        await link.session.close()
+        # The connections ended with their loop. This marks the session as closed, and no more; a
+        # resolver that minds its loop's end (aiodns) is nobody's matter any more.
+        with suppress(Exception):
+            await link.session.close()
         return
     # One more reference than anybody counts. A list of ours would be emptied when the interpreter
     # ends, and the session finalised then.

@@ -13,7 +13,7 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 
 from aiocollect import Pipeline, Retry
-from aiocollect.errors import Refusal
+from aiocollect.errors import Refusal, StoreRefused
 from aiocollect.stores.azure import AzureStore
 
 from .certificates import Certificates
@@ -176,6 +176,20 @@ async def test_a_credential_that_fails_first(
     (lines,) = (await stored(secure, certificates, container)).values()
     assert [line.split(",")[0] for line in lines[1:]] == [str(n) for n in range(10)]
     assert "SECRET" not in caplog.text
+
+
+@pytest.mark.asyncio
+async def test_without_the_bundle(secure: Emulator, container: str, keep: Keep) -> None:
+    """On uvloop too a certificate that nobody vouches for is refused, and no token is shown to it
+    by way of a proxy or straight."""
+    tokens = Tokens()
+    async with Tunnel() as tunnel:
+        for proxy in (None, f"http://127.0.0.1:{tunnel.port}"):
+            store = AzureStore(secure.url, container=container, credential=tokens, proxy=proxy)
+            with pytest.raises(StoreRefused, match="TlsVerify") as caught:
+                await keep(store).create(PATH, content_type=CSV)
+            assert caught.value.reason is Refusal.CREDENTIAL
+        assert tunnel.opened == 1
 
 
 @pytest.mark.asyncio

@@ -199,6 +199,8 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (ACCOUNT, {"credential": BlockingToken()}, "aio"),
     (ACCOUNT, {"credential": 7}, "type int"),
     (ACCOUNT, {"credential": KEY, "sas_timeout": 0}, "sas_timeout=0"),
+    (ACCOUNT, {"credential": KEY, "content_type": "a\nb"}, "content_type="),
+    (ACCOUNT, {"credential": KEY, "content_type": ""}, "content_type="),
     (ACCOUNT, {"credential": KEY, "sas_max_age": -1}, "sas_max_age=-1"),
     ("http://127.0.0.1:9/dev", {"credential": Token()}, "needs https"),
     (ACCOUNT, {"credential": KEY, "container": "Upper"}, "container='Upper'"),
@@ -216,7 +218,9 @@ def test_bad_input_is_named_and_no_secret_is_told(
     """Each bad option is refused at construction, by name; the trace shows nothing secret."""
     with pytest.raises(ConfigError, match=remedy) as caught:
         AzureStore(url, **{"container": "logs", **options})
-    assert re.search(r"\b(store|container|credential|\w+_timeout|sas_max_age)\b", str(caught.value))
+    assert re.search(
+        r"\b(store|container|credential|\w+_timeout|sas_max_age|content_type)\b", str(caught.value)
+    )
     shown = str(caught.value) + repr(caught.value)
     for secret in ("SECRET", KEY, "U0VDUkVU"):
         assert secret not in shown
