@@ -11,7 +11,7 @@ import re
 import secrets
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Unpack
 from urllib.parse import unquote, urlsplit
 
 from ._engine.clock import SystemClock
@@ -20,7 +20,7 @@ from ._engine.thread import LoopThread, new_event_loop
 from .errors import ConfigError
 from .hooks import LogHook
 from .options import Settings, check_choice
-from .stores.azure import AzureStore
+from .stores.azure import AzureOptions, AzureStore
 from .stores.local import LocalStore
 from .typing import Clock, Hook, Store
 
@@ -92,8 +92,15 @@ def _writer_ids(first: str | None) -> Callable[[], str]:
 # Stores -------------------------------------------------------------------------------------------
 
 
-def open_store(url: str, *, container: str | None = None, credential: Any = None) -> Store:
-    """The store that a URL, connection string or path names.
+def open_store(
+    url: str,
+    *,
+    container: str | None = None,
+    credential: Any = None,
+    endpoint_suffix: str | None = None,
+    **azure: Unpack[AzureOptions],
+) -> Store:
+    """The store that a URL, connection string or path names; ``azure`` goes with accounts alone.
 
     Raises ConfigError, which names the forms there are, and never shows a secret.
     """
@@ -102,25 +109,39 @@ def open_store(url: str, *, container: str | None = None, credential: Any = None
     if _CONNECTION_STRING.match(url):
         if container is None:
             raise ConfigError("a connection string needs container=, such as container='modeldata'")
-        return AzureStore.from_connection_string(url, container=container)
+        if credential is not None:
+            raise ConfigError("credential= is given, and a connection string has its own; drop one")
+        return AzureStore.from_connection_string(
+            url, container=container, endpoint_suffix=endpoint_suffix, **azure
+        )
     parts = urlsplit(url)
     match parts.scheme:
         case "azure":
             name = _one_segment(parts.path, container)
-            account = f"https://{parts.netloc}.blob.core.windows.net"
-            if not parts.netloc or "." in parts.netloc or "@" in parts.netloc:
-                raise ConfigError(
-                    "azure:// takes an account's short name: azure://account/container"
-                )
-            return AzureStore.from_url(account, container=name, credential=credential)
+            return AzureStore.from_url(
+                f"azure://{parts.netloc}",
+                container=name,
+                credential=credential,
+                endpoint_suffix=endpoint_suffix,
+                **azure,
+            )
         case "http" | "https":
-            return AzureStore.from_url(url, container=container, credential=credential)
+            return AzureStore.from_url(
+                url,
+                container=container,
+                credential=credential,
+                endpoint_suffix=endpoint_suffix,
+                **azure,
+            )
         case "azurite":
             name = _one_segment(parts.path, container)
-            return AzureStore.from_emulator(parts.netloc, container=name)
+            return AzureStore.from_emulator(parts.netloc, container=name, **azure)
         case "file" | "":
             if credential is not None:
                 raise ConfigError("credential= goes with Azure; a directory needs none")
+            given = [*azure, *(["endpoint_suffix"] if endpoint_suffix is not None else [])]
+            if given:
+                raise ConfigError(f"{given[0]}= goes with Azure; a directory has no use for it")
             if parts.netloc not in ("", "localhost"):
                 raise ConfigError(
                     "store: this file:// URL names a host; a directory's URL has three slashes: "

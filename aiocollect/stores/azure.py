@@ -10,44 +10,77 @@ Invariants:
   hold URLs, and URLs hold signatures.
 - The name that arrives is the name that was asked for: aiohttp normalises "..", so that one blob
   name could reach another container. Such names are refused before anything is sent.
-- One session, made on the first event loop that asks, and used from no other.
+- A session for each event loop and process that asks, used and closed there alone.
 """
 
 from __future__ import annotations
 
-import asyncio
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, Unpack
 
 from ..errors import AioCollectError, ConfigError, OutcomeUnknown, Refusal, StoreError, StoreRefused
 from ..options import check_number
 from ..typing import Appended, Opened, Range
 from .azure_errors import from_answer, from_exception
-from .azure_target import Target, check_container, split_url
-from .azure_wire import PIECE, Answered, Pieces, once
+from .azure_sas import SasRenewal, is_callback
+from .azure_session import Link, Links, check_proxy, connect, trust
+from .azure_target import (
+    Target,
+    account_url,
+    check_container,
+    check_suffix,
+    split_url,
+)
+from .azure_wire import PIECE, Answered, Pieces, Seen
 
 if TYPE_CHECKING:
-    from azure.storage.blob.aio import BlobClient, BlobServiceClient
+    from azure.storage.blob.aio import BlobClient
 
-__all__ = ["AzureStore"]
+__all__ = ["AzureOptions", "AzureStore"]
 
 # A blob client costs 0.2 ms to make. As many are kept as there may be paths in use at a time.
 MAX_CLIENTS: Final = 1024
 # "Naming and referencing containers, blobs, and metadata", learn.microsoft.com.
 MAX_NAME: Final = 1024
 
+# How a signature that has ended or was revoked is refused; the second is the emulator's word.
+STALE: Final = ("AuthenticationFailed", "AuthorizationFailure")
+
 _T = TypeVar("_T")
+
+
+class AzureOptions(TypedDict, total=False):
+    """The options of AzureStore that all ways to make one have in common."""
+
+    create_container: bool
+    allow_http: bool
+    connection_timeout: float
+    read_timeout: float
+    api_version: str | None
+    ca_file: str | os.PathLike[str] | None
+    proxy: str | None
+    content_type: str | None
+    sas_max_age: float
+    sas_timeout: float
 
 
 class AzureStore:
     """The append blobs of one container.
 
     ``account_url`` is ``https://ACCOUNT.blob.core.windows.net``, with a SAS as its query or not.
-    ``credential`` is an account key, a SAS, or an async token credential, which stays the caller's
-    to close. With ``create_container`` a missing container is made when it is first missed; without
-    it that is refused (CONTAINER_MISSING). Seconds throughout. ``api_version`` is for services that
-    do not know the SDK's newest one.
+    ``credential`` is an account key; a SAS; a function, sync or async, that returns a SAS, and is
+    asked again before that ends and when it is refused; or an async token credential, which stays
+    the caller's to close. With ``create_container`` a missing container is made when it is first
+    missed; without it that is refused (CONTAINER_MISSING). ``api_version`` is for services that do
+    not know the SDK's newest one.
+
+    ``ca_file`` is a PEM bundle that TLS trusts in place of the system's certificates. ``proxy`` is
+    the URL of an HTTP proxy, ``http://user:password@host:port``; the environment is never asked.
+    ``content_type`` replaces the encoder's. ``sas_max_age``: when a SAS that names no end is
+    renewed; ``sas_timeout``: how long its function may take. Seconds throughout. Raises
+    ConfigError, which names the option.
     """
 
     def __init__(
@@ -59,8 +92,16 @@ class AzureStore:
         create_container: bool = True,
         allow_http: bool = False,
         connection_timeout: float = 10.0,
+        # A lane gives an attempt up after 30 s.
         read_timeout: float = 30.0,
         api_version: str | None = None,
+        ca_file: str | os.PathLike[str] | None = None,
+        proxy: str | None = None,
+        content_type: str | None = None,
+        # An hour: as long as most keep a SAS good.
+        sas_max_age: float = 3600.0,
+        # Below the lane's 30 s, so that it hears of a callback that hangs.
+        sas_timeout: float = 10.0,
     ) -> None:
         # It takes most of a second: here, where nothing is served yet, not at the first row.
         _import_sdk()
@@ -71,9 +112,21 @@ class AzureStore:
         check_number("read_timeout", read_timeout, above=0)
         self._timeouts = {"connection_timeout": connection_timeout, "read_timeout": read_timeout}
         self._version: dict[str, Any] = {} if api_version is None else {"api_version": api_version}
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._service: BlobServiceClient | None = None
-        self._blobs: dict[str, BlobClient] = {}
+        self._tls = trust(ca_file, self._target.url)
+        self._proxy = check_proxy(proxy)
+        if content_type is not None and not (
+            isinstance(content_type, str) and content_type and content_type.isprintable()
+        ):
+            raise ConfigError("content_type= must be text such as 'text/csv'")
+        self._content_type = content_type
+        check_number("sas_max_age", sas_max_age, above=0)
+        check_number("sas_timeout", sas_timeout, above=0)
+        self._renewal: SasRenewal | None = None
+        if is_callback(self._target.credential):
+            self._renewal = SasRenewal(
+                self._target.credential, max_age=sas_max_age, timeout=sas_timeout
+            )
+        self._links = Links(self._connect)
         self._closed = False
 
     @classmethod
@@ -82,18 +135,19 @@ class AzureStore:
         connection_string: str,
         *,
         container: str,
-        create_container: bool = True,
-        allow_http: bool = False,
+        endpoint_suffix: str | None = None,
+        **options: Unpack[AzureOptions],
     ) -> AzureStore:
-        """From a connection string with a key or a SAS, as the portal shows it."""
-        target = Target.from_connection_string(connection_string, allow_http=allow_http)
-        return cls(
-            target.url,
-            container=container,
-            credential=target.credential,
-            create_container=create_container,
-            allow_http=allow_http,
+        """From a connection string with a key or a SAS, as the portal shows it.
+
+        ``endpoint_suffix`` is for one that has none of its own.
+        """
+        target = Target.from_connection_string(
+            connection_string,
+            allow_http=options.get("allow_http", False),
+            endpoint_suffix=check_suffix(endpoint_suffix),
         )
+        return cls(target.url, container=container, credential=target.credential, **options)
 
     @classmethod
     def from_url(
@@ -102,35 +156,33 @@ class AzureStore:
         *,
         container: str | None = None,
         credential: Any = None,
-        create_container: bool = True,
-        allow_http: bool = False,
+        endpoint_suffix: str | None = None,
+        **options: Unpack[AzureOptions],
     ) -> AzureStore:
-        """From a URL of an account or a container, with a SAS as its query or a credential."""
-        account_url, named = split_url(url, container=container)
-        return cls(
-            account_url,
-            container=named,
-            credential=credential,
-            create_container=create_container,
-            allow_http=allow_http,
-        )
+        """From a URL of an account or a container, with a SAS as its query or a credential.
+
+        ``azure://account/container`` is an account in the cloud with ``endpoint_suffix``; any other
+        URL stays as it is.
+        """
+        check_suffix(endpoint_suffix)
+        if isinstance(url, str) and url.startswith("azure://"):
+            account, slash, rest = url.removeprefix("azure://").partition("/")
+            url = account_url(account, endpoint_suffix=endpoint_suffix) + slash + rest
+        account_base, named = split_url(url, container=container)
+        return cls(account_base, container=named, credential=credential, **options)
 
     @classmethod
     def from_emulator(
-        cls, address: str, *, container: str, create_container: bool = True
+        cls, address: str, *, container: str, **options: Unpack[AzureOptions]
     ) -> AzureStore:
-        """On the storage emulator that listens at ``host:port``, with its well-known account."""
+        """On the storage emulator that listens at ``host`` or ``host:port``, with its well-known
+        account."""
         target = Target.emulator(address)
-        return cls(
-            target.url,
-            container=container,
-            credential=target.credential,
-            create_container=create_container,
-            allow_http=True,
-        )
+        options["allow_http"] = True
+        return cls(target.url, container=container, credential=target.credential, **options)
 
     def __repr__(self) -> str:
-        state = "closed" if self._closed else "open" if self._service else "not used yet"
+        state = "closed" if self._closed else "open" if self._links else "not used yet"
         return f"<AzureStore {self._target.url}/{self.container}, {state}>"
 
     # The protocol -----------------------------------------------------------------------------
@@ -147,8 +199,8 @@ class AzureStore:
         from azure.core import MatchConditions
         from azure.storage.blob import ContentSettings
 
-        blob = self._blob(path)
-        settings = ContentSettings(content_type=content_type)
+        blob = await self._blob(path)
+        settings = ContentSettings(content_type=self._content_type or content_type)
         try:
             await self._ask(
                 partial(
@@ -172,7 +224,7 @@ class AzureStore:
 
         if not data:
             raise StoreRefused(Refusal.INVALID, "EmptyBlock")
-        blob = self._blob(path)
+        blob = await self._blob(path)
         conditions: dict[str, Any] = {"appendpos_condition": offset}
         if etag is not None:
             conditions |= {"etag": etag, "match_condition": MatchConditions.IfNotModified}
@@ -197,22 +249,20 @@ class AzureStore:
         return Range(data, seen.length, seen.etag, seen.created)
 
     async def aclose(self) -> None:
-        """Close the session; idempotent. A credential that was given stays open."""
+        """Close this loop's session; idempotent. A credential that was given stays open."""
         self._closed = True
-        service, self._service = self._service, None
-        self._blobs.clear()
-        if service is not None and self._loop is asyncio.get_running_loop():
-            # On another loop, or in a child process, the sockets are not ours to touch.
-            await service.close()
+        if self._renewal is not None:
+            await self._renewal.aclose()
+        await self._links.aclose()
 
     # Requests ---------------------------------------------------------------------------------
 
-    async def _look(self, path: str, offset: int, length: int) -> tuple[_Seen, bytes]:
+    async def _look(self, path: str, offset: int, length: int) -> tuple[Seen, bytes]:
         """The blob's state and the bytes of a range of it, both from the same answer."""
-        blob = self._blob(path)
+        blob = await self._blob(path)
         # Twice at most: a blob that grew between GET and HEAD now has the range that it had not.
         for _ in range(2):
-            seen = _Seen()
+            seen = Seen()
             try:
                 data = await self._ask(partial(_get, blob, offset, length, seen))
             except StoreError as error:
@@ -252,6 +302,7 @@ class AzureStore:
         raise StoreRefused(reason, "ContainerNotFound")
 
     async def _translate(self, request: Callable[[], Awaitable[_T]]) -> _T:
+        sas = "" if self._renewal is None else await self._renewal.fresh()
         try:
             return await request()
         except AioCollectError:
@@ -261,27 +312,34 @@ class AzureStore:
         except Exception as error:
             # The SDK lets a bare TypeError out on odd answers. Which class it is proves nothing.
             failure = from_exception(error)
+        if self._renewal is not None and failure.code in STALE:
+            self._renewal.refused(sas)
         # Outside of the handler, so that no context leads back to a URL.
         raise failure
 
     async def _make_container(self) -> None:
-        service = self._connected()
+        service = (await self._link()).service
         async with service.get_container_client(self.container) as container:
             await container.create_container()
 
     # Clients ----------------------------------------------------------------------------------
 
-    def _blob(self, path: str) -> BlobClient:
-        service = self._connected()
-        blob = self._blobs.get(path)
+    async def _link(self) -> Link:
+        if self._closed:
+            raise OutcomeUnknown("StoreClosed")
+        return await self._links.here()
+
+    async def _blob(self, path: str) -> BlobClient:
+        link = await self._link()
+        blob = link.blobs.get(path)
         if blob is None:
             if not _is_sound(path):
                 raise StoreRefused(Refusal.INVALID, "UnsafePath")
-            blob = service.get_blob_client(self.container, path)
+            blob = link.service.get_blob_client(self.container, path)
             self._check_url(blob.url, path)
-            if len(self._blobs) >= MAX_CLIENTS:
-                del self._blobs[next(iter(self._blobs))]
-            self._blobs[path] = blob
+            if len(link.blobs) >= MAX_CLIENTS:
+                del link.blobs[next(iter(link.blobs))]
+            link.blobs[path] = blob
         return blob
 
     def _check_url(self, url: str, path: str) -> None:
@@ -292,78 +350,18 @@ class AzureStore:
         if URL(url).path != f"{account}/{self.container}/{path}":
             raise StoreRefused(Refusal.INVALID, "UnsafePath")
 
-    def _connected(self) -> BlobServiceClient:
-        loop = asyncio.get_running_loop()
-        if self._closed:
-            raise OutcomeUnknown("StoreClosed")
-        if self._loop is not None and self._loop is not loop:
-            raise ConfigError(
-                "this AzureStore belongs to another event loop (or was taken through a fork); "
-                "make one store per loop"
-            )
-        if self._service is None:
-            self._loop = loop
-            self._service = self._connect()
-        return self._service
-
-    def _connect(self) -> BlobServiceClient:
-        """One session for all blobs, made inside the running loop."""
-        import aiohttp
-        from azure.core.pipeline.transport import AioHttpTransport
-        from azure.storage.blob.aio import BlobServiceClient
-
-        session = aiohttp.ClientSession(
-            # No limit of its own: whoever calls us bounds its requests, and one that hangs must not
-            # hold up others here.
-            connector=aiohttp.TCPConnector(limit=0),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            # The SDK decodes by itself.
-            auto_decompress=False,
-            # Looking for a proxy and in ~/.netrc costs two thread hops a request.
-            trust_env=False,
-            middlewares=(once,),
-        )
-        # Time-outs are the transport's matter: given to the client they would be passed over, and
-        # 300 s hold instead.
-        transport = AioHttpTransport(session=session, use_env_settings=False, **self._timeouts)
-        return BlobServiceClient(
+    def _connect(self) -> Link:
+        return connect(
             self._target.url,
-            credential=self._target.credential,
-            transport=transport,
-            retry_total=0,
-            retry_connect=0,
-            retry_read=0,
-            retry_status=0,
-            **self._version,
+            credential=self._renewal.credential if self._renewal else self._target.credential,
+            tls=self._tls,
+            proxy=self._proxy,
+            timeouts=self._timeouts,
+            version=self._version,
         )
 
 
-class _Seen:
-    """What the headers of a GET or HEAD say about a blob."""
-
-    def __init__(self) -> None:
-        self._headers: Mapping[str, str] = {}
-        self.length = self.blocks = -1
-        self.created = self.etag = ""
-
-    def take(self, response: Any) -> None:
-        """Keep the headers; the SDK calls this with each answer before it reads the body."""
-        self._headers = response.http_response.headers
-
-    def check(self) -> None:
-        """Read the headers; OutcomeUnknown where they are not those of an append blob."""
-        headers = self._headers
-        whole = headers.get("Content-Range", "").rpartition("/")[2] or headers.get("Content-Length")
-        try:
-            self.length = int(whole or "")
-            self.blocks = int(headers["x-ms-blob-committed-block-count"])
-            self.etag = headers["ETag"]
-        except (KeyError, ValueError):
-            raise OutcomeUnknown("UnreadableAnswer") from None
-        self.created = headers.get("x-ms-creation-time", "")
-
-
-async def _get(blob: BlobClient, offset: int, length: int, seen: _Seen) -> bytes:
+async def _get(blob: BlobClient, offset: int, length: int, seen: Seen) -> bytes:
     download = await blob.download_blob(
         offset, length, max_concurrency=1, raw_response_hook=seen.take
     )

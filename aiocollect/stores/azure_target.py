@@ -16,8 +16,23 @@ from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from ..errors import ConfigError
+from .azure_sas import is_callback
 
-__all__ = ["EMULATOR_ACCOUNT", "EMULATOR_KEY", "Target", "check_container", "split_url"]
+__all__ = [
+    "EMULATOR_ACCOUNT",
+    "EMULATOR_KEY",
+    "PUBLIC_CLOUD",
+    "Target",
+    "account_url",
+    "check_container",
+    "check_suffix",
+    "split_url",
+]
+
+# The cloud that an account is in unless somebody says otherwise.
+PUBLIC_CLOUD: Final = "core.windows.net"
+# Where Azurite listens unless it is told otherwise.
+EMULATOR_PORT: Final = 10000
 
 # The emulator's account, the same for everybody: published in its documentation, no secret.
 EMULATOR_ACCOUNT: Final = "devstoreaccount1"
@@ -28,8 +43,11 @@ EMULATOR_KEY: Final = (
 # "Naming and referencing containers, blobs, and metadata", learn.microsoft.com.
 _CONTAINER = re.compile(r"(?=.{3,63}\Z)[a-z0-9]+(-[a-z0-9]+)*\Z")
 
+_SUFFIX = re.compile(r"(?=.{1,200}\Z)[a-z0-9-]+(\.[a-z0-9-]+)+\Z", re.IGNORECASE)
+_ACCOUNT = re.compile(r"[a-z0-9-]+\Z", re.IGNORECASE)
+
 _KINDS: Final = (
-    "an account key, a SAS, or an async token credential such as "
+    "an account key, a SAS, a function that returns a SAS, or an async token credential such as "
     "azure.identity.aio.DefaultAzureCredential()"
 )
 
@@ -38,7 +56,8 @@ _KINDS: Final = (
 class Target:
     """An account's URL, without query; the account's name; and how to prove who we are.
 
-    ``credential`` is what the SDK takes: a name and key, a SAS text, or a credential object.
+    ``credential`` is what the SDK takes: a name and key, a SAS text, or a credential object; or a
+    function that is to be asked for a SAS.
     """
 
     url: str
@@ -49,33 +68,33 @@ class Target:
     def of(cls, account_url: str, *, credential: Any, allow_http: bool) -> Target:
         """Check and take apart an account's URL, which may carry a SAS."""
         if not isinstance(account_url, str):
-            raise ConfigError("the account URL must be text")
+            raise ConfigError("store= must be text: an account's URL")
         try:
             parts = urlsplit(account_url)
             host, port = parts.hostname, parts.port
         except ValueError:
-            raise ConfigError("the account URL cannot be read; check its host and port") from None
+            raise ConfigError("store= cannot be read as a URL; check its host and port") from None
         if parts.scheme not in ("https", "http") or not host:
-            raise ConfigError(
-                "the account URL must look like https://ACCOUNT.blob.core.windows.net"
-            )
+            raise ConfigError("store= must look like https://ACCOUNT.blob.core.windows.net")
         if parts.username is not None or parts.password is not None:
-            raise ConfigError("the account URL must not carry a user or password; use credential=")
+            raise ConfigError("store= must not carry a user or password; use credential=")
         loopback = _is_loopback(host)
         if parts.scheme == "http" and not loopback and not allow_http:
             raise ConfigError(
-                f"plain HTTP to {host} would send rows and signatures unencrypted; use https, or "
-                "say allow_http=True"
+                f"store=: plain HTTP to {host} would send rows and signatures unencrypted; use "
+                "https, or say allow_http=True"
             )
         if parts.query:
             if credential is not None:
-                raise ConfigError("the URL carries a SAS and credential= is given; drop one")
+                raise ConfigError("store= carries a SAS and credential= is given; drop one")
             if "sig" not in parse_qs(parts.query):
-                raise ConfigError("the URL's query is no SAS: it has no sig=; drop it or renew it")
+                raise ConfigError(
+                    "store=: the URL's query is no SAS: it has no sig=; drop it or renew it"
+                )
             credential = parts.query
         path = parts.path.strip("/")
         if "/" in path:
-            raise ConfigError("the account URL has more than an account in its path")
+            raise ConfigError("store= has more than an account in its path")
         # In the host, except where an emulator or a proxy has it as the first part of the path.
         account = path or host.split(".", 1)[0]
         address = f"[{host}]" if ":" in host else host
@@ -87,41 +106,54 @@ class Target:
         )
 
     @classmethod
-    def from_connection_string(cls, text: str, *, allow_http: bool) -> Target:
-        """Take apart a connection string as the Azure portal shows it."""
+    def from_connection_string(
+        cls, text: str, *, allow_http: bool, endpoint_suffix: str | None = None
+    ) -> Target:
+        """Take apart a connection string as the Azure portal shows it; its own suffix wins."""
         if not isinstance(text, str) or "=" not in text:
             raise ConfigError(
-                "the connection string is not one: it must look like "
+                "store= is no connection string: it must look like "
                 "'AccountName=…;AccountKey=…;EndpointSuffix=core.windows.net'"
             )
         found: dict[str, str] = {}
         for item in filter(None, (item.strip() for item in text.split(";"))):
             name, equals, value = item.partition("=")
             if not equals:
-                raise ConfigError("the connection string has a part without '='; copy it again")
+                raise ConfigError(
+                    "store=: the connection string has a part without '='; copy it again"
+                )
             found[name.strip().lower()] = value.strip()
         if found.get("usedevelopmentstorage", "").lower() == "true":
-            return cls.emulator("127.0.0.1:10000")
+            return cls.emulator("127.0.0.1")
         account, key = found.get("accountname"), found.get("accountkey")
         sas = found.get("sharedaccesssignature")
         url = found.get("blobendpoint")
         if url is None:
             if not account:
-                raise ConfigError("the connection string has neither AccountName nor BlobEndpoint")
-            suffix = found.get("endpointsuffix", "core.windows.net")
+                raise ConfigError(
+                    "store=: the connection string has neither AccountName nor BlobEndpoint"
+                )
+            suffix = check_suffix(found.get("endpointsuffix", endpoint_suffix))
             url = f"{found.get('defaultendpointsprotocol', 'https')}://{account}.blob.{suffix}"
         if not key and not sas and "?" not in url:
             raise ConfigError(
-                "the connection string has neither AccountKey nor SharedAccessSignature"
+                "store=: the connection string has neither AccountKey nor SharedAccessSignature"
             )
         credential: Any = sas or None
         if key:
-            credential = _named_key(account or Target._name_in(url), key)
+            credential = _named_key(account or Target._name_in(url), key, "store=: the AccountKey")
         return cls.of(url, credential=credential, allow_http=allow_http)
 
     @classmethod
     def emulator(cls, address: str) -> Target:
-        """The emulator's account at host:port."""
+        """The emulator's account at host:port, or at a host with the emulator's own port."""
+        if not isinstance(address, str) or not address:
+            raise ConfigError("store= must name the emulator's host: azurite://127.0.0.1/container")
+        try:
+            if urlsplit(f"//{address}").port is None:
+                address = f"{address.removesuffix(':')}:{EMULATOR_PORT}"
+        except ValueError:
+            raise ConfigError("store=: the emulator's port is no number") from None
         return cls.of(
             f"http://{address}/{EMULATOR_ACCOUNT}", credential=EMULATOR_KEY, allow_http=True
         )
@@ -134,7 +166,7 @@ class Target:
 def split_url(url: str, *, container: str | None) -> tuple[str, str]:
     """An account's URL, SAS included, and the container, from a URL that may name both."""
     if not isinstance(url, str) or "://" not in url:
-        raise ConfigError("the URL must look like https://ACCOUNT.blob.core.windows.net/CONTAINER")
+        raise ConfigError("store= must look like https://ACCOUNT.blob.core.windows.net/CONTAINER")
     base, question, query = url.partition("?")
     scheme, _, rest = base.partition("://")
     host, *path = rest.strip("/").split("/")
@@ -146,13 +178,35 @@ def split_url(url: str, *, container: str | None) -> tuple[str, str]:
     account = [host, *path[:expected]]
     named = path[expected:]
     if len(named) > 1:
-        raise ConfigError("the URL names more than a container; blob names are the layout's matter")
+        raise ConfigError("store= names more than a container; blob names are the layout's matter")
     if named and container is not None and named[0] != container:
-        raise ConfigError(f"container={container!r} contradicts the URL; drop one of them")
+        raise ConfigError(f"container={container!r} contradicts store=; drop one of them")
     if not named and container is None:
-        raise ConfigError("the URL names no container; add it, or give container=")
+        raise ConfigError("store= names no container; add it, or give container=")
     target = f"{scheme}://{'/'.join(account)}{question}{query}"
     return target, named[0] if named else str(container)
+
+
+def account_url(account: str, *, endpoint_suffix: str | None = None) -> str:
+    """The URL of an account by its short name, in the cloud with this suffix."""
+    if not isinstance(account, str) or not _ACCOUNT.match(account):
+        # It is not shown: a misplaced user:password would stand here.
+        raise ConfigError(
+            "store=: azure:// takes an account's short name: azure://account/container"
+        )
+    return f"https://{account}.blob.{check_suffix(endpoint_suffix)}"
+
+
+def check_suffix(suffix: str | None) -> str:
+    """A cloud's suffix, such as core.chinacloudapi.cn, if it can be one; None: the public one's."""
+    if suffix is None:
+        return PUBLIC_CLOUD
+    if not isinstance(suffix, str) or not _SUFFIX.match(suffix) or suffix.startswith("blob."):
+        raise ConfigError(
+            "endpoint_suffix= must look like core.windows.net, core.chinacloudapi.cn or "
+            "core.usgovcloudapi.net"
+        )
+    return suffix
 
 
 def check_container(name: object) -> str:
@@ -184,22 +238,24 @@ def _is_loopback(host: str) -> bool:
 
 def _check_credential(credential: Any, account: str, scheme: str) -> Any:
     if credential is None:
-        raise ConfigError(f"nobody may append without a credential; give {_KINDS}")
+        raise ConfigError(f"credential= is missing: nobody may append without one; give {_KINDS}")
     if isinstance(credential, str):
         text = credential.lstrip("?").strip()
-        return text if "sig=" in text else _named_key(account, text)
+        return text if "sig=" in text else _named_key(account, text, "credential=: the key")
     if hasattr(credential, "get_token") or hasattr(credential, "get_token_info"):
         if not hasattr(credential, "__aexit__"):
             raise ConfigError("credential= is a blocking one; take its namesake from azure….aio")
         if scheme != "https":
-            raise ConfigError("a token credential needs https")
+            raise ConfigError("credential=: a token needs https; give store= as an https URL")
         return credential
     if hasattr(credential, "named_key") or hasattr(credential, "signature"):
+        return credential
+    if is_callback(credential):
         return credential
     raise ConfigError(f"credential= of type {type(credential).__name__} is unknown; give {_KINDS}")
 
 
-def _named_key(account: str, key: str) -> Any:
+def _named_key(account: str, key: str, what: str) -> Any:
     from azure.core.credentials import AzureNamedKeyCredential
 
     try:
@@ -207,5 +263,5 @@ def _named_key(account: str, key: str) -> Any:
     except (binascii.Error, ValueError):
         sound = False
     if not sound or not account:
-        raise ConfigError("the account key is no base64 text; copy it again, without spaces")
+        raise ConfigError(f"{what} is no base64 text; copy it again, without spaces")
     return AzureNamedKeyCredential(account, key)

@@ -7,20 +7,23 @@ Invariants:
 - An answer that is no success is taken at its status and its headers. Its body, which may be of any
   size and anybody's, is never parsed, and read only as far as keeps the connection usable.
 - A large body leaves in pieces, and the event loop runs between them.
+- Where the handshake ends at the server's certificate, or a proxy asks who we are, nothing of the
+  request was sent: an operator's matter, said by a code of ours.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from ..errors import OutcomeUnknown, Refusal, StoreRefused
 from .azure_errors import retry_after
 
 if TYPE_CHECKING:
     import aiohttp
 
-__all__ = ["PIECE", "Answered", "CutOff", "Pieces", "once"]
+__all__ = ["PIECE", "Answered", "CutOff", "Pieces", "Seen", "once"]
 
 # One TLS write of 64 KiB holds the loop for about 0.1 ms, one of 4 MiB for 6 to 9 ms.
 PIECE: Final = 64 * 1024
@@ -106,13 +109,22 @@ async def once(
     """
     import aiohttp
 
+    response: aiohttp.ClientResponse | None = None
+    failure: Exception
     try:
         response = await handler(request)
+    except aiohttp.ClientConnectorCertificateError:
+        failure = StoreRefused(Refusal.CREDENTIAL, "TlsVerify")
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        name = type(error).__name__
-        response = None
+        failure = CutOff(type(error).__name__)
+    except aiohttp.ClientHttpProxyError as error:
+        # To CONNECT, so before the request itself. Its message may be anything.
+        failure = CutOff("ClientHttpProxyError")
+        if error.status == 407:
+            failure = StoreRefused(Refusal.CREDENTIAL, "ProxyAuthentication")
     if response is None:
-        raise CutOff(name)
+        # Outside of the handlers, so that no context leads back to a URL.
+        raise failure
     status, headers = response.status, response.headers
     code = headers.get("x-ms-error-code", "")
     if status == 401 or (200 <= status < 300 and (request.method != "GET" or status == 206)):
@@ -140,3 +152,28 @@ async def _drain(response: aiohttp.ClientResponse) -> None:
     else:
         # A connection with something left to read is closed by this.
         response.release()
+
+
+class Seen:
+    """What the headers of a GET or HEAD say about a blob."""
+
+    def __init__(self) -> None:
+        self._headers: Mapping[str, str] = {}
+        self.length = self.blocks = -1
+        self.created = self.etag = ""
+
+    def take(self, response: Any) -> None:
+        """Keep the headers; the SDK calls this with each answer before it reads the body."""
+        self._headers = response.http_response.headers
+
+    def check(self) -> None:
+        """Read the headers; OutcomeUnknown where they are not those of an append blob."""
+        headers = self._headers
+        whole = headers.get("Content-Range", "").rpartition("/")[2] or headers.get("Content-Length")
+        try:
+            self.length = int(whole or "")
+            self.blocks = int(headers["x-ms-blob-committed-block-count"])
+            self.etag = headers["ETag"]
+        except (KeyError, ValueError):
+            raise OutcomeUnknown("UnreadableAnswer") from None
+        self.created = headers.get("x-ms-creation-time", "")

@@ -15,6 +15,7 @@ from azure.storage.blob import BlobServiceClient, ContainerClient
 from aiocollect.errors import Refusal, StoreRefused
 from aiocollect.stores.azure import AzureStore
 
+from .certificates import Certificates, make_certificates
 from .emulator import Emulator, emulator, missing
 from .proxy import FaultProxy
 
@@ -37,6 +38,19 @@ def azurite() -> Iterator[Emulator]:
     if obstacle:
         pytest.skip(obstacle)
     with emulator() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """An authority and a server's certificate that were made for this run."""
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
+def secure(azurite: Emulator, certificates: Certificates) -> Iterator[Emulator]:
+    """An emulator that speaks https and takes tokens."""
+    with emulator(cert=certificates.cert, key=certificates.key) as running:
         yield running
 
 

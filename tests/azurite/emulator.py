@@ -44,7 +44,7 @@ KEY: Final = (
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 )
 
-_LISTENS = re.compile(r"listens on http://127\.0\.0\.1:(\d+)")
+_LISTENS = re.compile(r"listens on https?://127\.0\.0\.1:(\d+)")
 
 
 class EmulatorMissing(RuntimeError):
@@ -61,11 +61,11 @@ def missing() -> str:
     return ""
 
 
-def connection_string(host: str, port: int) -> str:
+def connection_string(host: str, port: int, *, scheme: str = "http") -> str:
     """The connection string of the emulator's account, through whatever listens there."""
     return (
-        f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};"
-        f"BlobEndpoint=http://{host}:{port}/{ACCOUNT};"
+        f"DefaultEndpointsProtocol={scheme};AccountName={ACCOUNT};AccountKey={KEY};"
+        f"BlobEndpoint={scheme}://{host}:{port}/{ACCOUNT};"
     )
 
 
@@ -76,6 +76,7 @@ class Emulator:
     port: int
     pid: int
     host: str = "127.0.0.1"
+    scheme: str = "http"
     account: str = ACCOUNT
     key: str = field(default=KEY, repr=False)
 
@@ -87,12 +88,12 @@ class Emulator:
     @property
     def url(self) -> str:
         """The account's URL."""
-        return f"http://{self.address}/{self.account}"
+        return f"{self.scheme}://{self.address}/{self.account}"
 
     @property
     def connection_string(self) -> str:
         """What an SDK needs."""
-        return connection_string(self.host, self.port)
+        return connection_string(self.host, self.port, scheme=self.scheme)
 
 
 @contextlib.contextmanager
@@ -102,10 +103,13 @@ def emulator(
     max_block_bytes: int | None = None,
     memory_mb: int = 1024,
     timeout: float = 60.0,
+    cert: Path | None = None,
+    key: Path | None = None,
 ) -> Iterator[Emulator]:
     """Run an emulator for a while; EmulatorMissing where node or npm packages are not there.
 
     ``max_blocks`` and ``max_block_bytes`` lower the limits of append blobs (50,000, 100 MiB).
+    With ``cert`` and ``key``, PEM files, it speaks https, and takes tokens as well as keys.
     """
     obstacle = missing()
     if obstacle:
@@ -116,6 +120,8 @@ def emulator(
         *("--inMemoryPersistence", "--extentMemoryLimit", str(memory_mb)),
         *("--silent", "--skipApiVersionCheck", "--disableTelemetry"),
     ]
+    if cert is not None and key is not None:
+        command += ["--oauth", "basic", "--cert", str(cert), "--key", str(key)]
     environment = dict(os.environ)
     environment.pop("NODE_OPTIONS", None)
     environment["AZURITE_MAX_BLOCKS"] = str(max_blocks or 0)
@@ -136,7 +142,7 @@ def emulator(
             )
         try:
             port = _wait_for_port(process, log, timeout)
-            yield Emulator(port=port, pid=process.pid)
+            yield Emulator(port=port, pid=process.pid, scheme="https" if cert else "http")
         finally:
             _stop(process)
 

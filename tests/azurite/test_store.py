@@ -9,9 +9,7 @@ from azure.storage.blob import ContainerClient
 
 from aiocollect.errors import (
     BlobFull,
-    ConfigError,
     OffsetMismatch,
-    OutcomeUnknown,
     Refusal,
 )
 from aiocollect.stores.azure import AzureStore
@@ -114,6 +112,21 @@ async def test_the_content_type_is_kept(store: AzureStore, plain: ContainerClien
     await store.create(PATH, content_type="text/csv; charset=utf-8")
     properties = plain.get_blob_client(PATH).get_blob_properties()
     assert properties.content_settings.content_type == "text/csv; charset=utf-8"
+
+
+@pytest.mark.asyncio
+async def test_another_content_type(
+    azurite: Emulator, container: str, plain: ContainerClient, keep: Keep
+) -> None:
+    """The store's own content type replaces the encoder's."""
+    store = keep(
+        AzureStore.from_emulator(
+            azurite.address, container=container, content_type="application/octet-stream"
+        )
+    )
+    await store.create(PATH, content_type=CSV)
+    properties = plain.get_blob_client(PATH).get_blob_properties()
+    assert properties.content_settings.content_type == "application/octet-stream"
 
 
 @pytest.mark.asyncio
@@ -261,26 +274,6 @@ async def test_odd_names_arrive_as_they_are(
     await store.create(path, content_type=CSV)
     await store.append(path, b"x", offset=0)
     assert blob_bytes(azurite.connection_string, container) == {path: b"x"}
-
-
-def test_one_loop_and_no_other(azurite: Emulator, container: str) -> None:
-    """A store that was used on one loop says so on another; unused, it goes anywhere."""
-    store = AzureStore.from_connection_string(azurite.connection_string, container=container)
-
-    async def use(close: bool) -> None:
-        await store.create(PATH, content_type=CSV)
-        if close:
-            await store.aclose()
-            await store.aclose()
-
-    runner = asyncio.Runner()
-    runner.run(use(close=False))
-    with asyncio.Runner() as other, pytest.raises(ConfigError, match="one store per loop"):
-        other.run(use(close=True))
-    runner.run(use(close=True))
-    with pytest.raises(OutcomeUnknown, match="StoreClosed"):
-        runner.run(use(close=False))
-    runner.close()
 
 
 @pytest.mark.asyncio

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import traceback
 from typing import Any
 
 import pytest
 
+from aiocollect.assembly import open_store
 from aiocollect.errors import ConfigError
 from aiocollect.stores.azure import AzureStore
 from aiocollect.stores.azure_target import EMULATOR_KEY, Target, check_container, split_url
@@ -110,6 +112,77 @@ def test_connection_strings(text: str, url: str, account: str) -> None:
         assert credential.named_key == (account, EMULATOR_KEY)
 
 
+@pytest.mark.parametrize(
+    ("store", "options", "url"),
+    [
+        ("azure://acme/logs", {}, ACCOUNT),
+        (
+            "azure://acme/logs",
+            {"endpoint_suffix": "core.chinacloudapi.cn"},
+            "https://acme.blob.core.chinacloudapi.cn",
+        ),
+        # What is said outright stays as it is.
+        (f"{ACCOUNT}/logs", {"endpoint_suffix": "core.usgovcloudapi.net"}, ACCOUNT),
+    ],
+)
+def test_accounts_of_other_clouds(store: str, options: dict[str, Any], url: str) -> None:
+    """The suffix completes an account's short name, and changes no URL; the same through Pipeline's
+    door."""
+    expected = f"<AzureStore {url}/logs, not used yet>"
+    assert repr(AzureStore.from_url(store, credential=KEY, **options)) == expected
+    assert repr(open_store(store, credential=KEY, **options)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "suffix"),
+    [
+        ("", "core.usgovcloudapi.net"),
+        (";EndpointSuffix=core.chinacloudapi.cn", "core.chinacloudapi.cn"),
+    ],
+)
+def test_connection_strings_of_other_clouds(text: str, suffix: str) -> None:
+    """The option completes a connection string that has no suffix of its own."""
+    text = f"AccountName=acme;AccountKey={KEY}{text}"
+    store = open_store(text, container="logs", endpoint_suffix="core.usgovcloudapi.net")
+    assert repr(store) == f"<AzureStore https://acme.blob.{suffix}/logs, not used yet>"
+
+
+@pytest.mark.parametrize(
+    ("address", "port"), [("127.0.0.1", 10000), ("127.0.0.1:7", 7), ("[::1]", 10000), ("h:", 10000)]
+)
+def test_the_emulators_own_port(address: str, port: int) -> None:
+    """An emulator's address without a port means the emulator's default."""
+    host = address.removesuffix(":7").removesuffix(":")
+    expected = f"<AzureStore http://{host}:{port}/devstoreaccount1/logs, not used yet>"
+    assert repr(open_store(f"azurite://{address}/logs")) == expected
+    assert repr(AzureStore.from_emulator(address, container="logs")) == expected
+
+
+@pytest.mark.parametrize(
+    ("store", "options", "remedy"),
+    [
+        ("azure://acme/logs", {"endpoint_suffix": "https://x"}, "endpoint_suffix= must look"),
+        ("azure://acme/logs", {"endpoint_suffix": "blob.core.windows.net"}, "endpoint_suffix="),
+        ("azure://acme/logs", {"endpoint_suffix": ""}, "endpoint_suffix="),
+        ("azure://a@cme/logs", {}, "store=: azure:// takes"),
+        ("azurite:///logs", {}, "store= must name the emulator's host"),
+        ("azurite://h:x/logs", {}, "store=: the emulator's port"),
+        ("/data", {"endpoint_suffix": "core.windows.net"}, "endpoint_suffix= goes with Azure"),
+        ("/data", {"ca_file": "/ca.pem"}, "ca_file= goes with Azure"),
+        ("file:///data", {"proxy": "http://h:1"}, "proxy= goes with Azure"),
+        ("/data", {"create_container": True}, "create_container= goes with Azure"),
+        (f"AccountName=a;AccountKey={KEY}", {"container": "logs", "credential": KEY}, "drop one"),
+    ],
+)
+def test_options_that_do_not_go_with_the_store(
+    store: str, options: dict[str, Any], remedy: str
+) -> None:
+    """None is ignored: each is refused by its name."""
+    with pytest.raises(ConfigError, match=remedy) as caught:
+        open_store(store, **{"credential": None, **options})
+    assert KEY not in str(caught.value)
+
+
 BAD: list[tuple[str, dict[str, Any], str]] = [
     ("", {}, "must look like"),
     ("ftp://acme/", {}, "must look like"),
@@ -125,6 +198,10 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (ACCOUNT, {"credential": ""}, "base64"),
     (ACCOUNT, {"credential": BlockingToken()}, "aio"),
     (ACCOUNT, {"credential": 7}, "type int"),
+    (ACCOUNT, {"credential": KEY, "sas_timeout": 0}, "sas_timeout=0"),
+    (ACCOUNT, {"credential": KEY, "content_type": "a\nb"}, "content_type="),
+    (ACCOUNT, {"credential": KEY, "content_type": ""}, "content_type="),
+    (ACCOUNT, {"credential": KEY, "sas_max_age": -1}, "sas_max_age=-1"),
     ("http://127.0.0.1:9/dev", {"credential": Token()}, "needs https"),
     (ACCOUNT, {"credential": KEY, "container": "Upper"}, "container='Upper'"),
     (ACCOUNT, {"credential": KEY, "container": "a"}, "3 to 63"),
@@ -141,6 +218,9 @@ def test_bad_input_is_named_and_no_secret_is_told(
     """Each bad option is refused at construction, by name; the trace shows nothing secret."""
     with pytest.raises(ConfigError, match=remedy) as caught:
         AzureStore(url, **{"container": "logs", **options})
+    assert re.search(
+        r"\b(store|container|credential|\w+_timeout|sas_max_age|content_type)\b", str(caught.value)
+    )
     shown = str(caught.value) + repr(caught.value)
     for secret in ("SECRET", KEY, "U0VDUkVU"):
         assert secret not in shown
@@ -174,8 +254,9 @@ def test_container_names(name: str) -> None:
 
 
 def test_the_forms_of_a_credential() -> None:
-    """Key, SAS with or without question mark, and async token are taken; none is shown."""
-    for credential in (KEY, SAS, f"?{SAS}", Token()):
+    """Key, SAS with or without question mark, a function for one, and async token are taken; none
+    is shown."""
+    for credential in (KEY, SAS, f"?{SAS}", lambda: SAS, Token()):
         store = AzureStore(ACCOUNT, container="logs", credential=credential)
         assert repr(store) == f"<AzureStore {ACCOUNT}/logs, not used yet>"
         assert "U0VDUkVU" not in repr(store._target)

@@ -1,0 +1,1 @@
+"""What a real storage account must show, and the emulator cannot. See docs/real-account.md."""
