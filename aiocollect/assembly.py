@@ -50,6 +50,12 @@ def assemble(
     writer_id: str | None,
 ) -> tuple[Store, Engine]:
     """The store and the engine of a pipeline."""
+    known = {"endpoint_suffix", *AzureOptions.__annotations__}
+    for option in store_options:
+        if option not in known:
+            raise ConfigError(
+                f"store_options: there is no {option!s}; there are {', '.join(sorted(known))}"
+            )
     if isinstance(store, str | os.PathLike):
         store = open_store(
             os.fspath(store), container=container, credential=credential, **store_options

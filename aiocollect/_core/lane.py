@@ -24,7 +24,6 @@ from .verdict import Verdict, judge
 
 __all__ = ["Lane"]
 
-
 # One lost answer is nobody's business; the third in a row is the operator's.
 RETRYING_AFTER = 3
 
@@ -103,8 +102,7 @@ class Lane:
 
     def drop(self, batch: Batch, *, reason: str) -> list[Command]:
         """Give up an unsent batch, or one that was never submitted."""
-        if batch in self._queue:
-            assert not (self._blocks and batch is self._queue[0]), "our bug: it may have landed"
+        if batch in self.unsent:
             self._queue.remove(batch)
         return [dropped(batch.block, self.parts, reason=reason), Release(batch)]
 

@@ -75,8 +75,9 @@ class Parts:
             self.index = 0
 
     def objection(self, opened: Opened) -> str:
-        """Why rows cannot go to the part as it is; "" where they can. An empty one is ours."""
-        if opened.length and opened.head != self.header:
+        """Why rows cannot go to the part as it is; "" where they can. An empty one is ours;
+        so is any where rows need no header."""
+        if opened.length and self.header and opened.head != self.header:
             return "header"
         return self.full(length=opened.length, blocks=opened.blocks)
 

@@ -91,12 +91,14 @@ class Recorder:
 
     def _wait(self, call: Call, timeout: float | None) -> bool:
         engine = self._engine
-        verdict = engine.offer(call)
-        if verdict == ACCEPTED:
-            return True
         loop = engine.host.loop
-        if loop is None:
-            raise self._full(verdict)  # nobody makes room
+        if loop is None or not engine.waiters.wait_for(self._account):
+            verdict = engine.offer(call)
+            if verdict == ACCEPTED:
+                return True
+            loop = engine.host.loop
+            if loop is None:
+                raise self._full(verdict)  # nobody makes room
         waiting = engine.waiters.accept_within(call, timeout)
         return asyncio.run_coroutine_threadsafe(waiting, loop).result()
 

@@ -30,6 +30,10 @@ class Waiters:
     def __repr__(self) -> str:
         return f"<Waiters {sum(map(len, self._queues.values()))}>"
 
+    def wait_for(self, account: Account) -> bool:
+        """Whether somebody waits for room of this account. From any thread."""
+        return account in self._queues
+
     async def accept(self, call: Call) -> None:
         """Return once the call is accepted. Raises PipelineClosed."""
         future = self._enter(call)

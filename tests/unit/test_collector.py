@@ -13,10 +13,8 @@ import numpy as np
 import pytest
 
 from aiocollect import (
-    ConfigError,
     EncodeError,
     MemoryStore,
-    ModelDataCollector,
     Pipeline,
     Report,
 )
@@ -330,9 +328,3 @@ def test_a_value_that_raises_is_refused() -> None:
     (refused,) = recording.refused
     assert "secret" not in str(refused.error)
     assert collect(Nasty([1.0]), names=["a"]).refused
-
-
-def test_collectors_are_made_by_a_pipeline() -> None:
-    """The default pipeline comes later, and says so."""
-    with pytest.raises(ConfigError, match="not available yet"):
-        ModelDataCollector("best_model", identifier="inputs", feature_names=["feat1"])

@@ -57,14 +57,19 @@ ALLOWED_ROOMS = {
     "stores": {"stores"} | LEVEL_0,
     "stats": LEVEL_0,
     "hooks": LEVEL_0,
-    "_engine": {"_engine", "_core", "hooks", "stats"} | LEVEL_0,
-    "assembly": {"_engine", "encoders", "layouts", "stores", "hooks"} | LEVEL_0,
-    "pipeline": {"_engine", "assembly", "stats"} | LEVEL_0,
+    "control": LEVEL_0,
+    "_engine": {"_engine", "_core", "control", "hooks", "stats"} | LEVEL_0,
+    "environment": LEVEL_0,
+    "forms": {"_engine", "encoders", "layouts"} | LEVEL_0,
+    "assembly": {"_engine", "stores", "hooks"} | LEVEL_0,
+    "collectors": {"_engine", "default"} | LEVEL_0,
+    "pipeline": {"_engine", "assembly", "collectors", "environment", "forms", "stats"} | LEVEL_0,
+    "default": {"pipeline", "stores"} | LEVEL_0,
     "testing": {"stores"} | LEVEL_0,
-    "__init__": {"_engine", "pipeline", "stats", "stores"} | LEVEL_0,
+    "__init__": {"collectors", "pipeline", "stats", "stores"} | LEVEL_0,
     # The edges live on public names: the standing proof that the public names suffice.
     "demo": {"demo", "__init__", "errors", "typing", "records", "testing"},
-    "cli": {"cli", "demo", "__init__", "errors"},
+    "cli": {"cli", "demo", "__init__", "control", "errors"},
 }
 PUBLIC = set(aiocollect.__all__)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from aiocollect.errors import ConfigError
-from aiocollect.layouts import DocumentedLayout
+from aiocollect.layouts import DocumentedLayout, TemplateLayout
 from aiocollect.layouts.names import escape
 from aiocollect.typing import Layout, Names
 
@@ -54,7 +54,8 @@ def test_the_date_is_padded() -> None:
 
 def test_repr() -> None:
     """The layout tells its name."""
-    assert repr(DocumentedLayout()) == "<DocumentedLayout>"
+    assert repr(DocumentedLayout(hourly=True)) == "<DocumentedLayout by hour>"
+    assert repr(TemplateLayout("{model}/{yyyy}")) == "<TemplateLayout {model}/{yyyy}>"
 
 
 @pytest.mark.parametrize(
@@ -139,3 +140,42 @@ def test_an_extension_cannot_lead_elsewhere() -> None:
     """A user's own encoder names the extension, so it is escaped like any name."""
     path = DocumentedLayout().path(NAMES, DAY, extension="../csv")
     assert path.endswith("/31/data...~2Fcsv")
+
+
+def test_the_hour_is_a_folder_more() -> None:
+    """As the collector before us had it for the hour boundary."""
+    day, hour = DocumentedLayout(), DocumentedLayout(hourly=True)
+    folder = day.path(NAMES, DAY, extension="csv").removesuffix("/data.csv")
+    assert hour.path(NAMES, DAY, extension="csv") == f"{folder}/17/data.csv"
+
+
+def test_templates() -> None:
+    """Fields by name; names are escaped, and cannot leave their segment."""
+    layout = TemplateLayout("lake/{model}/v={version}/{yyyy}-{MM}-{dd}T{HH}.{extension}")
+    names = NAMES._replace(model="../x", version="1/2")
+    assert layout.path(names, DAY, extension="jsonl") == ("lake/..~2Fx/v=1~2F2/2018-12-31T17.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        ("{nodel}/{yyyy}", "no field {nodel}"),
+        ("{model.__class__}/{yyyy}", "no field"),
+        ("{model!r}/{yyyy}", "no field"),
+        ("{model:>9}/{yyyy}", "no field"),
+        ("{0}/{yyyy}", "no field {0}"),
+        ("{model", "expected '}'"),
+        ("a b/{yyyy}", "may hold"),
+        ("../{yyyy}", "empty or ends in a dot"),
+        ("/{yyyy}", "empty"),
+        ("{model}//{yyyy}", "empty"),
+        ("{yyyy}/", "empty"),
+        ("{model}/data.csv", "no day in it"),
+        (7, "must be text"),
+    ],
+)
+def test_bad_templates(template: Any, words: str) -> None:
+    """Refused when the layout is made, with what would do."""
+    with pytest.raises(ConfigError) as caught:
+        TemplateLayout(template)
+    assert words in str(caught.value)
