@@ -7,20 +7,32 @@ codes: 0 for done, 1 for failed, 2 for a command line that says nothing we know.
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from collections.abc import Sequence
 
-from aiocollect import __version__
+from aiocollect import ConfigError, __version__
 
 __all__ = ["main"]
 
 # A shorter run has no room for a restart; a longer one belongs into a load test.
 _SHORTEST, _LONGEST = 2.0, 3600.0
 _FASTEST = 20_000.0
+_VARIABLE = "AIOCOLLECT_SETTINGS_FILE"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The entry point; returns the exit code."""
     options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except ConfigError as error:
+        print(f"aiocollect: {error}", file=sys.stderr)
+        return 1
+    return code
+
+
+def _demo(options: argparse.Namespace) -> int:
     from aiocollect.demo.run import run_demo
 
     return run_demo(
@@ -30,6 +42,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         container=options.container,
         directory=options.directory,
         json=options.json,
+    )
+
+
+def _switch(options: argparse.Namespace) -> int:
+    from aiocollect.cli.switch import show, switch
+
+    if options.settings is None:
+        raise ConfigError(f"name the settings file: --settings FILE, or set {_VARIABLE}")
+    if options.command == "status":
+        return show(options.settings)
+    return switch(
+        options.settings,
+        options.collector,
+        enabled=options.command == "enable",
+        sample_rate=getattr(options, "sample_rate", None),
     )
 
 
@@ -72,6 +99,30 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--json", action="store_true", help="one JSON object as the last line of stdout"
     )
+    demo.set_defaults(run=_demo)
+    for command, help_ in (
+        ("enable", "switch collecting on in a running service"),
+        ("disable", "switch collecting off in a running service; scoring goes on"),
+        ("status", "show what the settings file says"),
+    ):
+        one = commands.add_parser(command, help=help_, description=f"{help_.capitalize()}.")
+        one.add_argument(
+            "--settings",
+            metavar="FILE",
+            default=os.environ.get(_VARIABLE),
+            help=f"the file that the pipeline watches: its settings_file= (default: ${_VARIABLE})",
+        )
+        if command != "status":
+            one.add_argument(
+                "collector",
+                nargs="?",
+                help="model/version/identifier, or the beginning of it (default: the pipeline)",
+            )
+        if command == "enable":
+            one.add_argument(
+                "--sample-rate", type=float, help="the share of calls that is recorded, to 1"
+            )
+        one.set_defaults(run=_switch, command=command)
     return parser
 
 
