@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 SEEDS  ?= 10000
 DURATION ?= 15
 
-.PHONY: help demo test check lint unit simulate azurite wheel lock clean
+.PHONY: help demo test check lint simulate azurite contract million hostile lock clean
 
 help: ## Show the verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -42,11 +42,11 @@ else
 endif
 
 test: lint $(VENV)/ready tests/azurite/node_modules/ready ## The gate: lint, types, all tests, the wheel
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q --ignore=tests/contract
 	$(BIN)/python tests/wheel.py
 
 check: lint ## The daily loop, without the emulator: under a minute
-	$(BIN)/python -m pytest -q -n 2 --ignore=tests/azurite --ignore=tests/mutations --ignore=tests/demo -k 'not thousand'
+	$(BIN)/python -m pytest -q -n 2 --ignore=tests/azurite --ignore=tests/contract --ignore=tests/mutations --ignore=tests/demo -k 'not thousand'
 
 lint: $(VENV)/ready ## ruff and mypy --strict
 	$(BIN)/ruff check .
@@ -58,6 +58,17 @@ simulate: $(VENV)/ready ## Whole lives in virtual time over all cores (SEEDS=100
 
 azurite: $(VENV)/ready tests/azurite/node_modules/ready ## The tests against the emulator alone
 	$(BIN)/python -m pytest -q tests/azurite
+
+contract: $(VENV)/ready ## The contract suite against a real account (docs/real-account.md)
+	$(BIN)/python -m pytest -q -m contract tests/contract
+
+ROWS ?= 1000000
+million: $(VENV)/ready ## A million adversarial rows, written and read back (ROWS=1000000)
+	$(BIN)/python -m tests.property.million --rows $(ROWS)
+
+NAMES ?= 1000000
+hostile: $(VENV)/ready ## A million hostile names as paths (NAMES=1000000)
+	$(BIN)/python -m tests.property.hostile_names --names $(NAMES)
 
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header pyproject.toml

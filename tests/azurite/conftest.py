@@ -1,7 +1,8 @@
-"""Fixtures: the emulator, a container per test, the fault proxy. The tests run on uvloop."""
+"""Fixtures: the emulator, a container per test, the fault proxy; uvloop and asyncio."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -25,8 +26,8 @@ Keep: TypeAlias = Callable[[AzureStore], AzureStore]
 def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item
 ) -> Mapping[str, Callable[[], object]]:
-    """uvloop, as the servers that we are made for use it."""
-    return {"uvloop": uvloop.new_event_loop}
+    """uvloop, as the servers that we are made for use it, and asyncio's own."""
+    return {"uvloop": uvloop.new_event_loop, "asyncio": asyncio.new_event_loop}
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -57,7 +56,6 @@ async def test_one_attempt_whatever_happens(
     fault: Fault, store: AzureStore, proxy: FaultProxy, azurite: Emulator, container: str
 ) -> None:
     """An append is on the wire once, says what happened, and the same again ends in one copy."""
-    assert type(asyncio.get_running_loop()).__module__ == "uvloop"
     etag = (await store.open(PATH, head=1)).etag
     proxy.script(fault)
     with pytest.raises(StoreError) as caught:
