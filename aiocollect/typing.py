@@ -68,7 +68,7 @@ class Range(NamedTuple):
 
 
 class Store(Protocol):
-    """Where append blobs live. Bound to the event loop it is first used on.
+    """Where append blobs live. Used from one event loop at a time; the next one may be another.
 
     Every method raises :class:`~aiocollect.StoreError` and nothing else (``asyncio.CancelledError``
     passes through; during an append it leaves the outcome unknown). A store never retries.

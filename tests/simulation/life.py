@@ -58,6 +58,7 @@ class Life:
         self.limits = Limits(max_blocks=max(1, max_blocks + random.choice([-1, 0, 1])))
         self.epoch = random.choice([BEFORE_MIDNIGHT, 1_700_000_000.0])
         self.ends_early = random.random() < 0.2
+        self.sheds = random.random() < 0.15
         self.pipelines = [self._pipeline(number) for number in range(random.randint(1, 4))]
         self.turns: Counter[str] = Counter()
         # Strangers: hooks that raise, and hosts that cancel whatever task they find.
@@ -76,6 +77,8 @@ class Life:
             max_batch_bytes=random.choice([1024, 4096, 65536]),
             max_memory_bytes=random.choice([300_000, 1 << 20, 16 << 20]),
             max_in_flight=random.choice([1, 3, 16]),
+            when_full="shed_oldest" if self.sheds else "shed_newest",
+            delivery_timeout=4.0 if self.sheds and random.random() < 0.5 else None,
             limits=self.limits,
             retry=Retry(
                 base=0.05, cap=random.choice([0.5, 4.0]), hold=2.0, attempt_timeout=3.0, overdue=0.2
@@ -253,7 +256,9 @@ class Life:
         for report in reports:
             if report.in_memory:
                 problems.append(f"rows left in memory: {report}")
-        if not self.ends_early and any(report.dropped for report in reports):
+        allowed = {"shed_oldest", "delivery_timeout"} if self.sheds else set()
+        dropped = {reason for report in reports for reason in report.dropped}
+        if not self.ends_early and dropped - allowed:
             problems.append(f"dropped without a deadline: {reports}")
         accepted = sum(report.accepted for report in reports)
         if accepted != len(self.oracle.accepted) and not self.ends_early:
