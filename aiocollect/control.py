@@ -63,7 +63,7 @@ def read_control(path: str | os.PathLike[str]) -> Control:
             found = json.load(file)
     except FileNotFoundError:
         return Control()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(
             f"the settings file {os.fspath(path)} cannot be read: {type(error).__name__}"
         ) from None

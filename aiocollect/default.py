@@ -12,6 +12,7 @@ import logging
 import os
 import sys
 import threading
+from typing import Any
 
 from .errors import ConfigError
 from .pipeline import Pipeline
@@ -67,11 +68,22 @@ def _say(text: str) -> None:
     sys.stderr.write(f"aiocollect: {text}\n")
 
 
-def _forget_in_child() -> None:
-    """The lock may be held by a thread of the parent, which does not exist here."""
+def _in_child() -> None:
+    """The lock may be held by a thread of the parent, which does not exist here; and workers of
+    multiprocessing end without atexit, but with finalizers of their own."""
     global _making
     _making = threading.Lock()
+    util: Any = sys.modules.get("multiprocessing.util")
+    if util is not None:
+        for pipeline in _made:
+            # By then: it forgets what its parent has registered, and calls these.
+            util.register_after_fork(pipeline, _finalize_in_worker)
+
+
+def _finalize_in_worker(pipeline: Pipeline) -> None:
+    util: Any = sys.modules["multiprocessing.util"]
+    util.Finalize(None, _flush, args=(pipeline, 0), exitpriority=0)
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_in_child)
+    os.register_at_fork(after_in_child=_in_child)

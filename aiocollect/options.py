@@ -17,6 +17,7 @@ __all__ = [
     "check_choice",
     "check_flag",
     "check_number",
+    "check_timeout",
     "not_available",
 ]
 
@@ -113,6 +114,12 @@ def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     if value not in choices:
         shown = repr(value) if isinstance(value, str) else f"a {type(value).__name__}"
         raise ConfigError(f"{name}={shown} is not known; take {' or '.join(map(repr, choices))}")
+
+
+def check_timeout(timeout: float | None) -> None:
+    """Raise ConfigError unless it is None or a number of seconds, 0 or more."""
+    if timeout is not None:
+        check_number("timeout", timeout, at_least=0)
 
 
 def not_available(option: str, value: object, use: str) -> ConfigError:

@@ -59,13 +59,6 @@ class Cells:
         row = tuple([self.cell(cell) for cell in row])
         return row, sum([_cost(cell) for cell in row])
 
-    def lenient_row(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Like row(), but a cell that cannot be frozen stays: the encoder refuses its row."""
-        try:
-            return self.row(row, frozenset(map(type, row)))[0]
-        except Exception:  # a value's own methods may raise anything
-            return row
-
     def cell(self, cell: Any, depth: int = 0) -> Any:
         """The cell frozen. Raises EncodeError for what cannot be recorded."""
         kind = type(cell)

@@ -94,8 +94,10 @@ class Channels:
         """Whether the stream's header is one of the few that its path may have."""
         headers = self._headers.setdefault(stream.names, {})
         header = stream.form.encoder.header(stream.schema)
+        if type(header) is not bytes:
+            raise EncodeError(f"{stream.label}: its encoder gave a header that is no bytes")
         if headers.setdefault(header, len(headers)) >= self._settings.limits.max_headers:
-            del headers[header]
+            headers.pop(header, None)
             return False
         stream.admitted = True
         return True

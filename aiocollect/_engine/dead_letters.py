@@ -50,7 +50,7 @@ class DeadLetters:
                     os.write(file, line)
             finally:
                 os.close(file)
-        except OSError:
+        except (OSError, ValueError):  # also a name with a NUL
             self.lost += rows
 
 

@@ -8,6 +8,7 @@ hosts cancel all tasks when they end, and rows that come after that must still f
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,8 @@ class Driver:
         self, loop: asyncio.AbstractEventLoop, turn: Callable[[], float | None], *, pause: float
     ) -> None:
         self.loop = loop
+        # Whose loop it is: made there, or where the loop is another thread's, corrected there.
+        self.thread = threading.get_ident()
         self._turn = turn
         self._pause = pause
         self._next: asyncio.Handle | None = None
@@ -52,10 +55,14 @@ class Driver:
             self._next = None
         if self._stopped:
             return
+        self.thread = threading.get_ident()
         wait: float | None = AFTER_A_BUG
         try:
             wait = self._turn()
-        except Exception as error:
+        except (KeyboardInterrupt, SystemExit):
+            self._next = self.loop.call_soon(self.look)  # the rows must still find their way
+            raise
+        except BaseException as error:
             context: dict[str, Any] = {"message": "aiocollect: our bug", "exception": error}
             self.loop.call_exception_handler(context)
         if wait is None or self._stopped:

@@ -19,7 +19,7 @@ from .._core.unsettled import Unsettled
 from ..control import Switch
 from ..errors import ConfigError, FlushTimeout, PipelineClosed
 from ..hooks import Hooks
-from ..options import Settings
+from ..options import Settings, check_timeout
 from ..records import Call, DeadLettered, HighWater, LowWater, RateChanged, Report, SettingsRejected
 from ..typing import Clock, Hook, Store
 from .channels import Channels
@@ -43,6 +43,8 @@ __all__ = ["Engine"]
 
 # A store's connections and threads may take this long to end, in seconds; then they are left.
 STORE_CLOSE_TIMEOUT = 5.0
+# What a flush from another loop waits longer than it was told, for the answer.
+GRACE = 1.0
 
 
 class Engine:
@@ -71,7 +73,7 @@ class Engine:
         self._store = store
         self._chance = chance
         self._new_writer = new_writer
-        self.host = Host(thread, turn=self._turn, leave=self._leave, arrive=self._arrive)
+        self.host = Host(thread, turn=self._turn, arrive=self._arrive)
         self.dead_letters = DeadLetters(settings.dead_letters)
         self.gates = Gates(
             Switch(settings.enabled, settings.sample_rate),
@@ -153,8 +155,12 @@ class Engine:
     def wake(self) -> None:
         """Let the pump look at the ring. From any thread, and from signal handlers."""
         self.asleep = False
-        if not self.host.wake():
-            self.asleep = True  # no loop here: the rows wait for one
+        woken = False
+        try:
+            woken = self.host.wake()
+        finally:
+            if not woken:
+                self.asleep = True  # no loop here: the rows wait for one
 
     def end(self) -> None:
         """Accept nothing more."""
@@ -169,16 +175,15 @@ class Engine:
             raise PipelineClosed(f"{self.why_closed}; make a new one")
         self.host.start()
 
-    def _leave(self) -> None:
-        """The loop has ended: its tasks and timers never run again, its futures wake nobody."""
-        self.senders.abandon()
-        self.senders = self._make_senders()
-        self.waiters.forget()
-        self._flushes.forget()
-
-    def _arrive(self) -> None:
-        """On a new loop: go on with what another has left."""
-        self.senders.resume(list(self.channels))
+    def _arrive(self, again: bool) -> None:
+        """On a new loop. ``again``: go on with what another has left, whose tasks and timers never
+        run again, and whose futures wake nobody."""
+        if again:
+            self.senders.abandon()
+            self.senders = self._make_senders()
+            self.waiters.forget()
+            self._flushes.forget()
+            self.senders.resume(list(self.channels))
         if self._watch is not None:
             self._watch.start()
 
@@ -275,9 +280,21 @@ class Engine:
 
     async def flush(self, timeout: float | None = None) -> Report:
         """Seal all, and wait until everything accepted before is final."""
+        check_timeout(timeout)
         if self.closed:
             return await self.aclose()
-        return await self.host.run(lambda: self._flush(timeout))
+        began = self.clock.monotonic()
+        # A second time here: the pipeline's loop may be another one, and stop.
+        patience = None if timeout is None else timeout + GRACE
+        try:
+            async with asyncio.timeout(patience):
+                return await self.host.run(lambda: self._flush(timeout))
+        except TimeoutError:
+            raise self._late(timeout, began) from None
+
+    def _late(self, timeout: float | None, began: float) -> FlushTimeout:
+        found = report(self, began)
+        return FlushTimeout(f"{found.in_memory} rows were not stored within {timeout} s", found)
 
     async def _flush(self, timeout: float | None) -> Report:
         began = self.clock.monotonic()
@@ -285,10 +302,7 @@ class Engine:
             async with asyncio.timeout(timeout):
                 await self._settle_all()
         except TimeoutError:
-            found = report(self, began)
-            raise FlushTimeout(
-                f"{found.in_memory} rows were not stored within {timeout} s", found
-            ) from None
+            raise self._late(timeout, began) from None
         return report(self, began)
 
     async def _settle_all(self) -> None:
@@ -297,9 +311,16 @@ class Engine:
 
     async def aclose(self, timeout: float | None = None) -> Report:
         """Refuse new calls, flush until the deadline, then give up what is left; idempotent."""
+        check_timeout(timeout)
         if self._final is not None:
             return self._final
-        return await self.host.run(lambda: self._closed(timeout))
+        try:
+            return await self.host.run(lambda: self._closed(timeout))
+        except (RuntimeError, asyncio.CancelledError):
+            # The pipeline's thread has just ended, with somebody else's close.
+            if self._final is None:
+                raise
+            return self._final
 
     async def _closed(self, timeout: float | None) -> Report:
         """Wait for the one closing, which is a task of its own: hosts cancel their shutdown."""
@@ -351,13 +372,21 @@ class Engine:
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            return self._final or self.host.run_blocking(lambda: self.aclose(timeout))
+            try:
+                return self._final or self.host.run_blocking(lambda: self.aclose(timeout))
+            except PipelineClosed:
+                if self._final is None:
+                    raise
+                return self._final
         raise ConfigError("close() would block the event loop of this thread; await aclose()")
 
     def _give_up(self, reason: str) -> None:
         """Account for every row that the deadline has left."""
-        while self.pump.turn(self.clock.monotonic()):
-            pass
+        try:
+            while self.pump.turn(self.clock.monotonic()):
+                pass
+        except Exception:  # our bug: what it has left is told as in memory
+            self.hooks.errors += 1
         for channel in self.channels:
             self.pump.seal(channel)
             lane = channel.lane

@@ -1,8 +1,8 @@
 """Frames: recognises the tables, arrays and records of other packages, and imports none of them.
 
-Whatever is recognised becomes one of three things: a numpy array, a list of dicts, or a Table,
-which has names. Arrow's and polars' tables cannot be changed, so they are kept by reference and
-read row by row later; everything else is copied before collect() returns.
+Whatever is recognised becomes a numpy array, a list, a dict, or a Table, which has names. All of it
+is read before collect() returns: also Arrow's and polars' tables, which cannot be changed by their
+own means, but may share their memory with a numpy array that can.
 """
 
 from __future__ import annotations
@@ -22,34 +22,34 @@ _ACCELERATORS = ("cuda", "gpu", "mps", "xpu", "hip", "tpu", "meta")
 
 
 class Table:
-    """Columns of ``rows`` rows. ``read(first, last)`` gives those rows as tuples of cells.
+    """Columns of ``rows`` rows. ``read()`` gives them as tuples of cells.
 
-    ``names`` is None where the columns have none. ``kept`` are the bytes of a table that nobody can
-    change; 0 where it is to be copied. ``array`` is the whole as one numpy array, where it is one.
+    ``names`` is None where the columns have none. ``size`` are the bytes of its cells, as far as
+    that is known before they are read. ``array`` is the whole as one numpy array, where it is one.
     """
 
-    __slots__ = ("array", "kept", "names", "read", "rows")
+    __slots__ = ("array", "names", "read", "rows", "size")
 
     def __init__(
         self,
         names: tuple[str, ...] | None,
         *,
         rows: int,
-        read: Callable[[int, int], list[tuple[Any, ...]]],
-        kept: int = 0,
+        read: Callable[[], list[tuple[Any, ...]]],
+        size: int = 0,
         array: Any = None,
     ) -> None:
         self.names = names
         self.rows = rows
         self.read = read
-        self.kept = kept
+        self.size = size
         self.array = array
 
     @classmethod
     def of(cls, names: tuple[str, ...] | None, columns: Sequence[list[Any]]) -> Table:
         """A table of columns that are lists."""
         rows = list(zip(*columns, strict=True))
-        return cls(names, rows=len(rows), read=lambda first, last: rows[first:last])
+        return cls(names, rows=len(rows), read=lambda: rows)
 
     def __repr__(self) -> str:
         return f"<Table of {self.rows} rows>"
@@ -117,14 +117,15 @@ def _pandas(data: Any, name: str) -> Any:
             array = data.to_numpy()
             if names is None:
                 return array
-            read = _reader(array)
-            return Table(names, rows=len(array), read=read, array=array)
+            return Table(names, rows=len(array), read=_reader(array), array=array)
         return Table.of(names, [_cells_of(data.iloc[:, place]) for place in range(data.shape[1])])
     if name == "Series":
         cells = _cells_of(data)
         names = _names(data.index)
         # A row of a frame is a Series whose index is the names of the columns.
-        return cells if names is None else dict(zip(names, cells, strict=True))
+        if names is None or len(set(names)) < len(names):
+            return cells
+        return dict(zip(names, cells, strict=True))
     # Timestamp, NA and the like are cells; an Index or an extension array is a column.
     return listed(data.__array__()) if _rank(data) else data
 
@@ -145,8 +146,8 @@ def _names(labels: Any) -> tuple[str, ...] | None:
     return names if names and all(type(name) is str for name in names) else None
 
 
-def _reader(array: Any) -> Callable[[int, int], list[tuple[Any, ...]]]:
-    return lambda first, last: [tuple(row) for row in listed(array[first:last])]
+def _reader(array: Any) -> Callable[[], list[tuple[Any, ...]]]:
+    return lambda: [tuple(row) for row in listed(array)]
 
 
 # polars and Arrow -------------------------------------------------------------------------------
@@ -157,11 +158,12 @@ def _polars(data: Any, stream: str) -> Any:
     if name == "Series":
         return data.to_list()
     if name == "DataFrame":
+        data = _decoded(data)
         return Table(
             tuple(data.columns),
             rows=data.height,
-            kept=max(1, int(data.estimated_size())),
-            read=lambda first, last: data.slice(first, last - first).rows(),
+            size=int(data.estimated_size()),
+            read=data.rows,
         )
     raise _refusal(stream, type(data), "give a DataFrame: its collect()")
 
@@ -169,16 +171,37 @@ def _polars(data: Any, stream: str) -> Any:
 def _arrow(data: Any) -> Any:
     name = type(data).__name__
     if name in ("Table", "RecordBatch"):
+        data = _arrow_decoded(data)
 
-        def read(first: int, last: int) -> list[tuple[Any, ...]]:
-            columns = [column.to_pylist() for column in data.slice(first, last - first).columns]
-            return list(zip(*columns, strict=True))
+        def read() -> list[tuple[Any, ...]]:
+            return list(zip(*[column.to_pylist() for column in data.columns], strict=True))
 
         names = tuple(data.schema.names)
-        return Table(names, rows=data.num_rows, kept=max(1, int(data.nbytes)), read=read)
+        return Table(names, rows=data.num_rows, size=int(data.nbytes), read=read)
     if hasattr(data, "to_pylist"):
         return data.to_pylist()
     return data.as_py() if hasattr(data, "as_py") else None
+
+
+def _decoded(frame: Any) -> Any:
+    """The frame with its categories as text: else a short code could stand for a megabyte, which
+    would be accepted for the price of the code."""
+    polars = sys.modules["polars"]
+    coded = {
+        name: polars.String
+        for name, kind in frame.schema.items()
+        if type(kind).__name__ in ("Categorical", "Enum")
+    }
+    return frame.cast(coded) if coded else frame
+
+
+def _arrow_decoded(table: Any) -> Any:
+    """The table with its dictionaries decoded: see _decoded()."""
+    for place, column in enumerate(table.schema):
+        if hasattr(column.type, "value_type") and str(column.type).startswith("dictionary"):
+            plain = table.column(place).cast(column.type.value_type)
+            table = table.set_column(place, column.name, plain)
+    return table
 
 
 def _by_interchange(data: Any, stream: str) -> Any:

@@ -6,9 +6,8 @@ absent is missing, unknown is refused. Without names the first call fixes the co
 keys, a table's names, else f0, f1 …
 
 Freeze: a list becomes tuples of cells of exact immutable types (cells.py); a numpy array is copied;
-tables of Arrow and polars are kept by reference (frames.py). Which types a row has is looked up as
-one frozen set in a cache of sets known to be harmless, so that the usual row costs one look-up and
-no test per cell.
+tables are read (frames.py). Which types a row has is looked up as one frozen set in a cache of sets
+known to be harmless, so that the usual row costs one look-up and no test per cell.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from ..errors import EncodeError
 from .cells import NUMERIC, Cells
 from .frames import Table, as_dict, recognise
 
-__all__ = ["LateRows", "Shape"]
+__all__ = ["Shape"]
 
 # Estimates of heap bytes: a float is 24 and its pointer 8; a row's tuple 40 and the text of its id,
 # time and index about 80; a call's tuple, id and slot about 250.
@@ -28,31 +27,6 @@ CELL_COST = 32
 ROW_COST = 120
 CALL_COST = 250
 POINTER = 8
-
-
-_UNREADABLE = object()
-
-
-class LateRows:
-    """Rows of a table that is kept by reference: read, ordered and frozen a slice at a time."""
-
-    __slots__ = ("_cells", "_order", "_table")
-
-    def __init__(self, table: Table, *, order: tuple[int, ...], cells: Cells) -> None:
-        self._table = table
-        self._order = order  # where each feature stands in the table; -1: nowhere
-        self._cells = cells
-
-    def __len__(self) -> int:
-        return self._table.rows
-
-    def __getitem__(self, rows: slice) -> tuple[tuple[Any, ...], ...]:
-        first, last, _ = rows.indices(self._table.rows)
-        try:
-            read = self._table.read(first, last)
-        except Exception:  # no encoder takes these: they become dead letters
-            return ((_UNREADABLE,),) * (last - first)
-        return tuple([self._cells.lenient_row(_ordered(row, self._order)) for row in read])
 
 
 class Shape:
@@ -196,7 +170,8 @@ class Shape:
             return (), 0, 0
         names = table.names
         if names is None:
-            return self._freeze_list(table.read(0, table.rows))
+            self._refuse_above(table.size)
+            return self._freeze_list(table.read())
         self._check_names(names)
         features = self.features or names
         self._refuse_unknown(names, features)
@@ -204,13 +179,8 @@ class Shape:
         order = tuple(places.get(name, -1) for name in features)
         if table.array is not None and -1 not in order:
             return self._freeze_array(table.array[:, order], features)
-        cost = _estimate(table.rows, len(features)) + table.kept
-        self._refuse_above(cost)
-        if table.kept:
-            self._fix(len(features), table, features)
-            return LateRows(table, order=order, cells=self._cells), table.rows, cost
-        rows = [_ordered(row, order) for row in table.read(0, table.rows)]
-        return self._freeze_list(rows, features)
+        self._refuse_above(_estimate(table.rows, len(features)) + table.size)
+        return self._freeze_list([_ordered(row, order) for row in table.read()], features)
 
     # Arrays ----------------------------------------------------------------------------------
 

@@ -73,8 +73,9 @@ class Gates:
         gate = self._gates.get(key)
         if gate is None:
             gate = Gate(label, Switch(sample_rate=sample_rate), self._adjust)
-            gate = self._gates.setdefault(key, gate)
+            # Before another thread may find it: a gate that is off for a moment loses calls.
             self._adjust(gate)
+            gate = self._gates.setdefault(key, gate)
         elif gate.switch.sample_rate != sample_rate:
             gate.set(sample_rate=sample_rate)
         return gate

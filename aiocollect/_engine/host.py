@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import CancelledError, Future
 from typing import Any, TypeVar
 
-from ..errors import ConfigError
+from ..errors import ConfigError, PipelineClosed
 from .driver import Driver
 from .thread import LoopThread
 
@@ -19,22 +20,23 @@ __all__ = ["Host"]
 
 _T = TypeVar("_T")
 
+# How long a loop may take to answer a question, in seconds; its turns take a millisecond.
+ASK_TIMEOUT = 1.0
+
 
 class Host:
-    """``turn`` is what the loop does (see Driver); ``leave`` is called when a loop has ended, and
-    ``arrive`` on the next one, also the first."""
+    """``turn`` is what the loop does (see Driver). ``arrive`` is called on each loop before the
+    first turn; its argument says whether another one has ended before."""
 
     def __init__(
         self,
         thread: LoopThread | None,
         *,
         turn: Callable[[], float | None],
-        leave: Callable[[], None],
-        arrive: Callable[[], None],
+        arrive: Callable[[bool], None],
     ) -> None:
         self._thread = thread
         self._turn = turn
-        self._leave = leave
         self._arrive = arrive
         self._driver: Driver | None = None
         self._binding = threading.Lock()  # taken by the first call, and by none once it runs
@@ -46,23 +48,40 @@ class Host:
     def loop(self) -> asyncio.AbstractEventLoop | None:
         """The loop, as long as it runs."""
         driver = self._driver
-        if driver is None or (self._thread is None and not driver.loop.is_running()):
+        if driver is None or driver.loop.is_closed():
+            return None
+        if self._thread is None and not driver.loop.is_running():
             return None
         return driver.loop
+
+    def ask(self, question: Callable[[], _T]) -> _T:
+        """The answer of a short ``question`` about what only the loop may change: asked there, and
+        waited for, where it runs on another thread."""
+        loop, driver = self.loop, self._driver
+        if loop is None or driver is None or driver.thread == threading.get_ident():
+            return question()
+        answer: Future[_T] = Future()
+
+        def put() -> None:
+            try:
+                answer.set_result(question())
+            except Exception as error:  # ours: whoever asked shall see it
+                answer.set_exception(error)
+
+        try:
+            loop.call_soon_threadsafe(put)
+            return answer.result(ASK_TIMEOUT)
+        except (RuntimeError, TimeoutError):  # it has just ended, or hangs
+            return question()
 
     def wake(self) -> bool:
         """Take a turn soon; starts where it can. False: there is no loop. From any thread."""
         driver = self._driver
-        if driver is not None:
-            try:
-                driver.wake()
-            except RuntimeError:
-                pass  # its loop has ended; another may go on
-            else:
-                return True
+        if driver is not None and (self._thread is not None or driver.loop.is_running()):
+            return _woken(driver)
         loop = self._here()
-        if loop is None:
-            return False
+        if loop is None or (driver is not None and self._elsewhere(loop)):
+            return driver is not None and _woken(driver)
         self._bind(loop)
         return True
 
@@ -80,23 +99,51 @@ class Host:
     async def run(self, task: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
         """Run ``task`` on the pipeline's loop, and wait for it on the caller's."""
         here = asyncio.get_running_loop()
-        driver = self._driver
-        if driver is None or not self._elsewhere(here):
+        if not self._elsewhere(here):
             self._bind(self._here() or here)
-            driver = self._driver
+        driver = self._driver
         assert driver is not None
         if driver.loop is here:
             return await task()
+        if not driver.loop.is_running() and self._thread is None:
+            raise ConfigError(
+                "the pipeline's event loop stands still in another thread; run or close it"
+            )
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(task(), driver.loop))
 
-    def run_blocking(self, task: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
-        """Run ``task`` on the pipeline's loop, and block this thread until it is done."""
+    def run_blocking(
+        self, task: Callable[[], Coroutine[Any, Any, _T]], timeout: float | None = None
+    ) -> _T:
+        """Run ``task`` on the pipeline's loop, and block this thread until it is done.
+
+        ``timeout`` is what the task keeps by itself. Raises PipelineClosed where the loop ends or
+        stands still meanwhile.
+        """
         loop = self.loop if self._thread is None else self._thread.start()
         if loop is None:
+            driver = self._driver
+            if driver is not None and not driver.loop.is_closed():
+                return driver.loop.run_until_complete(task())  # it was stopped, and is ours to run
             return asyncio.run(task())
         if self._thread is not None:
             self._bind(loop)
-        return asyncio.run_coroutine_threadsafe(task(), loop).result()
+        coroutine = task()
+        try:
+            future = asyncio.run_coroutine_threadsafe(coroutine, loop)
+        except RuntimeError:
+            coroutine.close()
+            raise PipelineClosed("the pipeline's event loop has ended") from None
+        waited = 0.0
+        while True:
+            try:
+                return future.result(ASK_TIMEOUT)
+            except TimeoutError:
+                waited += ASK_TIMEOUT
+                late = timeout is not None and waited > timeout + ASK_TIMEOUT
+                if loop.is_closed() or (late and future.cancel()):
+                    raise PipelineClosed("the pipeline's event loop has ended") from None
+            except CancelledError:
+                raise PipelineClosed("the pipeline's event loop has ended") from None
 
     def stop(self) -> None:
         """Take no more turns. On the loop."""
@@ -111,7 +158,7 @@ class Host:
     def in_child(self) -> Host:
         """The host of a child process, which has neither loop nor thread yet."""
         thread = None if self._thread is None else self._thread.another()
-        return Host(thread, turn=self._turn, leave=self._leave, arrive=self._arrive)
+        return Host(thread, turn=self._turn, arrive=self._arrive)
 
     def _here(self) -> asyncio.AbstractEventLoop | None:
         """The loop to live on, as seen from here; None where there is none."""
@@ -123,20 +170,52 @@ class Host:
             return None
 
     def _elsewhere(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether the pipeline lives on another loop, which has not ended.
+
+        One that stands still may run again any moment; only where this is its own thread, which
+        runs another one, it surely does not.
+        """
         driver = self._driver
-        if driver is None or driver.loop is loop:
+        if driver is None or driver.loop is loop or driver.loop.is_closed():
             return False
-        return self._thread is not None or driver.loop.is_running()
+        if self._thread is not None or driver.loop.is_running():
+            return True
+        return driver.thread != threading.get_ident()
 
     def _bind(self, loop: asyncio.AbstractEventLoop) -> None:
         """Live on ``loop`` from now on, and go on there with what another has left."""
+        old = None
         with self._binding:
-            driver = self._driver
-            if driver is None or driver.loop is not loop:
-                if driver is not None:
-                    driver.stop()
-                    self._leave()
+            # Of two threads that come at once, the second finds the first one's loop alive.
+            if self._driver is not None and self._elsewhere(loop):
+                loop = self._driver.loop
+            if self._driver is None or self._driver.loop is not loop:
+                old = self._driver
                 pause = 0.0 if self._thread is None else self._thread.pause
-                driver = self._driver = Driver(loop, self._turn, pause=pause)
-                loop.call_soon_threadsafe(self._arrive)
+                self._driver = Driver(loop, self._turn, pause=pause)
+                fresh = True
+            else:
+                fresh = False
+            driver = self._driver
+        if fresh:
+            # Not under the lock: hooks may hear of it, and collect.
+            if old is not None:
+                old.stop()
+            try:
+                here = asyncio.get_running_loop()
+            except RuntimeError:
+                here = None
+            if here is loop:
+                self._arrive(old is not None)
+            else:
+                loop.call_soon_threadsafe(self._arrive, old is not None)
+        _woken(driver)
+
+
+def _woken(driver: Driver) -> bool:
+    """Whether its loop still takes a wake."""
+    try:
         driver.wake()
+    except RuntimeError:  # it is closed
+        return False
+    return True

@@ -23,7 +23,6 @@ from .._core.ring import Account, Ring
 from .._core.unsettled import Unsettled
 from ..records import Call, DeadLettered
 from ..typing import Piece
-from .freeze import LateRows
 from .stream import Channel, Stream
 
 __all__ = ["Pump"]
@@ -31,6 +30,9 @@ __all__ = ["Pump"]
 SLICE_ROWS = 256
 # Of estimates, which are about twice the encoded bytes.
 SLICE_BYTES = 128 * 1024
+
+
+_LINES = {bytes}
 
 
 class Run:
@@ -128,8 +130,7 @@ class Pump:
         stream, rows, number = parts[self._part]
         first = self._row
         last = min(number, first + room, first + max(1, space * total // cost))
-        whole = last - first == number and type(rows) is not LateRows
-        some = rows if whole else rows[first:last]
+        some = rows if last - first == number else rows[first:last]
         piece = Piece(some, correlation_id, timestamp_text(time), first)
         done = self._done + last - first
         # The differences of one rounded line: over the whole call they add up to its cost.
@@ -240,7 +241,10 @@ def _encoded(stream: Stream, pieces: list[Piece]) -> list[bytes] | None:
     """The rows' lines, or None where the encoder raises or gives what is no line per row."""
     try:
         lines = stream.form.encoder.encode(pieces, stream.schema)
-        if len(lines) == sum(len(piece.rows) for piece in pieces):
+        if (
+            len(lines) == sum(len(piece.rows) for piece in pieces)
+            and set(map(type, lines)) <= _LINES
+        ):
             return lines
     except (Exception, CancelledError):  # a user's encoder may raise anything
         pass

@@ -99,8 +99,9 @@ class Recorder:
             loop = engine.host.loop
             if loop is None:
                 raise self._full(verdict)  # nobody makes room
-        waiting = engine.waiters.accept_within(call, timeout)
-        return asyncio.run_coroutine_threadsafe(waiting, loop).result()
+        return engine.host.run_blocking(
+            lambda: engine.waiters.accept_within(call, timeout), timeout
+        )
 
     # A call -----------------------------------------------------------------------------------
 
@@ -137,14 +138,15 @@ class Recorder:
         for stream, value in values:
             try:
                 frozen, number, size = stream.shape.freeze(value)
-            except EncodeError:
+                admitted = not number or stream.admitted or engine.channels.admits(stream)
+            except (EncodeError, KeyboardInterrupt, SystemExit):
                 raise
-            except Exception as error:  # a value's own methods may raise anything
+            except BaseException as error:  # a value's own methods may raise anything; also panics
                 raise EncodeError(
                     f"{stream.label}: reading the value raised {type(error).__name__}"
                 ) from None
             if number:
-                if not (stream.admitted or engine.channels.admits(stream)):
+                if not admitted:
                     raise EncodeError(
                         f"{stream.label}: these columns would be one header more than "
                         f"limits.max_headers={engine.settings.limits.max_headers} allows on a path",
@@ -223,7 +225,10 @@ def _microseconds(at: datetime | float) -> int:
                 "at= is a naive datetime; give one with a zone, such as datetime.now(UTC)",
                 reason="time",
             )
-        at = at.timestamp()
+        try:
+            at = at.timestamp()
+        except Exception:  # a zone's own methods may raise anything
+            raise EncodeError("at= has a time zone that gives no time", reason="time") from None
     elif isinstance(at, bool) or not isinstance(at, int | float):
         raise EncodeError("at= must be an aware datetime or seconds since 1970", reason="time")
     # From 1970 to the year 9999: what a date in a path can say.

@@ -71,6 +71,11 @@ class Shedder:
         return found
 
     def _drop(self, channel: Channel, batch: Batch | None, reason: str) -> None:
+        # A hook that hears of one drop may have had others dropped, or room made.
         if batch is None:
+            if not channel.accumulator.rows:
+                return
             batch = self._cut(channel)
+        elif batch not in channel.lane.unsent:
+            return
         self._perform(channel, channel.lane.drop(batch, reason=reason))

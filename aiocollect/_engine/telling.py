@@ -13,19 +13,20 @@ if TYPE_CHECKING:
 __all__ = ["healthy", "in_memory", "report", "stats"]
 
 
-def in_memory(engine: Engine) -> int:
-    """Accepted rows that are not final, counted where they are."""
-    in_ring = engine.ring.rows - engine.pump.rows_taken
+def in_memory(engine: Engine, accepted: int) -> int:
+    """Rows of ``accepted`` ones that are not final, counted where they are."""
+    in_ring = accepted - engine.pump.rows_taken
     return in_ring + sum(channel.rows for channel in engine.channels)
 
 
 def report(engine: Engine, began: float) -> Report:
     """What became of all rows, and how long it took since ``began``."""
+    accepted = engine.ring.rows  # once: other threads raise it
     return Report(
-        accepted=engine.ring.rows,
+        accepted=accepted,
         stored=engine.ledger.stored,
         possibly_stored=engine.ledger.possibly_stored,
-        in_memory=in_memory(engine),
+        in_memory=in_memory(engine, accepted),
         seconds=engine.clock.monotonic() - began,
         dead_lettered=dict(engine.ledger.dead_lettered),
         dropped=dict(engine.ledger.dropped),
@@ -42,6 +43,10 @@ def oldest_age(engine: Engine) -> float | None:
 
 def healthy(engine: Engine, max_age: float) -> bool:
     """Whether rows find their way: nothing held, nothing old, the budget not nearly used."""
+    return engine.host.ask(lambda: _healthy(engine, max_age))
+
+
+def _healthy(engine: Engine, max_age: float) -> bool:
     if engine.closed or engine.marks.raised or held(engine):
         return False
     if len(engine.ring) and engine.host.loop is None:
@@ -57,14 +62,19 @@ def held(engine: Engine) -> dict[str, str]:
 
 
 def stats(engine: Engine) -> Stats:
-    """A snapshot in which the conservation equation holds."""
+    """A snapshot in which the conservation equation holds. From any thread."""
+    return engine.host.ask(lambda: _stats(engine))
+
+
+def _stats(engine: Engine) -> Stats:
+    accepted = engine.ring.rows  # once: other threads raise it
     return Stats(
-        accepted=engine.ring.rows,
+        accepted=accepted,
         stored=engine.ledger.stored,
         possibly_stored=engine.ledger.possibly_stored,
         dead_lettered=dict(engine.ledger.dead_lettered),
         dropped=dict(engine.ledger.dropped),
-        in_memory=in_memory(engine),
+        in_memory=in_memory(engine, accepted),
         in_spool=0,
         refused=engine.ledger.refused,
         sampled_out=engine.ledger.sampled_out,

@@ -36,11 +36,14 @@ class LoopThread:
 
     def start(self) -> asyncio.AbstractEventLoop | None:
         """The thread's loop, started where it does not run yet; None where the interpreter is at
-        its end and starts no threads any more. From any thread."""
+        its end and starts no threads any more, and where no descriptor is left. Any thread."""
         if self._loop is None:
             with self._starting:
                 if self._loop is None:
-                    loop = self._make_loop()
+                    try:
+                        loop = self._make_loop()
+                    except OSError:  # no descriptor is left; later there may be
+                        return None
                     thread = threading.Thread(
                         target=_run, args=(loop,), name="aiocollect", daemon=True
                     )
@@ -54,7 +57,7 @@ class LoopThread:
 
     def stop(self) -> None:
         """End the loop and its thread, soon. From any thread."""
-        if self._loop is not None:
+        if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._loop.stop)
 
     def join(self, timeout: float) -> None:
@@ -67,6 +70,11 @@ def _run(loop: asyncio.AbstractEventLoop) -> None:
     asyncio.set_event_loop(loop)
     try:
         loop.run_forever()
+        # What was carried here and is not done: whoever waits for it must hear that it never is.
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         loop.run_until_complete(loop.shutdown_asyncgens())
     finally:
         loop.close()

@@ -46,7 +46,11 @@ class Waiters:
         if future is None:
             return True
         # Not a timeout around accept(): it could strike after the call was accepted.
-        done, _ = await asyncio.wait([future], timeout=timeout)
+        try:
+            done, _ = await asyncio.wait([future], timeout=timeout)
+        except asyncio.CancelledError:
+            future.cancel()  # nobody hears of it any more: it must not be accepted later
+            raise
         if not done:
             future.cancel()
             return False

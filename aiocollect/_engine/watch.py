@@ -40,8 +40,8 @@ class Watch:
     def start(self) -> None:
         """Look now and every second, on the running loop."""
         self.stop()
-        self.look()
         self._timer = asyncio.get_running_loop().call_later(INTERVAL, self.start)
+        self.look()
 
     def stop(self) -> None:
         """Look no more."""

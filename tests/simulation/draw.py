@@ -32,7 +32,7 @@ def record_edges() -> Edges:
         edges[before, lane.state].add(event.value)
         return commands
 
-    Lane.on = watched  # type: ignore[method-assign]
+    Lane.on = watched  # type: ignore[method-assign, assignment]
     return edges
 
 

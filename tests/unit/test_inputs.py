@@ -23,7 +23,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
 from aiocollect import EncodeError
-from aiocollect._engine.freeze import LateRows, Shape
+from aiocollect._engine.freeze import Shape
 
 NAMES = ("a", "b")
 
@@ -32,8 +32,6 @@ def freeze(data: Any, names: tuple[str, ...] | None = NAMES, **options: Any) -> 
     """The rows as lists of Python cells."""
     shape = Shape("s", feature_names=names, **{"max_call_bytes": 1 << 22, **options})
     rows, number, cost = shape.freeze(data)
-    if isinstance(rows, LateRows):
-        rows = rows[0 : len(rows)]
     found = rows.tolist() if isinstance(rows, np.ndarray) else [list(row) for row in rows]
     assert len(found) == number
     assert cost > 0
