@@ -101,7 +101,9 @@ class Life:
         main = asyncio.all_tasks() - spared
         while True:
             await asyncio.sleep(self.random.expovariate(0.3))
-            for task in asyncio.all_tasks() - spared - main:
+            strangers = asyncio.all_tasks() - spared - main
+            # In the order they were made: a set's own order is another one in every run.
+            for task in sorted(strangers, key=lambda task: int(task.get_name().partition("-")[2])):
                 task.cancel()
 
     # What the writers do ------------------------------------------------------------------------

@@ -213,11 +213,12 @@ async def test_a_missing_directory(tmp_path: Path) -> None:
 
 @pytest.fixture
 def file_size_limit() -> Iterator[int]:
-    """A process that may write files of 10,000 bytes: the disk is full."""
+    """A process that may write files of 32 MiB: the disk is full. Not less: our own output may be
+    a file too."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
-    yield 10_000
+    resource.setrlimit(resource.RLIMIT_FSIZE, (32 * 2**20, before[1]))
+    yield 32 * 2**20
     resource.setrlimit(resource.RLIMIT_FSIZE, before)
     signal.signal(signal.SIGXFSZ, handler)
 
@@ -228,7 +229,7 @@ async def test_a_full_disk_leaves_no_half_append(tmp_path: Path, file_size_limit
     store = LocalStore(tmp_path)
     await make(store, b"row\n")
     with pytest.raises(StoreBusy, match=errno.errorcode[errno.EFBIG]):
-        await store.append(PATH, b"x" * (2 * file_size_limit), offset=4)
+        await store.append(PATH, b"x" * (file_size_limit + 1), offset=4)
     assert (tmp_path / PATH).read_bytes() == b"row\n"
     assert (await store.append(PATH, b"fits\n", offset=4)).length == 9
     await store.aclose()
