@@ -101,15 +101,25 @@ Read CSV with the types of your columns told; whether text was in quotes decides
 ```python
 rows = csv.reader(open(path, newline="", encoding="utf-8"))
 
-pd.read_csv(path, dtype={"age": "float64", "plan": "str"},
-            keep_default_na=False, na_values={"age": ["", "NaN"]})
+pd.read_csv(
+    path,
+    dtype={"age": "float64", "plan": "str"},
+    keep_default_na=False,
+    na_values={"age": ["", "NaN"]},
+)
 
 pl.read_csv(path, schema_overrides={"age": pl.Float64, "plan": pl.String})
 
-pyarrow.csv.read_csv(path, parse_options=ParseOptions(newlines_in_values=True),
+pyarrow.csv.read_csv(
+    path,
+    parse_options=ParseOptions(newlines_in_values=True),
     convert_options=ConvertOptions(
-        column_types={"age": pa.float64(), "plan": pa.string()}, null_values=[""],
-        strings_can_be_null=True, quoted_strings_can_be_null=False))
+        column_types={"age": pa.float64(), "plan": pa.string()},
+        null_values=[""],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=False,
+    ),
+)
 ```
 
 In pandas, whole numbers with missing cells are `"Int64"`, with `na_values` `[""]`. It cannot tell
@@ -125,9 +135,13 @@ pd.DataFrame(map(json.loads, open(path, encoding="utf-8")), dtype=object)
 
 pl.read_ndjson(path, schema={"age": pl.Float64, "plan": pl.String})
 
-pyarrow.json.read_json(path, parse_options=ParseOptions(
-    explicit_schema=pa.schema({"age": pa.float64(), "plan": pa.string()}),
-    unexpected_field_behavior="ignore"))
+pyarrow.json.read_json(
+    path,
+    parse_options=ParseOptions(
+        explicit_schema=pa.schema({"age": pa.float64(), "plan": pa.string()}),
+        unexpected_field_behavior="ignore",
+    ),
+)
 ```
 
 `pd.read_json(path, lines=True, dtype=False)` rounds: fractions, and whole numbers with a missing
