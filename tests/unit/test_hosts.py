@@ -6,10 +6,12 @@ import asyncio
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from aiocollect import ConfigError, Limits, MemoryStore, Pipeline, Report
+from aiocollect import ConfigError, Limits, MemoryStore, Pipeline, Report, Retry
+from aiocollect.records import Event, Retrying
 from aiocollect.testing import Fault, FaultKind, VirtualLoop, run_virtual
 from tests.virtual import make_pipeline
 
@@ -185,3 +187,127 @@ def test_a_child_has_the_whole_budget() -> None:
         os._exit(0 if empty and collector.collect(1.0) else 1)
     assert os.waitpid(child, 0)[1] == 0
     assert pipeline.stats().accepted == 8
+
+
+def test_two_loops_make_the_first_call_at_once() -> None:
+    """Two threads, each with a loop: one of them becomes the pipeline's, and no row is doubled."""
+    for _ in range(30):
+        store = MemoryStore(latency=0.001)
+        pipeline = Pipeline(store, linger=0.002)
+        collector = pipeline.collector("m", feature_names=["a"])
+        together = threading.Barrier(2)
+
+        async def work(
+            collector: Any = collector, pipeline: Pipeline = pipeline, together: Any = together
+        ) -> None:
+            together.wait()
+            for _ in range(20):
+                assert collector.collect(1.0)
+                await asyncio.sleep(0)
+            await pipeline.flush(timeout=20)
+            await asyncio.to_thread(together.wait)
+
+        threads = [threading.Thread(target=asyncio.run, args=(work(),)) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        report = asyncio.run(pipeline.aclose())
+        assert (report.accepted, report.stored, rows_of(store)) == (40, 40, 40)
+
+
+def test_a_hook_collects_while_the_next_loop_takes_over() -> None:
+    """Taking over tells hooks of requests without an answer; what they collect does not block."""
+    asked = 0
+
+    def faults(*_: object) -> Fault | None:
+        nonlocal asked
+        asked += 1
+        return Fault(FaultKind.ERROR if asked < 3 else FaultKind.HANG) if asked < 4 else None
+
+    def hook(event: Event) -> None:
+        if isinstance(event, Retrying):
+            collector.collect(2.0)
+
+    store = MemoryStore(faults=faults)
+    retry = Retry(base=0.02, cap=0.05)
+    pipeline = Pipeline(store, linger=0.02, retry=retry, hooks=[hook])
+    collector = pipeline.collector("m", feature_names=["a"])
+
+    async def first() -> None:
+        collector.collect(1.0)
+        while asked < 3:
+            await asyncio.sleep(0.01)
+
+    asyncio.run(first())
+    report = asyncio.run(pipeline.aclose())
+    assert report.complete
+    assert rows_of(store) == report.accepted >= 1
+
+
+def test_a_loop_that_stands_still_is_left() -> None:
+    """A loop that was stopped, not closed: the next one of the same thread takes over, and the
+    first may run again."""
+    store = MemoryStore()
+    pipeline = Pipeline(store, linger=0)
+    collector = pipeline.collector("m", feature_names=["a"])
+    loops = [asyncio.new_event_loop() for _ in range(2)]
+
+    async def some() -> None:
+        for _ in range(10):
+            collector.collect(1.0)
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.05)
+
+    for turn in range(6):
+        loops[turn % 2].run_until_complete(some())
+    assert rows_of(store) == 60
+    assert pipeline.close().stored == 60
+    for loop in loops:
+        loop.close()
+
+
+def test_snapshots_from_other_threads_are_whole() -> None:
+    """stats() and healthy() of a thread beside the load: the equation holds in every one."""
+    pipeline = Pipeline(MemoryStore(latency=0.001), host="thread", linger=0)
+    collectors = [pipeline.collector(f"m{n}", feature_names=["a"]) for n in range(10)]
+    running = True
+
+    def feed() -> None:
+        number = 0
+        while running:
+            collectors[number % 10].collect([[1.0]] * 5)
+            number += 1
+
+    threads = [threading.Thread(target=feed) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(300):
+            stats = pipeline.stats()
+            final = stats.stored + stats.possibly_stored
+            final += sum(stats.dead_lettered.values()) + sum(stats.dropped.values())
+            assert stats.accepted == final + stats.in_memory
+            pipeline.healthy()
+    finally:
+        running = False
+        for thread in threads:
+            thread.join()
+        pipeline.close()
+
+
+def test_a_bad_timeout_closes_nothing() -> None:
+    """Refused before anything is done: the pipeline goes on."""
+
+    async def main() -> None:
+        pipeline = Pipeline(MemoryStore())
+        collector = pipeline.collector("m", feature_names=["a"])
+        for bad in ("5", -1, float("nan")):
+            with pytest.raises(ConfigError, match="timeout"):
+                await pipeline.aclose(bad)  # type: ignore[arg-type]
+            with pytest.raises(ConfigError, match="timeout"):
+                await pipeline.flush(bad)  # type: ignore[arg-type]
+        assert collector.collect(1.0)
+        assert (await pipeline.aclose()).stored == 1
+
+    asyncio.run(main())

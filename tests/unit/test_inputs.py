@@ -330,3 +330,53 @@ def test_heavy_packages_are_recognised_and_not_imported() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_tables_share_no_memory_with_anybody() -> None:
+    """Arrow and polars may keep a numpy array's memory: what changes there is not recorded."""
+    array = np.array([1.0, 2.0])
+    for table in (pa.table({"a": array}), pl.DataFrame({"a": array}), pd.DataFrame({"a": array})):
+        shape = Shape("s", feature_names=("a", "b"), max_call_bytes=1 << 22)
+        rows, _, _ = shape.freeze(table)
+        before = [list(row) for row in rows]
+        array[:] = 99.0
+        assert [list(row) for row in rows] == before == [[1.0, None], [2.0, None]]
+        array[:] = [1.0, 2.0]
+
+
+def test_coded_text_costs_what_it_says() -> None:
+    """A column of short codes for long texts is refused by the size of the texts."""
+    coded = pa.array(["x" * 100_000] * 500).dictionary_encode()
+    with pytest.raises(EncodeError, match="max_call_bytes"):
+        freeze(pa.table({"a": coded}))
+    category = pl.Series(["x" * 100_000] * 500, dtype=pl.Categorical)
+    with pytest.raises(EncodeError, match="max_call_bytes"):
+        freeze(pl.DataFrame({"a": category}))
+    assert freeze(pa.table({"a": pa.array(["x", "y"]).dictionary_encode()})) == [
+        ["x", None],
+        ["y", None],
+    ]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pa.table({"a": [1, 2]}).select([]),
+        pd.DataFrame(index=range(3)),
+        pd.DataFrame({"c": [1]}).drop(columns="c"),
+    ],
+    ids=["arrow", "pandas", "dropped"],
+)
+def test_tables_without_columns_hold_nothing_to_record(data: Any) -> None:
+    """They are no rows, or refused; never rows that nobody counts."""
+    shape = Shape("s", feature_names=None, max_call_bytes=1 << 22)
+    try:
+        found = shape.freeze(data)[:2]
+    except EncodeError as error:
+        found = error.reason
+    assert found in [((), 0), "shape"]
+
+
+def test_a_series_with_doubled_labels_keeps_its_cells() -> None:
+    """By name one would overwrite the other: then order counts."""
+    assert freeze(pd.Series([1.0, 2.0], index=["a", "a"])) == [[1.0, 2.0]]

@@ -133,6 +133,25 @@ def test_an_exit_that_cannot_store_says_so() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_workers_of_multiprocessing_are_flushed(tmp_path: Path) -> None:
+    """They end without atexit; multiprocessing's own finalizers flush what they have recorded."""
+    body = """
+import multiprocessing, warnings
+warnings.simplefilter("ignore", DeprecationWarning)
+run([0, 0])
+workers = [
+    multiprocessing.get_context("fork").Process(target=lambda: [run([1, 2]) for _ in range(10)])
+    for _ in range(3)
+]
+for worker in workers: worker.start()
+for worker in workers: worker.join()
+"""
+    found = run_script(body, tmp_path)
+    assert found.returncode == 0, found.stderr
+    assert len(lines(tmp_path)) == 31, found.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_forked_workers_record_for_themselves(tmp_path: Path) -> None:
     """A preloading server: the parent has recorded already, and forks; each worker records its own
     rows on a thread of its own, flushed at its exit."""

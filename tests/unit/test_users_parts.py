@@ -11,7 +11,7 @@ import pytest
 
 from aiocollect import MemoryStore, Pipeline
 from aiocollect.layouts import DocumentedLayout
-from aiocollect.records import DeadLettered, Event, Settled
+from aiocollect.records import DeadLettered, Dropped, Event, HighWater, LowWater, Settled
 from aiocollect.testing import Fault, FaultKind, Operation, VirtualLoop, run_virtual
 from aiocollect.typing import Names
 from tests.virtual import make_pipeline
@@ -252,5 +252,112 @@ def test_a_late_row_never_goes_back_to_an_earlier_part() -> None:
         await pipeline.aclose()
         old = {path: data for path, data in store.blobs.items() if "2023/11/05" in path}
         assert [path[-10:] for path in old] == ["data_1.csv"]
+
+    run_virtual(main)
+
+
+class OddEncoder:
+    """Gives what is no line of bytes, or raises, in one of its methods."""
+
+    content_type = "text/plain"
+    extension = "txt"
+
+    def __init__(self, header: Any, lines: Any) -> None:
+        self._header = header
+        self._lines = lines
+
+    def header(self, schema: Any) -> Any:
+        return self._header() if callable(self._header) else self._header
+
+    def encode(self, pieces: Any, schema: Any) -> Any:
+        return [self._lines for piece in pieces for _ in piece.rows]
+
+
+def explode() -> None:
+    raise ValueError("the encoder's own")
+
+
+@pytest.mark.parametrize(
+    ("header", "lines", "counted"),
+    [
+        (b"h\n", "text\n", "dead"),
+        (b"h\n", None, "dead"),
+        ("h\n", b"x\n", "refused"),
+        (explode, b"x\n", "refused"),
+        (b"h\n", b"x\n", "stored"),
+    ],
+    ids=["text", "none", "header", "raises", "sound"],
+)
+def test_an_odd_encoder_costs_its_own_rows(header: Any, lines: Any, counted: str) -> None:
+    """collect() does not raise, the neighbours are stored, and every row is counted."""
+
+    async def main(loop: VirtualLoop) -> None:
+        pipeline = make_pipeline(MemoryStore(), loop)
+        odd = pipeline.collector("odd", format=OddEncoder(header, lines), feature_names=["a"])
+        sound = pipeline.collector("sound", feature_names=["a"])
+        for _ in range(3):
+            odd.collect([[1.0], [2.0]])
+            sound.collect([[1.0], [2.0]])
+        report = await pipeline.flush(timeout=60)
+        found = {
+            "dead": report.dead_lettered.get("encode", 0),
+            "refused": sum(pipeline.stats().refused.values()),
+            "stored": report.stored - 6,
+        }
+        assert found == {"dead": 0, "refused": 0, "stored": 0, counted: 6}
+        assert pipeline.stats().budget_used == 0
+        await pipeline.aclose()
+
+    run_virtual(main)
+
+
+def test_hooks_that_collect_while_rows_are_shed() -> None:
+    """Shedding that is heard of, and answered with new rows, drops no batch twice."""
+    seen: list[tuple[int, int]] = []
+
+    async def main(loop: VirtualLoop) -> None:
+        pipeline: Pipeline
+        depth = 0
+
+        def hook(event: Event) -> None:
+            nonlocal depth
+            seen.append(equation(pipeline))
+            if isinstance(event, Dropped | LowWater | HighWater) and depth < 3:
+                depth += 1
+                for number in range(60):
+                    collector.collect(float(number))
+                depth -= 1
+
+        store = MemoryStore(faults=lambda *_: Fault(FaultKind.BUSY))
+        pipeline = make_pipeline(
+            store,
+            loop,
+            max_batch_bytes=1024,
+            max_memory_bytes=8192,
+            when_full="shed_oldest",
+            delivery_timeout=0.5,
+            hooks=[hook],
+        )
+        collector = pipeline.collector("m", feature_names=["a"])
+        for number in range(600):
+            collector.collect([float(number)] * 3)
+            await asyncio.sleep(0.01)
+        report = await pipeline.aclose(timeout=1.0)
+        assert report.in_memory == 0
+        assert pipeline.stats().budget_used == 0
+        assert pipeline.stats().hook_errors == 0
+
+    run_virtual(main)
+    assert all(accepted == rest for accepted, rest in seen)
+
+
+def test_dead_letters_with_an_impossible_name() -> None:
+    """A file that cannot even be named loses content, and nothing else."""
+
+    async def main(loop: VirtualLoop) -> None:
+        pipeline = make_pipeline(MemoryStore(max_block_bytes=100), loop, dead_letters="a\0b")
+        pipeline.collector("m", feature_names=["a"]).collect(["x" * 300])
+        assert (await pipeline.flush(timeout=60)).dead_lettered == {"RequestBodyTooLarge": 1}
+        await pipeline.aclose()
 
     run_virtual(main)
