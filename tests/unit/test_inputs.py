@@ -371,7 +371,7 @@ def test_tables_without_columns_hold_nothing_to_record(data: Any) -> None:
     """They are no rows, or refused; never rows that nobody counts."""
     shape = Shape("s", feature_names=None, max_call_bytes=1 << 22)
     try:
-        found = shape.freeze(data)[:2]
+        found: object = shape.freeze(data)[:2]
     except EncodeError as error:
         found = error.reason
     assert found in [((), 0), "shape"]
