@@ -163,7 +163,10 @@ def _polars(data: Any, stream: str) -> Any:
             tuple(data.columns),
             rows=data.height,
             size=int(data.estimated_size()),
-            read=data.rows,
+            read=lambda: _rows(
+                [_column(data[name].to_list(), data[name].dtype) for name in data.columns]
+            ),
+            array=_stacked([data[name] for name in data.columns]) if _plain(data.dtypes) else None,
         )
     raise _refusal(stream, type(data), "give a DataFrame: its collect()")
 
@@ -174,10 +177,11 @@ def _arrow(data: Any) -> Any:
         data = _arrow_decoded(data)
 
         def read() -> list[tuple[Any, ...]]:
-            return list(zip(*[column.to_pylist() for column in data.columns], strict=True))
+            return _rows([_column(column.to_pylist(), column.type) for column in data.columns])
 
         names = tuple(data.schema.names)
-        return Table(names, rows=data.num_rows, size=int(data.nbytes), read=read)
+        array = _stacked(data.columns) if _plain(data.schema.types) else None
+        return Table(names, rows=data.num_rows, size=int(data.nbytes), read=read, array=array)
     if hasattr(data, "to_pylist"):
         return data.to_pylist()
     return data.as_py() if hasattr(data, "as_py") else None
@@ -202,6 +206,43 @@ def _arrow_decoded(table: Any) -> Any:
             plain = table.column(place).cast(column.type.value_type)
             table = table.set_column(place, column.name, plain)
     return table
+
+
+# What one numpy dtype holds as it is: by these names in polars and in Arrow.
+_PLAIN = frozenset(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)) | {
+    "float",
+    "float32",
+    "float64",
+    "double",
+}
+
+
+def _rows(columns: Sequence[list[Any]]) -> list[tuple[Any, ...]]:
+    return list(zip(*columns, strict=True))
+
+
+def _column(cells: list[Any], kind: Any) -> list[Any]:
+    """The cells of a column; those of single precision as numpy's scalars, which are written with
+    no more digits than they ever had."""
+    numpy = sys.modules.get("numpy")
+    if numpy is None or str(kind).lower() not in ("float", "float32"):
+        return cells
+    return [None if cell is None else numpy.float32(cell) for cell in cells]
+
+
+def _plain(kinds: Sequence[Any]) -> bool:
+    """Whether all columns are of one plain number type."""
+    return len(set(map(str, kinds))) == 1 and str(kinds[0]).lower() in _PLAIN
+
+
+def _stacked(columns: Sequence[Any]) -> Any:
+    """Columns of one plain type as one array, ten times as fast as row by row; None where cells are
+    missing, which no such array can tell from NaN."""
+    numpy = sys.modules.get("numpy")
+    missing = [column.null_count for column in columns]
+    if numpy is None or any(count() if callable(count) else count for count in missing):
+        return None
+    return numpy.column_stack([numpy.asarray(column) for column in columns])
 
 
 def _by_interchange(data: Any, stream: str) -> Any:
