@@ -316,7 +316,7 @@ class Engine:
             return self._final
         try:
             return await self.host.run(lambda: self._closed(timeout))
-        except (RuntimeError, asyncio.CancelledError):
+        except (PipelineClosed, RuntimeError, asyncio.CancelledError):
             # The pipeline's thread has just ended, with somebody else's close.
             if self._final is None:
                 raise

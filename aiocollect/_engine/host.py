@@ -22,6 +22,7 @@ _T = TypeVar("_T")
 
 # How long a loop may take to answer a question, in seconds; its turns take a millisecond.
 ASK_TIMEOUT = 1.0
+_ENDED = "the pipeline's event loop has ended"
 
 
 class Host:
@@ -109,7 +110,14 @@ class Host:
             raise ConfigError(
                 "the pipeline's event loop stands still in another thread; run or close it"
             )
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(task(), driver.loop))
+        carried = asyncio.wrap_future(_carried(task(), driver.loop))
+        try:
+            while not (await asyncio.wait([carried], timeout=ASK_TIMEOUT))[0]:
+                if driver.loop.is_closed():  # it took the task, and never ran it
+                    raise PipelineClosed(_ENDED)
+        finally:
+            carried.cancel()
+        return carried.result()
 
     def run_blocking(
         self, task: Callable[[], Coroutine[Any, Any, _T]], timeout: float | None = None
@@ -127,12 +135,7 @@ class Host:
             return asyncio.run(task())
         if self._thread is not None:
             self._bind(loop)
-        coroutine = task()
-        try:
-            future = asyncio.run_coroutine_threadsafe(coroutine, loop)
-        except RuntimeError:
-            coroutine.close()
-            raise PipelineClosed("the pipeline's event loop has ended") from None
+        future = _carried(task(), loop)
         waited = 0.0
         while True:
             try:
@@ -141,9 +144,9 @@ class Host:
                 waited += ASK_TIMEOUT
                 late = timeout is not None and waited > timeout + ASK_TIMEOUT
                 if loop.is_closed() or (late and future.cancel()):
-                    raise PipelineClosed("the pipeline's event loop has ended") from None
+                    raise PipelineClosed(_ENDED) from None
             except CancelledError:
-                raise PipelineClosed("the pipeline's event loop has ended") from None
+                raise PipelineClosed(_ENDED) from None
 
     def stop(self) -> None:
         """Take no more turns. On the loop."""
@@ -210,6 +213,15 @@ class Host:
             else:
                 loop.call_soon_threadsafe(self._arrive, old is not None)
         _woken(driver)
+
+
+def _carried(task: Coroutine[Any, Any, _T], loop: asyncio.AbstractEventLoop) -> Future[_T]:
+    """The task, on its way to another thread's loop. Raises PipelineClosed."""
+    try:
+        return asyncio.run_coroutine_threadsafe(task, loop)
+    except RuntimeError:
+        task.close()
+        raise PipelineClosed(_ENDED) from None
 
 
 def _woken(driver: Driver) -> bool:

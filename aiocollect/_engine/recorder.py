@@ -96,8 +96,8 @@ class Recorder:
             verdict = engine.offer(call)
             if verdict == ACCEPTED:
                 return True
-            loop = engine.host.loop
-            if loop is None:
+            engine.wake()  # the pipeline's own thread may be about to start
+            if engine.host.loop is None:
                 raise self._full(verdict)  # nobody makes room
         return engine.host.run_blocking(
             lambda: engine.waiters.accept_within(call, timeout), timeout

@@ -8,10 +8,12 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
-from aiocollect import ConfigError, Pipeline
+from aiocollect import ConfigError, Pipeline, PipelineClosed
 
 
 def lines(directory: Path) -> list[str]:
@@ -62,6 +64,63 @@ def test_from_an_event_loop_too(tmp_path: Path) -> None:
         assert (await pipeline.aclose()).complete
 
     asyncio.run(main())
+
+
+class ClosesMeanwhile:
+    """A value that takes so long to read that the pipeline is closed in the meantime."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
+
+    def __array__(self, dtype: object = None, copy: object = None) -> Any:
+        thread = threading.Thread(target=self.pipeline.close)
+        thread.start()
+        thread.join()
+        return np.array([[1.0]])
+
+
+@pytest.mark.parametrize("way", ["collect", "collect_wait", "acollect"])
+def test_closed_while_a_value_is_read(tmp_path: Path, way: str) -> None:
+    """The call is refused as closed: at once, not for ever, and by no other error."""
+    for _ in range(10):
+        pipeline = Pipeline(tmp_path, host="thread")
+        collector = pipeline.collector("m", feature_names=["x"])
+        collector.collect([1.0])
+        value = ClosesMeanwhile(pipeline)
+        if way == "collect":
+            assert collector.collect(value) is None
+        elif way == "collect_wait":
+            with pytest.raises(PipelineClosed):
+                collector.collect_wait(value, timeout=20)
+        else:
+            with pytest.raises(PipelineClosed):
+                asyncio.run(collector.acollect(value))
+        assert pipeline.close().stored == 1
+
+
+def test_the_first_calls_of_many_threads_wait_for_room(tmp_path: Path) -> None:
+    """Also where they fill the budget before the pipeline's thread has come up."""
+    for _ in range(5):
+        pipeline = Pipeline(
+            tmp_path, host="thread", max_memory_bytes=300_000, max_batch_bytes=65_536
+        )
+        collector = pipeline.collector("m", feature_names=["x"])
+        failed: list[Exception] = []
+
+        def work(collector: Any = collector, failed: list[Exception] = failed) -> None:
+            try:
+                for _ in range(10):
+                    collector.collect_wait([["q" * 500]] * 15, timeout=30)
+            except Exception as error:
+                failed.append(error)
+
+        threads = [threading.Thread(target=work) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert failed == []
+        assert pipeline.close().stored == 6 * 10 * 15
 
 
 def test_close_without_any_loop(tmp_path: Path) -> None:
