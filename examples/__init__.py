@@ -1,1 +1,1 @@
-"""Examples, each run by tests/demo/test_examples.py."""
+"""Examples, each run by a test in tests/demo, and each good to copy alone."""

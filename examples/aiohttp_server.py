@@ -1,9 +1,11 @@
-"""An aiohttp scoring server that records one stream, and waits for room where it must not lose any.
+"""An aiohttp scoring server that records its model, and waits for room where it must lose no row.
 
-Run it: ``AIOCOLLECT_STORE=file:///tmp/modeldata python -m examples.aiohttp_server``
+Run it, here: ``AIOCOLLECT_STORE=file:///tmp/modeldata python aiohttp_server.py``
 """
 
 from __future__ import annotations
+
+import os
 
 from aiohttp import web
 
@@ -12,15 +14,14 @@ from aiocollect import Pipeline
 
 def make_app(pipeline: Pipeline) -> web.Application:
     """The server; its cleanup stores what was collected."""
-    inputs = pipeline.collector(
-        "best_model", version="10", identifier="inputs", feature_names=["feat1", "feat2"]
-    )
+    churn = pipeline.model("churn", version="10", inputs=["age", "plan"], predictions=["p"])
 
     async def score(request: web.Request) -> web.Response:
         rows = await request.json()
+        predictions = [min(1.0, age / 100) for age, _ in rows]  # stands for a model
         # acollect() instead of collect(): under back-pressure the request waits, no row is shed.
-        correlation_id = await inputs.acollect(rows)
-        return web.json_response({"y": [sum(row) for row in rows], "id": correlation_id})
+        correlation_id = await churn.acollect(inputs=rows, predictions=predictions)
+        return web.json_response({"p": predictions, "id": correlation_id})
 
     app = web.Application()
     app.cleanup_ctx.append(pipeline.cleanup_ctx)
@@ -29,4 +30,5 @@ def make_app(pipeline: Pipeline) -> web.Application:
 
 
 if __name__ == "__main__":
-    web.run_app(make_app(Pipeline.from_env()), host="127.0.0.1", port=8080)
+    port = int(os.environ.get("PORT", "8080"))
+    web.run_app(make_app(Pipeline.from_env()), host="127.0.0.1", port=port)

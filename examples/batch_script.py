@@ -1,31 +1,32 @@
-"""A batch job: score an array and record it; leaving the block stores every row.
+"""A batch job without an event loop: score an array and record it; close() stores every row.
 
-Run it: ``python examples/batch_script.py /tmp/modeldata``
+Run it, here: ``python batch_script.py /tmp/modeldata``
 """
 
 from __future__ import annotations
 
-import asyncio
 import sys
+from contextlib import closing
 
 import numpy as np
 
-from aiocollect import Pipeline
+from aiocollect import Pipeline, Report
 
 
-async def main(store: str) -> int:
-    """Record 10,000 scored rows; returns how many are stored."""
+def main(store: str) -> Report:
+    """Record 10,000 scored rows; returns what became of them."""
     features = np.random.default_rng(7).normal(size=(10_000, 3))
     scores = features @ np.array([0.2, -0.5, 0.1])
-    async with Pipeline(store, service="nightly") as pipeline:
-        model = pipeline.model("risk", version="3", inputs=["x", "y", "z"], predictions=["score"])
+    with closing(Pipeline(store, service="nightly", host="thread")) as pipeline:
+        risk = pipeline.model("risk", version="3", inputs=["x", "y", "z"], predictions=["score"])
         for start in range(0, len(features), 500):
             some = slice(start, start + 500)
-            await model.acollect(inputs=features[some], predictions=scores[some])
-        report = await pipeline.flush()
-    print(f"{report.stored} rows stored in {report.seconds:.2f} s")
-    return report.stored
+            # A batch has time: it waits for room, and loses nothing.
+            risk.collect_wait(inputs=features[some], predictions=scores[some])
+    return pipeline.close()  # closed already: it tells once more
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    report = main(sys.argv[1])
+    print(report)
+    sys.exit(not report.complete)

@@ -1,6 +1,6 @@
 """A FastAPI scoring server that records what its model sees and says.
 
-Run it: ``AIOCOLLECT_STORE=file:///tmp/modeldata uvicorn examples.fastapi_server:app``
+Run it, here: ``AIOCOLLECT_STORE=file:///tmp/modeldata uvicorn fastapi_server:app``
 """
 
 from __future__ import annotations
