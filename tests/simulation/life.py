@@ -57,7 +57,7 @@ class Life:
         # Below, at and above what the store allows: rolling early, in time, and on refusal.
         self.limits = Limits(max_blocks=max(1, max_blocks + random.choice([-1, 0, 1])))
         self.epoch = random.choice([BEFORE_MIDNIGHT, 1_700_000_000.0])
-        self.ends_early = random.random() < 0.2
+        self.ends_early = random.random() < 0.3
         self.sheds = random.random() < 0.15
         self.pipelines = [self._pipeline(number) for number in range(random.randint(1, 4))]
         self.turns: Counter[str] = Counter()
@@ -209,7 +209,7 @@ class Life:
         stranger = asyncio.ensure_future(self._cancel_strangers()) if self.cancels else None
         if self.ends_early:
             await asyncio.sleep(self.random.random() * 10)
-            reports = await self._close_all(self.random.choice([0.01, 0.5, 3.0]))
+            reports = await self._close_all(self.random.choice([0.01, 0.05, 0.3, 3.0]))
             for producer in producers:
                 producer.cancel()
             await asyncio.gather(*producers, return_exceptions=True)
