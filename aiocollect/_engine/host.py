@@ -110,10 +110,12 @@ class Host:
             raise ConfigError(
                 "the pipeline's event loop stands still in another thread; run or close it"
             )
-        carried = asyncio.wrap_future(_carried(task(), driver.loop))
+        coroutine = task()
+        carried = asyncio.wrap_future(_carried(coroutine, driver.loop))
         try:
             while not (await asyncio.wait([carried], timeout=ASK_TIMEOUT))[0]:
                 if driver.loop.is_closed():  # it took the task, and never ran it
+                    coroutine.close()
                     raise PipelineClosed(_ENDED)
         finally:
             carried.cancel()
@@ -135,7 +137,8 @@ class Host:
             return asyncio.run(task())
         if self._thread is not None:
             self._bind(loop)
-        future = _carried(task(), loop)
+        coroutine = task()
+        future = _carried(coroutine, loop)
         waited = 0.0
         while True:
             try:
@@ -143,6 +146,8 @@ class Host:
             except TimeoutError:
                 waited += ASK_TIMEOUT
                 late = timeout is not None and waited > timeout + ASK_TIMEOUT
+                if loop.is_closed():
+                    coroutine.close()
                 if loop.is_closed() or (late and future.cancel()):
                     raise PipelineClosed(_ENDED) from None
             except CancelledError:
