@@ -57,7 +57,7 @@ class Pipeline:
     ``workspace, service``    the first segments of every path; the workspace has three parts
     ``store_options``         of a URL: ca_file, proxy, endpoint_suffix, create_container
     ``layout``                "day", "hour", a template of paths, or a Layout of your own
-    ``format``                "csv", "jsonl", or an Encoder of your own
+    ``format``                "csv", "jsonl", or an Encoder: aiocollect.encoders, or your own
     ``columns``               after the features: "ids", "aml" (all documented ones), "none"
     ``writer``                "shared": all writers append to one data.csv; "own": one blob each
     ``host``                  "loop": the caller's event loop; "thread": one of the pipeline's own

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from .._core.accumulator import Batch
 from .._core.commands import Event, Finish, Note, Release
@@ -69,7 +70,6 @@ class Engine:
         self.clock = clock
         self.hooks = Hooks(hooks)
         self.closed = False
-        self.why_closed = "the pipeline is closed"
         self._store = store
         self._chance = chance
         self._new_writer = new_writer
@@ -172,7 +172,7 @@ class Engine:
     def start(self) -> None:
         """Live on the running loop, or on the pipeline's thread; idempotent."""
         if self.closed:
-            raise PipelineClosed(f"{self.why_closed}; make a new one")
+            raise PipelineClosed("the pipeline is closed; make a new one")
         self.host.start()
 
     def _arrive(self, again: bool) -> None:
@@ -288,26 +288,19 @@ class Engine:
         patience = None if timeout is None else timeout + GRACE
         try:
             async with asyncio.timeout(patience):
-                return await self.host.run(lambda: self._flush(timeout))
+                await self.host.run(lambda: self._settle_all(timeout))
         except TimeoutError:
-            raise self._late(timeout, began) from None
+            found = self.host.ask(lambda: report(self, began))
+            raise FlushTimeout(
+                f"{found.in_memory} rows were not stored within {timeout} s", found
+            ) from None
+        return self.host.ask(lambda: report(self, began))
 
-    def _late(self, timeout: float | None, began: float) -> FlushTimeout:
-        found = report(self, began)
-        return FlushTimeout(f"{found.in_memory} rows were not stored within {timeout} s", found)
-
-    async def _flush(self, timeout: float | None) -> Report:
-        began = self.clock.monotonic()
-        try:
-            async with asyncio.timeout(timeout):
-                await self._settle_all()
-        except TimeoutError:
-            raise self._late(timeout, began) from None
-        return report(self, began)
-
-    async def _settle_all(self) -> None:
-        self.wake()
-        await self._flushes.settle(self.ring.accepted)
+    async def _settle_all(self, timeout: float | None) -> None:
+        """Return once everything accepted before is final. Raises TimeoutError."""
+        async with asyncio.timeout(timeout):
+            self.wake()
+            await self._flushes.settle(self.ring.accepted)
 
     async def aclose(self, timeout: float | None = None) -> Report:
         """Refuse new calls, flush until the deadline, then give up what is left; idempotent."""
@@ -343,11 +336,8 @@ class Engine:
         self.senders.hurry()
         deadline = self.settings.close_timeout if timeout is None else timeout
         try:
-            try:
-                async with asyncio.timeout(deadline):
-                    await self._settle_all()
-            except TimeoutError:
-                pass
+            with suppress(TimeoutError):
+                await self._settle_all(deadline)
             await self.senders.stop()
         except asyncio.CancelledError:
             # Somebody cancels all tasks: the loop is about to end. Account for what is left now.

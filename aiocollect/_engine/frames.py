@@ -72,11 +72,9 @@ def recognise(data: Any, *, stream: str) -> Any:
             return found
     if hasattr(kind, "__arrow_c_stream__") or hasattr(kind, "__arrow_c_array__"):
         return _by_interchange(data, stream)
-    if hasattr(kind, "__array__") and not hasattr(kind, "__float__"):
-        return _array(data, stream)
     if hasattr(kind, "__array__"):
-        # Scalars of numpy have both; tensors and arrays have a shape.
-        return _array(data, stream) if _rank(data) else data
+        # Scalars of numpy are read as numbers too, and have no shape.
+        return data if hasattr(kind, "__float__") and not _rank(data) else _array(data, stream)
     record = as_dict(data)
     if record is not None:
         return record

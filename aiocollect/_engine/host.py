@@ -146,9 +146,10 @@ class Host:
             except TimeoutError:
                 waited += ASK_TIMEOUT
                 late = timeout is not None and waited > timeout + ASK_TIMEOUT
-                if loop.is_closed():
+                ended = loop.is_closed()
+                if ended:  # it took the task, and never ran it
                     coroutine.close()
-                if loop.is_closed() or (late and future.cancel()):
+                if ended or (late and future.cancel()):
                     raise PipelineClosed(_ENDED) from None
             except CancelledError:
                 raise PipelineClosed(_ENDED) from None
@@ -192,20 +193,13 @@ class Host:
 
     def _bind(self, loop: asyncio.AbstractEventLoop) -> None:
         """Live on ``loop`` from now on, and go on there with what another has left."""
-        old = None
         with self._binding:
+            old = driver = self._driver
             # Of two threads that come at once, the second finds the first one's loop alive.
-            if self._driver is not None and self._elsewhere(loop):
-                loop = self._driver.loop
-            if self._driver is None or self._driver.loop is not loop:
-                old = self._driver
+            if driver is None or not (driver.loop is loop or self._elsewhere(loop)):
                 pause = 0.0 if self._thread is None else self._thread.pause
-                self._driver = Driver(loop, self._turn, pause=pause)
-                fresh = True
-            else:
-                fresh = False
-            driver = self._driver
-        if fresh:
+                driver = self._driver = Driver(loop, self._turn, pause=pause)
+        if driver is not old:
             # Not under the lock: hooks may hear of it, and collect.
             if old is not None:
                 old.stop()

@@ -92,7 +92,7 @@ class Recorder:
     def _wait(self, call: Call, timeout: float | None) -> bool:
         engine = self._engine
         loop = engine.host.loop
-        if loop is None or not engine.waiters.wait_for(self._account):
+        if loop is None or not engine.waiters.has(self._account):
             verdict = engine.offer(call)
             if verdict == ACCEPTED:
                 return True
@@ -114,7 +114,7 @@ class Recorder:
         if not limit:
             return None, correlation_id
         if engine.closed:
-            raise PipelineClosed(f"{self._label}: {engine.why_closed}")
+            raise self._closed()
         ids = engine.ids
         time = ids.time(engine.clock.time_ns() // 1000) if at is None else _microseconds(at)
         hour = time // HOUR_US
@@ -189,10 +189,13 @@ class Recorder:
 
     # Refusals ---------------------------------------------------------------------------------
 
+    def _closed(self) -> PipelineClosed:
+        return PipelineClosed(f"{self._label}: the pipeline is closed")
+
     def _full(self, verdict: int) -> AioCollectError:
         ring = self._engine.ring
         if self._engine.closed:
-            return PipelineClosed(f"{self._label}: {self._engine.why_closed}")
+            return self._closed()
         if verdict == NO_SLOT:
             return RingFull(f"{self._label}: all {len(ring)} slots of the ring are taken")
         return RingFull(

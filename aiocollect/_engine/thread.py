@@ -25,7 +25,6 @@ class LoopThread:
         self._make_loop = make_loop
         self._starting = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
 
     def __repr__(self) -> str:
         return f"<LoopThread {'running' if self._loop else 'not started'}>"
@@ -52,18 +51,13 @@ class LoopThread:
                     except RuntimeError:
                         loop.close()
                         return None
-                    self._thread, self._loop = thread, loop
+                    self._loop = loop
         return self._loop
 
     def stop(self) -> None:
         """End the loop and its thread, soon. From any thread."""
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._loop.stop)
-
-    def join(self, timeout: float) -> None:
-        """Wait until the thread has ended."""
-        if self._thread is not None:
-            self._thread.join(timeout)
 
 
 def _run(loop: asyncio.AbstractEventLoop) -> None:

@@ -30,7 +30,7 @@ class Waiters:
     def __repr__(self) -> str:
         return f"<Waiters {sum(map(len, self._queues.values()))}>"
 
-    def wait_for(self, account: Account) -> bool:
+    def has(self, account: Account) -> bool:
         """Whether somebody waits for room of this account. From any thread."""
         return account in self._queues
 

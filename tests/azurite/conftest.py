@@ -6,7 +6,6 @@ import asyncio
 import os
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from typing import TypeAlias
 
 import pytest
 import pytest_asyncio
@@ -14,13 +13,12 @@ import uvloop
 from azure.storage.blob import BlobServiceClient, ContainerClient
 
 from aiocollect.errors import Refusal, StoreRefused
-from aiocollect.stores.azure import AzureStore
+from tests.keeping import Keep as Keep
+from tests.keeping import keep as keep
 
 from .certificates import Certificates, make_certificates
 from .emulator import Emulator, emulator, missing
 from .proxy import FaultProxy
-
-Keep: TypeAlias = Callable[[AzureStore], AzureStore]
 
 
 def pytest_asyncio_loop_factories(
@@ -59,20 +57,6 @@ def secure(azurite: Emulator, certificates: Certificates) -> Iterator[Emulator]:
 def container() -> str:
     """A container's name that no other test has."""
     return f"test-{uuid.uuid4().hex}"
-
-
-@pytest_asyncio.fixture
-async def keep() -> AsyncIterator[Keep]:
-    """Stores given to this are closed at the end, however the test ends."""
-    kept: list[AzureStore] = []
-
-    def adopt(store: AzureStore) -> AzureStore:
-        kept.append(store)
-        return store
-
-    yield adopt
-    for store in kept:
-        await store.aclose()
 
 
 @pytest.fixture

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
-import pytest_asyncio
 from azure.core.exceptions import AzureError, ResourceExistsError
 from azure.storage.blob import ContainerClient
 
 from aiocollect.stores.azure import AzureStore
+from tests.keeping import Keep as Keep
+from tests.keeping import keep as keep
 
 from .account import STORE, Account
 
-Keep: TypeAlias = Callable[[AzureStore], AzureStore]
 Note: TypeAlias = Callable[[str, object], None]
 
 _facts: list[str] = []
@@ -72,20 +72,6 @@ def folder(plain: ContainerClient) -> Iterator[str]:
             plain.delete_blob(blob)
     except AzureError as error:
         _facts.append(f"left behind: {name} ({type(error).__name__})")
-
-
-@pytest_asyncio.fixture
-async def keep() -> AsyncIterator[Keep]:
-    """Stores given to this are closed at the end, however the test ends."""
-    kept: list[AzureStore] = []
-
-    def adopt(store: AzureStore) -> AzureStore:
-        kept.append(store)
-        return store
-
-    yield adopt
-    for store in kept:
-        await store.aclose()
 
 
 @pytest.fixture

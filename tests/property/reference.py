@@ -148,7 +148,7 @@ def could_be_more(text: str) -> bool:
     """Whether Python or pandas may take text without quotes for something else than text."""
     if text.lower() in _WORDS:
         return True
-    for read in (float, lambda text: int(text, 0)):
+    for read in (float, lambda text: int(text, 0), lambda text: int(text, 10)):
         try:
             read(text)
         except ValueError:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from aiocollect.encoders import CsvEncoder
 from aiocollect.typing import Piece, Schema
+from tests.property.reference import could_be_more
 
 TIME = "2026-01-31T23:59:58.000000"
 SCHEMA = Schema(("x",))  # its features are the header's matter alone
@@ -63,19 +64,6 @@ def parse(data: bytes) -> list[list[Field]]:
     return rows
 
 
-def is_taken_for_more(text: str) -> bool:
-    """Whether Python or pandas would read the bare text as a number, a missing or a truth value."""
-    if text.lower() in {word.lower() for word in PANDAS_NA} | {"true", "false"}:
-        return True
-    for read in (float, lambda text: int(text, 0), lambda text: int(text, 10)):
-        try:
-            read(text)
-        except ValueError:
-            continue
-        return True
-    return False
-
-
 def holds(field: Field, value: Any) -> bool:
     """Whether the field says exactly this value, and nothing else."""
     text, quoted = field
@@ -98,7 +86,7 @@ def holds(field: Field, value: Any) -> bool:
             return not quoted and same and bool(set(text) & set(".e")) and digits[0] <= digits[1]
         case str():
             wanted = "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in value)
-            return text == wanted and (quoted or not is_taken_for_more(text))
+            return text == wanted and (quoted or not could_be_more(text))
     raise AssertionError(type(value))
 
 

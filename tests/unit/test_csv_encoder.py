@@ -16,6 +16,7 @@ import pytest
 from aiocollect.encoders import CsvEncoder
 from aiocollect.errors import EncodeError
 from aiocollect.typing import Encoder, Piece, Schema
+from tests.nested import deep
 
 TIME = "2026-01-31T23:59:58.000000"
 SCHEMA = Schema(("x",))  # its features are the header's matter alone
@@ -28,14 +29,6 @@ def cells_of(*row: Any) -> str:
     tail = f",some-id,{TIME},0\n"
     assert text.endswith(tail)
     return text.removesuffix(tail)
-
-
-def deep(levels: int) -> Any:
-    """A value nested so many times."""
-    cell: Any = 1
-    for _ in range(levels):
-        cell = (cell,)
-    return cell
 
 
 def test_an_encoder_is_what_the_protocol_asks_for() -> None:

@@ -15,6 +15,7 @@ import pytest
 from aiocollect.encoders import JsonlEncoder
 from aiocollect.errors import EncodeError
 from aiocollect.typing import Encoder, Piece, Schema
+from tests.nested import deep
 
 TIME = "2026-01-31T23:59:58.000000"
 IDENTIFIER = str(uuid.UUID(int=7))
@@ -35,14 +36,6 @@ def cells_of(*row: Any) -> str:
     for name in names[1:]:
         text = text.replace(f',"{name}":', "|", 1)
     return text
-
-
-def deep(levels: int) -> Any:
-    """A value nested so many times."""
-    cell: Any = 1
-    for _ in range(levels):
-        cell = (cell,)
-    return cell
 
 
 def test_an_encoder_is_what_the_protocol_asks_for() -> None:
