@@ -2,9 +2,9 @@
 
 A spool survives what the disk behind it survives: a killed process, where its calls reach the
 kernel; a power cut, where what was synced stays. So that both can be simulated, nothing but this
-port touches a file. Calls raise OSError. ``names`` of a directory, ``remove`` and everything that
-syncs, reads or opens may be slow, and is run ``apart``, beside the event loop; ``write`` reaches the
-kernel's memory only, and is called on it.
+port touches a file. Calls raise OSError. What syncs, reads, opens or removes may be slow,
+and is run ``apart``, beside the event loop; ``write`` reaches the kernel's memory only, and is
+called on it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class File(Protocol):
     """An open file. Bytes, offsets from its beginning."""
 
     def write(self, data: bytes, offset: int) -> None:
-        """Put ``data`` at ``offset``: all of it, or OSError, and then any part of it may be there."""
+        """Put ``data`` at ``offset``: all of it; or OSError, and any part of it may be there."""
         ...
 
     def read(self, offset: int, length: int) -> bytes:
