@@ -11,6 +11,7 @@
         churn.collect(inputs=[[41, 2]], predictions=[0.3])
 """
 
+from ._engine.receipts import Receipt
 from .collectors import Model, ModelDataCollector
 from .context import correlation
 from .errors import (
@@ -50,6 +51,7 @@ __all__ = [
     "OutcomeUnknown",
     "Pipeline",
     "PipelineClosed",
+    "Receipt",
     "Refusal",
     "Report",
     "Retry",

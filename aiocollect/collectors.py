@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from ._engine.receipts import Receipt
 from ._engine.recorder import Recorder
 from ._engine.stream import Stream
 
@@ -79,6 +80,17 @@ class ModelDataCollector:
         """
         return self._recorder.record(((self._stream, data),), correlation_id, at)
 
+    def collect_receipt(
+        self,
+        data: Any,
+        *,
+        correlation_id: str | None = None,
+        at: datetime | float | None = None,
+    ) -> Receipt | None:
+        """Record rows like collect(); returns a receipt, which can be awaited for what becomes of
+        them, or None where nothing is recorded."""
+        return self._recorder.record_receipt(((self._stream, data),), correlation_id, at)
+
     async def acollect(
         self,
         data: Any,
@@ -142,6 +154,16 @@ class Model:
     ) -> str | None:
         """Record a value per stream, by the streams' names; see ModelDataCollector.collect."""
         return self._recorder.record(self._paired(values), correlation_id, at)
+
+    def collect_receipt(
+        self,
+        *,
+        correlation_id: str | None = None,
+        at: datetime | float | None = None,
+        **values: Any,
+    ) -> Receipt | None:
+        """Record a value per stream; see ModelDataCollector.collect_receipt."""
+        return self._recorder.record_receipt(self._paired(values), correlation_id, at)
 
     async def acollect(
         self,

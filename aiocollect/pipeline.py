@@ -16,6 +16,7 @@ from ._engine.stream import Stream
 from ._engine.telling import healthy, stats
 from .assembly import assemble
 from .collectors import Model, ModelDataCollector
+from .disk import Disk
 from .environment import options_from_env
 from .errors import ConfigError
 from .forms import Forms
@@ -68,6 +69,7 @@ class Pipeline:
     ``max_in_flight``         requests at a time, each to another blob
     ``delivery_timeout``      how long rows may wait to be sent; None: until close
     ``close_timeout``         how long aclose() tries to store what is left
+    ``spool``                 a directory where rows outlive the process until they are stored
     ``enabled, sample_rate``  on or off, and the share of calls that is recorded
     ``pressure_sample_rate``  multiplies the rates while the budget is nearly used
     ``settings_file``         watched while it runs: see aiocollect.control
@@ -77,8 +79,8 @@ class Pipeline:
     ``limits, retry``         what few need to change: see Limits and Retry
     ========================  ====================================================================
 
-    ``clock``, ``chance`` (numbers in [0, 1)) and ``writer_id`` (ten hexadecimal digits) are there
-    for simulations.
+    ``clock``, ``chance`` (numbers in [0, 1)), ``writer_id`` (ten hexadecimal digits) and ``disk``
+    are there for simulations.
     """
 
     def __init__(
@@ -115,9 +117,8 @@ class Pipeline:
         clock: Clock | None = None,
         chance: Callable[[], float] | None = None,
         writer_id: str | None = None,
+        disk: Disk | None = None,
     ) -> None:
-        if spool is not None:
-            raise not_available("spool", "…", "leave it out: rows wait in memory")
         if not isinstance(limits, Limits):
             raise ConfigError("limits must be a Limits(…)")
         if not isinstance(retry, Retry):
@@ -136,6 +137,7 @@ class Pipeline:
             sample_rate=sample_rate,
             pressure_sample_rate=pressure_sample_rate,
             settings_file=None if settings_file is None else os.fspath(settings_file),
+            spool=None if spool is None else os.path.abspath(os.fspath(spool)),
             dead_letters=None if dead_letters is None else os.fspath(dead_letters),
             strict=strict,
             limits=limits,
@@ -160,6 +162,7 @@ class Pipeline:
             clock=clock,
             chance=chance,
             writer_id=writer_id,
+            disk=disk,
         )
         # Workspace and service are known now: a name that cannot make a path is refused now.
         names = self._names("model", "1", "inputs")
@@ -259,18 +262,18 @@ class Pipeline:
 
         Raises FlushTimeout, which carries the report, after ``timeout`` seconds. None: for ever.
         """
-        return await self._engine.flush(timeout)
+        return await self._engine.ending.flush(timeout)
 
     async def aclose(self, timeout: float | None = None) -> Report:
         """Refuse new calls, store what was accepted, and report; idempotent.
 
         What is not stored after ``timeout`` seconds (None: close_timeout) is given up and counted.
         """
-        return await self._engine.aclose(timeout)
+        return await self._engine.ending.aclose(timeout)
 
     def close(self, timeout: float | None = None) -> Report:
         """aclose() for threads that run no event loop; idempotent. Raises ConfigError on others."""
-        return self._engine.close(timeout)
+        return self._engine.ending.close(timeout)
 
     def set(self, *, enabled: bool | None = None, sample_rate: float | None = None) -> None:
         """Switch all collectors on or off, or change the share of calls that they record; from any
@@ -287,7 +290,7 @@ class Pipeline:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._engine.aclose()
+        await self._engine.ending.aclose()
 
     @asynccontextmanager
     async def lifespan(self, app: Any) -> AsyncIterator[None]:

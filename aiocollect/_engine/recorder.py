@@ -18,6 +18,7 @@ from ..errors import AioCollectError, ConfigError, EncodeError, PipelineClosed, 
 from ..records import Call, Refused
 from .engine import Engine
 from .gate import ALL
+from .receipts import Receipt
 from .stream import Stream
 
 __all__ = ["Recorder"]
@@ -56,6 +57,23 @@ class Recorder:
             self._refuse(error, values)
             return None
         return correlation_id
+
+    def record_receipt(
+        self, values: Values, correlation_id: str | None, at: datetime | float | None
+    ) -> Receipt | None:
+        """Accept the values whole, and tell what becomes of them; or refuse them, counted."""
+        try:
+            call, _ = self._call(values, correlation_id, at)
+            if call is None:
+                return None
+            receipt = Receipt(call[0], call[4], sync=self._engine.durable)
+            verdict = self._engine.offer((*call[:7], receipt))
+            if verdict != ACCEPTED:
+                raise self._full(verdict)
+        except AioCollectError as error:
+            self._refuse(error, values)
+            return None
+        return receipt
 
     async def record_waiting(
         self, values: Values, correlation_id: str | None, at: datetime | float | None
@@ -165,7 +183,8 @@ class Recorder:
                 "max_memory_bytes",
                 reason="too_large",
             )
-        return (correlation_id, time, hour, tuple(parts), rows, cost, self._account), correlation_id
+        call = (correlation_id, time, hour, tuple(parts), rows, cost, self._account, None)
+        return call, correlation_id
 
     def _hour(self, correlation_id: str, hour: int, at: datetime | float | None) -> int:
         if type(correlation_id) is not str or not correlation_id:

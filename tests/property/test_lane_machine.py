@@ -222,10 +222,10 @@ class LaneMachine(RuleBasedStateMachine):
                 self.world.made += 1
                 self.world.blobs[name] = Blob(f"made-{self.world.made}", etag=1000)
 
-    @precondition(lambda self: self.lane.unsent)
+    @precondition(lambda self: self.lane.out.unsent)
     @rule()
     def the_oldest_is_shed(self) -> None:
-        self.obey(self.lane.drop(self.lane.unsent[0], reason="shed_oldest"))
+        self.obey(self.lane.drop(self.lane.out.unsent[0], reason="shed_oldest"))
 
     # What must hold ------------------------------------------------------------------------------
 
