@@ -11,8 +11,7 @@
         churn.collect(inputs=[[41, 2]], predictions=[0.3])
 """
 
-from ._engine.receipts import Receipt
-from .collectors import Model, ModelDataCollector
+from .collectors import Model, ModelDataCollector, Receipt
 from .context import correlation
 from .errors import (
     AioCollectError,

@@ -13,7 +13,7 @@ from ._engine.receipts import Receipt
 from ._engine.recorder import Recorder
 from ._engine.stream import Stream
 
-__all__ = ["Model", "ModelDataCollector"]
+__all__ = ["Model", "ModelDataCollector", "Receipt"]
 
 
 class ModelDataCollector:
