@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from array import array
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from .._core.journal import lines_of
 from .._core.trail import Extent, Stand, Trail
@@ -116,7 +116,8 @@ class Keeper:
         if self._intents or self._durable:
             intents, self._intents = self._intents, []
             durable, self._durable = self._durable, []
-            self._run(journal.sync_rows, lambda: self._rows_synced(intents, durable), intents)
+            asked: list[asyncio.Future[Any]] = [*(intent.known for intent in intents), *durable]
+            self._run(journal.sync_rows, lambda: self._rows_synced(intents, durable), asked)
         elif journal.dead():
             self._sync_slots([])
         elif journal.wants_spare:
@@ -126,8 +127,9 @@ class Keeper:
         self,
         work: Callable[[], object],
         then: Callable[[], None],
-        intents: Sequence[Intent] = (),
+        asked: Sequence[asyncio.Future[Any]] = (),
     ) -> None:
+        """``asked`` are answered with False if the disk fails: nobody waits for ever."""
         self._busy = True
         epoch = self._epoch
 
@@ -140,8 +142,9 @@ class Keeper:
                     raise answer
                 then()
             except OSError as error:
-                self._intents.extend(intents)
                 self.fail(error)
+                for known in asked:
+                    _answer(known, False)
             self._next()
 
         self._disk.apart(work, done)
@@ -169,7 +172,7 @@ class Keeper:
                 journal.removed(dead)
                 self._run(lambda: journal.remove(dead), lambda: None)
 
-        self._run(journal.sync_slots, done, intents)
+        self._run(journal.sync_slots, done, [intent.known for intent in intents])
 
     # The end ----------------------------------------------------------------------------------
 
