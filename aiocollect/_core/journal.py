@@ -132,7 +132,7 @@ class Slot(NamedTuple):
             len(created),
             created,
         )[4:]
-        return struct.pack("<I", crc32(body, salt)) + body
+        return (struct.pack("<I", crc32(body, salt)) + body).ljust(COPY_SIZE, b"\0")
 
 
 def header(salt: int) -> bytes:
@@ -235,7 +235,9 @@ def slots(data: bytes, salt: int) -> Iterator[tuple[int, int, Slot | None]]:
     """The newer sound copy of each slot that was ever written: its number, the copy's, and what it
     says. None: both copies are damaged, which no cut can do, since one of them was whole."""
     blank = bytes(COPY_SIZE)
-    for number in range(max(0, len(data) - HEADER_SIZE) // SLOT_SIZE):
+    count = -(-max(0, len(data) - HEADER_SIZE) // SLOT_SIZE)  # the last one may have one copy
+    data = data.ljust(HEADER_SIZE + SLOT_SIZE * count, b"\0")
+    for number in range(count):
         offsets = [slot_offset(number, copy) for copy in (0, 1)]
         found = [(copy, slot) for copy in (0, 1) if (slot := _unpack(data, offsets[copy], salt))]
         if found:

@@ -3,13 +3,15 @@ sent.
 
 It lives beside the lane and decides nothing. Rows of a lane are numbered from 0 without a gap and
 end in order, but for those that are given up unsent, which are one range behind what is under way:
-so two numbers and a range say all. A channel without a spool has none.
+so a number and a range say all. Rows that are in memory alone are gaps, and no matter of it. A
+channel without a spool has no trail.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple, Protocol
 
 from ..disk import File
@@ -29,6 +31,9 @@ class Stand(NamedTuple):
     blind: bool
     position: int | None
     created: str
+
+
+_NOWHERE = Stand(0, False, False, None, "")
 
 
 class Held(Protocol):
@@ -51,13 +56,13 @@ class Extent(NamedTuple):
 class Trail:
     """One lane's. ``lane`` is what it is called in its directory, and where its slot is.
 
-    ``end`` is the number of the next row to be kept.
+    ``end`` is the number of the next row to be kept; rows before the first one kept here are not
+    its matter, so it begins with them as done, and where the lane ``stand``s by then.
     """
 
     __slots__ = (
-        "_dropped",
-        "_dropped_to",
         "_extents",
+        "_final",
         "_first",
         "_rows",
         "_stand",
@@ -68,16 +73,16 @@ class Trail:
         "sure",
     )
 
-    def __init__(self, lane: Lane) -> None:
+    def __init__(self, lane: Lane, *, first: int = 0, stand: Stand = _NOWHERE) -> None:
         self.lane = lane
-        self.end = 0
+        self.end = first
         self.copy = 1  # the one that was synced last: never the one to write
-        self.done = 0
-        self._dropped = self._dropped_to = 0
+        self.done = first
+        self._final: list[tuple[int, int]] = []  # behind rows that are not
         self._first = self._rows = 0  # the intent
         self.sure = False  # the intent is synced
-        self._stand = Stand(0, False, False, None, "")
-        self._extents: deque[Extent] = deque()
+        self._stand = stand
+        self._extents: list[Extent] = []  # by their first rows
 
     def __repr__(self) -> str:
         return f"<Trail of lane {self.lane.number}: {self.done} done, {len(self._extents)} extents>"
@@ -114,27 +119,35 @@ class Trail:
         self._stand = stand
         if first <= self._first < end:
             self._rows = 0  # what was about to be sent has been
-        if first <= self.done:
-            self.done = max(self.done, end)
-        elif self._dropped_to and first <= self._dropped_to:
-            self._dropped_to = max(self._dropped_to, end)
-        else:
-            self._dropped, self._dropped_to = first, end
-        if self._dropped <= self.done:
-            self.done = max(self.done, self._dropped_to)
-            self._dropped = self._dropped_to = 0
-        self._forget()
+        at = self._find(first)
+        if (
+            at < len(self._extents) and self._extents[at].first < end
+        ):  # others were in memory alone: nobody will find them here
+            self._final.append((first, end))
+            self._forget()
 
     def _forget(self) -> None:
-        extents = self._extents
-        while extents and extents[0].end <= self.done:
-            extent = extents.popleft()
+        """Let go of what is final, and find the first row that is not."""
+        extents, over = self._extents, 0
+        for extent in extents:
+            at = max(extent.first, self.done)
+            self.done = max((end for first, end in self._final if first <= at < end), default=at)
+            if self.done < extent.end:
+                break
             extent.segment.live -= extent.size
-        if self._dropped_to:
-            for extent in list(extents):
-                if self._dropped <= extent.first and extent.end <= self._dropped_to:
-                    extents.remove(extent)
-                    extent.segment.live -= extent.size
+            over += 1
+        del extents[:over]
+        if not extents:
+            self.done = max(self.done, *(end for _, end in self._final), 0)
+        self._final = [(first, end) for first, end in self._final if end > self.done]
+        for first, end in self._final:
+            for extent in [e for e in extents if first <= e.first and e.end <= end]:
+                extents.remove(extent)
+                extent.segment.live -= extent.size
+
+    def _find(self, row: int) -> int:
+        """The index of the first extent that ends behind the row."""
+        return bisect_right(self._extents, row, key=lambda extent: extent.end)
 
     # Asking -----------------------------------------------------------------------------------
 
@@ -147,9 +160,7 @@ class Trail:
         """The extents that hold these rows, in order; None where any of them is not on the disk."""
         found = []
         at, end = first, first + rows
-        for extent in self._extents:
-            if extent.end <= at:
-                continue
+        for extent in islice(self._extents, self._find(first), None):
             if extent.first > at or at >= end:
                 break
             found.append(extent)
@@ -163,8 +174,7 @@ class Trail:
             generation,
             self.lane.number,
             self.done,
-            self._dropped,
-            self._dropped_to,
+            *self._dropped,
             self._first,
             self._rows,
             position or 0,
@@ -178,13 +188,19 @@ class Trail:
     def left(self, after: int) -> Iterator[tuple[int, int, int]]:
         """The rows from ``after`` on that are on the disk and not final: first, end, and at most so
         many bytes."""
+        dropped, dropped_to = self._dropped
         for extent in self._extents:
             for first, end in (
-                (max(extent.first, after, self.done), min(extent.end, self._dropped)),
-                (max(extent.first, after, self._dropped_to, self.done), extent.end),
+                (max(extent.first, after, self.done), min(extent.end, dropped)),
+                (max(extent.first, after, self.done, dropped_to), extent.end),
             ):
                 if first < end:
                     yield first, end, extent.size
+
+    @property
+    def _dropped(self) -> tuple[int, int]:
+        """The one range that a slot has room for; what is behind it may come to the store yet."""
+        return min(self._final, default=(0, 0))
 
     # After a crash ----------------------------------------------------------------------------
 
@@ -192,7 +208,8 @@ class Trail:
         """Go on from what the slot says."""
         self.copy = copy
         self.done = slot.done
-        self._dropped, self._dropped_to = slot.dropped, slot.dropped_to
+        if slot.dropped_to:
+            self._final = [(slot.dropped, slot.dropped_to)]
         self._first, self._rows = slot.first, slot.rows
         position = slot.position if slot.placed else None
         self._stand = Stand(slot.part, slot.own, slot.blind, position, slot.created)
@@ -209,4 +226,4 @@ class Trail:
 
     def final(self, first: int, end: int) -> bool:
         """Whether all these rows are final."""
-        return end <= self.done or (self._dropped <= first and end <= self._dropped_to)
+        return end <= self.done or any(low <= first and end <= high for low, high in self._final)

@@ -26,7 +26,7 @@ from .._core.journal import (
     rows_record,
     slot_offset,
 )
-from .._core.trail import Extent, Trail
+from .._core.trail import Extent, Stand, Trail
 from ..disk import Disk, File, Lock
 
 __all__ = ["LOCK", "SLOTS", "SUFFIX", "Journal", "Segment"]
@@ -112,7 +112,7 @@ class Journal:
 
     # Rows -------------------------------------------------------------------------------------
 
-    def declare(self, lane: Lane) -> Trail:
+    def declare(self, lane: Lane, *, first: int, stand: Stand) -> Trail:
         """A trail for a lane, whose number and slot are given here. Raises OSError."""
         if not self._free:
             assert self._slots is not None
@@ -122,8 +122,10 @@ class Journal:
             self._free = list(reversed(more))
             self._slot_count += SLOTS_AT_ONCE
         self._lanes += 1
-        trail = Trail(lane._replace(number=self._lanes, slot=self._free.pop()))
+        lane = lane._replace(number=self._lanes, slot=self._free.pop())
+        trail = Trail(lane, first=first, stand=stand)
         self.trails.add(trail)
+        self._changed.add(trail)
         return trail
 
     def add(self, trail: Trail, first: int, lines: list[bytes]) -> None:
@@ -170,6 +172,8 @@ class Journal:
         segment.end += len(data)
         for trail, first, number, offset, size in pending:
             trail.keep(Extent(first, first + number, segment, start + offset, size))
+        if self._changed and self._syncing is None:
+            self.write_slots()  # of new lanes
         return True
 
     def _current(self) -> Segment:
@@ -243,9 +247,14 @@ class Journal:
         self.write_slots()
 
     def forget_sync(self) -> None:
-        """Nobody will say how the last sync ended."""
-        self._written |= self._syncing or set()
+        """Nobody will say how the last sync ended, or it failed: write its slots again."""
+        self._changed |= self._syncing or set()
         self._syncing = None
+
+    @property
+    def unsynced(self) -> bool:
+        """Whether slots were written that are not synced."""
+        return bool(self._written or self._changed)
 
     @property
     def wants_spare(self) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from array import array
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from .._core.journal import lines_of
 from .._core.trail import Extent, Stand, Trail
@@ -21,6 +21,9 @@ from .journal import Journal
 __all__ = ["Keeper", "Loaded"]
 
 _T = TypeVar("_T")
+
+# After the disk has failed, in seconds, where it is waited for.
+RETRY_AFTER = 2.0
 
 # The lengths of rows, and their bytes; None where they cannot be read.
 Loaded = tuple["array[int]", bytes] | None
@@ -37,9 +40,12 @@ class Intent(NamedTuple):
 
 
 class Keeper:
-    """``failed`` is called once, when the journal is given up."""
+    """``failed`` is called once, when the journal is given up. Without it it never is: what another
+    life has left is nowhere else, so who would send it waits until the disk works again."""
 
-    def __init__(self, journal: Journal, disk: Disk, *, failed: Callable[[OSError], None]) -> None:
+    def __init__(
+        self, journal: Journal, disk: Disk, *, failed: Callable[[OSError], None] | None = None
+    ) -> None:
         self.journal = journal
         self._disk = disk
         self._tell_failed = failed
@@ -81,7 +87,8 @@ class Keeper:
                 self.journal.changed(trail)
             except OSError as error:
                 self.fail(error)
-            self._next()
+            else:
+                self._next()
 
     def load(
         self, extents: list[Extent], first: int, rows: int, then: Callable[[Loaded], None]
@@ -116,10 +123,11 @@ class Keeper:
         if self._intents or self._durable:
             intents, self._intents = self._intents, []
             durable, self._durable = self._durable, []
-            asked: list[asyncio.Future[Any]] = [*(intent.known for intent in intents), *durable]
-            self._run(journal.sync_rows, lambda: self._rows_synced(intents, durable), asked)
+            self._run(
+                journal.sync_rows, lambda: self._rows_synced(intents, durable), intents, durable
+            )
         elif journal.dead():
-            self._sync_slots([])
+            self._sync_slots([], [])
         elif journal.wants_spare:
             self._run(journal.make_spare, lambda: None)
 
@@ -127,9 +135,10 @@ class Keeper:
         self,
         work: Callable[[], object],
         then: Callable[[], None],
-        asked: Sequence[asyncio.Future[Any]] = (),
+        intents: Sequence[Intent] = (),
+        durable: Sequence[asyncio.Future[bool]] = (),
     ) -> None:
-        """``asked`` are answered with False if the disk fails: nobody waits for ever."""
+        """``intents`` and ``durable`` are asked again, or answered, if the disk fails."""
         self._busy = True
         epoch = self._epoch
 
@@ -142,23 +151,25 @@ class Keeper:
                     raise answer
                 then()
             except OSError as error:
+                self._intents[:0], self._durable[:0] = intents, durable
                 self.fail(error)
-                for known in asked:
-                    _answer(known, False)
-            self._next()
+            else:
+                self._next()
 
         self._disk.apart(work, done)
 
     def _rows_synced(self, intents: list[Intent], durable: list[asyncio.Future[bool]]) -> None:
-        for one in durable:
-            _answer(one, True)
         for intent in intents:
             intent.trail.intend(intent.first, intent.rows, intent.stand)
             self.journal.changed(intent.trail)
-        if intents:
-            self._sync_slots(intents)
+        # Where a lane stands belongs to its rows: a blind one could not find out.
+        if intents or (durable and self.journal.unsynced):
+            self._sync_slots(intents, durable)
+        else:
+            for one in durable:
+                _answer(one, True)
 
-    def _sync_slots(self, intents: list[Intent]) -> None:
+    def _sync_slots(self, intents: list[Intent], durable: list[asyncio.Future[bool]]) -> None:
         journal = self.journal
         dead = journal.dead()
         journal.begin_sync()
@@ -168,17 +179,24 @@ class Keeper:
             for intent in intents:
                 intent.trail.sure = True
                 _answer(intent.known, None)
+            for one in durable:
+                _answer(one, True)
             if dead:
                 journal.removed(dead)
                 self._run(lambda: journal.remove(dead), lambda: None)
 
-        self._run(journal.sync_slots, done, [intent.known for intent in intents])
+        self._run(journal.sync_slots, done, intents, durable)
 
     # The end ----------------------------------------------------------------------------------
 
     def fail(self, error: OSError) -> None:
         """The disk cannot keep what was promised: nobody shall take over what is there."""
         if not self.alive:
+            return
+        if self._tell_failed is None:
+            self.journal.forget_sync()
+            self._busy = True
+            asyncio.get_running_loop().call_later(RETRY_AFTER, self._retry, self._epoch)
             return
         self.alive = False
         for intent in self._intents:
@@ -189,6 +207,11 @@ class Keeper:
         self._tell_failed(error)
         # If even this fails there is nothing more to be done: the next life may send them again.
         self._disk.apart(self.journal.unlink, lambda _: None)
+
+    def _retry(self, epoch: int) -> None:
+        if epoch == self._epoch:
+            self._busy = False
+            self._next()
 
     def restart(self) -> None:
         """On a new loop: what the last one has begun has no known end."""

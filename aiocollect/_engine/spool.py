@@ -101,9 +101,10 @@ class Spool:
         for channel, lines in encoded:
             trail = channel.trail
             if trail is None or channel.keeper is not keeper:
-                trail = channel.trail = journal.declare(_lane(channel))
+                trail = channel.trail = journal.declare(
+                    _lane(channel), first=channel.accumulator.next, stand=channel.lane.stand
+                )
                 channel.keeper = keeper
-                trail.done = trail.end = channel.accumulator.next  # what came before is not in it
             journal.add(trail, max(trail.end, channel.accumulator.next), lines)
         if journal.commit():
             keeper.written()
@@ -158,9 +159,9 @@ class Spool:
     def look(self) -> float:
         """Now and then look for what other lives have left; returns when to look again."""
         now = self._clock.monotonic()
-        if self.closed:
+        if self.closed or self._looking or len(self._adopted) >= ADOPT_AT_ONCE:
             return LOOK_EVERY
-        if now >= self._look_at and not self._looking and len(self._adopted) < ADOPT_AT_ONCE:
+        if now >= self._look_at:
             self._looking = True
             self._look_at = now + LOOK_EVERY
             known = self._mine | self._adopted.keys() | self._refused
@@ -206,7 +207,7 @@ class Spool:
             recovered.journal.close()
             return
         else:
-            keeper = Keeper(recovered.journal, self._disk, failed=lambda _: None)
+            keeper = Keeper(recovered.journal, self._disk)
             self._adopted[orphan.life] = keeper
             if recovered.corrupt or recovered.lost:
                 self._tell(

@@ -16,6 +16,7 @@ from aiocollect._engine.recovery import Recovered, recover
 from aiocollect.stores.local_disk import LocalDisk
 
 SALT = 0x5A17_0001
+STAND = Stand(0, False, False, None, "")
 Written = dict[int, dict[int, bytes]]  # by lane: row number to its line
 
 
@@ -27,7 +28,7 @@ def write(directory: Path, turns: int = 12) -> Written:
     """Two lanes, a few rows a turn; returns what was written."""
     chance = random.Random(7)
     journal = Journal.begin(LocalDisk(), str(directory), salt=SALT)
-    trails = [journal.declare(lane(f"{name}/data.csv")) for name in "ab"]
+    trails = [journal.declare(lane(f"{name}/data.csv"), first=0, stand=STAND) for name in "ab"]
     written: Written = {trail.lane.number: {} for trail in trails}
     for turn in range(turns):
         for trail in trails[: 1 + turn % 2]:
@@ -143,7 +144,7 @@ def test_bytes_of_a_record_in_a_cell_are_no_record(tmp_path: Path) -> None:
     write(tmp_path / "other")
     forged = (tmp_path / "other" / "00000001.rows").read_bytes()[HEADER_SIZE:]
     journal = Journal.begin(LocalDisk(), str(tmp_path / "life"), salt=SALT + 2)
-    trail = journal.declare(lane())
+    trail = journal.declare(lane(), first=0, stand=STAND)
     journal.add(trail, 0, [forged])
     journal.commit()
     journal.close()
@@ -226,9 +227,6 @@ def trail_of(*ends: int) -> tuple[Trail, Shelf]:
     return trail, segment
 
 
-STAND = Stand(0, False, False, None, "")
-
-
 def test_rows_end_in_order_but_for_dropped_ones() -> None:
     """Live bytes fall as extents end; a dropped range joins what is done before it."""
     trail, segment = trail_of(4, 8, 12)
@@ -242,6 +240,25 @@ def test_rows_end_in_order_but_for_dropped_ones() -> None:
     assert (trail.done, segment.live) == (4, 40)
     trail.finish(4, 4, STAND)
     assert (trail.done, segment.live) == (12, 0)
+
+
+def test_rows_in_memory_alone_are_gaps() -> None:
+    """Whatever becomes of them, and in whatever order: what is on the disk ends by itself."""
+    trail, segment = trail_of(4)
+    trail.keep(Extent(6, 10, segment, 0, 40))  # type: ignore[arg-type]
+    trail.finish(10, 3, STAND)
+    trail.finish(4, 2, STAND)
+    assert (trail.done, segment.live) == (0, 80)
+    trail.finish(0, 4, STAND)
+    assert (trail.done, segment.live) == (6, 40)
+    trail.finish(6, 4, STAND)
+    assert segment.live == 0
+    other, segment = trail_of(4)
+    other.keep(Extent(6, 10, segment, 0, 40))  # type: ignore[arg-type]
+    other.restore(Slot(1, 1, 4, 0, 0, 0, 0, 0, 0, False, False, False, ""), copy=0)
+    for first in (6, 8):
+        other.finish(first, 2, STAND)
+    assert other.done == 10
 
 
 def test_within_tells_whole_rows_only() -> None:
