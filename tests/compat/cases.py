@@ -201,3 +201,17 @@ CASES: dict[str, Case] = {
         _inputs([ROW], NAMES), {}, {**MAP, "modelsInfo": {"Other": {"1": {}}}}
     ),
 }
+
+
+# What the collector after that (v2) is told to record: frames under an id, a time and headers.
+RECORDS: dict[str, tuple[pd.DataFrame, dict[str, Any]]] = {
+    "numbers": (pd.DataFrame({"f1": [1.5, 3.0], "f2": [2, 4]}), {"id": "r-1"}),
+    "every kind of column": (frame(), {"id": "r-2", "timestamp": 1769903998}),
+    "text of all scripts": (pd.DataFrame({"é": ["☃ 日本", 'q"\\/', "\u2028\n"]}), {"id": "r-3"}),
+    "no rows": (pd.DataFrame({"a": []}), {"id": "r-4"}),
+    "infinite": (pd.DataFrame({"a": [float("inf"), float("nan")]}), {"id": "r-5"}),
+    "with headers": (
+        pd.DataFrame({"a": [1]}),
+        {"id": "r-6", "headers": {"My-Tenant": 7, "agent": "mine", "x-request-id": "mine"}},
+    ),
+}

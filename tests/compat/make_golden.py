@@ -1,14 +1,14 @@
-"""Makes golden/v1.json: what the original azureml-monitoring 0.1.0a21 hands to its native library.
+"""Makes the goldens: golden/v1.json is what the original azureml-monitoring 0.1.0a21 hands to its
+native library, golden/v2.json what azureml-ai-monitoring 1.0.0 posts to its sidecar.
 
-``python -m tests.compat.make_golden`` makes a scratch environment, installs the package from PyPI
-by its name, without its telemetry, and with numpy and pandas of the versions here. In it runs
-cases.py, with a stand-in for the native library that writes down what it is called with. Kept so
-that anybody can make the goldens again; nothing else fetches the original.
+``python -m tests.compat.make_golden`` makes a scratch environment, installs the packages from
+PyPI by their names, without telemetry, and with numpy and pandas of the versions here. In it runs
+cases.py, with stand-ins for the native library and for requests that write down what they are
+called with. Kept so that anybody can make the goldens again; nothing else fetches the originals.
 """
 
 from __future__ import annotations
 
-import builtins
 import datetime
 import importlib
 import importlib.metadata
@@ -20,12 +20,11 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 HERE = Path(__file__).parent
-GOLDEN = HERE / "golden" / "v1.json"
-ORIGINAL = "azureml-monitoring==0.1.0a21"
+ORIGINALS = {"v1": "azureml-monitoring==0.1.0a21", "v2": "azureml-ai-monitoring==1.0.0"}
 
 
 class Native:
@@ -101,7 +100,7 @@ def record() -> dict[str, Any]:
     """All cases through the original. Runs in the scratch environment."""
     sys.path.insert(0, str(HERE))
     cases = importlib.import_module("cases")
-    original = importlib.import_module("azureml.monitoring.modeldatacollector")
+    original: Any = importlib.import_module("azureml.monitoring.modeldatacollector")
     found: dict[str, Any] = {}
     for name, case in cases.CASES.items():
         native = Native()
@@ -133,39 +132,64 @@ class _Open:
         pass
 
 
+def record_posts() -> dict[str, Any]:
+    """All frames through the original of v2. Runs in the scratch environment."""
+    sys.path.insert(0, str(HERE))
+    posts: list[dict[str, Any]] = []
+
+    def post(url: str, *, data: str, headers: dict[str, str]) -> Any:
+        posts.append({"url": url, "body": data, "headers": headers})
+        return SimpleNamespace(status_code=200, text="")
+
+    stand_in: Any = ModuleType("requests")
+    stand_in.post = post
+    stand_in.exceptions = SimpleNamespace(RequestException=OSError)
+    sys.modules["requests"] = stand_in
+    os.environ["AZUREML_MDC_ENABLED"] = "true"
+    cases = importlib.import_module("cases")
+    monitoring: Any = importlib.import_module("azureml.ai.monitoring")
+    context: Any = importlib.import_module("azureml.ai.monitoring.context")
+    collector = monitoring.Collector(name="model_inputs")
+    for frame, told in cases.RECORDS.values():
+        collector.collect(frame, context.BasicCorrelationContext(**told))
+    importlib.import_module("azureml.ai.monitoring.init").teardown(wait_for_flush=True)
+    return dict(zip(cases.RECORDS, posts, strict=True))
+
+
 def main() -> None:
     """Make the environment, record in it, and write the goldens down."""
     versions = {name: importlib.metadata.version(name) for name in ("numpy", "pandas")}
-    with tempfile.TemporaryDirectory() as directory:
-        python = Path(directory, "bin", "python")
-        subprocess.run([sys.executable, "-m", "venv", directory], check=True)
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, *(f"{name}=={it}" for name, it in versions.items())], check=True)
-        subprocess.run([*pip, "--no-deps", ORIGINAL], check=True)
-        ended = subprocess.run(
-            [python, "-W", "ignore", __file__, "record"],
-            check=True,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            env={**os.environ, "TZ": "UTC"},
-        )
-    # The last line: the original prints, too.
-    cases = json.loads(ended.stdout.splitlines()[-1])
     made = {
-        "original": ORIGINAL,
         "python": platform.python_version(),
         **versions,
         "made": datetime.date.fromtimestamp(time.time()).isoformat(),
-        "cases": cases,
     }
-    with builtins.open(GOLDEN, "w") as file:
-        json.dump(made, file, indent=1)
-        file.write("\n")
+    with tempfile.TemporaryDirectory() as directory:
+        python = str(Path(directory, "bin", "python"))
+        subprocess.run([sys.executable, "-m", "venv", directory], check=True)
+        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, *(f"{name}=={it}" for name, it in versions.items())], check=True)
+        for name, original in ORIGINALS.items():
+            # Each by itself: both bring the namespace "azureml".
+            alone = str(Path(directory, name))
+            subprocess.run([*pip, "--no-deps", "--target", alone, original], check=True)
+            ended = subprocess.run(
+                [python, "-W", "ignore", __file__, name],
+                check=True,
+                capture_output=True,
+                text=True,
+                timeout=300,
+                env={**os.environ, "TZ": "UTC", "PYTHONPATH": alone},
+            )
+            # The last line: the originals print, too.
+            cases = json.loads(ended.stdout.splitlines()[-1])
+            with (HERE / "golden" / f"{name}.json").open("w") as file:
+                json.dump({"original": original, **made, "cases": cases}, file, indent=1)
+                file.write("\n")
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["record"]:
-        print(json.dumps(record()))
+    if sys.argv[1:]:
+        print(json.dumps({"v1": record, "v2": record_posts}[sys.argv[1]]()))
     else:
         main()

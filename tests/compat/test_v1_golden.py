@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -64,12 +64,12 @@ def plain(text: str, told: list[dict[str, Any] | None]) -> str:
 
 
 @pytest.fixture
-def alone(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, str]], None]:
+def alone(monkeypatch: pytest.MonkeyPatch) -> Callable[[Mapping[str, str]], None]:
     """Sets the environment, of which nothing else is heeded."""
     for name in ("SERVICE_NAME", "AML_MODEL_DC_BOUNDARY", "AIOCOLLECT_SERVICE"):
         monkeypatch.delenv(name, raising=False)
 
-    def set_all(environ: dict[str, str]) -> None:
+    def set_all(environ: Mapping[str, str]) -> None:
         for name, value in environ.items():
             monkeypatch.setenv(name, value)
 
@@ -84,7 +84,7 @@ def test_the_goldens_are_of_these_versions() -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_as_the_original(
-    name: str, tmp_path: Path, alone: Callable[[dict[str, str]], None]
+    name: str, tmp_path: Path, alone: Callable[[Mapping[str, str]], None]
 ) -> None:
     """Each case: the same paths, and in each the same header and rows."""
     case, golden = CASES[name], GOLDEN["cases"][name]
