@@ -43,17 +43,9 @@ def table_of(data: Any, names: Sequence[Any] | None, *, one_by_one: bool) -> Tab
     if kind == "frame":
         return _frame_table(data, one_by_one=one_by_one)
     rows = _rows(data, names, kind)
-    widths = {len(row) for row in rows}
-    if len(widths) > 1:
-        raise EncodeError(
-            f"rows of {min(widths)} and of {max(widths)} cells; give all as many", reason="shape"
-        )
-    width = widths.pop() if widths else 0
     header = None if names is None else tuple(names)
-    if header is not None and width == len(header) + len(CORRELATIONS):
+    if header is not None and len(rows) and len(rows[0]) > len(header):
         header += CORRELATIONS
-    if len(rows) and header is not None and width != len(header):
-        raise _misfit(width, len(header))
     at = _places(rows[0], header) if len(rows) else {}
     told = {name: [row[place] for row in rows] for name, place in at.items()}
     return Table(header, row_lines(rows), told)
@@ -83,13 +75,30 @@ def correlated(data: Any, names: Sequence[Any] | None, correlations: dict[str, A
 
 def _rows(data: Any, names: Sequence[Any] | None, kind: str) -> Any:
     """Rows of a list, as a list, or of an array, as one of two dimensions."""
-    if kind == "list":
-        nested = [isinstance(row, list | tuple) or getattr(row, "ndim", 0) == 1 for row in data]
-        if all(nested):
-            return data
-        if any(isinstance(row, dict) for row in data):
-            raise EncodeError("a list of dicts is no table; give a pandas DataFrame of it")
-        return [[cell] for cell in data] if _is_column(len(data), names) else [data]
+    rows = _list_rows(data, names) if kind == "list" else _array_rows(data, names)
+    widths = {len(row) for row in rows}
+    if len(widths) > 1:
+        raise EncodeError(
+            f"rows of {min(widths)} and of {max(widths)} cells; give all as many", reason="shape"
+        )
+    if names is not None and not widths <= {len(names), len(names) + len(CORRELATIONS)}:
+        raise EncodeError(
+            f"a row of {widths.pop()} cells does not fit the {len(names)} feature_names; give rows "
+            f"of {len(names)} cells",
+            reason="shape",
+        )
+    return rows
+
+
+def _list_rows(data: list[Any], names: Sequence[Any] | None) -> list[Any]:
+    if all(isinstance(row, list | tuple) or getattr(row, "ndim", 0) == 1 for row in data):
+        return data
+    if any(isinstance(row, dict) for row in data):
+        raise EncodeError("a list of dicts is no table; give a pandas DataFrame of it")
+    return [[cell] for cell in data] if _is_column(len(data), names) else [data]
+
+
+def _array_rows(data: Any, names: Sequence[Any] | None) -> Any:
     if data.ndim == 2:
         return data
     if data.ndim != 1:
@@ -115,14 +124,6 @@ def _places(row: Any, header: tuple[Any, ...] | None) -> dict[str, int]:
     if str(boundary) not in ("60", "1440") or str(workspace).count("/") != 2:
         return {}
     return {name: first + place for place, name in enumerate(CORRELATIONS)}
-
-
-def _misfit(width: int, names: int) -> EncodeError:
-    return EncodeError(
-        f"a row of {width} cells does not fit the {names} feature_names; give rows of "
-        f"{names} cells, or of {names + len(CORRELATIONS)} by way of add_correlations()",
-        reason="shape",
-    )
 
 
 # Frames -----------------------------------------------------------------------------------------
