@@ -132,12 +132,14 @@ class Collector:
                 service=where.endpoint,
                 feature_names=MdcEncoder.features,
                 # By the id of the context: what belongs to one request is recorded together.
-                sample_rate=self._config.rate_of(name) or 0.0,
+                sample_rate=self._config.rate_of(name) or 1.0,
                 format=_ENCODER,
                 layout=_layout(),
                 columns="ids",
                 writer="shared",
             )
+            if self._config.rate_of(name) == 0:
+                self._stream.set(enabled=False)
         except Exception as error:
             self.on_error(error)
 

@@ -245,7 +245,7 @@ def test_a_missing_config_file(
         Collector(name="model_inputs", pipeline=pipeline)
 
 
-class Hostile(pd.DataFrame):
+class Hostile(pd.DataFrame):  # type: ignore[misc]
     """A frame whose own method raises what the original's worker died of."""
 
     def to_json(self, *_: Any, **__: Any) -> str:
@@ -311,6 +311,16 @@ def test_debug_and_local(
     assert (told.get_id(), told.is_success(), told.get_message()) == ("r", True, "accepted")
     assert told.get_timestamp() == 1769903998
     assert capsys.readouterr().out == '2026-01-31 23:59:58 | model_inputs | r | [{"a":1.5}]\n'
+    assert pipeline.close().accepted == 0
+
+
+def test_a_rate_of_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pipeline: Pipeline
+) -> None:
+    """None are recorded, and that is no error either."""
+    monkeypatch.setenv("AZUREML_MDC_ENABLED", "true")
+    monkeypatch.setenv("AZUREML_MDC_SAMPLE_RATE", "0")
+    Collector(name="model_inputs", pipeline=pipeline).collect(FRAME)
     assert pipeline.close().accepted == 0
 
 
