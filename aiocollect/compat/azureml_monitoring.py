@@ -24,9 +24,9 @@ from .. import ModelDataCollector as Collector
 from ..default import default_pipeline
 from ..layouts import TemplateLayout
 from ..typing import Names
-from .lines import encoder_of, header_line
+from .lines import encoder_of, header_line, sliced
 from .places import ConfigMap, Place, layout_of
-from .tables import CORRELATIONS, Table, correlated, table_of
+from .tables import CORRELATIONS, Table, correlated, moment_of, table_of
 
 __all__ = ["ModelDataCollector"]
 
@@ -127,7 +127,8 @@ class ModelDataCollector:
             self._refuse(error, input_data)
             return told
         for stream, lines, correlation_id, at in runs:
-            stream.collect([[line] for line in lines], correlation_id=correlation_id, at=at)
+            for some in sliced(lines):
+                stream.collect([[line] for line in some], correlation_id=correlation_id, at=at)
         return None if self._is_off() else told
 
     def add_correlations(self, input_data: Any, correlations: dict[str, Any] | None) -> Any:
@@ -173,7 +174,7 @@ class ModelDataCollector:
                 yield self._place, None, None, table.lines
             return
         nothing = [None] * len(table.lines)
-        columns = [_present(told.get(name, nothing)) for name in CORRELATIONS[:-1]]
+        columns = [told.get(name, nothing) for name in CORRELATIONS[:-1]]
         run: list[str] = []
         before: tuple[Any, ...] | None = None
         for line, cells in zip(table.lines, zip(*columns, strict=True), strict=True):
@@ -196,7 +197,7 @@ class ModelDataCollector:
             own.version if version is None else str(version),
             boundary is not None and int(boundary) == 60,
         )
-        at = None if time is None else _moment(time)
+        at = None if time is None else moment_of(time)
         if time is not None and at is None:
             self._warn(f"a {TIME} is no ISO 8601 time; such rows go to the day of their collect()")
         return place, None if correlation_id is None else str(correlation_id), at
@@ -296,23 +297,6 @@ def _file(file_names: str | None, designation: str, collection_name: str) -> str
     if designation in ("inputs", "predictions", "labels"):
         return "data" if said == "data" else designation
     return "data" if said == "data" and collection_name == "default" else collection_name
-
-
-def _present(cells: list[Any]) -> list[Any]:
-    """The cells with None for all that is missing: NaN, NaT, NA."""
-    return [
-        None if type(cell).__name__ in ("NAType", "NaTType") or cell != cell else cell
-        for cell in cells
-    ]
-
-
-def _moment(time: Any) -> datetime | None:
-    """A scoring time of a row, which without a zone is UTC; None where it is none."""
-    try:
-        moment = time if isinstance(time, datetime) else datetime.fromisoformat(str(time))
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def _request_id() -> str:

@@ -13,13 +13,17 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
 from ..typing import Piece, Schema
 
-__all__ = ["LineEncoder", "encoder_of", "frame_lines", "header_line", "row_lines"]
+__all__ = ["LineEncoder", "encoder_of", "frame_lines", "header_line", "row_lines", "sliced"]
+
+# Far below limits.max_call_bytes, and below the share of the budget that each collector is sure of.
+MAX_CHARACTERS = 2**18
+MAX_LINES = 2**12
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -78,6 +82,19 @@ def frame_lines(frame: Any) -> list[str]:
             lines.append(open_line)
             open_line = ""
     return lines
+
+
+def sliced(lines: list[str]) -> Iterator[list[str]]:
+    """The lines, as many at a time as one call takes, which is charged four bytes a character; a
+    table of a batch job is larger than that."""
+    first = size = 0
+    for place, line in enumerate(lines):
+        if place > first and (size + len(line) > MAX_CHARACTERS or place - first >= MAX_LINES):
+            yield lines[first:place]
+            first, size = place, 0
+        size += len(line)
+    if lines:
+        yield lines[first:]
 
 
 class _Lines:

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from ..errors import EncodeError
 from .lines import frame_lines, row_lines
 
-__all__ = ["CORRELATIONS", "Table", "correlated", "table_of"]
+__all__ = ["CORRELATIONS", "Table", "correlated", "moment_of", "table_of"]
 
 # In this order, behind the columns of the user.
 CORRELATIONS = (
@@ -29,7 +30,7 @@ CORRELATIONS = (
 
 class Table(NamedTuple):
     """``header`` is None where the columns have no names. ``told`` has, for each of CORRELATIONS
-    that there is a column of, its cells: one for each line."""
+    that there is a column of, its cells: one for each line, None where it is missing."""
 
     header: tuple[Any, ...] | None
     lines: list[str]
@@ -47,7 +48,7 @@ def table_of(data: Any, names: Sequence[Any] | None, *, one_by_one: bool) -> Tab
     if header is not None and len(rows) and len(rows[0]) > len(header):
         header += CORRELATIONS
     at = _places(rows[0], header) if len(rows) else {}
-    told = {name: [row[place] for row in rows] for name, place in at.items()}
+    told = {name: _present([row[place] for row in rows]) for name, place in at.items()}
     return Table(header, row_lines(rows), told)
 
 
@@ -68,6 +69,15 @@ def correlated(data: Any, names: Sequence[Any] | None, correlations: dict[str, A
     if len(rows) == 1 and rows[0] is data:
         return data + cells
     return [[*row, *cells] for row in rows]
+
+
+def moment_of(time: Any) -> datetime | None:
+    """A scoring time of a row, which without a zone is UTC; None where it is none."""
+    try:
+        moment = time if isinstance(time, datetime) else datetime.fromisoformat(str(time))
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 # Lists and arrays -------------------------------------------------------------------------------
@@ -133,7 +143,7 @@ def _frame_table(data: Any, *, one_by_one: bool) -> Table:
     frame = _pandas(data)
     header = tuple(frame)
     places = {name: header.index(name) for name in CORRELATIONS if name in header}
-    told = {name: frame.iloc[:, place].tolist() for name, place in places.items()}
+    told = {name: _present(frame.iloc[:, place].tolist()) for name, place in places.items()}
     # A row that went its own way was made of objects: a float32 shows as a float, missing as nan.
     lines = row_lines(frame.astype(object).to_numpy()) if one_by_one and told else None
     return Table(header, frame_lines(frame) if lines is None else lines, told)
@@ -159,3 +169,11 @@ def _kind(data: Any) -> str:
         f"a {kind.__module__}.{kind.__qualname__} is no table; give a list, a numpy array, a "
         "pandas DataFrame or a Spark DataFrame"
     )
+
+
+def _present(cells: list[Any]) -> list[Any]:
+    """The cells with None for all that is missing: NaN, NaT, NA."""
+    return [
+        None if type(cell).__name__ in ("NAType", "NaTType") or cell != cell else cell
+        for cell in cells
+    ]

@@ -22,6 +22,7 @@ import pytest
 
 from aiocollect import ConfigError, EncodeError, Pipeline
 from aiocollect.compat.azureml_monitoring import ModelDataCollector
+from aiocollect.environment import options_from_env
 from tests.compat.cases import TIME, correlations
 
 ID = "$aml_dc_correlation_id"
@@ -239,6 +240,18 @@ def test_strict(tmp_path: Path) -> None:
     pipeline.close()
 
 
+@pytest.mark.parametrize("width", [1, 40_000, 120_000])
+def test_large_tables(width: int, tmp_path: Path, pipeline: Pipeline) -> None:
+    """What is too much for one call is several; every row once, in order."""
+    count = 9_000 if width == 1 else 20
+    inputs = ModelDataCollector("m", "inputs", ["a", "b"], pipeline=pipeline)
+    inputs.collect([[number, "x" * width] for number in range(count)])
+    assert pipeline.close().stored == count
+    found = rows(tmp_path, 3)[1:]
+    assert [row[0] for row in found] == [str(number) for number in range(count)]
+    assert len({row[2] for row in found}) == 1
+
+
 class Hostile:
     """A cell whose text cannot be had."""
 
@@ -375,13 +388,19 @@ def test_off(tmp_path: Path) -> None:
 
 
 def test_debug(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Header and rows are shown, with collection off, too."""
     monkeypatch.setenv("AML_MODEL_DC_DEBUG", "True")
     pipeline = Pipeline(tmp_path / "store", host="thread", enabled=False)
     ModelDataCollector("m", feature_names=["a", "b"], pipeline=pipeline).collect([1, "x,y"])
     assert capsys.readouterr().out == 'a,b\r\n1,"x,y"\r\n'
+    # And the pipeline does not say that the variable means nothing.
+    options_from_env({"AIOCOLLECT_STORE": "/d", "AML_MODEL_DC_DEBUG": "true"})
+    assert "is ignored" not in caplog.text
 
 
 def test_the_request_id_of_the_server(pipeline: Pipeline) -> None:
@@ -447,6 +466,7 @@ def test_no_package_is_imported(caplog: pytest.LogCaptureFixture) -> None:
     code = """
 import sys
 from aiocollect.compat.azureml_monitoring import ModelDataCollector
+from aiocollect.environment import options_from_env
 assert ModelDataCollector("m", "inputs", ["a"]).collect([1]) is None
 import aiocollect.compat.azureml_ai_monitoring
 print([name for name in ("numpy", "pandas", "flask", "azure", "requests") if name in sys.modules])

@@ -149,6 +149,21 @@ def test_never_merged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pipeline:
     assert all(len(record["data"]) == 1 for _, _, record in records)
 
 
+def test_a_forked_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two writers under one instance share its file, soundly: each record once."""
+    configure(tmp_path, monkeypatch, collections=ALL)
+    pipelines = [Pipeline(tmp_path / "store", host="thread") for _ in range(2)]
+    collectors = [Collector(name="model_inputs", pipeline=one) for one in pipelines]
+    context = BasicCorrelationContext()
+    for _ in range(50):
+        for collector in collectors:
+            collector.collect(FRAME, context)
+    for pipeline in pipelines:
+        pipeline.close()
+    assert len({record["id"] for _, _, record in stored(tmp_path)}) == 100
+    assert len(list((tmp_path / "store").rglob("*.jsonl"))) == 1
+
+
 def test_read_before_it_returns(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pipeline: Pipeline
 ) -> None:
