@@ -310,6 +310,16 @@ def test_missing_cells_of_correlations(tmp_path: Path, pipeline: Pipeline) -> No
     ]
 
 
+def test_whole_numbers_beside_fractions(tmp_path: Path, pipeline: Pipeline) -> None:
+    """Stay whole numbers, in cells and in paths, where every column is a number."""
+    frame = pd.DataFrame({"p": [0.5, 1.5], "n": [1, 2], "$aml_model_version": [3, 3]})
+    ModelDataCollector("m", "labels", pipeline=pipeline).collect(frame)
+    pipeline.close()
+    ((path, found),) = stored(tmp_path).items()
+    assert "/m/3/labels/" in path
+    assert found[1:] == [["0.5", "1", "3"], ["1.5", "2", "3"]]
+
+
 def test_places_are_bounded(pipeline: Pipeline, caplog: pytest.LogCaptureFixture) -> None:
     """Rows that each name another model cannot open streams without end."""
     labels = ModelDataCollector("m", "labels", ["y"], pipeline=pipeline)
