@@ -80,11 +80,12 @@ class ModelDataCollector:
             webservice_name = environ.get("SERVICE_NAME") or environ.get(
                 "AIOCOLLECT_SERVICE", "default"
             )
-        if workspace == "default/default/default":
-            workspace = environ.get("AIOCOLLECT_WORKSPACE", workspace)
         self._map = ConfigMap.load(config_map)
+        workspace = self._map.workspace(workspace)
+        if workspace == "default/default/default":
+            workspace = environ.get("AIOCOLLECT_WORKSPACE", workspace).lower()
         self._place = Place(
-            self._map.workspace(workspace),
+            workspace,
             webservice_name,
             model_name,
             str(self._map.version(model_name, model_version)),
@@ -129,7 +130,7 @@ class ModelDataCollector:
         for stream, lines, correlation_id, at in runs:
             for some in sliced(lines):
                 stream.collect([[line] for line in some], correlation_id=correlation_id, at=at)
-        return None if self._is_off() else told
+        return told if self._debug or not self._is_off() else None
 
     def add_correlations(self, input_data: Any, correlations: dict[str, Any] | None) -> Any:
         """``input_data`` with the eight correlation columns behind its own; itself where
@@ -243,7 +244,7 @@ class ModelDataCollector:
         return {
             TIME: datetime.now(UTC).replace(tzinfo=None).isoformat(),
             REQUEST: _request_id(),
-            ID: f"{user_correlation_id}-{own}" if user_correlation_id else own,
+            ID: own if user_correlation_id in ("", None) else f"{user_correlation_id}-{own}",
             BOUNDARY: 60 if place.hourly else 1440,
             WORKSPACE: place.workspace,
             SERVICE: place.service,

@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import json
 import logging
+import os
 import re
 import signal
 import subprocess
@@ -31,8 +32,9 @@ ID = "$aml_dc_correlation_id"
 @pytest.fixture(autouse=True)
 def environ(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing but what a test sets."""
-    for name in ("SERVICE_NAME", "AML_MODEL_DC_BOUNDARY", "AML_MODEL_DC_DEBUG"):
-        monkeypatch.delenv(name, raising=False)
+    for name in os.environ:
+        if name.startswith(("SERVICE_", "AML_", "AIOCOLLECT_")):
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture
@@ -103,6 +105,27 @@ def test_versions_that_are_no_numbers(tmp_path: Path, pipeline: Pipeline) -> Non
     told = inputs.collect([1])
     assert told is not None
     assert told["$aml_model_version"] == "10"
+
+
+def test_what_says_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pipeline: Pipeline
+) -> None:
+    """The argument, else the config map or SERVICE_NAME, else the pipeline's own variables."""
+    monkeypatch.setenv("AIOCOLLECT_WORKSPACE", "E/n/v")
+    monkeypatch.setenv("AIOCOLLECT_SERVICE", "env")
+    path = tmp_path / "map.json"
+    account = {"subscriptionId": "M", "resourceGroupName": "a", "accountName": "p"}
+    path.write_text(json.dumps({"accountContext": account}))
+    found = []
+    loan: Any = 0  # an id of the user's that is no text
+    for given in ({}, {"config_map": path}, {"workspace": "x/y/Z", "webservice_name": "arg"}):
+        inputs = ModelDataCollector("m", "inputs", **given, pipeline=pipeline)
+        told = inputs.collect([1], loan)
+        assert told is not None
+        assert told[ID].startswith("0-")
+        found.append((told["$aml_workspace"], told["$aml_service_name"]))
+        monkeypatch.setenv("SERVICE_NAME", "svc")
+    assert found == [("e/n/v", "env"), ("m/a/p", "svc"), ("x/y/z", "arg")]
 
 
 def test_any_identifier(tmp_path: Path, pipeline: Pipeline) -> None:
