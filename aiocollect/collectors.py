@@ -120,6 +120,11 @@ class ModelDataCollector:
         """
         return self._recorder.record_blocking(((self._stream, data),), correlation_id, at, timeout)
 
+    @property
+    def enabled(self) -> bool:
+        """Whether anything is recorded now: pipeline, collector and settings file are all on."""
+        return self._recorder.gate.limit > 0
+
     def set(self, *, enabled: bool | None = None, sample_rate: float | None = None) -> None:
         """Switch it on or off, or change the share of calls that it records; from any thread.
 

@@ -11,14 +11,14 @@ from contextlib import asynccontextmanager
 from types import MappingProxyType, TracebackType
 from typing import Any
 
-from ._engine.recorder import Recorder
+from ._engine.recorder import Recorder, refuse
 from ._engine.stream import Stream
 from ._engine.telling import healthy, stats
 from .assembly import assemble
 from .collectors import Model, ModelDataCollector
 from .disk import Disk
 from .environment import options_from_env
-from .errors import ConfigError
+from .errors import ConfigError, EncodeError
 from .forms import Forms
 from .options import Limits, Retry, Settings, not_available
 from .records import Report
@@ -192,6 +192,8 @@ class Pipeline:
         version: str = "default",
         identifier: str = "default",
         feature_names: Sequence[str] | None = None,
+        workspace: str | None = None,
+        service: str | None = None,
         sample_rate: float = 1.0,
         redact: Any = None,
         layout: Layout | str | None = None,
@@ -208,7 +210,7 @@ class Pipeline:
         """
         if redact is not None:
             raise not_available("redact", "…", "leave it out, and redact before collect()")
-        names = self._names(model, version, identifier)
+        names = self._names(model, version, identifier, workspace, service)
         form = self._forms.form_of(
             names, layout=layout, format=format, columns=columns, writer=writer
         )
@@ -247,9 +249,23 @@ class Pipeline:
     def _recorder(self, label: str, streams: tuple[Stream, ...], sample_rate: float) -> Recorder:
         return Recorder(self._engine, label=label, streams=streams, sample_rate=sample_rate)
 
-    def _names(self, model: str, version: str, identifier: str) -> Names:
+    def _names(
+        self,
+        model: str,
+        version: str,
+        identifier: str,
+        workspace: str | None = None,
+        service: str | None = None,
+    ) -> Names:
         settings = self._engine.settings
-        return Names(settings.workspace, settings.service, model, version, identifier)
+        workspace = settings.workspace if workspace is None else workspace
+        service = settings.service if service is None else service
+        return Names(workspace, service, model, version, identifier)
+
+    def refuse(self, error: EncodeError, *, stream: str, rows: int = 1) -> None:
+        """For adapters: account for rows that they cannot read as collect() would have; never
+        raises, unless the pipeline is strict. ``stream`` is what to call them in the log."""
+        refuse(self._engine, error, stream=stream, rows=rows)
 
     # Life -------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from .gate import ALL
 from .receipts import Receipt
 from .stream import Stream
 
-__all__ = ["Recorder"]
+__all__ = ["Recorder", "refuse"]
 
 # Longer ones are no ids, and would be in every row.
 MAX_ID = 256
@@ -223,21 +223,26 @@ class Recorder:
         )
 
     def _refuse(self, error: AioCollectError, values: Values) -> None:
-        match error:
-            case EncodeError():
-                reason = error.reason
-            case PipelineClosed():
-                reason = "closed"
-            case RingFull():
-                reason = "full"
-            case _:
-                reason = "config"
-        settings = self._engine.settings
         rows = sum([_rows(value) for _, value in values])
-        self._engine.ledger.refuse(rows, reason)
-        self._engine.hooks.emit(Refused(stream=self._label, rows=rows, reason=reason, error=error))
-        if settings.strict or (settings.when_full == "raise" and type(error) is RingFull):
-            raise error from None
+        refuse(self._engine, error, stream=self._label, rows=rows)
+
+
+def refuse(engine: Engine, error: AioCollectError, *, stream: str, rows: int) -> None:
+    """Count rows that are not accepted, and tell; raises the error where the pipeline is strict."""
+    match error:
+        case EncodeError():
+            reason = error.reason
+        case PipelineClosed():
+            reason = "closed"
+        case RingFull():
+            reason = "full"
+        case _:
+            reason = "config"
+    settings = engine.settings
+    engine.ledger.refuse(rows, reason)
+    engine.hooks.emit(Refused(stream=stream, rows=rows, reason=reason, error=error))
+    if settings.strict or (settings.when_full == "raise" and type(error) is RingFull):
+        raise error from None
 
 
 def _microseconds(at: datetime | float) -> int:
