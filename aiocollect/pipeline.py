@@ -280,6 +280,14 @@ class Pipeline:
         """
         return await self._engine.ending.flush(timeout)
 
+    async def replay(self, timeout: float | None = None) -> Report:
+        """Wait until what ended processes have left in the spool is final; it is worked on anyway.
+
+        Raises FlushTimeout, which carries the report, after ``timeout`` seconds (None: never), and
+        ConfigError without a spool.
+        """
+        return await self._engine.ending.replay(timeout)
+
     async def aclose(self, timeout: float | None = None) -> Report:
         """Refuse new calls, store what was accepted, and report; idempotent.
 

@@ -27,6 +27,8 @@ __all__ = ["Ending"]
 CLOSE_TIMEOUT = 5.0
 # What a flush from another loop waits longer than it was told, for the answer.
 GRACE = 1.0
+# How often it is looked whether a spool is empty, in seconds.
+LOOK = 0.02
 
 
 class Ending:
@@ -66,6 +68,29 @@ class Ending:
         async with asyncio.timeout(timeout):
             engine.wake()
             await engine.flushes.settle(engine.ring.accepted)
+
+    async def replay(self, timeout: float | None = None) -> Report:
+        """Wait until nothing of other lives is left in the spool."""
+        engine = self._engine
+        check_timeout(timeout)
+        if engine.spool is None:
+            raise ConfigError("there is no spool to replay; give the pipeline spool=")
+        began = engine.clock.monotonic()
+        try:
+            await engine.host.run(lambda: self._replayed(timeout))
+        except TimeoutError:
+            found = engine.host.ask(lambda: report(engine, began))
+            raise FlushTimeout(f"the spool was not replayed within {timeout} s", found) from None
+        return engine.host.ask(lambda: report(engine, began))
+
+    async def _replayed(self, timeout: float | None) -> None:
+        spool = self._engine.spool
+        assert spool is not None
+        async with asyncio.timeout(timeout):
+            before = spool.looks
+            while spool.looks == before or spool.adopting:
+                spool.look(now=not spool.adopting)
+                await asyncio.sleep(LOOK)
 
     async def aclose(self, timeout: float | None = None) -> Report:
         """Refuse new calls, flush until the deadline, then give up what is left; idempotent."""

@@ -333,6 +333,9 @@ class Engine:
             self.waiters.grant()
             self._watch_marks()
             self.flushes.wake()
+            if self.spool is not None and self.spool.adopted:
+                self.spool.tidy()
+                self.channels.forget_adopted()
         for end in ends:
             if not isinstance(end, Release):
                 self.hooks.emit(end.notice)

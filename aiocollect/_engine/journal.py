@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import os
 from array import array
+from contextlib import suppress
 
 from .._core.journal import (
     HEADER_SIZE,
@@ -76,9 +77,10 @@ class Journal:
         self._buffer: list[bytes] = []
         self._pending: list[tuple[Trail, int, int, int, int]] = []
         self._size = 0
-        self._changed: set[Trail] = set()  # their slots are to be written
-        self._written: set[Trail] = set()  # written, and not synced
-        self._syncing: set[Trail] | None = None  # being synced
+        # Sets, whose order is the one of coming in: a simulation replays to the call.
+        self._changed: dict[Trail, None] = {}  # their slots are to be written
+        self._written: dict[Trail, None] = {}  # written, and not synced
+        self._syncing: dict[Trail, None] | None = None  # being synced
         self._named = False  # the directory's names are synced
 
     def __repr__(self) -> str:
@@ -125,7 +127,7 @@ class Journal:
         lane = lane._replace(number=self._lanes, slot=self._free.pop())
         trail = Trail(lane, first=first, stand=stand)
         self.trails.add(trail)
-        self._changed.add(trail)
+        self._changed[trail] = None
         return trail
 
     def add(self, trail: Trail, first: int, lines: list[bytes]) -> None:
@@ -192,7 +194,7 @@ class Journal:
 
     def changed(self, trail: Trail) -> None:
         """The trail's slot is to say something new. Raises OSError."""
-        self._changed.add(trail)
+        self._changed[trail] = None
         if self._syncing is None:
             self.write_slots()
 
@@ -205,15 +207,15 @@ class Journal:
             self._generation += 1
             copy = trail.slot_of(self._generation).pack(self.salt)
             slots.write(copy, slot_offset(trail.lane.slot, 1 - trail.copy))
-            changed.discard(trail)
-            self._written.add(trail)
+            del changed[trail]
+            self._written[trail] = None
 
     def close_trail(self, trail: Trail) -> None:
         """The lane is no more, and all its rows are final: its slot is free."""
         if trail in self.trails:
             self.trails.discard(trail)
-            self._changed.discard(trail)
-            self._written.discard(trail)
+            self._changed.pop(trail, None)
+            self._written.pop(trail, None)
             self._free.append(trail.lane.slot)
 
     # Apart ------------------------------------------------------------------------------------
@@ -232,7 +234,7 @@ class Journal:
 
     def begin_sync(self) -> None:
         """Write no slot until ``end_sync``: those written so far are about to be synced."""
-        self._syncing, self._written = self._written, set()
+        self._syncing, self._written = self._written, {}
 
     def sync_slots(self) -> None:
         """*Apart.* Between begin_sync and end_sync."""
@@ -248,7 +250,7 @@ class Journal:
 
     def forget_sync(self) -> None:
         """Nobody will say how the last sync ended, or it failed: write its slots again."""
-        self._changed |= self._syncing or set()
+        self._changed |= self._syncing or {}
         self._syncing = None
 
     @property
@@ -282,7 +284,8 @@ class Journal:
         """*Apart.* After the slots were synced."""
         for segment in segments:
             segment.file.close()
-            self._disk.remove(segment.path)
+            with suppress(FileNotFoundError):  # the whole directory went before
+                self._disk.remove(segment.path)
 
     def removed(self, segments: list[Segment]) -> None:
         """These segments are gone."""
@@ -293,11 +296,9 @@ class Journal:
 
     def unlink(self) -> None:
         """*Apart.* Remove every name, so that nobody takes it over; what is open stays readable."""
-        files = [segment.path for segment in self.segments]
-        if self._spare is not None:
-            files.append(self._spare.path)
-        for path in files:
-            self._disk.remove(path)
+        for name in self._disk.names(self.path):
+            if name.endswith(SUFFIX):
+                self._disk.remove(os.path.join(self.path, name))
         # Rows without slots would be taken for rows that nobody has sent.
         self._disk.sync_directory(self.path)
         self._disk.remove(os.path.join(self.path, SLOTS))

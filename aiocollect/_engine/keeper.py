@@ -108,11 +108,6 @@ class Keeper:
         if self.journal.wants_spare:
             self._next()
 
-    @property
-    def idle(self) -> bool:
-        """Whether no job is under way."""
-        return not self._busy
-
     # Jobs -------------------------------------------------------------------------------------
 
     def _next(self) -> None:

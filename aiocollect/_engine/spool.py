@@ -156,17 +156,18 @@ class Spool:
 
     # Other lives ------------------------------------------------------------------------------
 
-    def look(self) -> float:
-        """Now and then look for what other lives have left; returns when to look again."""
-        now = self._clock.monotonic()
+    def look(self, *, now: bool = False) -> float:
+        """Now and then, or ``now``, look for what other lives have left; returns when to look
+        again."""
+        at = self._clock.monotonic()
         if self.closed or self._looking or len(self._adopted) >= ADOPT_AT_ONCE:
             return LOOK_EVERY
-        if now >= self._look_at:
+        if now or at >= self._look_at:
             self._looking = True
-            self._look_at = now + LOOK_EVERY
+            self._look_at = at + LOOK_EVERY
             known = self._mine | self._adopted.keys() | self._refused
             self._disk.apart(lambda: self._find(known), self._found)
-        return max(self._look_at - now, 0.0)
+        return max(self._look_at - at, 0.0)
 
     def _find(self, known: set[str]) -> Orphan | None:
         """*Apart.* The next directory whose process has ended, taken over. Raises OSError."""
@@ -226,10 +227,15 @@ class Spool:
     def tidy(self) -> None:
         """Give back the directories of other lives of which nothing is left."""
         for life, keeper in list(self._adopted.items()):
-            if not keeper.alive or (keeper.idle and not keeper.journal.live):
+            if not keeper.journal.live:
                 del self._adopted[life]
-                self._look_at = 0.0
                 keeper.give_back()
+                self._look_at = self._clock.monotonic()  # another one has room now
+
+    @property
+    def adopted(self) -> bool:
+        """Whether it works on directories of other lives."""
+        return bool(self._adopted)
 
     @property
     def adopting(self) -> bool:

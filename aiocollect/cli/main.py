@@ -45,6 +45,12 @@ def _demo(options: argparse.Namespace) -> int:
     )
 
 
+def _replay(options: argparse.Namespace) -> int:
+    from aiocollect.cli.replay import replay
+
+    return replay(options.directory, options.store, timeout=options.timeout)
+
+
 def _switch(options: argparse.Namespace) -> int:
     from aiocollect.cli.switch import show, switch
 
@@ -100,6 +106,22 @@ def _parser() -> argparse.ArgumentParser:
         "--json", action="store_true", help="one JSON object as the last line of stdout"
     )
     demo.set_defaults(run=_demo)
+    replay = commands.add_parser(
+        "replay",
+        help="bring what ended processes have left in a spool to the store",
+        description=(
+            "Stores the rows of a spool directory whose processes have ended, exactly once; those "
+            "of running ones are left to them. Exits 1 where rows are left."
+        ),
+    )
+    replay.add_argument("directory", metavar="DIR", help="the spool= of the pipelines")
+    replay.add_argument(
+        "--store", metavar="URL", help="where the rows go (default: $AIOCOLLECT_STORE)"
+    )
+    replay.add_argument(
+        "--timeout", type=float, metavar="SECONDS", help="how long it may take (default: no end)"
+    )
+    replay.set_defaults(run=_replay)
     for command, help_ in (
         ("enable", "switch collecting on in a running service"),
         ("disable", "switch collecting off in a running service; scoring goes on"),

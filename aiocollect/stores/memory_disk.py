@@ -118,6 +118,7 @@ class DiskView:
     def __init__(self, disk: MemoryDisk, calls: int | None) -> None:
         self.disk = disk
         self.crashed = False
+        self.crashed_at = ""  # the call
         self._left = calls
         self._jobs: list[Callable[[], None]] = []
         self._running = False
@@ -136,7 +137,7 @@ class DiskView:
         if self._left is not None:
             self._left -= 1
             if self._left < 0:
-                self.crashed = True
+                self.crashed, self.crashed_at = True, name
                 (do, part, _nothing)[disk.random.randrange(3)]()
                 raise Crashed
         number = disk.fails(name)

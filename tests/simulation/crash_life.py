@@ -41,7 +41,7 @@ class CrashOutcome:
     seed: int
     rows: int = 0
     kept: int = 0  # rows that were promised when their life ended
-    crashes: int = 0
+    crashed_at: Counter[str] = field(default_factory=Counter)
     calls: Counter[str] = field(default_factory=Counter)
     ends: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
@@ -175,7 +175,7 @@ class World:
             loop.run_until_complete(self._process(loop, view, number, receipts, last))
         except Crashed:
             crashed = True
-            self.outcome.crashes += 1
+            self.outcome.crashed_at[view.crashed_at] += 1
         # A sync that failed and a power cut after it: nobody can promise anything then.
         power = crashed and random.random() < 0.4 and not self.broken
         self._remember(receipts, crashed=crashed, power=power)
