@@ -91,8 +91,8 @@ class Findings:
 
     @property
     def good(self) -> bool:
-        """Whether something was stored, and nothing is wrong."""
-        return self.stored > 0 and not any(self.bad.values())
+        """Whether something was accepted, and nothing is wrong."""
+        return self.accepted > 0 and not any(self.bad.values())
 
     @property
     def bad(self) -> dict[str, int]:
@@ -179,13 +179,15 @@ def _stored(
 ) -> dict[Key, set[int]]:
     """The rows that are there, by call; what is wrong with them is noted."""
     stored: dict[Key, set[int]] = defaultdict(set)
-    latest: dict[tuple[str, str], tuple[int, int]] = {}
+    latest: dict[tuple[str, str, str], tuple[int, int]] = {}
     for name, content in sorted(blobs.items(), key=lambda blob: _sorted_part(blob[0])):
         path = _sorted_part(name)[0]
         for where, row in _rows(found, name, content):
-            producer, turn, index = _plain(row[0]), int(float(row[1])), int(float(row[2]))
-            call = given.get((producer, turn), (None, None))[1]
-            if call is None or call.id == "-" or not 0 <= index < call.rows:
+            producer, turn, index = row[0], int(float(row[1])), int(float(row[2]))
+            if (producer, turn) not in given:
+                producer = producer.removesuffix(".0")  # a producer whose name is a number
+            life, call = given.get((producer, turn), (None, None))
+            if life is None or call is None or call.id == "-" or not 0 <= index < call.rows:
                 found.note("phantom", 1, f"{where}: {producer} {turn} {index}")
                 continue
             if index in stored[producer, turn]:
@@ -194,10 +196,11 @@ def _stored(
             stored[producer, turn].add(index)
             if not _same(row, cells(call.kind, producer, turn, index), index, call.id):
                 found.note("altered", 1, where)
-            before = latest.get((producer, path), (-1, -1))
+            # Of one process: what a client gives to another one next may overtake.
+            before = latest.get((life.name, producer, path), (-1, -1))
             if (turn, index) < before:
                 found.note("reordered", 1, f"{where}: {producer} {(turn, index)} after {before}")
-            latest[producer, path] = max(before, (turn, index))
+            latest[life.name, producer, path] = max(before, (turn, index))
             found.stored += 1
             found.unsure += not call.id
     return stored
@@ -207,10 +210,6 @@ def _sorted_part(name: str) -> tuple[str, int]:
     match = _PART.match(name)
     assert match is not None, name
     return match["path"] + (match["own"] or ""), int(match["number"] or 0)
-
-
-def _plain(cell: str) -> str:
-    return cell.removesuffix(".0")
 
 
 def _rows(found: Findings, name: str, content: bytes) -> Iterator[tuple[str, list[str]]]:

@@ -14,8 +14,13 @@ from .journal import COLUMNS, Journal, cells
 PATH = "a/b/plain/2026/01/02/data.csv"
 STAMP = "2026-01-02T03:04:05.000006"
 REPORT = {
-    "accepted": 8, "stored": 8, "possibly_stored": 0, "in_memory": 0, "seconds": 0.1,
-    "dropped": {}, "dead_lettered": {},
+    "accepted": 8,
+    "stored": 8,
+    "possibly_stored": 0,
+    "in_memory": 0,
+    "seconds": 0.1,
+    "dropped": {},
+    "dead_lettered": {},
 }
 
 
