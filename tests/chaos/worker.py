@@ -136,7 +136,7 @@ async def _load(task: Task, pipeline: Pipeline) -> list[asyncio.Task[None]]:
     ]
 
 
-# asyncio.run with a signal-driven shutdown ---------------------------------------------------------
+# asyncio.run with a signal-driven shutdown -------------------------------------------------
 
 
 async def serve(task: Task) -> None:
@@ -171,7 +171,7 @@ def _loop_factory(task: Task) -> Callable[[], asyncio.AbstractEventLoop]:
     return asyncio.new_event_loop
 
 
-# Ctrl-C, and again ---------------------------------------------------------------------------------
+# Ctrl-C, and again -------------------------------------------------
 
 
 async def _forever(task: Task, pipeline: Pipeline) -> None:
@@ -192,7 +192,7 @@ def run_interrupted(task: Task) -> None:
     task.journal.note(interrupted=interrupted)
 
 
-# A model that blocks the loop ----------------------------------------------------------------------
+# A model that blocks the loop -------------------------------------------------
 
 
 async def block(task: Task) -> None:
@@ -216,7 +216,7 @@ def run_block(task: Task) -> None:
         runner.run(block(task))
 
 
-# A store that hangs, watched from the host's side ---------------------------------------------------
+# A store that hangs, watched from the host's side -------------------------------------------------
 
 
 async def watch(task: Task) -> None:
