@@ -23,7 +23,8 @@ class LoopThread:
 
     def __init__(self, make_loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
         self._make_loop = make_loop
-        self._starting = threading.Lock()
+        self._starting = threading.RLock()
+        self._being_started = False
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def __repr__(self) -> str:
@@ -35,24 +36,30 @@ class LoopThread:
 
     def start(self) -> asyncio.AbstractEventLoop | None:
         """The thread's loop, started where it does not run yet; None where the interpreter is at
-        its end and starts no threads any more, and where no descriptor is left. Any thread."""
+        its end and starts no threads any more, where no descriptor is left, and in a signal handler
+        or finalizer that strikes while it is being started. Any thread."""
         if self._loop is None:
             with self._starting:
-                if self._loop is None:
+                if self._loop is None and not self._being_started:
+                    self._being_started = True
                     try:
-                        loop = self._make_loop()
-                    except OSError:  # no descriptor is left; later there may be
-                        return None
-                    thread = threading.Thread(
-                        target=_run, args=(loop,), name="aiocollect", daemon=True
-                    )
-                    try:
-                        thread.start()
-                    except RuntimeError:
-                        loop.close()
-                        return None
-                    self._loop = loop
+                        self._loop = self._started()
+                    finally:
+                        self._being_started = False
         return self._loop
+
+    def _started(self) -> asyncio.AbstractEventLoop | None:
+        try:
+            loop = self._make_loop()
+        except OSError:  # no descriptor is left; later there may be
+            return None
+        thread = threading.Thread(target=_run, args=(loop,), name="aiocollect", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            loop.close()
+            return None
+        return loop
 
     def stop(self) -> None:
         """End the loop and its thread, soon. From any thread."""
