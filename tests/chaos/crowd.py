@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import gc
 import itertools
 import multiprocessing
@@ -27,7 +28,7 @@ from .worker import Producers, Task
 _numbers = itertools.count()
 
 
-# Forks -----------------------------------------------------------------------------------------
+# Forks ----------------------------------------
 
 
 def _child(task: Task, producers: Producers, pipeline: Pipeline, number: int, way: str) -> None:
@@ -102,6 +103,7 @@ def _reap(alive: dict[int, float], *, most: int, patience: float) -> list[str]:
 
 def run_forks(task: Task) -> None:
     """Forks in the middle of everything: four threads collect while the main one forks."""
+    faulthandler.enable()
     pipeline = task.pipeline(host=task.options["host"])
     producers = Producers(task, pipeline)
     ended = threading.Event()
@@ -121,14 +123,14 @@ def run_forks(task: Task) -> None:
         wrong: list[str] = []
         for number in range(task.options["forks"]):
             time.sleep(chance.uniform(0.0, 0.02))
-            # A child of a pipeline on the caller's loop needs a loop; one with a thread has its own.
+            # A child of a pipeline on the caller's loop needs a loop of its own.
             way = (
                 "loop" if task.options["host"] == "loop" else chance.choice(["threads", "process"])
             )
             child = _forked(task, producers, pipeline, number, way)
             alive[child] = time.monotonic()
-            wrong += _reap(alive, most=3, patience=30)
-        return wrong + _reap(alive, most=0, patience=30)
+            wrong += _reap(alive, most=3, patience=15)
+        return wrong + _reap(alive, most=0, patience=15)
 
     for thread in threads:
         thread.start()
@@ -151,7 +153,7 @@ def run_forks(task: Task) -> None:
     task.journal.note(wrong=wrong)
 
 
-# Threads, tasks, finalizers, signals ----------------------------------------------------------------
+# Threads, tasks, finalizers, signals ----------------------------------------
 
 
 class Falling:

@@ -45,7 +45,10 @@ def threads(azurite: Emulator, *, host: str, turns: int, tasks: int, seed: int) 
         stage.faulty(seed, rate=0.1)
         process = stage.start(
             *("tests.chaos.crowd", "threads"),
-            host=host, turns=turns, tasks=tasks, name="t",
+            host=host,
+            turns=turns,
+            tasks=tasks,
+            name="t",
         )
         stage.wait(process, timeout=60 + 20 * turns)
         if process.returncode != 0:

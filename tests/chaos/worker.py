@@ -256,11 +256,33 @@ def run_watch(task: Task) -> None:
         runner.run(watch(task))
 
 
+# Rows that the service refuses ----------------------------------------
+
+
+async def poison(task: Task) -> None:
+    """Rows, of which every tenth is too large for this store."""
+    pipeline = task.pipeline()
+    async with pipeline:
+        producers = Producers(task, pipeline)
+        for turn in range(100):
+            # What is refused is told behind the blocks before it: on one stream each.
+            large = turn % 10 == 9
+            producers.give(f"{task.name}.{turn % 2}", turn, kind="poison" if large else "plain")
+            await asyncio.sleep(0.005)
+    task.journal.report(await pipeline.aclose())
+
+
+def run_poison(task: Task) -> None:
+    """poison(), on asyncio's loop."""
+    asyncio.run(poison(task))
+
+
 KINDS: dict[str, Callable[[Task], None]] = {
     "serve": run_serve,
     "interrupted": run_interrupted,
     "block": run_block,
     "watch": run_watch,
+    "poison": run_poison,
 }
 
 
