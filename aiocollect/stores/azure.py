@@ -16,6 +16,7 @@ Invariants:
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, Unpack
@@ -383,3 +384,6 @@ def _import_sdk() -> None:
             "the Azure store needs azure-storage-blob and aiohttp; run: "
             "pip install 'azure-storage-blob[aio]'"
         ) from None
+    # Its first client asks for this: a process, 50 ms on the loop, under a lock that a child forked
+    # meanwhile would find taken for ever. Asked once, the answer is kept.
+    platform.platform()

@@ -243,7 +243,7 @@ class Stage:
         if reports:
             silent = [life.name for life in lives if life.report is None]
             if silent:
-                result.wrong.append(f"no report from {silent}: {self.output()[-2500:]!r}")
+                result.wrong.append(f"no report from {silent}: {self.output()[-6000:]!r}")
         output = self.output() if (self.folder / "output.txt").exists() else ""
         for bad in ("Traceback", "our bug", "Unclosed"):
             if bad in output:
