@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from ._engine.clock import SystemClock
 from ._engine.engine import Engine
-from ._engine.thread import LoopThread, new_event_loop
+from ._engine.thread import LoopThread, loop_maker
 from .errors import ConfigError
 from .hooks import LogHook
 from .options import Settings, check_choice
@@ -82,7 +82,7 @@ def assemble(
         # Forty random bits: two of 10,000 writers share an id in one fleet of 20,000.
         new_writer=_writer_ids(writer_id),
         hooks=(*hooks, LogHook(clock)),
-        thread=LoopThread(new_event_loop) if host == "thread" else None,
+        thread=LoopThread(loop_maker()) if host == "thread" else None,
         # Without the GIL the ring needs a lock (see ring.py).
         gil=getattr(sys, "_is_gil_enabled", lambda: True)(),
     )

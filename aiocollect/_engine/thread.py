@@ -9,7 +9,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 
-__all__ = ["LoopThread", "new_event_loop"]
+__all__ = ["LoopThread", "loop_maker"]
 
 # Between two slices, in seconds: a loop that only yields to itself would hold the interpreter for
 # the whole of sys.getswitchinterval(), 5 ms, and the host would wake that much later.
@@ -81,11 +81,15 @@ def _run(loop: asyncio.AbstractEventLoop) -> None:
         loop.close()
 
 
-def new_event_loop() -> asyncio.AbstractEventLoop:
-    """A loop of uvloop, where it is installed; else of asyncio."""
+def loop_maker() -> Callable[[], asyncio.AbstractEventLoop]:
+    """Makes loops of uvloop, where it is installed; else of asyncio.
+
+    Imported here, when the pipeline is made: in the first collect() it would take 20 ms, and a
+    child forked meanwhile would wait for ever for the module's lock.
+    """
     try:
         import uvloop
     except ImportError:  # Windows
-        return asyncio.new_event_loop()
-    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
-    return loop
+        return asyncio.new_event_loop
+    made: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return made

@@ -1,37 +1,47 @@
-"""What the first request does beside the loop's work, which a fork may cut in two."""
+"""What the first rows must not do beside their work: a fork may cut it in two."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 
-SCRIPT = """
-import asyncio, sys
-from aiocollect import StoreError
-from aiocollect.stores.azure import AzureStore
-from tests.azurite.emulator import connection_string
+import pytest
 
-store = AzureStore.from_connection_string(connection_string("127.0.0.1", 1), container="none")
-started = []
+from tests.azurite.emulator import Emulator
+
+pytestmark = pytest.mark.azurite
+
+SCRIPT = """
+import asyncio, gc, sys
+from aiocollect import Pipeline
+
+pipeline = Pipeline(sys.argv[1], container=sys.argv[2], host=sys.argv[3], linger=0.01)
+inputs = pipeline.collector("m", feature_names=["a", "b"])
+known, started = set(sys.modules), []
 sys.addaudithook(lambda event, _: started.append(event) if event == "subprocess.Popen" else None)
 
-async def ask():
-    try:
-        await store.open("data.csv", head=1)
-    except StoreError as error:
-        print(type(error).__name__)
-    await store.aclose()
+async def main():
+    inputs.collect([1, "x"])
+    await pipeline.flush()
+    inputs.collect([[2.5, None]])
+    report = await pipeline.aclose()
+    assert report.stored == 2, report
 
-asyncio.run(ask())
+asyncio.run(main())
 assert not started, started
+assert set(sys.modules) == known, set(sys.modules) - known
 """
 
 
-def test_the_first_request_starts_no_process() -> None:
-    """The SDK asks for the platform's name, once, with a process and under a lock: not on the loop,
-    where it would stall the host, and where a child that is forked meanwhile would wait for ever.
-    """
+@pytest.mark.parametrize("host", ["thread", "loop"])
+def test_the_first_rows_import_nothing(azurite: Emulator, host: str) -> None:
+    """Nothing is imported, and no process started, once a pipeline is made: either would stall the
+    host, under locks that a child forked meanwhile would find taken for ever."""
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", SCRIPT, azurite.connection_string, f"first-{host}", host],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
-    assert (done.returncode, done.stdout) == (0, "OutcomeUnknown\n"), done.stderr
+    assert done.returncode == 0, done.stderr
