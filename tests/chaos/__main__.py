@@ -36,15 +36,14 @@ def scenarios(given: argparse.Namespace) -> Iterator[Scenario]:
     for host in SIDES:
         yield partial(forks, host=host, count=given.forks, seed=seed)
         yield partial(threads, host=host, turns=given.turns, tasks=1000, seed=seed)
-    for kind in HUNGRY:
-        yield partial(hunger, kind=kind, seconds=given.outage, budget=given.budget * MIB)
-    yield partial(
-        *(hunger,),
-        kind="plain",
-        seconds=given.outage,
-        budget=given.budget * MIB,
-        when_full="shed_oldest",
-    )
+    for kind, when_full in [*((kind, "shed_newest") for kind in HUNGRY), ("plain", "shed_oldest")]:
+        yield partial(
+            hunger,
+            kind=kind,
+            seconds=given.outage,
+            budget=given.budget * MIB,
+            when_full=when_full,
+        )
     for host in HOSTS:
         yield partial(terms, host=host, count=given.terms, seed=seed)
         for way in DOWN:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import inspect
 import os
+from pathlib import Path
 
 import pytest
 
-from aiocollect import Pipeline
+from aiocollect import ConfigError, Pipeline
+from aiocollect.stores.memory import MemoryStore
 from tests.azurite.emulator import Emulator
 
 from .crowds import forks, threads
@@ -27,15 +29,13 @@ def check(result: Result) -> None:
     assert result.good, f"\n{Result.header()}\n{result}"
 
 
-@pytest.mark.parametrize("host", ["asyncio", "uvloop", "uvicorn", "gunicorn"])
+@pytest.mark.parametrize("host", ["asyncio", "uvicorn", "gunicorn"])
 def test_sigterm_stores_everything(azurite: Emulator, host: str) -> None:
     """At full load, through a faulty network: what was accepted is stored once, and in order."""
-    check(terms(azurite, host=host, count=2, seed=11))
+    check(terms(azurite, host=host, count=1, seed=11))
 
 
-@pytest.mark.parametrize(
-    ("host", "down"), [("asyncio", "stall"), ("uvicorn", "reset"), ("gunicorn", "busy")]
-)
+@pytest.mark.parametrize(("host", "down"), [("asyncio", "stall"), ("gunicorn", "busy")])
 def test_sigterm_while_the_store_is_down(azurite: Emulator, host: str, down: str) -> None:
     """It ends within its grace, and the report is right to the row."""
     result = terms(azurite, host=host, count=1, seed=12, down=down)
@@ -45,22 +45,24 @@ def test_sigterm_while_the_store_is_down(azurite: Emulator, host: str, down: str
 
 def test_sigkill_in_memory(azurite: Emulator) -> None:
     """What is missing was accepted last, and not confirmed; the next lives go on behind it."""
-    check(kills(azurite, count=4, seed=13))
+    check(kills(azurite, count=3, seed=13))
 
 
-@pytest.mark.skipif(
-    "spool" in inspect.getsource(Pipeline.__init__).split("not_available")[-1][:20],
-    reason="the spool is not built yet",
-)
-def test_sigkill_with_a_spool(azurite: Emulator) -> None:
+def test_sigkill_with_a_spool(azurite: Emulator, tmp_path: Path) -> None:
     """What was spooled is delivered by the next life."""
-    check(kills(azurite, count=4, seed=14, spool=True))
+    try:
+        Pipeline(MemoryStore(), spool=tmp_path / "probe")
+    except ConfigError as error:
+        if "not available" in str(error):
+            pytest.skip("the spool is not built yet")
+        raise
+    check(kills(azurite, count=3, seed=14, spool=True))
 
 
 @pytest.mark.parametrize("host", ["thread", "loop"])
 def test_forks(azurite: Emulator, host: str) -> None:
     """Children of a process that collects on four threads; each collects and closes."""
-    check(forks(azurite, host=host, count=8, seed=15))
+    check(forks(azurite, host=host, count=6, seed=15))
 
 
 @pytest.mark.parametrize("host", ["thread", "loop"])
@@ -84,7 +86,7 @@ def test_a_second_interrupt(azurite: Emulator) -> None:
     check(interrupt(azurite, count=1, seed=19))
 
 
-@pytest.mark.parametrize("disk", ["room", "limit", "device"])
+@pytest.mark.parametrize("disk", ["room", "limit"])
 def test_full_disk(azurite: Emulator, disk: str) -> None:
     """Without room for dead letters they are counted, and all other rows are stored."""
     check(full_disk(azurite, disk=disk, seed=20))
@@ -99,6 +101,4 @@ def test_full_tmpfs(azurite: Emulator) -> None:
 @pytest.mark.parametrize("when_full", ["shed_newest", "shed_oldest"])
 def test_memory_in_an_outage(azurite: Emulator, when_full: str) -> None:
     """At full speed memory stays within its bound, and the counters are the auditor's."""
-    check(
-        hunger(azurite, kind="plain", seconds=1.5, budget=16 * MIB, when_full=when_full),
-    )
+    check(hunger(azurite, kind="plain", seconds=1.0, budget=8 * MIB, when_full=when_full))
