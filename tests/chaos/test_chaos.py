@@ -5,7 +5,6 @@ Each is judged by the auditor. Times are bounded by what would be a hang; no mor
 
 from __future__ import annotations
 
-import inspect
 import os
 from pathlib import Path
 
