@@ -26,7 +26,11 @@ def forks(azurite: Emulator, *, host: str, count: int, seed: int) -> Result:
         options = {"linger": 0.5}
         process = stage.start(
             *("tests.chaos.crowd", "forks"),
-            **{"host": host, "forks": count, "seed": seed, "name": "f", "pipeline": options},
+            host=host,
+            forks=count,
+            seed=seed,
+            name="f",
+            pipeline=options,
         )
         stage.wait(process, timeout=60 + 2 * count)
         if process.returncode != 0:
