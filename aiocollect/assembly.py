@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from ._engine.clock import SystemClock
 from ._engine.engine import Engine
-from ._engine.thread import LoopThread, new_event_loop
+from ._engine.thread import LoopThread, loop_maker
 from .disk import Disk
 from .errors import ConfigError
 from .hooks import LogHook
@@ -91,7 +91,7 @@ def assemble(
         new_writer=_writer_ids(writer_id),
         hooks=(*hooks, LogHook(clock)),
         disk=disk or LocalDisk(),
-        thread=LoopThread(new_event_loop) if host == "thread" else None,
+        thread=LoopThread(loop_maker()) if host == "thread" else None,
         # Without the GIL the ring needs a lock (see ring.py).
         gil=getattr(sys, "_is_gil_enabled", lambda: True)(),
     )

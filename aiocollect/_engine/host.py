@@ -40,7 +40,8 @@ class Host:
         self._turn = turn
         self._arrive = arrive
         self._driver: Driver | None = None
-        self._binding = threading.Lock()  # taken by the first call, and by none once it runs
+        self._binding = threading.RLock()  # taken by the first call, and by none once it runs
+        self._being_bound = False
 
     def __repr__(self) -> str:
         return f"<Host {'not started' if self._driver is None else self._driver!r}>"
@@ -194,11 +195,17 @@ class Host:
     def _bind(self, loop: asyncio.AbstractEventLoop) -> None:
         """Live on ``loop`` from now on, and go on there with what another has left."""
         with self._binding:
-            old = driver = self._driver
-            # Of two threads that come at once, the second finds the first one's loop alive.
-            if driver is None or not (driver.loop is loop or self._elsewhere(loop)):
-                pause = 0.0 if self._thread is None else self._thread.pause
-                driver = self._driver = Driver(loop, self._turn, pause=pause)
+            if self._being_bound:
+                return  # we are a signal handler in the middle of it, and it wakes the driver after
+            self._being_bound = True
+            try:
+                old = driver = self._driver
+                # Of two threads that come at once, the second finds the first one's loop alive.
+                if driver is None or not (driver.loop is loop or self._elsewhere(loop)):
+                    pause = 0.0 if self._thread is None else self._thread.pause
+                    driver = self._driver = Driver(loop, self._turn, pause=pause)
+            finally:
+                self._being_bound = False
         if driver is not old:
             # Not under the lock: hooks may hear of it, and collect.
             if old is not None:

@@ -9,7 +9,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 
-__all__ = ["LoopThread", "new_event_loop"]
+__all__ = ["LoopThread", "loop_maker"]
 
 # Between two slices, in seconds: a loop that only yields to itself would hold the interpreter for
 # the whole of sys.getswitchinterval(), 5 ms, and the host would wake that much later.
@@ -23,7 +23,8 @@ class LoopThread:
 
     def __init__(self, make_loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
         self._make_loop = make_loop
-        self._starting = threading.Lock()
+        self._starting = threading.RLock()
+        self._being_started = False
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def __repr__(self) -> str:
@@ -35,24 +36,30 @@ class LoopThread:
 
     def start(self) -> asyncio.AbstractEventLoop | None:
         """The thread's loop, started where it does not run yet; None where the interpreter is at
-        its end and starts no threads any more, and where no descriptor is left. Any thread."""
+        its end and starts no threads any more, where no descriptor is left, and in a signal handler
+        or finalizer that strikes while it is being started. Any thread."""
         if self._loop is None:
             with self._starting:
-                if self._loop is None:
+                if self._loop is None and not self._being_started:
+                    self._being_started = True
                     try:
-                        loop = self._make_loop()
-                    except OSError:  # no descriptor is left; later there may be
-                        return None
-                    thread = threading.Thread(
-                        target=_run, args=(loop,), name="aiocollect", daemon=True
-                    )
-                    try:
-                        thread.start()
-                    except RuntimeError:
-                        loop.close()
-                        return None
-                    self._loop = loop
+                        self._loop = self._started()
+                    finally:
+                        self._being_started = False
         return self._loop
+
+    def _started(self) -> asyncio.AbstractEventLoop | None:
+        try:
+            loop = self._make_loop()
+        except OSError:  # no descriptor is left; later there may be
+            return None
+        thread = threading.Thread(target=_run, args=(loop,), name="aiocollect", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            loop.close()
+            return None
+        return loop
 
     def stop(self) -> None:
         """End the loop and its thread, soon. From any thread."""
@@ -74,11 +81,15 @@ def _run(loop: asyncio.AbstractEventLoop) -> None:
         loop.close()
 
 
-def new_event_loop() -> asyncio.AbstractEventLoop:
-    """A loop of uvloop, where it is installed; else of asyncio."""
+def loop_maker() -> Callable[[], asyncio.AbstractEventLoop]:
+    """Makes loops of uvloop, where it is installed; else of asyncio.
+
+    Imported here, when the pipeline is made: in the first collect() it would take 20 ms, and a
+    child forked meanwhile would wait for ever for the module's lock.
+    """
     try:
         import uvloop
     except ImportError:  # Windows
-        return asyncio.new_event_loop()
-    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
-    return loop
+        return asyncio.new_event_loop
+    made: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return made

@@ -16,8 +16,11 @@ Invariants:
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, Unpack
 
 from ..errors import AioCollectError, ConfigError, OutcomeUnknown, Refusal, StoreError, StoreRefused
@@ -383,3 +386,10 @@ def _import_sdk() -> None:
             "the Azure store needs azure-storage-blob and aiohttp; run: "
             "pip install 'azure-storage-blob[aio]'"
         ) from None
+    # What the SDK leaves for its first client and request is done now. Later it would be on the
+    # loop, 50 ms and a process for the platform's name, under locks that a child forked meanwhile
+    # would find taken for ever.
+    platform.platform()
+    for module in ("_aiohttp", "_http_response_impl_async"):
+        with suppress(ImportError):
+            import_module(f"azure.core.rest.{module}")
