@@ -60,7 +60,8 @@ async def intruded(world: World, moment: int) -> None:
 
     sys.setprofile(Intruder(moment, intrude))
     try:
-        for wait in (0.0, 0.002, 0.02):
+        # To the pump's own end too: the last of these waits outlasts the linger.
+        for wait in (0.0, 0.002, 0.02, 0.2):
             world.collect(pipeline, "a")
             await asyncio.sleep(wait)
     finally:

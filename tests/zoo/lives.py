@@ -21,7 +21,7 @@ from typing import Any
 import aiocollect
 
 # The longest life takes a second. In seconds.
-PATIENCE = 30
+PATIENCE = 20
 
 
 def main() -> None:

@@ -81,7 +81,7 @@ OWN: Final = [
         "_core/lane.py",
         "self._body(), self._position, self._etag)]",
         "self._body(), self._position, None)]",
-        ("lives", "replaced"),
+        ("replaced", "lives"),
         "doubled",
     ),
     Mutant(
@@ -115,8 +115,9 @@ OWN: Final = [
         "lost wake-up",
         "own: a call between the last look and the sleep",
         "_engine/engine.py",
-        "            if len(self.ring):  # put between the turn and the line above\n",
-        "            if self.closed:\n",
+        "            if len(self.ring):  # put between the turn and the line above\n"
+        "                self.asleep = False\n                return 0.0\n",
+        "",
         ("moments",),
         "nobody was woken",
     ),

@@ -36,8 +36,8 @@ APPENDING: Final = [
         "_core/lane.py",
         "            self._block_count += 1\n            return self._landed(found.length)\n",
         "            self._block_count += 1\n            return self._doubt_for_ever(\"mismatch\")\n",
-        ("hardships", "lives"),
-        "lost",
+        ("hardships",),
+        "a doubt is left",
     ),
     Mutant(
         "a full blob is tried for ever",

@@ -25,7 +25,8 @@ SUITES: Final[dict[str, Suite]] = {
     "lives": Suite("simulation", "tests.simulation.life", 500),
     "hardships": Suite("simulation", "tests.simulation.hardships", 540),
     "twins": Suite("simulation", "tests.simulation.twins", 300),
-    "moments": Suite("simulation", "tests.simulation.moments", 300),
+    "replaced": Suite("simulation", "tests.simulation.replaced", 200),
+    "moments": Suite("simulation", "tests.simulation.moments", 600),
     "forks": Suite("chaos", "tests.chaos.forks", 200),
     "exits": Suite("chaos", "tests/chaos/test_exit.py"),
     "local kills": Suite(
