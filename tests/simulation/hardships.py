@@ -14,7 +14,6 @@ from aiocollect import FlushTimeout, Limits, Retry
 from aiocollect.encoders.csv import CsvEncoder
 from aiocollect.testing import FaultKind, VirtualClock
 from aiocollect.typing import Piece, Schema
-
 from tests.virtual import choke
 
 from .small_world import Told, World, tell
@@ -227,7 +226,9 @@ async def odd_rows(world: World) -> None:
         dead = sum(pipeline.stats().dead_lettered.values())
         world.expect(dead == odd, f"{dead} dead letters, {odd} rows cannot be written")
         sound = [n for n in world.accepted["a"] if n % 13]
-        world.expect(world.stored()["a"] == sound, "lost: neighbours of a row that cannot be written")
+        world.expect(
+            world.stored()["a"] == sound, "lost: neighbours of a row that cannot be written"
+        )
 
 
 async def one_writer(world: World) -> None:
@@ -235,9 +236,7 @@ async def one_writer(world: World) -> None:
     random = world.random
     limit = random.randint(1, 6)
     limits = Limits(max_blocks=limit)
-    pipeline = world.pipeline(
-        linger=0.05, limits=limits, writer=random.choice(["own", "shared"])
-    )
+    pipeline = world.pipeline(linger=0.05, limits=limits, writer=random.choice(["own", "shared"]))
     async with pipeline:
         for _ in range(random.randint(2, 40)):
             world.collect(pipeline, "a")

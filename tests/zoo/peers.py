@@ -13,11 +13,12 @@ __all__ = ["PEERS"]
 
 APPENDING: Final = [
     Mutant(
-        "appends without their position",
+        "appends without any condition",
         "distribution/distribution#4571",  # "500 Operation timeout" retried, blocks doubled
         "stores/azure.py",
-        'conditions: dict[str, Any] = {"appendpos_condition": offset}',
-        "conditions: dict[str, Any] = {}",
+        "length=len(data), **conditions)\n        )\n        try:\n"
+        '            landed = int(answer["blob_append_offset"])\n',
+        "length=len(data))\n        )\n        try:\n            landed = offset\n",
         ("faulty network",),
         "doubled",
     ),
@@ -35,7 +36,7 @@ APPENDING: Final = [
         "Snowflake-Labs/pg_lake#514",  # a lost answer fails the write, though it landed
         "_core/lane.py",
         "            self._block_count += 1\n            return self._landed(found.length)\n",
-        "            self._block_count += 1\n            return self._doubt_for_ever(\"mismatch\")\n",
+        '            self._block_count += 1\n            return self._doubt_for_ever("mismatch")\n',
         ("hardships",),
         "a doubt is left",
     ),
@@ -82,8 +83,8 @@ APPENDING: Final = [
         "all rows of a slice to the first one's blob",
         "opentelemetry-collector-contrib#50336",  # the name is rendered once per batch
         "_engine/pump.py",
-        "            channel = stream.channels.get(call[2]) or self._find_channel(stream, call[2])\n",
-        "            channel = next(iter(last), None) or self._find_channel(stream, call[2])\n",
+        "channel = stream.channels.get(call[2]) or self._find",
+        "channel = next(iter(last), None) or self._find",
         ("lives",),
         "misplaced",
     ),
@@ -142,10 +143,10 @@ QUEUES: Final = [
         "the limit holds for one stage only",
         "fluent/fluent-bit-docs#1124",  # memory beyond it, out of sight
         "_core/ring.py",
-        "        if used > self.budget:\n            return NO_BUDGET\n"
-        "        before = account.used\n        after = before + cost\n        share = account.share\n",
-        "        if self.budget < 0:\n            return NO_BUDGET\n"
-        "        before = account.used\n        after = before + cost\n        share = 1 << 60\n",
+        "used > self.budget:\n            return NO_BUDGET\n        before = account.used\n"
+        "        after = before + cost\n        share = account.share\n",
+        "self.budget < 0:\n            return NO_BUDGET\n        before = account.used\n"
+        "        after = before + cost\n        share = 1 << 60\n",
         ("hardships",),
         "over the budget",
     ),
@@ -275,7 +276,7 @@ ENDS: Final = [
         "return self.loop is loop and self.pid == os.getpid()",
         "return self.pid == os.getpid()",
         ("two loops",),
-        "StoreClosed",
+        "RuntimeError",
     ),
     Mutant(
         "a torn tail is kept",

@@ -34,9 +34,7 @@ SUITES: Final[dict[str, Suite]] = {
     ),
     "torn tails": Suite("chaos", "tests/chaos/test_local_kill.py::test_only_whole_appends_remain"),
     "header race": Suite("azurite", f"{_AZURITE}/test_pipeline.py::test_the_header_race"),
-    "racing creators": Suite(
-        "azurite", f"{_AZURITE}/test_store.py::test_fifty_creators_truncate_nothing"
-    ),
+    "late creation": Suite("proxy", f"{_AZURITE}/test_late_create.py"),
     "rolling over": Suite("azurite", f"{_AZURITE}/test_pipeline.py::test_rolling_over"),
     "two loops": Suite("azurite", f"{_AZURITE}/test_sessions.py::test_two_open_loops"),
     "behind a fork": Suite("azurite", f"{_AZURITE}/test_sessions.py::test_behind_a_fork"),
