@@ -50,6 +50,24 @@ APPENDING: Final = [
         "FlushTimeout",
     ),
     Mutant(
+        "a full part is taken up again",
+        "chriswill/serilog-sinks-azureblobstorage#132",  # the limit not looked at on the way in
+        "_core/parts.py",
+        "        return self.full(length=opened.length, blocks=opened.blocks)\n",
+        '        return ""\n',
+        ("hardships",),
+        "too many blocks",
+    ),
+    Mutant(
+        "a reader's disturbance taken for a refusal",
+        "Azure/azure-sdk-for-cpp#3631",  # 409 BlobModifiedWhileReading on an append
+        "stores/azure_errors.py",
+        '    "BlobModifiedWhileReading": _as(StoreBusy),\n',
+        '    "BlobModifiedWhileReading": _refused(Refusal.INVALID),\n',
+        ("faulty network",),
+        "AssertionError: ",
+    ),
+    Mutant(
         "too large a block is tried for ever",
         "chriswill/serilog-sinks-azureblobstorage#16",  # blocks are not split
         "_core/commands.py",
@@ -230,8 +248,8 @@ ENDS: Final = [
         "_engine/engine.py",
         "                self.senders.perform(channel, lane.on(Event.GIVE_UP, reason=reason))\n",
         "                lane.on(Event.GIVE_UP, reason=reason)\n",
-        ("lives",),
-        "rows",
+        ("hardships",),
+        "not accounted for",
     ),
     Mutant(
         "a wait that the close interrupts is the end",
@@ -268,6 +286,24 @@ ENDS: Final = [
         "",
         ("forks",),
         "child",
+    ),
+    Mutant(
+        "a fork that nobody notices",
+        "opentelemetry-python#2266",  # workers forked after the processor was made
+        "_engine/fork.py",
+        "    os.register_at_fork(after_in_child=_in_child)\n",
+        "    pass\n",
+        ("forks",),
+        "child",
+    ),
+    Mutant(
+        "a cancelled shutdown takes the rows along",
+        "fastmcp#3480",  # teardown awaits inside of a cancelled scope
+        "_engine/engine.py",
+        "                return await asyncio.shield(closing)\n",
+        "                return await closing\n",
+        ("hardships",),
+        "lost at a cancelled shutdown",
     ),
     Mutant(
         "one session for all loops",

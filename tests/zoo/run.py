@@ -80,15 +80,16 @@ def judge_all(mutants: Iterable[Mutant]) -> Iterator[Verdict]:
         yield from pool.map(judge, mutants)
 
 
-def control(names: Iterable[str], *, seeds: int | None = None) -> Iterator[tuple[str, str]]:
-    """Run suites on a copy without a bug: each name, and what was found there ("" is right)."""
+def control(names: Iterable[str], *, seeds: int = 200) -> Iterator[tuple[str, str]]:
+    """Run suites, of lives so many, on a copy without a bug: each name, and what was found there
+    ("" is right)."""
     with tempfile.TemporaryDirectory(prefix="zoo-") as directory:
         root = Path(directory)
         copy_tree(root)
 
         def check(name: str) -> tuple[str, str]:
             suite = SUITES[name]
-            seed, found = _run(suite, root, "", seeds or suite.seeds)
+            seed, found = _run(suite, root, "", min(seeds, suite.seeds))
             return name, f"{seed} {found}".strip()
 
         with ThreadPoolExecutor(2) as pool:
