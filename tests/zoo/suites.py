@@ -33,11 +33,8 @@ SUITES: Final[dict[str, Suite]] = {
         "chaos", "tests/chaos/test_local_kill.py::test_killed_before_each_system_call"
     ),
     "torn tails": Suite("chaos", "tests/chaos/test_local_kill.py::test_only_whole_appends_remain"),
-    "header race": Suite("azurite", f"{_AZURITE}/test_pipeline.py::test_the_header_race"),
     "late creation": Suite("proxy", f"{_AZURITE}/test_late_create.py"),
-    "rolling over": Suite("azurite", f"{_AZURITE}/test_pipeline.py::test_rolling_over"),
     "two loops": Suite("azurite", f"{_AZURITE}/test_sessions.py::test_two_open_loops"),
-    "behind a fork": Suite("azurite", f"{_AZURITE}/test_sessions.py::test_behind_a_fork"),
     "faulty network": Suite(
         "proxy", f"{_AZURITE}/test_pipeline.py::test_exactly_once_through_a_faulty_network"
     ),

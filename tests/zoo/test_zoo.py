@@ -68,6 +68,7 @@ def test_the_names_are_unique_and_the_zoo_is_large() -> None:
     assert len(OWN) >= 12
     assert sum(not mutant.waiting for mutant in PEERS) >= 18
     assert all("#" in mutant.origin for mutant in PEERS)
+    assert {suite for mutant in ALL.values() for suite in mutant.suites} == SUITES.keys()
 
 
 @pytest.mark.timeout(120)
@@ -83,6 +84,22 @@ def test_without_a_bug_nothing_is_found() -> None:
     """The control: the same suites on an unchanged copy have nothing to report."""
     used = {suite for name in QUICK for suite in ALL[name].suites}
     assert dict(control(sorted(used), seeds=20)) == dict.fromkeys(used, "")
+
+
+def test_an_assertion_of_our_own_is_no_catch() -> None:
+    """A bug that an assertion of the package stops is not called caught by what follows from it."""
+    stopped = Mutant(
+        "stopped",
+        "own: none",
+        "_core/lane.py",
+        '        self.in_doubt = False\n        self._ended = ""\n',
+        '        self._ended = ""\n',
+        ("replaced",),
+        "",
+    )
+    verdict = judge(stopped, seeds=20)
+    assert verdict.state == "survives"
+    assert "an assertion of the package's own" in verdict.finding
 
 
 def test_a_mutant_that_does_nothing_survives() -> None:
