@@ -35,9 +35,7 @@ SUITES: Final[dict[str, Suite]] = {
     "torn tails": Suite("chaos", "tests/chaos/test_local_kill.py::test_only_whole_appends_remain"),
     "late creation": Suite("proxy", f"{_AZURITE}/test_late_create.py"),
     "two loops": Suite("azurite", f"{_AZURITE}/test_sessions.py::test_two_open_loops"),
-    "faulty network": Suite(
-        "proxy", f"{_AZURITE}/test_pipeline.py::test_exactly_once_through_a_faulty_network"
-    ),
+    "each fault": Suite("proxy", f"{_AZURITE}/test_each_fault.py"),
     "one attempt": Suite("proxy", f"{_AZURITE}/test_wire.py::test_one_attempt_whatever_happens"),
     "made anew": Suite(
         "proxy", f"{_AZURITE}/test_wire.py::test_a_late_request_misses_the_blob_made_anew"
