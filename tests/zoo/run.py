@@ -143,4 +143,4 @@ def _read_tests(output: str, finding: str) -> tuple[str, str]:
     said = [line[1:].strip() for line in lines if finding in line]
     if failed and said:
         return failed[1], said[0]
-    return "", "\n".join(lines[-3:]) or output[-300:]
+    return "", "\n".join(lines[-3:]) or output[-300:] or "it ended without a word"
