@@ -83,7 +83,7 @@ async def test_exactly_once_through_a_faulty_network(
     await asyncio.gather(*(produce(n, pipeline) for n, pipeline in enumerate(pipelines)))
     proxy.calm()
     reports = await asyncio.gather(*(pipeline.aclose(30) for pipeline in pipelines))
-    assert all(report.complete for report in reports)
+    assert all(report.complete for report in reports), f"not complete: {reports}"
     await proxy.release()
     witness.judge(await asyncio.to_thread(blob_bytes, azurite.connection_string, container))
     assert sum(seen.fault.kind is not Kind.NONE for seen in proxy.appends) > 5

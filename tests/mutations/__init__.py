@@ -1,1 +1,0 @@
-"""Bugs put into a copy of the package, and the suite that must catch them."""

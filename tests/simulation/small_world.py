@@ -1,0 +1,125 @@
+"""A small world: one store that breaks when a theme says so, and rows that are plain numbers.
+
+Where life.py throws everything at everybody, a theme here tells one story; what it promises can
+then be said exactly. The oracle knows which numbers were accepted, in which order, and the stored
+files through Python's csv.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Callable, Coroutine
+from itertools import count
+from random import Random
+from typing import Any
+
+from aiocollect import Pipeline
+from aiocollect.testing import Fault, FaultKind, MemoryStore, Operation, VirtualLoop, run_virtual
+from tests.virtual import make_pipeline
+
+__all__ = ["Told", "World", "tell"]
+
+# Ways to be down; BUSY and ERROR answer at once, HANG never does.
+DOWN = [FaultKind.HANG, FaultKind.NOT_SENT, FaultKind.BUSY, FaultKind.ERROR, FaultKind.CREDENTIAL]
+
+
+class Told:
+    """What became of one story: its seed, and what was wrong with it."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.problems: list[str] = []
+
+
+class World:
+    """The store and its weather, and the oracle over it."""
+
+    def __init__(self, seed: int, loop: VirtualLoop) -> None:
+        self.random = Random(seed)
+        self.loop = loop
+        self.told = Told(seed)
+        self.weather: Callable[[Operation, str], Fault | None] = lambda operation, path: None
+        self.store = MemoryStore(
+            faults=lambda operation, path: self.weather(operation, path),
+            latency=self.random.choice([0.0, 0.02, 0.1]),
+        )
+        self.accepted: dict[str, list[int]] = defaultdict(list)
+        self.strangers = 0  # rows of others, under a header of theirs
+        self._numbers = count()
+
+    def break_down(self, *kinds: FaultKind, path: str = "") -> None:
+        """From now on every request (whose path has ``path`` in it) meets one of these."""
+        kinds = kinds or (self.random.choice(DOWN),)
+        self.weather = lambda operation, where: (
+            Fault(self.random.choice(kinds)) if path in where else None
+        )
+
+    def heal(self) -> None:
+        """The store is well again."""
+        self.weather = lambda operation, path: None
+
+    def pipeline(self, **options: Any) -> Pipeline:
+        """A pipeline on the store."""
+        return make_pipeline(self.store, self.loop, **options)
+
+    def collect(self, pipeline: Pipeline, model: str, rows: int = 1, **options: Any) -> bool:
+        """Collect the next numbers; whether they were accepted."""
+        collector = pipeline.collector(model, feature_names=["n"])
+        numbers = [next(self._numbers) for _ in range(rows)]
+        if collector.collect([[n] for n in numbers], **options) is None:
+            return False
+        self.accepted[model] += numbers
+        return True
+
+    def expect(self, truth: bool, otherwise: str) -> None:
+        """What the story promises."""
+        if not truth:
+            self.told.problems.append(otherwise)
+
+    def stored(self) -> dict[str, list[int]]:
+        """The numbers in the store, by model, in the order of their parts."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for path, data in sorted(self.store.blobs.items(), key=lambda blob: _part(blob[0])):
+            if not data:
+                continue
+            header, *rows = csv.reader(io.StringIO(data.decode(), newline=""))
+            if header[0] != "n":
+                self.expect(len(rows) == self.strangers, f"misplaced: rows of ours in {path}")
+                continue
+            (model,) = [name for name in self.accepted if f"/{name}/" in path] or ["?"]
+            found[model] += [int(float(row[0])) for row in rows]
+        return found
+
+    def expect_all_stored(self, why: str) -> None:
+        """Every accepted number once, in the order of the calls."""
+        found = self.stored()
+        for model, numbers in self.accepted.items():
+            lost = len(set(numbers) - set(found[model]))
+            self.expect(not lost, f"lost: {lost} rows of {model}, {why}")
+            self.expect(len(found[model]) == len(set(found[model])), f"doubled: rows of {model}")
+            self.expect(found[model] == sorted(found[model]), f"reordered: rows of {model}")
+
+
+def _part(path: str) -> tuple[str, int]:
+    folder, _, name = path.rpartition("/")
+    number = name.removesuffix(".csv").rpartition("_")[2]
+    return folder, int(number) if number.isdigit() else 0
+
+
+def tell(story: Callable[[World], Coroutine[Any, Any, None]], seed: int) -> Told:
+    """Live through a story to its end."""
+
+    async def main(loop: VirtualLoop) -> Told:
+        world = World(seed, loop)
+        try:
+            # Virtual seconds; a story that takes longer waits for what never comes.
+            async with asyncio.timeout(1800):
+                await story(world)
+        except Exception as error:
+            world.told.problems.append(f"{type(error).__name__}: {error}")
+        return world.told
+
+    return run_virtual(main)

@@ -1,0 +1,27 @@
+"""The gate's share of the smaller lives: stories of one hardship, twins, moments, successors."""
+
+from __future__ import annotations
+
+import logging
+from types import ModuleType
+
+import pytest
+
+from . import hardships, moments, replaced, twins
+
+
+@pytest.mark.parametrize(
+    ("told", "seeds"), [(hardships, 108), (twins, 60), (moments, 500), (replaced, 40)]
+)
+def test_each_story_ends_well(
+    told: ModuleType, seeds: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What each story promises holds for every seed."""
+    caplog.set_level(logging.CRITICAL, "aiocollect")
+    problems = {seed: told.live(seed).problems for seed in range(seeds)}
+    assert not {seed: found for seed, found in problems.items() if found}
+
+
+def test_a_story_replays_from_its_seed() -> None:
+    """Two tellings of one seed see the same."""
+    assert vars(hardships.live(3)) == vars(hardships.live(3))

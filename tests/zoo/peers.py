@@ -1,0 +1,335 @@
+"""Real bugs of others, in the nearest form that our code has a place for.
+
+The numbers are issues and pull requests on GitHub. Where the owner stands before the project, the
+thread was read for this; else the number is known from a survey of such bugs alone, and the comment
+says what that has.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .mutant import Mutant
+
+__all__ = ["PEERS"]
+
+APPENDING: Final = [
+    Mutant(
+        "appends without any condition",
+        "distribution/distribution#4571",  # "500 Operation timeout" retried, blocks doubled
+        "stores/azure.py",
+        "length=len(data), **conditions)\n        )\n        try:\n"
+        '            landed = int(answer["blob_append_offset"])\n',
+        "length=len(data))\n        )\n        try:\n            landed = offset\n",
+        ("each fault",),
+        "doubled",
+    ),
+    Mutant(
+        "after a time-out, at the end as it is now",
+        "Azure/azure-sdk-for-go#24027",  # the retried block goes behind its first copy
+        "_core/lane.py",
+        "            State.APPENDING: self._append,\n",
+        "            State.APPENDING: self._append if self.blind else self._open,\n",
+        ("lives",),
+        "doubled",
+    ),
+    Mutant(
+        "a 412 is an error for the caller",
+        "Snowflake-Labs/pg_lake#514",  # a lost answer fails the write, though it landed
+        "_core/lane.py",
+        "            self._block_count += 1\n            return self._landed(found.length)\n",
+        '            self._block_count += 1\n            return self._doubt_for_ever("mismatch")\n',
+        ("hardships",),
+        "a doubt is left",
+    ),
+    Mutant(
+        "a full blob is tried for ever",
+        "fluent/fluent-bit#2692",  # nothing more is stored after 50,000 blocks
+        "_core/commands.py",
+        "            event = Event.FULL\n",
+        "            event = Event.UNKNOWN\n",
+        ("lives",),
+        "FlushTimeout",
+    ),
+    Mutant(
+        "a full part is taken up again",
+        "chriswill/serilog-sinks-azureblobstorage#132",  # the limit not looked at on the way in
+        "_core/parts.py",
+        "        return self.full(length=opened.length, blocks=opened.blocks)\n",
+        '        return ""\n',
+        ("hardships",),
+        "too many blocks",
+    ),
+    Mutant(
+        "a reader's disturbance taken for a refusal",
+        "azure-sdk-for-cpp#3631",  # 409 BlobModifiedWhileReading on an append
+        "stores/azure_errors.py",
+        '    "BlobModifiedWhileReading": _as(StoreBusy),\n',
+        '    "BlobModifiedWhileReading": _refused(Refusal.INVALID),\n',
+        ("each fault",),
+        "AssertionError: ",
+    ),
+    Mutant(
+        "too large a block is tried for ever",
+        "chriswill/serilog-sinks-azureblobstorage#16",  # blocks are not split
+        "_core/commands.py",
+        "    Refusal.TOO_LARGE: Event.REJECTED,\n",
+        "    Refusal.TOO_LARGE: Event.UNKNOWN,\n",
+        ("hardships",),
+        "stuck",
+    ),
+    Mutant(
+        "one refused row takes its batch along",
+        "jobseek#3315",  # one permanent rejection ends the batch
+        "_core/lane.py",
+        "        if block.rows > 1:\n",
+        "        if block.rows > 1 and self.blind:\n",
+        ("hardships",),
+        "dead letters",
+    ),
+    Mutant(
+        "one odd row takes its run along",
+        "datahub-project/datahub#19369",  # one fails its batch
+        "_engine/pump.py",
+        "            lines += _encoded(run.stream, [piece]) or self._one_by_one(run, piece)\n",
+        "            some = _encoded(run.stream, [piece])\n"
+        "            if some is None:\n"
+        '                self._dead_letter(run.stream, piece, "encode", 0, run.account)\n'
+        "            lines += some or []\n",
+        ("hardships",),
+        "dead letters",
+    ),
+    Mutant(
+        "all rows of a slice to the first one's blob",
+        "open-telemetry/opentelemetry-collector-contrib#50336",  # one name per batch
+        "_engine/pump.py",
+        "channel = stream.channels.get(call[2]) or self._find",
+        "channel = next(iter(last), None) or self._find",
+        ("lives",),
+        "misplaced",
+    ),
+    Mutant(
+        "late rows to today's folder",
+        "aspnetcore#35546",  # the file of the moment of sending
+        "_engine/channels.py",
+        "_EPOCH + timedelta(hours=hour), extension",
+        "_EPOCH + timedelta(hours=self._hour or hour), extension",
+        ("lives",),
+        "misplaced",
+    ),
+    Mutant(
+        "a dead path takes all places",
+        "distr#2862",  # head-of-line blocking by one poisoned path
+        "_engine/sender.py",
+        "        if len(self._lent) < LENT_FACTOR * self._places:\n",
+        "        if self._hurried:\n",
+        ("hardships",),
+        "only other paths are dead",
+    ),
+]
+
+QUEUES: Final = [
+    Mutant(
+        "evicted and not counted",
+        "langfuse/langfuse#15374",  # the queue drops its oldest in silence
+        "_core/lane.py",
+        "        return [dropped(batch.block, self.parts, reason=reason), Release(batch)]\n",
+        "        return [Release(batch)]\n",
+        ("lives",),
+        "the equation does not hold",
+    ),
+    Mutant(
+        "the queue cleared after a send",
+        "BerriAI/litellm#38904",  # with what was added meanwhile
+        "_core/lane.py",
+        "            done.append(Release(self._queue.popleft()))\n"
+        "        return done + (self._roll(roll)",
+        "            done.append(Release(self._queue.popleft()))\n"
+        "            self._queue.clear()\n"
+        "        return done + (self._roll(roll)",
+        ("lives",),
+        "the equation does not hold",
+    ),
+    Mutant(
+        "rows added during a send stay until the next",
+        "PostHog/posthog-js#2144",  # queued until somebody captures or flushes again
+        "_engine/engine.py",
+        "        if channel.due:\n            self.pump.seal(channel)\n",
+        "        channel.due = False\n",
+        ("hardships",),
+        "a minute after the last call",
+    ),
+    Mutant(
+        "the limit holds for one stage only",
+        "fluent-bit-docs#1124",  # memory beyond it, out of sight
+        "_core/ring.py",
+        "used > self.budget:\n            return NO_BUDGET\n        before = account.used\n"
+        "        after = before + cost\n        share = account.share\n",
+        "self.budget < 0:\n            return NO_BUDGET\n        before = account.used\n"
+        "        after = before + cost\n        share = 1 << 60\n",
+        ("hardships",),
+        "over the budget",
+    ),
+    Mutant(
+        "a cancelled wait is accepted later",
+        "python-websockets/websockets#486",  # the message is lost
+        "_engine/waiters.py",
+        "                if not future.done():\n                    if self._offer(call)",
+        "                if True:\n                    if self._offer(call)",
+        ("hardships",),
+        "half",
+    ),
+    Mutant(
+        "a cancelled sender keeps its place",
+        "aiokafka#1039",  # later sends are accepted and never sent
+        "_engine/sender.py",
+        "        self._tasks.discard(task)\n        self._lent.discard(task)\n",
+        "        if task.cancelled():\n            return\n"
+        "        self._tasks.discard(task)\n        self._lent.discard(task)\n",
+        ("lives",),
+        "FlushTimeout",
+    ),
+    Mutant(
+        "elapsed time by the wall clock",
+        "tox-dev/filelock#136",  # time-outs move with the system's clock
+        "_engine/engine.py",
+        "        again = self._shedder.expire(self.clock.monotonic())\n",
+        "        offset = self.__dict__.setdefault(\n"
+        '            "_offset", self.clock.time_ns() / 1e9 - self.clock.monotonic()\n'
+        "        )\n"
+        "        again = self._shedder.expire(self.clock.time_ns() / 1e9 - offset)\n",
+        ("hardships",),
+        "expired by the wall clock",
+    ),
+]
+
+ENDS: Final = [
+    Mutant(
+        "close waits for the store for ever",
+        "aiokafka#1101",  # stop() hangs while the broker is down
+        "_engine/engine.py",
+        "                await self._settle_all(deadline)\n",
+        "                await self._settle_all(None)\n",
+        ("hardships",),
+        "down_at_the_end",
+    ),
+    Mutant(
+        "requests have no time-out",
+        "opentelemetry-python#4555",  # export_timeout is not used
+        "_engine/sender.py",
+        "            async with asyncio.timeout(self._retry.attempt_timeout):\n",
+        "            async with asyncio.timeout(None):\n",
+        ("lives",),
+        "FlushTimeout",
+    ),
+    Mutant(
+        "flush does not mind its time-out",
+        "opentelemetry-python#4568",  # force_flush(timeout) is ignored
+        "_engine/engine.py",
+        "        patience = None if timeout is None else timeout + GRACE\n"
+        "        try:\n            async with asyncio.timeout(patience):\n"
+        "                await self.host.run(lambda: self._settle_all(timeout))\n",
+        "        patience = None\n"
+        "        try:\n            async with asyncio.timeout(patience):\n"
+        "                await self.host.run(lambda: self._settle_all(None))\n",
+        ("hardships",),
+        "down_at_the_end",
+    ),
+    Mutant(
+        "nothing is flushed at exit",
+        "opentelemetry-python#5568",  # the last batch is lost with the interpreter
+        "default.py",
+        "    atexit.register(_flush, pipeline, os.getpid())\n",
+        "",
+        ("exits",),
+        "lost",
+    ),
+    Mutant(
+        "what is left at the close is forgotten",
+        "open-telemetry/opentelemetry-collector#15677",  # queued items deleted
+        "_engine/engine.py",
+        "                self.senders.perform(channel, lane.on(Event.GIVE_UP, reason=reason))\n",
+        "                lane.on(Event.GIVE_UP, reason=reason)\n",
+        ("hardships",),
+        "not accounted for",
+    ),
+    Mutant(
+        "a wait that the close interrupts is the end",
+        "open-telemetry/opentelemetry-collector#6771",  # the retry is taken for done at shutdown
+        "_engine/sender.py",
+        "            self._wait(channel, HURRIED_WAIT)\n\n    async def stop",
+        "\n    async def stop",
+        ("hardships",),
+        "lost at a close",
+    ),
+    Mutant(
+        "a lock that a handler may find held",
+        "sentry-python#803",  # the collector of garbage comes in under the lock
+        "_engine/engine.py",
+        "        make = Ring if gil else LockedRing\n",
+        "        make = LockedRing\n",
+        ("moments",),
+        "hangs",
+    ),
+    Mutant(
+        "a lock inherited by a fork",
+        "getsentry/sentry-python#6148",  # a worker's lock, locked for ever in the child
+        "_engine/thread.py",
+        "        return LoopThread(self._make_loop)\n",
+        "        self._loop = None\n        return self\n",
+        ("forks",),
+        "the child hangs",
+    ),
+    Mutant(
+        "the child waits for its parent's thread",
+        "analytics-python#171",  # the consumer does not exist in the child
+        "_engine/engine.py",
+        "        self.host = self.host.in_child()\n",
+        "",
+        ("forks",),
+        "child",
+    ),
+    Mutant(
+        "a fork that nobody notices",
+        "opentelemetry-python#2266",  # workers forked after the processor was made
+        "_engine/fork.py",
+        "    os.register_at_fork(after_in_child=_in_child)\n",
+        "    pass\n",
+        ("forks",),
+        "child",
+    ),
+    Mutant(
+        "a cancelled shutdown takes the rows along",
+        "fastmcp#3480",  # teardown awaits inside of a cancelled scope
+        "_engine/engine.py",
+        "                return await asyncio.shield(closing)\n",
+        "                return await closing\n",
+        ("hardships",),
+        "lost at a cancelled shutdown",
+    ),
+    Mutant(
+        "one session for all loops",
+        "azure-sdk-for-python#33987",  # a client bound to a loop that has ended
+        "stores/azure_session.py",
+        "return self.loop is loop and self.pid == os.getpid()",
+        "return self.pid == os.getpid()",
+        ("two loops",),
+        "RuntimeError",
+    ),
+    Mutant(
+        "a torn tail is kept",
+        "elastic/beats#4733",  # an abnormal end leaves zeros in the registry
+        "stores/local_ledger.py",
+        "            os.ftruncate(self._data, record.length)\n        elif",
+        "            self._write(record._replace(length=size))\n        elif",
+        ("local kills", "torn tails"),
+        "Assert",
+    ),
+    Mutant(
+        "a damaged spool is read again and again",
+        "vector#17644",  # a loop that no signal ends
+        waiting="the spool",
+    ),
+]
+
+PEERS: Final = [*APPENDING, *QUEUES, *ENDS]

@@ -1,0 +1,43 @@
+"""The suites that a mutant can be caught by. No unit test and no type checker is among them.
+
+Two kinds: lives, which are numbered by seeds and run until the finding shows; and tests of pytest
+that meet the emulator, the fault proxy or real processes.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+__all__ = ["SUITES", "Suite"]
+
+
+class Suite(NamedTuple):
+    """``kind`` is what the table shows. ``target``: a module with ``live(seed)``, or a test."""
+
+    kind: str
+    target: str
+    seeds: int = 0  # of lives; 0: a test of pytest
+
+
+_AZURITE: Final = "tests/azurite"
+
+SUITES: Final[dict[str, Suite]] = {
+    "lives": Suite("simulation", "tests.simulation.life", 500),
+    "hardships": Suite("simulation", "tests.simulation.hardships", 540),
+    "twins": Suite("simulation", "tests.simulation.twins", 300),
+    "replaced": Suite("simulation", "tests.simulation.replaced", 200),
+    "moments": Suite("simulation", "tests.simulation.moments", 600),
+    "forks": Suite("chaos", "tests.chaos.forks", 200),
+    "exits": Suite("chaos", "tests/chaos/test_exit.py"),
+    "local kills": Suite(
+        "chaos", "tests/chaos/test_local_kill.py::test_killed_before_each_system_call"
+    ),
+    "torn tails": Suite("chaos", "tests/chaos/test_local_kill.py::test_only_whole_appends_remain"),
+    "late creation": Suite("proxy", f"{_AZURITE}/test_late_create.py"),
+    "two loops": Suite("azurite", f"{_AZURITE}/test_sessions.py::test_two_open_loops"),
+    "each fault": Suite("proxy", f"{_AZURITE}/test_each_fault.py"),
+    "one attempt": Suite("proxy", f"{_AZURITE}/test_wire.py::test_one_attempt_whatever_happens"),
+    "made anew": Suite(
+        "proxy", f"{_AZURITE}/test_wire.py::test_a_late_request_misses_the_blob_made_anew"
+    ),
+}
