@@ -1,8 +1,8 @@
 """Virtual time: an event loop on which hours pass in milliseconds, and its clock.
 
-For simulations, ours and yours: together with MemoryStore and its faults, whole lives of a pipeline
-replay from one integer. When nothing is ready the loop jumps to its next timer, always to the
-timer's exact value: adding up differences would round, and spin.
+For simulations, ours and yours: together with MemoryStore, MemoryDisk and their faults, whole lives
+of a pipeline replay from one integer. When nothing is ready the loop jumps to its next timer,
+always to the timer's exact value: adding up differences would round, and spin.
 """
 
 from __future__ import annotations
@@ -13,10 +13,17 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from .stores.memory import Fault, FaultKind, MemoryStore, Operation
+from .stores.memory_calls import Crashed, DiskCall, DiskFault
+from .stores.memory_disk import DiskProcess, MemoryDisk
 
 __all__ = [
+    "Crashed",
+    "DiskCall",
+    "DiskFault",
+    "DiskProcess",
     "Fault",
     "FaultKind",
+    "MemoryDisk",
     "MemoryStore",
     "Operation",
     "VirtualClock",
