@@ -11,7 +11,7 @@
         churn.collect(inputs=[[41, 2]], predictions=[0.3])
 """
 
-from .collectors import Model, ModelDataCollector
+from .collectors import Model, ModelDataCollector, Receipt
 from .context import correlation
 from .errors import (
     AioCollectError,
@@ -50,6 +50,7 @@ __all__ = [
     "OutcomeUnknown",
     "Pipeline",
     "PipelineClosed",
+    "Receipt",
     "Refusal",
     "Report",
     "Retry",

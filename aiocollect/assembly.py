@@ -17,11 +17,13 @@ from urllib.parse import unquote, urlsplit
 from ._engine.clock import SystemClock
 from ._engine.engine import Engine
 from ._engine.thread import LoopThread, new_event_loop
+from .disk import Disk
 from .errors import ConfigError
 from .hooks import LogHook
 from .options import Settings, check_choice
 from .stores.azure import AzureOptions, AzureStore
 from .stores.local import LocalStore
+from .stores.local_disk import LocalDisk
 from .typing import Clock, Hook, Store
 
 __all__ = ["assemble", "open_store"]
@@ -48,6 +50,7 @@ def assemble(
     clock: Clock | None,
     chance: Callable[[], float] | None,
     writer_id: str | None,
+    disk: Disk | None,
 ) -> tuple[Store, Engine]:
     """The store and the engine of a pipeline."""
     known = {"endpoint_suffix", *AzureOptions.__annotations__}
@@ -73,6 +76,11 @@ def assemble(
     check_choice("host", host, ("loop", "thread"))
     if writer_id is not None and not re.fullmatch("[0-9a-f]{10}", writer_id):
         raise ConfigError("writer_id must be ten hexadecimal digits")
+    if settings.spool is not None and disk is None:
+        try:
+            LocalDisk().make_directory(settings.spool)
+        except OSError as error:
+            raise ConfigError(f"spool: {error}") from None
     clock = clock or SystemClock()
     engine = Engine(
         store,
@@ -82,6 +90,7 @@ def assemble(
         # Forty random bits: two of 10,000 writers share an id in one fleet of 20,000.
         new_writer=_writer_ids(writer_id),
         hooks=(*hooks, LogHook(clock)),
+        disk=disk or LocalDisk(),
         thread=LoopThread(new_event_loop) if host == "thread" else None,
         # Without the GIL the ring needs a lock (see ring.py).
         gil=getattr(sys, "_is_gil_enabled", lambda: True)(),

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from ._engine.receipts import Receipt
 from ._engine.recorder import Recorder
 from ._engine.stream import Stream
 
-__all__ = ["Model", "ModelDataCollector"]
+__all__ = ["Model", "ModelDataCollector", "Receipt"]
 
 
 class ModelDataCollector:
@@ -79,6 +80,17 @@ class ModelDataCollector:
         """
         return self._recorder.record(((self._stream, data),), correlation_id, at)
 
+    def collect_receipt(
+        self,
+        data: Any,
+        *,
+        correlation_id: str | None = None,
+        at: datetime | float | None = None,
+    ) -> Receipt | None:
+        """Record rows like collect(); returns a receipt, which can be awaited for what becomes of
+        them, or None where nothing is recorded."""
+        return self._recorder.record_receipt(((self._stream, data),), correlation_id, at)
+
     async def acollect(
         self,
         data: Any,
@@ -107,6 +119,11 @@ class ModelDataCollector:
         ConfigError on a thread that runs an event loop.
         """
         return self._recorder.record_blocking(((self._stream, data),), correlation_id, at, timeout)
+
+    @property
+    def enabled(self) -> bool:
+        """Whether anything is recorded now: pipeline, collector and settings file are all on."""
+        return self._recorder.gate.limit > 0
 
     def set(self, *, enabled: bool | None = None, sample_rate: float | None = None) -> None:
         """Switch it on or off, or change the share of calls that it records; from any thread.
@@ -142,6 +159,16 @@ class Model:
     ) -> str | None:
         """Record a value per stream, by the streams' names; see ModelDataCollector.collect."""
         return self._recorder.record(self._paired(values), correlation_id, at)
+
+    def collect_receipt(
+        self,
+        *,
+        correlation_id: str | None = None,
+        at: datetime | float | None = None,
+        **values: Any,
+    ) -> Receipt | None:
+        """Record a value per stream; see ModelDataCollector.collect_receipt."""
+        return self._recorder.record_receipt(self._paired(values), correlation_id, at)
 
     async def acollect(
         self,

@@ -87,6 +87,14 @@ class Disk(Protocol):
         """Return when the directory's names survive a power cut."""
         ...
 
-    async def apart(self, work: Callable[[], _T]) -> _T:
-        """Run ``work``, which blocks, beside the event loop; one at a time, in the order asked."""
+    def apart(self, work: Callable[[], _T], then: Callable[[_T | OSError], None]) -> None:
+        """Run ``work``, which blocks, beside the running event loop: one at a time, in the order
+        asked. ``then`` gets its answer or its OSError, on that loop; never, where the loop ends.
+
+        No coroutine: hosts cancel whatever task they find, and half a sync is none.
+        """
+        ...
+
+    def abandon(self) -> None:
+        """In a forked child: begin anew; what the parent has asked for is the parent's."""
         ...

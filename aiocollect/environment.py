@@ -104,6 +104,8 @@ def _old_options(environ: Mapping[str, str]) -> dict[str, Any]:
                 options["layout"] = "hour" if text == "hour" else "day"
             case "FLUSH_INTERVAL_SECONDS":
                 options["linger"] = _parse(variable, text, float)
+            case "DEBUG":
+                pass  # compat.azureml_monitoring heeds it
             case _:
                 _report(variable)
     return options

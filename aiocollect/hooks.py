@@ -26,6 +26,10 @@ from .records import (
     Rolled,
     SettingsRejected,
     Settled,
+    SpoolAdopted,
+    SpoolDamaged,
+    Spooled,
+    SpoolFailed,
     WriterTurnedOwn,
 )
 from .typing import Clock, Hook
@@ -73,7 +77,7 @@ class LogHook:
                 return
             case RateChanged(rate=1.0):
                 return
-            case LowWater() | Resumed() | RateChanged():
+            case LowWater() | Resumed() | RateChanged() | SpoolAdopted():
                 logger.info("%s", event)
                 return
             case Refused():
@@ -101,6 +105,18 @@ class LogHook:
             case SettingsRejected():
                 text = f"{event.reason}; what it said before holds"
                 cause = "settings"
+            case Spooled():
+                text = f"{event.rows} rows of {event.path} stay in the spool, for the next life"
+                cause = f"spooled {event.path}"
+            case SpoolDamaged():
+                text = (
+                    f"spool: {event.life}: {event.reason or 'damaged'}: {event.corrupt} stretches "
+                    f"set aside, {event.rows} rows known to be lost"
+                )
+                cause = f"spool damaged {event.life}"
+            case SpoolFailed():
+                text = f"spool: {event.reason}; rows are kept in memory alone until it works again"
+                cause = "spool failed"
             case HighWater():
                 text = f"{event.used} bytes wait for the store: above the high-water mark"
                 cause = "high water"

@@ -39,6 +39,8 @@ class Limits:
     max_blob_bytes: int = 190 * 2**30
     # More headers than this on one path in one day mean that columns are made of data.
     max_headers: int = 8
+    # Of the spool: a quarter of an hour's outage at 1 MiB/s. Rows above it are in memory alone.
+    max_spool_bytes: int = 2**30
     # Whether bytes that begin like audio, images or video are recorded: a file of them is large,
     # and seldom what drift is watched on.
     media: bool = False
@@ -156,6 +158,8 @@ class Settings:
     pressure_sample_rate: float = 1.0
     # See control.py. None: nobody changes anything from outside.
     settings_file: str | None = None
+    # See _engine/spool.py. None: rows are in memory alone.
+    spool: str | None = None
     # See dead_letters.py. None: dead letters are counted and told to the hooks only.
     dead_letters: str | None = None
     limits: Limits = Limits()

@@ -11,13 +11,14 @@ from contextlib import asynccontextmanager
 from types import MappingProxyType, TracebackType
 from typing import Any
 
-from ._engine.recorder import Recorder
+from ._engine.recorder import Recorder, refuse
 from ._engine.stream import Stream
 from ._engine.telling import healthy, stats
 from .assembly import assemble
 from .collectors import Model, ModelDataCollector
+from .disk import Disk
 from .environment import options_from_env
-from .errors import ConfigError
+from .errors import ConfigError, EncodeError
 from .forms import Forms
 from .options import Limits, Retry, Settings, not_available
 from .records import Report
@@ -68,6 +69,7 @@ class Pipeline:
     ``max_in_flight``         requests at a time, each to another blob
     ``delivery_timeout``      how long rows may wait to be sent; None: until close
     ``close_timeout``         how long aclose() tries to store what is left
+    ``spool``                 a directory where rows outlive the process until they are stored
     ``enabled, sample_rate``  on or off, and the share of calls that is recorded
     ``pressure_sample_rate``  multiplies the rates while the budget is nearly used
     ``settings_file``         watched while it runs: see aiocollect.control
@@ -77,8 +79,8 @@ class Pipeline:
     ``limits, retry``         what few need to change: see Limits and Retry
     ========================  ====================================================================
 
-    ``clock``, ``chance`` (numbers in [0, 1)) and ``writer_id`` (ten hexadecimal digits) are there
-    for simulations.
+    ``clock``, ``chance`` (numbers in [0, 1)), ``writer_id`` (ten hexadecimal digits) and ``disk``
+    are there for simulations.
     """
 
     def __init__(
@@ -115,9 +117,8 @@ class Pipeline:
         clock: Clock | None = None,
         chance: Callable[[], float] | None = None,
         writer_id: str | None = None,
+        disk: Disk | None = None,
     ) -> None:
-        if spool is not None:
-            raise not_available("spool", "…", "leave it out: rows wait in memory")
         if not isinstance(limits, Limits):
             raise ConfigError("limits must be a Limits(…)")
         if not isinstance(retry, Retry):
@@ -136,6 +137,7 @@ class Pipeline:
             sample_rate=sample_rate,
             pressure_sample_rate=pressure_sample_rate,
             settings_file=None if settings_file is None else os.fspath(settings_file),
+            spool=None if spool is None else os.path.abspath(os.fspath(spool)),
             dead_letters=None if dead_letters is None else os.fspath(dead_letters),
             strict=strict,
             limits=limits,
@@ -160,6 +162,7 @@ class Pipeline:
             clock=clock,
             chance=chance,
             writer_id=writer_id,
+            disk=disk,
         )
         # Workspace and service are known now: a name that cannot make a path is refused now.
         names = self._names("model", "1", "inputs")
@@ -189,6 +192,8 @@ class Pipeline:
         version: str = "default",
         identifier: str = "default",
         feature_names: Sequence[str] | None = None,
+        workspace: str | None = None,
+        service: str | None = None,
         sample_rate: float = 1.0,
         redact: Any = None,
         layout: Layout | str | None = None,
@@ -205,7 +210,7 @@ class Pipeline:
         """
         if redact is not None:
             raise not_available("redact", "…", "leave it out, and redact before collect()")
-        names = self._names(model, version, identifier)
+        names = self._names(model, version, identifier, workspace, service)
         form = self._forms.form_of(
             names, layout=layout, format=format, columns=columns, writer=writer
         )
@@ -244,9 +249,23 @@ class Pipeline:
     def _recorder(self, label: str, streams: tuple[Stream, ...], sample_rate: float) -> Recorder:
         return Recorder(self._engine, label=label, streams=streams, sample_rate=sample_rate)
 
-    def _names(self, model: str, version: str, identifier: str) -> Names:
+    def _names(
+        self,
+        model: str,
+        version: str,
+        identifier: str,
+        workspace: str | None = None,
+        service: str | None = None,
+    ) -> Names:
         settings = self._engine.settings
-        return Names(settings.workspace, settings.service, model, version, identifier)
+        workspace = settings.workspace if workspace is None else workspace
+        service = settings.service if service is None else service
+        return Names(workspace, service, model, version, identifier)
+
+    def refuse(self, error: EncodeError, *, stream: str, rows: int = 1) -> None:
+        """For adapters: account for rows that they cannot read as collect() would have; never
+        raises, unless the pipeline is strict. ``stream`` is what to call them in the log."""
+        refuse(self._engine, error, stream=stream, rows=rows)
 
     # Life -------------------------------------------------------------------------------------
 
@@ -259,18 +278,18 @@ class Pipeline:
 
         Raises FlushTimeout, which carries the report, after ``timeout`` seconds. None: for ever.
         """
-        return await self._engine.flush(timeout)
+        return await self._engine.ending.flush(timeout)
 
     async def aclose(self, timeout: float | None = None) -> Report:
         """Refuse new calls, store what was accepted, and report; idempotent.
 
         What is not stored after ``timeout`` seconds (None: close_timeout) is given up and counted.
         """
-        return await self._engine.aclose(timeout)
+        return await self._engine.ending.aclose(timeout)
 
     def close(self, timeout: float | None = None) -> Report:
         """aclose() for threads that run no event loop; idempotent. Raises ConfigError on others."""
-        return self._engine.close(timeout)
+        return self._engine.ending.close(timeout)
 
     def set(self, *, enabled: bool | None = None, sample_rate: float | None = None) -> None:
         """Switch all collectors on or off, or change the share of calls that they record; from any
@@ -287,7 +306,7 @@ class Pipeline:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._engine.aclose()
+        await self._engine.ending.aclose()
 
     @asynccontextmanager
     async def lifespan(self, app: Any) -> AsyncIterator[None]:

@@ -26,6 +26,10 @@ __all__ = [
     "Rolled",
     "SettingsRejected",
     "Settled",
+    "SpoolAdopted",
+    "SpoolDamaged",
+    "SpoolFailed",
+    "Spooled",
     "WriterTurnedOwn",
 ]
 
@@ -82,6 +86,16 @@ class DeadLettered:
     first: int
     last: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spooled:
+    """Rows that were not stored by the end are in the spool: another life stores them."""
+
+    path: str
+    rows: int
+    first: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +176,32 @@ class SettingsRejected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpoolAdopted:
+    """Rows that another life has left in the spool are brought to the store by this one."""
+
+    life: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpoolDamaged:
+    """Of what another life has left, this cannot be read: ``corrupt`` stretches were set aside,
+    with ``rows`` rows, as far as is known. ``reason`` where it is none of ours, and left alone."""
+
+    life: str
+    corrupt: int
+    rows: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpoolFailed:
+    """The disk does not take rows; they are kept in memory alone until it does again."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HighWater:
     """The budget's use, in bytes, rose above the high-water mark."""
 
@@ -187,6 +227,10 @@ Event: TypeAlias = (
     | Rolled
     | BlobReplaced
     | WriterTurnedOwn
+    | Spooled
+    | SpoolAdopted
+    | SpoolDamaged
+    | SpoolFailed
     | RateChanged
     | SettingsRejected
     | HighWater
@@ -198,7 +242,8 @@ Event: TypeAlias = (
 class Report:
     """What became of all accepted rows, as ``flush`` and ``aclose`` found it. All in rows.
 
-    ``accepted == stored + possibly_stored + sum(dead_lettered) + sum(dropped) + in_memory``.
+    ``accepted == stored + possibly_stored + sum(dead_lettered) + sum(dropped) + in_memory +
+    in_spool``. Rows that were taken over from the spool of another life count as accepted.
     ``seconds`` is how long the flush or close took.
     """
 
@@ -206,6 +251,7 @@ class Report:
     stored: int
     possibly_stored: int
     in_memory: int
+    in_spool: int
     seconds: float
     dead_lettered: dict[str, int] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
@@ -217,6 +263,6 @@ class Report:
 
 
 # What the ring holds: (correlation id, scoring time in microseconds, hour since 1970, parts,
-# rows, cost, account). A plain tuple, since collect() builds one per call and a class costs 150 ns
-# more. ``parts`` is a tuple of (stream, rows, number of rows).
-Call: TypeAlias = tuple[str, int, int, "tuple[tuple[Any, Any, int], ...]", int, int, Any]
+# rows, cost, account, receipt or None). A plain tuple, since collect() builds one per call and a
+# class costs 150 ns more. ``parts`` is a tuple of (stream, rows, number of rows).
+Call: TypeAlias = tuple[str, int, int, "tuple[tuple[Any, Any, int], ...]", int, int, Any, Any]

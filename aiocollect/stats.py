@@ -21,7 +21,9 @@ class Stats:
     dead_lettered: dict[str, int]
     dropped: dict[str, int]
     in_memory: int
-    in_spool: int
+    in_spool: int  # on the disk alone
+    adopted: int  # of the accepted ones: taken over from other lives' spools
+    unspooled: int  # accepted with a spool, and the disk did not take them: in memory alone
     refused: dict[str, int]
     sampled_out: int  # rows of calls that sampling left out: neither refused nor accepted
     sample_rates: dict[str, float]  # the effective rate of each collector; 0 is switched off

@@ -59,31 +59,40 @@ class Batch:
     """A sealed run of rows of one lane. Becomes final exactly once, block by block.
 
     ``serial`` orders the batches of a pipeline by sealing, ``born`` is when its first row was
-    taken, ``charges`` are the bytes that each account holds for it.
+    taken, ``charges`` are the bytes that each account holds for it. ``kept``: its rows are in the
+    spool.
     """
 
-    __slots__ = ("block", "born", "charges", "serial")
+    __slots__ = ("block", "born", "charges", "kept", "serial")
 
     def __init__(
-        self, block: Block, *, serial: int, born: float, charges: tuple[tuple[Account, int], ...]
+        self,
+        block: Block,
+        *,
+        serial: int,
+        born: float,
+        charges: tuple[tuple[Account, int], ...],
+        kept: bool = False,
     ) -> None:
         self.block = block
         self.serial = serial
         self.born = born
         self.charges = charges
+        self.kept = kept
 
     def __repr__(self) -> str:
         return f"<Batch {self.serial}: {self.block!r}>"
 
 
 class Accumulator:
-    """The open batch of one lane."""
+    """The open batch of one lane. ``kept``: its rows are in the spool; all of them, or none."""
 
-    __slots__ = ("_charges", "_lengths", "_limits", "_lines", "_next", "born", "size")
+    __slots__ = ("_charges", "_lengths", "_limits", "_lines", "_next", "born", "kept", "size")
 
     def __init__(self, limits: BatchLimits) -> None:
         self._limits = limits
         self._next = 0
+        self.kept = False
         self._clear()
 
     def __repr__(self) -> str:
@@ -100,6 +109,11 @@ class Accumulator:
     def rows(self) -> int:
         """How many rows wait to be sealed."""
         return len(self._lines)
+
+    @property
+    def next(self) -> int:
+        """The number that the next row will have in its lane."""
+        return self._next + len(self._lines)
 
     def add(self, lines: Sequence[bytes], *, account: Account, now: float) -> int:
         """Take as many of the lines as fit; returns how many. None fit: seal first."""
@@ -132,7 +146,13 @@ class Accumulator:
         """Freeze the open batch and begin the next one. There must be a row in it."""
         assert self._lines, "our bug: an empty batch was sealed"
         block = Block(b"".join(self._lines), lengths=self._lengths, first=self._next)
-        batch = Batch(block, serial=serial, born=self.born, charges=tuple(self._charges.items()))
+        batch = Batch(
+            block,
+            serial=serial,
+            born=self.born,
+            charges=tuple(self._charges.items()),
+            kept=self.kept,
+        )
         self._next += block.rows
         self._clear()
         return batch

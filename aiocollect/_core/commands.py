@@ -96,18 +96,21 @@ class Outcome(enum.Enum):
     POSSIBLY_STORED = "possibly_stored"
     DEAD_LETTERED = "dead_lettered"
     DROPPED = "dropped"
+    SPOOLED = "spooled"  # not final: another life of the process brings them to the store
 
 
 @dataclass(frozen=True, slots=True)
 class Finish:
     """``rows`` rows are final; ``reason`` says why where they are not stored. ``content``: what a
-    dead letter holds, as lines of bytes or as rows."""
+    dead letter holds, as lines of bytes or as rows. ``first``: the number of the first row in its
+    lane, where it came to one."""
 
     outcome: Outcome
     rows: int
     reason: str
     notice: Notice
     content: Any = None
+    first: int = -1
 
 
 @dataclass(frozen=True, slots=True)

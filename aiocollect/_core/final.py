@@ -5,12 +5,12 @@ A block is final exactly once; where it is not stored, the reason is counted wit
 
 from __future__ import annotations
 
-from ..records import DeadLettered, Dropped, PossiblyStored, Settled
+from ..records import DeadLettered, Dropped, PossiblyStored, Settled, Spooled
 from .accumulator import Block
 from .commands import Finish, Outcome
 from .parts import Parts
 
-__all__ = ["dead_lettered", "dropped", "possibly_stored", "stored"]
+__all__ = ["dead_lettered", "dropped", "possibly_stored", "spooled", "stored"]
 
 
 def stored(block: Block, parts: Parts, *, offset: int) -> Finish:
@@ -25,7 +25,7 @@ def stored(block: Block, parts: Parts, *, offset: int) -> Finish:
         last=block.last,
         crc=block.crc,
     )
-    return Finish(Outcome.STORED, block.rows, "", notice)
+    return Finish(Outcome.STORED, block.rows, "", notice, first=block.first)
 
 
 def possibly_stored(block: Block, parts: Parts, *, reason: str) -> Finish:
@@ -38,7 +38,7 @@ def possibly_stored(block: Block, parts: Parts, *, reason: str) -> Finish:
         last=block.last,
         reason=reason,
     )
-    return Finish(Outcome.POSSIBLY_STORED, block.rows, reason, notice)
+    return Finish(Outcome.POSSIBLY_STORED, block.rows, reason, notice, first=block.first)
 
 
 def dead_lettered(block: Block, parts: Parts, *, reason: str) -> Finish:
@@ -46,7 +46,7 @@ def dead_lettered(block: Block, parts: Parts, *, reason: str) -> Finish:
     notice = DeadLettered(
         path=parts.path, rows=block.rows, first=block.first, last=block.last, reason=reason
     )
-    return Finish(Outcome.DEAD_LETTERED, block.rows, reason, notice, block.data)
+    return Finish(Outcome.DEAD_LETTERED, block.rows, reason, notice, block.data, block.first)
 
 
 def dropped(block: Block, parts: Parts, *, reason: str) -> Finish:
@@ -54,4 +54,10 @@ def dropped(block: Block, parts: Parts, *, reason: str) -> Finish:
     notice = Dropped(
         path=parts.path, rows=block.rows, first=block.first, last=block.last, reason=reason
     )
-    return Finish(Outcome.DROPPED, block.rows, reason, notice)
+    return Finish(Outcome.DROPPED, block.rows, reason, notice, first=block.first)
+
+
+def spooled(block: Block, parts: Parts) -> Finish:
+    """The block is left to another life: it is in the spool, and whatever is known of it."""
+    notice = Spooled(path=parts.path, rows=block.rows, first=block.first, last=block.last)
+    return Finish(Outcome.SPOOLED, block.rows, "", notice, first=block.first)

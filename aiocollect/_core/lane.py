@@ -7,25 +7,36 @@ muted). It changes its state and returns what is to be done; it never does it.
 
 from __future__ import annotations
 
-from collections import deque
-from itertools import islice
+from collections.abc import Callable
 from typing import Any
 
 from ..errors import StoreError
-from ..records import BlobReplaced, Held, Resumed, Retrying, Rolled, WriterTurnedOwn
+from ..records import BlobReplaced, Rolled, WriterTurnedOwn
 from ..typing import Appended, Opened, Range
 from .accumulator import Batch, Block
 from .backoff import Backoff
-from .commands import Answer, Append, Command, Create, Event, Note, Open, Read, Release, Wait
-from .final import dead_lettered, dropped, possibly_stored, stored
+from .commands import (
+    Answer,
+    Append,
+    Command,
+    Create,
+    Event,
+    Finish,
+    Note,
+    Open,
+    Read,
+    Release,
+    Wait,
+)
+from .final import dead_lettered, dropped, possibly_stored, spooled, stored
+from .outbox import Outbox
 from .parts import Parts
 from .states import TABLE, State
+from .trail import Stand
 from .verdict import Verdict, judge
+from .waits import Waits
 
 __all__ = ["Lane"]
-
-# One lost answer is nobody's business; the third in a row is the operator's.
-RETRYING_AFTER = 3
 
 
 class Lane:
@@ -39,39 +50,24 @@ class Lane:
         self.parts = parts
         self.blind = False  # without the right to read
         self.in_doubt = False
-        self._backoff = backoff
-        self._hold = hold
-        self._queue: deque[Batch] = deque()
-        self._blocks: deque[Block] = deque()  # of the batch at the queue's head, not final yet
+        self._waits = Waits(parts, backoff=backoff, hold=hold)
+        self.out = Outbox()
         self._position: int | None = None  # None: the part was not opened yet
         self._created = ""
         self._etag: str | None = None
         self._block_count = 0
         self._confirmed = False  # a blind part that surely exists
         self._ended = ""  # why the part takes no more, while that is being read back
-        self._alarm = ""  # why the lane is held; "" where it is not
         self._resume = State.OPENING  # what a wait is followed by
 
     def __repr__(self) -> str:
         doubt = " in doubt" if self.in_doubt else ""
         return (
             f"<Lane {self.state.value}{doubt} at {self._position} of {self.parts.name}, "
-            f"{len(self._queue)} batches>"
+            f"{self.out!r}>"
         )
 
     # What the engine asks ---------------------------------------------------------------------
-
-    @property
-    def rows(self) -> int:
-        """Sealed rows that are not final."""
-        # The batch at the queue's head is in blocks already, once it has been begun.
-        waiting = islice(self._queue, 1 if self._blocks else 0, None)
-        return sum(b.rows for b in self._blocks) + sum(b.block.rows for b in waiting)
-
-    @property
-    def unsent(self) -> list[Batch]:
-        """The batches of which nothing was ever sent, in order."""
-        return list(islice(self._queue, 1 if self._blocks else 0, None))
 
     @property
     def busy(self) -> bool:
@@ -89,21 +85,34 @@ class Lane:
         return self.parts.index * self.parts.max_blocks + self._block_count
 
     @property
+    def stand(self) -> Stand:
+        """What a spool must know to go on from here in another life."""
+        return Stand(self.parts.index, self.parts.own, self.blind, self._position, self._created)
+
+    def take_up(self, stand: Stand, *, in_doubt: bool) -> None:
+        """Go on where another life stood. ``in_doubt``: the rows submitted first may have landed
+        at its position; else, where the blob may be read, a look at it tells where to go on."""
+        self.parts.own, self.parts.index = stand.own, stand.part
+        self.blind = stand.blind
+        if in_doubt or stand.blind:
+            self._position, self._created = stand.position, stand.created
+        self.in_doubt = in_doubt
+
+    @property
     def held(self) -> str:
         """Why an operator must act; "" where none must."""
-        return self._alarm
+        return self._waits.alarm
 
     # What the engine tells --------------------------------------------------------------------
 
     def submit(self, batch: Batch) -> list[Command]:
         """Take a sealed batch; it starts at once where the lane is idle."""
-        self._queue.append(batch)
+        self.out.add(batch)
         return self.on(Event.SUBMIT) if self.state is State.IDLE else []
 
     def drop(self, batch: Batch, *, reason: str) -> list[Command]:
         """Give up an unsent batch, or one that was never submitted."""
-        if batch in self.unsent:
-            self._queue.remove(batch)
+        self.out.remove(batch)
         return [dropped(batch.block, self.parts, reason=reason), Release(batch)]
 
     def on(
@@ -113,27 +122,24 @@ class Lane:
         *,
         chance: float = 0.5,
         reason: str = "closed",
+        kept: Callable[[Block], bool] = lambda _: False,
     ) -> list[Command]:
         """Take an event with its answer or error; ``chance`` in [0, 1) spreads a wait.
 
-        ``reason`` is why rows are given up (GIVE_UP only).
+        With GIVE_UP, ``reason`` is why rows are given up, but for those that are ``kept``.
         """
         step = TABLE.get((self.state, event))
         assert step is not None, f"our bug: {event.value} while {self.state.value}"
         if event is Event.UNKNOWN:
             return self._back_off(chance, answer)
         if event is Event.GIVE_UP:
-            return self._give_up(reason)
+            return self._give_up(reason, kept)
         notes: list[Command] = []
         if event is Event.REFUSED:
             assert isinstance(answer, StoreError)
             return self._hold_on(answer.code)
         if event not in (Event.SUBMIT, Event.TIMER):
-            # The store has decided something: an outage is over.
-            self._backoff.reset()
-            if self._alarm and event is not Event.NO_RIGHT:
-                self._alarm = ""
-                notes.append(Note(Resumed(path=self.parts.path, part=self.parts.name)))
+            notes += self._waits.decided(resumed=event is not Event.NO_RIGHT)
         taken: list[Command] = getattr(self, step)(answer)
         return notes + taken
 
@@ -162,16 +168,14 @@ class Lane:
 
     def _body(self) -> bytes:
         """What goes to the position: rows, and before the very first ones the header."""
-        data = self._blocks[0].data
+        data = self.out.block.data
         return data if self._position else self.parts.header + data
 
     def _next(self) -> list[Command]:
         """Go on with the next block, batch or part; or rest."""
-        if not self._blocks:
-            if not self._queue:
-                self.state = State.IDLE
-                return []
-            self._blocks.append(self._queue[0].block)
+        if not self.out.begin():
+            self.state = State.IDLE
+            return []
         if self._position is not None:
             return self._append()
         return self._create() if self.blind else self._open()
@@ -181,16 +185,8 @@ class Lane:
     def _back_off(self, chance: float, answer: Answer) -> list[Command]:
         if self.state is State.APPENDING:
             self.in_doubt = True
-        wish = answer.retry_after if isinstance(answer, StoreError) else None
-        wait = self._backoff.next(chance, at_least=wish)
-        notes: list[Command] = []
-        if self._backoff.attempts == RETRYING_AFTER:
-            code = answer.code if isinstance(answer, StoreError) else "no answer"
-            notice = Retrying(
-                path=self.parts.path, part=self.parts.name, code=code, attempts=RETRYING_AFTER
-            )
-            notes.append(Note(notice))
-        return notes + self._again(wait)
+        wait, notes = self._waits.unanswered(chance, answer)
+        return [*notes, *self._again(wait)]
 
     def _again(self, seconds: float) -> list[Command]:
         self._resume = self.state
@@ -198,13 +194,10 @@ class Lane:
         return [Wait(seconds)]
 
     def _hold_on(self, reason: str) -> list[Command]:
+        wait, notes = self._waits.refused(reason)
         self._resume = self.state
         self.state = State.HELD
-        notes: list[Command] = []
-        if self._alarm != reason:
-            self._alarm = reason
-            notes.append(Note(Held(path=self.parts.path, part=self.parts.name, reason=reason)))
-        return [*notes, Wait(self._hold)]
+        return [*notes, Wait(wait)]
 
     def _on_timer(self, _: Any) -> list[Command]:
         return {
@@ -217,6 +210,9 @@ class Lane:
     # Finding the part -------------------------------------------------------------------------
 
     def _on_submit(self, _: Any) -> list[Command]:
+        if self.in_doubt and not self.blind:  # another life's doubt: nothing was asked in this one
+            self.out.begin()
+            return self._read()
         return self._next()
 
     def _on_opened(self, opened: Opened) -> list[Command]:
@@ -315,12 +311,12 @@ class Lane:
     def _on_rejected(self, error: StoreError) -> list[Command]:
         if self.in_doubt:
             # An earlier attempt may still land, so its bytes must not change.
-            return self._again(self._hold)
-        block = self._blocks.popleft()
+            return self._again(self._waits.hold)
+        block = self.out.block
         if block.rows > 1:
-            self._blocks.extendleft(reversed(block.halve()))
+            self.out.halve()
             return self._next()
-        return [dead_lettered(block, self.parts, reason=error.code), *self._proceed()]
+        return self._finish(dead_lettered(block, self.parts, reason=error.code))
 
     # Reading back -----------------------------------------------------------------------------
 
@@ -337,7 +333,7 @@ class Lane:
             # An attempt may be under way, or only the ETag has moved.
             self._etag = found.etag
             self.state = State.APPENDING
-            return self._again(self._backoff.base)
+            return self._again(self._waits.base)
         self.in_doubt = False
         return self._roll(self._take_ended()) if self._ended else self._rebase(found)
 
@@ -366,35 +362,29 @@ class Lane:
         assert self._position is not None
         header = 0 if self._position else len(self.parts.header)
         offset = self._position + header
-        done: list[Command] = [stored(self._blocks.popleft(), self.parts, offset=offset)]
+        end = stored(self.out.block, self.parts, offset=offset)
         self.in_doubt = False
         self._position = length
         reason = self._take_ended() or self.parts.full(length=length, blocks=self._block_count)
-        return done + self._proceed(roll=reason)
+        return self._finish(end, roll=reason)
 
-    def _proceed(self, *, roll: str = "") -> list[Command]:
-        """After a block became final: release its batch where that was the last, and go on."""
-        done: list[Command] = []
-        if not self._blocks:
-            done.append(Release(self._queue.popleft()))
-        return done + (self._roll(roll) if roll else self._next())
+    def _finish(self, end: Finish, *, roll: str = "") -> list[Command]:
+        """The block under way is final: go on with the next one."""
+        return self.out.end(end) + (self._roll(roll) if roll else self._next())
 
     def _doubt_for_ever(self, reason: str) -> list[Command]:
         """A blob that may not be read takes no more: nobody can say what it holds."""
-        block = self._blocks.popleft()
         self.in_doubt = False
-        doubt = possibly_stored(block, self.parts, reason=reason)
-        return [doubt, *self._proceed(roll=reason or "full")]
+        doubt = possibly_stored(self.out.block, self.parts, reason=reason)
+        return self._finish(doubt, roll=reason or "full")
 
-    def _give_up(self, reason: str) -> list[Command]:
+    def _give_up(self, reason: str, kept: Callable[[Block], bool]) -> list[Command]:
         self.state = State.CLOSED
-        done: list[Command] = []
-        while self._queue:
-            if not self._blocks:
-                self._blocks.append(self._queue[0].block)
-            while self._blocks:
-                end = possibly_stored if self.in_doubt else dropped
-                done.append(end(self._blocks.popleft(), self.parts, reason=reason))
-                self.in_doubt = False  # only the first block was ever sent
-            done.append(Release(self._queue.popleft()))
-        return done
+
+        def end(block: Block) -> Finish:
+            doubt, self.in_doubt = self.in_doubt, False  # only the first block was ever sent
+            if kept(block):
+                return spooled(block, self.parts)
+            return (possibly_stored if doubt else dropped)(block, self.parts, reason=reason)
+
+        return self.out.give_up(end)

@@ -23,7 +23,10 @@ class Parts:
     ``ordinal`` counts the headers that this writer has on the path.
     """
 
-    __slots__ = ("_extension", "_limits", "_own_stem", "_stem", "header", "index", "own", "path")
+    __slots__ = (
+        *("_extension", "_limits", "_own_stem", "_stem"),
+        *("header", "index", "ordinal", "own", "path", "writer"),
+    )
 
     def __init__(
         self,
@@ -39,6 +42,8 @@ class Parts:
         self.header = header
         self.index = 0
         self.own = own
+        self.writer = writer
+        self.ordinal = ordinal
         self._limits = limits
         stem, dot, extension = path.rpartition(".")
         self._stem, self._extension = (stem, dot + extension) if dot else (path, "")

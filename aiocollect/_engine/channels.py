@@ -46,6 +46,7 @@ class Channels:
         self._streams: dict[tuple[object, ...], Stream] = {}
         self._headers: dict[Names, dict[bytes, int]] = {}
         self._channels: dict[tuple[str, bytes, bool], Channel] = {}
+        self._adopted: list[Channel] = []  # of other lives
         self._headers_on: dict[str, int] = {}  # path to its number of channels so far
         # Where forgotten lanes stood that had rolled: a part is never gone back to.
         self._parts: dict[tuple[str, bytes, bool], int] = {}
@@ -59,7 +60,7 @@ class Channels:
         return len(self._channels)
 
     def __iter__(self) -> Iterator[Channel]:
-        return iter(list(self._channels.values()))
+        return iter([*self._channels.values(), *self._adopted])
 
     # Streams, from any thread -----------------------------------------------------------------
 
@@ -144,10 +145,19 @@ class Channels:
         """Begin with no channel, in another process: under its own writer id."""
         self._writer = writer
         self._channels.clear()
+        self._adopted.clear()
         self._parts.clear()
         self._headers_on.clear()
         for stream in self._streams.values():
             stream.channels.clear()
+
+    def adopt(self, channel: Channel) -> None:
+        """Another life's channel, until its rows are final. Nothing is added to it."""
+        self._adopted.append(channel)
+
+    def forget_adopted(self) -> None:
+        """Drop the channels of other lives of which nothing is left."""
+        self._adopted = [c for c in self._adopted if c.rows or c.parked]
 
     def forget(self, hour: int) -> None:
         """Drop idle channels of days before yesterday, so that years do not pile up; ``hour`` is
@@ -165,11 +175,13 @@ class Channels:
             for channel in self
             if not hour - KEEP_HOURS <= channel.hour <= hour
             and not channel.rows
+            and not channel.parked
             and not channel.lane.parts.own
         }
         for key, channel in list(self._channels.items()):
             if channel in forgotten:
                 del self._channels[key]
+                channel.close()
                 if channel.lane.parts.index:
                     self._parts[key] = channel.lane.parts.index
         for stream in list(self._streams.values()):

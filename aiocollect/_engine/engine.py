@@ -7,45 +7,50 @@ that loop ends, the next one takes over what is left; a child process begins wit
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 
-from .._core.accumulator import Batch
-from .._core.commands import Event, Finish, Note, Release
+from .._core.commands import Finish, Note, Release
 from .._core.ids import HOUR_US, Ids
 from .._core.marks import Crossing, Marks
 from .._core.ring import Account, LockedRing, Ring
 from .._core.unsettled import Unsettled
 from ..control import Switch
-from ..errors import ConfigError, FlushTimeout, PipelineClosed
+from ..disk import Disk
+from ..errors import PipelineClosed
 from ..hooks import Hooks
-from ..options import Settings, check_timeout
-from ..records import Call, DeadLettered, HighWater, LowWater, RateChanged, Report, SettingsRejected
+from ..options import Settings
+from ..records import (
+    Call,
+    DeadLettered,
+    HighWater,
+    LowWater,
+    RateChanged,
+    SettingsRejected,
+    SpoolAdopted,
+)
 from ..typing import Clock, Hook, Store
+from .adoption import Adoption
 from .channels import Channels
 from .dead_letters import DeadLetters
 from .driver import TICK
+from .ending import Ending
 from .flushes import Flushes
 from .fork import watch_forks
 from .gate import Gates
 from .host import Host
 from .ledger import Ledger
 from .pump import Pump
+from .recovery import Recovered
 from .sender import Senders
 from .shedder import Shedder
+from .shelf import Shelf
+from .spool import Spool
 from .stream import Channel, Stream
-from .telling import report
 from .thread import LoopThread
 from .waiters import Waiters
 from .watch import Watch
 
 __all__ = ["Engine"]
-
-# A store's connections and threads may take this long to end, in seconds; then they are left.
-STORE_CLOSE_TIMEOUT = 5.0
-# What a flush from another loop waits longer than it was told, for the answer.
-GRACE = 1.0
 
 
 class Engine:
@@ -63,6 +68,7 @@ class Engine:
         chance: Callable[[], float],
         new_writer: Callable[[], str],
         hooks: tuple[Hook, ...],
+        disk: Disk,
         thread: LoopThread | None = None,
         gil: bool = True,
     ) -> None:
@@ -71,6 +77,7 @@ class Engine:
         self.hooks = Hooks(hooks)
         self.closed = False
         self._store = store
+        self._disk = disk
         self._chance = chance
         self._new_writer = new_writer
         self.host = Host(thread, turn=self._turn, arrive=self._arrive)
@@ -80,24 +87,24 @@ class Engine:
             under_pressure=settings.pressure_sample_rate,
             tell=lambda stream, rate: self.hooks.emit(RateChanged(stream=stream, rate=rate)),
         )
-        self._watch: Watch | None = None
+        self.watch: Watch | None = None
         if settings.settings_file is not None:
-            self._watch = Watch(
+            self.watch = Watch(
                 settings.settings_file,
                 obey=self.gates.obey,
                 complain=lambda error: self.hooks.emit(SettingsRejected(reason=str(error))),
             )
-            self._watch.look()
+            self.watch.look()
         make = Ring if gil else LockedRing
         self.ring = make(settings.limits.ring_slots, budget=settings.max_memory_bytes)
         self._accounts: dict[tuple[Stream, ...], Account] = {}
         writer = new_writer()
         self.ids = Ids(writer)
         self.channels = Channels(settings, writer=writer)
-        self._begin()
+        self._begin(writer)
         watch_forks(self)
 
-    def _begin(self) -> None:
+    def _begin(self, writer: str) -> None:
         """Everything that belongs to one process and its rows."""
         self.asleep = True  # the pump waits for a wake; see wake()
         self.unsettled = Unsettled()
@@ -107,20 +114,33 @@ class Engine:
             self.ring,
             unsettled=self.unsettled,
             channel_of=self.channels.channel_of,
-            submit=self._submit,
+            submit=lambda channel, batch: self.shelf.submit(channel, batch),
             note=self._note,
+            keep=self._keep,
         )
         self.senders = self._make_senders()
+        self.spool = self._make_spool(writer)
+        self.shelf = Shelf(
+            self.channels,
+            self.ring,
+            low=self.marks.low,
+            # Beside what the budget allows: a quarter more in all.
+            reserve=self.settings.max_memory_bytes // 8,
+            perform=lambda channel, commands: self.senders.perform(channel, commands),
+            note=self._note,
+        )
         self._shedder = Shedder(
             self.channels,
             delivery_timeout=self.settings.delivery_timeout,
             cut=self.pump.cut,
             perform=lambda channel, commands: self.senders.perform(channel, commands),
+            drop_waiting=lambda channel, item, reason: self.shelf.drop(
+                channel, item, reason=reason
+            ),
         )
         self.waiters = Waiters(self.offer)
-        self._flushes = Flushes(self.unsettled)
-        self._closing: asyncio.Task[Report] | None = None
-        self._final: Report | None = None
+        self.flushes = Flushes(self.unsettled)
+        self.ending = Ending(self, self._store)
 
     def _make_senders(self) -> Senders:
         return Senders(
@@ -129,6 +149,20 @@ class Engine:
             chance=self._chance,
             note=self._note,
             rested=self._rested,
+        )
+
+    def _make_spool(self, writer: str) -> Spool | None:
+        if self.settings.spool is None:
+            return None
+        return Spool(
+            self._disk,
+            self.settings.spool,
+            writer=writer,
+            max_bytes=self.settings.limits.max_spool_bytes,
+            salt=lambda: int(self._chance() * 2**32) | 1,
+            clock=self.clock,
+            adopt=self._adopt,
+            tell=self.hooks.emit,
         )
 
     def __repr__(self) -> str:
@@ -182,19 +216,24 @@ class Engine:
             self.senders.abandon()
             self.senders = self._make_senders()
             self.waiters.forget()
-            self._flushes.forget()
+            self.flushes.forget()
+            if self.spool is not None:
+                self.spool.restart()
             self.senders.resume(list(self.channels))
-        if self._watch is not None:
-            self._watch.start()
+            self.shelf.restart()
+        if self.watch is not None:
+            self.watch.start()
 
     def begin_in_child(self) -> None:
         """After a fork: the rows, sockets and ids are the parent's; begin with nothing."""
         writer = self._new_writer()
+        if self.spool is not None:
+            self.spool.abandon()
         self.ids = Ids(writer)
         self.ring.clear(self._accounts.values())
         self.channels.clear(writer=writer)
         self.host = self.host.in_child()
-        self._begin()
+        self._begin(writer)
 
     # A turn, on the loop ----------------------------------------------------------------------
 
@@ -220,46 +259,80 @@ class Engine:
         again = self._shedder.expire(self.clock.monotonic())
         if again is not None and self.ring.used:
             wait = _sooner(wait, again)
+        if self.spool is not None:
+            wait = _sooner(wait, self.spool.look())
         return wait
 
     def _after_turn(self) -> None:
         self.waiters.grant()
         self._watch_marks()
-        if self._flushes.due(self.pump.calls_done):
+        if self.marks.raised and self.spool is not None:
+            self.shelf.make_room()
+        if self.flushes.due(self.pump.calls_done):
             for channel in self.channels:
                 self.pump.seal(channel)
-            self._flushes.sealed(self.pump.calls_done)
+            self.flushes.sealed(self.pump.calls_done)
         self.channels.forget(self.clock.time_ns() // 1000 // HOUR_US)
 
-    # Becoming final ---------------------------------------------------------------------------
+    # The spool ---------------------------------------------------------------------------------
 
-    def _submit(self, channel: Channel, batch: Batch) -> None:
-        self.senders.perform(channel, channel.lane.submit(batch))
+    def _keep(self, encoded: list[tuple[Channel, list[bytes]]]) -> bool:
+        return self.spool is not None and self.spool.keep(encoded)
+
+    async def durable(self) -> bool:
+        """Return when all rows in the spool survive a power cut. False: its disk has failed."""
+        return self.spool is not None and await self.host.run(self.spool.durable)
+
+    def _adopt(self, life: str, recovered: Recovered) -> None:
+        """Bring what another life has left to the store."""
+        spool = self.spool
+        assert spool is not None
+        adoption = Adoption(
+            self.settings,
+            unsettled=self.unsettled,
+            account=Account(share=0),
+            now=self.clock.monotonic,
+        )
+        channels = [adoption.channel_of(t, spool.keeper_of(life)) for t in recovered.trails]
+        rows = sum(channel.parked for channel in channels)
+        self.ledger.adopted += rows
+        for channel in channels:
+            self.channels.adopt(channel)
+        if rows:
+            self.hooks.emit(SpoolAdopted(life=life, rows=rows))
+        for channel in channels:
+            self.shelf.next(channel)
+
+    # Becoming final ---------------------------------------------------------------------------
 
     def _rested(self, channel: Channel) -> None:
         if channel.due:
             self.pump.seal(channel)
+        self.shelf.next(channel)
 
-    def _note(self, ends: list[Finish | Release | Note]) -> None:
+    def _note(self, ends: list[Finish | Release | Note], channel: Channel | None = None) -> None:
         """The one place where rows become final. Counted first, told then: a hook that looks at
         the counters finds the equation true."""
         released = False
         for end in ends:
             if isinstance(end, Finish):
                 self.ledger.finish(end.outcome, end.rows, end.reason)
+                if channel is not None:
+                    channel.finish(end.first, end.rows, end.outcome)
                 if isinstance(end.notice, DeadLettered):
                     self.dead_letters.write(
                         end.notice.path, rows=end.rows, reason=end.reason, content=end.content
                     )
             elif isinstance(end, Release):
                 released = True
-                self.unsettled.remove(end.batch)
+                self.unsettled.remove(end.batch.serial)
+                self.shelf.released(end.batch.serial)
                 for account, charged in end.batch.charges:
                     self.ring.charge(-charged, account)
         if released:
             self.waiters.grant()
             self._watch_marks()
-            self._flushes.wake()
+            self.flushes.wake()
         for end in ends:
             if not isinstance(end, Release):
                 self.hooks.emit(end.notice)
@@ -270,118 +343,13 @@ class Engine:
         if crossing is Crossing.HIGH:
             self.gates.press(True)
             self.hooks.emit(HighWater(used=used))
+            if self.spool is not None:
+                self.shelf.make_room()
             if self.settings.when_full == "shed_oldest":
                 self._shedder.make_room(lambda: self.ring.used <= self.marks.low)
         elif crossing is Crossing.LOW:
             self.gates.press(False)
             self.hooks.emit(LowWater(used=used))
-
-    # Flush and close --------------------------------------------------------------------------
-
-    async def flush(self, timeout: float | None = None) -> Report:
-        """Seal all, and wait until everything accepted before is final."""
-        check_timeout(timeout)
-        if self.closed:
-            return await self.aclose()
-        began = self.clock.monotonic()
-        # A second time here: the pipeline's loop may be another one, and stop.
-        patience = None if timeout is None else timeout + GRACE
-        try:
-            async with asyncio.timeout(patience):
-                await self.host.run(lambda: self._settle_all(timeout))
-        except TimeoutError:
-            found = self.host.ask(lambda: report(self, began))
-            raise FlushTimeout(
-                f"{found.in_memory} rows were not stored within {timeout} s", found
-            ) from None
-        return self.host.ask(lambda: report(self, began))
-
-    async def _settle_all(self, timeout: float | None) -> None:
-        """Return once everything accepted before is final. Raises TimeoutError."""
-        async with asyncio.timeout(timeout):
-            self.wake()
-            await self._flushes.settle(self.ring.accepted)
-
-    async def aclose(self, timeout: float | None = None) -> Report:
-        """Refuse new calls, flush until the deadline, then give up what is left; idempotent."""
-        check_timeout(timeout)
-        if self._final is not None:
-            return self._final
-        try:
-            return await self.host.run(lambda: self._closed(timeout))
-        except (PipelineClosed, RuntimeError, asyncio.CancelledError):
-            # The pipeline's thread has just ended, with somebody else's close.
-            if self._final is None:
-                raise
-            return self._final
-
-    async def _closed(self, timeout: float | None) -> Report:
-        """Wait for the one closing, which is a task of its own: hosts cancel their shutdown."""
-        loop = asyncio.get_running_loop()
-        while True:
-            closing = self._closing
-            if closing is None or closing.cancelled() or closing.get_loop() is not loop:
-                closing = self._closing = loop.create_task(self._close(timeout))
-            try:
-                return await asyncio.shield(closing)
-            except asyncio.CancelledError:
-                task = asyncio.current_task()
-                if not closing.cancelled() or (task is not None and task.cancelling()):
-                    raise
-
-    async def _close(self, timeout: float | None) -> Report:
-        began = self.clock.monotonic()
-        self.end()
-        self.waiters.close()
-        self.senders.hurry()
-        deadline = self.settings.close_timeout if timeout is None else timeout
-        try:
-            with suppress(TimeoutError):
-                await self._settle_all(deadline)
-            await self.senders.stop()
-        except asyncio.CancelledError:
-            # Somebody cancels all tasks: the loop is about to end. Account for what is left now.
-            self.senders.abandon()
-        self.host.stop()
-        if self._watch is not None:
-            self._watch.stop()
-        self._give_up("closed")
-        self._flushes.sealed(self.pump.calls_done)
-        self._flushes.wake()
-        try:
-            async with asyncio.timeout(STORE_CLOSE_TIMEOUT):
-                await self._store.aclose()
-        except (Exception, asyncio.CancelledError):
-            self.hooks.errors += 1
-        self._final = report(self, began)
-        self.host.end()
-        return self._final
-
-    def close(self, timeout: float | None = None) -> Report:
-        """aclose() for a thread that runs no event loop."""
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            try:
-                return self._final or self.host.run_blocking(lambda: self.aclose(timeout))
-            except PipelineClosed:
-                if self._final is None:
-                    raise
-                return self._final
-        raise ConfigError("close() would block the event loop of this thread; await aclose()")
-
-    def _give_up(self, reason: str) -> None:
-        """Account for every row that the deadline has left."""
-        try:
-            while self.pump.turn(self.clock.monotonic()):
-                pass
-        except Exception:  # our bug: what it has left is told as in memory
-            self.hooks.errors += 1
-        for channel in self.channels:
-            self.pump.seal(channel)
-            lane = channel.lane
-            if lane.busy:
-                self.senders.perform(channel, lane.on(Event.GIVE_UP, reason=reason))
 
 
 def _sooner(wait: float | None, other: float) -> float:

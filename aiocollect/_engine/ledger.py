@@ -26,6 +26,8 @@ class Ledger:
     def __init__(self) -> None:
         self.stored = 0
         self.possibly_stored = 0
+        self.spooled = 0  # not final, but another life's from now on
+        self.adopted = 0  # accepted by another life, and this one's now
         self.dead_lettered: dict[str, int] = {}
         self.dropped: dict[str, int] = {}
         self._refused: dict[str, Tally] = {}
@@ -43,6 +45,8 @@ class Ledger:
                 self.possibly_stored += rows
             case Outcome.DEAD_LETTERED:
                 self.dead_lettered[reason] = self.dead_lettered.get(reason, 0) + rows
+            case Outcome.SPOOLED:
+                self.spooled += rows
             case Outcome.DROPPED:
                 self.dropped[reason] = self.dropped.get(reason, 0) + rows
 

@@ -14,7 +14,6 @@ import heapq
 from asyncio import CancelledError
 from collections.abc import Callable
 from itertools import count
-from typing import Any
 
 from .._core.accumulator import Batch
 from .._core.commands import Finish, Note, Outcome, Release
@@ -23,6 +22,7 @@ from .._core.ring import Account, Ring
 from .._core.unsettled import Unsettled
 from ..records import Call, DeadLettered
 from ..typing import Piece
+from .receipts import Receipt
 from .stream import Channel, Stream
 
 __all__ = ["Pump"]
@@ -36,14 +36,18 @@ _LINES = {bytes}
 
 
 class Run:
-    """Rows of one stream that go through one channel on one account: what the encoder gets."""
+    """Rows of one stream that go through one channel on one account: what the encoder gets. Those
+    of a call with a receipt are alone."""
 
-    __slots__ = ("account", "channel", "estimate", "pieces", "rows", "stream")
+    __slots__ = ("account", "channel", "estimate", "pieces", "receipt", "rows", "stream")
 
-    def __init__(self, channel: Channel, stream: Stream, account: Account) -> None:
+    def __init__(
+        self, channel: Channel, stream: Stream, account: Account, receipt: Receipt | None
+    ) -> None:
         self.channel = channel
         self.stream = stream
         self.account = account
+        self.receipt = receipt
         self.pieces: list[Piece] = []
         self.rows = 0
         self.estimate = 0
@@ -52,7 +56,8 @@ class Run:
 class Pump:
     """Turns calls into batches. ``turn`` is one slice of work.
 
-    ``submit`` gets what is sealed, ``note`` the end of rows that cannot be encoded.
+    ``keep`` puts encoded rows into the spool, if there is one that takes them, ``submit`` gets what
+    is sealed, ``note`` the end of rows that cannot be encoded.
     """
 
     def __init__(
@@ -63,12 +68,14 @@ class Pump:
         channel_of: Callable[[Stream, int], Channel],
         submit: Callable[[Channel, Batch], None],
         note: Callable[[list[Finish | Release | Note]], None],
+        keep: Callable[[list[tuple[Channel, list[bytes]]]], bool],
     ) -> None:
         self._ring = ring
         self._unsettled = unsettled
         self._channel_of = channel_of
         self._submit = submit
         self._note = note
+        self._keep = keep
         self._call: Call | None = None  # taken, and not encoded to its end
         self._part = 0
         self._row = 0
@@ -85,8 +92,13 @@ class Pump:
 
     def turn(self, now: float) -> bool:
         """Take and encode one slice, and seal what is due. False: the ring is empty."""
-        for run in self._take_slice():
-            self._encode(run, now)
+        encoded = [(run, self._lines(run)) for run in self._take_slice()]
+        kept = self._keep([(run.channel, lines) for run, lines in encoded])
+        for run, lines in encoded:
+            # The estimate that was charged at accept is exchanged for what the rows really take.
+            self._ring.charge(sum(map(len, lines)) - run.estimate, run.account)
+            self.rows_taken += len(lines)
+            self._coalesce(run, lines, now, kept)
         self._seal_due(now)
         return self._call is not None or len(self._ring) > 0
 
@@ -106,11 +118,16 @@ class Pump:
             size += estimate
             channel = stream.channels.get(call[2]) or self._find_channel(stream, call[2])
             if channel is None:
-                self._dead_letter(stream, piece, "layout", estimate, call[6])
+                self._dead_letter(stream, piece, "layout", estimate, call[6], call[7])
                 continue
             run = last.get(channel)
-            if run is None or run.account is not call[6] or run.stream is not stream:
-                run = last[channel] = Run(channel, stream, call[6])
+            if (
+                run is None
+                or run.account is not call[6]
+                or run.stream is not stream
+                or run.receipt is not call[7]
+            ):
+                run = last[channel] = Run(channel, stream, call[6], call[7])
                 runs.append(run)
             run.pieces.append(piece)
             run.rows += number
@@ -126,7 +143,7 @@ class Pump:
     def _cut(self, call: Call, room: int, space: int) -> tuple[Stream, Piece, int, int]:
         """What a slice has room for, from where the call was left: ``room`` rows, about ``space``
         bytes, and one row at least; with the number of the rows and their share of the cost."""
-        correlation_id, time, _, parts, total, cost, _ = call
+        correlation_id, time, _, parts, total, cost, _, _ = call
         stream, rows, number = parts[self._part]
         first = self._row
         last = min(number, first + room, first + max(1, space * total // cost))
@@ -145,13 +162,6 @@ class Pump:
                 self.calls_done += 1
         return stream, piece, last - first, estimate
 
-    def _encode(self, run: Run, now: float) -> None:
-        lines = self._lines(run)
-        # The estimate that was charged at accept is exchanged for what the rows really take.
-        self._ring.charge(sum(map(len, lines)) - run.estimate, run.account)
-        self.rows_taken += len(lines)
-        self._coalesce(run.channel, lines, run.account, now)
-
     def _lines(self, run: Run) -> list[bytes]:
         lines = _encoded(run.stream, run.pieces)
         if lines is not None:
@@ -169,13 +179,19 @@ class Pump:
             row = Piece(rows[index : index + 1], correlation_id, timestamp, first + index)
             line = _encoded(run.stream, [row])
             if line is None:
-                self._dead_letter(run.stream, row, "encode", 0, run.account)
+                self._dead_letter(run.stream, row, "encode", 0, run.account, run.receipt)
             else:
                 lines += line
         return lines
 
     def _dead_letter(
-        self, stream: Stream, piece: Piece, reason: str, estimate: int, account: Account
+        self,
+        stream: Stream,
+        piece: Piece,
+        reason: str,
+        estimate: int,
+        account: Account,
+        receipt: Receipt | None,
     ) -> None:
         """Rows that never come to a lane are final here, and have no sequence numbers."""
         rows = len(piece.rows)
@@ -183,11 +199,21 @@ class Pump:
         self.rows_taken += rows
         notice = DeadLettered(path=stream.label, rows=rows, first=-1, last=-1, reason=reason)
         self._note([Finish(Outcome.DEAD_LETTERED, rows, reason, notice, piece)])
+        if receipt is not None:
+            receipt.settle(rows, Outcome.DEAD_LETTERED)
+            receipt.keep(rows, False)
 
     # Coalescing and sealing -------------------------------------------------------------------
 
-    def _coalesce(self, channel: Channel, lines: list[Any], account: Account, now: float) -> None:
+    def _coalesce(self, run: Run, lines: list[bytes], now: float, kept: bool) -> None:
+        channel, account, receipt = run.channel, run.account, run.receipt
         accumulator = channel.accumulator
+        if accumulator.rows and accumulator.kept is not kept:
+            self.seal(channel)  # a batch is in the spool with all its rows, or with none
+        accumulator.kept = kept
+        if receipt is not None and lines:
+            channel.watched.add(accumulator.next, len(lines), receipt)
+            receipt.keep(len(lines), kept)
         while lines:
             fresh = not accumulator.rows
             taken = accumulator.add(lines, account=account, now=now)
@@ -213,7 +239,7 @@ class Pump:
         accumulator = channel.accumulator
         channel.last_fill = accumulator.fill
         batch = accumulator.seal(serial=self._unsettled.next_serial())
-        self._unsettled.add(batch)
+        self._unsettled.add(batch.serial, born=batch.born)
         return batch
 
     def _seal_due(self, now: float) -> None:

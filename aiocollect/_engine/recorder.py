@@ -18,9 +18,10 @@ from ..errors import AioCollectError, ConfigError, EncodeError, PipelineClosed, 
 from ..records import Call, Refused
 from .engine import Engine
 from .gate import ALL
+from .receipts import Receipt
 from .stream import Stream
 
-__all__ = ["Recorder"]
+__all__ = ["Recorder", "refuse"]
 
 # Longer ones are no ids, and would be in every row.
 MAX_ID = 256
@@ -56,6 +57,23 @@ class Recorder:
             self._refuse(error, values)
             return None
         return correlation_id
+
+    def record_receipt(
+        self, values: Values, correlation_id: str | None, at: datetime | float | None
+    ) -> Receipt | None:
+        """Accept the values whole, and tell what becomes of them; or refuse them, counted."""
+        try:
+            call, _ = self._call(values, correlation_id, at)
+            if call is None:
+                return None
+            receipt = Receipt(call[0], call[4], sync=self._engine.durable)
+            verdict = self._engine.offer((*call[:7], receipt))
+            if verdict != ACCEPTED:
+                raise self._full(verdict)
+        except AioCollectError as error:
+            self._refuse(error, values)
+            return None
+        return receipt
 
     async def record_waiting(
         self, values: Values, correlation_id: str | None, at: datetime | float | None
@@ -165,7 +183,8 @@ class Recorder:
                 "max_memory_bytes",
                 reason="too_large",
             )
-        return (correlation_id, time, hour, tuple(parts), rows, cost, self._account), correlation_id
+        call = (correlation_id, time, hour, tuple(parts), rows, cost, self._account, None)
+        return call, correlation_id
 
     def _hour(self, correlation_id: str, hour: int, at: datetime | float | None) -> int:
         if type(correlation_id) is not str or not correlation_id:
@@ -204,21 +223,26 @@ class Recorder:
         )
 
     def _refuse(self, error: AioCollectError, values: Values) -> None:
-        match error:
-            case EncodeError():
-                reason = error.reason
-            case PipelineClosed():
-                reason = "closed"
-            case RingFull():
-                reason = "full"
-            case _:
-                reason = "config"
-        settings = self._engine.settings
         rows = sum([_rows(value) for _, value in values])
-        self._engine.ledger.refuse(rows, reason)
-        self._engine.hooks.emit(Refused(stream=self._label, rows=rows, reason=reason, error=error))
-        if settings.strict or (settings.when_full == "raise" and type(error) is RingFull):
-            raise error from None
+        refuse(self._engine, error, stream=self._label, rows=rows)
+
+
+def refuse(engine: Engine, error: AioCollectError, *, stream: str, rows: int) -> None:
+    """Count rows that are not accepted, and tell; raises the error where the pipeline is strict."""
+    match error:
+        case EncodeError():
+            reason = error.reason
+        case PipelineClosed():
+            reason = "closed"
+        case RingFull():
+            reason = "full"
+        case _:
+            reason = "config"
+    settings = engine.settings
+    engine.ledger.refuse(rows, reason)
+    engine.hooks.emit(Refused(stream=stream, rows=rows, reason=reason, error=error))
+    if settings.strict or (settings.when_full == "raise" and type(error) is RingFull):
+        raise error from None
 
 
 def _microseconds(at: datetime | float) -> int:

@@ -58,7 +58,7 @@ class Senders:
         *,
         settings: Settings,
         chance: Callable[[], float],
-        note: Callable[[list[Finish | Release | Note]], None],
+        note: Callable[[list[Finish | Release | Note], Channel], None],
         rested: Callable[[Channel], None],
     ) -> None:
         self._store = store
@@ -90,7 +90,7 @@ class Senders:
         """Do what a lane has asked for."""
         ends = [c for c in commands if isinstance(c, Finish | Release | Note)]
         if ends:
-            self._note(ends)
+            self._note(ends, channel)
         for command in commands:
             if isinstance(command, Finish | Release | Note):
                 continue
@@ -183,6 +183,8 @@ class Senders:
         overdue = asyncio.get_running_loop().call_later(self._retry.overdue, self._lend, task)
         self._carried[task] = channel
         try:
+            if type(request) is Append:
+                await channel.intend()
             return await self._call(channel, request)
         except asyncio.CancelledError:
             # A stranger cancels all tasks: the lane must not wait for this answer for ever.

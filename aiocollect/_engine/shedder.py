@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 from .._core.accumulator import Batch
 from .._core.commands import Command
-from .stream import Channel
+from .stream import Channel, Parked
 
 __all__ = ["Shedder"]
 
@@ -21,7 +21,7 @@ LOOKS = 10
 
 class Shedder:
     """``cut`` freezes what a channel has coalesced, and does not hand it to the lane; ``perform``
-    carries out what a lane commands."""
+    carries out what a lane commands; ``drop_waiting`` gives up what stands in a backlog."""
 
     def __init__(
         self,
@@ -30,11 +30,13 @@ class Shedder:
         delivery_timeout: float | None,
         cut: Callable[[Channel], Batch],
         perform: Callable[[Channel, list[Command]], None],
+        drop_waiting: Callable[[Channel, Batch | Parked, str], None],
     ) -> None:
         self._channels = channels
         self._timeout = delivery_timeout
         self._cut = cut
         self._perform = perform
+        self._drop_waiting = drop_waiting
         self._next_look = 0.0
 
     def __repr__(self) -> str:
@@ -59,23 +61,27 @@ class Shedder:
                 self._drop(channel, batch, "delivery_timeout")
         return self._next_look - now
 
-    def _unsent(self) -> list[tuple[float, int, Channel, Batch | None]]:
+    def _unsent(self) -> list[tuple[float, int, Channel, Batch | Parked | None]]:
         """All batches that were never begun, by age; None is what a channel still coalesces."""
-        found: list[tuple[float, int, Channel, Batch | None]] = []
+        found: list[tuple[float, int, Channel, Batch | Parked | None]] = []
         for channel in self._channels:
-            for batch in channel.lane.unsent:
+            for batch in (*channel.lane.out.unsent, *channel.backlog):
                 found.append((batch.born, len(found), channel, batch))
             if channel.accumulator.rows:
                 found.append((channel.accumulator.born, len(found), channel, None))
         found.sort(key=lambda one: one[:2])
         return found
 
-    def _drop(self, channel: Channel, batch: Batch | None, reason: str) -> None:
+    def _drop(self, channel: Channel, batch: Batch | Parked | None, reason: str) -> None:
         # A hook that hears of one drop may have had others dropped, or room made.
+        if batch is not None and batch in channel.backlog:
+            self._drop_waiting(channel, batch, reason)
+            return
         if batch is None:
             if not channel.accumulator.rows:
                 return
             batch = self._cut(channel)
-        elif batch not in channel.lane.unsent:
+        elif batch not in channel.lane.out.unsent:
             return
+        assert isinstance(batch, Batch)
         self._perform(channel, channel.lane.drop(batch, reason=reason))

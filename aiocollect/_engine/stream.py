@@ -6,15 +6,21 @@ and header share the channel, since two lanes on one blob would contend with eac
 
 from __future__ import annotations
 
+from collections import deque
 from typing import NamedTuple
 
-from .._core.accumulator import Accumulator
+from .._core.accumulator import Accumulator, Batch, Block
+from .._core.commands import Outcome
 from .._core.lane import Lane
+from .._core.ring import Account
+from .._core.trail import Trail
 from ..options import Limits
 from ..typing import Encoder, Layout, Names, Schema
 from .freeze import Shape
+from .keeper import Keeper
+from .receipts import Watched
 
-__all__ = ["Channel", "Form", "Stream"]
+__all__ = ["Channel", "Form", "Parked", "Stream"]
 
 
 class Form(NamedTuple):
@@ -32,13 +38,30 @@ class Form(NamedTuple):
         return (id(self.encoder), id(self.layout), *self[2:])
 
 
+class Parked(NamedTuple):
+    """A sealed batch that is on the disk alone: its rows, as Block and Batch have them."""
+
+    first: int
+    rows: int
+    size: int
+    serial: int
+    born: float
+    charges: tuple[tuple[Account, int], ...]
+
+
 class Channel:
     """One lane and its accumulator. ``due`` says that rows wait only for the lane to be idle.
 
     ``hour`` is the last one (since 1970) whose rows go through it.
+
+    With a spool it has a ``keeper``, who keeps its rows, and a ``trail`` of them. Sealed batches
+    stand in the ``backlog`` while there is more than memory holds: those are Parked.
     """
 
-    __slots__ = ("accumulator", "content_type", "due", "hour", "lane", "last_fill")
+    __slots__ = (
+        *("accumulator", "backlog", "content_type", "due", "hour", "keeper", "lane", "last_fill"),
+        *("parked", "trail", "watched"),
+    )
 
     def __init__(self, lane: Lane, accumulator: Accumulator, *, content_type: str) -> None:
         self.lane = lane
@@ -47,14 +70,46 @@ class Channel:
         self.hour = 0
         self.due = False
         self.last_fill = 0.0
+        self.keeper: Keeper | None = None
+        self.trail: Trail | None = None
+        self.backlog: deque[Batch | Parked] = deque()
+        self.watched = Watched()
+        self.parked = 0  # rows of the backlog that are on the disk alone
 
     def __repr__(self) -> str:
         return f"<Channel {self.accumulator!r} before {self.lane!r}>"
 
     @property
     def rows(self) -> int:
-        """Rows that are encoded and not final."""
-        return self.accumulator.rows + self.lane.rows
+        """Rows that are encoded, in memory, and not final."""
+        waiting = sum(b.block.rows for b in self.backlog if isinstance(b, Batch))
+        return self.accumulator.rows + self.lane.out.rows + waiting
+
+    def kept(self, block: Block) -> bool:
+        """Whether the block's rows are in the spool, for another life to go on with."""
+        keeper, trail = self.keeper, self.trail
+        if keeper is None or trail is None or not keeper.alive:
+            return False
+        return trail.within(block.first, block.rows) is not None
+
+    def close(self) -> None:
+        """Nothing of it is left: another channel may have its place in the spool."""
+        if self.keeper is not None and self.trail is not None:
+            self.keeper.journal.close_trail(self.trail)
+
+    async def intend(self) -> None:
+        """Return when the spool knows what the lane is about to send."""
+        if self.keeper is not None and self.trail is not None:
+            await self.keeper.intend(self.trail, *self.lane.out.under_way, self.lane.stand)
+
+    def finish(self, first: int, rows: int, outcome: Outcome) -> None:
+        """Rows have become final: the spool need not keep them, and whoever asked is told."""
+        if self.watched:
+            self.watched.settle(first, rows, outcome)
+        if outcome is Outcome.SPOOLED:
+            return
+        if self.keeper is not None and self.trail is not None:
+            self.keeper.finish(self.trail, first, rows, self.lane.stand)
 
 
 class Stream:

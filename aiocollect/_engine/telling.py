@@ -14,19 +14,25 @@ __all__ = ["healthy", "in_memory", "report", "stats"]
 
 
 def in_memory(engine: Engine, accepted: int) -> int:
-    """Rows of ``accepted`` ones that are not final, counted where they are."""
+    """Rows of those accepted here that are not final, counted where they are."""
     in_ring = accepted - engine.pump.rows_taken
     return in_ring + sum(channel.rows for channel in engine.channels)
+
+
+def in_spool(engine: Engine) -> int:
+    """Rows that are on the disk alone."""
+    return engine.ledger.spooled + sum(channel.parked for channel in engine.channels)
 
 
 def report(engine: Engine, began: float) -> Report:
     """What became of all rows, and how long it took since ``began``."""
     accepted = engine.ring.rows  # once: other threads raise it
     return Report(
-        accepted=accepted,
+        accepted=accepted + engine.ledger.adopted,
         stored=engine.ledger.stored,
         possibly_stored=engine.ledger.possibly_stored,
         in_memory=in_memory(engine, accepted),
+        in_spool=in_spool(engine),
         seconds=engine.clock.monotonic() - began,
         dead_lettered=dict(engine.ledger.dead_lettered),
         dropped=dict(engine.ledger.dropped),
@@ -69,13 +75,15 @@ def stats(engine: Engine) -> Stats:
 def _stats(engine: Engine) -> Stats:
     accepted = engine.ring.rows  # once: other threads raise it
     return Stats(
-        accepted=accepted,
+        accepted=accepted + engine.ledger.adopted,
         stored=engine.ledger.stored,
         possibly_stored=engine.ledger.possibly_stored,
         dead_lettered=dict(engine.ledger.dead_lettered),
         dropped=dict(engine.ledger.dropped),
         in_memory=in_memory(engine, accepted),
-        in_spool=0,
+        in_spool=in_spool(engine),
+        adopted=engine.ledger.adopted,
+        unspooled=engine.spool.missed if engine.spool else 0,
         refused=engine.ledger.refused,
         sampled_out=engine.ledger.sampled_out,
         sample_rates=engine.gates.rates,

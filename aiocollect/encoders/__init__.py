@@ -2,5 +2,6 @@
 
 from .csv import CsvEncoder
 from .jsonl import JsonlEncoder
+from .mdc import MdcEncoder
 
-__all__ = ["CsvEncoder", "JsonlEncoder"]
+__all__ = ["CsvEncoder", "JsonlEncoder", "MdcEncoder"]

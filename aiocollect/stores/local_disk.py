@@ -4,7 +4,7 @@ Directories are 0700 and files 0600, whatever the umask says; links are not foll
 that others own or may write to is refused. What blocks runs on one thread, made with the first
 ``apart``; so the order of the calls is the order asked, and a slow disk holds up no event loop.
 
-A process forked meanwhile gives up the locks it was born with, and makes a thread of its own.
+A process forked meanwhile gives up the locks it was born with; see also ``abandon``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import functools
 import os
 import stat
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import TypeVar
 
@@ -54,7 +54,6 @@ class LocalDisk:
 
     def __init__(self) -> None:
         self._thread: ThreadPoolExecutor | None = None
-        self._pid = os.getpid()
 
     def __repr__(self) -> str:
         return f"<LocalDisk {'without' if self._thread is None else 'with'} a thread>"
@@ -65,6 +64,8 @@ class LocalDisk:
         if not os.path.isdir(above):
             self.make_directory(above)
         made = True
+        if os.path.islink(path):
+            raise PermissionError(errno.EACCES, "it is a link; give the directory itself", path)
         try:
             os.mkdir(path, 0o700)
         except FileExistsError:
@@ -126,13 +127,28 @@ class LocalDisk:
         """See Disk.sync_directory."""
         _sync_directory(path)
 
-    async def apart(self, work: Callable[[], _T]) -> _T:
-        """See Disk.apart. What was asked for is done, though nobody waits for it any more."""
-        if self._thread is None or self._pid != os.getpid():
-            # The thread of the process that forked this one is not here, and is not waited for.
+    def apart(self, work: Callable[[], _T], then: Callable[[_T | OSError], None]) -> None:
+        """See Disk.apart: on a thread of its own."""
+        loop = asyncio.get_running_loop()
+
+        def done(future: Future[_T]) -> None:
+            error = future.exception()
+            with suppress(RuntimeError):  # the loop has ended, and nobody waits
+                if error is None:
+                    loop.call_soon_threadsafe(then, future.result())
+                elif isinstance(error, OSError):
+                    loop.call_soon_threadsafe(then, error)
+                else:
+                    context = {"message": "aiocollect: our bug", "exception": error}
+                    loop.call_soon_threadsafe(loop.call_exception_handler, context)
+
+        if self._thread is None:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="aiocollect-disk")
-            self._pid = os.getpid()
-        return await asyncio.shield(asyncio.wrap_future(self._thread.submit(work)))
+        self._thread.submit(work).add_done_callback(done)
+
+    def abandon(self) -> None:
+        """See Disk.abandon: the parent's thread is not here, and is not waited for."""
+        self._thread = None
 
 
 class _File:
@@ -234,6 +250,6 @@ def _check_owner(path: str, found: os.stat_result) -> None:
     if found.st_mode & _BY_OTHERS:
         raise PermissionError(
             errno.EACCES,
-            f"others may write to it; run chmod go-w {path}, or give a directory of your own",
+            "others may write to it; chmod it to 700, or give a directory of your own",
             path,
         )

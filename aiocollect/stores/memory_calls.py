@@ -29,6 +29,7 @@ class DiskCall(enum.Enum):
     SYNC = "sync"
     CLOSE = "close"
     RELEASE = "release"
+    REQUEST = "request"  # none of the disk's: see DiskProcess.request
 
     __hash__ = object.__hash__
 
@@ -44,4 +45,4 @@ class DiskFault(enum.Enum):
 
 
 # What never fails: it touches no disk.
-SAFE = {DiskCall.SIZE, DiskCall.CLOSE, DiskCall.RELEASE}
+SAFE = {DiskCall.SIZE, DiskCall.CLOSE, DiskCall.RELEASE, DiskCall.REQUEST}

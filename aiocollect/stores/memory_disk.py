@@ -25,7 +25,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
 from random import Random
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from .memory_calls import SAFE, Crashed, DiskCall, DiskFault
 from .memory_file import MemoryFile
@@ -114,7 +114,7 @@ class DiskProcess:
         self._disk = disk
         self._tree = disk.tree
         self._crash_at = crash_at
-        self._apart: deque[tuple[Callable[[], Any], asyncio.Future[Any]]] = deque()
+        self._apart: deque[Callable[[], None]] = deque()
         self.alive = True
         self.calls: Counter[DiskCall] = Counter()
         self.on_crash: Callable[[], None] | None = None
@@ -228,35 +228,40 @@ class DiskProcess:
             badly=lambda: self._tree.directory(path).sync_badly(self._disk.random),
         )
 
-    async def apart(self, work: Callable[[], _T]) -> _T:
-        """See Disk.apart. What was asked for is done, though nobody waits for it any more."""
+    def apart(self, work: Callable[[], _T], then: Callable[[_T | OSError], None]) -> None:
+        """See Disk.apart: in virtual time, by the loop's callbacks."""
         if not self.alive:
             raise Crashed("the process has ended")
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[_T] = loop.create_future()
-        self._apart.append((work, answer))
-        if len(self._apart) == 1:
-            self._later(loop)
-        return await answer
+        loop, line = asyncio.get_running_loop(), self._apart
 
-    def _later(self, loop: asyncio.AbstractEventLoop) -> None:
-        # By the loop's callbacks: no task that a host could cancel.
-        loop.call_later(self._disk.random.random() * self._disk.latency, self._work, loop)
+        def run() -> None:
+            if not self.alive or line is not self._apart:
+                return
+            answer: _T | OSError
+            try:
+                answer = work()
+            except OSError as error:
+                answer = error
+            finally:
+                line.popleft()
+                if line:
+                    loop.call_later(self._wait(), line[0])
+            then(answer)
 
-    def _work(self, loop: asyncio.AbstractEventLoop) -> None:
-        work, answer = self._apart[0]
-        try:
-            if not self.alive:
-                raise Crashed("the process has ended")
-            found = work()
-            if not answer.done():
-                answer.set_result(found)
-        except BaseException as error:  # whoever waits shall have it, as from a thread
-            if not answer.done():
-                answer.set_exception(error)
-        self._apart.popleft()
-        if self._apart:
-            self._later(loop)
+        line.append(run)
+        if len(line) == 1:
+            loop.call_later(self._wait(), run)
+
+    def _wait(self) -> float:
+        return self._disk.random.random() * self._disk.latency
+
+    def abandon(self) -> None:
+        """See Disk.abandon."""
+        self._apart = deque()
+
+    def request(self) -> None:
+        """It asks something that is not the disk: a moment at which it may crash as well."""
+        self.call(DiskCall.REQUEST, "", lambda: None)
 
     # One call -----------------------------------------------------------------------------------
 

@@ -47,7 +47,13 @@ class World:
         lanes = tuple(
             (
                 *(lane.state, lane.in_doubt, lane._position, lane._etag, lane._created),
-                *(lane._resume, lane.parts.name, lane.blind, len(lane._queue), len(lane._blocks)),
+                *(
+                    lane._resume,
+                    lane.parts.name,
+                    lane.blind,
+                    len(lane.out._batches),
+                    len(lane.out._blocks),
+                ),
             )
             for lane in self.lanes
         )

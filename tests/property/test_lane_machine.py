@@ -64,8 +64,7 @@ class World:
         match request:
             case Create():
                 if blob is None:
-                    self.made += 1
-                    self.blobs[request.part] = Blob(f"made-{self.made}")
+                    self.blobs[request.part] = self.new_blob()
                 return Event.CREATED, blob is None
             case _ if blob is None:
                 raise StoreRefused(Refusal.BLOB_MISSING, "BlobNotFound")
@@ -80,6 +79,11 @@ class World:
             case Append():
                 return Event.APPENDED, self._append(blob, request)
         raise AssertionError(request)
+
+    def new_blob(self) -> Blob:
+        """No two blobs ever have an ETag in common: the service makes them of the time."""
+        self.made += 1
+        return Blob(f"made-{self.made}", etag=1000 * self.made)
 
     def _append(self, blob: Blob, request: Append) -> Appended:
         if request.etag is not None and request.etag != f"{blob.etag}":
@@ -219,13 +223,12 @@ class LaneMachine(RuleBasedStateMachine):
             self.world.gone.append(blob.data)
             del self.world.blobs[name]
             if what == "replace":
-                self.world.made += 1
-                self.world.blobs[name] = Blob(f"made-{self.world.made}", etag=1000)
+                self.world.blobs[name] = self.world.new_blob()
 
-    @precondition(lambda self: self.lane.unsent)
+    @precondition(lambda self: self.lane.out.unsent)
     @rule()
     def the_oldest_is_shed(self) -> None:
-        self.obey(self.lane.drop(self.lane.unsent[0], reason="shed_oldest"))
+        self.obey(self.lane.drop(self.lane.out.unsent[0], reason="shed_oldest"))
 
     # What must hold ------------------------------------------------------------------------------
 

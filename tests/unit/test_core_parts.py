@@ -224,15 +224,15 @@ def test_a_flush_waits_for_what_was_sealed_before() -> None:
     for born in (5.0, 3.0, 9.0):
         accumulator.add([b"r\n"], account=Account(share=1), now=born)
         batches.append(accumulator.seal(serial=unsettled.next_serial()))
-        unsettled.add(batches[-1])
+        unsettled.add(batches[-1].serial, born=batches[-1].born)
     assert (unsettled.oldest, unsettled.serial, len(unsettled)) == (3.0, 3, 3)
-    unsettled.remove(batches[1])
+    unsettled.remove(batches[1].serial)
     assert not unsettled.settled(2)
-    unsettled.remove(batches[0])
+    unsettled.remove(batches[0].serial)
     assert unsettled.settled(2)
     assert not unsettled.settled(3)
     with pytest.raises(KeyError):
-        unsettled.remove(batches[0])
+        unsettled.remove(batches[0].serial)
 
 
 # Ids ----------------------------------------------------------------------------------------------

@@ -294,7 +294,7 @@ def test_giving_up_tells_doubt_from_loss() -> None:
         (Outcome.POSSIBLY_STORED, 2),
         (Outcome.DROPPED, 1),
     ]
-    assert lane.rows == 0
+    assert lane.out.rows == 0
 
 
 def test_rows_are_counted_until_they_are_final() -> None:
@@ -302,9 +302,9 @@ def test_rows_are_counted_until_they_are_final() -> None:
     lane = make_lane()
     at_position(lane)
     lane.submit(make_batch(b"3,z\n", first=2))
-    assert lane.rows == 3
+    assert lane.out.rows == 3
     lane.on(Event.APPENDED, Appended(58, 2, "e"))
-    assert lane.rows == 1
+    assert lane.out.rows == 1
 
 
 @pytest.mark.parametrize("state", State)

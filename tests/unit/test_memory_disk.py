@@ -15,6 +15,7 @@ from random import Random
 import pytest
 
 from aiocollect.disk import Disk
+from aiocollect.stores.memory_calls import SAFE
 from aiocollect.testing import (
     Crashed,
     DiskCall,
@@ -321,7 +322,7 @@ def test_reads_and_names_fail_by_script() -> None:
     for call in calls:
         with pytest.raises(OSError, match="Input/output error"):
             call()
-    assert set(struck) == set(DiskCall) - {DiskCall.SIZE, DiskCall.CLOSE, DiskCall.RELEASE}
+    assert set(struck) == set(DiskCall) - SAFE
     assert list(disk.files) == ["/d/f"]
     file.close()
 
@@ -342,6 +343,7 @@ def a_life(process: DiskProcess) -> None:
     process.names("/spool/one")
     process.remove("/spool/one/file")
     lock.release()
+    process.request()
 
 
 def test_a_life_can_crash_at_every_call_and_is_dead_from_then_on() -> None:
@@ -398,46 +400,47 @@ def test_a_lock_dies_with_its_process_however_it_ends() -> None:
 
 
 def test_apart_takes_virtual_time_and_keeps_the_order() -> None:
-    """One at a time, in the order asked; a waiter that is cancelled changes nothing; the same seed
-    takes the same time; an error reaches the one who asked."""
+    """One at a time, in the order asked; the same seed takes the same time; an error is an answer,
+    and holds up nothing; what is abandoned is not done."""
 
-    def run(seed: int) -> tuple[list[int], float]:
-        async def main(loop: VirtualLoop) -> tuple[list[int], float]:
+    def run(seed: int) -> tuple[list[object], float]:
+        async def main(loop: VirtualLoop) -> tuple[list[object], float]:
             disk: Disk = MemoryDisk(Random(seed), latency=0.5).process()
-            done: list[int] = []
-            tasks = [
-                asyncio.create_task(disk.apart(lambda number=number: done.append(number)))  # type: ignore[misc]
-                for number in range(5)
-            ]
-            await asyncio.sleep(0)
-            tasks[3].cancel()
-            with pytest.raises(OSError, match="No such file"):
-                await disk.apart(lambda: disk.names("/nowhere"))
-            assert [task.cancelled() for task in tasks] == [False, False, False, True, False]
-            return done, loop.time()
+            answers: list[object] = []
+            done = loop.create_future()
+            for number in range(3):
+                disk.apart(lambda number=number: number, answers.append)  # type: ignore[misc]
+            disk.apart(lambda: disk.names("/nowhere"), lambda e: answers.append(type(e)))
+            disk.apart(lambda: 4, done.set_result)
+            answers.append("begun")
+            answers.append(await done)
+            took = loop.time()
+            disk.apart(lambda: 5, answers.append)
+            disk.abandon()
+            disk.apart(lambda: 6, answers.append)
+            await asyncio.sleep(5)
+            return answers, took
 
         return run_virtual(main)
 
     order, seconds = run(1)
-    assert order == [0, 1, 2, 3, 4]
+    assert order == ["begun", 0, 1, 2, FileNotFoundError, 4, 6]
     assert 0 < seconds < 3
     assert run(1) == (order, seconds)
     assert run(2)[1] != seconds
 
 
 def test_a_dead_process_does_no_work_apart() -> None:
-    """What waits when the process ends is not begun; whoever waits hears Crashed."""
+    """What waits when the process ends is not begun, and nobody hears of it."""
 
     async def main(loop: VirtualLoop) -> None:
         process = MemoryDisk(Random(1), latency=1.0).process()
-        begun: list[int] = []
-        waiting = asyncio.create_task(process.apart(lambda: begun.append(1)))
-        await asyncio.sleep(0)
+        begun: list[object] = []
+        process.apart(lambda: begun.append(1), begun.append)
         process.end()
+        await asyncio.sleep(5)
         with pytest.raises(Crashed):
-            await waiting
-        with pytest.raises(Crashed):
-            await process.apart(lambda: begun.append(2))
+            process.apart(lambda: begun.append(2), begun.append)
         assert begun == []
 
     run_virtual(main)

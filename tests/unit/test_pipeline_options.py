@@ -52,7 +52,6 @@ SECRET = "c2VjcmV0LXNlY3JldA=="
         ({"writer_id": "zz"}, "ten hexadecimal digits"),
         ({"hooks": print}, "hooks must be a list"),
         ({"service": ""}, "service must not be empty"),
-        ({"spool": "/x"}, "spool='…' is not available yet"),
     ],
 )
 def test_bad_options(options: dict[str, Any], words: str) -> None:

@@ -1,0 +1,229 @@
+"""The trail of a lane: which of its rows are on the disk, which are final, and what was about to be
+sent.
+
+It lives beside the lane and decides nothing. Rows of a lane are numbered from 0 without a gap and
+end in order, but for those that are given up unsent, which are one range behind what is under way:
+so a number and a range say all. Rows that are in memory alone are gaps, and no matter of it. A
+channel without a spool has no trail.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple, Protocol
+
+from ..disk import File
+from .journal import Lane, Slot
+
+__all__ = ["Extent", "Stand", "Trail"]
+
+
+class Stand(NamedTuple):
+    """Where a lane stands: its part, and in it the position, where it is known.
+
+    ``own`` and ``blind`` as in Lane and Parts; ``created`` tells a replaced blob.
+    """
+
+    part: int
+    own: bool
+    blind: bool
+    position: int | None
+    created: str
+
+
+_NOWHERE = Stand(0, False, False, None, "")
+
+
+class Held(Protocol):
+    """What keeps rows: a segment. ``live`` are the bytes of rows in it that are not final."""
+
+    file: File
+    live: int
+
+
+class Extent(NamedTuple):
+    """Rows ``first`` to ``end - 1`` stand in ``segment``, their payload at ``offset``."""
+
+    first: int
+    end: int
+    segment: Held
+    offset: int
+    size: int
+
+
+class Trail:
+    """One lane's. ``lane`` is what it is called in its directory, and where its slot is.
+
+    ``end`` is the number of the next row to be kept; rows before the first one kept here are not
+    its matter, so it begins with them as done, and where the lane ``stand``s by then.
+    """
+
+    __slots__ = (
+        "_extents",
+        "_final",
+        "_first",
+        "_rows",
+        "_stand",
+        "copy",
+        "done",
+        "end",
+        "lane",
+        "sure",
+    )
+
+    def __init__(self, lane: Lane, *, first: int = 0, stand: Stand = _NOWHERE) -> None:
+        self.lane = lane
+        self.end = first
+        self.copy = 1  # the one that was synced last: never the one to write
+        self.done = first
+        self._final: list[tuple[int, int]] = []  # behind rows that are not
+        self._first = self._rows = 0  # the intent
+        self.sure = False  # the intent is synced
+        self._stand = stand
+        self._extents: list[Extent] = []  # by their first rows
+
+    def __repr__(self) -> str:
+        return f"<Trail of lane {self.lane.number}: {self.done} done, {len(self._extents)} extents>"
+
+    # Writing ----------------------------------------------------------------------------------
+
+    def keep(self, extent: Extent) -> None:
+        """The rows of the extent are on the disk; they come after those of the extents before."""
+        self._extents.append(extent)
+        extent.segment.live += extent.size
+
+    def move(self, old: Extent, new: Extent) -> bool:
+        """The extent's rows were copied to another place. False: they are final meanwhile."""
+        for index, extent in enumerate(self._extents):
+            if extent == old:
+                self._extents[index] = new
+                old.segment.live -= old.size
+                new.segment.live += new.size
+                return True
+        return False
+
+    def intends(self, first: int, rows: int, stand: Stand) -> bool:
+        """Whether it is on the disk for good that these rows are about to be sent there."""
+        return self.sure and (self._first, self._rows, self._stand) == (first, rows, stand)
+
+    def intend(self, first: int, rows: int, stand: Stand) -> None:
+        """``rows`` rows from ``first`` on are about to be sent."""
+        self._first, self._rows, self._stand = first, rows, stand
+        self.sure = False
+
+    def finish(self, first: int, rows: int, stand: Stand) -> None:
+        """Rows have become final."""
+        end = first + rows
+        self._stand = stand
+        if first <= self._first < end:
+            self._rows = 0  # what was about to be sent has been
+        at = self._find(first)
+        if (
+            at < len(self._extents) and self._extents[at].first < end
+        ):  # others were in memory alone: nobody will find them here
+            self._final.append((first, end))
+            self._forget()
+
+    def _forget(self) -> None:
+        """Let go of what is final, and find the first row that is not."""
+        extents, over = self._extents, 0
+        for extent in extents:
+            at = max(extent.first, self.done)
+            self.done = max((end for first, end in self._final if first <= at < end), default=at)
+            if self.done < extent.end:
+                break
+            extent.segment.live -= extent.size
+            over += 1
+        del extents[:over]
+        if not extents:
+            self.done = max(self.done, *(end for _, end in self._final), 0)
+        self._final = [(first, end) for first, end in self._final if end > self.done]
+        for first, end in self._final:
+            for extent in [e for e in extents if first <= e.first and e.end <= end]:
+                extents.remove(extent)
+                extent.segment.live -= extent.size
+
+    def _find(self, row: int) -> int:
+        """The index of the first extent that ends behind the row."""
+        return bisect_right(self._extents, row, key=lambda extent: extent.end)
+
+    # Asking -----------------------------------------------------------------------------------
+
+    @property
+    def extents(self) -> Iterator[Extent]:
+        """What is on the disk and not final, in order."""
+        return iter(self._extents)
+
+    def within(self, first: int, rows: int) -> list[Extent] | None:
+        """The extents that hold these rows, in order; None where any of them is not on the disk."""
+        found = []
+        at, end = first, first + rows
+        for extent in islice(self._extents, self._find(first), None):
+            if extent.first > at or at >= end:
+                break
+            found.append(extent)
+            at = extent.end
+        return found if at >= end else None
+
+    def slot_of(self, generation: int) -> Slot:
+        """What the slot is to say."""
+        part, own, blind, position, created = self._stand
+        return Slot(
+            generation,
+            self.lane.number,
+            self.done,
+            *self._dropped,
+            self._first,
+            self._rows,
+            position or 0,
+            part,
+            own,
+            blind,
+            position is not None,
+            created,
+        )
+
+    def left(self, after: int) -> Iterator[tuple[int, int, int]]:
+        """The rows from ``after`` on that are on the disk and not final: first, end, and at most so
+        many bytes."""
+        dropped, dropped_to = self._dropped
+        for extent in self._extents:
+            for first, end in (
+                (max(extent.first, after, self.done), min(extent.end, dropped)),
+                (max(extent.first, after, self.done, dropped_to), extent.end),
+            ):
+                if first < end:
+                    yield first, end, extent.size
+
+    @property
+    def _dropped(self) -> tuple[int, int]:
+        """The one range that a slot has room for; what is behind it may come to the store yet."""
+        return min(self._final, default=(0, 0))
+
+    # After a crash ----------------------------------------------------------------------------
+
+    def restore(self, slot: Slot, *, copy: int) -> None:
+        """Go on from what the slot says."""
+        self.copy = copy
+        self.done = slot.done
+        if slot.dropped_to:
+            self._final = [(slot.dropped, slot.dropped_to)]
+        self._first, self._rows = slot.first, slot.rows
+        position = slot.position if slot.placed else None
+        self._stand = Stand(slot.part, slot.own, slot.blind, position, slot.created)
+
+    @property
+    def intent(self) -> tuple[int, int] | None:
+        """The rows that were about to be sent: the first, and their number."""
+        return (self._first, self._rows) if self._rows else None
+
+    @property
+    def stand(self) -> Stand:
+        """Where the lane stood."""
+        return self._stand
+
+    def final(self, first: int, end: int) -> bool:
+        """Whether all these rows are final."""
+        return end <= self.done or any(low <= first and end <= high for low, high in self._final)

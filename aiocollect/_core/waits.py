@@ -1,0 +1,64 @@
+"""The waits of a lane: how long until the same is tried again, and what an operator must hear."""
+
+from __future__ import annotations
+
+from ..errors import StoreError
+from ..records import Held, Resumed, Retrying
+from .backoff import Backoff
+from .commands import Answer, Note
+from .parts import Parts
+
+__all__ = ["Waits"]
+
+# One lost answer is nobody's business; the third in a row is the operator's.
+RETRYING_AFTER = 3
+
+
+class Waits:
+    """``hold`` is the wait in seconds while an operator must act."""
+
+    __slots__ = ("_backoff", "_parts", "alarm", "hold")
+
+    def __init__(self, parts: Parts, *, backoff: Backoff, hold: float) -> None:
+        self._parts = parts
+        self._backoff = backoff
+        self.hold = hold
+        self.alarm = ""  # why the lane is held; "" where it is not
+
+    def __repr__(self) -> str:
+        return f"<Waits {self.alarm or 'for nobody'}>"
+
+    @property
+    def base(self) -> float:
+        """The shortest wait."""
+        return self._backoff.base
+
+    def unanswered(self, chance: float, answer: Answer) -> tuple[float, list[Note]]:
+        """How long to wait after an attempt without a decision."""
+        error = answer if isinstance(answer, StoreError) else None
+        wait = self._backoff.next(chance, at_least=error.retry_after if error else None)
+        if self._backoff.attempts != RETRYING_AFTER:
+            return wait, []
+        notice = Retrying(
+            path=self._parts.path,
+            part=self._parts.name,
+            code=error.code if error else "no answer",
+            attempts=RETRYING_AFTER,
+        )
+        return wait, [Note(notice)]
+
+    def refused(self, reason: str) -> tuple[float, list[Note]]:
+        """How long to wait where an operator must act, who is told once."""
+        if self.alarm == reason:
+            return self.hold, []
+        self.alarm = reason
+        notice = Held(path=self._parts.path, part=self._parts.name, reason=reason)
+        return self.hold, [Note(notice)]
+
+    def decided(self, *, resumed: bool) -> list[Note]:
+        """The store has decided something: an outage is over, and, if ``resumed``, the alarm."""
+        self._backoff.reset()
+        if not (self.alarm and resumed):
+            return []
+        self.alarm = ""
+        return [Note(Resumed(path=self._parts.path, part=self._parts.name))]

@@ -1,0 +1,113 @@
+"""Adoption: makes channels again from what another life has left in the spool.
+
+Each lane goes on in the parts of its writer, where it stood. If rows of it were about to be sent,
+they are its first batch again, byte by byte, in doubt at the same position; all others follow, in
+batches as this life makes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from .._core.accumulator import Accumulator
+from .._core.backoff import Backoff
+from .._core.lane import Lane
+from .._core.limits import BatchLimits, PartLimits
+from .._core.parts import Parts
+from .._core.ring import Account
+from .._core.trail import Trail
+from .._core.unsettled import Unsettled
+from ..options import Settings
+from .keeper import Keeper
+from .stream import Channel, Parked
+
+__all__ = ["Adoption"]
+
+
+class Adoption:
+    """``account`` bears what the rows take in memory; ``now`` tells the time."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        unsettled: Unsettled,
+        account: Account,
+        now: Callable[[], float],
+    ) -> None:
+        self._settings = settings
+        self._unsettled = unsettled
+        self._account = account
+        self._now = now
+
+    def __repr__(self) -> str:
+        return "<Adoption>"
+
+    def channel_of(self, trail: Trail, keeper: Keeper) -> Channel:
+        """The channel that brings the trail's rows to the store: all of them parked."""
+        settings, lane = self._settings, trail.lane
+        limits, retry = settings.limits, settings.retry
+        parts = Parts(
+            lane.path,
+            header=lane.header,
+            limits=PartLimits(max_blocks=limits.max_blocks, max_bytes=limits.max_blob_bytes),
+            writer=lane.writer,
+            own=lane.own,
+            ordinal=lane.ordinal,
+        )
+        again = Lane(parts, backoff=Backoff(base=retry.base, cap=retry.cap), hold=retry.hold)
+        channel = Channel(
+            again,
+            Accumulator(
+                BatchLimits(
+                    max_bytes=settings.max_batch_bytes,
+                    linger=settings.linger,
+                    max_blocks=limits.max_blocks,
+                )
+            ),
+            content_type=lane.content_type,
+        )
+        channel.trail, channel.keeper = trail, keeper
+        stand, intent = trail.stand, trail.intent
+        doubt = intent is not None and trail.within(*intent) is not None
+        if intent is not None and not doubt and stand.blind:
+            # Rows that were in memory alone may stand at the position, and nobody can look: the
+            # next part is untouched.
+            stand = stand._replace(part=stand.part + 1, position=None)
+        again.take_up(stand, in_doubt=doubt)
+        for first, rows, size in _batches(trail, settings.max_batch_bytes):
+            parked = Parked(
+                first,
+                rows,
+                size,
+                self._unsettled.next_serial(),
+                self._now(),
+                ((self._account, size),),
+            )
+            self._unsettled.add(parked.serial, born=parked.born)
+            channel.backlog.append(parked)
+            channel.parked += rows
+        return channel
+
+
+def _batches(trail: Trail, limit: int) -> Iterator[tuple[int, int, int]]:
+    """The rows that are left, as batches: the first row, their number, and at most so many bytes.
+
+    The intent is a batch as it was. Others end where the limit, the intent or a gap ends them.
+    """
+    intent = trail.intent
+    if intent is not None and (found := trail.within(*intent)) is not None:
+        yield (*intent, sum(extent.size for extent in found))
+        after = sum(intent)
+    else:
+        after = trail.done
+    start = end = size = 0
+    for first, last, bytes_ in trail.left(after):
+        if size and (first != end or size + bytes_ > limit):
+            yield start, end - start, size
+            size = 0
+        if not size:
+            start = first
+        end, size = last, size + bytes_
+    if size:
+        yield start, end - start, size

@@ -1,0 +1,157 @@
+"""The ending: how a pipeline is flushed, and how it is closed.
+
+Closing is a task of its own, since hosts cancel their shutdown, again and again. What the deadline
+has left is accounted for row by row: in the spool, where it is kept there, else given up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from .._core.commands import Event
+from ..errors import ConfigError, FlushTimeout, PipelineClosed
+from ..options import check_timeout
+from ..records import Report
+from ..typing import Store
+from .telling import report
+
+if TYPE_CHECKING:
+    from .engine import Engine
+
+__all__ = ["Ending"]
+
+# A store's connections and threads may take this long to end, in seconds; then they are left. The
+# spool's last writes too.
+CLOSE_TIMEOUT = 5.0
+# What a flush from another loop waits longer than it was told, for the answer.
+GRACE = 1.0
+
+
+class Ending:
+    """Of one engine, in one process."""
+
+    def __init__(self, engine: Engine, store: Store) -> None:
+        self._engine = engine
+        self._store = store
+        self._closing: asyncio.Task[Report] | None = None
+        self._final: Report | None = None
+
+    def __repr__(self) -> str:
+        return f"<Ending {self._final or self._closing}>"
+
+    async def flush(self, timeout: float | None = None) -> Report:
+        """Seal all, and wait until everything accepted before is final."""
+        engine = self._engine
+        check_timeout(timeout)
+        if engine.closed:
+            return await self.aclose()
+        began = engine.clock.monotonic()
+        # A second time here: the pipeline's loop may be another one, and stop.
+        patience = None if timeout is None else timeout + GRACE
+        try:
+            async with asyncio.timeout(patience):
+                await engine.host.run(lambda: self._settle_all(timeout))
+        except TimeoutError:
+            found = engine.host.ask(lambda: report(engine, began))
+            raise FlushTimeout(
+                f"{found.in_memory + found.in_spool} rows were not stored within {timeout} s", found
+            ) from None
+        return engine.host.ask(lambda: report(engine, began))
+
+    async def _settle_all(self, timeout: float | None) -> None:
+        """Return once everything accepted before is final. Raises TimeoutError."""
+        engine = self._engine
+        async with asyncio.timeout(timeout):
+            engine.wake()
+            await engine.flushes.settle(engine.ring.accepted)
+
+    async def aclose(self, timeout: float | None = None) -> Report:
+        """Refuse new calls, flush until the deadline, then give up what is left; idempotent."""
+        engine = self._engine
+        check_timeout(timeout)
+        if self._final is not None:
+            return self._final
+        try:
+            return await engine.host.run(lambda: self._closed(timeout))
+        except (PipelineClosed, RuntimeError, asyncio.CancelledError):
+            # The pipeline's thread has just ended, with somebody else's close.
+            if self._final is None:
+                raise
+            return self._final
+
+    async def _closed(self, timeout: float | None) -> Report:
+        """Wait for the one closing, which is a task of its own: hosts cancel their shutdown."""
+        loop = asyncio.get_running_loop()
+        while True:
+            closing = self._closing
+            if closing is None or closing.cancelled() or closing.get_loop() is not loop:
+                closing = self._closing = loop.create_task(self._close(timeout))
+            try:
+                return await asyncio.shield(closing)
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if not closing.cancelled() or (task is not None and task.cancelling()):
+                    raise
+
+    async def _close(self, timeout: float | None) -> Report:
+        engine = self._engine
+        began = engine.clock.monotonic()
+        engine.end()
+        engine.waiters.close()
+        engine.senders.hurry()
+        deadline = engine.settings.close_timeout if timeout is None else timeout
+        try:
+            with suppress(TimeoutError):
+                await self._settle_all(deadline)
+            await engine.senders.stop()
+        except asyncio.CancelledError:
+            # Somebody cancels all tasks: the loop is about to end. Account for what is left now.
+            engine.senders.abandon()
+        engine.host.stop()
+        engine.shelf.closed = True
+        if engine.watch is not None:
+            engine.watch.stop()
+        self._give_up("closed")
+        engine.flushes.sealed(engine.pump.calls_done)
+        engine.flushes.wake()
+        for close in (self._store.aclose, *([engine.spool.close] if engine.spool else [])):
+            try:
+                async with asyncio.timeout(CLOSE_TIMEOUT):
+                    await close()
+            except (Exception, asyncio.CancelledError):
+                engine.hooks.errors += 1
+        self._final = report(engine, began)
+        engine.host.end()
+        return self._final
+
+    def close(self, timeout: float | None = None) -> Report:
+        """aclose() for a thread that runs no event loop."""
+        engine = self._engine
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            try:
+                return self._final or engine.host.run_blocking(lambda: self.aclose(timeout))
+            except PipelineClosed:
+                if self._final is None:
+                    raise
+                return self._final
+        raise ConfigError("close() would block the event loop of this thread; await aclose()")
+
+    def _give_up(self, reason: str) -> None:
+        """Account for every row that the deadline has left."""
+        engine = self._engine
+        try:
+            while engine.pump.turn(engine.clock.monotonic()):
+                pass
+        except Exception:  # our bug: what it has left is told as in memory
+            engine.hooks.errors += 1
+        for channel in engine.channels:
+            engine.pump.seal(channel)
+            lane = channel.lane
+            if lane.busy:
+                ends = lane.on(Event.GIVE_UP, reason=reason, kept=channel.kept)
+                engine.senders.perform(channel, ends)
+            engine.shelf.give_up(channel, reason)

@@ -1,0 +1,94 @@
+"""The record of Azure ML's model data collector (v2): one CloudEvents object per line.
+
+A row has two cells, the columns of FEATURES: the payload as JSON text, and a dict of the record's
+attributes, texts by their names. ``id``, ``source`` and ``type`` must be there; known ones come in
+the documented order, others after them. From the call come ``time`` (RFC 3339, Z) and
+``correlationid``; ``contentrange`` counts the payload's bytes. (Names and order as in
+learn.microsoft.com, "Collect production data from models".)
+
+Invariants: a row is one line and one record, never merged with another; the payload is sound JSON,
+and stands there as it was given, but for line ends between its tokens, which become spaces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import orjson
+
+from ..errors import EncodeError
+from ..typing import Piece, Schema
+
+__all__ = ["FEATURES", "MdcEncoder"]
+
+FEATURES: Final = ("data", "attributes")
+
+_REQUIRED: Final = ("id", "source", "type")
+_BEFORE: Final = ("specversion", "id", "source", "type", "datacontenttype", "time")
+_AFTER: Final = (
+    *("contentrange", "correlationid", "xrequestid", "modelversion", "collectdatatype", "agent"),
+    *("path", "method"),
+)
+# What the encoder itself says of a record.
+_OURS: Final = frozenset({"specversion", "time", "data", "contentrange"})
+
+# Raw line ends stand between tokens only: within strings JSON has them escaped.
+_LINE_ENDS: Final = bytes.maketrans(b"\r\n", b"  ")
+
+
+class MdcEncoder:
+    """JSONL of such records; no header. Give its collector ``feature_names=MdcEncoder.features``,
+    and rows ``[payload, attributes]``."""
+
+    features: Final = FEATURES
+    content_type = "application/x-ndjson"
+    extension = "jsonl"
+
+    def __repr__(self) -> str:
+        return "<MdcEncoder>"
+
+    def header(self, schema: Schema) -> bytes:
+        """There is none."""
+        return b""
+
+    def encode(self, pieces: Sequence[Piece], schema: Schema) -> list[bytes]:
+        """One line per record. EncodeError for rows that are none."""
+        if schema.features != FEATURES:
+            raise EncodeError(f"the columns of records are {', '.join(FEATURES)}", reason="shape")
+        return [_line(row, piece) for piece in pieces for row in piece.rows]
+
+
+def _line(row: Any, piece: Piece) -> bytes:
+    payload, attributes = row
+    if type(payload) is not str or type(attributes) is not dict:
+        raise EncodeError("a record is JSON text and a dict of attributes", reason="shape")
+    for name in _REQUIRED:
+        if type(attributes.get(name)) is not str or not attributes[name]:
+            raise EncodeError(f"a record needs the attribute {name}, a text", reason="shape")
+    try:
+        data = payload.encode()
+        orjson.loads(data)
+    except ValueError:  # not JSON, or half of a surrogate pair
+        raise EncodeError("a record's payload is no JSON", reason="encode") from None
+    data = data.translate(_LINE_ENDS)
+    said = {
+        "datacontenttype": "application/json",
+        "correlationid": piece.correlation_id,
+        **{name: value for name, value in attributes.items() if name not in _OURS},
+        "specversion": "1.0",
+        "time": _time(piece.timestamp),
+        "contentrange": f"bytes 0-{len(data) - 1}/{len(data)}",
+    }
+    record: dict[str, Any] = {name: said.pop(name) for name in _BEFORE}
+    record["data"] = orjson.Fragment(data)
+    record |= {name: said.pop(name) for name in _AFTER if name in said}
+    try:
+        return orjson.dumps(record | said, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:
+        raise EncodeError("an attribute of a record cannot be written", reason="encode") from None
+
+
+def _time(timestamp: str) -> str:
+    """RFC 3339 in UTC; whole seconds without a fraction."""
+    return timestamp.removesuffix(".000000") + "Z"

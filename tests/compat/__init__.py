@@ -1,0 +1,1 @@
+"""Drop-ins for the collectors before us, against what these did themselves."""

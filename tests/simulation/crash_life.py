@@ -1,0 +1,354 @@
+"""Crash lives: one machine on which processes live, and end at any call of the disk or the store.
+
+Each of up to five lives is a pipeline with a spool on the machine's disk, against one store that
+outlives them; then a last life, without faults, brings what is left to the store. The oracle knows
+of each row what its receipt had said when the life ended:
+
+- after a kill every row that was *spooled*, after a power cut every row that was *durable*, and
+  every row that was *stored*, is in the store exactly once;
+- no row is there twice, torn, altered or invented, and those of one life and stream are in their
+  order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+from collections import Counter, defaultdict
+from contextlib import suppress
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from aiocollect import Limits, MemoryStore, Pipeline, Retry, StoreError
+from aiocollect.testing import (
+    Crashed,
+    DiskCall,
+    DiskFault,
+    DiskProcess,
+    Fault,
+    FaultKind,
+    MemoryDisk,
+    VirtualClock,
+    VirtualLoop,
+)
+from aiocollect.typing import Appended, Opened, Range
+
+SPOOL = "/spool"
+MAX_STEPS = 300_000
+EPOCH = 1_700_006_380.0
+
+BREAKS = {DiskCall.WRITE, DiskCall.SYNC, DiskCall.TRUNCATE}
+
+Row = tuple[int, str, int]  # life, stream, number
+
+
+@dataclass
+class CrashOutcome:
+    """What became of a machine's life."""
+
+    seed: int
+    rows: int = 0
+    kept: int = 0  # rows that were promised when their life ended
+    crashes: int = 0
+    calls: Counter[str] = field(default_factory=Counter)
+    ends: Counter[str] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
+
+
+class Reach:
+    """One process's way to the store, which ends with it; what it had sent may arrive later."""
+
+    def __init__(self, world: World, view: DiskProcess) -> None:
+        self._world = world
+        self._view = view
+
+    async def open(self, path: str, *, head: int) -> Opened:
+        """See Store."""
+        self._check()
+        opened = await self._world.store.open(path, head=head)
+        self._check()
+        return opened
+
+    async def create(self, path: str, *, content_type: str) -> bool:
+        """See Store."""
+        self._check()
+        created = await self._world.store.create(path, content_type=content_type)
+        self._check()
+        return created
+
+    async def append(
+        self, path: str, data: bytes, *, offset: int, etag: str | None = None
+    ) -> Appended:
+        """See Store: while it is on its way it may outlive its process."""
+        self._check()
+        on_its_way = (path, data, offset, etag)
+        self._world.on_their_way.append(on_its_way)
+        try:
+            appended = await self._world.store.append(path, data, offset=offset, etag=etag)
+        finally:
+            if self._view.alive:
+                self._world.on_their_way.remove(on_its_way)
+        self._check()
+        return appended
+
+    async def read(self, path: str, *, offset: int, length: int) -> Range:
+        """See Store."""
+        self._check()
+        found = await self._world.store.read(path, offset=offset, length=length)
+        self._check()
+        return found
+
+    async def aclose(self) -> None:
+        """See Store."""
+
+    def _check(self) -> None:
+        """Each request is a call at which the process may end."""
+        self._view.request()
+
+
+class World:
+    """Everything that one seed decides."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random = Random(seed)
+        self.seed = seed
+        self.outcome = CrashOutcome(seed)
+        self.readable = random.random() < 0.8
+        self.shared = random.random() < 0.6
+        self.rate = random.choice([0.0, 0.1, 0.3, 0.5])
+        self.store = MemoryStore(
+            faults=self._fault,
+            latency=random.choice([0.0, 0.005, 0.05]),
+            # Where nobody may read, a full blob leaves a doubt for ever: another life tells no row.
+            max_blocks=random.choice([50_000, 12, 4]) if self.readable else 50_000,
+            readable=self.readable,
+        )
+        self.disk = MemoryDisk(
+            random,
+            capacity=random.choice([None, None, None, 40_000, 200_000]),
+            latency=random.choice([0.0, 0.001, 0.02]),
+        )
+        self.on_their_way: list[tuple[str, bytes, int, str | None]] = []
+        self.accepted: dict[Row, str] = {}
+        self.stored: set[Row] = set()
+        self.durable: set[Row] = set()
+        self.spooled: set[Row] = set()  # and the power was not cut since
+        self.quiet = False
+        self.down = False
+        self.broken = random.random() < 0.15
+        self.now = 0.0
+
+    def _fault(self, operation: object, path: str) -> Fault | None:
+        if self.quiet:
+            return None
+        if self.down:
+            return Fault(FaultKind.BUSY)
+        if self.random.random() >= self.rate:
+            return None
+        kinds = [
+            *(FaultKind.NOT_SENT, FaultKind.LOST_ANSWER, FaultKind.BUSY, FaultKind.LATE),
+            *(FaultKind.RESENT, FaultKind.HANG_APPLIED, FaultKind.ERROR_APPLIED),
+        ]
+        return Fault(self.random.choice(kinds), self.random.choice([0.01, 0.5, 5.0]))
+
+    # One life -----------------------------------------------------------------------------------
+
+    def live(self, number: int, *, last: bool) -> None:
+        """A process's life: it ends at a call, or by itself."""
+        random = self.random
+        calls = None if last or random.random() < 0.1 else 1 + int(random.expovariate(1 / 120))
+        view = self.disk.process(crash_at=calls)
+        self.quiet = last
+        self.down = not last and random.random() < 0.3
+        if last:
+            self.disk.capacity = None
+            self.disk.faults = None
+        elif self.broken:
+            self.disk.faults = self._breaks
+        loop = VirtualLoop(begin=self.now)
+        asyncio.set_event_loop(loop)
+        receipts: list[tuple[Row, Any]] = []
+        crashed = False
+
+        steps = 0
+
+        def step() -> None:
+            nonlocal steps
+            steps += 1
+            if steps > MAX_STEPS:
+                raise RuntimeError(f"life {number} of seed {self.seed} does not end")
+            if not view.alive:
+                raise Crashed
+
+        loop.after_step = step
+        try:
+            loop.run_until_complete(self._process(loop, view, number, receipts, last))
+        except Crashed:
+            crashed = True
+            self.outcome.crashes += 1
+        # A sync that failed and a power cut after it: nobody can promise anything then.
+        power = crashed and random.random() < 0.4 and not self.broken
+        self._remember(receipts, crashed=crashed, power=power)
+        self.now = loop.time() + 1.0
+        view.end()
+        if power:
+            self.disk.cut_power()
+        self.outcome.ends["power cut" if power else "kill" if crashed else "end"] += 1
+        _bury(loop)
+
+    def _breaks(self, call: DiskCall, path: str) -> DiskFault | None:
+        if call in BREAKS and self.random.random() < 0.03:
+            return self.random.choice([DiskFault.IO_ERROR, DiskFault.NO_SPACE])
+        return None
+
+    def _remember(self, receipts: list[tuple[Row, Any]], *, crashed: bool, power: bool) -> None:
+        for row, receipt in receipts:
+            if receipt.outcome == "stored":
+                self.stored.add(row)
+            elif receipt.outcome not in (None, "spooled"):
+                self.durable.discard(row)  # it was told that it is not, or possibly not
+            elif receipt.spooled:
+                self.spooled.add(row)
+        if power:
+            self.spooled.clear()
+        if self.broken:
+            # What a failing disk had promised it may break: see docs/reliability.md.
+            self.spooled.clear()
+            self.durable.clear()
+
+    async def _process(
+        self,
+        loop: VirtualLoop,
+        view: DiskProcess,
+        number: int,
+        receipts: list[tuple[Row, Any]],
+        last: bool,
+    ) -> None:
+        random = self.random
+        self._deliver_late(loop)
+        pipeline = Pipeline(
+            Reach(self, view),
+            spool=SPOOL,
+            disk=view,
+            writer="shared" if self.shared else "own",
+            linger=random.choice([0.02, 0.3, 1.0]),
+            max_batch_bytes=random.choice([1024, 8192]),
+            max_memory_bytes=random.choice([40_000, 1 << 20]),
+            limits=Limits(max_blocks=random.choice([49_000, 5]), max_call_bytes=4096),
+            retry=Retry(base=0.05, cap=1.0, hold=2.0, attempt_timeout=3.0, overdue=0.2),
+            clock=VirtualClock(loop, epoch=EPOCH),
+            chance=Random(random.random()).random,
+            writer_id=f"{self.seed & 0xFFFFFFFF:08x}{number:02x}",
+        )
+        await pipeline.start()
+        collectors = {
+            name: pipeline.collector(name, feature_names=["life", "number", "text"])
+            for name in ("a", "b")
+        }
+        asks: set[asyncio.Task[None]] = set()
+        counts: Counter[str] = Counter()
+        for _ in range(0 if last else random.randint(1, 60)):
+            name = random.choice("ab")
+            rows = []
+            for _ in range(random.choice([1, 1, 3, 20])):
+                counts[name] += 1
+                rows.append((number, name, counts[name]))
+            text = "x" * random.choice([0, 0, 30, 200])
+            receipt = collectors[name].collect_receipt([[n, i, text] for n, _, i in rows])
+            if receipt is None:
+                continue
+            for row in rows:
+                self.accepted[row] = text
+                receipts.append((row, receipt))
+            if random.random() < 0.3:
+                asks.add(asyncio.ensure_future(self._ask(receipt, rows)))
+            await asyncio.sleep(random.expovariate(3.0) * random.choice([0, 0.05, 1.0]))
+        if last:
+            for _ in range(40):
+                await asyncio.sleep(10.0)
+            stats = pipeline.stats()
+            if stats.in_spool or stats.in_memory:
+                self.outcome.problems.append(f"alive, but not done: {stats}")
+        else:
+            await asyncio.sleep(random.choice([0.0, 0.5, 5.0]))
+        report = await pipeline.aclose(timeout=random.choice([0.5, 10.0]))
+        total = report.stored + report.possibly_stored + report.in_memory + report.in_spool
+        total += sum(report.dropped.values()) + sum(report.dead_lettered.values())
+        if total != report.accepted:
+            self.outcome.problems.append(f"the equation does not hold: {report}")
+        for ask in asks:
+            ask.cancel()
+
+    async def _ask(self, receipt: Any, rows: list[Row]) -> None:
+        if await receipt.durable():
+            self.durable.update(rows)
+
+    def _deliver_late(self, loop: VirtualLoop) -> None:
+        """What dead processes had sent arrives now, or never."""
+        late, self.on_their_way = self.on_their_way, []
+
+        def arrive(path: str, data: bytes, offset: int, etag: str | None) -> None:
+            with suppress(StoreError):
+                self.store._append(path, data, offset, etag)
+
+        for request in late:
+            if self.random.random() < 0.6:
+                loop.call_later(self.random.expovariate(0.5), arrive, *request)
+
+    # The verdict --------------------------------------------------------------------------------
+
+    def judge(self) -> None:
+        """Compare what is stored with what was accepted and promised."""
+        outcome = self.outcome
+        seen: Counter[Row] = Counter()
+        last: dict[tuple[int, str], int] = defaultdict(int)
+        for path in sorted(self.store.blobs, key=_part):
+            data = self.store.blobs[path].decode()
+            if data and not data.endswith("\n"):
+                outcome.problems.append(f"torn: {path}")
+            for cells in list(csv.reader(io.StringIO(data, newline="")))[1:]:
+                stream = path.split("/")[4]
+                row = (int(cells[0]), stream, int(cells[1]))
+                seen[row] += 1
+                if self.accepted.get(row) != cells[2]:
+                    outcome.problems.append(f"altered or invented: {row} in {path}")
+                if row[2] < last[row[0], stream]:
+                    outcome.problems.append(f"reordered: {row} in {path}")
+                last[row[0], stream] = max(row[2], last[row[0], stream])
+        outcome.problems += [f"doubled: {row}" for row, count in seen.items() if count > 1]
+        promised = self.stored | self.durable | self.spooled
+        outcome.problems += [f"lost: {row}" for row in sorted(promised - seen.keys())]
+        if self.disk.files:
+            left = [p for p in self.disk.files if "corrupt-" not in p]
+            if left:
+                outcome.problems.append(f"left on the disk: {left}")
+        outcome.rows = len(self.accepted)
+        outcome.kept = len(promised)
+        outcome.calls = Counter({call.value: n for call, n in self.disk.calls.items()})
+
+
+def _part(path: str) -> tuple[str, str, int]:
+    folder, _, name = path.rpartition("/")
+    stem, _, number = name.removesuffix(".csv").partition("_")
+    return folder, stem, int(number or 0)
+
+
+def _bury(loop: VirtualLoop) -> None:
+    """The process is gone: none of its tasks ever takes another step."""
+    for task in asyncio.all_tasks(loop):
+        task._log_destroy_pending = False  # type: ignore[attr-defined]
+        task.get_coro().close()
+    loop.close()
+
+
+def crash_live(seed: int) -> CrashOutcome:
+    """Run a machine's life."""
+    world = World(seed)
+    lives = world.random.randint(1, 5)
+    for number in range(lives):
+        world.live(number, last=False)
+    world.live(lives, last=True)
+    world.judge()
+    return world.outcome

@@ -1,0 +1,285 @@
+"""The journal: what was written is read back as it was, whatever was cut off, flipped or torn."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from aiocollect._core.journal import HEADER_SIZE, Lane, Slot, header, salt_of, slot_offset, slots
+from aiocollect._core.trail import Extent, Stand, Trail
+from aiocollect._engine.journal import Journal
+from aiocollect._engine.keeper import _read
+from aiocollect._engine.recovery import Recovered, recover
+from aiocollect.stores.local_disk import LocalDisk
+
+SALT = 0x5A17_0001
+STAND = Stand(0, False, False, None, "")
+Written = dict[int, dict[int, bytes]]  # by lane: row number to its line
+
+
+def lane(path: str = "a/data.csv") -> Lane:
+    return Lane(0, 0, path, b"h\xff\n", False, "00000000aa", 2, "text/csv")
+
+
+def write(directory: Path, turns: int = 12) -> Written:
+    """Two lanes, a few rows a turn; returns what was written."""
+    chance = random.Random(7)
+    journal = Journal.begin(LocalDisk(), str(directory), salt=SALT)
+    trails = [journal.declare(lane(f"{name}/data.csv"), first=0, stand=STAND) for name in "ab"]
+    written: Written = {trail.lane.number: {} for trail in trails}
+    for turn in range(turns):
+        for trail in trails[: 1 + turn % 2]:
+            first = trail.end
+            lines = [
+                b"%d,%s\n" % (first + row, chance.randbytes(chance.randint(0, 30)))
+                for row in range(chance.randint(1, 4))
+            ]
+            journal.add(trail, first, lines)
+            written[trail.lane.number].update(enumerate(lines, first))
+        assert journal.commit()
+    journal.close()
+    return written
+
+
+def read_back(recovered: Recovered) -> Written:
+    """Every row that is left, by the trails' extents."""
+    found: Written = {}
+    for trail in recovered.trails:
+        rows = found.setdefault(trail.lane.number, {})
+        for extent in trail.extents:
+            loaded = _read([extent], extent.first, extent.end)
+            assert loaded is not None
+            lengths, data = loaded
+            at = 0
+            for number, length in enumerate(lengths, extent.first):
+                assert number not in rows, "a row was found twice"
+                rows[number] = data[at : at + length]
+                at += length
+    return found
+
+
+def take_over(directory: Path) -> Recovered:
+    disk = LocalDisk()
+    lock = disk.lock(str(directory / "lock"))
+    assert lock is not None
+    try:
+        return recover(disk, str(directory), lock)
+    finally:
+        lock.release()
+
+
+def test_everything_written_is_read_back(tmp_path: Path) -> None:
+    """All rows, each under its number, and what the lane was."""
+    written = write(tmp_path / "life")
+    recovered = take_over(tmp_path / "life")
+    assert read_back(recovered) == written
+    assert (recovered.corrupt, recovered.lost) == (0, 0)
+    assert [t.lane._replace(number=0, slot=0) for t in recovered.trails] == [
+        lane("a/data.csv"),
+        lane("b/data.csv"),
+    ]
+
+
+def test_a_segment_cut_off_anywhere(tmp_path: Path) -> None:
+    """What stands before the cut is whole; the torn rest is no corruption, and no row of it."""
+    written = write(tmp_path / "life")
+    segment = tmp_path / "life" / "00000001.rows"
+    whole = segment.read_bytes()
+    before = -1
+    for cut in range(len(whole)):
+        segment.write_bytes(whole[:cut])
+        recovered = take_over(tmp_path / "life")
+        found = read_back(recovered)
+        for number, rows in found.items():
+            assert rows == {n: written[number][n] for n in range(len(rows))}
+        count = sum(map(len, found.values()))
+        assert count >= before
+        before = count
+        if cut >= HEADER_SIZE:
+            assert (recovered.corrupt, recovered.lost) == (0, 0)
+
+
+def test_any_byte_flipped(tmp_path: Path) -> None:
+    """At every offset: no row is altered or invented, its neighbours are found, it ends."""
+    written = write(tmp_path / "life", turns=8)
+    total = sum(map(len, written.values()))
+    shutil.copytree(tmp_path / "life", tmp_path / "master")
+    whole = (tmp_path / "life" / "00000001.rows").read_bytes()
+    most = 8  # the rows of one record, and of the lane's whose declaration was hit
+    for offset in range(HEADER_SIZE, len(whole)):
+        shutil.rmtree(tmp_path / "life")
+        shutil.copytree(tmp_path / "master", tmp_path / "life")
+        for aside in tmp_path.glob("corrupt-*"):
+            aside.unlink()
+        flipped = bytearray(whole)
+        flipped[offset] ^= 0x41
+        (tmp_path / "life" / "00000001.rows").write_bytes(flipped)
+        recovered = take_over(tmp_path / "life")
+        found = read_back(recovered)
+        for number, rows in found.items():
+            assert rows.items() <= written[number].items()
+        count = sum(map(len, found.values()))
+        assert count < total or recovered.corrupt
+        hit_declaration = len(found) < len(written)
+        assert hit_declaration or count >= total - most
+        # Set aside, unless it was the last record, which may as well be a torn one.
+        assert bool(recovered.corrupt) == bool(list(tmp_path.glob("corrupt-*")))
+
+
+def test_zeros_at_the_end(tmp_path: Path) -> None:
+    """A file that grew before its bytes were on the disk, as after a power cut."""
+    written = write(tmp_path / "life")
+    segment = tmp_path / "life" / "00000001.rows"
+    segment.write_bytes(segment.read_bytes() + bytes(5000))
+    recovered = take_over(tmp_path / "life")
+    assert read_back(recovered) == written
+    assert recovered.corrupt == 0
+
+
+def test_bytes_of_a_record_in_a_cell_are_no_record(tmp_path: Path) -> None:
+    """Who knows the format, and not the salt, cannot put rows into another's stream."""
+    write(tmp_path / "other")
+    forged = (tmp_path / "other" / "00000001.rows").read_bytes()[HEADER_SIZE:]
+    journal = Journal.begin(LocalDisk(), str(tmp_path / "life"), salt=SALT + 2)
+    trail = journal.declare(lane(), first=0, stand=STAND)
+    journal.add(trail, 0, [forged])
+    journal.commit()
+    journal.close()
+    segment = tmp_path / "life" / "00000001.rows"
+    data = bytearray(segment.read_bytes())
+    data[HEADER_SIZE + 4] ^= 1  # the declaration is corrupt: all after it is searched
+    segment.write_bytes(data)
+    assert read_back(take_over(tmp_path / "life")) == {}
+
+
+def test_another_versions_directory_is_left_alone(tmp_path: Path) -> None:
+    """It is told by version, and not a byte of it changes."""
+    write(tmp_path / "life")
+    file = tmp_path / "life" / "slots"
+    data = bytearray(file.read_bytes())
+    newer = bytearray(header(SALT))
+    newer[8] = 2
+    from zlib import crc32
+
+    newer[16:20] = crc32(bytes(newer[:16])).to_bytes(4, "little")
+    data[:HEADER_SIZE] = newer
+    file.write_bytes(data)
+    before = {path.name: path.read_bytes() for path in (tmp_path / "life").iterdir()}
+    with pytest.raises(ValueError, match="version 2"):
+        take_over(tmp_path / "life")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "life").iterdir()} == before
+
+
+def test_a_header_that_never_came_to_the_disk() -> None:
+    """Blank or short is no version at all."""
+    assert salt_of(header(SALT)) == SALT
+    assert salt_of(b"") is None
+    assert salt_of(bytes(HEADER_SIZE)) is None
+    assert salt_of(header(SALT)[:40]) is None
+    with pytest.raises(ValueError, match="not a spool's"):
+        salt_of(b"x" * HEADER_SIZE)
+
+
+# Slots --------------------------------------------------------------------------------------------
+
+
+def slot(generation: int, lane: int = 1) -> Slot:
+    return Slot(generation, lane, 5, 7, 9, 5, 2, 1 << 40, 3, True, False, True, "Mon, 1 Jan")
+
+
+def image(*copies: bytes) -> bytes:
+    return header(SALT) + b"".join(copy.ljust(128, b"\0") for copy in copies)
+
+
+def test_the_newer_sound_copy_counts() -> None:
+    """Whichever of the two it is; a torn one leaves the other."""
+    old, new = slot(4).pack(SALT), slot(5).pack(SALT)
+    assert list(slots(image(old, new), SALT)) == [(0, 1, slot(5))]
+    assert list(slots(image(new, old), SALT)) == [(0, 0, slot(5))]
+    for cut in range(1, len(new)):
+        torn = new[:cut] + old[cut:]
+        found = list(slots(image(old, torn), SALT))
+        assert found in ([(0, 0, slot(4))], [(0, 1, slot(5))])
+    assert list(slots(image(b"", b""), SALT)) == []
+    assert list(slots(image(b"x", b"y"), SALT)) == [(0, 1, None)]
+    assert slot_offset(1, 1) == HEADER_SIZE + 3 * 128
+
+
+# Trails -------------------------------------------------------------------------------------------
+
+
+class Shelf:
+    """Counts what is live, as a segment does."""
+
+    def __init__(self) -> None:
+        self.live = 0
+
+
+def trail_of(*ends: int) -> tuple[Trail, Shelf]:
+    trail, segment = Trail(lane()), Shelf()
+    first = 0
+    for end in ends:
+        trail.keep(Extent(first, end, segment, 0, 10 * (end - first)))  # type: ignore[arg-type]
+        first = end
+    return trail, segment
+
+
+def test_rows_end_in_order_but_for_dropped_ones() -> None:
+    """Live bytes fall as extents end; a dropped range joins what is done before it."""
+    trail, segment = trail_of(4, 8, 12)
+    assert segment.live == 120
+    trail.finish(0, 3, STAND)
+    assert (trail.done, segment.live) == (3, 120)
+    trail.finish(8, 4, STAND)  # dropped, while 3 to 7 are on their way
+    assert (trail.done, segment.live) == (3, 80)
+    assert list(trail.left(0)) == [(3, 4, 40), (4, 8, 40)]
+    trail.finish(3, 1, STAND)
+    assert (trail.done, segment.live) == (4, 40)
+    trail.finish(4, 4, STAND)
+    assert (trail.done, segment.live) == (12, 0)
+
+
+def test_rows_in_memory_alone_are_gaps() -> None:
+    """Whatever becomes of them, and in whatever order: what is on the disk ends by itself."""
+    trail, segment = trail_of(4)
+    trail.keep(Extent(6, 10, segment, 0, 40))  # type: ignore[arg-type]
+    trail.finish(10, 3, STAND)
+    trail.finish(4, 2, STAND)
+    assert (trail.done, segment.live) == (0, 80)
+    trail.finish(0, 4, STAND)
+    assert (trail.done, segment.live) == (6, 40)
+    trail.finish(6, 4, STAND)
+    assert segment.live == 0
+    other, segment = trail_of(4)
+    other.keep(Extent(6, 10, segment, 0, 40))  # type: ignore[arg-type]
+    other.restore(Slot(1, 1, 4, 0, 0, 0, 0, 0, 0, False, False, False, ""), copy=0)
+    for first in (6, 8):
+        other.finish(first, 2, STAND)
+    assert other.done == 10
+
+
+def test_within_tells_whole_rows_only() -> None:
+    """The extents that hold the rows; None with a gap or beyond the end."""
+    trail, segment = trail_of(4, 8)
+    trail.keep(Extent(10, 12, segment, 0, 20))  # type: ignore[arg-type]
+    assert [e.first for e in trail.within(1, 5) or []] == [0, 4]
+    assert [e.first for e in trail.within(10, 2) or []] == [10]
+    assert trail.within(6, 5) is None
+    assert trail.within(11, 2) is None
+    assert trail.within(8, 1) is None
+
+
+def test_the_intent_ends_with_its_rows() -> None:
+    """Known for good only once it is synced; another position is another intent."""
+    trail, _ = trail_of(4, 8)
+    trail.intend(0, 4, STAND)
+    assert not trail.intends(0, 4, STAND)
+    trail.sure = True
+    assert trail.intends(0, 4, STAND)
+    assert not trail.intends(0, 4, STAND._replace(position=9))
+    assert trail.intent == (0, 4)
+    trail.finish(0, 4, STAND)
+    assert trail.intent is None
