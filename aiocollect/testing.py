@@ -1,8 +1,8 @@
 """Virtual time: an event loop on which hours pass in milliseconds, and its clock.
 
-For simulations, ours and yours: together with MemoryStore and its faults, whole lives of a pipeline
-replay from one integer. When nothing is ready the loop jumps to its next timer, always to the
-timer's exact value: adding up differences would round, and spin.
+For simulations, ours and yours: together with MemoryStore, MemoryDisk and their faults, whole lives
+of a pipeline replay from one integer. When nothing is ready the loop jumps to its next timer,
+always to the timer's exact value: adding up differences would round, and spin.
 """
 
 from __future__ import annotations
@@ -13,10 +13,17 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from .stores.memory import Fault, FaultKind, MemoryStore, Operation
+from .stores.memory_calls import Crashed, DiskCall, DiskFault
+from .stores.memory_disk import DiskProcess, MemoryDisk
 
 __all__ = [
+    "Crashed",
+    "DiskCall",
+    "DiskFault",
+    "DiskProcess",
     "Fault",
     "FaultKind",
+    "MemoryDisk",
     "MemoryStore",
     "Operation",
     "VirtualClock",
@@ -25,6 +32,9 @@ __all__ = [
 ]
 
 _T = TypeVar("_T")
+
+# A task that is cancelled may start another one at its end; not for ever.
+ROUNDS = 10
 
 
 class _Jump(selectors.DefaultSelector):
@@ -44,10 +54,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop without a network, whose ``time()`` jumps from timer to timer.
 
     ``after_step`` is called after every iteration: the place to check what must always hold.
+    ``begin`` is the time it starts at: of several lives, the next one's begins where one ended.
     """
 
-    def __init__(self) -> None:
-        self._now = 0.0
+    def __init__(self, *, begin: float = 0.0) -> None:
+        self._now = begin
         selector = _Jump()
         super().__init__(selector)
         selector.loop = self
@@ -55,13 +66,17 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.after_step: Callable[[], None] | None = None
 
     def time(self) -> float:
-        """Virtual seconds since the loop was made."""
+        """Virtual seconds."""
         return self._now
+
+    def pause(self, seconds: float) -> None:
+        """Time passes, and nothing runs: a blocked loop, a machine that sleeps."""
+        self._now += seconds
 
     def jump(self) -> None:
         """Go to the next timer's moment."""
         scheduled = self._scheduled  # type: ignore[attr-defined]
-        self._now = scheduled[0]._when
+        self._now = max(self._now, scheduled[0]._when)
 
     def _write_to_self(self) -> None:
         """There is no selector to wake: everything runs in one thread."""
@@ -82,6 +97,10 @@ class VirtualClock:
     def __repr__(self) -> str:
         return f"<VirtualClock at {self.monotonic()} s>"
 
+    def shift(self, seconds: float) -> None:
+        """Set the wall clock forward or, below 0, back; the monotonic one goes on."""
+        self._epoch_ns += round(seconds * 1e9)
+
     def time_ns(self) -> int:
         """Nanoseconds since 1970 UTC."""
         return self._epoch_ns + round(self._loop.time() * 1e9)
@@ -97,9 +116,12 @@ def run_virtual(main: Callable[[VirtualLoop], Coroutine[Any, Any, _T]]) -> _T:
     try:
         return loop.run_until_complete(main(loop))
     finally:
-        left = asyncio.all_tasks(loop)
-        for task in left:
-            task.cancel()
-        if left:
+        loop.after_step = None
+        for _ in range(ROUNDS):
+            left = asyncio.all_tasks(loop)
+            if not left:
+                break
+            for task in left:
+                task.cancel()
             loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         loop.close()

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import errno
 import io
 from collections import Counter, defaultdict
 from contextlib import suppress
@@ -23,13 +22,24 @@ from random import Random
 from typing import Any
 
 from aiocollect import Limits, MemoryStore, Pipeline, Retry, StoreError
-from aiocollect.stores.memory_disk import Crashed, DiskView, MemoryDisk
-from aiocollect.testing import Fault, FaultKind, VirtualClock, VirtualLoop
+from aiocollect.testing import (
+    Crashed,
+    DiskCall,
+    DiskFault,
+    DiskProcess,
+    Fault,
+    FaultKind,
+    MemoryDisk,
+    VirtualClock,
+    VirtualLoop,
+)
 from aiocollect.typing import Appended, Opened, Range
 
 SPOOL = "/spool"
 MAX_STEPS = 300_000
 EPOCH = 1_700_006_380.0
+
+BREAKS = {DiskCall.WRITE, DiskCall.SYNC, DiskCall.TRUNCATE}
 
 Row = tuple[int, str, int]  # life, stream, number
 
@@ -50,7 +60,7 @@ class CrashOutcome:
 class Reach:
     """One process's way to the store, which ends with it; what it had sent may arrive later."""
 
-    def __init__(self, world: World, view: DiskView) -> None:
+    def __init__(self, world: World, view: DiskProcess) -> None:
         self._world = world
         self._view = view
 
@@ -78,7 +88,7 @@ class Reach:
         try:
             appended = await self._world.store.append(path, data, offset=offset, etag=etag)
         finally:
-            if not self._view.crashed:
+            if self._view.alive:
                 self._world.on_their_way.remove(on_its_way)
         self._check()
         return appended
@@ -95,7 +105,7 @@ class Reach:
 
     def _check(self) -> None:
         """Each request is a call at which the process may end."""
-        self._view.call("store", lambda: None)
+        self._view.request()
 
 
 class World:
@@ -115,8 +125,11 @@ class World:
             max_blocks=random.choice([50_000, 12, 4]) if self.readable else 50_000,
             readable=self.readable,
         )
-        self.disk = MemoryDisk(random, capacity=random.choice([None, None, None, 40_000, 200_000]))
-        self.disk.latency = random.choice([0.0, 0.001, 0.02])
+        self.disk = MemoryDisk(
+            random,
+            capacity=random.choice([None, None, None, 40_000, 200_000]),
+            latency=random.choice([0.0, 0.001, 0.02]),
+        )
         self.on_their_way: list[tuple[str, bytes, int, str | None]] = []
         self.accepted: dict[Row, str] = {}
         self.stored: set[Row] = set()
@@ -145,17 +158,16 @@ class World:
     def live(self, number: int, *, last: bool) -> None:
         """A process's life: it ends at a call, or by itself."""
         random = self.random
-        calls = None if last or random.random() < 0.1 else int(random.expovariate(1 / 120))
-        view = self.disk.process(calls=calls)
+        calls = None if last or random.random() < 0.1 else 1 + int(random.expovariate(1 / 120))
+        view = self.disk.process(crash_at=calls)
         self.quiet = last
         self.down = not last and random.random() < 0.3
         if last:
             self.disk.capacity = None
-            self.disk.fails = lambda _: 0
+            self.disk.faults = None
         elif self.broken:
-            self.disk.fails = self._breaks
-        loop = VirtualLoop()
-        loop._now = self.now
+            self.disk.faults = self._breaks
+        loop = VirtualLoop(begin=self.now)
         asyncio.set_event_loop(loop)
         receipts: list[tuple[Row, Any]] = []
         crashed = False
@@ -167,7 +179,7 @@ class World:
             steps += 1
             if steps > MAX_STEPS:
                 raise RuntimeError(f"life {number} of seed {self.seed} does not end")
-            if view.crashed:
+            if not view.alive:
                 raise Crashed
 
         loop.after_step = step
@@ -175,19 +187,20 @@ class World:
             loop.run_until_complete(self._process(loop, view, number, receipts, last))
         except Crashed:
             crashed = True
-            self.outcome.crashed_at[view.crashed_at] += 1
         # A sync that failed and a power cut after it: nobody can promise anything then.
         power = crashed and random.random() < 0.4 and not self.broken
         self._remember(receipts, crashed=crashed, power=power)
         self.now = loop.time() + 1.0
-        self.disk.end(view, power_cut=power)
+        view.end()
+        if power:
+            self.disk.cut_power()
         self.outcome.ends["power cut" if power else "kill" if crashed else "end"] += 1
         _bury(loop)
 
-    def _breaks(self, name: str) -> int:
-        if name in ("write", "sync", "truncate") and self.random.random() < 0.03:
-            return self.random.choice([errno.EIO, errno.ENOSPC])
-        return 0
+    def _breaks(self, call: DiskCall, path: str) -> DiskFault | None:
+        if call in BREAKS and self.random.random() < 0.03:
+            return self.random.choice([DiskFault.IO_ERROR, DiskFault.NO_SPACE])
+        return None
 
     def _remember(self, receipts: list[tuple[Row, Any]], *, crashed: bool, power: bool) -> None:
         for row, receipt in receipts:
@@ -207,7 +220,7 @@ class World:
     async def _process(
         self,
         loop: VirtualLoop,
-        view: DiskView,
+        view: DiskProcess,
         number: int,
         receipts: list[tuple[Row, Any]],
         last: bool,
@@ -312,7 +325,8 @@ class World:
                 outcome.problems.append(f"left on the disk: {left}")
         outcome.rows = len(self.accepted)
         outcome.kept = len(promised)
-        outcome.calls = self.disk.calls
+        outcome.calls = Counter({call.value: n for call, n in self.disk.calls.items()})
+        outcome.crashed_at = Counter({call.value: n for call, n in self.disk.crashes.items()})
 
 
 def _part(path: str) -> tuple[str, str, int]:

@@ -21,14 +21,13 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from aiocollect.testing import DiskCall
+
 from .crash_life import CrashOutcome, crash_live
 
 CHUNK = 10
-# Every call of the port, and the requests of the store.
-CALLS = {
-    *("mkdir", "list", "lock", "open", "read", "release", "remove", "size", "store", "sync"),
-    *("sync_directory", "truncate", "write"),
-}
+# Every call of the port that a spool makes, and the requests of the store.
+CALLS = {call.value for call in DiskCall} - {DiskCall.RENAME.value}
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from random import Random
 
 from aiocollect.testing import Fault, FaultKind, Operation
@@ -41,9 +42,11 @@ DESTRUCTIVE = {FaultKind.DELETED, FaultKind.REPLACED, FaultKind.RETYPED}
 class FaultPlan:
     """Strikes a share of all requests until it is told to stop."""
 
-    def __init__(self, random: Random, *, readable: bool) -> None:
+    def __init__(self, random: Random, *, readable: bool, say: Callable[[str], None]) -> None:
         self._random = random
+        self._say = say
         self.active = True
+        self.requests = 0
         self.struck: Counter[FaultKind] = Counter()
         # A blind writer cannot tell a replaced blob from its own: a documented limit.
         left_out = DESTRUCTIVE - {FaultKind.DELETED} if not readable else set()
@@ -52,11 +55,12 @@ class FaultPlan:
             # Half of the lives suffer from a few kinds only, so that rare pairs meet.
             self._kinds = random.sample(self._kinds, random.randint(2, 6))
         self._weights = [WEIGHTS[kind] for kind in self._kinds]
-        self.rate = random.choice([0.25, 0.35, 0.5, 0.65])
+        self.rate = random.choice([0.3, 0.4, 0.55, 0.7])
 
     def __call__(self, operation: Operation, path: str) -> Fault | None:
         """The script of a MemoryStore."""
         random = self._random
+        self.requests += 1
         if not self.active or random.random() >= self.rate:
             return None
         (kind,) = random.choices(self._kinds, self._weights)
@@ -64,4 +68,6 @@ class FaultPlan:
             return None
         self.struck[kind] += 1
         # Late requests arrive up to several attempts and waits later.
-        return Fault(kind, random.choice([0.01, 0.2, 1.0, 5.0, 30.0]) * random.random())
+        delay = random.choice([0.01, 0.2, 1.0, 5.0, 30.0]) * random.random()
+        self._say(f"fault {kind.value} at {operation.value} {path}, {delay:.3f} s")
+        return Fault(kind, delay)

@@ -1,25 +1,39 @@
-"""One life: writers, producers, a store and its faults, all drawn from one integer."""
+"""One life: writers, producers, a store and its faults, hosts; all drawn from one integer."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from aiocollect import Limits, Pipeline, PipelineClosed, Report, Retry
+from aiocollect import FlushTimeout, Limits, Pipeline, Report, Retry
+from aiocollect._engine.telling import in_memory
 from aiocollect.records import Event
 from aiocollect.testing import FaultKind, MemoryStore, VirtualClock, VirtualLoop, run_virtual
 
 from .faults import FaultPlan
-from .oracle import Accepted, Oracle, Verdict, folder_of
+from .oracle import Oracle, Verdict
+from .producer import SERVICE, WORKSPACE, Producer
+from .strangers import Strangers
+from .trace import Say, silent, told, trace_lanes
 
-WORKSPACE = "Sub/Group/Space"
-SERVICE = "scoring"
 # 20 seconds before midnight UTC, so that lives of a minute see two days.
 BEFORE_MIDNIGHT = 1_700_006_380.0
+# The longest of 10,000 lives had 6,000 steps of its loop: what has more goes round in a circle.
+MAX_STEPS = 200_000
+# The public snapshot is dear: it is taken at every such step, the bare equation at each.
+SNAPSHOT = 16
+
+
+# So often a host cancels its own closing, and calls it again.
+IMPATIENCE = 5
+
+
+class LifeHangsError(Exception):
+    """A life that does not come to its end."""
 
 
 @dataclass
@@ -29,23 +43,28 @@ class Outcome:
     seed: int
     rows: int = 0
     faults: Counter[FaultKind] = field(default_factory=Counter)
+    strangers: Counter[str] = field(default_factory=Counter)
+    found: Counter[str] = field(default_factory=Counter)
     hours: float = 0.0
     steps: int = 0
+    healing: float = 0.0  # seconds from the last fault until all was stored
     problems: list[str] = field(default_factory=list)
 
 
 class Life:
     """Everything that one seed decides."""
 
-    def __init__(self, seed: int, loop: VirtualLoop) -> None:
+    def __init__(self, seed: int, loop: VirtualLoop, outcome: Outcome, say: Say) -> None:
         self.random = random = Random(seed)
         self.seed = seed
         self.loop = loop
         self.oracle = Oracle()
-        self.outcome = Outcome(seed)
+        self.outcome = outcome
+        self.say = say
         self.readable = random.random() < 0.85
         self.shared = random.random() < 0.7
-        self.plan = FaultPlan(random, readable=self.readable)
+        self.plan = FaultPlan(random, readable=self.readable, say=say)
+        outcome.faults = self.plan.struck
         max_blocks = random.choice([50_000, 50_000, 12, 4])
         self.store = MemoryStore(
             faults=self.plan,
@@ -56,34 +75,54 @@ class Life:
         )
         # Below, at and above what the store allows: rolling early, in time, and on refusal.
         self.limits = Limits(max_blocks=max(1, max_blocks + random.choice([-1, 0, 1])))
+        self.retry = Retry(
+            base=0.05, cap=random.choice([0.5, 4.0]), hold=2.0, attempt_timeout=3.0, overdue=0.2
+        )
         self.epoch = random.choice([BEFORE_MIDNIGHT, 1_700_000_000.0])
         self.ends_early = random.random() < 0.3
         self.sheds = random.random() < 0.15
-        self.pipelines = [self._pipeline(number) for number in range(random.randint(1, 4))]
-        self.turns: Counter[str] = Counter()
-        # Strangers: hooks that raise, and hosts that cancel whatever task they find.
         self.hooks_raise = random.choice([0.0, 0.0, 0.05, 0.5])
-        self.cancels = random.random() < 0.3
-        self.producers: list[asyncio.Task[None]] = []
+        self.strangers = Strangers(Random(random.random()), loop, say)
+        outcome.strangers = self.strangers.struck
+        self.clocks: list[VirtualClock] = []
+        self.pipelines = [self._pipeline(number) for number in range(random.randint(1, 4))]
+        self.counts: list[Any] = [None] * len(self.pipelines)
+        self.producers = [
+            Producer(
+                pipeline,
+                f"{number}.{k}",
+                random=Random(random.random()),
+                clock=self.clocks[number],
+                oracle=self.oracle,
+                strangers=self.strangers,
+                say=say,
+            )
+            for number, pipeline in enumerate(self.pipelines)
+            for k in range(random.randint(1, 3))
+        ]
 
     def _pipeline(self, number: int) -> Pipeline:
         random = self.random
+        clock = VirtualClock(self.loop, epoch=self.epoch)
+        self.clocks.append(clock)
+        batch = random.choice([1024, 4096, 65536])
+        # Now and then so little that calls wait for room.
+        little = self.strangers.cancels_callers and random.random() < 0.3
+        memory = 20_000 if little else random.choice([300_000, 1 << 20, 16 << 20])
         return Pipeline(
             self.store,
             workspace=WORKSPACE,
             service=SERVICE,
             writer="shared" if self.shared else "own",
             linger=random.choice([0.05, 0.3, 1.0, 2.0]),
-            max_batch_bytes=random.choice([1024, 4096, 65536]),
-            max_memory_bytes=random.choice([300_000, 1 << 20, 16 << 20]),
+            max_batch_bytes=batch,
+            max_memory_bytes=max(memory, 4 * batch),
             max_in_flight=random.choice([1, 3, 16]),
             when_full="shed_oldest" if self.sheds else "shed_newest",
             delivery_timeout=4.0 if self.sheds and random.random() < 0.5 else None,
             limits=self.limits,
-            retry=Retry(
-                base=0.05, cap=random.choice([0.5, 4.0]), hold=2.0, attempt_timeout=3.0, overdue=0.2
-            ),
-            clock=VirtualClock(self.loop, epoch=self.epoch),
+            retry=self.retry,
+            clock=clock,
             chance=Random(random.random()).random,
             writer_id=f"{self.seed & 0xFFFFFFFF:08x}{number:02x}",
             hooks=[self._hook],
@@ -91,146 +130,125 @@ class Life:
 
     def _hook(self, event: Event) -> None:
         """Looks at the counters, which hold also while rows become final; and may raise."""
-        self.check()
+        self.say(told(event))
+        self._check()
         if self.random.random() < self.hooks_raise:
             raise self.random.choice([ValueError("a hook's"), asyncio.CancelledError()])
 
-    async def _cancel_strangers(self) -> None:
-        """A host that cancels all tasks but its own, again and again."""
-        spared = {asyncio.current_task(), *self.producers}
-        main = asyncio.all_tasks() - spared
-        while True:
-            await asyncio.sleep(self.random.expovariate(0.3))
-            strangers = asyncio.all_tasks() - spared - main
-            # In the order they were made: a set's own order is another one in every run.
-            for task in sorted(strangers, key=lambda task: int(task.get_name().partition("-")[2])):
-                task.cancel()
+    # The equation ---------------------------------------------------------------------------------
 
-    # What the writers do ------------------------------------------------------------------------
+    def step(self) -> None:
+        """After every step of the loop."""
+        self.outcome.steps += 1
+        if self.outcome.steps > MAX_STEPS:
+            raise LifeHangsError(f"{MAX_STEPS} steps, at {self.loop.time()} s")
+        self._check()
+        if self.outcome.steps % SNAPSHOT == 0:
+            for pipeline in self.pipelines:
+                stats = pipeline.stats()
+                final = stats.stored + stats.possibly_stored
+                final += sum(stats.dead_lettered.values()) + sum(stats.dropped.values())
+                self._demand(stats.accepted == final + stats.in_memory + stats.in_spool, stats)
+        self.strangers.step()
 
-    def _cell(self) -> Any:
-        random = self.random
-        cells: list[Callable[[], Any]] = [
-            lambda: random.random() * 10 ** random.randint(-5, 20),
-            lambda: random.randint(-(10**9), 10**9),
-            lambda: None,
-            lambda: random.choice(["", "a,b", 'say "x"', "line\nbreak", "1e5", "nan", "é"]),
-            lambda: random.random() < 0.5,
-        ]
-        return random.choice(cells)()
-
-    async def _produce(self, pipeline: Pipeline, number: int, producer: str) -> None:
-        """One producer: calls at random moments on streams of its own choice."""
-        random = Random(self.random.random())
-        width = random.randint(1, 4)
-        columns = tuple(f"c{i}" for i in range(width))
-        model = random.choice(["churn", "fraud", "price/eur"])
-        escaped = model.replace("/", "~2F")
-        paired = random.random() < 0.4
-        if paired:
-            recorder: Any = pipeline.model(model, version="1", inputs=columns, predictions=["p"])
-        else:
-            recorder = pipeline.collector(model, version="1", identifier="i", feature_names=columns)
-        for _ in range(random.randint(5, 42)):
-            await asyncio.sleep(random.expovariate(1.0) * random.choice([0.0, 0.1, 1.5]))
-            count = random.choice([1, 1, 2, 5, 30])
-            rows = [[self._cell() for _ in range(width)] for _ in range(count)]
-            values = {"inputs": rows, "predictions": [[random.random()] for _ in rows]}
-            streams = {"inputs": columns, "predictions": ("p",)} if paired else {"i": columns}
-            if not paired:
-                values = {"i": rows}
-            at = None
-            if random.random() < 0.05:
-                # A late label of some day before, or a clock that is ahead.
-                at = self.epoch + self.loop.time() + 86_400 * random.choice([-9, -3, -1, 1, 2])
-            waits = random.random() < 0.2
-            turn = self.turns[producer]
-            self.turns[producer] += 1
-            try:
-                before = self._now()
-                correlation_id = await self._collect(recorder, values, paired, at, waits, random)
-            except PipelineClosed:
-                return
-            if correlation_id is None:
+    def _check(self) -> None:
+        """Conservation, wherever a count has changed: from the counters themselves."""
+        for number, pipeline in enumerate(self.pipelines):
+            engine = pipeline._engine
+            ring, ledger = engine.ring, engine.ledger
+            counts = (ring.rows, ring.used, engine.pump.rows_taken, ledger.stored)
+            if counts == self.counts[number]:
                 continue
-            stamp = before if at is None else round(at * 1e6)
-            day_moment = int(correlation_id[:8] + correlation_id[9:13], 16) * 1000
-            assert abs(day_moment - stamp) < 10_000, "the id does not carry the scoring time"
-            for identifier, names in streams.items():
-                folder = folder_of(WORKSPACE, (SERVICE, escaped, "1", identifier), day_moment)
-                self.oracle.expect(
-                    correlation_id,
-                    [
-                        Accepted(producer, turn, folder, names, tuple(row))
-                        for row in values[identifier]
-                    ],
-                )
-            self.outcome.rows += sum(map(len, values.values()))
+            self.counts[number] = counts
+            final = ledger.stored + ledger.possibly_stored
+            final += sum(ledger.dead_lettered.values()) + sum(ledger.dropped.values())
+            self._demand(ring.rows == final + in_memory(engine, ring.rows), pipeline)
+            self._demand(ring.used >= 0, pipeline)
 
-    async def _collect(
-        self, recorder: Any, values: Any, paired: bool, at: Any, waits: bool, random: Random
-    ) -> str | None:
-        arguments: dict[str, Any] = values if paired else {"data": values["i"]}
-        if not waits:
-            found: str | None = recorder.collect(**arguments, at=at)
-            return found
-        # Straight: a wait that is granted is accepted before it wakes, and cancelling it is tested
-        # where the outcome can be told (tests/unit/test_waiting.py).
-        granted: str = await recorder.acollect(**arguments, at=at)
-        return granted
-
-    def _now(self) -> int:
-        return round((self.epoch + self.loop.time()) * 1e6)
+    def _demand(self, holds: bool, told: object) -> None:
+        if not holds and not self.outcome.found["equation"]:
+            self.outcome.found["equation"] += 1
+            self.outcome.problems.append(f"the equation does not hold: {told}")
 
     # The life -------------------------------------------------------------------------------------
 
-    def check(self) -> None:
-        """The conservation equation, after every step of the loop."""
-        self.outcome.steps += 1
-        for pipeline in self.pipelines:
-            stats = pipeline.stats()
-            final = stats.stored + stats.possibly_stored
-            final += sum(stats.dead_lettered.values()) + sum(stats.dropped.values())
-            if stats.accepted != final + stats.in_memory + stats.in_spool:
-                self.loop.after_step = None
-                self.outcome.problems.append(f"the equation does not hold: {stats}")
-            if stats.budget_used < 0:
-                self.loop.after_step = None
-                self.outcome.problems.append(f"the budget is overdrawn: {stats}")
-
     async def live(self) -> None:
         """Produce under faults, heal, flush, close, wait for what is late, judge."""
-        self.loop.after_step = self.check
-        self.producers = producers = [
-            asyncio.create_task(self._produce(pipeline, number, f"{number}.{k}"))
-            for number, pipeline in enumerate(self.pipelines)
-            for k in range(self.random.randint(1, 3))
+        self.loop.after_step = self.step
+        random = self.random
+        producing = [asyncio.create_task(producer.run()) for producer in self.producers]
+        flushing = [
+            asyncio.create_task(self._flush(pipeline))
+            for pipeline in self.pipelines
+            if self.strangers.cancels_callers
         ]
-        stranger = asyncio.ensure_future(self._cancel_strangers()) if self.cancels else None
+        others = flushing + self.strangers.start(self.clocks)
+        self.strangers.spare()
         if self.ends_early:
-            await asyncio.sleep(self.random.random() * 10)
-            reports = await self._close_all(self.random.choice([0.01, 0.05, 0.3, 3.0]))
-            for producer in producers:
-                producer.cancel()
-            await asyncio.gather(*producers, return_exceptions=True)
-            self.plan.active = False
+            await asyncio.sleep(random.random() * 10)
+            reports = await self._close_all(random.choice([0.01, 0.05, 0.3, 3.0]))
+            for task in producing:
+                task.cancel()
+            await asyncio.gather(*producing, return_exceptions=True)
+            self.plan.active = self.strangers.active = False
         else:
             # A producer may wait for room that only a healed store gives.
-            await asyncio.sleep(self.random.uniform(5, 60))
+            await asyncio.sleep(random.uniform(5, 60))
             self.plan.active = False
             self.store.max_block_bytes = 4 << 20
-            await asyncio.gather(*producers)
-            for pipeline in self.pipelines:
-                # Liveness: a healed store gets everything, since waits and attempts are bounded.
-                await pipeline.flush(timeout=120)
+            self.say("no more faults")
+            await asyncio.gather(*producing)
+            self.strangers.active = False
+            await self._heal()
+            self.strangers.active = True
             reports = await self._close_all(None)
-        if stranger is not None:
-            stranger.cancel()
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
         while self.store.late:
             await asyncio.sleep(1.0)
         self._judge(reports)
-        self.outcome.faults = self.plan.struck
-        self.outcome.hours = self.loop.time() / 3600
+
+    async def _flush(self, pipeline: Pipeline) -> None:
+        """Somebody who flushes now and then, does not wait for ever, and may be cancelled."""
+        while True:
+            await asyncio.sleep(self.random.expovariate(0.3))
+            timeout = self.random.choice([None, 0.0, 0.5, 5.0])
+            try:
+                await self.strangers.wait_for("flush", pipeline.flush(timeout))
+            except FlushTimeout:
+                self.say(f"flush({timeout}) was not done in time")
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    raise
+
+    async def _heal(self) -> None:
+        """Liveness: what is left is stored, and never does the whole stand still for long.
+
+        At the moment of healing each lane at worst has an attempt that hangs (attempt_timeout),
+        and then waits (cap or hold); rows that are not sealed wait for the linger, or for nobody
+        where they are flushed. From then on every request is answered after the latency, and of
+        those that race for one blob one wins. So something is stored within ``patience``, again and
+        again, until all is. A lane may read, walk a part and open the next in between: 20 requests.
+        """
+        retry, latency = self.retry, self.store.latency
+        patience = retry.attempt_timeout + max(retry.cap, retry.hold) + 20 * latency
+        began = self.loop.time()
+        flushing = {asyncio.create_task(pipeline.flush()) for pipeline in self.pipelines}
+        while flushing:
+            stored = len(flushing), self._stored()
+            _, flushing = await asyncio.wait(flushing, timeout=patience)
+            if flushing and (len(flushing), self._stored()) == stored:
+                self.outcome.found["stuck"] += 1
+                self.outcome.problems.append(f"nothing was stored for {patience} s after healing")
+                for task in flushing:
+                    task.cancel()
+                return
+        self.outcome.healing = self.loop.time() - began
+
+    def _stored(self) -> int:
+        return sum(pipeline._engine.ledger.stored for pipeline in self.pipelines)
 
     async def _close_all(self, timeout: float | None) -> list[Report]:
         return await asyncio.gather(
@@ -238,22 +256,24 @@ class Life:
         )
 
     async def _close(self, pipeline: Pipeline, timeout: float | None) -> Report:
-        while True:
-            try:
+        for _ in range(IMPATIENCE):
+            with suppress(asyncio.CancelledError):
+                return await self.strangers.wait_for("aclose", pipeline.aclose(timeout))
+        while True:  # the host waits on, and is cancelled by those that cancel all
+            with suppress(asyncio.CancelledError):
                 return await pipeline.aclose(timeout)
-            except asyncio.CancelledError:
-                assert self.cancels  # the host waits on
+
+    # The judgement --------------------------------------------------------------------------------
 
     def _judge(self, reports: list[Report]) -> None:
-        problems = self.outcome.problems
+        outcome, oracle, problems = self.outcome, self.oracle, self.outcome.problems
         dead = sum(sum(report.dead_lettered.values()) for report in reports)
         possibly = sum(report.possibly_stored for report in reports)
         stored = sum(report.stored for report in reports)
         complete = not dead and not possibly and not any(report.dropped for report in reports)
-        verdict: Verdict = self.oracle.judge(
-            self.store.blobs, self.store.destroyed, complete=complete
-        )
+        verdict: Verdict = oracle.judge(self.store.blobs, self.store.destroyed, complete=complete)
         for name, found in verdict.findings.items():
+            outcome.found[name] += len(found)
             problems.append(f"{name}: {len(found)}, such as {found[0]}")
         for report in reports:
             if report.in_memory:
@@ -263,23 +283,40 @@ class Life:
         if not self.ends_early and dropped - allowed:
             problems.append(f"dropped without a deadline: {reports}")
         accepted = sum(report.accepted for report in reports)
-        if accepted != len(self.oracle.accepted) and not self.ends_early:
-            problems.append(f"{accepted} counted as accepted, {len(self.oracle.accepted)} were")
+        unsure = sum(map(len, oracle.unsure.values()))
+        sure = len(oracle.accepted) - unsure
+        if not self.ends_early and not sure <= accepted <= sure + unsure:
+            problems.append(f"{accepted} counted as accepted, {sure} to {sure + unsure} were")
+        if complete and not self.ends_early and accepted != sure + verdict.unsure:
+            problems.append(f"{accepted} counted as accepted, {sure + verdict.unsure} are there")
         if not self.store.destroyed and not stored <= verdict.present <= stored + possibly:
             problems.append(f"{verdict.present} rows present, {stored} counted as stored")
 
 
-def live(seed: int) -> Outcome:
+def live(seed: int, say: Say = silent) -> Outcome:
     """Run the life of a seed to its end."""
+    outcome = Outcome(seed)
 
-    async def main(loop: VirtualLoop) -> Outcome:
-        life = Life(seed, loop)
+    async def main(loop: VirtualLoop) -> None:
+        def stamped(text: str) -> None:
+            say(f"{loop.time():10.4f} {text}")
+
+        life = Life(seed, loop, outcome, silent if say is silent else stamped)
+        end_trace = trace_lanes(stamped) if say is not silent else None
         try:
             await life.live()
         except Exception as error:
-            life.outcome.problems.append(f"{type(error).__name__}: {error}")
+            outcome.problems.append(f"{type(error).__name__}: {error}")
         finally:
             loop.after_step = None
-        return life.outcome
+            if end_trace is not None:
+                end_trace()
+            outcome.rows = sum(producer.rows for producer in life.producers)
+            outcome.hours = loop.time() / 3600
 
-    return run_virtual(main)
+    try:
+        run_virtual(main)
+    except (LifeHangsError, RuntimeError) as error:  # the loop itself: all wait, or all spin
+        outcome.found["stuck"] += 1
+        outcome.problems.append(f"{type(error).__name__}: {error}")
+    return outcome

@@ -26,6 +26,7 @@ class Accepted:
     folder: str
     columns: tuple[str, ...]
     cells: tuple[Any, ...]
+    index: int = 0  # within its call and stream
 
 
 @dataclass
@@ -33,18 +34,21 @@ class Verdict:
     """What the oracle found; each list holds a few words per finding."""
 
     present: int = 0
+    unsure: int = 0  # of these, rows of calls that may have been accepted or not
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     torn: list[str] = field(default_factory=list)
     reordered: list[str] = field(default_factory=list)
     misplaced: list[str] = field(default_factory=list)
     altered: list[str] = field(default_factory=list)
+    halved: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 
     @property
     def findings(self) -> dict[str, list[str]]:
         """Only what is wrong."""
-        return {name: found for name, found in vars(self).items() if name != "present" and found}
+        lists = {name: found for name, found in vars(self).items() if isinstance(found, list)}
+        return {name: found for name, found in lists.items() if found}
 
 
 def folder_of(workspace: str, names: tuple[str, str, str, str], microseconds: int) -> str:
@@ -79,12 +83,28 @@ class Oracle:
 
     def __init__(self) -> None:
         self.accepted: dict[tuple[str, int], Accepted] = {}
+        # By their ids: calls that were cancelled, so accepted whole or not at all.
+        self.unsure: dict[str, list[tuple[str, int]]] = {}
+
+    def expect_perhaps(self, correlation_id: str, rows: list[Accepted]) -> None:
+        """acollect() was called with this id: until it is known better, whole or not at all."""
+        self.expect(correlation_id, rows)
+        self.unsure[correlation_id] = [(f"{correlation_id} {r.folder}", r.index) for r in rows]
+
+    def confirm(self, correlation_id: str) -> None:
+        """acollect() has returned."""
+        del self.unsure[correlation_id]
+
+    def deny(self, correlation_id: str) -> None:
+        """acollect() has raised: nothing of it is ever stored."""
+        for key in self.unsure.pop(correlation_id):
+            del self.accepted[key]
 
     def expect(self, correlation_id: str, rows: list[Accepted]) -> None:
         """collect() has returned this id for these rows."""
-        for index, row in enumerate(rows):
+        for row in rows:
             # The same id is used in several streams: the folder tells them apart.
-            key = (f"{correlation_id} {row.folder}", index)
+            key = (f"{correlation_id} {row.folder}", row.index)
             assert key not in self.accepted, "the simulation used one id twice in one stream"
             self.accepted[key] = row
 
@@ -111,8 +131,14 @@ class Oracle:
         verdict.present = len(seen)
         for path, data in destroyed:
             seen.update(self._rows(path, split_part(path)[0], data, verdict))
+        unsure = {key for keys in self.unsure.values() for key in keys}
+        verdict.unsure = len(unsure & seen)
         if complete:
-            verdict.lost.extend(str(key) for key in self.accepted.keys() - seen)
+            verdict.lost.extend(str(key) for key in sorted(self.accepted.keys() - seen - unsure))
+            for correlation_id, keys in self.unsure.items():
+                there = len(seen & set(keys))
+                if 0 < there < len(keys):
+                    verdict.halved.append(f"{correlation_id}: {there} of {len(keys)} rows")
         return verdict
 
     def _rows(self, path: str, folder: str, data: bytes, verdict: Verdict) -> list[tuple[str, int]]:

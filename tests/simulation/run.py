@@ -1,22 +1,41 @@
-"""Many lives over all cores, and what they have shown together."""
+"""Many lives over all cores, and what they have shown together.
+
+Each core has a worker process, which is given a few seeds at a time and says which one it begins.
+One that ends on the way is named with its seed and replaced; so is one that spends minutes of its
+core's time in one life (within one step of the loop: more steps than allowed end the life itself).
+Memory does not grow with the number of lives: sums are kept, and the first failures.
+"""
 
 from __future__ import annotations
 
 import logging
 import multiprocessing
 import os
+import signal
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from types import FrameType
 
 from aiocollect._core.states import TABLE
 from aiocollect.testing import FaultKind
 
 from .coverage import count_pairs
-from .life import Outcome, live
+from .life import Outcome
+from .themes import live
 
 CHUNK = 25
+KEPT = 100
+# Of a core's time, not of the clock's: a life takes a tenth of a second.
+LIFE_SECONDS = 120.0
+
+Live = Callable[[int], Outcome]
+
+
+class LifeSpinsError(BaseException):
+    """A life that spends its core's time without ending a step of the loop."""
 
 
 @dataclass
@@ -27,9 +46,27 @@ class Summary:
     rows: int = 0
     steps: int = 0
     hours: float = 0.0
+    healing: float = 0.0
     faults: Counter[FaultKind] = field(default_factory=Counter)
+    strangers: Counter[str] = field(default_factory=Counter)
+    found: Counter[str] = field(default_factory=Counter)
     pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
+    failures: int = 0
     failed: list[Outcome] = field(default_factory=list)
+
+    def take(self, outcome: Outcome) -> None:
+        """Add one life."""
+        self.lives += 1
+        self.rows += outcome.rows
+        self.steps += outcome.steps
+        self.hours += outcome.hours
+        self.healing = max(self.healing, outcome.healing)
+        self.faults += outcome.faults
+        self.strangers += outcome.strangers
+        self.found += outcome.found
+        if outcome.problems:
+            self.failures += 1
+            self.failed.append(outcome)
 
     def add(self, other: Summary) -> None:
         """Merge another process's lives."""
@@ -37,9 +74,13 @@ class Summary:
         self.rows += other.rows
         self.steps += other.steps
         self.hours += other.hours
+        self.healing = max(self.healing, other.healing)
         self.faults += other.faults
+        self.strangers += other.strangers
+        self.found += other.found
         self.pairs += other.pairs
-        self.failed += other.failed
+        self.failures += other.failures
+        self.failed += other.failed[: KEPT - len(self.failed)]
 
     @property
     def unmet(self) -> list[str]:
@@ -49,58 +90,167 @@ class Summary:
         return kinds + [" x ".join(pair) for pair in sorted(table - self.pairs.keys())]
 
 
-def run_chunk(seeds: range) -> Summary:
-    """The lives of some seeds, in this process."""
+def run_life(seed: int, live: Live) -> Outcome:
+    """One life, which is ended where it takes its core for itself."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise LifeSpinsError
+
+    signal.signal(signal.SIGVTALRM, end)
+    signal.setitimer(signal.ITIMER_VIRTUAL, LIFE_SECONDS)
+    try:
+        return live(seed)
+    except LifeSpinsError:
+        problem = f"it spent {LIFE_SECONDS:g} s of its core's time, and did not end"
+        return Outcome(seed, found=Counter(stuck=1), problems=[problem])
+    except Exception as error:  # the simulation's own bug: named, and the others go on
+        return Outcome(seed, problems=[f"{type(error).__name__}: {error}"])
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+
+
+def run_chunk(
+    seeds: range, live: Live = live, begin: Callable[[int], None] | None = None
+) -> Summary:
+    """The lives of some seeds, in this process; ``begin`` hears of each before it begins."""
     # The log's lines are right, and thousands.
     logging.getLogger("aiocollect").setLevel(logging.CRITICAL)
     met = count_pairs()
     met.clear()
     summary = Summary()
     for seed in seeds:
-        outcome = live(seed)
-        summary.lives += 1
-        summary.rows += outcome.rows
-        summary.steps += outcome.steps
-        summary.hours += outcome.hours
-        summary.faults += outcome.faults
-        if outcome.problems:
-            summary.failed.append(outcome)
+        if begin is not None:
+            begin(seed)
+        summary.take(run_life(seed, live))
     summary.pairs = Counter(
         {(state.value, event.value): count for (state, event), count in met.items()}
     )
     return summary
 
 
-def run(seeds: int, *, first: int = 0, stop_at: int | None = None) -> Iterator[Summary]:
+def _work(pipe: Connection, live: Live) -> None:
+    """A worker: chunks come in; seeds that begin, and sums, go out."""
+    while True:
+        seeds = pipe.recv()
+        if seeds is None:
+            return
+        pipe.send(run_chunk(seeds, live, pipe.send))
+
+
+class _Worker:
+    """One process, what it was given, and the seed that it began last."""
+
+    def __init__(self, live: Live) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self.process: BaseProcess = context.Process(target=_work, args=(theirs, live), daemon=True)
+        self.process.start()
+        theirs.close()
+        self.seeds = range(0)
+        self.seed: int | None = None
+
+    def give(self, seeds: range) -> None:
+        """The next lives."""
+        self.seeds, self.seed = seeds, None
+        self.pipe.send(seeds)
+
+    def end(self) -> None:
+        """No more of it."""
+        self.pipe.close()
+        self.process.kill()
+        self.process.join()
+
+
+def run(
+    seeds: int, *, first: int = 0, stop_at: int | None = None, live: Live = live
+) -> Iterator[Summary]:
     """Run the lives over all cores; yields the summary as it grows."""
-    chunks = [
+    ranges = [
         range(start, min(start + CHUNK, first + seeds))
         for start in range(first, first + seeds, CHUNK)
     ]
+    ranges.reverse()
     summary = Summary()
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool:
-        for part in pool.map(run_chunk, chunks):
-            summary.add(part)
-            yield summary
-            if stop_at is not None and len(summary.failed) >= stop_at:
-                pool.shutdown(cancel_futures=True)
+    workers: dict[Connection, _Worker] = {}
+
+    def employ() -> None:
+        worker = _Worker(live)
+        workers[worker.pipe] = worker
+        worker.give(ranges.pop())
+
+    try:
+        while ranges and len(workers) < (os.cpu_count() or 1):
+            employ()
+        while workers:
+            for pipe in wait(list(workers)):
+                assert isinstance(pipe, Connection)
+                worker = workers[pipe]
+                try:
+                    told = pipe.recv()
+                except (EOFError, OSError):
+                    # It ended on the way: the lives before that one are run again, it is not.
+                    del workers[pipe]
+                    worker.process.join()
+                    code, seed = worker.process.exitcode, worker.seed
+                    if seed is None:
+                        raise RuntimeError(
+                            f"a worker ended with {code} before its first life"
+                        ) from None
+                    summary.take(Outcome(seed, problems=[f"its process ended with {code}"]))
+                    worker.end()
+                    rest = [range(worker.seeds.start, seed), range(seed + 1, worker.seeds.stop)]
+                    ranges += [part for part in rest if part]
+                    if ranges:
+                        employ()
+                    yield summary
+                    continue
+                if isinstance(told, int):
+                    worker.seed = told
+                    continue
+                summary.add(told)
+                yield summary
+                if ranges:
+                    worker.give(ranges.pop())
+                else:
+                    del workers[pipe]
+                    worker.end()
+            if stop_at is not None and summary.failures >= stop_at:
                 return
+    finally:
+        for worker in workers.values():
+            worker.end()
+
+
+def progress(summary: Summary, seconds: float) -> str:
+    """How far it is, in a line."""
+    faults = sum(summary.faults.values())
+    return (
+        f"{summary.lives} lives, {summary.rows} rows, {faults} faults, "
+        f"{summary.failures} failed, {summary.lives / seconds:.1f} lives a second"
+    )
 
 
 def describe(summary: Summary, seconds: float) -> str:
     """The run in a few lines."""
     faults = sum(summary.faults.values())
+    wrong = ("lost", "doubled", "reordered", "torn")
     lines = [
         (
             f"{summary.lives} lives, {summary.rows} rows, {faults} faults, {summary.steps} steps, "
-            f"{summary.hours:.1f} virtual hours in {seconds:.0f} s"
+            f"{summary.hours:.1f} virtual hours in {seconds:.0f} s: "
+            f"{summary.lives / seconds:.1f} lives, {summary.rows / seconds:.0f} rows and "
+            f"{faults / seconds:.0f} faults a second"
         ),
+        ", ".join(f"{summary.found[name]} {name}" for name in wrong)
+        + "".join(f", {n} {name}" for name, n in summary.found.items() if name not in wrong),
+        f"after the last fault all was stored within {summary.healing:.1f} s",
         "faults: " + ", ".join(f"{kind.value} {n}" for kind, n in summary.faults.most_common()),
-        "pairs: " + ", ".join(f"{s} x {e} {n}" for (s, e), n in sorted(summary.pairs.items())),
+        "strangers: " + ", ".join(f"{kind} {n}" for kind, n in summary.strangers.most_common()),
+        f"{len(summary.pairs)} of {len(TABLE)} pairs: "
+        + ", ".join(f"{s} x {e} {n}" for (s, e), n in sorted(summary.pairs.items())),
     ]
     for outcome in summary.failed[:10]:
         lines += [f"seed {outcome.seed}: {problem}" for problem in outcome.problems[:5]]
-        lines.append(f"  replay: python -m tests.simulation --seed {outcome.seed}")
-    lines.append(f"{len(summary.failed)} lives failed")
+        lines.append(f"  replay: python -m tests.simulation --seed {outcome.seed} --trace")
+    lines.append(f"{summary.failures} lives failed")
     return "\n".join(lines)

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from aiocollect import ConfigError, Limits, MemoryStore, Pipeline
-from aiocollect.disk import File
 from aiocollect.records import Event, SpoolAdopted, SpoolDamaged, SpoolFailed
 from aiocollect.testing import Fault, FaultKind, VirtualLoop, run_virtual
 from tests.disks import InlineDisk
@@ -233,7 +232,7 @@ class Failing(InlineDisk):
     writes: OSError | None = None
     slots: OSError | None = None
 
-    def open(self, path: str, *, new: bool) -> File:
+    def open(self, path: str, *, new: bool) -> Any:
         file = super().open(path, new=new)
         write: Callable[[bytes, int], None] = file.write
 

@@ -1,0 +1,21 @@
+"""Which life a seed has: mostly an ordinary one; now and then one of a theme of its own."""
+
+from __future__ import annotations
+
+from . import life, outage, poison
+from .life import Outcome
+from .trace import Say, silent
+
+# Of a hundred seeds one each: what they show is the same in all of them, and they are long.
+EVERY = 100
+
+
+def live(seed: int, say: Say = silent) -> Outcome:
+    """Run the life of a seed to its end."""
+    match seed % EVERY:
+        case 17:
+            return poison.live(seed, say)
+        case 33:
+            return outage.live(seed, say)
+        case _:
+            return life.live(seed, say)

@@ -1,0 +1,400 @@
+"""The contract of a disk, held by the one in memory and by the one of this machine; and what only
+the real one can show: modes, links, owners, limits, and locks between processes."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import fcntl
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import TypeVar
+
+import pytest
+
+from aiocollect.disk import Disk, File
+from aiocollect.stores.local_disk import LocalDisk
+from aiocollect.testing import MemoryDisk
+
+T = TypeVar("T")
+
+
+@pytest.fixture(params=["memory", "local"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Disk, str]:
+    """A disk and an empty directory on it."""
+    if request.param == "local":
+        return LocalDisk(), str(tmp_path)
+    disk: Disk = MemoryDisk(Random(0)).process()
+    disk.make_directory("/top")
+    return disk, "/top"
+
+
+def error_of(call: Callable[[], object]) -> tuple[type[OSError], int | None]:
+    with pytest.raises(OSError) as found:
+        call()
+    return type(found.value), found.value.errno
+
+
+def test_files_keep_what_is_written_where_it_is_written(place: tuple[Disk, str]) -> None:
+    """Bytes at offsets, zeros in gaps, reads that end with the file, sizes, cutting off."""
+    disk, top = place
+    file: File = disk.open(f"{top}/f", new=True)
+    assert (file.size(), file.read(0, 10)) == (0, b"")
+    file.write(b"hello", 0)
+    file.write(b"J", 0)
+    file.write(b"!", 7)
+    file.write(b"", 100)
+    assert (file.size(), file.read(0, 100)) == (8, b"Jello\0\0!")
+    assert (file.read(1, 3), file.read(7, 5), file.read(8, 5)) == (b"ell", b"!", b"")
+    file.truncate(3)
+    assert (file.size(), file.read(0, 9)) == (3, b"Jel")
+    file.truncate(5)
+    assert file.read(0, 9) == b"Jel\0\0"
+    file.sync()
+    file.close()
+    file.close()
+    assert error_of(lambda: file.read(0, 1)) == (OSError, errno.EBADF)
+    assert error_of(lambda: file.write(b"x", 0)) == (OSError, errno.EBADF)
+    again = disk.open(f"{top}/f", new=False)
+    assert again.read(0, 9) == b"Jel\0\0"
+    again.close()
+
+
+def test_names_come_and_go(place: tuple[Disk, str]) -> None:
+    """New files are new, names are sorted, a rename replaces, a full directory stays."""
+    disk, top = place
+    disk.make_directory(f"{top}/a/b")
+    disk.make_directory(f"{top}/a/b")
+    for name in ("z", "m", "a"):
+        file = disk.open(f"{top}/a/b/{name}", new=True)
+        file.write(name.encode(), 0)
+        file.close()
+    assert disk.names(f"{top}/a/b") == ["a", "m", "z"]
+    assert disk.names(f"{top}/a") == ["b"]
+    disk.rename(f"{top}/a/b/z", f"{top}/a/b/m")
+    disk.sync_directory(f"{top}/a/b")
+    assert disk.names(f"{top}/a/b") == ["a", "m"]
+    file = disk.open(f"{top}/a/b/m", new=False)
+    assert file.read(0, 9) == b"z"
+    file.close()
+    missing, exists = (FileNotFoundError, errno.ENOENT), (FileExistsError, errno.EEXIST)
+    assert error_of(lambda: disk.open(f"{top}/a/b/m", new=True)) == exists
+    assert error_of(lambda: disk.open(f"{top}/a/b/x", new=False)) == missing
+    assert error_of(lambda: disk.remove(f"{top}/a/b/x")) == missing
+    assert error_of(lambda: disk.rename(f"{top}/a/b/x", f"{top}/a/b/y")) == missing
+    assert error_of(lambda: disk.names(f"{top}/x")) == missing
+    assert error_of(lambda: disk.sync_directory(f"{top}/x")) == missing
+    assert error_of(lambda: disk.open(f"{top}/x/f", new=True)) == missing
+    assert error_of(lambda: disk.lock(f"{top}/x/lock")) == missing
+    assert error_of(lambda: disk.remove(f"{top}/a/b")) == (OSError, errno.ENOTEMPTY)
+    assert error_of(lambda: disk.open(f"{top}/a", new=False)) == (
+        IsADirectoryError,
+        errno.EISDIR,
+    )
+    with pytest.raises(OSError, match="a/b/m"):  # whatever stands in a directory's place
+        disk.make_directory(f"{top}/a/b/m")
+    disk.remove(f"{top}/a/b/m")
+    disk.remove(f"{top}/a/b/a")
+    disk.remove(f"{top}/a/b")
+    assert disk.names(f"{top}/a") == []
+
+
+def test_a_file_that_lost_its_name_is_still_open(place: tuple[Disk, str]) -> None:
+    """Removing a file takes its name; whoever has it open goes on."""
+    disk, top = place
+    file = disk.open(f"{top}/f", new=True)
+    disk.remove(f"{top}/f")
+    file.write(b"x", 0)
+    assert file.read(0, 1) == b"x"
+    file.close()
+    assert disk.names(top) == []
+
+
+def test_a_lock_is_had_once(place: tuple[Disk, str]) -> None:
+    """Held: None for everybody, also in this process; released, even twice: free; one whose file
+    was removed keeps nobody out of the next one."""
+    disk, top = place
+    lock = disk.lock(f"{top}/lock")
+    assert lock is not None
+    assert disk.lock(f"{top}/lock") is None
+    lock.release()
+    again = disk.lock(f"{top}/lock")
+    assert again is not None
+    lock.release()
+    assert disk.lock(f"{top}/lock") is None
+    disk.remove(f"{top}/lock")
+    new = disk.lock(f"{top}/lock")
+    assert new is not None
+    again.release()
+    assert disk.lock(f"{top}/lock") is None
+    new.release()
+
+
+async def answer(disk: Disk, work: Callable[[], T]) -> T | OSError:
+    """What the work done apart has answered."""
+    future: asyncio.Future[T | OSError] = asyncio.get_running_loop().create_future()
+    disk.apart(work, future.set_result)
+    return await future
+
+
+@pytest.mark.asyncio
+async def test_work_apart_is_done_in_order_and_its_errors_come_back(
+    place: tuple[Disk, str],
+) -> None:
+    """One at a time as asked, not at once; the answer comes on the loop; an OSError is one."""
+    disk, top = place
+    running: list[int] = []
+    done: list[int] = []
+    answers: list[int | OSError] = []
+
+    def work(number: int) -> int:
+        running.append(number)
+        assert running == [number]
+        done.append(number)
+        running.remove(number)
+        return number
+
+    for number in range(20):
+        disk.apart(lambda n=number: work(n), answers.append)  # type: ignore[misc]
+    assert answers == []
+    assert isinstance(await answer(disk, lambda: disk.names(f"{top}/x")), FileNotFoundError)
+    assert await answer(disk, lambda: work(20)) == 20
+    assert done == list(range(21))
+    assert answers == list(range(20))
+
+
+# The real one ---------------------------------------------------------------------------------
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.parametrize("umask", [0, 0o022, 0o277])
+def test_only_this_user_may_read_it_whatever_the_umask(tmp_path: Path, umask: int) -> None:
+    """Directories 0700, files and lock files 0600."""
+    disk = LocalDisk()
+    before = os.umask(umask)
+    try:
+        disk.make_directory(str(tmp_path / "a" / "b"))
+        disk.open(str(tmp_path / "a" / "f"), new=True).close()
+        lock = disk.lock(str(tmp_path / "a" / "lock"))
+    finally:
+        os.umask(before)
+    assert lock is not None
+    lock.release()
+    assert [mode(tmp_path / name) for name in ("a", "a/b")] == [0o700, 0o700]
+    assert [mode(tmp_path / name) for name in ("a/f", "a/lock")] == [0o600, 0o600]
+
+
+@pytest.mark.parametrize("others", [0o720, 0o702, 0o777])
+def test_a_directory_that_others_may_write_to_is_refused(tmp_path: Path, others: int) -> None:
+    """PermissionError, naming the directory and the remedy; one that stands is left as it is."""
+    path = tmp_path / "open"
+    path.mkdir()
+    path.chmod(others)
+    with pytest.raises(PermissionError, match=rf"chmod it to 700.*{path}"):
+        LocalDisk().make_directory(str(path))
+    assert mode(path) == others
+    path.chmod(0o755)
+    LocalDisk().make_directory(str(path))
+    assert mode(path) == 0o755
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
+def test_somebody_elses_directory_is_refused(tmp_path: Path) -> None:
+    """PermissionError, naming the owner and the remedy."""
+    path = tmp_path / "theirs"
+    path.mkdir(0o700)
+    os.chown(path, 12345, -1)
+    with pytest.raises(PermissionError, match=r"user 12345; give a directory of your own"):
+        LocalDisk().make_directory(str(path))
+
+
+def test_links_and_pipes_are_not_followed(tmp_path: Path) -> None:
+    """A link in the place of a file, a lock or the directory is an error, and so is a pipe."""
+    disk = LocalDisk()
+    target = tmp_path / "target"
+    target.write_bytes(b"theirs")
+    (tmp_path / "link").symlink_to(target)
+    (tmp_path / "dangling").symlink_to(tmp_path / "made")
+    (tmp_path / "directory").mkdir(0o700)
+    (tmp_path / "way").symlink_to(tmp_path / "directory")
+    os.mkfifo(tmp_path / "pipe")
+    assert error_of(lambda: disk.open(f"{tmp_path}/link", new=False))[1] == errno.ELOOP
+    assert error_of(lambda: disk.open(f"{tmp_path}/dangling", new=True))[1] == errno.EEXIST
+    assert error_of(lambda: disk.lock(f"{tmp_path}/link"))[1] == errno.ELOOP
+    with pytest.raises(PermissionError, match="it is a link; give the directory itself"):
+        disk.make_directory(f"{tmp_path}/way")
+    assert error_of(lambda: disk.open(f"{tmp_path}/pipe", new=False))[1] == errno.EINVAL
+    assert target.read_bytes() == b"theirs"
+    assert not (tmp_path / "made").exists()
+    disk.remove(f"{tmp_path}/way")
+    assert (tmp_path / "directory").is_dir()
+
+
+def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_limit_on_file_sizes_is_an_error_and_leaves_a_prefix(tmp_path: Path) -> None:
+    """RLIMIT_FSIZE: EFBIG, not a signal; what fits is there."""
+    found = run(
+        """
+        import errno, resource, sys
+        from aiocollect.stores.local_disk import LocalDisk
+        resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
+        file = LocalDisk().open(sys.argv[1], new=True)
+        try:
+            file.write(b"x" * 9000, 0)
+        except OSError as error:
+            print(errno.errorcode[error.errno], file.size())
+        """,
+        str(tmp_path / "f"),
+    )
+    assert found.stdout == "EFBIG 5000\n", found.stderr
+
+
+def test_a_full_disk_is_an_error_and_leaves_a_prefix(tmp_path: Path) -> None:
+    """A file system of 64 KiB: ENOSPC; after a removal the same write succeeds."""
+    if os.geteuid() != 0 or shutil.which("unshare") is None:
+        pytest.skip("only root can mount, and on Linux alone")
+    top, unshare = str(tmp_path), ["unshare", "--mount"]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k,mode=700", "tmpfs", top]
+    # In a namespace of its own, which ends with the process: nothing is left mounted.
+    code = """
+        import errno, sys
+        from aiocollect.stores.local_disk import LocalDisk
+        disk, top = LocalDisk(), sys.argv[1]
+        first = disk.open(top + "/first", new=True)
+        first.write(b"x" * 40_000, 0)
+        file = disk.open(top + "/file", new=True)
+        try:
+            file.write(b"y" * 40_000, 0)
+        except OSError as error:
+            print(errno.errorcode[error.errno], 0 < file.size() < 40_000)
+        first.close()
+        disk.remove(top + "/first")
+        file.write(b"y" * 40_000, 0)
+        print(file.size())
+    """
+    script = " ".join(mount) + ' && exec "$@"'
+    found = subprocess.run(
+        [*unshare, "sh", "-c", script, "sh", sys.executable, "-c", textwrap.dedent(code), top],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    if "permission denied" in found.stderr.lower() or "not permitted" in found.stderr.lower():
+        pytest.skip("this machine lets nobody mount")
+    assert found.stdout == "ENOSPC True\n40000\n", found.stderr
+
+
+HOLDER = """
+    import sys
+    from aiocollect.stores.local_disk import LocalDisk
+    lock = LocalDisk().lock(sys.argv[1])
+    print("none" if lock is None else "held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_lock_keeps_other_processes_out_and_ends_with_a_kill(tmp_path: Path) -> None:
+    """Two real processes: one has it; SIGKILL frees it at once."""
+    path = str(tmp_path / "lock")
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(HOLDER), path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        disk = LocalDisk()
+        assert disk.lock(path) is None
+        holder.send_signal(signal.SIGKILL)
+        holder.wait(60)
+        lock = disk.lock(path)
+        assert lock is not None
+        assert run(HOLDER, path).stdout == "none\n"
+        lock.release()
+
+
+def test_a_lock_file_that_was_removed_meanwhile_is_no_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Removed between open and flock: None, since the next one to come makes another file."""
+    path = tmp_path / "lock"
+    flock = fcntl.flock
+
+    def late(descriptor: int, operation: int) -> None:
+        path.unlink()
+        flock(descriptor, operation)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fcntl, "flock", late)
+        assert LocalDisk().lock(str(path)) is None
+    lock = LocalDisk().lock(str(path))
+    assert lock is not None
+    lock.release()
+
+
+@pytest.mark.filterwarnings("ignore:This process.*fork:DeprecationWarning")
+def test_a_forked_child_has_neither_the_lock_nor_the_thread(tmp_path: Path) -> None:
+    """Its parent dies: the lock is free though the child lives; its own work finds a thread."""
+    found = run(
+        """
+        import asyncio, os, signal, sys
+        from aiocollect.stores.local_disk import LocalDisk
+        disk, path = LocalDisk(), sys.argv[1]
+        async def work(what):
+            future = asyncio.get_running_loop().create_future()
+            disk.apart(what, future.set_result)
+            await future
+        asked, answer = os.pipe(), os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            lock = disk.lock(path)
+            asyncio.run(work(lambda: None))
+            child = os.fork()
+            if child == 0:
+                os.read(asked[0], 1)
+                lock.release()
+                disk.abandon()
+                asyncio.run(work(lambda: os.write(answer[1], b"worked")))
+                os._exit(0)
+            os.kill(os.getpid(), signal.SIGKILL)
+        os.waitpid(pid, 0)
+        print("free" if disk.lock(path) else "held")
+        os.write(asked[1], b"x")
+        print(os.read(answer[0], 9).decode())
+        """,
+        str(tmp_path / "lock"),
+    )
+    assert found.stdout == "free\nworked\n", found.stderr
+
+
+@pytest.mark.asyncio
+async def test_the_thread_is_one_and_another_than_the_callers(tmp_path: Path) -> None:
+    """None before the first work; then the same one for all."""
+    disk = LocalDisk()
+    assert "without" in repr(disk)
+    threads = {await answer(disk, threading.get_ident) for _ in range(5)}
+    assert len(threads) == 1
+    assert threading.get_ident() not in threads
