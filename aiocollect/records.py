@@ -243,7 +243,7 @@ class Report:
     """What became of all accepted rows, as ``flush`` and ``aclose`` found it. All in rows.
 
     ``accepted == stored + possibly_stored + sum(dead_lettered) + sum(dropped) + in_memory +
-    in_spool``. Rows that were taken over from the spool of another life count as accepted.
+    in_spool``. The ``adopted`` ones, taken over from the spool of another life, count as accepted.
     ``seconds`` is how long the flush or close took.
     """
 
@@ -253,6 +253,7 @@ class Report:
     in_memory: int
     in_spool: int
     seconds: float
+    adopted: int = 0
     dead_lettered: dict[str, int] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
 

@@ -33,6 +33,7 @@ def report(engine: Engine, began: float) -> Report:
         possibly_stored=engine.ledger.possibly_stored,
         in_memory=in_memory(engine, accepted),
         in_spool=in_spool(engine),
+        adopted=engine.ledger.adopted,
         seconds=engine.clock.monotonic() - began,
         dead_lettered=dict(engine.ledger.dead_lettered),
         dropped=dict(engine.ledger.dropped),

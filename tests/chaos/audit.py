@@ -272,9 +272,11 @@ def _judge(found: Findings, life: Life, stored: dict[Key, set[int]]) -> None:
     found.note("lost", max(0, missing - spooled - most), f"{life.name}: {report}")
     found.gone += min(missing - spooled, most)
     where = f"{life.name}: accepted {life.accepted}, stored {present}, {report}"
-    found.note("misreported", _outside(report["accepted"], life.accepted, unsure), where)
+    adopted = report["adopted"]  # another life's, who is asked for them by its own journal
+    own = report["accepted"] - adopted
+    found.note("misreported", _outside(own, life.accepted, unsure), where)
     slack = report["possibly_stored"] + report["in_spool"]
-    found.note("misreported", _outside(present, report["stored"], slack), where)
+    found.note("misreported", _outside(present, report["stored"] - adopted, slack), where)
     found.note("misreported", report["in_memory"], where)
 
 
@@ -300,6 +302,8 @@ def _beginnings(
             else:
                 beginning += there
                 ended = there < rows
+        if any(call.spooled for call in life.calls.values()):
+            continue  # what it was told to be stored were other lives' rows too
         confirmed = sum(rows for path, rows in life.confirmed.items() if f"/{word}/" in path)
         # At most one call of a life never came back, and its rows may be among the confirmed ones.
         known = sum(rows for _, rows, _ in calls)

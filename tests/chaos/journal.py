@@ -82,9 +82,12 @@ class Journal:
 
     def report(self, report: Any) -> None:
         """What the close returned."""
-        names = ("accepted", "stored", "possibly_stored", "in_memory", "seconds")
+        names = (
+            *("accepted", "stored", "possibly_stored", "in_memory", "in_spool", "adopted"),
+            "seconds",
+        )
         told = {name: getattr(report, name) for name in (*names, "dropped", "dead_lettered")}
-        self.line("R " + json.dumps({**told, "in_spool": getattr(report, "in_spool", 0)}))
+        self.line("R " + json.dumps(told))
 
     def note(self, **figures: Any) -> None:
         """Figures."""

@@ -17,6 +17,8 @@ REPORT = {
     "accepted": 8,
     "stored": 8,
     "possibly_stored": 0,
+    "in_spool": 0,
+    "adopted": 0,
     "in_memory": 0,
     "seconds": 0.1,
     "dropped": {},

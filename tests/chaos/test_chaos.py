@@ -6,12 +6,9 @@ Each is judged by the auditor. Times are bounded by what would be a hang; no mor
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
-from aiocollect import ConfigError, Pipeline
-from aiocollect.stores.memory import MemoryStore
 from tests.azurite.emulator import Emulator
 
 from .crowds import forks, threads
@@ -47,14 +44,8 @@ def test_sigkill_in_memory(azurite: Emulator) -> None:
     check(kills(azurite, count=3, seed=13))
 
 
-def test_sigkill_with_a_spool(azurite: Emulator, tmp_path: Path) -> None:
+def test_sigkill_with_a_spool(azurite: Emulator) -> None:
     """What was spooled is delivered by the next life."""
-    try:
-        Pipeline(MemoryStore(), spool=tmp_path / "probe")
-    except ConfigError as error:
-        if "not available" in str(error):
-            pytest.skip("the spool is not built yet")
-        raise
     check(kills(azurite, count=3, seed=14, spool=True))
 
 

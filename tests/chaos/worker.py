@@ -76,7 +76,7 @@ class Producers:
         self._journal.before(producer, turn, rows, kind)
         if self._receipts:
             receipt = collector.collect_receipt(values)
-            told: str | None = None if receipt is None else receipt.id
+            told: str | None = None if receipt is None else receipt.correlation_id
             self._waiting.append((producer, turn, receipt))
         else:
             told = collector.collect(values)
