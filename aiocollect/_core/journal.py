@@ -142,9 +142,10 @@ def header(salt: int) -> bytes:
 
 
 def salt_of(start: bytes) -> int | None:
-    """The salt that a file's header tells; None where the header never came to the disk. Raises
-    ValueError where it is one of another version, or of something else."""
-    if not any(start[:HEADER_SIZE]) or len(start) < HEADER_SIZE:
+    """The salt that a file's header tells; None where the header never came to the disk, or was
+    torn on its way. Raises ValueError where it is one of another version, or of something else."""
+    there = start[:HEADER_SIZE].rstrip(b"\0")
+    if len(start) < HEADER_SIZE or (len(there) < _HEADER.size and _MAGIC.startswith(there[:8])):
         return None
     magic, version, salt, crc = _HEADER.unpack_from(start)
     if magic != _MAGIC or crc != crc32(start[: _HEADER.size - 4]):

@@ -103,9 +103,9 @@ class Journal:
     def take_over(self, slots: File, *, generation: int) -> None:
         """Go on with what another process has left: its segments and trails are put in by the
         caller. No rows are added to it."""
+        # Its names may never have been synced: a life that sent nothing had no need to.
         self._slots = slots
         self._generation = generation
-        self._named = True
 
     @property
     def size(self) -> int:
