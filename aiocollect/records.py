@@ -218,5 +218,6 @@ class Report:
 
 # What the ring holds: (correlation id, scoring time in microseconds, hour since 1970, parts,
 # rows, cost, account). A plain tuple, since collect() builds one per call and a class costs 150 ns
-# more. ``parts`` is a tuple of (stream, rows, number of rows).
-Call: TypeAlias = tuple[str, int, int, "tuple[tuple[Any, Any, int], ...]", int, int, Any]
+# more. ``parts`` is a tuple of (stream, rows, number of rows), and, where
+# redaction has left out rows before them, the index of the first one in the call.
+Call: TypeAlias = tuple[str, int, int, "tuple[tuple[Any, ...], ...]", int, int, Any]
