@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 __all__ = [
     "BlobReplaced",
+    "CredentialWarning",
     "DeadLettered",
     "Dropped",
     "Event",
@@ -155,6 +156,17 @@ class RateChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialWarning:
+    """The store's credential (a SAS) works, or may, and is not what it should be.
+
+    ``aspect``: "rights" (more than needed), "missing", "scope", "expiry", "start", "protocol".
+    """
+
+    aspect: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsRejected:
     """The settings file cannot be understood; what it said before holds."""
 
@@ -188,6 +200,7 @@ Event: TypeAlias = (
     | BlobReplaced
     | WriterTurnedOwn
     | RateChanged
+    | CredentialWarning
     | SettingsRejected
     | HighWater
     | LowWater

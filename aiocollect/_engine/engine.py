@@ -70,6 +70,7 @@ class Engine:
         self.clock = clock
         self.hooks = Hooks(hooks)
         self.closed = False
+        self.inspect: Callable[[], None] = lambda: None  # the store, at the start: see assembly
         self._store = store
         self._chance = chance
         self._new_writer = new_writer
@@ -184,6 +185,8 @@ class Engine:
             self.waiters.forget()
             self._flushes.forget()
             self.senders.resume(list(self.channels))
+        else:
+            self.inspect()
         if self._watch is not None:
             self._watch.start()
 

@@ -22,8 +22,10 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, Unpack
 
 from ..errors import AioCollectError, ConfigError, OutcomeUnknown, Refusal, StoreError, StoreRefused
 from ..options import check_number
+from ..records import CredentialWarning
 from ..typing import Appended, Opened, Range
 from .azure_errors import from_answer, from_exception
+from .azure_rights import inspect
 from .azure_sas import SasRenewal, is_callback
 from .azure_session import Link, Links, check_proxy, connect, trust
 from .azure_target import (
@@ -184,6 +186,10 @@ class AzureStore:
     def __repr__(self) -> str:
         state = "closed" if self._closed else "open" if self._links else "not used yet"
         return f"<AzureStore {self._target.url}/{self.container}, {state}>"
+
+    def inspect(self, tell: Callable[[CredentialWarning], None]) -> None:
+        """Tell what is wrong with a SAS that was given; with one to be asked for, once it came."""
+        inspect(self._target, self._renewal, tell)
 
     # The protocol -----------------------------------------------------------------------------
 

@@ -196,7 +196,7 @@ def squeezed(encoding: str) -> bytes:
 
 @every_method
 @pytest.mark.parametrize("status", ["500 Oops", "401 Who", "201 Created", "206 Partial"])
-@pytest.mark.parametrize("encoding", ["gzip", "deflate", "GZIP", "br, gzip"])
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
 def test_a_compressed_bomb(method: Method, status: str, encoding: str) -> None:
     """Nothing is unpacked: neither errors nor answers, nor what was asked for."""
     body = _BOMBS.setdefault(encoding, squeezed(encoding.lower()))
@@ -211,11 +211,8 @@ def test_a_compressed_bomb(method: Method, status: str, encoding: str) -> None:
         + body,
         b"",
     )
-    succeeds = status.startswith("201") and method in (METHODS["append"], METHODS["create"])
-    if not succeeds:
-        bounded(server, method)
+    assert bounded(server, method).code == "ContentEncoding"
     # And is not asked for either.
-    assert not succeeds or server.asked == []
     for request in server.asked:
         assert b"accept-encoding: identity\r\n" in request.lower()
 
@@ -229,10 +226,6 @@ FLOODS = {
     "a header's name": (b"HTTP/1.1 500 Oops\r\n", b"y" * 65536),
     "a reason": (b"HTTP/1.1 500 ", b"y" * 65536),
     "no HTTP at all": (b"", b"y" * 65536),
-    "one chunk's extension": (
-        answer("500 Oops", "Transfer-Encoding: chunked") + b"1;",
-        b"y" * 9000,
-    ),
     "trailers": (
         answer("500 Oops", "Transfer-Encoding: chunked") + b"0\r\n",
         b"x-filler: " + b"y" * 4000 + b"\r\n",
@@ -245,6 +238,37 @@ FLOODS = {
 def test_a_flood_around_the_body(method: Method, head: bytes, piece: bytes) -> None:
     """Status lines, headers, hints, chunk extensions and trailers without end are bounded too."""
     assert isinstance(bounded(Hostile(head, piece), method), OutcomeUnknown)
+
+
+SWALLOWED = {
+    "a chunk's extension": (
+        answer("500 Oops", "Transfer-Encoding: chunked") + b"1;",
+        b"y" * 9000,
+        OutcomeUnknown,
+    ),
+    # No answer at all: whoever asks has a time-out, as the lane has.
+    "early hints": (b"", b"HTTP/1.1 103 Early\r\nx-filler: y\r\n\r\n", TimeoutError),
+}
+
+
+@pytest.mark.parametrize(("head", "piece", "kind"), SWALLOWED.values(), ids=SWALLOWED)
+def test_a_flood_that_is_thrown_away(head: bytes, piece: bytes, kind: type[Exception]) -> None:
+    """What aiohttp's parser throws away as it comes takes time alone, and that has an end."""
+    server = Hostile(head, piece, pause=0.01)
+
+    async def main() -> None:
+        async with facing(server) as store:
+            with pytest.raises(kind):
+                async with asyncio.timeout(3):
+                    await METHODS["append"](store)
+
+    tracemalloc.start()
+    try:
+        asyncio.run(main())
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < HELD_AT_MOST
 
 
 @every_method
