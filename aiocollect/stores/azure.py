@@ -191,6 +191,11 @@ class AzureStore:
         """Tell what is wrong with a SAS that was given; with one to be asked for, once it came."""
         inspect(self._target, self._renewal, tell)
 
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            "an AzureStore holds a credential and cannot be pickled; make it anew there"
+        )
+
     # The protocol -----------------------------------------------------------------------------
 
     async def open(self, path: str, *, head: int) -> Opened:
