@@ -67,7 +67,7 @@ def ending():
     log.debug(CELL)
 def test_leaks_teardown(ending): pass
 def test_leaks_token(): print("eyJhbGciOiJub25l.eyJhdWQiOiJodHRwcz")
-def test_sound(): log.debug("https://a/c?sv=1&sig=REDACTED"); print("nothing"); log.debug("sig=%s", 1)
+def test_sound(): log.debug("/c?sv=1&sig=REDACTED"); print("nothing"); log.debug("sig=%s", 1)
 def test_sound_misfit(): pass
 """
 
@@ -217,10 +217,10 @@ def test_refusals_tell_no_cell(
         limits = {"limits": options["limits"]} if "limits" in options else {}
         pipeline = make_pipeline(MemoryStore(), loop, hooks=(told.hook,), strict=strict, **limits)
         collector = pipeline.collector("m", feature_names=["a", "b"], redact=options.get("redact"))
-        for collect in (collector.collect, collector.acollect):
+        for waiting in (False, True):
             try:
-                found = collect(value)
-                assert (await found if hasattr(found, "__await__") else found) is None
+                found = await collector.acollect(value) if waiting else collector.collect(value)
+                assert found is None
             except Exception as error:
                 told.error(error)
         told.texts += [repr(pipeline), repr(collector), repr(pipeline.stats())]
@@ -267,7 +267,10 @@ def test_stores_that_fail_tell_no_cell(kind: FaultKind, tmp_path: Path) -> None:
             return Fault(kind, 1.0) if operation is Operation.APPEND else None
 
         pipeline = make_pipeline(
-            MemoryStore(faults=faults), loop, hooks=(told.hook,), dead_letters=tmp_path / "dead"
+            MemoryStore(faults=faults, latency=0.5),
+            loop,
+            hooks=(told.hook,),
+            dead_letters=tmp_path / "dead",
         )
         collector = pipeline.collector("m", feature_names=["a"])
         for number in range(20):
@@ -332,8 +335,11 @@ def test_objects_that_hold_a_secret(make: Callable[[], Any]) -> None:
         assert hidden not in shown
     assert isinstance(store._target, Target)
     for holder in (store, store._target, pipeline, collector, model, rule):
-        with pytest.raises(TypeError) as caught:
+        # The secrets' own holders say why; the others fail at whatever comes first in them.
+        mine = holder in (store, store._target, rule)
+        with pytest.raises(TypeError if mine else (TypeError, AttributeError)) as caught:
             pickle.dumps(holder)
+        assert not mine or "cannot be pickled" in str(caught.value)
         assert not any(hidden in str(caught.value) for hidden in HIDDEN)
     asyncio.run(store.aclose())
 
@@ -344,7 +350,7 @@ BROKEN = {
     b"x-ms-error-code: AuthenticationFailed\r\n\r\n",
     "no HTTP": b"what\r\n\r\n",
     "a challenge": b"HTTP/1.1 401 Who\r\nWWW-Authenticate: Bearer\r\nContent-Length: 0\r\n\r\n",
-    "a redirection": b"HTTP/1.1 307 Go\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
+    "a redirection": b"HTTP/1.1 307 Go\r\nLocation: http://127.0.0.1/\r\nContent-Length: 0\r\n\r\n",
     "cut off": b"HTTP/1.1 201 Created\r\n",
 }
 
