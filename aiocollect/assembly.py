@@ -95,6 +95,9 @@ def assemble(
         # Without the GIL the ring needs a lock (see ring.py).
         gil=getattr(sys, "_is_gil_enabled", lambda: True)(),
     )
+    if isinstance(store, AzureStore):
+        inspected = store
+        engine.inspect = lambda: inspected.inspect(engine.hooks.emit)
     return store, engine
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from ._engine.receipts import Receipt
 from ._engine.recorder import Recorder
 from ._engine.stream import Stream
+from .redaction import Redact
 
 __all__ = ["Model", "ModelDataCollector", "Receipt"]
 
@@ -39,12 +40,17 @@ class ModelDataCollector:
         version: str = "default",
         identifier: str = "default",
         feature_names: Sequence[str] | None = None,
+        redact: Redact = None,
     ) -> ModelDataCollector:
         """See the class."""
         from .default import default_pipeline
 
         return default_pipeline().collector(
-            model, version=version, identifier=identifier, feature_names=feature_names
+            model,
+            version=version,
+            identifier=identifier,
+            feature_names=feature_names,
+            redact=redact,
         )
 
     @classmethod

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from .records import (
     BlobReplaced,
+    CredentialWarning,
     DeadLettered,
     Dropped,
     Event,
@@ -102,6 +103,9 @@ class LogHook:
                     f"needs; rows go to {event.part} instead"
                 )
                 cause = f"own {event.path}"
+            case CredentialWarning():
+                text = f"the store's SAS: {event.reason}"
+                cause = f"credential {event.aspect}"
             case SettingsRejected():
                 text = f"{event.reason}; what it said before holds"
                 cause = "settings"

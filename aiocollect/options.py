@@ -18,7 +18,6 @@ __all__ = [
     "check_flag",
     "check_number",
     "check_timeout",
-    "not_available",
 ]
 
 KIB = 1024
@@ -122,11 +121,6 @@ def check_timeout(timeout: float | None) -> None:
     """Raise ConfigError unless it is None or a number of seconds, 0 or more."""
     if timeout is not None:
         check_number("timeout", timeout, at_least=0)
-
-
-def not_available(option: str, value: object, use: str) -> ConfigError:
-    """The error for what is designed but not built: it is refused, never ignored."""
-    return ConfigError(f"{option}={value!r} is not available yet; {use}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

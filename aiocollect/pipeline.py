@@ -20,8 +20,9 @@ from .disk import Disk
 from .environment import options_from_env
 from .errors import ConfigError, EncodeError
 from .forms import Forms
-from .options import Limits, Retry, Settings, not_available
+from .options import Limits, Retry, Settings
 from .records import Report
+from .redaction import Redact, Rule, check_rules, columns_after
 from .stats import Stats
 from .typing import Clock, Encoder, Hook, Layout, Names, Store
 
@@ -195,7 +196,7 @@ class Pipeline:
         workspace: str | None = None,
         service: str | None = None,
         sample_rate: float = 1.0,
-        redact: Any = None,
+        redact: Redact = None,
         layout: Layout | str | None = None,
         format: Encoder | str | None = None,  # noqa: A002 - a public name
         columns: str | None = None,
@@ -205,28 +206,34 @@ class Pipeline:
 
         Its rows go to ``<workspace>/<service>/<model>/<version>/<identifier>/<yyyy>/<MM>/<dd>/
         data.csv``. Without ``feature_names`` the first call fixes the columns. ``sample_rate``: the
-        share of calls that is recorded, decided by their ids. None means the pipeline's. Raises
-        ConfigError.
+        share of calls that is recorded, decided by their ids. ``redact``: a rule or a list of
+        rules (see aiocollect.redaction) that change each row before anything keeps it. None means
+        the pipeline's. Raises ConfigError.
         """
-        if redact is not None:
-            raise not_available("redact", "…", "leave it out, and redact before collect()")
         names = self._names(model, version, identifier, workspace, service)
         form = self._forms.form_of(
             names, layout=layout, format=format, columns=columns, writer=writer
         )
+        features = _features(feature_names)
         stream = self._engine.channels.open_stream(
-            names, form=form, feature_names=_features(feature_names)
+            names, form=form, feature_names=features, rules=_rules(redact, features, "redact")
         )
         recorder = self._recorder(stream.label, (stream,), sample_rate)
         return ModelDataCollector._bind(recorder, stream)
 
     def model(
-        self, model: str, *, version: str = "default", **streams: Sequence[str] | None
+        self,
+        model: str,
+        *,
+        version: str = "default",
+        redact: Mapping[str, Redact] = MappingProxyType({}),
+        **streams: Sequence[str] | None,
     ) -> Model:
         """Several streams of one model, recorded together under one id.
 
         Each keyword names a stream and gives its columns, or None:
         ``pipeline.model("churn", version="10", inputs=["age", "plan"], predictions=["p"])``.
+        ``redact`` gives the rules of each stream that has some: ``{"inputs": Drop("age")}``.
         """
         if not streams:
             raise ConfigError("model() needs a stream; for example inputs=[…], predictions=[…]")
@@ -236,11 +243,23 @@ class Pipeline:
                 f"{option}= is no name for a stream, and as an option of model() it is not "
                 "available yet; take collector(), or another name"
             )
+        if not isinstance(redact, Mapping):
+            raise ConfigError(
+                "redact= is no name for a stream: it gives the rules by stream, such as "
+                "redact={'inputs': Drop('ssn')}"
+            )
+        for identifier in redact:
+            if identifier not in streams:
+                raise ConfigError(
+                    f"redact= names a stream that there is not; there are {', '.join(streams)}"
+                )
         opened = {}
         for identifier, columns in streams.items():
             names = self._names(model, version, identifier)
+            features = _features(columns)
+            rules = _rules(redact.get(identifier), features, f"redact[{identifier!r}]")
             opened[identifier] = self._engine.channels.open_stream(
-                names, form=self._forms.form_of(names), feature_names=_features(columns)
+                names, form=self._forms.form_of(names), feature_names=features, rules=rules
             )
         label = f"{model}/{version}"
         recorder = self._recorder(label, tuple(opened.values()), 1.0)
@@ -340,6 +359,14 @@ class Pipeline:
         mark, and when the oldest row has waited longer than ``max_age`` seconds.
         """
         return healthy(self._engine, max_age)
+
+
+def _rules(redact: Redact, features: tuple[str, ...] | None, option: str) -> tuple[Rule, ...]:
+    """The rules, which fit the features as far as these are known."""
+    rules = check_rules(redact, option)
+    if features is not None:
+        columns_after(rules, features, option)
+    return rules
 
 
 def _features(names: Sequence[str] | None) -> tuple[str, ...] | None:

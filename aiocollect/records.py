@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 __all__ = [
     "BlobReplaced",
+    "CredentialWarning",
     "DeadLettered",
     "Dropped",
     "Event",
@@ -169,6 +170,17 @@ class RateChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialWarning:
+    """The store's credential (a SAS) works, or may, and is not what it should be.
+
+    ``aspect``: "rights" (more than needed), "missing", "scope", "expiry", "start", "protocol".
+    """
+
+    aspect: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsRejected:
     """The settings file cannot be understood; what it said before holds."""
 
@@ -232,6 +244,7 @@ Event: TypeAlias = (
     | SpoolDamaged
     | SpoolFailed
     | RateChanged
+    | CredentialWarning
     | SettingsRejected
     | HighWater
     | LowWater
@@ -265,5 +278,6 @@ class Report:
 
 # What the ring holds: (correlation id, scoring time in microseconds, hour since 1970, parts,
 # rows, cost, account, receipt or None). A plain tuple, since collect() builds one per call and a
-# class costs 150 ns more. ``parts`` is a tuple of (stream, rows, number of rows).
-Call: TypeAlias = tuple[str, int, int, "tuple[tuple[Any, Any, int], ...]", int, int, Any, Any]
+# class costs 150 ns more. ``parts`` is a tuple of (stream, rows, number of rows), and, where
+# redaction has left out rows before them, the index of the first one in the call.
+Call: TypeAlias = tuple[str, int, int, "tuple[tuple[Any, ...], ...]", int, int, Any, Any]

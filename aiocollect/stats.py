@@ -26,6 +26,7 @@ class Stats:
     unspooled: int  # accepted with a spool, and the disk did not take them: in memory alone
     refused: dict[str, int]
     sampled_out: int  # rows of calls that sampling left out: neither refused nor accepted
+    redacted_out: int  # rows that rules left out of their calls: neither refused nor accepted
     sample_rates: dict[str, float]  # the effective rate of each collector; 0 is switched off
     budget: int  # bytes
     budget_used: int  # bytes

@@ -15,6 +15,7 @@ from .._core.limits import BatchLimits, PartLimits
 from .._core.parts import Parts
 from ..errors import ConfigError, EncodeError
 from ..options import Settings
+from ..redaction import Rule
 from ..typing import Names
 from .stream import Channel, Form, Stream
 
@@ -65,14 +66,19 @@ class Channels:
     # Streams, from any thread -----------------------------------------------------------------
 
     def open_stream(
-        self, names: Names, *, form: Form, feature_names: tuple[str, ...] | None
+        self,
+        names: Names,
+        *,
+        form: Form,
+        feature_names: tuple[str, ...] | None,
+        rules: tuple[Rule, ...] = (),
     ) -> Stream:
-        """The stream of these names, form and columns; the same one for the same ones.
+        """The stream of these names, form, columns and rules; the same one for the same ones.
 
         Raises ConfigError for names that cannot make a path.
         """
         _check_text(names)
-        key = (names, feature_names, form.key)
+        key = (names, feature_names, form.key, rules)
         stream = self._streams.get(key)
         if stream is None:
             self.check(names, form)
@@ -81,6 +87,7 @@ class Channels:
                 form=form,
                 feature_names=feature_names,
                 limits=self._settings.limits,
+                rules=rules,
             )
             # One of two racing threads wins: two shapes of one stream could differ.
             stream = self._streams.setdefault(key, stream)

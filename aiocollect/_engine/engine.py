@@ -76,6 +76,7 @@ class Engine:
         self.clock = clock
         self.hooks = Hooks(hooks)
         self.closed = False
+        self.inspect: Callable[[], None] = lambda: None  # the store, at the start: see assembly
         self._store = store
         self._disk = disk
         self._chance = chance
@@ -221,6 +222,8 @@ class Engine:
                 self.spool.restart()
             self.senders.resume(list(self.channels))
             self.shelf.restart()
+        else:
+            self.inspect()
         if self.watch is not None:
             self.watch.start()
 

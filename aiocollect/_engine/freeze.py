@@ -12,7 +12,7 @@ known to be harmless, so that the usual row costs one look-up and no test per ce
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..errors import EncodeError
@@ -32,12 +32,12 @@ POINTER = 8
 class Shape:
     """The columns of one stream, and the rule that makes rows of a value.
 
-    ``features`` is None until the first call fixes them.
+    ``features`` is None until the first call fixes them; ``check`` may object to them by raising.
     """
 
     __slots__ = (
-        *("_cells", "_fixed", "_known", "_max_bytes", "_named", "_row_cost", "_row_length"),
-        "_stream",
+        *("_cells", "_check", "_fixed", "_known", "_max_bytes", "_named", "_row_cost"),
+        *("_row_length", "_stream"),
     )
 
     def __init__(
@@ -47,9 +47,11 @@ class Shape:
         feature_names: Sequence[str] | None,
         max_call_bytes: int,
         media: bool = False,
+        check: Callable[[tuple[str, ...]], object] | None = None,
     ) -> None:
         self._stream = stream
         self._named = feature_names is not None
+        self._check = check
         # A dictionary, since setdefault() lets exactly one of two racing first calls win.
         self._fixed: dict[str, tuple[str, ...]] = {}
         if feature_names is not None:
@@ -225,6 +227,8 @@ class Shape:
         features = self._fixed.get("features")
         if features is None:
             fixed = names or tuple(f"f{number}" for number in range(width))
+            if self._check is not None:
+                self._check(fixed)
             features = self._fixed.setdefault("features", fixed)
         # Another thread's first call may have won, after this one has looked.
         if len(features) != width or (names and features != names):

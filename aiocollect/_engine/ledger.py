@@ -32,6 +32,7 @@ class Ledger:
         self.dropped: dict[str, int] = {}
         self._refused: dict[str, Tally] = {}
         self._left_out = Tally()
+        self._left_out_by_rule = Tally()
 
     def __repr__(self) -> str:
         return f"<Ledger {self.stored} stored>"
@@ -57,6 +58,15 @@ class Ledger:
     def leave_out(self, rows: int) -> None:
         """Count rows of calls that sampling leaves out. From any thread."""
         self._left_out.add(rows)
+
+    def leave_out_by_rule(self, rows: int) -> None:
+        """Count rows that a rule of redact= leaves out of their calls. From any thread."""
+        self._left_out_by_rule.add(rows)
+
+    @property
+    def redacted_out(self) -> int:
+        """Rows that rules have left out."""
+        return self._left_out_by_rule.rows
 
     @property
     def sampled_out(self) -> int:

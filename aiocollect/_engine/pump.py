@@ -144,11 +144,14 @@ class Pump:
         """What a slice has room for, from where the call was left: ``room`` rows, about ``space``
         bytes, and one row at least; with the number of the rows and their share of the cost."""
         correlation_id, time, _, parts, total, cost, _, _ = call
-        stream, rows, number = parts[self._part]
+        # Where redaction has left rows out before them, the index of the first one too.
+        stream, rows, number, *before = parts[self._part]
         first = self._row
         last = min(number, first + room, first + max(1, space * total // cost))
         some = rows if last - first == number else rows[first:last]
-        piece = Piece(some, correlation_id, timestamp_text(time), first)
+        piece = Piece(
+            some, correlation_id, timestamp_text(time), before[0] + first if before else first
+        )
         done = self._done + last - first
         # The differences of one rounded line: over the whole call they add up to its cost.
         estimate = cost * done // total - cost * self._done // total

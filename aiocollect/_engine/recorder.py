@@ -151,18 +151,23 @@ class Recorder:
         if limit < ALL and not self.gate.passes(correlation_id):
             engine.ledger.leave_out(sum([_rows(value) for _, value in values]))
             return None, correlation_id
-        parts = []
-        rows = cost = 0
+        parts: list[tuple[Any, ...]] = []
+        failure = ""
+        rows = cost = left_out = 0
         for stream, value in values:
             try:
                 frozen, number, size = stream.shape.freeze(value)
+                redactor = stream.redactor
+                if redactor is not None and number:
+                    given = number
+                    frozen, number, size = redactor.redact(frozen, stream.shape.features or ())
+                    left_out += given - number
                 admitted = not number or stream.admitted or engine.channels.admits(stream)
             except (EncodeError, KeyboardInterrupt, SystemExit):
                 raise
             except BaseException as error:  # a value's own methods may raise anything; also panics
-                raise EncodeError(
-                    f"{stream.label}: reading the value raised {type(error).__name__}"
-                ) from None
+                failure = f"{stream.label}: reading the value raised {type(error).__name__}"
+                break
             if number:
                 if not admitted:
                     raise EncodeError(
@@ -170,9 +175,17 @@ class Recorder:
                         f"limits.max_headers={engine.settings.limits.max_headers} allows on a path",
                         reason="schema_overflow",
                     )
-                parts.append((stream, frozen, number))
+                if type(frozen) is not list:
+                    parts.append((stream, frozen, number))
+                else:
+                    parts += [(stream, some, len(some), first) for first, some in frozen]
                 rows += number
                 cost += size
+        if failure:
+            # Outside of the handler, so that no context leads back to the value.
+            raise EncodeError(failure)
+        if left_out:
+            engine.ledger.leave_out_by_rule(left_out)
         if not parts:
             return None, correlation_id
         cost += rows * longer
@@ -239,6 +252,8 @@ def refuse(engine: Engine, error: AioCollectError, *, stream: str, rows: int) ->
         case _:
             reason = "config"
     settings = engine.settings
+    # Its frames hold the value; a hook that keeps or sends the error must not have them.
+    error.__traceback__ = error.__context__ = None
     engine.ledger.refuse(rows, reason)
     engine.hooks.emit(Refused(stream=stream, rows=rows, reason=reason, error=error))
     if settings.strict or (settings.when_full == "raise" and type(error) is RingFull):

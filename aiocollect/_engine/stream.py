@@ -15,10 +15,13 @@ from .._core.lane import Lane
 from .._core.ring import Account
 from .._core.trail import Trail
 from ..options import Limits
+from ..redaction import Rule
 from ..typing import Encoder, Layout, Names, Schema
+from .cells import Cells
 from .freeze import Shape
 from .keeper import Keeper
 from .receipts import Watched
+from .redactor import Redactor
 
 __all__ = ["Channel", "Form", "Parked", "Stream"]
 
@@ -115,7 +118,9 @@ class Channel:
 class Stream:
     """The names, the form, the columns and the channels by hour of one collector."""
 
-    __slots__ = ("_schema", "admitted", "channels", "form", "label", "names", "shape")
+    __slots__ = (
+        *("_schema", "admitted", "channels", "form", "label", "names", "redactor", "shape"),
+    )
 
     def __init__(
         self,
@@ -124,15 +129,21 @@ class Stream:
         form: Form,
         feature_names: tuple[str, ...] | None,
         limits: Limits,
+        rules: tuple[Rule, ...] = (),
     ) -> None:
         self.names = names
         self.form = form
         self.label = f"{names.model}/{names.version}/{names.identifier}"
+        self.redactor: Redactor | None = None
+        if rules:
+            cells = Cells(self.label, media=limits.media)
+            self.redactor = Redactor(rules, stream=self.label, cells=cells)
         self.shape = Shape(
             self.label,
             feature_names=feature_names,
             max_call_bytes=limits.max_call_bytes,
             media=limits.media,
+            check=None if self.redactor is None else self.redactor.columns,
         )
         self.channels: dict[int, Channel] = {}
         self.admitted = False  # its columns are one of the headers that its path may have
@@ -148,5 +159,7 @@ class Stream:
         if schema is None:
             features = self.shape.features
             assert features is not None
+            if self.redactor is not None:
+                features = self.redactor.columns(features)
             schema = self._schema = Schema(features, self.form.ids, self.form.constants)
         return schema

@@ -87,6 +87,7 @@ def _stats(engine: Engine) -> Stats:
         unspooled=engine.spool.missed if engine.spool else 0,
         refused=engine.ledger.refused,
         sampled_out=engine.ledger.sampled_out,
+        redacted_out=engine.ledger.redacted_out,
         sample_rates=engine.gates.rates,
         budget=engine.settings.max_memory_bytes,
         budget_used=engine.ring.used,

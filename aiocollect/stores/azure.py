@@ -16,17 +16,17 @@ Invariants:
 from __future__ import annotations
 
 import os
-import platform
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from functools import partial
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, Unpack
 
 from ..errors import AioCollectError, ConfigError, OutcomeUnknown, Refusal, StoreError, StoreRefused
 from ..options import check_number
+from ..records import CredentialWarning
 from ..typing import Appended, Opened, Range
 from .azure_errors import from_answer, from_exception
+from .azure_import import import_sdk
+from .azure_rights import inspect
 from .azure_sas import SasRenewal, is_callback
 from .azure_session import Link, Links, check_proxy, connect, trust
 from .azure_target import (
@@ -107,7 +107,7 @@ class AzureStore:
         sas_timeout: float = 10.0,
     ) -> None:
         # It takes most of a second: here, where nothing is served yet, not at the first row.
-        _import_sdk()
+        import_sdk()
         self.container = check_container(container)
         self._target = Target.of(account_url, credential=credential, allow_http=allow_http)
         self._create_container = create_container
@@ -187,6 +187,15 @@ class AzureStore:
     def __repr__(self) -> str:
         state = "closed" if self._closed else "open" if self._links else "not used yet"
         return f"<AzureStore {self._target.url}/{self.container}, {state}>"
+
+    def inspect(self, tell: Callable[[CredentialWarning], None]) -> None:
+        """Tell what is wrong with a SAS that was given; with one to be asked for, once it came."""
+        inspect(self._target, self._renewal, tell)
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            "an AzureStore holds a credential and cannot be pickled; make it anew there"
+        )
 
     # The protocol -----------------------------------------------------------------------------
 
@@ -376,20 +385,3 @@ def _is_sound(path: str) -> bool:
     if not 0 < len(path) <= MAX_NAME or "\\" in path or not path.isprintable():
         return False
     return all(segment.strip(".") for segment in path.split("/")) and path[-1] != "."
-
-
-def _import_sdk() -> None:
-    try:
-        import azure.storage.blob.aio  # noqa: F401
-    except ImportError:
-        raise ConfigError(
-            "the Azure store needs azure-storage-blob and aiohttp; run: "
-            "pip install 'azure-storage-blob[aio]'"
-        ) from None
-    # What the SDK leaves for its first client and request is done now. Later it would be on the
-    # loop, 50 ms and a process for the platform's name, under locks that a child forked meanwhile
-    # would find taken for ever.
-    platform.platform()
-    for module in ("_aiohttp", "_http_response_impl_async"):
-        with suppress(ImportError):
-            import_module(f"azure.core.rest.{module}")

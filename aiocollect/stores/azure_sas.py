@@ -93,6 +93,8 @@ class SasRenewal:
         self._clock = clock
         self._good_until = self._renew_at = self._not_before = -math.inf
         self._failure = "SasCallback"
+        # Told of the first SAS, to look at it.
+        self.first: Callable[[str], None] | None = None
         self._task: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
@@ -164,6 +166,9 @@ class SasRenewal:
         early = 0.0 if end is None else min(EARLY, life / 5)
         self._renew_at = now + min(life - early, self._max_age)
         self.credential.update(sas)
+        first, self.first = self.first, None
+        if first is not None:
+            first(sas)
 
     async def _call(self) -> object:
         ask = self._ask

@@ -129,8 +129,9 @@ def connect(
         # hold up others here.
         connector=aiohttp.TCPConnector(limit=0, ssl=True if tls is None else tls),
         cookie_jar=aiohttp.DummyCookieJar(),
-        # The SDK decodes by itself.
+        # Nobody unpacks: see azure_wire.py.
         auto_decompress=False,
+        headers={"Accept-Encoding": "identity"},
         # Looking for a proxy and in ~/.netrc costs two thread hops a request.
         trust_env=False,
         proxy=proxy,

@@ -64,6 +64,9 @@ class Target:
     account: str
     credential: Any = field(repr=False)
 
+    def __reduce__(self) -> Any:
+        raise TypeError("a Target holds a credential and cannot be pickled")
+
     @classmethod
     def of(cls, account_url: str, *, credential: Any, allow_http: bool) -> Target:
         """Check and take apart an account's URL, which may carry a SAS."""

@@ -4,8 +4,10 @@ Invariants:
 
 - A request is on the wire once. aiohttp sends a PUT a second time when a kept-alive connection
   drops, and the SDK a GET whose body breaks off; neither gets to see that.
-- An answer that is no success is taken at its status and its headers. Its body, which may be of any
-  size and anybody's, is never parsed, and read only as far as keeps the connection usable.
+- An answer is taken at its status and its headers. A body that was not asked for, which may be of
+  any size and anybody's, is never parsed, and read only as far, and as long, as keeps the
+  connection usable; of a range no more is read than was asked for. Nothing is unpacked: a few
+  kilobytes could be a gigabyte.
 - A large body leaves in pieces, and the event loop runs between them.
 - Where the handshake ends at the server's certificate, or a proxy asks who we are, nothing of the
   request was sent: an operator's matter, said by a code of ours.
@@ -29,6 +31,8 @@ __all__ = ["PIECE", "Answered", "CutOff", "Pieces", "Seen", "once"]
 PIECE: Final = 64 * 1024
 # The service's error texts have a few hundred bytes; more is not read, and costs the connection.
 MAX_ERROR_BODY: Final = 64 * 1024
+# They come right behind the headers. A body that drips must not hold up what the status has said.
+MAX_ERROR_SECONDS: Final = 1.0
 APPEND_BLOB: Final = "AppendBlob"
 
 
@@ -80,16 +84,26 @@ class CutOff(Exception):
 
 
 class _WholeBody:
-    """A stream of an answer's body whose early end is not retried by the SDK."""
+    """A stream of an answer's body: at most ``left`` bytes, more are an error; 0: none is looked
+    at. Its early end is not retried by the SDK."""
 
-    def __init__(self, stream: aiohttp.StreamReader) -> None:
+    def __init__(self, stream: aiohttp.StreamReader, left: int) -> None:
         self._stream = stream
+        self._left = left
+        self._empty = not left
 
     async def read(self, n: int = -1) -> bytes:
         from aiohttp import ClientError
 
+        if self._empty:
+            return b""
         try:
-            return await self._stream.read(n)
+            # One byte more than may come, which tells the end from what goes on.
+            data = await self._stream.read(self._left + 1 if n < 0 else min(n, self._left + 1))
+            self._left -= len(data)
+            if self._left >= 0:
+                return data
+            name = "TooLong"
         except (ClientError, OSError) as error:
             name = type(error).__name__
         raise CutOff(name)
@@ -126,10 +140,18 @@ async def once(
         # Outside of the handlers, so that no context leads back to a URL.
         raise failure
     status, headers = response.status, response.headers
+    if headers.get("Content-Encoding", "identity").lower() != "identity":
+        # We ask for none. It decides nothing, also not what a refusal with it says.
+        response.close()
+        raise OutcomeUnknown("ContentEncoding")
     code = headers.get("x-ms-error-code", "")
     if status == 401 or (200 <= status < 300 and (request.method != "GET" or status == 206)):
         if headers.get("x-ms-blob-type", APPEND_BLOB) == APPEND_BLOB:
-            response.content = cast("aiohttp.StreamReader", _WholeBody(response.content))
+            left = _asked_for(request) if status == 206 else 0
+            body = _WholeBody(response.content, left)
+            if not left:
+                await _drain(response)
+            response.content = cast("aiohttp.StreamReader", body)
             return response
         # As appends to it are answered. The SDK would go on to ask for the ranges of a page blob.
         status, code = 409, "InvalidBlobType"
@@ -142,16 +164,23 @@ async def _drain(response: aiohttp.ClientResponse) -> None:
     """Read the rest of a small body, so that the connection can be used again; drop it else."""
     left = MAX_ERROR_BODY
     try:
-        while left > 0:
-            chunk = await response.content.read(left)
-            if not chunk:
-                break
-            left -= len(chunk)
+        async with asyncio.timeout(MAX_ERROR_SECONDS):
+            while left > 0:
+                chunk = await response.content.read(left)
+                if not chunk:
+                    break
+                left -= len(chunk)
     except Exception:
         response.close()
     else:
         # A connection with something left to read is closed by this.
         response.release()
+
+
+def _asked_for(request: aiohttp.ClientRequest) -> int:
+    """How many bytes a GET has asked for."""
+    first, _, last = request.headers.get("x-ms-range", "").removeprefix("bytes=").partition("-")
+    return int(last) - int(first) + 1 if first.isdecimal() and last.isdecimal() else 0
 
 
 class Seen:

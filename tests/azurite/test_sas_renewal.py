@@ -114,7 +114,7 @@ async def test_rows_wait_for_a_vault(
     (data,) = blob_bytes(azurite.connection_string, container).values()
     assert [line.split(b",")[0] for line in data.splitlines()[1:]] == [b"%d" % n for n in range(10)]
     assert "SECRET" not in caplog.text
-    assert "sig=" not in caplog.text
+    assert "sig=" not in caplog.text.replace("sig=REDACTED", "")  # as azure-core writes it
 
 
 @pytest.mark.asyncio

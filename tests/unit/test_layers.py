@@ -13,7 +13,7 @@ import pytest
 import aiocollect
 
 PACKAGE = Path(aiocollect.__file__).parent
-LEVEL_0 = {"errors", "typing", "context", "records", "options", "disk"}
+LEVEL_0 = {"errors", "typing", "context", "records", "options", "disk", "redaction"}
 PURE = {"_core", "encoders", "layouts"}
 FORBIDDEN_BELOW = {
     "asyncio", "time", "random", "os", "logging", "threading", "socket", "secrets", "uuid",

@@ -119,7 +119,7 @@ def test_bad_urls(url: str, words: str) -> None:
         ({"model": "m", "sample_rate": 2}, "sample_rate=2 must be at most 1"),
         ({"model": "m", "format": "xml"}, "format='xml' is not known; take 'csv' or 'jsonl'"),
         ({"model": "m", "columns": "none"}, "columns='none' needs writer='own'"),
-        ({"model": "m", "redact": ["a"]}, "not available yet"),
+        ({"model": "m", "redact": ["a"]}, "redact= holds str; give Drop"),
     ],
 )
 def test_bad_collectors(arguments: dict[str, Any], words: str) -> None:

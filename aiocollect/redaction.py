@@ -1,0 +1,212 @@
+"""Redaction: rules that take secrets out of rows inside collect(), before anything keeps them.
+
+::
+
+    from aiocollect.redaction import Drop, KeyedHash, Mask
+
+    churn = pipeline.collector(
+        "churn", feature_names=["age", "email", "name", "ssn"],
+        redact=[Drop("ssn"), Mask("name", with_="***"), KeyedHash("email", key=key)],
+    )
+
+Invariants:
+
+- A rule either does what it says for each row of a call, or the whole call is refused.
+- Nothing that is shown of a rule has a cell or a key in it: not its repr, not its errors. A key
+  cannot be pickled.
+"""
+
+from __future__ import annotations
+
+import hmac
+import inspect
+import json
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime
+from typing import Any, TypeAlias
+
+from .errors import ConfigError
+
+__all__ = ["Drop", "KeyedHash", "Mask", "Redact", "Rule"]
+
+# Below 14 bytes NIST SP 800-107 (5.3.4) calls an HMAC key too weak; 16 is the next round number.
+# Short keys are found by trying, and then so are the cells: there are not many e-mail addresses.
+MIN_KEY = 16
+
+
+class Drop:
+    """Leaves columns out of the file altogether, header included."""
+
+    __slots__ = ("columns",)
+
+    def __init__(self, *columns: str) -> None:
+        self.columns = _checked(columns, "Drop")
+
+    def __repr__(self) -> str:
+        return f"Drop({_listed(self.columns)})"
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Drop and other.columns == self.columns
+
+    def __hash__(self) -> int:
+        return hash((Drop, self.columns))
+
+
+class Mask:
+    """Writes ``with_`` in place of every cell of the columns, also of missing ones."""
+
+    __slots__ = ("columns", "with_")
+
+    def __init__(self, *columns: str, with_: str | float | None = "***") -> None:
+        self.columns = _checked(columns, "Mask")
+        if type(with_) not in (str, int, float, bool, type(None)):
+            raise ConfigError(
+                f"Mask: with_= must be text, a number or None, not {type(with_).__name__}"
+            )
+        self.with_ = with_
+
+    def __repr__(self) -> str:
+        return f"Mask({_listed(self.columns)})"
+
+    def __eq__(self, other: object) -> bool:
+        # By repr too: 1, 1.0 and True are equal, and three different texts in a file.
+        return type(other) is Mask and self._shape() == other._shape()
+
+    def __hash__(self) -> int:
+        return hash(self._shape())
+
+    def _shape(self) -> tuple[object, ...]:
+        return Mask, self.columns, repr(self.with_)
+
+
+class KeyedHash:
+    """Writes HMAC-SHA256 of each cell's text in place of it, as 64 hexadecimal digits.
+
+    Equal cells have equal digests under one key, so that they can be counted and joined, and
+    nobody without the key can try out names. None and NaN stay: missing is no secret. ``key``: 16
+    bytes at least, best 32 of ``secrets.token_bytes()`` from a vault. The text of a cell is the
+    text itself; of a number what ``repr`` shows, of a time what a CSV file shows; true and false;
+    bytes are hashed as they are, lists and dicts as JSON with sorted keys.
+    """
+
+    __slots__ = ("_digest", "_mark", "columns")
+
+    def __init__(self, *columns: str, key: bytes) -> None:
+        self.columns = _checked(columns, "KeyedHash")
+        if type(key) is not bytes:
+            raise ConfigError(f"KeyedHash: key= must be bytes, not {type(key).__name__}")
+        if len(key) < MIN_KEY:
+            raise ConfigError(
+                f"KeyedHash: key= has {len(key)} bytes, where {MIN_KEY} are the least; take "
+                "secrets.token_bytes(32)"
+            )
+
+        # In a closure, where nothing that walks over attributes finds the key.
+        def digest(text: bytes) -> str:
+            return hmac.digest(key, text, "sha256").hex()
+
+        self._digest = digest
+        # Tells keys apart, and tells nothing of them.
+        self._mark = digest(b"aiocollect: which key")
+
+    def __call__(self, cell: Any) -> Any:
+        """The digest of a frozen cell; None and NaN as they are."""
+        if cell is None or cell != cell:
+            return cell
+        return self._digest(_text(cell))
+
+    def __repr__(self) -> str:
+        return f"KeyedHash({_listed(self.columns)}, key=***)"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a KeyedHash holds a key and cannot be pickled; make it where it is used")
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not KeyedHash or other.columns != self.columns:
+            return False
+        return hmac.compare_digest(other._mark, self._mark)
+
+    def __hash__(self) -> int:
+        return hash((KeyedHash, self.columns))
+
+
+# A callable gets a row as a dict of its own, and returns a dict with the same keys, or None: then
+# the row is left out. It is called inside collect(), on the caller's thread.
+Rule: TypeAlias = Drop | Mask | KeyedHash | Callable[[dict[str, Any]], dict[str, Any] | None]
+Redact: TypeAlias = Rule | Sequence[Rule] | None
+
+
+def check_rules(redact: Redact, option: str = "redact") -> tuple[Rule, ...]:
+    """The rules as a tuple. Raises ConfigError for what is none."""
+    if redact is None:
+        return ()
+    rules = tuple(redact) if isinstance(redact, list | tuple) else (redact,)
+    for rule in rules:
+        kind = rule.__name__ if isinstance(rule, type) else type(rule).__name__
+        if isinstance(rule, type) or not (isinstance(rule, Drop | Mask) or callable(rule)):
+            raise ConfigError(
+                f"{option}= holds {kind}; give Drop(…), Mask(…), KeyedHash(…) or a function from "
+                "row to row, or a list of these"
+            )
+        if inspect.iscoroutinefunction(rule):
+            raise ConfigError(f"{option}= holds an async function; collect() cannot wait for it")
+    return rules
+
+
+def columns_after(
+    rules: Iterable[Rule], features: tuple[str, ...], option: str = "redact"
+) -> tuple[str, ...]:
+    """The columns that are left. Raises ConfigError where a rule names one that is not there."""
+    left = features
+    for rule in rules:
+        if not isinstance(rule, Drop | Mask | KeyedHash):
+            continue
+        for column in rule.columns:
+            if column not in left:
+                gone = "an earlier rule drops it" if column in features else "there is none"
+                raise ConfigError(
+                    f"{option}= {type(rule).__name__} names column {column!r}, and {gone}; there "
+                    f"are {', '.join(left[:6])}{', …' if len(left) > 6 else ''}"
+                )
+        if isinstance(rule, Drop):
+            left = tuple(name for name in left if name not in rule.columns)
+            if not left:
+                raise ConfigError(f"{option}= drops all columns; leave the collector out instead")
+    return left
+
+
+def _checked(columns: tuple[Any, ...], rule: str) -> tuple[str, ...]:
+    if not columns:
+        raise ConfigError(f"{rule}: name a column, such as {rule}('name')")
+    for column in columns:
+        if type(column) is not str or not column:
+            # A key that was put in a column's place must not be shown.
+            raise ConfigError(f"{rule}: a column's name is text, not {type(column).__name__}")
+    if len(set(columns)) < len(columns):
+        raise ConfigError(f"{rule}: a column is named twice")
+    return columns
+
+
+def _listed(columns: tuple[str, ...]) -> str:
+    return ", ".join(map(repr, columns))
+
+
+def _text(cell: Any) -> bytes:
+    """What of a cell is hashed: for equal cells the same, whatever table they came in."""
+    kind = type(cell)
+    if kind is bytes:
+        return bytes(cell)
+    if kind is tuple or kind is dict:
+        return json.dumps(cell, default=_word, sort_keys=True, separators=(",", ":")).encode()
+    # Half a surrogate pair is text too, and has a digest.
+    return _word(cell).encode("utf-8", "surrogatepass")
+
+
+def _word(cell: Any) -> str:
+    if type(cell) is bool:
+        return "true" if cell else "false"
+    if type(cell) is datetime:
+        return cell.isoformat(timespec="microseconds")
+    if type(cell) is date:
+        return cell.isoformat()
+    return cell.hex() if type(cell) is bytes else str(cell)
