@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import os
 from array import array
+from contextlib import suppress
 
 from .._core.journal import (
     HEADER_SIZE,
@@ -101,9 +102,9 @@ class Journal:
     def take_over(self, slots: File, *, generation: int) -> None:
         """Go on with what another process has left: its segments and trails are put in by the
         caller. No rows are added to it."""
+        # Its names may never have been synced: a life that sent nothing had no need to.
         self._slots = slots
         self._generation = generation
-        self._named = True
 
     @property
     def size(self) -> int:
@@ -282,7 +283,8 @@ class Journal:
         """*Apart.* After the slots were synced."""
         for segment in segments:
             segment.file.close()
-            self._disk.remove(segment.path)
+            with suppress(FileNotFoundError):  # an unlink came first
+                self._disk.remove(segment.path)
 
     def removed(self, segments: list[Segment]) -> None:
         """These segments are gone."""
@@ -297,7 +299,8 @@ class Journal:
         if self._spare is not None:
             files.append(self._spare.path)
         for path in files:
-            self._disk.remove(path)
+            with suppress(FileNotFoundError):  # it was dead, and is removed already
+                self._disk.remove(path)
         # Rows without slots would be taken for rows that nobody has sent.
         self._disk.sync_directory(self.path)
         self._disk.remove(os.path.join(self.path, SLOTS))
