@@ -177,8 +177,9 @@ class Keeper:
             for one in durable:
                 _answer(one, True)
             if dead:
-                journal.removed(dead)
-                self._run(lambda: journal.remove(dead), lambda: None)
+                # Until they are gone they are the journal's: an unlink that comes first must find
+                # them, or their rows would be left behind without the slots that tell of them.
+                self._run(lambda: journal.remove(dead), lambda: journal.removed(dead))
 
         self._run(journal.sync_slots, done, intents, durable)
 

@@ -374,6 +374,7 @@ def test_a_forked_child_has_neither_the_lock_nor_the_thread(tmp_path: Path) -> N
             asyncio.run(work(lambda: None))
             child = os.fork()
             if child == 0:
+                os.write(answer[1], b"born")  # its hooks have run
                 os.read(asked[0], 1)
                 lock.release()
                 disk.abandon()
@@ -381,6 +382,7 @@ def test_a_forked_child_has_neither_the_lock_nor_the_thread(tmp_path: Path) -> N
                 os._exit(0)
             os.kill(os.getpid(), signal.SIGKILL)
         os.waitpid(pid, 0)
+        assert os.read(answer[0], 4) == b"born"
         print("free" if disk.lock(path) else "held")
         os.write(asked[1], b"x")
         print(os.read(answer[0], 9).decode())
