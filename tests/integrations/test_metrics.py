@@ -127,7 +127,8 @@ def exported(reader: InMemoryMetricReader) -> dict[Key, float]:
     for metric in data.resource_metrics[0].scope_metrics[0].metrics:
         for point in metric.data.data_points:
             assert isinstance(point, NumberDataPoint)
-            found[metric.name, frozenset((point.attributes or {}).items())] = point.value  # type: ignore[index]
+            labels = {name: str(text) for name, text in (point.attributes or {}).items()}
+            found[metric.name, frozenset(labels.items())] = point.value
     return found
 
 

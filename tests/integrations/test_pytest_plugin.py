@@ -121,7 +121,7 @@ def test_faulty_store(user: pytest.Pytester) -> None:
         def test_nothing_told(aiocollect_faulty_store):
             assert run(aiocollect_faulty_store, 1).unknown == 0
 
-        @pytest.mark.parametrize("wrong", [{"kind": "late night"}, {"kind": "busy", "on": "delete"}])
+        @pytest.mark.parametrize("wrong", [{"kind": "later"}, {"kind": "busy", "on": "x"}])
         def test_wrong(aiocollect_faulty_store, wrong):
             with pytest.raises(ConfigError, match="lost_answer.*append"):
                 aiocollect_faulty_store.fail(**wrong)
