@@ -117,7 +117,7 @@ class AppendSpans:
         if receipt is None:
             return None
         caller = trace.get_current_span().get_span_context()
-        if caller.is_valid and caller.trace_flags.sampled and receipt.outcome is None:
+        if caller.trace_flags.sampled and receipt.outcome is None:
             self._watched.append(_Watched(receipt, caller, time.time_ns()))
         return receipt.correlation_id
 

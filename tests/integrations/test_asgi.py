@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from aiocollect import ConfigError, MemoryStore, ModelDataCollector, Pipeline, correlation
+from aiocollect import ConfigError, MemoryStore, ModelDataCollector, Pipeline
 from aiocollect.integrations.asgi import FEATURES, CollectMiddleware
 from aiocollect.integrations.pytest_plugin import Recorded
 
@@ -104,7 +104,7 @@ def test_an_id_for_what_is_collected(recorded: Recorded) -> None:
 @pytest.mark.parametrize("kind", ["websocket", "lifespan", "something new"])
 def test_other_protocols_pass_untouched(kind: str, collector: ModelDataCollector) -> None:
     """The application gets the very scope, receive and send of the server; no id is in force."""
-    given = {"type": kind}  # without headers, as a lifespan's is
+    given = {"type": kind} if kind == "lifespan" else scope(type=kind)
 
     async def server_send(message: Message) -> None:
         raise AssertionError
@@ -112,6 +112,7 @@ def test_other_protocols_pass_untouched(kind: str, collector: ModelDataCollector
     async def app(*arguments: Any) -> None:
         assert [*map(id, arguments)] == [id(given), id(silent), id(server_send)]
         assert collector.collect({"path": "x"}) != "r1"
+        assert given == ({"type": kind} if kind == "lifespan" else scope(type=kind))
 
     asyncio.run(CollectMiddleware(app, collector=collector)(given, silent, server_send))
 
@@ -326,9 +327,10 @@ def test_skipped_and_off(collector: ModelDataCollector, recorded: Recorded) -> N
     """Paths to skip and a collector that is off make no row; the id is in force all the same."""
     seen: list[str | None] = []
 
+    watched: list[bool] = []
+
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        with correlation():
-            pass
+        watched.append(receive is not silent)  # else the server's own, which costs nothing
         seen.append(recorded.pipeline.collector("m", feature_names=["a"]).collect([1.0]))
         await answering(b"")(scope, receive, send)
 
@@ -340,6 +342,7 @@ def test_skipped_and_off(collector: ModelDataCollector, recorded: Recorded) -> N
     run(middleware)
     assert len(recorded.rows("requests")) == 1
     assert seen == ["r1"] * 3
+    assert watched == [False, False, True]
 
 
 @pytest.mark.parametrize(

@@ -263,7 +263,7 @@ def test_a_span_for_each_append(provider: TracerProvider, exporter: InMemorySpan
             assert first.attributes["aiocollect.calls_watched"] == 6
             assert first.parent is None
             (begun, *_) = [s for s in exporter.get_finished_spans() if s.name == "request"]
-            times = [begun.start_time, first.start_time, first.end_time]
+            times = [begun.start_time, first.start_time, begun.end_time, first.end_time]
             assert times == sorted(time for time in times if time)
             with requests.start_as_current_span("request"):
                 collector.collect([4.0])
