@@ -62,8 +62,9 @@ def _enter() -> None:
 def _leave(error: BaseException | None) -> None:
     from flask import g
 
-    scoring = g.pop(_KEY, None)  # none, where another before_request answered first
+    scoring = getattr(g, _KEY, None)  # none, where another before_request answered first
     if scoring is not None:
-        # Where the request ends in another context than it began in, there is nothing to undo.
-        with suppress(ValueError):
+        # A copy of the request that ends elsewhere has nothing to undo there; one that ends here
+        # has undone it already.
+        with suppress(ValueError, RuntimeError):
             scoring.__exit__(None, None, None)

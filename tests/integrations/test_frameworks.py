@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextvars import copy_context
 from typing import Any
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from flask import Flask, abort
+from flask import Flask, abort, copy_current_request_context
 
 from aiocollect import MemoryStore, ModelDataCollector, Pipeline
 from aiocollect.integrations.aiohttp import PIPELINE, setup
@@ -62,6 +63,23 @@ def test_flask_ends_an_id_with_its_request(app: Flask, collector: ModelDataColle
     ours = client.get("/").text
     assert ours not in {"r1", "None"}
     assert client.get("/").text != ours
+
+
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_flask_with_a_copy_of_the_request(
+    elsewhere: bool, app: Flask, collector: ModelDataCollector
+) -> None:
+    """Work that takes the request along has its id; its end is no error; no id is left."""
+
+    @app.get("/copied")
+    def copied() -> list[str | None]:
+        work = copy_current_request_context(lambda: collector.collect([5.0]))
+        first = copy_context().run(work) if elsewhere else work()
+        return [first, collector.collect([6.0])] if elsewhere else [first]
+
+    answer = app.test_client().get("/copied", headers=HEADERS)
+    assert (answer.status_code, set(answer.get_json())) == (200, {"r1"})
+    assert collector.collect([7.0]) != "r1"
 
 
 def test_flask_where_somebody_else_answers_first(
