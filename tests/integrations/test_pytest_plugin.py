@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,10 @@ def user(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.P
 
 
 def outcomes(user: pytest.Pytester, *options: str, timeout: float = 100) -> pytest.RunResult:
-    return user.runpytest_subprocess("-p", PLUGIN, "-rs", *options, timeout=timeout)
+    # Where the package is installed with its entry point, a second name would be an error.
+    installed = any(found.name == "aiocollect" for found in entry_points(group="pytest11"))
+    named = () if installed else ("-p", PLUGIN)
+    return user.runpytest_subprocess(*named, "-rs", *options, timeout=timeout)
 
 
 def test_memory(user: pytest.Pytester) -> None:
