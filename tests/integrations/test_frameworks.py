@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import copy_context
 from typing import Any
 
@@ -73,6 +73,7 @@ def test_flask_with_a_copy_of_the_request(
 
     @app.get("/copied")
     def copied() -> list[str | None]:
+        work: Callable[[], str | None]
         work = copy_current_request_context(lambda: collector.collect([5.0]))
         first = copy_context().run(work) if elsewhere else work()
         return [first, collector.collect([6.0])] if elsewhere else [first]
