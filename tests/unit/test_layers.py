@@ -71,6 +71,15 @@ ALLOWED_ROOMS = {
     "demo": {"demo", "__init__", "errors", "typing", "records", "testing"},
     "cli": {"cli", "demo", "__init__", "control", "errors"},
     "compat": {"compat", "__init__", "default", "encoders", "errors", "layouts", "typing"},
+    "integrations": {"integrations", "__init__", "default", "records", "testing"},
+}
+EDGES = ("demo", "cli", "compat", "integrations")
+# A framework of others is imported by the module that is called after it, or in a function.
+FRAMEWORKS = {
+    "aiohttp": {"aiohttp"},
+    "opentelemetry": {"opentelemetry"},
+    "prometheus": {"prometheus_client"},
+    "pytest_plugin": {"pytest"},
 }
 PUBLIC = set(aiocollect.__all__)
 
@@ -82,7 +91,7 @@ def test_imports_stay_within_their_level(path: Path) -> None:
     allowed = ALLOWED_ROOMS[here]
     for kind, name in imports(path):
         if kind == "ours":
-            edge = here in ("demo", "cli", "compat")
+            edge = here in EDGES
             assert name in allowed or (edge and name in PUBLIC), f"{path.name} imports {name}"
 
 
@@ -107,6 +116,21 @@ def test_the_adapters_stand_alone() -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module:
                 assert node.module.split("_")[0] == family, f"{path.name}: {node.module}"
+
+
+def test_an_integration_imports_its_own_framework_alone() -> None:
+    """Whoever uses one needs no other; and where it can do without its own, it does."""
+    for path in (PACKAGE / "integrations").glob("*.py"):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module or ""]
+            else:
+                continue
+            tops = {name.split(".")[0] for name in names}
+            foreign = tops - sys.stdlib_module_names
+            assert foreign <= FRAMEWORKS.get(path.stem, set()), f"{path.name}: {foreign}"
 
 
 def test_only_the_clock_asks_for_the_time() -> None:

@@ -1,0 +1,158 @@
+"""The metrics of a pipeline, and a span for each append, for OpenTelemetry.
+
+Imports the API alone: which SDK runs, and where it sends to, is the application's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from threading import Lock
+from typing import NamedTuple
+
+from opentelemetry import metrics, trace
+from opentelemetry.context import Context
+from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
+from opentelemetry.trace import Link, SpanContext, TracerProvider
+
+from .. import ConfigError, Pipeline, Receipt
+from ..records import Event, Settled
+from .metrics import METRICS, Metric, Snapshot, snapshot
+
+__all__ = ["AppendSpans", "observe"]
+
+# What SDKs keep of a span's links by default; more would be dropped there in silence.
+MAX_LINKS = 128
+# Of calls under way; beyond it the oldest ones are forgotten, and get no link.
+MAX_WATCHED = 1024
+
+
+def observe(
+    pipeline: Pipeline, *, name: str = "default", meter_provider: MeterProvider | None = None
+) -> None:
+    """Make an observable instrument for each metric; ``name`` is their attribute "pipeline".
+
+    Without ``meter_provider`` the global one. Call it once for a pipeline: instruments stay.
+    """
+    if not isinstance(pipeline, Pipeline):
+        raise ConfigError("observe() takes a Pipeline")
+    meter = metrics.get_meter("aiocollect", meter_provider=meter_provider)
+    moments = _Moments(pipeline)
+    for metric in METRICS:
+        make = (
+            meter.create_observable_counter
+            if metric.kind == "counter"
+            else meter.create_observable_gauge
+        )
+        make(
+            metric.dotted,
+            callbacks=[_callback(metric, moments, name)],
+            unit=metric.unit,
+            description=metric.text,
+        )
+
+
+def _callback(
+    metric: Metric, moments: _Moments, name: str
+) -> Callable[[CallbackOptions], Iterable[Observation]]:
+    def read(options: CallbackOptions) -> Iterable[Observation]:
+        for label, value in metric.read(moments.of(metric)).items():
+            attributes = {"pipeline": name}
+            if metric.label is not None:
+                attributes[metric.label] = label
+            yield Observation(value, attributes)
+
+    return read
+
+
+class _Moments:
+    """One snapshot for all instruments of a collection: a new one when an instrument asks for the
+    second time. So the pipeline is asked once, and the equation holds in what is exported."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        self._seen: Snapshot | None = None
+        self._asked: set[str] = set()
+        self._lock = Lock()  # readers have threads of their own
+
+    def of(self, metric: Metric) -> Snapshot:
+        with self._lock:
+            if self._seen is None or metric.name in self._asked:
+                self._seen = snapshot(self._pipeline)
+                self._asked.clear()
+            self._asked.add(metric.name)
+            return self._seen
+
+
+class _Watched(NamedTuple):
+    receipt: Receipt
+    caller: SpanContext
+    began: int  # nanoseconds since 1970
+
+
+class AppendSpans:
+    """A hook that makes one span per append, none per row::
+
+        spans = AppendSpans()
+        pipeline = Pipeline(…, hooks=[spans])
+        ...
+        correlation_id = spans.watch(churn.collect_receipt(inputs=x, predictions=y))
+
+    A watched call gives the append that stored the last of its rows a link to the span that was
+    current, and the span's begin is that of its earliest linked call: it lasts from collect() until
+    stored. Without a watched call it is a point in time. Only sampled spans are linked, each once.
+    """
+
+    def __init__(self, *, tracer_provider: TracerProvider | None = None) -> None:
+        self._tracer = trace.get_tracer("aiocollect", tracer_provider=tracer_provider)
+        self._watched: deque[_Watched] = deque(maxlen=MAX_WATCHED)
+
+    def __repr__(self) -> str:
+        return f"<AppendSpans, {len(self._watched)} calls under way>"
+
+    def watch(self, receipt: Receipt | None) -> str | None:
+        """Link the current span to the append that is going to store these rows. Returns the
+        receipt's correlation id; None, and nothing is done, where nothing was recorded."""
+        if receipt is None:
+            return None
+        caller = trace.get_current_span().get_span_context()
+        if caller.trace_flags.sampled and receipt.outcome is None:
+            self._watched.append(_Watched(receipt, caller, time.time_ns()))
+        return receipt.correlation_id
+
+    def __call__(self, event: Event) -> None:
+        """The hook. On the pipeline's loop."""
+        if not isinstance(event, Settled):
+            return
+        # Receipts are settled just before their batch is told of: what is final now, and stored,
+        # is of this batch. What ended otherwise has no append to be linked to.
+        done = [watched for watched in self._open() if watched.receipt.outcome == "stored"]
+        links = {watched.caller.span_id: Link(watched.caller) for watched in done}
+        span = self._tracer.start_span(
+            "aiocollect.append",
+            context=Context(),  # a root: it belongs to many requests, and to none
+            links=list(links.values())[:MAX_LINKS],
+            start_time=min((watched.began for watched in done), default=None),
+            attributes={
+                "aiocollect.path": event.path,
+                "aiocollect.part": event.part,
+                "aiocollect.offset": event.offset,
+                "aiocollect.bytes": event.length,
+                "aiocollect.rows": event.rows,
+                "aiocollect.calls_watched": len(done),
+            },
+        )
+        span.end()
+
+    def _open(self) -> Iterable[_Watched]:
+        """Takes out those that are final, and leaves the others in their order."""
+        for _ in range(len(self._watched)):
+            try:
+                watched = self._watched.popleft()
+            except IndexError:  # another thread has pushed it out
+                return
+            if watched.receipt.outcome is None:
+                self._watched.append(watched)
+            else:
+                yield watched

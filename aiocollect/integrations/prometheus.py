@@ -1,0 +1,50 @@
+"""The metrics of pipelines for Prometheus, read at each scrape.
+
+Not for prometheus_client's mode of several processes, which knows no custom collectors: let each
+process be scraped for itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from .. import ConfigError, Pipeline
+from .metrics import METRICS, snapshot
+
+__all__ = ["PipelineCollector"]
+
+
+class PipelineCollector(Collector):
+    """``REGISTRY.register(PipelineCollector(pipeline))``; several: ``{"name": pipeline, …}``.
+
+    The label ``pipeline`` is the name, or "default". All values of a scrape are of one moment, so
+    that the conservation equation holds in them. Raises ConfigError.
+    """
+
+    def __init__(self, pipelines: Pipeline | Mapping[str, Pipeline]) -> None:
+        named = pipelines if isinstance(pipelines, Mapping) else {"default": pipelines}
+        if not all(isinstance(pipeline, Pipeline) for pipeline in named.values()):
+            raise ConfigError("PipelineCollector takes a Pipeline, or a mapping of names to them")
+        self._pipelines = dict(named)
+
+    def __repr__(self) -> str:
+        return f"<PipelineCollector of {', '.join(self._pipelines)}>"
+
+    def describe(self) -> list[Metric]:
+        """Nothing: registering asks no pipeline."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """The metrics as they are now."""
+        seen = {name: snapshot(pipeline) for name, pipeline in self._pipelines.items()}
+        for metric in METRICS:
+            labels = ["pipeline"] if metric.label is None else ["pipeline", metric.label]
+            kind = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
+            family = kind(metric.name, metric.text, labels=labels)
+            for name, moment in seen.items():
+                for label, value in metric.read(moment).items():
+                    family.add_metric([name] if metric.label is None else [name, label], value)
+            yield family

@@ -1,0 +1,64 @@
+"""A Starlette server whose middleware takes each request's id, and records the requests themselves.
+
+Run it, here: ``AIOCOLLECT_STORE=file:///tmp/modeldata uvicorn starlette_middleware:app``
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from aiocollect import Pipeline
+from aiocollect.integrations.asgi import FEATURES, CollectMiddleware
+
+pipeline = Pipeline.from_env()
+churn = pipeline.model("churn", version="10", inputs=["age", "plan"], predictions=["p"])
+requests = pipeline.collector("server", identifier="requests", feature_names=FEATURES)
+
+
+async def score(request: Request) -> Response:
+    """Answer, and record input and output under the id that the request has brought."""
+    rows = await request.json()
+    predictions = [min(1.0, age / 100) for age, _ in rows]  # stands for a model
+    return JSONResponse(
+        {"p": predictions, "id": churn.collect(inputs=rows, predictions=predictions)}
+    )
+
+
+async def count(request: Request) -> Response:
+    """A long answer, piece by piece: of it the first bytes are recorded, and its length."""
+
+    async def numbers() -> AsyncIterator[str]:
+        for number in range(10_000):
+            yield f"{number}\n"
+
+    return StreamingResponse(numbers(), media_type="text/plain")
+
+
+async def healthz(request: Request) -> Response:
+    """503 while rows do not find their way to the store."""
+    return PlainTextResponse("", status_code=200 if pipeline.healthy() else 503)
+
+
+app = Starlette(
+    routes=[
+        Route("/score", score, methods=["POST"]),
+        Route("/count", count),
+        Route("/healthz", healthz),
+    ],
+    middleware=[
+        Middleware(
+            CollectMiddleware,
+            collector=requests,
+            max_body_bytes=1024,  # of each body; without it, none
+            headers=["user-agent"],  # these and no others: the rest may hold secrets
+            skip=["/healthz"],
+        )
+    ],
+    lifespan=pipeline.lifespan,
+)

@@ -1,0 +1,1 @@
+"""Servers, metrics and tests of others: each with the real package, the servers as processes."""
