@@ -242,6 +242,10 @@ class World:
             writer_id=f"{self.seed & 0xFFFFFFFF:08x}{number:02x}",
         )
         await pipeline.start()
+        # Another process of the same service: it takes over what others have left, too.
+        sibling = self._sibling(loop, view, number) if random.random() < 0.3 else None
+        if sibling is not None:
+            await sibling.start()
         collectors = {
             name: pipeline.collector(name, feature_names=["life", "number", "text"])
             for name in ("a", "b")
@@ -272,6 +276,8 @@ class World:
                 self.outcome.problems.append(f"alive, but not done: {stats}")
         else:
             await asyncio.sleep(random.choice([0.0, 0.5, 5.0]))
+        if sibling is not None:
+            await sibling.aclose(timeout=random.choice([0.5, 10.0]))
         report = await pipeline.aclose(timeout=random.choice([0.5, 10.0]))
         total = report.stored + report.possibly_stored + report.in_memory + report.in_spool
         total += sum(report.dropped.values()) + sum(report.dead_lettered.values())
@@ -279,6 +285,20 @@ class World:
             self.outcome.problems.append(f"the equation does not hold: {report}")
         for ask in asks:
             ask.cancel()
+
+    def _sibling(self, loop: VirtualLoop, view: DiskProcess, number: int) -> Pipeline:
+        return Pipeline(
+            Reach(self, view),
+            spool=SPOOL,
+            disk=view,
+            linger=0.1,
+            max_batch_bytes=1024,
+            max_memory_bytes=40_000,
+            retry=Retry(base=0.05, cap=1.0, hold=2.0, attempt_timeout=3.0, overdue=0.2),
+            clock=VirtualClock(loop, epoch=EPOCH),
+            chance=Random(self.random.random()).random,
+            writer_id=f"{self.seed & 0xFFFFFFFF:08x}{0x80 + number:02x}",
+        )
 
     async def _ask(self, receipt: Any, rows: list[Row]) -> None:
         if await receipt.durable():
@@ -343,7 +363,7 @@ def _bury(loop: VirtualLoop) -> None:
     loop.close()
 
 
-def crash_live(seed: int) -> CrashOutcome:
+def live(seed: int) -> CrashOutcome:
     """Run a machine's life."""
     world = World(seed)
     lives = world.random.randint(1, 5)

@@ -23,7 +23,7 @@ from typing import Any
 
 from aiocollect.testing import DiskCall
 
-from .crash_life import CrashOutcome, crash_live
+from .crash_life import CrashOutcome, live
 
 CHUNK = 10
 # Every call of the port that a spool makes, and the requests of the store.
@@ -86,7 +86,7 @@ def run_chunk(seeds: range) -> Crashes:
     crashes = Crashes()
     for seed in seeds:
         try:
-            outcome = crash_live(seed)
+            outcome = live(seed)
         except Exception as error:
             outcome = CrashOutcome(seed, problems=[f"raised: {error!r}"])
         crashes.machines += 1

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from .crash_life import World, crash_live
+from .crash_life import World, live
 from .crashes import run
 
 FOLDER = "default/default/default/default/a/default/default/2023/11/14"
@@ -28,7 +28,7 @@ def test_machines_that_crash() -> None:
 
 def test_a_machine_replays_from_its_seed() -> None:
     """Two runs of one seed are the same, to the call."""
-    assert crash_live(11) == crash_live(11)
+    assert live(11) == live(11)
 
 
 @pytest.mark.parametrize(

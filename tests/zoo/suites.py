@@ -26,6 +26,7 @@ SUITES: Final[dict[str, Suite]] = {
     "hardships": Suite("simulation", "tests.simulation.hardships", 540),
     "twins": Suite("simulation", "tests.simulation.twins", 300),
     "replaced": Suite("simulation", "tests.simulation.replaced", 200),
+    "crashes": Suite("simulation", "tests.simulation.crash_life", 600),
     "moments": Suite("simulation", "tests.simulation.moments", 600),
     "forks": Suite("chaos", "tests.chaos.forks", 200),
     "exits": Suite("chaos", "tests/chaos/test_exit.py"),
