@@ -61,6 +61,8 @@ def _salt(disk: Disk, path: str) -> int | None:
     file = disk.open(path, new=False)
     try:
         return formats.salt_of(file.read(0, formats.HEADER_SIZE))
+    except ValueError:  # damaged: it is set aside when it is read
+        return None
     finally:
         file.close()
 

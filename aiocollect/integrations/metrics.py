@@ -87,6 +87,10 @@ METRICS = (
         lambda s: s.sampled_out,
     ),
     _one(
+        *("counter", "rows_redacted_out", "{row}", "Rows that redaction left out."),
+        lambda s: s.redacted_out,
+    ),
+    _one(
         *("counter", "rows_adopted", "{row}"),
         "Accepted rows that came from the spools of other lives.",
         lambda s: s.adopted,

@@ -22,6 +22,7 @@ from random import Random
 from typing import Any
 
 from aiocollect import Limits, MemoryStore, Pipeline, Retry, StoreError
+from aiocollect.stores.memory_file import MemoryFile
 from aiocollect.testing import (
     Crashed,
     DiskCall,
@@ -138,6 +139,7 @@ class World:
         self.quiet = False
         self.down = False
         self.broken = random.random() < 0.15
+        self.rots = random.random() < 0.15
         self.now = 0.0
 
     def _fault(self, operation: object, path: str) -> Fault | None:
@@ -196,6 +198,19 @@ class World:
             self.disk.cut_power()
         self.outcome.ends["power cut" if power else "kill" if crashed else "end"] += 1
         _bury(loop)
+        if self.rots and not last:
+            self._rot()
+
+    def _rot(self) -> None:
+        """A byte of what is stored in the spool is another one: its rows may be lost, and nothing
+        else may come of it."""
+        segments = [path for path in self.disk.files if path.endswith(".rows")]
+        if segments:
+            parent, name = self.disk.tree.parent(self.random.choice(segments))
+            file = parent.names[name]
+            assert isinstance(file, MemoryFile)
+            if file.data:
+                file.data[self.random.randrange(len(file.data))] ^= 1 << self.random.randrange(8)
 
     def _breaks(self, call: DiskCall, path: str) -> DiskFault | None:
         if call in BREAKS and self.random.random() < 0.03:
@@ -212,7 +227,7 @@ class World:
                 self.spooled.add(row)
         if power:
             self.spooled.clear()
-        if self.broken:
+        if self.broken or self.rots:
             # What a failing disk had promised it may break: see docs/reliability.md.
             self.spooled.clear()
             self.durable.clear()

@@ -175,12 +175,13 @@ def test_another_versions_directory_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_header_that_never_came_to_the_disk() -> None:
     """Blank or short is no version at all."""
-    assert salt_of(header(SALT)) == SALT
+    # Also one whose last bytes are zeros by chance.
+    assert all(salt_of(header(salt)) == salt for salt in range(SALT, SALT + 3000))
     assert salt_of(b"") is None
     assert salt_of(bytes(HEADER_SIZE)) is None
     for cut in range(HEADER_SIZE):
         assert salt_of(header(SALT)[:cut]) is None
-    for cut in range(20):
+    for cut in range(19):
         assert salt_of(header(SALT)[:cut].ljust(HEADER_SIZE, b"\0")) is None
     with pytest.raises(ValueError, match="not a spool's"):
         salt_of(b"x" * HEADER_SIZE)

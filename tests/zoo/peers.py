@@ -328,7 +328,11 @@ ENDS: Final = [
     Mutant(
         "a damaged spool is read again and again",
         "vector#17644",  # a loop that no signal ends
-        waiting="the spool",
+        "_core/journal.py",
+        "            offset = stop\n            continue\n",
+        "            continue\n",
+        ("crashes",),
+        "hangs",
     ),
 ]
 
