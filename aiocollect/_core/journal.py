@@ -144,11 +144,14 @@ def header(salt: int) -> bytes:
 def salt_of(start: bytes) -> int | None:
     """The salt that a file's header tells; None where the header never came to the disk, or was
     torn on its way. Raises ValueError where it is one of another version, or of something else."""
-    there = start[:HEADER_SIZE].rstrip(b"\0")
-    if len(start) < HEADER_SIZE or (len(there) < _HEADER.size and _MAGIC.startswith(there[:8])):
+    if len(start) < HEADER_SIZE:
         return None
     magic, version, salt, crc = _HEADER.unpack_from(start)
     if magic != _MAGIC or crc != crc32(start[: _HEADER.size - 4]):
+        # Only now: one header in 256 is whole, and ends with a zero.
+        there = start[:HEADER_SIZE].rstrip(b"\0")
+        if len(there) < _HEADER.size and _MAGIC.startswith(there[:8]):
+            return None
         raise ValueError("not a spool's")
     if version != VERSION:
         raise ValueError(f"of version {version}, and this one reads {VERSION}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from random import Random
 
-from aiocollect._core.journal import Lane
+from aiocollect._core.journal import HEADER_SIZE, Lane, header, salt_of
 from aiocollect._core.trail import Stand, Trail
 from aiocollect._engine.journal import Journal
 from aiocollect._engine.keeper import Keeper
@@ -113,3 +113,16 @@ def test_nothing_is_sent_while_a_journal_that_was_given_up_is_still_there() -> N
         await keeper.intend(trail, 0, 1, STAND)  # and from then on at once
 
     run_virtual(main)
+
+
+def test_every_header_that_is_whole_is_known_and_every_torn_one_is_none() -> None:
+    """Also those that end with zeros, as one in 256 does: taken for torn, all rows behind it would
+    be set aside."""
+    ends = set()
+    for salt in range(1, 2000):
+        whole = header(salt)
+        assert salt_of(whole) == salt
+        ends.add(whole.rstrip(b"\0"))
+        for torn in range(0, HEADER_SIZE, 3):
+            assert salt_of(whole[:torn].ljust(HEADER_SIZE, b"\0")) in (None, salt)
+    assert len({len(end) for end in ends}) > 1, "no header of these ends with a zero"
