@@ -147,14 +147,15 @@ def salt_of(start: bytes) -> int | None:
     if len(start) < HEADER_SIZE:
         return None
     magic, version, salt, crc = _HEADER.unpack_from(start)
-    if magic == _MAGIC and crc == crc32(start[: _HEADER.size - 4]):
-        if version != VERSION:
-            raise ValueError(f"of version {version}, and this one reads {VERSION}")
-        return int(salt)
-    there = start[:HEADER_SIZE].rstrip(b"\0")
-    if len(there) < _HEADER.size and _MAGIC.startswith(there[: len(_MAGIC)]):
-        return None
-    raise ValueError("not a spool's")
+    if magic != _MAGIC or crc != crc32(start[: _HEADER.size - 4]):
+        # Only now: one header in 256 is whole, and ends with a zero.
+        there = start[:HEADER_SIZE].rstrip(b"\0")
+        if len(there) < _HEADER.size and _MAGIC.startswith(there[:8]):
+            return None
+        raise ValueError("not a spool's")
+    if version != VERSION:
+        raise ValueError(f"of version {version}, and this one reads {VERSION}")
+    return int(salt)
 
 
 # Records --------------------------------------------------------------------------------------

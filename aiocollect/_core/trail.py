@@ -73,7 +73,7 @@ class Trail:
         "sure",
     )
 
-    def __init__(self, lane: Lane, *, first: int = 0, stand: Stand = _NOWHERE) -> None:
+    def __init__(self, lane: Lane, *, first: int = 0, stand: Stand | None = None) -> None:
         self.lane = lane
         self.end = first
         self.copy = 1  # the one that was synced last: never the one to write
@@ -81,7 +81,8 @@ class Trail:
         self._final: list[tuple[int, int]] = []  # behind rows that are not
         self._first = self._rows = 0  # the intent
         self.sure = False  # the intent is synced
-        self._stand = stand
+        # A lane of which no slot came to the disk is at its beginning: in blobs of its own, or not.
+        self._stand = stand or _NOWHERE._replace(own=lane.own)
         self._extents: list[Extent] = []  # by their first rows
 
     def __repr__(self) -> str:

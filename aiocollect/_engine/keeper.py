@@ -53,6 +53,7 @@ class Keeper:
         self._intents: list[Intent] = []
         self._durable: list[asyncio.Future[bool]] = []
         self._epoch = 0  # of the loop: what an earlier one has begun is not answered any more
+        self._leaving = False  # given up, and its names are not gone yet
         self.alive = True
 
     def __repr__(self) -> str:
@@ -62,8 +63,8 @@ class Keeper:
 
     async def intend(self, trail: Trail, first: int, rows: int, stand: Stand) -> None:
         """Return when it is on the disk for good that these rows are about to be sent, and the
-        rows themselves; or when the journal is given up."""
-        if not self.alive or trail.intends(first, rows, stand):
+        rows themselves; or when the journal is given up, and gone."""
+        if trail.intends(first, rows, stand) or not (self.alive or self._leaving):
             return
         known = asyncio.get_running_loop().create_future()
         self._intents.append(Intent(trail, first, rows, stand, known))
@@ -195,14 +196,26 @@ class Keeper:
             asyncio.get_running_loop().call_later(RETRY_AFTER, self._retry, self._epoch)
             return
         self.alive = False
-        for intent in self._intents:
-            _answer(intent.known, None)
         for one in self._durable:
             _answer(one, False)
-        self._intents, self._durable = [], []
+        self._durable = []
         self._tell_failed(error)
-        # If even this fails there is nothing more to be done: the next life may send them again.
-        self._disk.apart(self.journal.unlink, lambda _: None)
+        self._leave()
+
+    def _leave(self) -> None:
+        """Remove the journal. What is sent before that is done, the next life would send again."""
+        self._leaving = True
+        epoch = self._epoch
+
+        def left(_: object) -> None:
+            # If even this has failed there is nothing more to be done.
+            if epoch == self._epoch:
+                self._leaving = False
+                for intent in self._intents:
+                    _answer(intent.known, None)
+                self._intents = []
+
+        self._disk.apart(self.journal.unlink, left)
 
     def _retry(self, epoch: int) -> None:
         if epoch == self._epoch:
@@ -215,6 +228,8 @@ class Keeper:
         self._busy = False
         self._intents, self._durable = [], []
         self.journal.forget_sync()
+        if self._leaving:
+            self._leave()
         self._next()
 
     async def close(self) -> None:
