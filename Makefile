@@ -4,9 +4,13 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 SEEDS  ?= 10000
+CRASHES ?= $(shell echo $$(( $(SEEDS) / 5 )))
+KILLS  ?= 500
+TERMS  ?= 200
+FORKS  ?= 200
 DURATION ?= 15
 
-.PHONY: help demo test check lint simulate azurite contract million hostile lock clean
+.PHONY: help demo test check lint simulate azurite chaos zoo contract million hostile golden audit lock clean
 
 help: ## Show the verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -45,19 +49,26 @@ test: lint $(VENV)/ready tests/azurite/node_modules/ready ## The gate: lint, typ
 	$(BIN)/python -m pytest -q --ignore=tests/contract
 	$(BIN)/python tests/wheel.py
 
-check: lint ## The daily loop, without the emulator: under a minute
-	$(BIN)/python -m pytest -q -n 2 --ignore=tests/azurite --ignore=tests/contract --ignore=tests/mutations --ignore=tests/demo -k 'not thousand'
+check: lint ## The daily loop, without the emulator: a few minutes
+	$(BIN)/python -m pytest -q -n 2 tests/unit tests/property tests/compat
 
 lint: $(VENV)/ready ## ruff and mypy --strict
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-simulate: $(VENV)/ready ## Whole lives in virtual time over all cores (SEEDS=10000)
+simulate: $(VENV)/ready ## Whole lives in virtual time, and crashing machines, over all cores (SEEDS=10000)
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+	$(BIN)/python -m tests.simulation.crashes --seeds $(CRASHES)
 
 azurite: $(VENV)/ready tests/azurite/node_modules/ready ## The tests against the emulator alone
 	$(BIN)/python -m pytest -q tests/azurite
+
+chaos: $(VENV)/ready tests/azurite/node_modules/ready ## Real processes, killed, stopped, forked and starved (KILLS=500 TERMS=200 FORKS=200)
+	$(BIN)/python -m tests.chaos --kills $(KILLS) --terms $(TERMS) --forks $(FORKS) --spool
+
+zoo: $(VENV)/ready tests/azurite/node_modules/ready ## Bugs put into copies of the package, and the suites that must catch them
+	$(BIN)/python -m tests.zoo
 
 contract: $(VENV)/ready ## The contract suite against a real account (docs/real-account.md)
 	$(BIN)/python -m pytest -q -m contract tests/contract
@@ -70,6 +81,12 @@ NAMES ?= 1000000
 hostile: $(VENV)/ready ## A million hostile names as paths (NAMES=1000000)
 	$(BIN)/python -m tests.property.hostile_names --names $(NAMES)
 
+audit: $(VENV)/core ## Known holes in the locked dependencies (asks PyPI; in .venv-audit)
+	$(BIN)/python -m tests.audit
+
+golden: $(VENV)/ready ## Make the old collectors' golden files anew, from the originals (PyPI)
+	$(BIN)/python -m tests.compat.make_golden
+
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header pyproject.toml
 
@@ -78,4 +95,4 @@ lock: $(VENV)/ready ## Renew requirements.txt and requirements-dev.txt
 	$(BIN)/$(LOCK) --extra dev -o requirements-dev.txt
 
 clean: ## Remove everything that was made
-	rm -rf $(VENV) tests/azurite/node_modules build dist demo-data .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-audit tests/azurite/node_modules build dist demo-data .mypy_cache .ruff_cache .pytest_cache
