@@ -112,7 +112,11 @@ class Channel:
         if outcome is Outcome.SPOOLED:
             return
         if self.keeper is not None and self.trail is not None:
-            self.keeper.finish(self.trail, first, rows, self.lane.stand)
+            stand = self.lane.stand
+            if outcome is Outcome.POSSIBLY_STORED and stand.blind:
+                # They may fill the position yet, and another life could not tell by whom.
+                stand = stand._replace(part=stand.part + 1, position=None)
+            self.keeper.finish(self.trail, first, rows, stand)
 
 
 class Stream:

@@ -50,7 +50,10 @@ class Witness:
         folder = folder_of("sub/group/space", NAMES, milliseconds * 1000)
         self.oracle.expect(
             correlation_id,
-            [Accepted(producer, turn, folder, tuple(columns), tuple(row)) for row in rows],
+            [
+                Accepted(producer, turn, folder, tuple(columns), tuple(row), index)
+                for index, row in enumerate(rows)
+            ],
         )
 
     def judge(self, blobs: dict[str, bytes]) -> None:

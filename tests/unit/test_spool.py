@@ -312,6 +312,40 @@ def test_a_disk_that_cannot_sync_is_given_up(tmp_path: Path, where: str) -> None
     run_virtual(main)
 
 
+def test_a_doubt_about_rows_in_memory_alone_is_not_taken_for_anothers_success(
+    tmp_path: Path,
+) -> None:
+    """Nobody may read. Rows that the disk did not take are given up in doubt, and land late; those
+    behind them are spooled. The next life must not take the position they fill for its own rows."""
+    disk = Failing()
+
+    async def main(loop: VirtualLoop) -> None:
+        store = MemoryStore(readable=False)
+        first = spooled(store, loop, tmp_path, 1, disk=disk, writer="own")
+        collector = first.collector("m", feature_names=["a"])
+        collector.collect(0.0)
+        await first.flush()
+        disk.writes = OSError(errno.ENOSPC, "No space left on device")
+        late = iter([Fault(FaultKind.LATE, 20.0)])
+        store.faults = lambda *_: next(late, None) or down()
+        collector.collect(1.0)
+        await asyncio.sleep(3.0)
+        disk.writes = None
+        collector.collect(2.0)
+        await asyncio.sleep(0.5)
+        report = await first.aclose(timeout=1.0)
+        assert (report.stored, report.possibly_stored, report.in_spool) == (1, 1, 1)
+        await asyncio.sleep(30.0)
+        store.faults = None
+        second = spooled(store, loop, tmp_path, 2, writer="own")
+        await second.start()
+        await asyncio.sleep(5.0)
+        assert (await second.aclose()).complete
+        assert sorted(numbers(store)) == [0.0, 1.0, 2.0]
+
+    run_virtual(main)
+
+
 def test_the_spool_is_bounded(tmp_path: Path) -> None:
     """Above its bound rows are in memory alone, and the policies for a full budget hold."""
 
