@@ -45,12 +45,16 @@ else
 	$(BIN)/python -m aiocollect.cli demo --seconds $(DURATION)
 endif
 
+# What needs no process, no emulator and no clock of its own: beside one another.
+QUICK := tests/unit tests/property tests/compat
+
 test: lint $(VENV)/ready tests/azurite/node_modules/ready ## The gate: lint, types, all tests, the wheel
-	$(BIN)/python -m pytest -q --ignore=tests/contract
+	$(BIN)/python -m pytest -q -n 2 $(QUICK)
+	$(BIN)/python -m pytest -q --ignore=tests/contract $(addprefix --ignore=,$(QUICK))
 	$(BIN)/python tests/wheel.py
 
 check: lint ## The daily loop, without the emulator: a few minutes
-	$(BIN)/python -m pytest -q -n 2 tests/unit tests/property tests/compat
+	$(BIN)/python -m pytest -q -n 2 $(QUICK)
 
 lint: $(VENV)/ready ## ruff and mypy --strict
 	$(BIN)/ruff check .
