@@ -153,7 +153,7 @@ class Recorder:
             return None, correlation_id
         parts: list[tuple[Any, ...]] = []
         failure = ""
-        rows = cost = left_out = 0
+        rows = cost = 0
         for stream, value in values:
             try:
                 frozen, number, size = stream.shape.freeze(value)
@@ -161,7 +161,7 @@ class Recorder:
                 if redactor is not None and number:
                     given = number
                     frozen, number, size = redactor.redact(frozen, stream.shape.features or ())
-                    left_out += given - number
+                    engine.ledger.leave_out_by_rule(given - number)
                 admitted = not number or stream.admitted or engine.channels.admits(stream)
             except (EncodeError, KeyboardInterrupt, SystemExit):
                 raise
@@ -184,8 +184,6 @@ class Recorder:
         if failure:
             # Outside of the handler, so that no context leads back to the value.
             raise EncodeError(failure)
-        if left_out:
-            engine.ledger.leave_out_by_rule(left_out)
         if not parts:
             return None, correlation_id
         cost += rows * longer

@@ -262,9 +262,14 @@ def test_dropping_keeps_an_array_an_array() -> None:
             kinds.extend(pieces)
             return [b"row\n" for piece in pieces for _ in piece.rows]
 
-    collected(np.arange(12.0).reshape(4, 3), redact=[Drop("a"), Drop("c")], format=Watching())
+    collected(
+        np.arange(12.0).reshape(3, 4),
+        redact=[Drop("a"), Drop("c")],
+        names=[*NAMES, "d"],
+        format=Watching(),
+    )
     (piece,) = kinds
-    assert piece.rows.tolist() == [[1.0], [4.0], [7.0], [10.0]]
+    assert piece.rows.tolist() == [[1.0, 3.0], [5.0, 7.0], [9.0, 11.0]]
     assert piece.rows.flags["C_CONTIGUOUS"]
 
 

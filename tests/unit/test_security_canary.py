@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
+import os
 import pickle
 import subprocess
 import sys
@@ -68,7 +69,6 @@ def ending():
 def test_leaks_teardown(ending): pass
 def test_leaks_token(): print("eyJhbGciOiJub25l.eyJhdWQiOiJodHRwcz")
 def test_sound(): log.debug("/c?sv=1&sig=REDACTED"); print("nothing"); log.debug("sig=%s", 1)
-def test_sound_misfit(): pass
 """
 
 
@@ -93,6 +93,8 @@ def run_pytest(tmp_path: Path, text: str, *options: str) -> tuple[int, list[str]
         text=True,
         check=False,
         cwd=Path(__file__).parents[2],
+        # None of the plugins is needed, and they take most of the time.
+        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
     )
     failed = {line.split("::")[1].split(" ")[0] for line in ran.stdout.splitlines() if "::" in line}
     return ran.returncode, sorted(failed), ran.stdout
