@@ -182,7 +182,7 @@ OWN: Final = [
         "return end if crc32(view[offset + _RECORD.size : end], start) == crc else None",
         "return end",
         ("crashes",),
-        "",
+        "torn",
     ),
     Mutant(
         "header race: whoever creates writes it",

@@ -141,12 +141,10 @@ QUEUES: Final = [
     Mutant(
         "the queue cleared after a send",
         "BerriAI/litellm#38904",  # with what was added meanwhile
-        "_core/lane.py",
-        "            done.append(Release(self._queue.popleft()))\n"
-        "        return done + (self._roll(roll)",
-        "            done.append(Release(self._queue.popleft()))\n"
-        "            self._queue.clear()\n"
-        "        return done + (self._roll(roll)",
+        "_core/outbox.py",
+        "        return [finish] if self._blocks else [finish, Release(self._batches.popleft())]\n",
+        "        done = [finish] if self._blocks else [finish, Release(self._batches.popleft())]\n"
+        "        if not self._blocks:\n            self._batches.clear()\n        return done\n",
         ("lives",),
         "the equation does not hold",
     ),
@@ -207,7 +205,7 @@ ENDS: Final = [
     Mutant(
         "close waits for the store for ever",
         "aiokafka#1101",  # stop() hangs while the broker is down
-        "_engine/engine.py",
+        "_engine/ending.py",
         "                await self._settle_all(deadline)\n",
         "                await self._settle_all(None)\n",
         ("hardships",),
@@ -225,13 +223,13 @@ ENDS: Final = [
     Mutant(
         "flush does not mind its time-out",
         "opentelemetry-python#4568",  # force_flush(timeout) is ignored
-        "_engine/engine.py",
+        "_engine/ending.py",
         "        patience = None if timeout is None else timeout + GRACE\n"
         "        try:\n            async with asyncio.timeout(patience):\n"
-        "                await self.host.run(lambda: self._settle_all(timeout))\n",
+        "                await engine.host.run(lambda: self._settle_all(timeout))\n",
         "        patience = None\n"
         "        try:\n            async with asyncio.timeout(patience):\n"
-        "                await self.host.run(lambda: self._settle_all(None))\n",
+        "                await engine.host.run(lambda: self._settle_all(None))\n",
         ("hardships",),
         "down_at_the_end",
     ),
@@ -247,9 +245,9 @@ ENDS: Final = [
     Mutant(
         "what is left at the close is forgotten",
         "open-telemetry/opentelemetry-collector#15677",  # queued items deleted
-        "_engine/engine.py",
-        "                self.senders.perform(channel, lane.on(Event.GIVE_UP, reason=reason))\n",
-        "                lane.on(Event.GIVE_UP, reason=reason)\n",
+        "_engine/ending.py",
+        "                engine.senders.perform(channel, ends)\n",
+        "",
         ("hardships",),
         "not accounted for",
     ),
@@ -301,7 +299,7 @@ ENDS: Final = [
     Mutant(
         "a cancelled shutdown takes the rows along",
         "fastmcp#3480",  # teardown awaits inside of a cancelled scope
-        "_engine/engine.py",
+        "_engine/ending.py",
         "                return await asyncio.shield(closing)\n",
         "                return await closing\n",
         ("hardships",),
