@@ -1,0 +1,1 @@
+"""Measurements: spikes, and the face-off with other ways of recording."""

@@ -1,0 +1,72 @@
+"""Run the face-off: ``make faceoff``, or python -m loadtest.faceoff [--seeds 1 2 3] [--json]."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.azurite.emulator import EmulatorMissing, emulator
+
+from .conditions import Conditions
+from .contenders import ALL, OWN_PYTHON
+from .report import KINDS, as_json, as_markdown, as_text, conditions_text
+from .run import Result, run_round
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0 where aiocollect was exact wherever it was not killed, else 1."""
+    parser = argparse.ArgumentParser(prog="python -m loadtest.faceoff", description=__doc__)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS))
+    parser.add_argument("--contenders", nargs="+", choices=[each.name for each in ALL])
+    parser.add_argument("--json", action="store_true", help="print JSON, each round by itself")
+    parser.add_argument("--markdown", type=Path, help="write the block for the README there")
+    options = parser.parse_args(arguments)
+    contenders = [
+        each for each in ALL if options.contenders is None or each.name in options.contenders
+    ]
+    if any(each.sidecar for each in contenders) and not OWN_PYTHON.exists():
+        parser.error(f"{OWN_PYTHON} is missing: run make faceoff, which makes it")
+    conditions = Conditions()
+    results: list[Result] = []
+    try:
+        with tempfile.TemporaryDirectory(prefix="faceoff-") as directory:
+            for seed in options.seeds:
+                for kind in options.kinds:
+                    # A fresh one each time: it slows down with what 412s leave behind.
+                    with emulator() as running:
+                        found = asyncio.run(
+                            run_round(
+                                running,
+                                contenders,
+                                kind=kind,
+                                seed=seed,
+                                conditions=conditions,
+                                directory=Path(directory),
+                            )
+                        )
+                    results += found
+                    text = as_text(found, title=f"Seed {seed}, {KINDS[kind]}")
+                    print(text, end="\n\n", file=sys.stderr if options.json else sys.stdout)
+    except EmulatorMissing as obstacle:
+        print(obstacle, file=sys.stderr)
+        return 3
+    if options.json:
+        print(json.dumps(as_json(results, conditions), indent=1))
+    else:
+        for kind in options.kinds:
+            of_kind = [each for each in results if each.kind == kind]
+            print(as_text(of_kind, title=f"All seeds, {KINDS[kind]}"), end="\n\n")
+        print(conditions_text(results, conditions))
+    if options.markdown is not None:
+        options.markdown.write_text(as_markdown(results, conditions) + "\n")
+    ours = [each for each in results if each.contender == "aiocollect" and each.kind == "graceful"]
+    return 0 if all(each.verdict.exact and each.finished for each in ours) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

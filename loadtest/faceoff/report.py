@@ -1,0 +1,127 @@
+"""The face-off's figures as plain text, as JSON, and as a block of Markdown for the README."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import platform
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from tests.azurite.proxy import Kind
+
+from .conditions import SINGLE, Conditions
+from .contenders import ALL
+from .run import Result
+
+__all__ = ["KINDS", "as_json", "as_markdown", "as_text", "conditions_text"]
+
+_TITLES = {contender.name: contender.title for contender in ALL}
+_COLUMNS = ("offered", "accepted", "lost", "doubled", "torn", "reordered")
+KINDS = {
+    "graceful": "SIGTERM behind the last row",
+    "kill": "SIGKILL in mid-load, then a restart",
+}
+
+
+def _line(results: Sequence[Result]) -> list[str]:
+    """The figures of one contender over some rounds, added up."""
+    counts = [sum(getattr(each.verdict, name) for each in results) for name in _COLUMNS]
+    faults = sum(sum(each.faults.values()) for each in results)
+    seconds = sorted(each.seconds for each in results)
+    span = f"{seconds[0]:g}" if len(seconds) == 1 else f"{seconds[0]:g} to {seconds[-1]:g}"
+    late = sum(not each.finished for each in results)
+    return [
+        _TITLES[results[0].contender],
+        *(f"{count:,}" for count in counts),
+        f"{faults:,}",
+        span + (f" ({late} not ended)" if late else ""),
+    ]
+
+
+_HEAD = ["", *_COLUMNS, "faults met", "seconds"]
+
+
+def _by_contender(results: Iterable[Result]) -> list[list[Result]]:
+    found: dict[str, list[Result]] = {}
+    for each in results:
+        found.setdefault(each.contender, []).append(each)
+    return list(found.values())
+
+
+def _seeds(results: Iterable[Result]) -> list[int]:
+    return sorted({each.seed for each in results})
+
+
+def as_text(results: Sequence[Result], *, title: str) -> str:
+    """One table of some rounds of one kind."""
+    table = [_HEAD, *map(_line, _by_contender(results))]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = [title]
+    for row in table:
+        first, *others = (
+            cell.ljust(width) if not number else cell.rjust(width)
+            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        lines.append("  ".join(["  " + first, *others]).rstrip())
+    lines.extend(
+        f"    {each.contender}, seed {each.seed}: {each.verdict.refused} refused, "
+        f"{each.verdict.unclaimed} stored and not accepted"
+        for each in results
+        if each.verdict.refused or each.verdict.unclaimed
+    )
+    return "\n".join(lines)
+
+
+def conditions_text(results: Sequence[Result], conditions: Conditions) -> str:
+    """The conditions in a paragraph: load, faults, clients, versions."""
+    versions = {name: version for each in results for name, version in each.versions.items()}
+    counted = Counter(each.kind for each in SINGLE)
+    singles = ", ".join(f"{counted[kind]} {what}" for kind, what in _WHAT.items())
+    return (
+        f"Conditions: {conditions.rows:,} rows at {conditions.rate:g} a second to each contender; "
+        f"each a process of its own, all at the same time, against one Azurite, through a fault "
+        f"proxy each; seeds {', '.join(map(str, _seeds(results)))}. The faults lie in wait at the "
+        f"same moments for all: {singles}, each for the first append within "
+        f"{conditions.window:g} s, and an outage of {conditions.outage:g} s; who waits before a "
+        f"retry meets fewer. Everything at its defaults, but for the time-out of an attempt: "
+        f"{conditions.attempt_timeout:g} s for all. The rate fills no contender's queue. The "
+        f"sidecar of azureml-ai-monitoring is closed source: a stand-in of ours, which nobody "
+        f"kills. Python {platform.python_version()}, "
+        + ", ".join(f"{name} {versions[name]}" for name in sorted(versions))
+        + "."
+    )
+
+
+# In the order of SINGLE.
+_WHAT = {
+    Kind.LOSE_ANSWER: "lost answers",
+    Kind.RESET_AFTER: "resets after the append",
+    Kind.RESET_BEFORE: "resets before it",
+    Kind.ERROR: "503 with Retry-After",
+    Kind.LATE: "append that lands 2 s after its time-out",
+}
+
+
+def as_markdown(results: Sequence[Result], conditions: Conditions) -> str:
+    """A table for each kind of round, all seeds added up, with date and conditions."""
+    parts = []
+    for kind, what in KINDS.items():
+        of_kind = [each for each in results if each.kind == kind]
+        if not of_kind:
+            continue
+        rows = [_HEAD, ["---", *["---:"] * (len(_HEAD) - 1)], *map(_line, _by_contender(of_kind))]
+        parts.append(f"**{what}**\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows))
+    today = datetime.datetime.now(datetime.UTC).date()
+    parts.append(f"(`make faceoff`, {today}.) {conditions_text(results, conditions)}")
+    return "\n\n".join(parts)
+
+
+def as_json(results: Sequence[Result], conditions: Conditions) -> dict[str, Any]:
+    """Everything, each round by itself."""
+    return {
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "conditions": dataclasses.asdict(conditions),
+        "results": [dataclasses.asdict(each) for each in results],
+    }
