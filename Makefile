@@ -10,7 +10,7 @@ TERMS  ?= 200
 FORKS  ?= 200
 DURATION ?= 15
 
-.PHONY: help demo test check lint simulate azurite chaos zoo contract million hostile golden audit lock clean
+.PHONY: help demo test check lint simulate azurite chaos faceoff zoo contract million hostile golden audit lock clean
 
 help: ## Show the verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -71,6 +71,15 @@ azurite: $(VENV)/ready tests/azurite/node_modules/ready ## The tests against the
 chaos: $(VENV)/ready tests/azurite/node_modules/ready ## Real processes, killed, stopped, forked and starved (KILLS=500 TERMS=200 FORKS=200)
 	$(BIN)/python -m tests.chaos --kills $(KILLS) --terms $(TERMS) --forks $(FORKS) --spool
 
+FACEOFF := loadtest/faceoff/.venv
+$(FACEOFF)/ready: loadtest/faceoff/requirements.txt
+	$(PYTHON) -m venv $(FACEOFF)
+	$(FACEOFF)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+faceoff: $(VENV)/ready tests/azurite/node_modules/ready $(FACEOFF)/ready ## aiocollect and three others under the same faults, judged by one oracle
+	$(BIN)/python -m loadtest.faceoff
+
 zoo: $(VENV)/ready tests/azurite/node_modules/ready ## Bugs put into copies of the package, and the suites that must catch them
 	$(BIN)/python -m tests.zoo
 
@@ -99,4 +108,4 @@ lock: $(VENV)/ready ## Renew requirements.txt and requirements-dev.txt
 	$(BIN)/$(LOCK) --extra dev -o requirements-dev.txt
 
 clean: ## Remove everything that was made
-	rm -rf $(VENV) .venv-audit tests/azurite/node_modules build dist demo-data .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-audit $(FACEOFF) tests/azurite/node_modules build dist demo-data .mypy_cache .ruff_cache .pytest_cache
