@@ -40,6 +40,7 @@ class Verdict:
     torn: int = 0
     reordered: int = 0
     unclaimed: int = 0
+    longest_call: float = 0.0  # seconds
     examples: list[str] = field(default_factory=list)
 
     @property
@@ -61,6 +62,7 @@ def judge(
         offered=sum(len(one.offered) for one in told.values()),
         accepted=sum(len(one.accepted) for one in told.values()),
         refused=sum(len(one.refused) for one in told.values()),
+        longest_call=max((one.longest for one in told.values()), default=0.0),
     )
     stored: dict[str, set[int]] = {producer: set() for producer in told}
     latest = dict.fromkeys(told, -1)

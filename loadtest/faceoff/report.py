@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import json
 import platform
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from tests.azurite.emulator import MAIN
 from tests.azurite.proxy import Kind
 
 from .conditions import SINGLE, Conditions
@@ -29,18 +31,22 @@ def _line(results: Sequence[Result]) -> list[str]:
     """The figures of one contender over some rounds, added up."""
     counts = [sum(getattr(each.verdict, name) for each in results) for name in _COLUMNS]
     faults = sum(sum(each.faults.values()) for each in results)
-    seconds = sorted(each.seconds for each in results)
-    span = f"{seconds[0]:g}" if len(seconds) == 1 else f"{seconds[0]:g} to {seconds[-1]:g}"
     late = sum(not each.finished for each in results)
     return [
         _TITLES[results[0].contender],
         *(f"{count:,}" for count in counts),
         f"{faults:,}",
-        span + (f" ({late} not ended)" if late else ""),
+        f"{max(each.verdict.longest_call for each in results):.3f}",
+        _span([each.seconds for each in results]) + (f" ({late} not ended)" if late else ""),
     ]
 
 
-_HEAD = ["", *_COLUMNS, "faults met", "seconds"]
+def _span(values: Sequence[float]) -> str:
+    low, high = min(values), max(values)
+    return f"{low:.1f}" if low == high else f"{low:.1f} to {high:.1f}"
+
+
+_HEAD = ["", *_COLUMNS, "faults met", "longest call, s", "seconds in all"]
 
 
 def _by_contender(results: Iterable[Result]) -> list[list[Result]]:
@@ -85,13 +91,19 @@ def conditions_text(results: Sequence[Result], conditions: Conditions) -> str:
         f"proxy each; seeds {', '.join(map(str, _seeds(results)))}. The faults lie in wait at the "
         f"same moments for all: {singles}, each for the first append within "
         f"{conditions.window:g} s, and an outage of {conditions.outage:g} s; who waits before a "
-        f"retry meets fewer. Everything at its defaults, but for the time-out of an attempt: "
-        f"{conditions.attempt_timeout:g} s for all. The rate fills no contender's queue. The "
-        f"sidecar of azureml-ai-monitoring is closed source: a stand-in of ours, which nobody "
-        f"kills. Python {platform.python_version()}, "
+        f"retry meets fewer. One every {conditions.slot:g} s is hard weather: the figures show "
+        f"what a fault does, not how often one comes. Everything at its defaults, but for the "
+        f"time-out of an attempt: {conditions.attempt_timeout:g} s for all. The rate fills no "
+        f"contender's queue. The sidecar of azureml-ai-monitoring is closed source: a stand-in of "
+        f"ours, which nobody kills. Azurite {_azurite()}, Python {platform.python_version()}, "
         + ", ".join(f"{name} {versions[name]}" for name in sorted(versions))
         + "."
     )
+
+
+def _azurite() -> str:
+    package = json.loads((MAIN.parents[3] / "package.json").read_text())
+    return str(package["version"])
 
 
 # In the order of SINGLE.

@@ -9,6 +9,7 @@ Standard library alone: the contenders run in environments of their own.
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -31,6 +32,7 @@ class Told:
     offered: set[int] = field(default_factory=set)
     accepted: set[int] = field(default_factory=set)
     refused: dict[int, str] = field(default_factory=dict)  # the exception's class
+    longest: float = 0.0  # seconds that one call took to tell
 
 
 class Ledger:
@@ -50,17 +52,21 @@ class Ledger:
         self._say(f"refused {seq} {why}")
 
     def _say(self, line: str) -> None:
-        os.write(self._file, f"{line}\n".encode())
+        os.write(self._file, f"{time.monotonic():.6f} {line}\n".encode())
 
 
 def read_ledger(path: Path) -> Told:
-    """The oracle's side."""
+    """The oracle's side. A producer offers one row at a time."""
     told = Told()
+    begun = 0.0
     for line in path.read_text().splitlines():
-        word, seq, *why = line.split(" ", 2)
+        moment, word, seq, *why = line.split(" ", 3)
         if word == "offered":
             told.offered.add(int(seq))
-        elif word == "accepted":
+            begun = float(moment)
+            continue
+        told.longest = max(told.longest, float(moment) - begun)
+        if word == "accepted":
             told.accepted.add(int(seq))
         else:
             told.refused[int(seq)] = why[0]

@@ -137,15 +137,15 @@ class _Course:
     async def prepare(self) -> None:
         """Start the first life, and its sidecar before it."""
         if self._contender.sidecar:
-            self._sidecar = Life(
-                "sidecar", self._task(answer=self._contender.sidecar), log=self._log
-            )
-            await self._sidecar.start(own_python=True, environment={})
+            task = self._task(answer=self._contender.sidecar)
+            sidecar = Life("sidecar", task, log=self._log)
+            await sidecar.start(own_python=True, environment={})
+            self._sidecar = sidecar
             switches = self._directory / f"{self.container}.json"
             switches.write_text(json.dumps({"collections": {"rows": {"enabled": True}}}))
             self._environment = {
                 "AZUREML_MDC_CONFIG_PATH": str(switches),
-                "AZUREML_MDC_PORT": str(self._sidecar.ready["port"]),
+                "AZUREML_MDC_PORT": str(sidecar.ready["port"]),
             }
         await self._start(first=0)
 

@@ -154,6 +154,7 @@ def test_the_ledger_keeps_what_was_told(tmp_path: Path) -> None:
     found = read_ledger(path)
     assert (found.offered, found.accepted) == ({0, 1, 2}, {0})
     assert found.refused == {1: "HttpResponseError"}
+    assert found.longest > 0
 
 
 def test_the_weather_is_the_seeds() -> None:
