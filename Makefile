@@ -106,6 +106,8 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 lock: $(VENV)/ready ## Renew requirements.txt and requirements-dev.txt
 	$(BIN)/$(LOCK) -o requirements.txt
 	$(BIN)/$(LOCK) --extra dev -o requirements-dev.txt
+	cd loadtest/faceoff && ../../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.txt
 
 clean: ## Remove everything that was made
 	rm -rf $(VENV) .venv-audit $(FACEOFF) tests/azurite/node_modules build dist demo-data .mypy_cache .ruff_cache .pytest_cache
