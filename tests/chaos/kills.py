@@ -14,11 +14,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from tests.azurite.emulator import Emulator
 
-from .stage import Result, Stage, chance_of
+from .stage import Result, Stage, chance_of, until
 from .worker import path_of
 
 __all__ = ["kills"]
@@ -62,6 +64,11 @@ def kills(azurite: Emulator, *, count: int, seed: int, spool: bool = False) -> R
             stage.calm()
             for writer in writers:
                 stage.loaded(writer)
+            if spool:
+                # What dead ones have left is the last ones' by now, or it would wait for the next.
+                until(partial(_alone, stage.folder), "end of the replay", timeout=60)
+            for writer in writers:
+                stage.loaded(writer)
                 writer.send_signal(signal.SIGTERM)
                 result.ended(stage.wait(writer), promised=10.0)
                 if writer.returncode != 0:
@@ -74,6 +81,11 @@ def kills(azurite: Emulator, *, count: int, seed: int, spool: bool = False) -> R
             figures["confirmed"] = figures.get("confirmed", 0) + confirmed
             figures["came back never, stored"] = result.findings.unsure
     return result
+
+
+def _alone(folder: Path) -> bool:
+    """Whether each spool holds its living writer's directory, and no other."""
+    return all(len(list((folder / f"spool{n}").iterdir())) == 1 for n in range(WRITERS))
 
 
 if __name__ == "__main__":
