@@ -175,7 +175,8 @@ def _attributes(headers: Mapping[str, str]) -> dict[str, str]:
             if key in found:
                 raise Problem(400, "header", "this header is given twice", field=_PREFIX + key)
             if value:  # KServe sends an empty endpoint
-                found[key] = _value(unquote(value, errors="strict"), _PREFIX + key)
+                # Escapes that are no UTF-8 become halves of surrogate pairs, which _value refuses.
+                found[key] = _value(unquote(value, errors="surrogateescape"), _PREFIX + key)
     if len(found) > _MOST_ATTRIBUTES:
         raise Problem(422, "event", f"above {_MOST_ATTRIBUTES} attributes", field="headers")
     return found

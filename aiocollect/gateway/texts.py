@@ -50,7 +50,8 @@ def _loads(body: bytes, depth: int, field: str) -> Any:
     except ValueError:
         if _deeper(body, 1000):
             raise _too_deep(depth, field) from None
-        raise Problem(400, "json", "this is no JSON in UTF-8 (RFC 8259)", field=field) from None
+        detail = "this is no JSON in UTF-8 (RFC 8259), or has a number beyond all doubles"
+        raise Problem(400, "json", detail, field=field) from None
     if _deeper(body, depth):
         raise _too_deep(depth, field)
     return value
