@@ -37,8 +37,6 @@ logger = logging.getLogger("aiocollect.gateway")
 
 # Asked by whoever watches over the process, who has no token.
 _OPEN = ("/healthz", "/readyz")
-# Connections in use learn in this time, with their next answer, that they close.
-_PARTING = 0.1
 # A body that is not wanted is read this long, so that the answer is not lost to a reset.
 _LINGERING = 2.0
 _STRUCTURED = "application/cloudevents+json"
@@ -105,11 +103,17 @@ class Gateway:
         try:
             if self._server is not None:
                 self._server.close()  # the listening socket alone
-                await asyncio.sleep(_PARTING)
+                await self._part()
             await self._runner.cleanup()
         finally:
             report = await self.pipeline.aclose()
         return report
+
+    async def _part(self) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self.options.parting_time
+        while self._guard is not None and self._guard.connections and loop.time() < end:
+            await asyncio.sleep(0.01)
 
     def _app(self) -> web.Application:
         app = web.Application(middlewares=[self._around])

@@ -46,6 +46,9 @@ class GatewayOptions:
     body_time: float = 30.0
     # Kept-alive connections; longer than the usual idle time of a proxy's pool (60 s).
     idle_time: float = 75.0
+    # At the end, connections in use learn in this time, with their next answer, that they close:
+    # one that closes unannounced can meet a request that is on its way, and fail it.
+    parting_time: float = 0.1
     # For requests under way at the end; those that take longer are cut off, unanswered.
     stop_time: float = 10.0
 
