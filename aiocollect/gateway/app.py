@@ -12,6 +12,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -110,10 +111,10 @@ class Gateway:
         return report
 
     async def _part(self) -> None:
-        loop = asyncio.get_running_loop()
-        end = loop.time() + self.options.parting_time
-        while self._guard is not None and self._guard.connections and loop.time() < end:
-            await asyncio.sleep(0.01)
+        assert self._guard is not None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.options.parting_time):
+                await self._guard.empty.wait()
 
     def _app(self) -> web.Application:
         app = web.Application(middlewares=[self._around])

@@ -45,6 +45,8 @@ class Guard:
         self.options = options
         self.turned_away = 0
         self.connections: dict[Any, Watched] = {}
+        self.empty = asyncio.Event()
+        self.empty.set()
 
     def __repr__(self) -> str:
         return f"<Guard of {len(self.connections)} connections>"
@@ -90,6 +92,7 @@ class Watched(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
         self._guard.connections[self._inner] = self
+        self._guard.empty.clear()
         # A connection that says nothing at all is no better than a slow head.
         self._watch(self._guard.options.head_time)
         self._inner.connection_made(transport)
@@ -113,6 +116,8 @@ class Watched(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop()
         self._guard.connections.pop(self._inner, None)
+        if not self._guard.connections:
+            self._guard.empty.set()
         self._inner.connection_lost(exc)
 
     def begun(self) -> None:

@@ -122,15 +122,13 @@ async def test_back_pressure() -> None:
                 assert int(headers["Retry-After"]) > 0
         assert accepted
         assert (await door.get("/healthz"))[0] == 200
-        status, told, _ = await door.post("/", b"1", **KSERVE)
-        assert status in (200, 429)  # another stream has a share of its own
         outage.over = True
         while (await door.get("/readyz"))[0] != 200:
             pass
         assert (await door.post(ROWS, {"a": -1}))[0] == 202
     assert door.report is not None
     assert door.report.complete
-    assert door.report.accepted == accepted + 1 + (status == 200)
+    assert door.report.accepted == accepted + 1
 
 
 @pytest.mark.asyncio
