@@ -21,6 +21,7 @@ __all__ = ["check_json", "members", "moment", "name", "parse", "text"]
 MAX_NAME: Final = 128
 MAX_ID: Final = 256
 _NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
+_PAIRS: Final = re.compile(rb"\[\]|\{\}")
 _STRINGS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"')
 # From here on orjson makes a float of an integer (above 64 bits).
 _LONG: Final = re.compile(rb"\d{19}")
@@ -63,7 +64,7 @@ def _deeper(body: bytes, depth: int) -> bool:
     for _ in range(depth):
         if not brackets:
             return False
-        shorter = brackets.replace(b"[]", b"").replace(b"{}", b"")
+        shorter = _PAIRS.sub(b"", brackets)
         if shorter == brackets:
             return False  # not JSON: says the parser
         brackets = shorter

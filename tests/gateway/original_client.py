@@ -27,7 +27,7 @@ from azureml.ai.monitoring import Collector
 from azureml.ai.monitoring.init import teardown
 context = Collector(name="model_inputs").collect(pd.DataFrame({"a": [1.5, 2.0], "b": ["x", None]}))
 Collector(name="model_outputs").collect(pd.DataFrame({"p": [0.25, 0.5]}), context)
-print(context.get_id())
+print("id", context.get_id())
 teardown(wait_for_flush=True)
 """
 
@@ -81,9 +81,9 @@ def main() -> None:
         outputs = stored["azureml.inference.model_outputs"]
         assert inputs["data"] == [{"a": 1.5, "b": "x"}, {"a": 2.0, "b": None}]
         assert outputs["data"] == [{"p": 0.25}, {"p": 0.5}]
-        [correlation_id] = ran.stdout.split()
+        [correlation_id] = re.findall(r"^id (\S+)$", ran.stdout, re.MULTILINE)
         assert inputs["correlationid"] == outputs["correlationid"] == correlation_id
-        assert len(records(scratch / "store")) == 2
+        assert len(stored) == len(records(scratch / "store")) == 2
         for folder, line in records(scratch / "store"):
             print(folder)
             print(line)
