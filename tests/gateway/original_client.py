@@ -37,7 +37,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
         subprocess.run([sys.executable, "-m", "venv", scratch / "venv"], check=True)
-        python = scratch / "venv" / "bin" / "python"
+        python = str(scratch / "venv" / "bin" / "python")
         install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         pins = [f"{package}=={version(package)}" for package in ("numpy", "pandas")]
         # requests, pinned to nothing: it is the client's.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import io
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -38,7 +39,7 @@ class Door:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         if kind:
             given["Content-Type"] = kind
-        async with self.client.post(path, data=data, headers=given) as response:
+        async with self.client.post(path, data=io.BytesIO(data), headers=given) as response:
             told = await response.read()
             return response.status, json.loads(told) if told else None, response.headers
 

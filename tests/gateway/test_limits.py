@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import json
 import tracemalloc
 import zlib
 from pathlib import Path
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from aiocollect.gateway.bodies import Pieces
-from tests.gateway.serving import serving
+from tests.gateway.serving import records, serving
+from tests.gateway.test_forms import KSERVE
 
 POST = b"POST /collect/m/1/i HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
 
@@ -146,3 +148,25 @@ async def test_connections_are_bounded(tmp_path: Path) -> None:
             except OSError:
                 continue
         assert status == 200
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("sign", ["x", "\u20ac", '\\"'])
+async def test_the_largest_is_stored(tmp_path: Path, sign: str) -> None:
+    """A body of exactly the limit, as an event, a row, and rows of numbers, is accepted and stored,
+    whatever its text; one byte more is refused."""
+    most = 2**20
+    cell = sign * ((most - 10) // len(sign.encode()))
+    event = f'"{cell}"'.encode().ljust(most)
+    row = f'{{"a":"{cell}"}}'[:most].encode().ljust(most)
+    kind = {"Content_Encoding": "identity"}
+    async with serving(tmp_path) as door:
+        assert (await door.post("/collect/m/1/i", row))[0] == 202
+        numbers = b'[{"a":0}' + b',{"a":1.5}' * 9999 + b"]"
+        assert (await door.post("/collect/m/1/n", numbers))[0] == 202
+        assert (await door.post("/", event, **kind, **KSERVE))[0] == 200
+        assert (await door.post("/", event + b" ", **kind, **KSERVE))[0] == 413
+        report = await door.gateway.pipeline.flush(30)
+    assert (report.accepted, report.stored) == (10_002, 10_002)
+    [(_, line)] = records(tmp_path)
+    assert json.loads(line)["data"] == json.loads(event)
