@@ -27,10 +27,12 @@ __all__ = [
     "COPY_SIZE",
     "HEADER_SIZE",
     "SLOT_SIZE",
+    "NOTHING",
     "Corrupt",
     "Lane",
     "Rows",
     "Slot",
+    "Stand",
     "header",
     "lane_record",
     "lines_of",
@@ -62,8 +64,30 @@ SLOT_SIZE = 2 * COPY_SIZE
 _OWN, _BLIND, _PLACED = 1, 2, 4
 
 
+class Stand(NamedTuple):
+    """Where a lane stands: its part, and in it the position, where it is known.
+
+    ``own`` and ``blind`` as in Lane and Parts; ``created`` tells a replaced blob.
+    """
+
+    part: int
+    own: bool
+    blind: bool
+    position: int | None
+    created: str
+
+
+NOTHING = (0, 0)
+
+
 class Lane(NamedTuple):
-    """What a lane's number stands for: enough to make the lane again in another process."""
+    """What a lane's number stands for: enough to make the lane again in another process.
+
+    A lane may have come a long way before its first row is kept here: ``first`` is that row's
+    number, ``stand`` where the lane stood then, ``sent`` the rows that were on their way there, of
+    which this directory has none: the first, and their number. Slots say what came after; these
+    come to the disk with the rows, so that no cut leaves rows that have lost their place.
+    """
 
     number: int
     slot: int
@@ -73,6 +97,9 @@ class Lane(NamedTuple):
     writer: str
     ordinal: int
     content_type: str
+    first: int
+    stand: Stand
+    sent: tuple[int, int] = NOTHING
 
 
 class Rows(NamedTuple):
@@ -194,8 +221,9 @@ def records(data: bytes, salt: int) -> Iterator[Rows | Lane | Corrupt]:
         if kind == _ROWS:
             yield Rows(lane, first, number, payload, size)
         else:
-            slot, path, head, *rest = json.loads(data[payload:end])
-            yield Lane(lane, slot, path, head.encode("latin-1"), *rest)
+            slot, path, head, *rest, stand, sent = json.loads(data[payload:end])
+            fields = lane, slot, path, head.encode("latin-1"), *rest, Stand(*stand), tuple(sent)
+            yield Lane._make(fields)
         offset = end
 
 

@@ -80,6 +80,11 @@ class Lane:
         return self.state in (State.BACKING_OFF, State.HELD)
 
     @property
+    def sending(self) -> bool:
+        """Whether rows are, or may be, on their way to its position."""
+        return self.in_doubt or self.state is State.APPENDING
+
+    @property
     def blocks_used(self) -> int:
         """Blocks that the path has used so far, as far as this lane knows."""
         return self.parts.index * self.parts.max_blocks + self._block_count

@@ -15,25 +15,9 @@ from itertools import islice
 from typing import NamedTuple, Protocol
 
 from ..disk import File
-from .journal import Lane, Slot
+from .journal import Lane, Slot, Stand
 
 __all__ = ["Extent", "Stand", "Trail"]
-
-
-class Stand(NamedTuple):
-    """Where a lane stands: its part, and in it the position, where it is known.
-
-    ``own`` and ``blind`` as in Lane and Parts; ``created`` tells a replaced blob.
-    """
-
-    part: int
-    own: bool
-    blind: bool
-    position: int | None
-    created: str
-
-
-_NOWHERE = Stand(0, False, False, None, "")
 
 
 class Held(Protocol):
@@ -54,10 +38,11 @@ class Extent(NamedTuple):
 
 
 class Trail:
-    """One lane's. ``lane`` is what it is called in its directory, and where its slot is.
+    """One lane's. ``lane`` is what it is called in its directory, where its slot is, and where it
+    stood when its first row was kept there.
 
     ``end`` is the number of the next row to be kept; rows before the first one kept here are not
-    its matter, so it begins with them as done, and where the lane ``stand``s by then.
+    its matter, so it begins with them as done.
     """
 
     __slots__ = (
@@ -73,16 +58,14 @@ class Trail:
         "sure",
     )
 
-    def __init__(self, lane: Lane, *, first: int = 0, stand: Stand | None = None) -> None:
+    def __init__(self, lane: Lane) -> None:
         self.lane = lane
-        self.end = first
+        self.end = self.done = lane.first
         self.copy = 1  # the one that was synced last: never the one to write
-        self.done = first
         self._final: list[tuple[int, int]] = []  # behind rows that are not
-        self._first = self._rows = 0  # the intent
+        self._first, self._rows = lane.sent  # the intent
         self.sure = False  # the intent is synced
-        # A lane of which no slot came to the disk is at its beginning: in blobs of its own, or not.
-        self._stand = stand or _NOWHERE._replace(own=lane.own)
+        self._stand = lane.stand
         self._extents: list[Extent] = []  # by their first rows
 
     def __repr__(self) -> str:
@@ -118,8 +101,10 @@ class Trail:
         """Rows have become final."""
         end = first + rows
         self._stand = stand
-        if first <= self._first < end:
-            self._rows = 0  # what was about to be sent has been
+        # What was about to be sent has been, or is known not to be there: a lane in doubt knows of
+        # which position.
+        if first <= self._first < end or stand.position is None:
+            self._rows = 0
         at = self._find(first)
         if (
             at < len(self._extents) and self._extents[at].first < end
@@ -208,7 +193,9 @@ class Trail:
     def restore(self, slot: Slot, *, copy: int) -> None:
         """Go on from what the slot says."""
         self.copy = copy
-        self.done = slot.done
+        # Rows are sent in order: those before the ones that were about to be sent have ended, if
+        # only because they could not be read by then.
+        self.done = max(slot.done, slot.first) if slot.rows else slot.done
         if slot.dropped_to:
             self._final = [(slot.dropped, slot.dropped_to)]
         self._first, self._rows = slot.first, slot.rows

@@ -27,7 +27,7 @@ from .._core.journal import (
     rows_record,
     slot_offset,
 )
-from .._core.trail import Extent, Stand, Trail
+from .._core.trail import Extent, Trail
 from ..disk import Disk, File, Lock
 
 __all__ = ["LOCK", "SLOTS", "SUFFIX", "Journal", "Segment"]
@@ -114,7 +114,7 @@ class Journal:
 
     # Rows -------------------------------------------------------------------------------------
 
-    def declare(self, lane: Lane, *, first: int, stand: Stand) -> Trail:
+    def declare(self, lane: Lane) -> Trail:
         """A trail for a lane, whose number and slot are given here. Raises OSError."""
         if not self._free:
             assert self._slots is not None
@@ -125,7 +125,7 @@ class Journal:
             self._slot_count += SLOTS_AT_ONCE
         self._lanes += 1
         lane = lane._replace(number=self._lanes, slot=self._free.pop())
-        trail = Trail(lane, first=first, stand=stand)
+        trail = Trail(lane)
         self.trails.add(trail)
         self._changed[trail] = None
         return trail

@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable
 from typing import NamedTuple
 
-from .._core.journal import Lane
+from .._core.journal import NOTHING, Lane
 from ..disk import Disk, Lock
 from ..records import Event, SpoolDamaged, SpoolFailed
 from ..typing import Clock
@@ -101,9 +101,7 @@ class Spool:
         for channel, lines in encoded:
             trail = channel.trail
             if trail is None or channel.keeper is not keeper:
-                trail = channel.trail = journal.declare(
-                    _lane(channel), first=channel.accumulator.next, stand=channel.lane.stand
-                )
+                trail = channel.trail = journal.declare(_lane(channel))
                 channel.keeper = keeper
             journal.add(trail, max(trail.end, channel.accumulator.next), lines)
         if journal.commit():
@@ -265,9 +263,19 @@ class Spool:
 
 
 def _lane(channel: Channel) -> Lane:
-    parts = channel.lane.parts
+    lane, parts = channel.lane, channel.lane.parts
     return Lane(
-        0, 0, parts.path, parts.header, parts.own, parts.writer, parts.ordinal, channel.content_type
+        number=0,
+        slot=0,
+        path=parts.path,
+        header=parts.header,
+        own=parts.own,
+        writer=parts.writer,
+        ordinal=parts.ordinal,
+        content_type=channel.content_type,
+        first=channel.accumulator.next,
+        stand=lane.stand,
+        sent=lane.out.under_way if lane.sending else NOTHING,
     )
 
 

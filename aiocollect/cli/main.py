@@ -51,6 +51,16 @@ def _replay(options: argparse.Namespace) -> int:
     return replay(options.directory, options.store, timeout=options.timeout)
 
 
+def _gateway(options: argparse.Namespace) -> int:
+    from aiocollect.cli.gateway import run_gateway
+    from aiocollect.gateway import GatewayOptions, load_token
+
+    given = {"port": options.port, "max_body_bytes": options.max_body_bytes}
+    told = {name: value for name, value in given.items() if value is not None}
+    token = load_token(options.token_file)
+    return run_gateway(options.store, GatewayOptions(host=options.host, token=token, **told))
+
+
 def _switch(options: argparse.Namespace) -> int:
     from aiocollect.cli.switch import show, switch
 
@@ -122,6 +132,31 @@ def _parser() -> argparse.ArgumentParser:
         "--timeout", type=float, metavar="SECONDS", help="how long it may take (default: no end)"
     )
     replay.set_defaults(run=_replay)
+    gateway = commands.add_parser(
+        "gateway",
+        help="take rows and events over HTTP, from whatever is not async Python",
+        description=(
+            "Records what is posted to it: azureml-ai-monitoring's posts, CloudEvents of KServe's "
+            "and Seldon's loggers, rows as JSON or CSV. Options of the pipeline come from "
+            "AIOCOLLECT_ variables. Ends on SIGTERM and SIGINT, when everything is stored."
+        ),
+    )
+    gateway.add_argument(
+        "--store", metavar="URL", help="where the rows go (default: $AIOCOLLECT_STORE)"
+    )
+    gateway.add_argument(
+        "--host", default="127.0.0.1", help="others need a token (default: %(default)s)"
+    )
+    gateway.add_argument("--port", type=int, help="0 for any free one (default: 8700)")
+    gateway.add_argument(
+        "--token-file",
+        metavar="FILE",
+        help="whose text is asked of all senders (default: $AIOCOLLECT_GATEWAY_TOKEN)",
+    )
+    gateway.add_argument(
+        "--max-body-bytes", type=int, help="of a body, after decompression (default: 1 MiB)"
+    )
+    gateway.set_defaults(run=_gateway)
     for command, help_ in (
         ("enable", "switch collecting on in a running service"),
         ("disable", "switch collecting off in a running service; scoring goes on"),

@@ -251,9 +251,18 @@ class Life:
         return sum(pipeline._engine.ledger.stored for pipeline in self.pipelines)
 
     async def _close_all(self, timeout: float | None) -> list[Report]:
-        return await asyncio.gather(
-            *(self._close(pipeline, timeout) for pipeline in self.pipelines)
-        )
+        reports: dict[Pipeline, Report] = {}
+        while missing := [p for p in self.pipelines if p not in reports]:
+            # A stranger may cancel one of these before its first step: it is begun anew.
+            ended = await asyncio.gather(
+                *(self._close(pipeline, timeout) for pipeline in missing), return_exceptions=True
+            )
+            for pipeline, report in zip(missing, ended, strict=True):
+                if isinstance(report, Report):
+                    reports[pipeline] = report
+                elif not isinstance(report, asyncio.CancelledError):
+                    raise report
+        return list(reports.values())
 
     async def _close(self, pipeline: Pipeline, timeout: float | None) -> Report:
         for _ in range(IMPATIENCE):

@@ -21,14 +21,14 @@ Written = dict[int, dict[int, bytes]]  # by lane: row number to its line
 
 
 def lane(path: str = "a/data.csv") -> Lane:
-    return Lane(0, 0, path, b"h\xff\n", False, "00000000aa", 2, "text/csv")
+    return Lane(0, 0, path, b"h\xff\n", False, "00000000aa", 2, "text/csv", 0, STAND)
 
 
 def write(directory: Path, turns: int = 12) -> Written:
     """Two lanes, a few rows a turn; returns what was written."""
     chance = random.Random(7)
     journal = Journal.begin(LocalDisk(), str(directory), salt=SALT)
-    trails = [journal.declare(lane(f"{name}/data.csv"), first=0, stand=STAND) for name in "ab"]
+    trails = [journal.declare(lane(f"{name}/data.csv")) for name in "ab"]
     written: Written = {trail.lane.number: {} for trail in trails}
     for turn in range(turns):
         for trail in trails[: 1 + turn % 2]:
@@ -144,7 +144,7 @@ def test_bytes_of_a_record_in_a_cell_are_no_record(tmp_path: Path) -> None:
     write(tmp_path / "other")
     forged = (tmp_path / "other" / "00000001.rows").read_bytes()[HEADER_SIZE:]
     journal = Journal.begin(LocalDisk(), str(tmp_path / "life"), salt=SALT + 2)
-    trail = journal.declare(lane(), first=0, stand=STAND)
+    trail = journal.declare(lane())
     journal.add(trail, 0, [forged])
     journal.commit()
     journal.close()
@@ -263,6 +263,41 @@ def test_rows_in_memory_alone_are_gaps() -> None:
     for first in (6, 8):
         other.finish(first, 2, STAND)
     assert other.done == 10
+
+
+def test_a_doubt_that_ended_is_forgotten() -> None:
+    """A lane that must look where to go on knows that what it was about to send is not there."""
+    placed = STAND._replace(position=7)
+    trail, _ = trail_of(4, 8)
+    trail.intend(0, 4, placed)
+    trail.finish(4, 4, placed)  # dropped behind it
+    assert trail.intent == (0, 4)
+    trail.finish(8, 2, STAND)
+    assert trail.intent is None
+
+
+def test_rows_before_the_intent_have_ended() -> None:
+    """A row that was unreadable while those behind it were sent, and is readable again, stays out:
+    it would come out of order."""
+    trail, _ = trail_of(1, 4)
+    trail.restore(Slot(1, 1, 0, 0, 0, 1, 3, 9, 0, False, False, True, ""), copy=0)
+    assert (trail.done, trail.intent, list(trail.left(0))) == (1, (1, 3), [(1, 4, 30)])
+
+
+def test_rows_without_a_slot_know_where_their_lane_stood(tmp_path: Path) -> None:
+    """A lane that had come a long way before the spool took its rows: no slot of it was synced."""
+    stand = Stand(3, True, True, 550, "t")
+    journal = Journal.begin(LocalDisk(), str(tmp_path / "life"), salt=SALT)
+    trail = journal.declare(lane()._replace(first=20, stand=stand, sent=(17, 3)))
+    journal.add(trail, 20, [b"row\n"])
+    assert journal.commit()
+    journal.close()
+    (tmp_path / "life" / "slots").unlink()
+    disk = LocalDisk()
+    lock = disk.lock(str(tmp_path / "life" / "lock"))
+    assert lock is not None
+    (found,) = recover(disk, str(tmp_path / "life"), lock).trails
+    assert (found.done, found.stand, found.intent) == (20, stand, (17, 3))
 
 
 def test_within_tells_whole_rows_only() -> None:

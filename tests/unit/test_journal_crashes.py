@@ -24,8 +24,10 @@ STAND = Stand(0, False, False, None, "")
 
 def keep_a_row(process: DiskProcess, *, own: bool = False) -> tuple[Journal, Trail]:
     journal = Journal.begin(process, "/spool/life", salt=7)
-    lane = Lane(0, 0, "a/data.csv", b"h\n", own, "00000000aa", 2, "text/csv")
-    trail = journal.declare(lane, first=0, stand=STAND._replace(own=own))
+    stand = STAND._replace(own=own)
+    trail = journal.declare(
+        Lane(0, 0, "a/data.csv", b"h\n", own, "00000000aa", 2, "text/csv", 0, stand)
+    )
     journal.add(trail, 0, [b"row\n"])
     assert journal.commit()
     return journal, trail

@@ -1,0 +1,50 @@
+"""``aiocollect gateway``: runs the gateway as a process: on uvloop, until SIGTERM or SIGINT.
+
+stdout says where it listens, once it does, and at the end what became of all rows; exits with 0
+when all of them are stored or in the spool, else with 1.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+
+from aiocollect import ConfigError
+from aiocollect.gateway import Gateway, GatewayOptions
+
+__all__ = ["run_gateway"]
+
+
+def run_gateway(store: str | None, options: GatewayOptions) -> int:
+    """Run until told to end; returns the exit code. Raises ConfigError."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("aiocollect").setLevel(logging.INFO)
+    if sys.platform == "win32":
+        return asyncio.run(_serve(store, options))
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_serve(store, options))
+
+
+async def _serve(store: str | None, options: GatewayOptions) -> int:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    gateway = Gateway(store, options=options)
+    try:
+        await gateway.start()
+    except OSError as error:
+        await gateway.stop()
+        raise ConfigError(
+            f"cannot listen on {options.host}, port {options.port} ({error.strerror}); take "
+            "another --port, or --port 0 for any free one"
+        ) from None
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    print(f"listening on http://{host}:{gateway.port}", flush=True)
+    await stop.wait()
+    report = await gateway.stop()
+    print(report, flush=True)
+    return 0 if report.stored + report.in_spool == report.accepted else 1

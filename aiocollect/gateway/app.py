@@ -1,0 +1,295 @@
+"""The application: which address does what, and the life of the server around it.
+
+Invariants: an answer of 2xx is given after the pipeline has accepted, never before; no request
+waits for the store; what is not 2xx was not accepted, but for the part of a batch that its answer
+names. The pipeline outlives the server, so whatever was accepted is stored at the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from aiocollect import Limits, Pipeline, Report
+from aiocollect.typing import Store
+
+from .bodies import Bodies, content_type
+from .events import Event, azureml_event, batched_events, binary_event, structured_event
+from .guard import Guard
+from .metrics import CONTENT_TYPE, exposition
+from .options import MIB, GatewayOptions
+from .problems import Problem, answer
+from .rows import csv_rows, json_rows, parameters
+from .source import Source
+from .streams import Streams
+from .texts import name
+
+__all__ = ["Gateway"]
+
+logger = logging.getLogger("aiocollect.gateway")
+
+# Asked by whoever watches over the process, who has no token.
+_OPEN = ("/healthz", "/readyz")
+# A body that is not wanted is read this long, so that the answer is not lost to a reset.
+_LINGERING = 2.0
+_STRUCTURED = "application/cloudevents+json"
+_BATCHED = "application/cloudevents-batch+json"
+
+
+class Gateway:
+    """The gateway to a store, a URL or a Store; None: the environment's.
+
+    Its pipeline takes its options from ``environ``. Raises ConfigError.
+    """
+
+    def __init__(
+        self,
+        store: Store | str | None = None,
+        *,
+        options: GatewayOptions,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self.options = options
+        self._source = Source.load(environ)
+        self.pipeline = _pipeline(store, options, environ)
+        self._streams = Streams(self.pipeline, options)
+        self._bodies = Bodies(options)
+        self._requests: Counter[tuple[str, int]] = Counter()
+        self._stopping = False
+        self._server: asyncio.Server | None = None
+        self._runner = web.AppRunner(
+            self._app(),
+            access_log=None,
+            logger=_quiet(),
+            handle_signals=False,
+            shutdown_timeout=options.stop_time,
+            auto_decompress=False,
+            lingering_time=_LINGERING,
+        )
+        self._guard: Guard | None = None
+
+    def __repr__(self) -> str:
+        return f"<Gateway on {self.options.host}, to {self.pipeline!r}>"
+
+    # Life -------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Start the pipeline, and listen. Raises OSError where the port is not to be had."""
+        await self.pipeline.start()
+        await self._runner.setup()
+        assert self._runner.server is not None
+        self._guard = Guard(self._runner.server, self.options)
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(
+            self._guard, self.options.host, self.options.port, backlog=1024
+        )
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        assert self._server is not None
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def stop(self) -> Report:
+        """Take nothing more, answer what is under way, store what was accepted, and report."""
+        self._stopping = True
+        try:
+            if self._server is not None:
+                self._server.close()  # the listening socket alone
+                await self._part()
+            await self._runner.cleanup()
+        finally:
+            report = await self.pipeline.aclose()
+        return report
+
+    async def _part(self) -> None:
+        assert self._guard is not None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.options.parting_time):
+                await self._guard.empty.wait()
+
+    def _app(self) -> web.Application:
+        app = web.Application(middlewares=[self._around])
+        app.router.add_post("/modeldata/log", self._azureml)
+        app.router.add_post("/collect/{model}/{version}/{identifier}", self._collect)
+        # KServe and Seldon post to their logger's url as it is: with a path, or without.
+        app.router.add_post("/", self._events)
+        app.router.add_post("/events", self._events)
+        app.router.add_get("/healthz", self._healthz)
+        app.router.add_get("/readyz", self._readyz)
+        app.router.add_get("/metrics", self._metrics)
+        return app
+
+    # Around each request ----------------------------------------------------------------------
+
+    @web.middleware
+    async def _around(
+        self,
+        request: web.Request,
+        handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+    ) -> web.StreamResponse:
+        guard = self._guard
+        assert guard is not None
+        guard.begun(request)
+        try:
+            response = await self._answer(request, handler)
+        finally:
+            guard.ended(request)
+        resource = request.match_info.route.resource
+        route = resource.canonical if resource is not None else "none"
+        self._requests[route, response.status] += 1
+        if self._stopping or not request.content.is_eof():
+            response.force_close()
+        return response
+
+    async def _answer(
+        self,
+        request: web.Request,
+        handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+    ) -> web.StreamResponse:
+        try:
+            if request.path not in _OPEN:
+                if not self.options.lets_in(request.headers.get("Authorization", "")):
+                    raise Problem(
+                        *(401, "token", "give the gateway's token: Authorization: Bearer ..."),
+                        field="Authorization",
+                        headers={"WWW-Authenticate": "Bearer"},
+                    )
+                if self._stopping:
+                    detail = "the gateway is stopping; send it again later"
+                    raise Problem(503, "stopping", detail, headers={"Retry-After": "2"})
+            return await handler(request)
+        except Problem as problem:
+            return answer(problem, instance=request.rel_url.raw_path)
+        except web.HTTPException as error:  # no such address, or method
+            allow = error.headers.get("Allow")
+            unknown = Problem(
+                *(error.status, "address", "docs/gateway.md has the addresses and methods"),
+                headers={"Allow": allow} if allow else {},
+            )
+            return answer(unknown, instance=request.rel_url.raw_path)
+        except Exception as error:
+            # Its text, and that of its frames, may hold what was sent.
+            logger.error("a request failed: %s; this is a bug", type(error).__name__)
+            failed = Problem(500, "internal", "the gateway failed at this; see its log")
+            return answer(failed, instance=request.rel_url.raw_path)
+
+    # What it takes ----------------------------------------------------------------------------
+
+    async def _azureml(self, request: web.Request) -> web.Response:
+        content_type(request, "application/json")
+        body = await self._bodies.read(request)
+        event = azureml_event(request.headers, body, source=self._source, options=self.options)
+        self._streams.collect_event(event)
+        return web.Response()
+
+    async def _events(self, request: web.Request) -> web.Response:
+        kind = request.content_type
+        events: list[Event]
+        if kind == _BATCHED:
+            content_type(request, _BATCHED)
+            events = batched_events(await self._bodies.read(request), self.options)
+        elif kind == _STRUCTURED:
+            content_type(request, _STRUCTURED)
+            events = [structured_event(await self._bodies.read(request), self.options)]
+        elif "ce-specversion" in request.headers:
+            body = await self._bodies.read(request)
+            events = [binary_event(request.headers, body, kind, self.options)]
+        else:
+            detail = f"send ce- headers, or {_STRUCTURED} or {_BATCHED} as Content-Type"
+            raise Problem(415, "event", detail, field="ce-specversion")
+        for number, event in enumerate(events):
+            self._streams.collect_event(
+                event, field=f"[{number}]" if kind == _BATCHED else "body", accepted=number
+            )
+        # KServe's logger takes 200 alone for a success.
+        return web.Response()
+
+    async def _collect(self, request: web.Request) -> web.Response:
+        place = (
+            name(request.match_info["model"], field="model"),
+            name(request.match_info["version"], field="version"),
+            name(request.match_info["identifier"], field="identifier"),
+        )
+        said = parameters(request.query)
+        kind = content_type(request, "application/json", "text/csv")
+        body = await self._bodies.read(request)
+        read = csv_rows if kind == "text/csv" else json_rows
+        rows = read(body, said, self.options)
+        correlation_id = self._streams.collect_rows(place, rows)
+        told = {"correlation_id": correlation_id, "rows": len(rows.cells)}
+        return _json(told, status=202)
+
+    # What it tells ----------------------------------------------------------------------------
+
+    async def _healthz(self, request: web.Request) -> web.Response:
+        return _json({"alive": True})
+
+    async def _readyz(self, request: web.Request) -> web.Response:
+        ready = not self._stopping and self.pipeline.healthy()
+        return _json({"ready": ready}, status=200 if ready else 503)
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        assert self._guard is not None
+        text = exposition(
+            self.pipeline.stats(),
+            requests=self._requests,
+            connections=len(self._guard.connections),
+            turned_away=self._guard.turned_away,
+            reading=self._bodies.reading,
+        )
+        return web.Response(body=text.encode(), headers={"Content-Type": CONTENT_TYPE})
+
+
+def _json(value: Any, *, status: int = 200) -> web.Response:
+    return web.Response(body=orjson.dumps(value), status=status, content_type="application/json")
+
+
+def _pipeline(
+    store: Store | str | None, options: GatewayOptions, environ: Mapping[str, str]
+) -> Pipeline:
+    # The gateway's own variables are not the pipeline's, which refuses what it does not know.
+    known = {
+        name: value for name, value in environ.items() if not name.startswith("AIOCOLLECT_GATEWAY_")
+    }
+    given: dict[str, Any] = {}
+    if store is not None:
+        known["AIOCOLLECT_STORE"] = "given"
+        given["store"] = store
+    # Strict: what is refused is raised, for the sender to know. Text is charged at four bytes a
+    # character, tables of small numbers at more.
+    limits = Limits(max_call_bytes=max(4 * MIB, 8 * options.max_body_bytes))
+    return Pipeline.from_env(known, **given, strict=True, limits=limits)
+
+
+class _Quiet(logging.Filter):
+    """Of what aiohttp logs of requests it cannot read: a line a minute, without the request."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last = 0.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.created - self._last < 60:
+            return False
+        self._last = record.created
+        kind = record.exc_info[0] if record.exc_info else None
+        record.msg = "requests cannot be read or answered: %s"
+        record.args = (kind.__name__ if kind else record.levelname,)
+        record.exc_info = record.exc_text = None
+        return True
+
+
+def _quiet() -> logging.Logger:
+    found = logging.getLogger("aiocollect.gateway.http")
+    if not found.filters:
+        found.addFilter(_Quiet())
+    return found

@@ -1,0 +1,238 @@
+"""Events: what model servers and Azure ML's own client send, as records of the mdc layout.
+
+A CloudEvent (binary, structured or batched; github.com/cloudevents/spec, v1.0.2) of KServe or
+Seldon goes to the folder of its ``inferenceservicename`` and ``namespace``, of its ``modelid`` or
+``component``, and of the last part of its type: ``request``, ``response``. A post of
+azureml-ai-monitoring 1.0.0 goes where its sidecar would have written it.
+
+Invariants: the payload stands in the record as it was sent, where it is JSON; a record's attributes
+are texts; what cannot become a record is refused here, not after it was accepted.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import unquote
+from uuid import uuid4
+
+import orjson
+
+from .options import GatewayOptions
+from .problems import Problem
+from .source import Source
+from .texts import check_json, members, moment, name, text
+
+__all__ = ["Event", "azureml_event", "batched_events", "binary_event", "structured_event"]
+
+_PREFIX: Final = "ce-"
+_VERSIONS: Final = ("1.0", "0.3", "0.2")
+_AZUREML: Final = "azureml.inference."
+_JSON: Final = ("application/json", "text/json")
+_MOST_ATTRIBUTES: Final = 64
+_LONGEST_ATTRIBUTE: Final = 8192
+# What Azure ML's client calls them, and what its sidecar does. The others lose their dashes.
+_ID: Final = "trace-id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One record, and where it goes. ``service`` None: the pipeline's own."""
+
+    service: str
+    model: str
+    identifier: str
+    payload: str = field(repr=False)
+    attributes: dict[str, str] = field(repr=False)
+    correlation_id: str | None
+    at: float | datetime | None
+
+
+def azureml_event(
+    headers: Mapping[str, str], body: bytes, *, source: Source, options: GatewayOptions
+) -> Event:
+    """The post of azureml-ai-monitoring's client. Raises Problem."""
+    given = _attributes(headers)
+    kind = text(given.get("type"), field="ce-type")
+    if not kind.startswith(_AZUREML):
+        raise Problem(422, "type", f"the type begins with {_AZUREML}", field="ce-type")
+    identifier = name(kind.removeprefix(_AZUREML), field="ce-type")
+    at = moment(given.pop("time", None), field="ce-time")
+    correlation_id = given.get("xrequestid")
+    if correlation_id is not None:
+        correlation_id = text(correlation_id, field="ce-x-request-id")
+        given["correlationid"] = correlation_id
+    payload = check_json(body, depth=options.max_depth + 3, field="body")
+    attributes = {
+        **given,
+        "id": text(headers.get(_ID) or str(uuid4()), field=_ID),
+        "source": source.id,
+        "datacontenttype": "application/json",
+    }
+    return Event(
+        service=source.endpoint,
+        model=source.deployment,
+        identifier=identifier,
+        payload=payload,
+        attributes=attributes,
+        correlation_id=correlation_id,
+        at=at,
+    )
+
+
+def binary_event(
+    headers: Mapping[str, str], body: bytes, content_type: str, options: GatewayOptions
+) -> Event:
+    """An event whose attributes are headers. Raises Problem."""
+    attributes = _attributes(headers)
+    attributes["datacontenttype"] = content_type
+    payload, more = _payload(body, content_type, "body", options)
+    return _event(attributes | more, payload, _PREFIX)
+
+
+def structured_event(body: bytes, options: GatewayOptions) -> Event:
+    """An event that is one JSON object. Raises Problem."""
+    raw = check_json(body, depth=options.max_depth + 4, field="body")
+    return _structured(raw, "", options)
+
+
+def batched_events(body: bytes, options: GatewayOptions) -> list[Event]:
+    """The events of a JSON array. Raises Problem if only one is none."""
+    raw = check_json(body, depth=options.max_depth + 5, field="body")
+    if not raw.lstrip(" \t\r\n").startswith("["):
+        raise Problem(422, "event", "a batch is an array of events", field="body")
+    events = []
+    for number, (_, _, one) in enumerate(_members(raw, "body")):
+        if number >= options.max_rows:
+            detail = f"there are more than {options.max_rows} events; send fewer at a time"
+            raise Problem(413, "too-large", detail, field="body")
+        events.append(_structured(one, f"[{number}].", options))
+    return events
+
+
+def _structured(raw: str, where: str, options: GatewayOptions) -> Event:
+    if not raw.lstrip(" \t\r\n").startswith("{"):
+        raise Problem(422, "event", "an event is an object", field=where.rstrip(".") or "body")
+    attributes: dict[str, str] = {}
+    payload = "null"
+    more: dict[str, str] = {}
+    for key, value, said in _members(raw, where.rstrip(".") or "body"):
+        if key == "data":
+            payload = said
+        elif key == "data_base64":
+            payload, more = _base64(value, f"{where}data_base64", attributes, options)
+        elif value is not None:  # null is the same as absent
+            attributes[_key(key, where)] = _value(value, f"{where}{_shown(key)}")
+    if len(attributes) > _MOST_ATTRIBUTES:
+        raise Problem(422, "event", f"above {_MOST_ATTRIBUTES} attributes", field=where or "body")
+    attributes.setdefault("datacontenttype", "application/json")
+    return _event(attributes | more, payload, where)
+
+
+def _event(attributes: dict[str, str], payload: str, where: str) -> Event:
+    if attributes.pop("specversion", "") not in _VERSIONS:
+        detail = f"this must be {' or '.join(_VERSIONS)}"
+        raise Problem(422, "event", detail, field=f"{where}specversion")
+    for key in ("id", "source", "type"):
+        text(attributes.get(key), field=f"{where}{key}", most=_LONGEST_ATTRIBUTE)
+    at = moment(attributes.pop("time", None), field=f"{where}time")
+    # One id for request and response: Seldon's own attribute, with KServe that of the event.
+    key = "requestid" if attributes.get("requestid") else "id"
+    correlation_id = text(attributes[key], field=f"{where}{key}")
+    attributes["correlationid"] = correlation_id
+
+    def segment(*keys: str) -> str:
+        for key in keys:
+            if attributes.get(key):
+                return name(attributes[key], field=f"{where}{key}")
+        return "default"
+
+    service, namespace = segment("inferenceservicename"), attributes.get("namespace")
+    if namespace:
+        # Neither holds a dot in Kubernetes, so two pairs never meet in one folder.
+        service = name(f"{namespace}.{service}", field=f"{where}namespace")
+    kind = attributes["type"].rpartition(".")[2] or "default"
+    return Event(
+        service=service,
+        model=segment("modelid", "component", "endpoint"),
+        identifier=name(kind, field=f"{where}type"),
+        payload=payload,
+        attributes=attributes,
+        correlation_id=correlation_id,
+        at=at,
+    )
+
+
+def _attributes(headers: Mapping[str, str]) -> dict[str, str]:
+    """Those of the headers, by their names in a record: small letters and digits."""
+    found: dict[str, str] = {}
+    for header, value in headers.items():
+        if header.lower().startswith(_PREFIX):
+            key = _key(header[len(_PREFIX) :], _PREFIX)
+            if key in found:
+                raise Problem(400, "header", "this header is given twice", field=_PREFIX + key)
+            if value:  # KServe sends an empty endpoint
+                # Escapes that are no UTF-8 become halves of surrogate pairs, which _value refuses.
+                found[key] = _value(unquote(value, errors="surrogateescape"), _PREFIX + key)
+    if len(found) > _MOST_ATTRIBUTES:
+        raise Problem(422, "event", f"above {_MOST_ATTRIBUTES} attributes", field="headers")
+    return found
+
+
+def _key(given: str, where: str) -> str:
+    key = "".join(sign for sign in given.lower() if sign.isascii() and sign.isalnum())
+    if not key or len(given) > 64:
+        raise Problem(422, "event", "an attribute has no usable name", field=where or "body")
+    return key
+
+
+def _value(value: Any, field: str) -> str:
+    if isinstance(value, bool):
+        value = "true" if value else "false"
+    elif isinstance(value, int):
+        value = str(value)
+    return text(value, field=field, most=_LONGEST_ATTRIBUTE) if value != "" else ""
+
+
+def _shown(key: str) -> str:
+    return key if key.isascii() and key.isalnum() and len(key) <= 64 else "attribute"
+
+
+def _payload(
+    body: bytes, content_type: str, field: str, options: GatewayOptions
+) -> tuple[str, dict[str, str]]:
+    """The payload as JSON text, and what must be said of it. Curl, and those who copied from its
+    users, post JSON as a form: so JSON is recognised whatever it is called."""
+    if not body:
+        return "null", {}
+    try:
+        return check_json(body, depth=options.max_depth + 3, field=field), {}
+    except Problem as problem:
+        if content_type in _JSON or content_type.endswith("+json") or problem.kind != "json":
+            raise
+    try:
+        return orjson.dumps(body.decode()).decode(), {}
+    except ValueError:
+        # The word for it is that of CloudEvents 0.3.
+        encoded = base64.b64encode(body).decode()
+        return f'"{encoded}"', {"datacontentencoding": "base64"}
+
+
+def _base64(
+    value: Any, field: str, attributes: dict[str, str], options: GatewayOptions
+) -> tuple[str, dict[str, str]]:
+    try:
+        data = base64.b64decode(value if isinstance(value, str) else "?", validate=True)
+    except ValueError:
+        raise Problem(422, "event", "this is no base64", field=field) from None
+    return _payload(data, attributes.get("datacontenttype", ""), field, options)
+
+
+def _members(raw: str, field: str) -> Iterator[tuple[str, Any, str]]:
+    try:
+        yield from members(raw)
+    except (ValueError, RecursionError):  # digits by the thousand: sound JSON, but not to Python
+        raise Problem(422, "number", "a number has too many digits", field=field) from None

@@ -1,0 +1,111 @@
+"""What the gateway itself is told: where it listens, who may come in, and its limits.
+
+Invariant: without a token it listens on loopback alone. Each default carries its reason.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+
+from aiocollect import ConfigError
+
+__all__ = ["TOKEN_VARIABLE", "GatewayOptions", "load_token"]
+
+TOKEN_VARIABLE = "AIOCOLLECT_GATEWAY_TOKEN"
+MIB = 2**20
+# 16 characters of base64 are 96 bits: nobody tries these out over a network.
+_SHORTEST_TOKEN = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayOptions:
+    """Sizes in bytes, times in seconds. Raises ConfigError, which names option and remedy."""
+
+    host: str = "127.0.0.1"
+    port: int = 8700
+    token: str | None = field(default=None, repr=False)
+    # After decompression. A call of this size is charged up to eight times as much in memory, and
+    # may be an eighth of the pipeline's default budget.
+    max_body_bytes: int = MIB
+    # Of all bodies that are being read: what a crowd of slow senders can take.
+    max_reading_bytes: int = 64 * MIB
+    max_rows: int = 10_000
+    max_columns: int = 2_000
+    # The depth of a cell that the pipeline records is 32.
+    max_depth: int = 32
+    # Streams are kept for ever, so their names must not be made of data.
+    max_streams: int = 1_000
+    max_connections: int = 1_000
+    # A request's head, and its body, must have come in this time from their first byte on,
+    # however steadily they drip.
+    head_time: float = 10.0
+    body_time: float = 30.0
+    # Kept-alive connections; longer than the usual idle time of a proxy's pool (60 s).
+    idle_time: float = 75.0
+    # At the end, connections in use learn in this time, with their next answer, that they close:
+    # one that closes unannounced can meet a request that is on its way, and fail it.
+    parting_time: float = 0.1
+    # For requests under way at the end; those that take longer are cut off, unanswered.
+    stop_time: float = 10.0
+
+    def __post_init__(self) -> None:
+        for spec in fields(self):
+            value = getattr(self, spec.name)
+            if spec.name in ("host", "port", "token"):
+                continue
+            if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+                raise ConfigError(f"{spec.name} must be a number above 0")
+        if not 0 <= self.port <= 65_535:
+            raise ConfigError(f"port={self.port} is none; take 0 (any free one) to 65535")
+        if self.token is not None:
+            _check_token(self.token)
+        if self.token is None and not self.loopback:
+            raise ConfigError(
+                f"host={self.host!a} can be reached from elsewhere, so a token is needed: give "
+                f"--token-file or {TOKEN_VARIABLE}, or listen on 127.0.0.1"
+            )
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine reaches the gateway."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False  # a name may come to mean anything
+
+    def lets_in(self, authorization: str) -> bool:
+        """Whether a request with this header may come in. Takes the same time for each token."""
+        if self.token is None:
+            return True
+        scheme, _, given = authorization.partition(" ")
+        found = given.strip().encode("utf-8", "surrogateescape")
+        return hmac.compare_digest(found, self.token.encode()) and scheme.lower() == "bearer"
+
+
+def load_token(path: str | None, environ: Mapping[str, str] = os.environ) -> str | None:
+    """The token of a file, else of the variable, else None. ConfigError never shows it."""
+    if path is None:
+        return environ.get(TOKEN_VARIABLE) or None
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read(4096).strip()
+    except OSError as error:
+        raise ConfigError(f"--token-file cannot be read ({error.strerror}); name another") from None
+    except ValueError:
+        raise ConfigError("--token-file holds no ASCII text; write a token into it") from None
+
+
+def _check_token(token: str) -> None:
+    if len(token) < _SHORTEST_TOKEN or not token.isascii() or not token.isprintable():
+        raise ConfigError(
+            f"the token must have at least {_SHORTEST_TOKEN} printable ASCII characters; make one "
+            "with: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
+        )
+    if " " in token:
+        raise ConfigError("the token must not hold a space; a bearer token has none")

@@ -1,0 +1,1 @@
+"""The gateway, over real sockets on 127.0.0.1."""
