@@ -7,6 +7,7 @@ import gzip
 import json
 import tracemalloc
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -65,14 +66,24 @@ async def test_a_long_body_is_refused_at_its_head(tmp_path: Path) -> None:
 
 
 async def drip(door_raw: tuple[asyncio.StreamReader, asyncio.StreamWriter], piece: bytes) -> bytes:
-    """Goes on sending pieces until the answer is there; the answer."""
+    """Goes on sending pieces until the connection ends; the answer."""
     reader, writer = door_raw
-    answer = asyncio.ensure_future(reader.read())
-    while not answer.done():  # read beside: an answer would be lost with a reset that follows it
+    answer = b""
+
+    async def read() -> None:
+        nonlocal answer
+        # What is still being sent to a closed connection is answered with a reset.
+        with suppress(ConnectionResetError):
+            while data := await reader.read(4096):
+                answer += data
+
+    reading = asyncio.ensure_future(read())
+    while not reading.done():
         writer.write(piece)
-        await asyncio.wait([answer], timeout=0.02)
+        await asyncio.wait([reading], timeout=0.02)
+    await reading
     writer.close()
-    return answer.result()
+    return answer
 
 
 @pytest.mark.asyncio
