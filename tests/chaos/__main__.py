@@ -48,6 +48,8 @@ def scenarios(given: argparse.Namespace) -> Iterator[Scenario]:
         yield partial(terms, host=host, count=given.terms, seed=seed)
         for way in DOWN:
             yield partial(terms, host=host, count=few, seed=seed, down=way)
+            if given.spool:
+                yield partial(terms, host=host, count=few, seed=seed, down=way, spool=True)
     yield partial(kills, count=given.kills, seed=seed)
     if given.spool:
         yield partial(kills, count=given.kills, seed=seed, spool=True)

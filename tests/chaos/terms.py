@@ -1,7 +1,8 @@
 """SIGTERM at a random moment of full load, in the hosts that users have.
 
 While the store answers, everything that was accepted is stored, soon; while it is down, the process
-ends within its grace, and its report is right to the row.
+ends within its grace, and its report is right to the row. With a spool nothing is gone: once the
+store is back, ``aiocollect replay`` brings what was left, once.
 ``python -m tests.chaos.terms --host uvicorn --count 20 --seed 1``
 """
 
@@ -12,7 +13,8 @@ import signal
 import subprocess
 import sys
 import time
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 from tests.azurite.emulator import Emulator
 
@@ -37,18 +39,26 @@ _GUNICORN = (
 
 
 def terms(
-    azurite: Emulator, *, host: str, count: int, seed: int, faulty: bool = True, down: str = ""
+    azurite: Emulator,
+    *,
+    host: str,
+    count: int,
+    seed: int,
+    faulty: bool = True,
+    down: str = "",
+    spool: bool = False,
 ) -> Result:
     """``down``: how the store goes down at a random moment before the signal; "": it does not."""
     weather = f"store {down}" if down else "faults" if faulty else "sound"
-    result = Result(scenario=f"SIGTERM {host}, {weather}")
+    result = Result(scenario=f"SIGTERM {host}, {weather}{', spool' if spool else ''}")
     chance = chance_of(seed)
     for _ in range(count):
         with Stage(azurite) as stage:
             if faulty:
                 stage.faulty(chance.randrange(2**32))
             options = {"linger": LINGER, "close_timeout": CLOSE if down else 10.0}
-            process, clients = _start(stage, host, options)
+            kept = stage.folder / "spool"
+            process, clients = _start(stage, host, options, spool=str(kept) if spool else "")
             time.sleep(chance.uniform(0.0, 0.6))
             if down:
                 stage.down(down)
@@ -63,7 +73,11 @@ def terms(
             # A killed process's code is the signal's; uvicorn sends itself the signal at its end.
             if process.returncode not in (0, -signal.SIGTERM if host == "uvicorn" else 0):
                 result.wrong.append(f"exit code {process.returncode}")
+            if spool:
+                _replay(stage, kept, result)
             lives = stage.judge(result, reports=host != "gunicorn")
+            if spool and result.findings.gone:
+                result.wrong.append("rows are gone in spite of the spool")
             workers = [life for life in lives if life.calls]
             if host == "gunicorn" and not all(life.report for life in workers):
                 result.wrong.append("a worker that had rows has not reported")
@@ -78,15 +92,25 @@ def terms(
     return result
 
 
+def _replay(stage: Stage, spool: Path, result: Result) -> None:
+    """The command that an operator types when the store is back."""
+    store = f"azurite://{stage.azurite.host}:{stage.azurite.port}/{stage.container}"
+    process = stage.start("aiocollect.cli", "replay", str(spool), "--store", store)
+    stage.wait(process)
+    if process.returncode != 0 or any(spool.iterdir()):
+        result.wrong.append(f"the replay ended with {process.returncode}: {stage.output()[-2000:]}")
+
+
 def _start(
-    stage: Stage, host: str, options: dict[str, float]
+    stage: Stage, host: str, options: dict[str, float], *, spool: str
 ) -> tuple[subprocess.Popen[bytes], Clients | None]:
     """A host at work."""
+    task: dict[str, Any] = {"pipeline": options, **({"spool": spool} if spool else {})}
     if host in ("asyncio", "uvloop"):
-        process = stage.start("tests.chaos.worker", "serve", loop=host, pipeline=options)
+        process = stage.start("tests.chaos.worker", "serve", loop=host, **task)
         stage.loaded(process)
         return process, None
-    process = stage.start(*(_UVICORN if host == "uvicorn" else _GUNICORN), pipeline=options)
+    process = stage.start(*(_UVICORN if host == "uvicorn" else _GUNICORN), **task)
 
     def listens() -> bool:
         assert process.poll() is None, stage.output()[-2000:]
@@ -113,6 +137,7 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--sound", action="store_true")
     parser.add_argument("--down", choices=DOWN, default="")
+    parser.add_argument("--spool", action="store_true")
     given = parser.parse_args()
     with emulator() as running:
         outcome = terms(
@@ -122,6 +147,7 @@ if __name__ == "__main__":
             seed=given.seed,
             faulty=not given.sound,
             down=given.down,
+            spool=given.spool,
         )
     print(Result.header(), outcome, sep="\n")
     sys.exit(not outcome.good)

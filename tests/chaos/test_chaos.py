@@ -39,6 +39,14 @@ def test_sigterm_while_the_store_is_down(azurite: Emulator, host: str, down: str
     assert result.findings.gone > 0, "the store was not down"
 
 
+@pytest.mark.parametrize(("host", "down"), [("asyncio", "stall"), ("uvicorn", "busy")])
+def test_sigterm_with_a_spool_while_the_store_is_down(
+    azurite: Emulator, host: str, down: str
+) -> None:
+    """Nothing is gone: `aiocollect replay` brings what was left, once, when the store is back."""
+    check(terms(azurite, host=host, count=1, seed=12, down=down, spool=True))
+
+
 def test_sigkill_in_memory(azurite: Emulator) -> None:
     """What is missing was accepted last, and not confirmed; the next lives go on behind it."""
     check(kills(azurite, count=3, seed=13))
