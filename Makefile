@@ -10,7 +10,7 @@ TERMS  ?= 200
 FORKS  ?= 200
 DURATION ?= 15
 
-.PHONY: help demo test check lint simulate azurite chaos faceoff zoo contract million hostile golden audit lock clean
+.PHONY: help demo test check lint simulate azurite chaos faceoff zoo contract million hostile golden client audit lock clean
 
 help: ## Show the verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -99,6 +99,9 @@ audit: $(VENV)/core ## Known holes in the locked dependencies (asks PyPI; in .ve
 
 golden: $(VENV)/ready ## Make the old collectors' golden files anew, from the originals (PyPI)
 	$(BIN)/python -m tests.compat.make_golden
+
+client: $(VENV)/ready ## The unmodified azureml-ai-monitoring, posting to a running gateway (PyPI)
+	$(BIN)/python -m tests.gateway.original_client
 
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header pyproject.toml
