@@ -22,6 +22,8 @@ class Contender:
     reader: str
     # Stores through sidecar.py, in the environment of its own: when that answers.
     sidecar: Literal["", "taken", "stored"] = ""
+    # Its lives share a directory on this machine's disk.
+    spool: bool = False
 
 
 ALL: Final = (
@@ -44,4 +46,11 @@ ALL: Final = (
         sidecar="stored",
     ),
     Contender(name="aiocollect", title="aiocollect", module="ours", reader="csv"),
+    Contender(
+        name="aiocollect-spool",
+        title="aiocollect with a spool",
+        module="ours",
+        reader="csv",
+        spool=True,
+    ),
 )

@@ -1,4 +1,4 @@
-"""Contender: aiocollect with its defaults, on the caller's event loop.
+"""Contender: aiocollect with its defaults, on the caller's event loop; with a spool if told to.
 
 A row is accepted when ``collect()`` has returned an id, and refused when it has returned None. At
 SIGTERM the pipeline closes, as a server's own shutdown does it.
@@ -21,6 +21,7 @@ async def main() -> None:
         producer.connection_string,
         container=producer.container,
         retry=Retry(attempt_timeout=producer.attempt_timeout),
+        spool=producer.task["spool"],
     )
     collector = pipeline.collector("model", version="1", identifier="inputs", feature_names=COLUMNS)
     async with pipeline:

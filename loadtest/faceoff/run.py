@@ -121,6 +121,9 @@ class _Course:
             "connection_string": self.proxy.connection_string,
             "container": self.container,
             "attempt_timeout": self._conditions.attempt_timeout,
+            "spool": str(self._directory / f"{self.container}.spool")
+            if self._contender.spool
+            else None,
             **more,
         }
 
