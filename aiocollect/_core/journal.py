@@ -28,6 +28,7 @@ __all__ = [
     "HEADER_SIZE",
     "SLOT_SIZE",
     "NOTHING",
+    "RECORD_SIZE",
     "Corrupt",
     "Lane",
     "Rows",
@@ -52,6 +53,7 @@ HEADER_SIZE = 64
 _MARK = b"\xffrow"
 # Mark, CRC, kind, lane, first row, number of rows, size of the payload.
 _RECORD = struct.Struct("<4sIBxxxIQII")
+RECORD_SIZE = _RECORD.size  # without its payload
 _ROWS, _LANE = 1, 2
 # More than any call can hold: a flipped length must not make us ask for it.
 _MAX_PAYLOAD = 1 << 30
@@ -205,9 +207,10 @@ def _record(kind: int, lane: int, first: int, number: int, payload: bytes, salt:
     return start[:4] + struct.pack("<I", crc) + start[8:] + payload
 
 
-def records(data: bytes, salt: int) -> Iterator[Rows | Lane | Corrupt]:
+def records(
+    data: bytes, salt: int, *, offset: int = HEADER_SIZE
+) -> Iterator[Rows | Lane | Corrupt]:
     """All records of a segment, whose bytes are ``data``, and what between them is none."""
-    offset = HEADER_SIZE
     while offset < len(data):
         end = _end_of(data, offset, salt)
         if end is None:

@@ -9,32 +9,12 @@ channel without a spool has no trail.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator
-from itertools import islice
-from typing import NamedTuple, Protocol
 
-from ..disk import File
+from .extents import Extent, Extents
 from .journal import Lane, Slot, Stand
 
-__all__ = ["Extent", "Stand", "Trail"]
-
-
-class Held(Protocol):
-    """What keeps rows: a segment. ``live`` are the bytes of rows in it that are not final."""
-
-    file: File
-    live: int
-
-
-class Extent(NamedTuple):
-    """Rows ``first`` to ``end - 1`` stand in ``segment``, their payload at ``offset``."""
-
-    first: int
-    end: int
-    segment: Held
-    offset: int
-    size: int
+__all__ = ["Stand", "Trail"]
 
 
 class Trail:
@@ -66,7 +46,7 @@ class Trail:
         self._first, self._rows = lane.sent  # the intent
         self.sure = False  # the intent is synced
         self._stand = lane.stand
-        self._extents: list[Extent] = []  # by their first rows
+        self._extents = Extents()
 
     def __repr__(self) -> str:
         return f"<Trail of lane {self.lane.number}: {self.done} done, {len(self._extents)} extents>"
@@ -75,18 +55,8 @@ class Trail:
 
     def keep(self, extent: Extent) -> None:
         """The rows of the extent are on the disk; they come after those of the extents before."""
-        self._extents.append(extent)
+        extent.segment.held += self._extents.add(extent)
         extent.segment.live += extent.size
-
-    def move(self, old: Extent, new: Extent) -> bool:
-        """The extent's rows were copied to another place. False: they are final meanwhile."""
-        for index, extent in enumerate(self._extents):
-            if extent == old:
-                self._extents[index] = new
-                old.segment.live -= old.size
-                new.segment.live += new.size
-                return True
-        return False
 
     def intends(self, first: int, rows: int, stand: Stand) -> bool:
         """Whether it is on the disk for good that these rows are about to be sent there."""
@@ -105,12 +75,11 @@ class Trail:
         # which position.
         if first <= self._first < end or stand.position is None:
             self._rows = 0
-        at = self._find(first)
-        if (
-            at < len(self._extents) and self._extents[at].first < end
-        ):  # others were in memory alone: nobody will find them here
+        found = next(self._extents.since(first), None)
+        if found is not None and found.first < end:
             self._final.append((first, end))
             self._forget()
+        # Others were in memory alone: nobody will find them here.
 
     def _forget(self) -> None:
         """Let go of what is final, and find the first row that is not."""
@@ -120,20 +89,22 @@ class Trail:
             self.done = max((end for first, end in self._final if first <= at < end), default=at)
             if self.done < extent.end:
                 break
-            extent.segment.live -= extent.size
             over += 1
-        del extents[:over]
+        self._let_go(0, over)
         if not extents:
             self.done = max(self.done, *(end for _, end in self._final), 0)
         self._final = [(first, end) for first, end in self._final if end > self.done]
         for first, end in self._final:
-            for extent in [e for e in extents if first <= e.first and e.end <= end]:
-                extents.remove(extent)
-                extent.segment.live -= extent.size
+            within = [n for n, e in enumerate(extents) if first <= e.first and e.end <= end]
+            if within:  # they stand beside one another
+                self._let_go(within[0], within[-1] + 1)
 
-    def _find(self, row: int) -> int:
-        """The index of the first extent that ends behind the row."""
-        return bisect_right(self._extents, row, key=lambda extent: extent.end)
+    def _let_go(self, start: int, stop: int) -> None:
+        for index in range(start, stop):
+            extent = self._extents[index]
+            extent.segment.live -= extent.size
+            extent.segment.held -= 1
+        self._extents.remove(start, stop)
 
     # Asking -----------------------------------------------------------------------------------
 
@@ -146,7 +117,7 @@ class Trail:
         """The extents that hold these rows, in order; None where any of them is not on the disk."""
         found = []
         at, end = first, first + rows
-        for extent in islice(self._extents, self._find(first), None):
+        for extent in self._extents.since(first):
             if extent.first > at or at >= end:
                 break
             found.append(extent)

@@ -160,6 +160,7 @@ class Engine:
             self.settings.spool,
             writer=writer,
             max_bytes=self.settings.limits.max_spool_bytes,
+            max_index_bytes=self.settings.max_memory_bytes // 4,
             salt=lambda: int(self._chance() * 2**32) | 1,
             clock=self.clock,
             adopt=self._adopt,

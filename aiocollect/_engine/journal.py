@@ -18,6 +18,7 @@ import os
 from array import array
 from contextlib import suppress
 
+from .._core.extents import EXTENT_BYTES, Extent
 from .._core.journal import (
     HEADER_SIZE,
     SLOT_SIZE,
@@ -27,7 +28,7 @@ from .._core.journal import (
     rows_record,
     slot_offset,
 )
-from .._core.trail import Extent, Trail
+from .._core.trail import Trail
 from ..disk import Disk, File, Lock
 
 __all__ = ["LOCK", "SLOTS", "SUFFIX", "Journal", "Segment"]
@@ -40,16 +41,16 @@ LOCK, SLOTS, SUFFIX = "lock", "slots", ".rows"
 
 
 class Segment:
-    """A file of records. ``live`` are the bytes of rows in it that are not final."""
+    """A file of records. See Held."""
 
-    __slots__ = ("declared", "end", "file", "live", "path", "synced")
+    __slots__ = ("declared", "end", "file", "held", "live", "path", "synced")
 
     def __init__(self, path: str, file: File, *, end: int) -> None:
         self.path = path
         self.file = file
         self.end = end
         self.synced = 0
-        self.live = 0
+        self.live = self.held = 0
         self.declared: set[int] = set()  # lanes whose record is in it
 
     def __repr__(self) -> str:
@@ -75,7 +76,7 @@ class Journal:
         self._number = 0  # of the last segment
         self._open: Segment | None = None  # the one that is written
         self._buffer: list[bytes] = []
-        self._pending: list[tuple[Trail, int, int, int, int]] = []
+        self._pending: list[tuple[Trail, int, int, int, int, int]] = []
         self._size = 0
         # Sets, whose order is the one of coming in: a simulation replays to the call.
         self._changed: dict[Trail, None] = {}  # their slots are to be written
@@ -112,6 +113,11 @@ class Journal:
         """The bytes of all segments."""
         return sum(segment.end for segment in self.segments)
 
+    @property
+    def index_size(self) -> int:
+        """The bytes of memory that knowing where all rows are takes."""
+        return EXTENT_BYTES * sum(segment.held for segment in self.segments)
+
     # Rows -------------------------------------------------------------------------------------
 
     def declare(self, lane: Lane) -> Trail:
@@ -139,7 +145,7 @@ class Journal:
         lengths = array("I", map(len, lines))
         record = rows_record(trail.lane.number, first, lengths, b"".join(lines), self.salt)
         size = lengths.itemsize * len(lines) + sum(lengths)
-        self._pending.append((trail, first, len(lines), len(record) - size + self._size, size))
+        self._pending.append((trail, first, len(lines), self._size, len(record), size))
         self._put(record)
         trail.end = first + len(lines)
 
@@ -172,8 +178,8 @@ class Journal:
             return False
         self._buffer, self._pending, self._size = [], [], 0
         segment.end += len(data)
-        for trail, first, number, offset, size in pending:
-            trail.keep(Extent(first, first + number, segment, start + offset, size))
+        for trail, first, number, offset, span, size in pending:
+            trail.keep(Extent(first, first + number, segment, start + offset, span, size))
         if self._changed and self._syncing is None:
             self.write_slots()  # of new lanes
         return True

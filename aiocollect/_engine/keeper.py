@@ -13,8 +13,9 @@ from array import array
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
-from .._core.journal import lines_of
-from .._core.trail import Extent, Stand, Trail
+from .._core.extents import Extent
+from .._core.journal import Rows, lines_of, records
+from .._core.trail import Stand, Trail
 from ..disk import Disk
 from .journal import Journal
 
@@ -92,12 +93,18 @@ class Keeper:
                 self._next()
 
     def load(
-        self, extents: list[Extent], first: int, rows: int, then: Callable[[Loaded], None]
+        self,
+        trail: Trail,
+        extents: list[Extent],
+        first: int,
+        rows: int,
+        then: Callable[[Loaded], None],
     ) -> None:
-        """Read rows back; also from a journal that was given up."""
+        """Read rows of a trail back; also from a journal that was given up."""
+        number, salt = trail.lane.number, self.journal.salt
 
         def read() -> Loaded:
-            return _read(extents, first, first + rows)
+            return _read(extents, first, first + rows, lane=number, salt=salt)
 
         def done(loaded: Loaded | OSError) -> None:
             then(None if isinstance(loaded, OSError) else loaded)
@@ -258,19 +265,25 @@ def _answer(future: asyncio.Future[_T], answer: _T) -> None:
         future.set_result(answer)
 
 
-def _read(extents: list[Extent], first: int, end: int) -> Loaded:
+def _read(extents: list[Extent], first: int, end: int, *, lane: int, salt: int) -> Loaded:
     """The rows ``first`` to ``end - 1`` of the extents. Raises OSError."""
     lengths = array("I")
     parts: list[memoryview] = []
+    at = first
     for extent in extents:
-        payload = extent.segment.file.read(extent.offset, extent.size)
-        if len(payload) != extent.size:
-            return None
-        its, data = lines_of(payload, extent.end - extent.first)
-        if sum(its) != len(data):
-            return None
-        low, high = max(first, extent.first) - extent.first, min(end, extent.end) - extent.first
-        start = sum(its[:low])
-        parts.append(data[start : start + sum(its[low:high])])
-        lengths.extend(its[low:high])
-    return lengths, b"".join(parts)
+        data = extent.segment.file.read(extent.offset, extent.span)
+        for record in records(data, salt, offset=0):
+            if not isinstance(record, Rows) or record.lane != lane or at == end:
+                continue  # another's, or behind what is wanted
+            stop = record.first + record.number
+            if stop <= at:
+                continue
+            its, lines = lines_of(data[record.offset : record.offset + record.size], record.number)
+            if record.first > at or sum(its) != len(lines):
+                return None
+            low, high = at - record.first, min(end, stop) - record.first
+            start = sum(its[:low])
+            parts.append(lines[start : start + sum(its[low:high])])
+            lengths.extend(its[low:high])
+            at = min(end, stop)
+    return (lengths, b"".join(parts)) if at == end else None

@@ -11,8 +11,9 @@ import os
 from dataclasses import dataclass, field
 
 from .._core import journal as formats
-from .._core.journal import Corrupt, Lane, Rows, Slot
-from .._core.trail import Extent, Trail
+from .._core.extents import Extent, Extents
+from .._core.journal import RECORD_SIZE, Corrupt, Lane, Rows, Slot
+from .._core.trail import Trail
 from ..disk import Disk, Lock
 from .journal import SLOTS, SUFFIX, Journal, Segment
 
@@ -36,7 +37,8 @@ class Recovered:
 def recover(disk: Disk, path: str, lock: Lock) -> Recovered:
     """*Apart.* Take over what is in ``path``, whose lock is held. Raises OSError, and ValueError
     for what another version has written: it stays as it is."""
-    segments = [os.path.join(path, name) for name in disk.names(path) if name.endswith(SUFFIX)]
+    names = sorted(disk.names(path))  # as they were written
+    segments = [os.path.join(path, name) for name in names if name.endswith(SUFFIX)]
     try:
         slots = disk.open(os.path.join(path, SLOTS), new=False)
     except FileNotFoundError:  # cut off before anything was sent, or removed but for the lock
@@ -77,7 +79,7 @@ class _Reader:
         self._recovered = recovered
         self._slots = slots
         self._lanes: dict[int, Lane] = {}
-        self._rows: dict[int, dict[int, Extent]] = {}  # by lane, then by first row
+        self._rows: dict[int, Extents] = {}  # by lane
 
     def read(self, path: str) -> None:
         """One segment. One that is not ours is set aside whole."""
@@ -105,9 +107,9 @@ class _Reader:
 
     def _found(self, rows: Rows, segment: Segment) -> None:
         end = rows.first + rows.number
-        extent = Extent(rows.first, end, segment, rows.offset, rows.size)
-        # Rows that were copied to a later segment are the same rows.
-        self._rows.setdefault(rows.lane, {})[rows.first] = extent
+        offset, span = rows.offset - RECORD_SIZE, rows.size + RECORD_SIZE
+        extent = Extent(rows.first, end, segment, offset, span, rows.size)
+        self._rows.setdefault(rows.lane, Extents()).add(extent)
 
     def _aside(self, path: str, offset: int, data: bytes) -> None:
         if not data:
@@ -129,13 +131,13 @@ class _Reader:
         for number, extents in self._rows.items():
             lane = self._lanes.get(number)
             if lane is None:
-                recovered.lost += sum(extent.end - extent.first for extent in extents.values())
+                recovered.lost += extents.rows
                 continue
             trail = Trail(lane)
             if lane.slot in self._slots:
                 copy, slot = self._slots[lane.slot]
                 if slot is None:  # nobody knows what of it was sent
-                    recovered.lost += sum(extent.end - extent.first for extent in extents.values())
+                    recovered.lost += extents.rows
                     recovered.corrupt += 1
                     continue
                 if slot.lane > number:
@@ -143,7 +145,7 @@ class _Reader:
                 if slot.lane == number:
                     trail.restore(slot, copy=copy)
             at = None
-            for extent in sorted(extents.values(), key=lambda extent: extent.first):
+            for extent in extents:
                 if trail.final(extent.first, extent.end):
                     continue
                 if at is not None and extent.first > at:

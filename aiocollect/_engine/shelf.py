@@ -135,7 +135,11 @@ class Shelf:
             self._done(channel, parked, None)
             return
         keeper.load(
-            extents, parked.first, parked.rows, lambda loaded: self._done(channel, parked, loaded)
+            trail,
+            extents,
+            parked.first,
+            parked.rows,
+            lambda loaded: self._done(channel, parked, loaded),
         )
 
     def _done(self, channel: Channel, parked: Parked, loaded: Loaded) -> None:

@@ -41,7 +41,8 @@ class Orphan(NamedTuple):
 
 
 class Spool:
-    """``adopt`` is called with what was taken over; ``salt`` gives 32 bits of chance."""
+    """``adopt`` is called with what was taken over; ``salt`` gives 32 bits of chance.
+    ``max_index_bytes`` bounds the memory for knowing where rows are."""
 
     def __init__(
         self,
@@ -50,6 +51,7 @@ class Spool:
         *,
         writer: str,
         max_bytes: int,
+        max_index_bytes: int,
         salt: Callable[[], int],
         clock: Clock,
         adopt: Callable[[str, Recovered], None],
@@ -59,6 +61,7 @@ class Spool:
         self._directory = directory
         self._writer = writer
         self._max_bytes = max_bytes
+        self._max_index_bytes = max_index_bytes
         self._salt = salt
         self._clock = clock
         self._adopt = adopt
@@ -96,7 +99,7 @@ class Spool:
 
     def _write(self, keeper: Keeper, encoded: list[tuple[Channel, list[bytes]]]) -> bool:
         journal = keeper.journal
-        if self.size >= self._max_bytes:
+        if self.size >= self._max_bytes or self._index_size >= self._max_index_bytes:
             return False
         for channel, lines in encoded:
             trail = channel.trail
@@ -113,8 +116,15 @@ class Spool:
     @property
     def size(self) -> int:
         """The bytes of all segments."""
-        keepers = [*self._adopted.values(), *([self._keeper] if self._keeper else [])]
-        return sum(keeper.journal.size for keeper in keepers)
+        return sum(keeper.journal.size for keeper in self._keepers)
+
+    @property
+    def _index_size(self) -> int:
+        return sum(keeper.journal.index_size for keeper in self._keepers)
+
+    @property
+    def _keepers(self) -> list[Keeper]:
+        return [*self._adopted.values(), *([self._keeper] if self._keeper else [])]
 
     def _ready(self) -> Keeper | None:
         keeper = self._keeper

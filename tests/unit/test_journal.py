@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from aiocollect._core.extents import NEAR, Extent, Extents
 from aiocollect._core.journal import HEADER_SIZE, Lane, Slot, header, salt_of, slot_offset, slots
-from aiocollect._core.trail import Extent, Stand, Trail
+from aiocollect._core.trail import Stand, Trail
 from aiocollect._engine.journal import Journal
 from aiocollect._engine.keeper import _read
 from aiocollect._engine.recovery import Recovered, recover
@@ -50,7 +51,7 @@ def read_back(recovered: Recovered) -> Written:
     for trail in recovered.trails:
         rows = found.setdefault(trail.lane.number, {})
         for extent in trail.extents:
-            loaded = _read([extent], extent.first, extent.end)
+            loaded = _read([extent], extent.first, extent.end, lane=trail.lane.number, salt=SALT)
             assert loaded is not None
             lengths, data = loaded
             at = 0
@@ -219,16 +220,67 @@ class Shelf:
     """Counts what is live, as a segment does."""
 
     def __init__(self) -> None:
-        self.live = 0
+        self.live = self.held = 0
+
+
+def apart(first: int, end: int, segment: Shelf, *, offset: int | None = None) -> Extent:
+    """Ten bytes a row, where nothing is near."""
+    size = 10 * (end - first)
+    at = first * NEAR if offset is None else offset
+    return Extent(first, end, segment, at, size, size)  # type: ignore[arg-type]
 
 
 def trail_of(*ends: int) -> tuple[Trail, Shelf]:
     trail, segment = Trail(lane()), Shelf()
     first = 0
     for end in ends:
-        trail.keep(Extent(first, end, segment, 0, 10 * (end - first)))  # type: ignore[arg-type]
+        trail.keep(apart(first, end, segment))
         first = end
     return trail, segment
+
+
+def test_near_records_are_one_extent() -> None:
+    """Of one segment, without a gap of rows, in a short stretch; all others stay by themselves."""
+    segment, other = Shelf(), Shelf()
+    extents = Extents()
+    for added, own in (
+        (apart(0, 2, segment, offset=100), True),
+        (apart(2, 5, segment, offset=500), False),  # others' records stand between
+        (apart(6, 7, segment, offset=600), True),  # row 5 is in memory alone
+        (apart(7, 8, other, offset=700), True),
+        (apart(8, 9, other, offset=700 + NEAR), True),
+        (apart(9, 10, other, offset=700 + 2 * NEAR - 10), False),
+    ):
+        assert extents.add(added) is own
+    assert extents[0] == Extent(0, 5, segment, 100, 430, 50)  # type: ignore[arg-type]
+    assert [extent[:2] for extent in extents] == [(0, 5), (6, 7), (7, 8), (8, 10)]
+    assert (len(extents), extents.rows) == (4, 9)
+    for row, first in ((0, 0), (4, 0), (5, 6), (6, 6), (7, 7), (9, 8)):
+        assert next(extents.since(row)).first == first
+    assert list(extents.since(10)) == []
+    extents.remove(0, 3)
+    assert [extent.first for extent in extents] == [8]
+
+
+def test_a_row_within_an_extent_is_read_alone(tmp_path: Path) -> None:
+    """Others' records between those of a lane are passed over; a damaged one costs no other."""
+    journal = Journal.begin(LocalDisk(), str(tmp_path / "life"), salt=SALT)
+    one, two = (journal.declare(lane(f"{name}/data.csv")) for name in "ab")
+    for turn in range(20):
+        for trail in (one, two):
+            journal.add(trail, trail.end, [b"%d of %d\n" % (turn, trail.lane.number)])
+        assert journal.commit()
+    [extent] = one.extents
+    segment = tmp_path / "life" / "00000001.rows"
+    data = bytearray(segment.read_bytes())
+    data[data.index(b"7 of 2")] ^= 1
+    segment.write_bytes(data)
+    loaded = _read([extent], 5, 9, lane=1, salt=SALT)
+    assert loaded is not None
+    assert loaded[1] == b"".join(b"%d of 1\n" % turn for turn in range(5, 9))
+    assert list(loaded[0]) == [7] * 4
+    assert _read(list(two.extents), 6, 8, lane=2, salt=SALT) is None
+    journal.close()
 
 
 def test_rows_end_in_order_but_for_dropped_ones() -> None:
@@ -249,7 +301,7 @@ def test_rows_end_in_order_but_for_dropped_ones() -> None:
 def test_rows_in_memory_alone_are_gaps() -> None:
     """Whatever becomes of them, and in whatever order: what is on the disk ends by itself."""
     trail, segment = trail_of(4)
-    trail.keep(Extent(6, 10, segment, 0, 40))  # type: ignore[arg-type]
+    trail.keep(apart(6, 10, segment))
     trail.finish(10, 3, STAND)
     trail.finish(4, 2, STAND)
     assert (trail.done, segment.live) == (0, 80)
@@ -258,7 +310,7 @@ def test_rows_in_memory_alone_are_gaps() -> None:
     trail.finish(6, 4, STAND)
     assert segment.live == 0
     other, segment = trail_of(4)
-    other.keep(Extent(6, 10, segment, 0, 40))  # type: ignore[arg-type]
+    other.keep(apart(6, 10, segment))
     other.restore(Slot(1, 1, 4, 0, 0, 0, 0, 0, 0, False, False, False, ""), copy=0)
     for first in (6, 8):
         other.finish(first, 2, STAND)
@@ -303,7 +355,7 @@ def test_rows_without_a_slot_know_where_their_lane_stood(tmp_path: Path) -> None
 def test_within_tells_whole_rows_only() -> None:
     """The extents that hold the rows; None with a gap or beyond the end."""
     trail, segment = trail_of(4, 8)
-    trail.keep(Extent(10, 12, segment, 0, 20))  # type: ignore[arg-type]
+    trail.keep(apart(10, 12, segment))
     assert [e.first for e in trail.within(1, 5) or []] == [0, 4]
     assert [e.first for e in trail.within(10, 2) or []] == [10]
     assert trail.within(6, 5) is None

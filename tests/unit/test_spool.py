@@ -169,7 +169,7 @@ def test_a_backlog_goes_through_little_memory_beside_new_rows(tmp_path: Path) ->
             await asyncio.sleep(0.001)
         assert (await first.aclose(timeout=0.5)).in_spool == 8000
         store.faults = None
-        store.latency = 0.02
+        store.latency = 0.06
         second = spooled(store, loop, tmp_path, 2, max_batch_bytes=4096, max_memory_bytes=65536)
         most = 0
         async with second:
@@ -376,6 +376,32 @@ def test_the_spool_is_bounded(tmp_path: Path) -> None:
         found = numbers(store)
         assert found == sorted(found)
         assert len(found) == 8000 - refused
+
+    run_virtual(main)
+
+
+def test_knowing_where_rows_are_is_bounded(tmp_path: Path) -> None:
+    """Rows that are near one another cost next to nothing; above the bound, a quarter of the
+    budget, rows are in memory alone."""
+
+    async def main(loop: VirtualLoop) -> None:
+        store = MemoryStore(faults=down)
+        pipeline = spooled(store, loop, tmp_path, 1, max_batch_bytes=16384, max_memory_bytes=2**18)
+        near = pipeline.collector("near", feature_names=["a"])
+        for number in range(2000):
+            near.collect(float(number))
+            await asyncio.sleep(0.01)
+        spool = pipeline._engine.spool
+        assert spool is not None
+        assert spool._max_index_bytes == 2**16
+        assert 0 < spool._index_size < 2000
+        assert pipeline.stats().unspooled == 0
+        spool._max_index_bytes = spool._index_size
+        near.collect(0.5)
+        await asyncio.sleep(0.01)
+        assert pipeline.stats().unspooled == 1
+        store.faults = None
+        assert (await pipeline.aclose(timeout=60.0)).complete
 
     run_virtual(main)
 
