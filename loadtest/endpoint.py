@@ -1,0 +1,234 @@
+"""One run of a scoring server under an open-loop load: latency, cost, timeline, and the audit."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import sys
+import time
+from collections import Counter
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+
+from loadtest.faceoff.contenders import OWN_PYTHON
+from tests.azurite.proxy import Fault, Kind
+
+from .audit import Verdict, judge, read_keys
+from .latencies import PERCENTILES, Latencies
+from .processes import Child
+from .recorders import READERS
+from .stage import LOAD_CORE, SERVER_CORE, Place, Stage
+
+__all__ = ["WEATHERS", "Case", "run"]
+
+# From "the generators are started" to the first request: their imports.
+_LEAD: Final = 1.5
+_EVERY: Final = 0.25  # of the timeline
+_COLUMNS: Final = 10
+_numbers = itertools.count()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One run. ``weather``: what the store does meanwhile (WEATHERS)."""
+
+    recorder: str
+    schedule: dict[str, Any]
+    server: str = "aiohttp"
+    weather: str = "fair"
+    options: dict[str, Any] = field(default_factory=dict)
+    generators: int = 1
+    seed: int = 1
+    warm_up: float = 1.0
+
+
+async def _outage(place: Place, seconds: float) -> None:
+    """Down in the middle third."""
+    assert place.proxy is not None
+    await asyncio.sleep(seconds / 3)
+    place.proxy.seed(0, rate=1.1, faults=[Fault(kind=Kind.RESET_BEFORE)], match=lambda _: True)
+    await asyncio.sleep(seconds / 3)
+    place.proxy.calm()
+
+
+async def _slow(place: Place, seconds: float) -> None:
+    assert place.proxy is not None
+    place.proxy.latency = 0.25
+
+
+async def _throttled(place: Place, seconds: float) -> None:
+    """Every second append is told to come again later."""
+    assert place.proxy is not None
+    busy = Fault(kind=Kind.ERROR, status=503, code="ServerBusy", retry_after="1")
+    place.proxy.seed(1, rate=0.5, faults=[busy])
+
+
+WEATHERS: Final = {"fair": None, "outage": _outage, "slow": _slow, "throttled": _throttled}
+
+
+async def run(stage: Stage, case: Case) -> dict[str, Any]:
+    """What came of it. Without ``figures`` where the audit finds fault."""
+    number = next(_numbers)
+    async with AsyncExitStack() as stack:
+        place = await stack.enter_async_context(stage.place(proxied=case.weather != "fair"))
+        log = stage.folder / f"{number}.log"
+        task = {
+            "server": case.server,
+            "recorder": case.recorder,
+            "connection_string": place.connection_string,
+            "container": place.container,
+            "columns": _COLUMNS,
+            "options": case.options,
+        }
+        python, sidecar, environment = sys.executable, None, {}
+        if case.recorder == "azureml":
+            python = str(OWN_PYTHON)
+            sidecar = await stack.enter_async_context(_sidecar(place, log))
+            environment = await _switched_on(stage, sidecar, number)
+        server = await stack.enter_async_context(
+            Child("server", task, log=log, core=SERVER_CORE, environment=environment, python=python)
+        )
+        port = (await server.hear("port", timeout=40))["port"]
+        url = f"http://127.0.0.1:{port}"
+        begin = time.monotonic() + _LEAD
+        loads = []
+        for shard in range(case.generators):
+            load = {
+                "url": f"{url}/score",
+                "schedule": case.schedule,
+                "seed": case.seed,
+                "shard": shard,
+                "shards": case.generators,
+                "warm_up": case.warm_up,
+                "columns": _COLUMNS,
+                "begin": begin,
+                "keys": str(stage.folder / f"{number}-{shard}.keys"),
+            }
+            child = Child("generator", load, log=log, core=LOAD_CORE)
+            loads.append(await stack.enter_async_context(child))
+        timeline, usage = await _watch(url, begin, case, place)
+        told = [await load.hear("ended", timeout=60) for load in loads]
+        ended = time.monotonic()
+        await server.end(timeout=120)
+        closing = time.monotonic() - ended
+        if sidecar is not None:
+            await sidecar.stop(timeout=120)
+        verdict = await _audit(stage, case, place, number)
+    result = {
+        "recorder": case.recorder,
+        "server": case.server,
+        "weather": case.weather,
+        "schedule": case.schedule,
+        "seed": case.seed,
+        "audit": verdict.told() if verdict else None,
+        "closing_seconds": round(closing, 2),
+        **_counts(told),
+    }
+    if verdict is None or verdict.good:
+        result["figures"] = _figures(told, usage)
+        result["timeline"] = timeline
+    return result
+
+
+# azureml's sidecar -----------------------------------------------------------------------------
+
+
+def _sidecar(place: Place, log: Path) -> Child:
+    """The face-off's stand-in, that answers when it has taken a record: to the client's favour."""
+    task = {
+        "connection_string": place.connection_string,
+        "container": place.container,
+        "attempt_timeout": 20,
+        "answer": "taken",
+    }
+    return Child("faceoff.sidecar", task, log=log, python=str(OWN_PYTHON), core=LOAD_CORE)
+
+
+async def _switched_on(stage: Stage, sidecar: Child, number: int) -> dict[str, str]:
+    port = (await sidecar.hear("port", timeout=40))["port"]
+    switches = stage.folder / f"{number}-azureml.json"
+    switches.write_text(json.dumps({"collections": {"rows": {"enabled": True}}}))
+    return {"AZUREML_MDC_CONFIG_PATH": str(switches), "AZUREML_MDC_PORT": str(port)}
+
+
+# While it runs ---------------------------------------------------------------------------------
+
+
+async def _watch(
+    url: str, begin: float, case: Case, place: Place
+) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
+    """The timeline, and what the server had cost when the warm-up was over."""
+    seconds: float = case.schedule["seconds"]
+    weather = WEATHERS[case.weather]
+    timeline: list[dict[str, float]] = []
+    await asyncio.sleep(max(0.0, begin - time.monotonic()))
+    change = asyncio.create_task(weather(place, seconds)) if weather else None
+    async with aiohttp.ClientSession() as session:
+        await asyncio.sleep(max(0.0, begin + case.warm_up - time.monotonic()))
+        first = await _usage(url, session)
+        while (now := time.monotonic() - begin) < seconds:
+            # Only where a timeline is wanted: each look is a request more for the server.
+            if weather is None:
+                await asyncio.sleep(seconds - now)
+                break
+            timeline.append({"at": round(now, 2), **await _usage(url, session)})
+            await asyncio.sleep(_EVERY)
+        last = await _usage(url, session)
+    if change is not None:
+        await change
+    return timeline, [first, last]
+
+
+async def _usage(url: str, session: aiohttp.ClientSession) -> dict[str, float]:
+    async with session.get(f"{url}/usage") as response:
+        found: dict[str, float] = await response.json()
+        return found
+
+
+# Behind it -------------------------------------------------------------------------------------
+
+
+async def _audit(stage: Stage, case: Case, place: Place, number: int) -> Verdict | None:
+    reader = READERS[case.recorder]
+    if not reader:
+        return None
+    files = [stage.folder / f"{number}-{shard}.keys" for shard in range(case.generators)]
+    offered = read_keys(file.with_suffix(".offered") for file in files)
+    answered = read_keys(file.with_suffix(".answered") for file in files)
+    return judge(offered, answered, await stage.stored(place, reader))
+
+
+def _counts(told: list[dict[str, Any]]) -> dict[str, Any]:
+    failed: Counter[str] = Counter()
+    for one in told:
+        failed.update(one["failed"])
+    names = ("offered", "answered", "unsent")
+    return {**{name: sum(one[name] for one in told) for name in names}, "failed": dict(failed)}
+
+
+def _figures(told: list[dict[str, Any]], usage: list[dict[str, float]]) -> dict[str, Any]:
+    """Latencies in ms, from the due time; CPU of the server in microseconds a request."""
+    latencies, late = Latencies(), Latencies()
+    answers: Counter[int] = Counter()
+    for one in told:
+        latencies.merge(Latencies.decode(one["latencies"]))
+        late.merge(Latencies.decode(one["late"]))
+        answers.update({int(second): count for second, count in one["per_second"].items()})
+    first, last = usage
+    requests = last["requests"] - first["requests"]
+    return {
+        **{f"p{share:g}": _ms(latencies.at(share)) for share in PERCENTILES},
+        "send_lateness_p99": _ms(late.at(99.0)),
+        "cpu_us": 1e6 * (last["cpu"] - first["cpu"]) / requests if requests else None,
+        "curve": [(share, _ms(value)) for share, value in latencies.curve()],
+        "answers": [answers[second] for second in range(max(answers, default=-1) + 1)],
+    }
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else round(1e3 * seconds, 3)

@@ -1,0 +1,130 @@
+"""The load: open-loop, in a process of its own.
+
+- Requests are due by a schedule that was fixed before (schedules.py). A slow server does not slow
+  the load down, and latency counts from the moment a request was due: no coordinated omission.
+- At most ``limit`` requests are outstanding; one that is due while there is no room is counted as
+  ``unsent``.
+- Every row carries a key. The keys that were offered, and those that were answered with 200, go to
+  a file for the auditor.
+- Several of these share a schedule: of ``shards`` processes each takes every so-manieth request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from array import array
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+import uvloop
+
+from . import schedules
+from .latencies import Latencies
+from .processes import say, task_of
+
+__all__ = ["Generator"]
+
+# Longer than any pause that a scenario makes.
+_TIMEOUT = 30.0
+_MOST = 4000
+
+
+class Generator:
+    """One process's part of the load."""
+
+    def __init__(self, task: dict[str, Any], *, timeout: float = _TIMEOUT) -> None:
+        self._task = task
+        self._timeout = timeout
+        self._limit: int = task.get("limit", _MOST)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._chance = random.Random(task["seed"] + 1 + task["shard"])
+        self.latencies = Latencies()
+        self.late = Latencies()  # of sends, behind their due time
+        self.failed: Counter[str] = Counter()
+        self.offered = array("Q")
+        self.answered = array("Q")
+        self.unsent = 0
+        self.per_second: Counter[int] = Counter()  # answers, by the second they came in
+
+    def __repr__(self) -> str:
+        return f"<Generator, {len(self.answered)} of {len(self.offered)} answered>"
+
+    async def run(self) -> None:
+        """Send all that is due."""
+        task = self._task
+        due = schedules.make(task["schedule"], seed=task["seed"])
+        connector = aiohttp.TCPConnector(limit=0)
+        timeout = aiohttp.ClientTimeout(total=self._timeout)
+        async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+            begin = task["begin"]  # of the monotonic clock, which all processes share
+            for number in range(task["shard"], len(due), task["shards"]):
+                moment = begin + due[number]
+                await asyncio.sleep(max(0.0, moment - time.monotonic()))
+                if len(self._tasks) >= self._limit:
+                    self.unsent += 1
+                    continue
+                measured = due[number] >= task["warm_up"]
+                ask = asyncio.create_task(self._ask(session, number + 1, moment, measured=measured))
+                self._tasks.add(ask)
+                ask.add_done_callback(self._tasks.discard)
+            if self._tasks:
+                await asyncio.wait(self._tasks)
+
+    async def _ask(
+        self, session: aiohttp.ClientSession, key: int, due: float, *, measured: bool
+    ) -> None:
+        chance = self._chance.random
+        row = [float(key), *(chance() for _ in range(self._task["columns"] - 1))]
+        self.offered.append(key)
+        if measured:
+            self.late.add(time.monotonic() - due)
+        try:
+            async with session.post(
+                self._task["url"],
+                data=orjson.dumps([row]),
+                headers={"Content-Type": "application/json"},
+            ) as response:
+                await response.read()
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            self.failed[type(error).__name__] += 1
+            return
+        now = time.monotonic()
+        if response.status != 200:
+            self.failed[str(response.status)] += 1
+            return
+        self.answered.append(key)
+        self.per_second[int(now - self._task["begin"])] += 1
+        if measured:
+            self.latencies.add(now - due)
+
+    def told(self) -> dict[str, Any]:
+        """Everything, for the parent."""
+        return {
+            "offered": len(self.offered),
+            "answered": len(self.answered),
+            "unsent": self.unsent,
+            "failed": dict(self.failed),
+            "latencies": self.latencies.encode(),
+            "late": self.late.encode(),
+            "per_second": dict(self.per_second),
+        }
+
+
+async def _main() -> None:
+    task = task_of()
+    generator = Generator(task)
+    await generator.run()
+    path = Path(task["keys"])
+    path.with_suffix(".offered").write_bytes(generator.offered.tobytes())
+    path.with_suffix(".answered").write_bytes(generator.answered.tobytes())
+    say(ended=True, **generator.told())
+
+
+if __name__ == "__main__":
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_main())

@@ -1,0 +1,87 @@
+"""The plan: which scenarios are run, how often, and for how long. Data, and nothing else.
+
+``quick`` is the same in small: about 90 seconds instead of a quarter of an hour.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from .rows import Bulk
+
+__all__ = ["LONG", "QUICK", "Plan"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Seconds are those of the load; starting and ending a server come on top."""
+
+    servers: tuple[str, ...]
+    ramp_seconds: float
+    steady_seconds: float
+    # Interleaved rounds of (none, none again, aiocollect) at 70 % of the saturation.
+    rounds: int
+    # Shares of the saturation at which (none, aiocollect) are run once more.
+    loads: tuple[float, ...]
+    # Once each at 70 %, beside the rounds.
+    others: tuple[str, ...] = ("afternoon", "awaited", "azureml")
+    weather_seconds: float
+    weathers: tuple[str, ...]
+    bulks: dict[str, dict[str, Bulk]] = field(default_factory=dict)
+
+
+def _axis(name: str, values: tuple[int, ...], **bulk: Any) -> dict[str, Bulk]:
+    return {f"{value:,}": Bulk(**{**bulk, name: value}) for value in values}
+
+
+_KINDS: Final = {
+    "numbers, CSV": Bulk(rows=40_000),
+    "numbers, JSON Lines": Bulk(rows=40_000, options={"format": "jsonl"}),
+    "text-heavy": Bulk(rows=10_000, text=True),
+    "on a thread of its own": Bulk(rows=40_000, options={"host": "thread"}),
+}
+
+QUICK: Final = Plan(
+    servers=("aiohttp",),
+    ramp_seconds=5.0,
+    steady_seconds=4.0,
+    rounds=1,
+    loads=(),
+    weather_seconds=6.0,
+    weathers=("outage",),
+    bulks={
+        "rows a call": _axis("rows_a_call", (1, 1000), rows=40_000),
+        "columns": {"10": Bulk(rows=20_000), "100": Bulk(rows=4_000, columns=100)},
+        "paths": _axis("paths", (1, 100), rows=5_000, rows_a_call=10),
+    },
+)
+
+LONG: Final = Plan(
+    servers=("aiohttp", "fastapi"),
+    ramp_seconds=12.0,
+    steady_seconds=8.0,
+    rounds=7,
+    loads=(0.3, 0.9),
+    weather_seconds=12.0,
+    weathers=("burst", "slow", "outage", "throttled"),
+    bulks={
+        "kind of row": _KINDS,
+        "rows a call": _axis("rows_a_call", (1, 10, 100, 1_000, 10_000), rows=100_000),
+        "columns": {
+            "1": Bulk(rows=100_000, columns=1),
+            "10": Bulk(rows=60_000),
+            "100": Bulk(rows=10_000, columns=100),
+            "1,000": Bulk(rows=1_000, columns=1_000),
+        },
+        # As many rows to each append.
+        "paths": {
+            f"{paths:,}": Bulk(rows=max(10_000, 10 * paths), rows_a_call=10, paths=paths)
+            for paths in (1, 10, 100, 1_000, 10_000)
+        },
+        "processes, one blob": _axis("processes", (1, 2, 4), rows=60_000),
+        "processes, own blobs": _axis(
+            "processes", (1, 2, 4), rows=60_000, options={"writer": "own"}
+        ),
+    },
+)

@@ -1,0 +1,154 @@
+"""The suite: carries a plan out, run by run, and puts the results together.
+
+Whatever one run meets, the others go on: a run that failed says why, in its place. Rates are shares
+of the saturation, which a ramp against the server by itself finds.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+from itertools import pairwise
+from typing import Any
+
+from loadtest.faceoff.contenders import OWN_PYTHON
+
+from . import rows
+from .endpoint import Case
+from .endpoint import run as run_case
+from .plan import Plan
+from .processes import ChildFailed
+from .stage import Stage
+
+__all__ = ["compare", "run"]
+
+# Below it the server is one that nobody waits for.
+_TOP_RATE = 4000.0
+_STEADY = 0.7
+AZUREML_MISSING = "the environment of azureml-ai-monitoring is missing: make faceoff makes it"
+
+Say = Callable[[str], None]
+
+
+async def run(stage: Stage, plan: Plan, *, seed: int, say: Say) -> dict[str, Any]:
+    """All of it."""
+    began = time.monotonic()
+    results: dict[str, Any] = {"saturation": {}, "steady": [], "weather": [], "rows": {}}
+    for server in plan.servers:
+        found = await _saturation(stage, plan, server, seed, say)
+        results["saturation"][server] = found
+        await _steady(stage, plan, server, found, seed, say, results["steady"])
+    rate = 0.5 * results["saturation"]["aiohttp"]
+    for weather in plan.weathers:
+        results["weather"].append(await _weather(stage, plan, weather, rate, seed, say))
+    for axis, bulks in plan.bulks.items():
+        results["rows"][axis] = {}
+        for name, bulk in bulks.items():
+            say(f"rows: {axis} {name}")
+            results["rows"][axis][name] = await _guarded(lambda b=bulk: rows.run(stage, b))  # type: ignore[misc]
+    results["seconds"] = round(time.monotonic() - began)
+    return results
+
+
+async def _guarded(work: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+    try:
+        return await work()
+    except (ChildFailed, OSError, TimeoutError) as error:
+        return {"failed_to_run": f"{type(error).__name__}: {error}"[:500]}
+
+
+async def _saturation(stage: Stage, plan: Plan, server: str, seed: int, say: Say) -> float:
+    """Answers a second, at most, of the server by itself, while the rate grows."""
+    say(f"{server}: a ramp, to find its saturation")
+    schedule = {"kind": "ramp", "low": 50.0, "high": _TOP_RATE, "seconds": plan.ramp_seconds}
+    case = Case(recorder="none", server=server, schedule=schedule, generators=2, seed=seed)
+    result = await run_case(stage, case)
+    # The best of two seconds together: one alone may have got what the one before it could not.
+    answers = result["figures"]["answers"]
+    pairs = [(a + b) / 2 for a, b in pairwise(answers)]
+    return float(max(pairs, default=answers[0]))
+
+
+async def _steady(
+    stage: Stage,
+    plan: Plan,
+    server: str,
+    saturation: float,
+    seed: int,
+    say: Say,
+    results: list[dict[str, Any]],
+) -> None:
+    async def one(recorder: str, share: float, number: int, label: str = "") -> None:
+        say(f"{server}: {label or recorder} at {share:.0%}, round {number + 1}")
+        schedule = {
+            "kind": "poisson",
+            "rate": round(share * saturation),
+            "seconds": plan.steady_seconds,
+        }
+        # A round's three have the same arrivals.
+        case = Case(recorder=recorder, server=server, schedule=schedule, seed=seed + number)
+        found = await _guarded(lambda: run_case(stage, case))
+        results.append(
+            {"recorder": recorder, **found, "label": label or recorder, "load": share}
+            | {"round": number, "server": server}
+        )
+
+    for number in range(plan.rounds):
+        await one("none", _STEADY, number)
+        await one("aiocollect", _STEADY, number)
+        await one("none", _STEADY, number, "none again")
+    for share in plan.loads:
+        for recorder in ("none", "aiocollect"):
+            await one(recorder, share, 0)
+    if server == "aiohttp":
+        for recorder in plan.others:
+            if recorder == "azureml" and not OWN_PYTHON.exists():
+                say(AZUREML_MISSING)
+                continue
+            await one(recorder, _STEADY, 0)
+
+
+async def _weather(
+    stage: Stage, plan: Plan, weather: str, rate: float, seed: int, say: Say
+) -> dict[str, Any]:
+    say(f"weather: {weather}")
+    schedule: dict[str, Any] = {"kind": "poisson", "rate": rate, "seconds": plan.weather_seconds}
+    if weather == "burst":
+        schedule |= {"kind": "burst", "factor": 4.0, "every": 4.0}
+    case = Case(
+        recorder="aiocollect",
+        schedule=schedule,
+        weather="fair" if weather == "burst" else weather,
+        seed=seed,
+        options={"linger": 0.5},
+    )
+    return {**await _guarded(lambda: run_case(stage, case)), "weather": weather}
+
+
+def compare(steady: list[dict[str, Any]], server: str, figure: str) -> dict[str, Any] | None:
+    """Collecting minus not, and not minus not (the noise), pair by pair, of a figure at 70 %.
+    None where no pair has figures."""
+    found: dict[tuple[int, str], float] = {}
+    for one in steady:
+        if one["server"] == server and one["load"] == _STEADY and one.get("figures"):
+            found[one["round"], one["label"]] = one["figures"][figure]
+    rounds = sorted({number for number, _ in found})
+    pairs = [
+        (
+            found[number, "aiocollect"] - found[number, "none"],
+            found[number, "none again"] - found[number, "none"],
+        )
+        for number in rounds
+        if {(number, label) for label in ("none", "aiocollect", "none again")} <= found.keys()
+    ]
+    if not pairs:
+        return None
+    cost, noise = ([pair[side] for pair in pairs] for side in (0, 1))
+    return {
+        "pairs": len(pairs),
+        "cost": statistics.median(cost),
+        "cost_range": (min(cost), max(cost)),
+        "noise": statistics.median(noise),
+        "noise_range": (min(noise), max(noise)),
+    }

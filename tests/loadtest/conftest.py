@@ -1,0 +1,5 @@
+"""The emulator, for runs of the load test."""
+
+from __future__ import annotations
+
+from tests.azurite.conftest import azurite as azurite
