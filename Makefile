@@ -10,7 +10,7 @@ TERMS  ?= 200
 FORKS  ?= 200
 DURATION ?= 15
 
-.PHONY: help demo test check lint simulate azurite chaos faceoff zoo contract million hostile golden client audit lock clean
+.PHONY: help demo test check lint simulate azurite chaos faceoff loadtest zoo contract million hostile golden client audit lock clean
 
 help: ## Show the verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -46,15 +46,15 @@ else
 endif
 
 # What needs no process, no emulator and no clock of its own: beside one another.
-QUICK := tests/unit tests/property tests/compat
+FAST := tests/unit tests/property tests/compat
 
 test: lint $(VENV)/ready tests/azurite/node_modules/ready ## The gate: lint, types, all tests, the wheel
-	$(BIN)/python -m pytest -q -n 2 $(QUICK)
-	$(BIN)/python -m pytest -q --ignore=tests/contract $(addprefix --ignore=,$(QUICK))
+	$(BIN)/python -m pytest -q -n 2 $(FAST)
+	$(BIN)/python -m pytest -q --ignore=tests/contract $(addprefix --ignore=,$(FAST))
 	$(BIN)/python tests/wheel.py
 
 check: lint ## The daily loop, without the emulator: a few minutes
-	$(BIN)/python -m pytest -q -n 2 $(QUICK)
+	$(BIN)/python -m pytest -q -n 2 $(FAST)
 
 lint: $(VENV)/ready ## ruff and mypy --strict
 	$(BIN)/ruff check .
@@ -79,6 +79,9 @@ $(FACEOFF)/ready: loadtest/faceoff/requirements.txt
 
 faceoff: $(VENV)/ready tests/azurite/node_modules/ready $(FACEOFF)/ready ## aiocollect and three others under the same faults, judged by one oracle
 	$(BIN)/python -m loadtest.faceoff
+
+loadtest: $(VENV)/ready tests/azurite/node_modules/ready $(FACEOFF)/ready ## What collecting costs a scoring server, open-loop, beside others (QUICK=1)
+	$(BIN)/python -m loadtest $(if $(QUICK),--quick)
 
 zoo: $(VENV)/ready tests/azurite/node_modules/ready ## Bugs put into copies of the package, and the suites that must catch them
 	$(BIN)/python -m tests.zoo

@@ -41,9 +41,9 @@ def _about(seed: int, *, quick: bool) -> dict[str, Any]:
 
 
 def _kept_its_word(results: dict[str, Any]) -> bool:
-    runs = [*results["steady"], *results["weather"]]
+    runs = [*results["steady"], results["gateway"], *results["weather"]]
     runs += [one for found in results["rows"].values() for one in found.values()]
-    ours = [one for one in runs if one.get("recorder", "aiocollect") == "aiocollect"]
+    ours = [one for one in runs if one.get("recorder", "ours") in ("aiocollect", "gateway", "ours")]
     return all(one.get("audit") and one["audit"]["good"] for one in ours)
 
 

@@ -30,6 +30,7 @@ __all__ = ["WEATHERS", "Case", "run"]
 _LEAD: Final = 1.5
 _EVERY: Final = 0.25  # of the timeline
 _COLUMNS: Final = 10
+_DOOR: Final = "/collect/model/1/rows"  # of the gateway
 _numbers = itertools.count()
 
 
@@ -82,6 +83,7 @@ async def run(stage: Stage, case: Case) -> dict[str, Any]:
             "recorder": case.recorder,
             "connection_string": place.connection_string,
             "container": place.container,
+            "store": place.url,
             "columns": _COLUMNS,
             "options": case.options,
         }
@@ -93,13 +95,14 @@ async def run(stage: Stage, case: Case) -> dict[str, Any]:
         server = await stack.enter_async_context(
             Child("server", task, log=log, core=SERVER_CORE, environment=environment, python=python)
         )
-        port = (await server.hear("port", timeout=40))["port"]
-        url = f"http://127.0.0.1:{port}"
+        ready = await server.hear("port", timeout=40)
+        url = f"http://127.0.0.1:{ready['port']}"
+        usage_url = f"http://127.0.0.1:{ready.get('usage_port', ready['port'])}/usage"
         begin = time.monotonic() + _LEAD
         loads = []
         for shard in range(case.generators):
             load = {
-                "url": f"{url}/score",
+                "url": url + (_DOOR if case.server == "gateway" else "/score"),
                 "schedule": case.schedule,
                 "seed": case.seed,
                 "shard": shard,
@@ -111,7 +114,7 @@ async def run(stage: Stage, case: Case) -> dict[str, Any]:
             }
             child = Child("generator", load, log=log, core=LOAD_CORE)
             loads.append(await stack.enter_async_context(child))
-        timeline, usage = await _watch(url, begin, case, place)
+        timeline, usage = await _watch(usage_url, begin, case, place)
         told = [await load.hear("ended", timeout=60) for load in loads]
         ended = time.monotonic()
         await server.end(timeout=120)
@@ -185,7 +188,7 @@ async def _watch(
 
 
 async def _usage(url: str, session: aiohttp.ClientSession) -> dict[str, float]:
-    async with session.get(f"{url}/usage") as response:
+    async with session.get(url) as response:
         found: dict[str, float] = await response.json()
         return found
 

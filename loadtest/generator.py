@@ -94,7 +94,7 @@ class Generator:
             self.failed[type(error).__name__] += 1
             return
         now = time.monotonic()
-        if response.status != 200:
+        if response.status not in (200, 202):
             self.failed[str(response.status)] += 1
             return
         self.answered.append(key)

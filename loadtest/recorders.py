@@ -211,6 +211,7 @@ READERS: Final = {
     "awaited": "bare",
     "afternoon": "bare",
     "azureml": "envelopes",
+    "gateway": "csv",
 }
 
 

@@ -52,7 +52,7 @@ def as_html(results: dict[str, Any]) -> str:
         _READ_IT,
     ]
     body += [_steady(results, server) for server in results["saturation"]]
-    body += [_weather(one) for one in results["weather"]]
+    body += [_weather(one) for one in [results["gateway"], *results["weather"]]]
     body += [_rows(axis, found) for axis, found in results["rows"].items()]
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" '
@@ -143,6 +143,10 @@ def _median(values: list[float | None], digits: int) -> str:
 
 def _weather(one: dict[str, Any]) -> str:
     title = f"<h2>{escape(one['weather'].capitalize())}</h2>"
+    if "saturation" in one:
+        title += (
+            f"<p>It takes {one['saturation']:,.0f} posts of a row a second at most; at 70 %:</p>"
+        )
     if "failed_to_run" in one:
         return f"{title}<p>Did not run: {escape(one['failed_to_run'])}</p>"
     audit, figures = one["audit"], one.get("figures")

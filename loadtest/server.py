@@ -1,4 +1,5 @@
-"""A scoring server, as users write one, on aiohttp or on FastAPI under uvicorn with uvloop.
+"""A scoring server, as users write one, on aiohttp or on FastAPI under uvicorn with uvloop; or the
+gateway.
 
 ``POST /score`` takes an array of rows, scores each with a small linear model, records it, and
 answers. ``GET /usage`` says what it has cost so far. Ends on SIGTERM, when all is stored.
@@ -71,7 +72,32 @@ async def serve_fastapi(task: dict[str, Any]) -> None:
     await serve(Scoring(task))
 
 
-SERVERS = {"aiohttp": serve_aiohttp, "fastapi": serve_fastapi}
+async def serve_gateway(task: dict[str, Any]) -> None:
+    """aiocollect's own gateway instead of a server: what is posted is recorded, and not scored."""
+    from aiohttp import web
+
+    from aiocollect.gateway import Gateway, GatewayOptions
+
+    gateway = Gateway(task["store"], options=GatewayOptions(port=0), environ={})
+    stop = stop_event()
+
+    async def usage(_: web.Request) -> web.Response:
+        stats = gateway.pipeline.stats()
+        return web.json_response({"cpu": cpu_seconds(), "requests": stats.accepted})
+
+    app = web.Application()
+    app.router.add_get("/usage", usage)
+    runner = web.AppRunner(app, access_log=None, handle_signals=False)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    await gateway.start()
+    say(port=gateway.port, usage_port=runner.addresses[0][1])
+    await stop.wait()
+    await runner.cleanup()
+    await gateway.stop()
+
+
+SERVERS = {"aiohttp": serve_aiohttp, "fastapi": serve_fastapi, "gateway": serve_gateway}
 
 
 def main() -> None:

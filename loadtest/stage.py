@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,6 +32,13 @@ class Place:
     container: str
     connection_string: str
     proxy: FaultProxy | None
+
+    @property
+    def url(self) -> str:
+        """The same, as a store's URL."""
+        found = re.search(r"BlobEndpoint=http://([\w.:]+)/", self.connection_string)
+        assert found is not None
+        return f"azurite://{found[1]}/{self.container}"
 
 
 class Stage:

@@ -36,9 +36,10 @@ async def run(stage: Stage, plan: Plan, *, seed: int, say: Say) -> dict[str, Any
     began = time.monotonic()
     results: dict[str, Any] = {"saturation": {}, "steady": [], "weather": [], "rows": {}}
     for server in plan.servers:
-        found = await _saturation(stage, plan, server, seed, say)
+        found = await _saturation(stage, plan, server, "none", seed, say)
         results["saturation"][server] = found
         await _steady(stage, plan, server, found, seed, say, results["steady"])
+    results["gateway"] = await _gateway(stage, plan, seed, say)
     rate = 0.5 * results["saturation"]["aiohttp"]
     for weather in plan.weathers:
         results["weather"].append(await _weather(stage, plan, weather, rate, seed, say))
@@ -58,11 +59,13 @@ async def _guarded(work: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, A
         return {"failed_to_run": f"{type(error).__name__}: {error}"[:500]}
 
 
-async def _saturation(stage: Stage, plan: Plan, server: str, seed: int, say: Say) -> float:
-    """Answers a second, at most, of the server by itself, while the rate grows."""
+async def _saturation(
+    stage: Stage, plan: Plan, server: str, recorder: str, seed: int, say: Say
+) -> float:
+    """Answers a second, at most, while the rate grows."""
     say(f"{server}: a ramp, to find its saturation")
     schedule = {"kind": "ramp", "low": 50.0, "high": _TOP_RATE, "seconds": plan.ramp_seconds}
-    case = Case(recorder="none", server=server, schedule=schedule, generators=2, seed=seed)
+    case = Case(recorder=recorder, server=server, schedule=schedule, generators=2, seed=seed)
     result = await run_case(stage, case)
     # The best of two seconds together: one alone may have got what the one before it could not.
     answers = result["figures"]["answers"]
@@ -124,6 +127,16 @@ async def _weather(
         options={"linger": 0.5},
     )
     return {**await _guarded(lambda: run_case(stage, case)), "weather": weather}
+
+
+async def _gateway(stage: Stage, plan: Plan, seed: int, say: Say) -> dict[str, Any]:
+    """Rows posted to the gateway: how many a second it takes at most, and 70 % of that."""
+    top = await _saturation(stage, plan, "gateway", "gateway", seed, say)
+    say(f"gateway: at {_STEADY:.0%}")
+    schedule = {"kind": "poisson", "rate": round(_STEADY * top), "seconds": plan.steady_seconds}
+    case = Case(recorder="gateway", server="gateway", schedule=schedule, seed=seed)
+    found = await _guarded(lambda: run_case(stage, case))
+    return {**found, "weather": "gateway", "saturation": top, "timeline": []}
 
 
 def compare(steady: list[dict[str, Any]], server: str, figure: str) -> dict[str, Any] | None:

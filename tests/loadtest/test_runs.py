@@ -112,6 +112,7 @@ async def test_shards_share_a_schedule() -> None:
         ("aiocollect", "fastapi", "fair"),
         ("afternoon", "aiohttp", "fair"),
         ("none", "aiohttp", "fair"),
+        ("gateway", "gateway", "fair"),
     ],
 )
 def test_a_server_under_load(
