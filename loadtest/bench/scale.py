@@ -31,8 +31,8 @@ def run(size: Size) -> list[Figure]:
             f"{count:,}": partial(_cost_by_rows, runner, pipeline, collector, count)
             for count in counts
         }
-        costs = take_turns(sides, rounds=size.of(3, 1))
-        few, *more = costs
+        costs = take_turns(sides, rounds=size.of(2, 1), warm=0)
+        few, *more = sides
         figures += [
             Figure(
                 f"cost of a row, {many} rows against {few}",
@@ -54,8 +54,8 @@ def run(size: Size) -> list[Figure]:
             )
             for number, pipeline in lives.items()
         }
-        costs = take_turns(wide, rounds=size.of(3, 1))
-        few, many = costs
+        costs = take_turns(wide, rounds=size.of(2, 1))
+        few, many = wide
         figures.append(
             Figure(
                 f"cost of a row, {many} paths against {few}",
