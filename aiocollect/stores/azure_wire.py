@@ -162,6 +162,9 @@ async def once(
 
 async def _drain(response: aiohttp.ClientResponse) -> None:
     """Read the rest of a small body, so that the connection can be used again; drop it else."""
+    if response.content.at_eof():
+        response.release()  # the usual answer to an append, which has none
+        return
     left = MAX_ERROR_BODY
     try:
         async with asyncio.timeout(MAX_ERROR_SECONDS):
