@@ -63,8 +63,7 @@ def _lives(
             MemoryStore(latency=LATENCY), clock=VirtualClock(loop), linger=LINGER, hooks=[note]
         )
         collectors = [
-            pipeline.collector(f"model-{number}", feature_names=FEATURES)
-            for number in range(paths)
+            pipeline.collector(f"model-{number}", feature_names=FEATURES) for number in range(paths)
         ]
         await produce(pipeline, collectors, much, sizes)
         await pipeline.aclose()

@@ -19,7 +19,16 @@ from aiocollect._core.ids import Ids, timestamp_text
 from aiocollect.errors import Refusal, StoreRefused
 from aiocollect.typing import Appended, Opened, Range
 
-__all__ = ["BURST", "FEATURES", "InstantStore", "bare", "collect_all", "floats", "missing", "pipeline_on"]
+__all__ = [
+    "BURST",
+    "FEATURES",
+    "InstantStore",
+    "bare",
+    "collect_all",
+    "floats",
+    "missing",
+    "pipeline_on",
+]
 
 WIDTH: Final = 10
 FEATURES: Final = [f"f{number}" for number in range(WIDTH)]
@@ -48,7 +57,9 @@ def bare(rows: Sequence[Sequence[Any]], *, calls: int) -> Callable[[], object]:
     ids = Ids("0123456789")
     begin = 1_769_903_998_123_456
     each = len(rows) // calls
-    stamps = [(ids.id(begin + 37 * call), timestamp_text(begin + 37 * call)) for call in range(calls)]
+    stamps = [
+        (ids.id(begin + 37 * call), timestamp_text(begin + 37 * call)) for call in range(calls)
+    ]
     array = [[*row, *stamps[number // each]] for number, row in enumerate(rows)]
     return lambda: orjson.dumps(array)
 
