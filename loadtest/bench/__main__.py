@@ -1,4 +1,4 @@
-"""Run benches: ``make bench``, or python -m loadtest.bench [NAME ...] [--base REVISION] [--json]."""
+"""Run benches: ``make bench``, or python -m loadtest.bench [NAME ...] [--base REV] [--json]."""
 
 from __future__ import annotations
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from aiocollect import ModelDataCollector, Pipeline
 from aiocollect.records import Settled
@@ -13,6 +14,10 @@ from .load import FEATURES, floats, pipeline_on
 from .measure import Figure, Size
 
 __all__ = ["run"]
+
+Producing = Callable[
+    [Pipeline, list[ModelDataCollector], int, list[int]], Coroutine[Any, Any, None]
+]
 
 BLOCK = 2**20
 LINGER = 2.0
@@ -46,10 +51,10 @@ def run(size: Size) -> list[Figure]:
 
 
 def _lives(
-    produce: Callable[[Pipeline, list[ModelDataCollector], int, list[int]], object],
+    produce: Producing,
     paths: int,
     much: int,
-) -> Callable[[VirtualLoop], object]:
+) -> Callable[[VirtualLoop], Coroutine[Any, Any, list[int]]]:
     """A pipeline's life in virtual time; the sizes of its appends."""
 
     async def life(loop: VirtualLoop) -> list[int]:

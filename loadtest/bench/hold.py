@@ -44,7 +44,7 @@ def watching() -> Iterator[Watch]:
             watch.holds.append(time.thread_time() - begin)
 
     # The loop's transports make their own handles, so there is no other place that sees all.
-    asyncio.Handle._run = timed  # type: ignore[method-assign]
+    asyncio.Handle._run = timed  # type: ignore[assignment, method-assign]
     try:
         yield watch
     finally:
@@ -52,7 +52,7 @@ def watching() -> Iterator[Watch]:
 
 
 def run(size: Size) -> list[Figure]:
-    """p99.9 and longest of some thousand callbacks, beside a store that costs nothing and beside the emulator."""
+    """p99.9 and longest of some thousand callbacks, beside two stores."""
     rows = floats(size.of(50_000, 2_000)) * size.of(5, 1)
     rounds = size.of(3, 1)
     holds = [asyncio.run(_hold(InstantStore(), rows)) for _ in range(rounds)]

@@ -1,7 +1,7 @@
-"""What idle paths take of memory: in a process of its own, from before the first to after the last.
+"""What idle paths take of memory, in a process of its own: from before the first to after the last.
 
-Each path has stored a row and waits for more. ``python -m loadtest.bench.memory PATHS`` prints the bytes
-that the resident set has grown by.
+Each path has stored a row and waits for more. ``python -m loadtest.bench.memory PATHS`` prints the
+bytes that the resident set has grown by.
 """
 
 from __future__ import annotations
