@@ -66,7 +66,7 @@ async def _run(running: Emulator, size: Size) -> list[Figure]:
 
         costs: dict[str, list[float]] = {name: [] for name in positions}
         sides = {"sdk": sdk, "ours": ours, "bare": bare}
-        for number in range(-1, size.of(20, 1)):
+        for number in range(-1, size.of(12, 1)):
             for name in list(sides) if number % 2 else list(reversed(sides)):
                 begin = time.process_time()
                 for _ in range(times):

@@ -42,7 +42,7 @@ def run(size: Size) -> list[Figure]:
     for form, encoder in (("CSV", CsvEncoder()), ("JSON Lines", JsonlEncoder())):
         for kind, pieces in kinds.items():
             sides[f"{form}, {kind}"] = partial(cpu_of, _encoding(encoder, pieces), times)
-    costs = take_turns(sides, rounds=size.of(100, 2))
+    costs = take_turns(sides, rounds=size.of(60, 2))
     figures = [
         Figure(f"encode {name}", ratios(found, costs["bare"]))
         for name, found in costs.items()

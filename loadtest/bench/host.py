@@ -29,7 +29,7 @@ def run(size: Size) -> list[Figure]:
     collector.collect(rows)
     late: dict[str, list[float]] = {"busy": [], "idle": [], "neighbour": []}
     count = size.of(500, 10)
-    for _ in range(size.of(6, 1)):
+    for _ in range(size.of(4, 1)):
         late["idle"].append(_p99(_naps(count)))
         late["busy"].append(_p99(_naps(count, collector, rows)))
         with subprocess.Popen([sys.executable, "-c", "while True: sum(range(1000))"]) as process:

@@ -40,7 +40,7 @@ def run(size: Size) -> list[Figure]:
             pipelines.append(pipeline)
             collector = pipeline.collector("bench", feature_names=FEATURES)
             sides[name] = partial(_cost, runner, pipeline, collector, calls)
-        costs = take_turns(sides, rounds=size.of(9, 1))
+        costs = take_turns(sides, rounds=size.of(5, 1))
         for pipeline in pipelines:
             runner.run(pipeline.aclose())
     one, many = costs["bare, one"], costs["bare, many"]
