@@ -93,8 +93,8 @@ async def _hold(store: Any, rows: Sequence[Any]) -> list[float]:
 async def _produce(pipeline: Pipeline, collect: Any, rows: Sequence[Any], watch: Watch) -> None:
     # As fast as they can be taken, and no faster: of 50,000 calls that wait in the ring the garbage
     # collector alone holds the loop for 10 to 30 ms.
-    for first in range(0, len(rows), BURST // 2):
-        for row in rows[first : first + BURST // 2]:
+    for first in range(0, len(rows), BURST):
+        for row in rows[first : first + BURST]:
             collect(row)
         watch.mine = True
         await asyncio.sleep(0)
