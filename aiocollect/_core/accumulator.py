@@ -119,14 +119,16 @@ class Accumulator:
         """Take as many of the lines as fit; returns how many. None fit: seal first."""
         if not self._lines:
             self.born = now
-        size, limits = self.size, self._limits
-        taken = 0
-        for line in lines:
-            if not limits.fits(size, len(line)):
-                break
-            size += len(line)
-            taken += 1
-        fitting = lines if taken == len(lines) else lines[:taken]
+        size, limits = self.size + sum(map(len, lines)), self._limits
+        fitting, taken = lines, len(lines)
+        if size > limits.max_bytes:
+            size, taken = self.size, 0
+            for line in lines:
+                if not limits.fits(size, len(line)):
+                    break
+                size += len(line)
+                taken += 1
+            fitting = lines[:taken]
         self._lines += fitting
         self._lengths.extend(map(len, fitting))
         self._charges[account] = self._charges.get(account, 0) + size - self.size

@@ -106,20 +106,22 @@ class CsvEncoder(RunEncoder):
         """The names of the columns as one line, under the rule for text."""
         return (",".join(map(self._text, schema.columns)) + "\n").encode()
 
-    def _tails(self, calls: Calls, schema: Schema) -> list[str]:
+    def _tails(self, calls: Calls, schema: Schema) -> list[bytes]:
         end = self._end(schema)
         lengths, ids, times, firsts = calls
         if self._guard or not all_plain(ids):
             ids = tuple(map(self._text, ids))
         if set(lengths) == {1}:
-            return [
+            texts = [
                 f",{text},{moment},{first}{end}"
                 for text, moment, first in zip(ids, times, firsts, strict=True)
             ]
-        tails: list[str] = []
+            return list(map(str.encode, texts))
+        tails: list[bytes] = []
+        last = end.encode()
         for length, text, moment, first in zip(lengths, ids, times, firsts, strict=True):
-            begin = f",{text},{moment},"
-            tails += [f"{begin}{row}{end}" for row in range(first, first + length)]
+            begin = f",{text},{moment},".encode()
+            tails += [begin + index for index in self._indexes(first, length, last)]
         return tails
 
     def _without_ids(self, bodies: list[bytes], schema: Schema) -> list[bytes]:

@@ -33,7 +33,7 @@ from typing import Any
 from ..errors import EncodeError
 from ..typing import METADATA, Schema
 from .odd import JSON_WORDS, TEXTS, Plain, digits
-from .runs import ROW, Calls, RunEncoder, all_plain
+from .runs import Calls, RunEncoder, all_plain
 
 __all__ = ["JsonlEncoder"]
 
@@ -54,23 +54,25 @@ class JsonlEncoder(RunEncoder):
 
     def __init__(self) -> None:
         super().__init__()
-        self._keys: dict[tuple[str, ...], list[bytes]] = {}
+        self._frames: dict[tuple[str, ...], bytes] = {}
 
     def header(self, schema: Schema) -> bytes:
         """Nothing: each line names its columns."""
         return b""
 
-    def _tails(self, calls: Calls, schema: Schema) -> list[str]:
+    def _tails(self, calls: Calls, schema: Schema) -> list[bytes]:
         end = self._end(schema)
         lengths, ids, times, firsts = calls
         strings = [f'"{text}"' for text in ids] if all_plain(ids) else map(self._string, ids)
-        tails: list[str] = []
+        tails: list[bytes] = []
+        last = end.encode()
         for length, string, moment, first in zip(lengths, strings, times, firsts, strict=True):
             begin = f'{_ID}{string}{_TIME}"{moment}"{_INDEX}'
             if length == 1:
-                tails.append(f"{begin}{first}{end}")
+                tails.append(f"{begin}{first}{end}".encode())
             else:
-                tails += [f"{begin}{row}{end}" for row in range(first, first + length)]
+                start = begin.encode()
+                tails += [start + index for index in self._indexes(first, length, last)]
         return tails
 
     def _without_ids(self, bodies: list[bytes], schema: Schema) -> list[bytes]:
@@ -91,21 +93,17 @@ class JsonlEncoder(RunEncoder):
         return [b'"%b"' % text for text in texts]
 
     def _framed(self, rows: list[bytes], schema: Schema) -> list[bytes]:
-        keys = self._keys.get(schema.features)
-        if keys is None:
-            if len(self._keys) >= _STREAMS:
-                self._keys.clear()
-            names = [self._cell(name) for name in schema.features]
-            # A row begins where its first key does.
-            keys = [b"%b%b:" % (b"," if at else ROW + b"{", name) for at, name in enumerate(names)]
-            self._keys[schema.features] = keys
-        cells = b",".join(rows).split(b",")
-        if len(cells) != len(keys) * len(rows):
-            raise EncodeError("a row has not one cell for each column", reason="shape")
-        parts = keys * (2 * len(rows))
-        parts[::2] = keys * len(rows)
-        parts[1::2] = cells
-        return b"".join(parts).split(ROW)[1:]
+        frame = self._frames.get(schema.features)
+        if frame is None:
+            if len(self._frames) >= _STREAMS:
+                self._frames.clear()
+            names = [self._cell(name).replace(b"%", b"%%") for name in schema.features]
+            frame = self._frames[schema.features] = b"{" + b":%b,".join(names) + b":%b"
+        try:
+            # A row's text is put into its frame at once: half the cost of a part for each cell.
+            return [frame % tuple(row.split(b",")) for row in rows]
+        except TypeError:
+            raise EncodeError("a row has not one cell for each column", reason="shape") from None
 
     def _cell(self, cell: Any) -> bytes:
         plain = Plain(digits)

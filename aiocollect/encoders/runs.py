@@ -32,11 +32,11 @@ import orjson
 from ..errors import EncodeError
 from ..typing import Piece, Schema
 
-__all__ = ["ROW", "Calls", "RunEncoder", "all_plain"]
+__all__ = ["Calls", "RunEncoder", "all_plain"]
 
 # Bytes that are never in UTF-8: RFC 3629, section 1.
 _TEXT: Final = b"\xfe"
-ROW: Final = b"\xff"
+_ROW: Final = b"\xff"
 
 # ``int in bytes`` is one memchr; ``bytes in bytes`` takes ten times as long.
 _QUOTE: Final = ord('"')
@@ -47,6 +47,8 @@ _strings: Final = re.compile(rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"').split
 
 _OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
 _WITH_ARRAYS: Final = _OPTIONS | orjson.OPT_SERIALIZE_NUMPY
+# The first rows of a call: their indexes are made once. 40 bytes each.
+_COUNTED: Final = 4096
 _ALPHABET: Final = b"-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -71,6 +73,7 @@ class RunEncoder:
 
     def __init__(self) -> None:
         self.replaced = 0
+        self._counted: tuple[bytes, list[bytes]] = (b"", [])
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}, {self.replaced} surrogates replaced>"
@@ -98,7 +101,7 @@ class RunEncoder:
             bodies = self._bodies(runs, schema) if runs else []
             if not schema.ids:
                 return self._without_ids(bodies, schema)
-            tails = map(str.encode, self._tails(calls, schema))
+            tails = self._tails(calls, schema)
             return [body + tail for body, tail in zip(bodies, tails, strict=True)]
         except BaseException:
             self.replaced = before
@@ -107,7 +110,7 @@ class RunEncoder:
     # What a format says ----------------------------------------------------------------------
 
     @abstractmethod
-    def _tails(self, calls: Calls, schema: Schema) -> list[str]:
+    def _tails(self, calls: Calls, schema: Schema) -> list[bytes]:
         """For each row what follows its cells, newline included."""
 
     @abstractmethod
@@ -129,6 +132,15 @@ class RunEncoder:
     @abstractmethod
     def _cell(self, cell: Any) -> bytes:
         """One cell by hand; any type of the contract. EncodeError for others."""
+
+    def _indexes(self, first: int, length: int, end: bytes) -> list[bytes]:
+        """So many indexes of rows, from ``first`` on, with what ends the line."""
+        last = first + length
+        if last > _COUNTED:
+            return [b"%d%b" % (index, end) for index in range(first, last)]
+        if self._counted[0] != end:
+            self._counted = (end, [b"%d%b" % (index, end) for index in range(_COUNTED)])
+        return self._counted[1][first:last]
 
     # Runs ------------------------------------------------------------------------------------
 
@@ -175,14 +187,22 @@ class RunEncoder:
         lines = self._framed(lines, schema)
         if texts:
             parts = [b""] * (2 * len(texts) + 1)
-            parts[::2] = ROW.join(lines).split(_TEXT)
+            parts[::2] = _ROW.join(lines).split(_TEXT)
             parts[1::2] = self._restored(texts)
-            lines = b"".join(parts).split(ROW)
+            lines = b"".join(parts).split(_ROW)
         return lines
 
     def _tell_nulls(self, lines: list[bytes], runs: list[Any], count: int) -> None:
         """Write the right word in place of each null."""
         missing = self._words[0]
+        if count == len(runs) and _all_finite(
+            [row for row, line in zip(runs, lines, strict=True) if _NULL in line]
+        ):
+            if missing != b"null":
+                lines[:] = [
+                    line.replace(b"null", missing) if _NULL in line else line for line in lines
+                ]
+            return
         rows = runs
         if count != len(runs):
             rows = list(chain.from_iterable((run,) if type(run) is tuple else run for run in runs))
@@ -237,6 +257,18 @@ class RunEncoder:
         parts[::2] = frame.split(_TEXT)
         parts[1::2] = cells
         return [b"".join(parts)]
+
+
+def _all_finite(rows: list[tuple[Any, ...]]) -> bool:
+    """Whether all cells of these rows are finite numbers or missing, so that every null means the
+    latter. Told by their sum: a NaN or an infinity makes it one. False where it cannot be told: of
+    text, of Decimals beside floats, and of sums beyond a float.
+    """
+    try:
+        total = sum(filter(None, chain.from_iterable(rows)))
+        return bool(total - total == 0)
+    except (TypeError, ArithmeticError):
+        return False
 
 
 def _are_missing(cells: tuple[Any, ...], nulls: int) -> bool:

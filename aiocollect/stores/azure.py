@@ -237,7 +237,10 @@ class AzureStore:
         if not data:
             raise StoreRefused(Refusal.INVALID, "EmptyBlock")
         blob = await self._blob(path)
-        conditions: dict[str, Any] = {"appendpos_condition": offset}
+        conditions: dict[str, Any] = {
+            "appendpos_condition": offset,
+            "client_request_id": next((await self._link()).request_ids),
+        }
         if etag is not None:
             conditions |= {"etag": etag, "match_condition": MatchConditions.IfNotModified}
         body: Any = data if len(data) <= PIECE else Pieces(data)

@@ -16,11 +16,13 @@ import asyncio
 import ctypes
 import os
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from ..errors import ConfigError
 from .azure_wire import once
@@ -32,15 +34,23 @@ if TYPE_CHECKING:
 __all__ = ["Link", "Links", "check_proxy", "connect", "trust"]
 
 
+def _request_ids() -> Iterator[str]:
+    # The SDK makes a uuid1 for each request, for which libuuid asks the kernel again and again: a
+    # seventh of an append's CPU. What the service's log needs is that no two are the same.
+    begin = uuid4()
+    return (f"{begin}-{number}" for number in count())
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class Link:
-    """A session with what hangs on it, and where it may be used."""
+    """A session with what hangs on it, and where it may be used. ``request_ids`` are its own."""
 
     loop: asyncio.AbstractEventLoop
     session: aiohttp.ClientSession
     service: BlobServiceClient
     blobs: dict[str, BlobClient] = field(default_factory=dict)
     pid: int = field(default_factory=os.getpid)
+    request_ids: Iterator[str] = field(default_factory=_request_ids)
 
     def is_here(self, loop: asyncio.AbstractEventLoop) -> bool:
         """Whether it may be used on this loop, in this process."""

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PIECE", "Answered", "CutOff", "Pieces", "Seen", "once"]
 
-# One TLS write of 64 KiB holds the loop for about 0.1 ms, one of 4 MiB for 6 to 9 ms.
-PIECE: Final = 64 * 1024
+# One TLS write of 4 MiB holds the loop for 6 to 9 ms, so one of 256 KiB for half a millisecond. In
+# pieces of 64 KiB blocks of 1 MiB go out at 87 % of the rate (loadtest/bench, docs/performance.md).
+PIECE: Final = 256 * 1024
 # The service's error texts have a few hundred bytes; more is not read, and costs the connection.
 MAX_ERROR_BODY: Final = 64 * 1024
 # They come right behind the headers. A body that drips must not hold up what the status has said.
@@ -162,6 +163,9 @@ async def once(
 
 async def _drain(response: aiohttp.ClientResponse) -> None:
     """Read the rest of a small body, so that the connection can be used again; drop it else."""
+    if response.content.at_eof():
+        response.release()  # the usual answer to an append, which has none
+        return
     left = MAX_ERROR_BODY
     try:
         async with asyncio.timeout(MAX_ERROR_SECONDS):

@@ -1,0 +1,234 @@
+"""The benches' runner: its arithmetic on made-up numbers, its table, and its worktrees.
+
+No test looks at how long anything took.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from functools import partial
+from math import inf, isfinite, nan
+from pathlib import Path
+
+import pytest
+
+from loadtest.bench import __main__ as runner
+from loadtest.bench import base
+from loadtest.bench.measure import Figure, Size, percentile, ratios, take_turns
+from loadtest.bench.report import as_json, as_text, from_json
+from loadtest.bench.table import BENCHES, bench
+from tests.azurite.emulator import missing
+
+NEEDS_THE_EMULATOR = {"append", "azurite", "hold"}
+
+
+# Arithmetic ---------------------------------------------------------------------------------------
+
+
+def test_a_ratio_is_of_one_round() -> None:
+    """Cost by base, pair by pair: a machine that is slower in one round changes nothing."""
+    assert ratios([2.0, 20.0, 8.0], [1.0, 10.0, 2.0]) == (2.0, 2.0, 4.0)
+    with pytest.raises(ValueError, match="shorter"):
+        ratios([1.0, 2.0], [1.0])
+
+
+@pytest.mark.parametrize(
+    ("samples", "share", "wanted"),
+    [
+        ([5.0], 0.999, 5.0),
+        ([4.0, 1.0, 3.0, 2.0], 0.0, 1.0),
+        ([4.0, 1.0, 3.0, 2.0], 0.5, 2.5),
+        ([4.0, 1.0, 3.0, 2.0], 1.0, 4.0),
+        ([0.0, 10.0], 0.25, 2.5),
+    ],
+)
+def test_percentiles_are_between_the_samples(
+    samples: list[float], share: float, wanted: float
+) -> None:
+    """By the straight line between the two nearest, whatever their order."""
+    assert percentile(samples, share) == wanted
+
+
+def test_a_figure_tells_median_and_quartiles() -> None:
+    """One wild round moves neither much."""
+    figure = Figure("a cost", (1.0, 2.0, 3.0, 4.0, 1000.0))
+    assert figure.median == 3.0
+    assert figure.spread == (2.0, 4.0)
+    assert figure.reached is None
+
+
+@pytest.mark.parametrize(
+    ("goal", "at_least", "reached"),
+    [(2.0, False, True), (1.9, False, False), (2.0, True, True), (2.1, True, False)],
+)
+def test_a_goal_is_at_most_or_at_least(goal: float, at_least: bool, reached: bool) -> None:
+    """By the median, and the goal itself is reached."""
+    figure = Figure("a cost", (1.0, 2.0, 9.0), goal=goal, at_least=at_least)
+    assert figure.reached is reached
+    assert ("not reached" in as_text([figure])) is not reached
+
+
+@pytest.mark.parametrize("samples", [(), (nan,), (1.0, inf)])
+def test_no_figure_without_finite_samples(samples: tuple[float, ...]) -> None:
+    """A bench that measured nothing cannot tell it."""
+    with pytest.raises(ValueError, match="no finite samples"):
+        Figure("nothing", samples)
+
+
+def test_sides_take_turns() -> None:
+    """Each side once a round, every other round the other way around; warm rounds not counted."""
+    order = ""
+
+    def side(name: str) -> float:
+        nonlocal order
+        order += name
+        return float(len(order))
+
+    costs = take_turns({name: partial(side, name) for name in "ab"}, rounds=3)
+    assert order == "ba" + "ab" + "ba" + "ab"
+    assert costs == {"a": [3.0, 6.0, 7.0], "b": [4.0, 5.0, 8.0]}
+
+
+def test_new_by_base_is_of_one_pair_of_processes() -> None:
+    """The medians' quotient, pair by pair; what one side lacks, or is 0 there, is left out."""
+    pairs = [
+        ([Figure("x", (1.0, 2.0, 3.0)), Figure("new", (1.0,))], [Figure("x", (4.0,))]),
+        (
+            [Figure("x", (6.0,)), Figure("none", (0.0,))],
+            [Figure("x", (2.0,)), Figure("none", (0.0,))],
+        ),
+    ]
+    (figure,) = base.compare(pairs)
+    assert (figure.name, figure.samples) == ("x", (0.5, 3.0))
+
+
+def test_figures_survive_json() -> None:
+    """What a child process prints is what it had measured."""
+    figures = [Figure("x", (1.0, 2.5), unit="%", goal=3.0, at_least=True, note="by hand")]
+    assert from_json(json.loads(json.dumps(as_json(figures)))) == figures
+
+
+# The table ----------------------------------------------------------------------------------------
+
+
+def test_a_missing_bench_is_skipped_with_a_message(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its module need not be there; the others run."""
+    monkeypatch.setitem(BENCHES, "nowhere", "a bench that nobody has written")
+    figures, failed = runner.run_all(["nowhere", "blocks"], Size(small=True), as_they_come=False)
+    assert not failed
+    assert figures
+    assert "loadtest/bench/nowhere.py is not there; skipped" in capsys.readouterr().err
+
+
+def test_a_bench_that_fails_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes no other along, and the exit code says it."""
+
+    def fail(size: Size) -> list[Figure]:
+        raise ZeroDivisionError("on purpose")
+
+    monkeypatch.setattr("loadtest.bench.blocks.run", fail)
+    assert runner.main(["blocks", "--small"]) == 1
+    assert "blocks: failed" in capsys.readouterr().err
+
+
+def test_a_bench_that_imports_what_is_missing_is_no_missing_bench(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Only its own absence is skipped."""
+
+    def absent(name: str) -> None:
+        raise ModuleNotFoundError("no such library", name="library")
+
+    monkeypatch.setattr("loadtest.bench.table.importlib.import_module", absent)
+    with pytest.raises(ModuleNotFoundError, match="library"):
+        bench("rows")
+
+
+def test_an_unknown_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the names that there are."""
+    with pytest.raises(SystemExit):
+        runner.main(["row"])
+    assert "there is no bench 'row'; there are collect, encoders, rows" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", list(BENCHES))
+def test_each_bench_gives_finite_figures(name: str) -> None:
+    """In its smallest form; each figure once."""
+    run = bench(name)
+    if run is None:
+        pytest.skip(f"loadtest/bench/{name}.py is not there")
+    if name in NEEDS_THE_EMULATOR and missing():
+        pytest.skip(missing())
+    figures = run(Size(small=True))
+    assert figures
+    assert all(isfinite(sample) for figure in figures for sample in figure.samples)
+    assert len({figure.name for figure in figures}) == len(figures)
+
+
+# Another revision ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository of one commit, whose package says "base"; the tree's own says "new"."""
+    package = tmp_path / "repository" / "aiocollect"
+    package.mkdir(parents=True)
+    module = package / "__init__.py"
+    module.write_text("side = 'base'\n")
+    who = ["-c", "user.name=Nobody", "-c", "user.email=nobody@example.org"]
+    for arguments in (["init", "-q"], ["add", "-A"], [*who, "commit", "-q", "-m", "One"]):
+        subprocess.run(["git", "-C", str(package.parent), *arguments], check=True)
+    module.write_text("side = 'new'\n")
+    return package.parent
+
+
+def worktrees(repository: Path) -> list[str]:
+    """Git's own list."""
+    command = ["git", "-C", str(repository), "worktree", "list", "--porcelain"]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return [line for line in output.splitlines() if line.startswith("worktree ")]
+
+
+def test_only_the_package_is_of_the_revision(repository: Path) -> None:
+    """On the path of a child it comes before the tree's own, and nothing else does."""
+    with base.package_of("HEAD", repository=repository) as path:
+        assert [entry.name for entry in path.iterdir()] == ["aiocollect"]
+        command = [sys.executable, "-P", "-c", "import aiocollect; print(aiocollect.side)"]
+        done = subprocess.run(
+            command, env={"PYTHONPATH": f"{path}:{repository}"}, capture_output=True, check=True
+        )
+        assert done.stdout == b"base\n"
+        assert len(worktrees(repository)) == 2
+    assert len(worktrees(repository)) == 1
+    assert not path.exists()
+
+
+def test_the_worktree_is_removed_after_a_failure(repository: Path) -> None:
+    """Whatever goes wrong with it in use."""
+    with (
+        pytest.raises(ZeroDivisionError),
+        base.package_of("HEAD", repository=repository) as path,
+    ):
+        raise ZeroDivisionError
+    assert len(worktrees(repository)) == 1
+    assert not path.exists()
+
+
+def test_a_revision_that_is_none_leaves_nothing(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is said, and there is no worktree to remove."""
+    with (
+        pytest.raises(base.BaseMissing, match="no-such-revision"),
+        base.package_of("no-such-revision", repository=repository),
+    ):
+        pass
+    assert len(worktrees(repository)) == 1
+    assert runner.main(["blocks", "--base", "no-such-revision"]) == 3
+    assert "no-such-revision" in capsys.readouterr().err
