@@ -20,7 +20,7 @@ from .._core.commands import Finish, Note, Outcome, Release
 from .._core.ids import timestamp_text
 from .._core.ring import Account, Ring
 from .._core.unsettled import Unsettled
-from ..records import Call, DeadLettered
+from ..records import QUICK, Call, DeadLettered, whole
 from ..typing import Piece
 from .receipts import Receipt
 from .stream import Channel, Stream
@@ -110,9 +110,12 @@ class Pump:
         while rows < SLICE_ROWS and size < SLICE_BYTES:
             call = self._call
             if call is None:
-                call = self._call = self._ring.take()
+                call = self._ring.take()
                 if call is None:
                     break
+                if len(call) == QUICK:
+                    call = whole(call)
+                self._call = call
             stream, piece, number, estimate = self._cut(call, SLICE_ROWS - rows, SLICE_BYTES - size)
             rows += number
             size += estimate
