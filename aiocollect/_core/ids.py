@@ -15,17 +15,19 @@ So whatever is collected under one of our ids, weeks later too, goes to the day 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
-__all__ = ["DAY_US", "HEX", "HOUR_US", "Ids", "hour_of_id", "timestamp_text"]
+__all__ = ["DAY_US", "HOUR_US", "MILLISECOND", "Hand", "Ids", "hour_of_id", "timestamp_text"]
 
 HOUR_US: Final = 3_600_000_000
 DAY_US: Final = 24 * HOUR_US
 # Looking the last digits up takes a third of the time of formatting them.
-HEX: Final = tuple(f"{byte:02x}" for byte in range(256))
+_HEX: Final = tuple(f"{byte:02x}" for byte in range(256))
 STEP: Final = 60_000_000
+MILLISECOND: Final = 1_000_000  # in nanoseconds
 LAST_HOUR: Final = 2_932_897 * 24  # 10000-01-01
 _is_ours: Final = re.compile(
     "([0-9a-f]{8})-([0-9a-f]{4})-8[0-9a-f]{3}-ac[0-9a-f]{2}-[0-9a-f]{12}"
@@ -33,32 +35,38 @@ _is_ours: Final = re.compile(
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+# What the next ids have in common: the start of their millisecond in nanoseconds, its hour, their
+# text but for the last two digits, what gives these (it raises StopIteration after 256), and the
+# high digits of the counter.
+Hand: TypeAlias = tuple[int, int, str, Callable[[], str], int]
+
+
 class Ids:
     """Makes the ids and scoring times of one writer. From any thread.
 
-    ``writer`` is ten hexadecimal digits. What the next ids have in common is at hand for one
-    millisecond and 256 ids, in attributes that quick.py reads too: the millisecond's ``start_ns``
-    and ``start``, its ``hour``, and the ``prefix`` for counts below ``end``. ``last`` is the newest
-    scoring time, counted from ``start``: may be of another millisecond. All in microseconds but
-    ``start_ns``. They are read, and replaced, in stretches without a call: atomic for the reason
-    given at the head of ring.py.
+    ``writer`` is ten hexadecimal digits. ``hand`` is for the next ids, and replaced whole; ``free``
+    is the first scoring time that was not given out yet, in nanoseconds from the hand's start.
+    quick.py does with them what is done here. They are read and changed in stretches without a
+    call: atomic for the reason given at the head of ring.py.
     """
 
-    __slots__ = ("count", "end", "hour", "last", "prefix", "start", "start_ns", "writer")
+    __slots__ = ("_blocks", "free", "hand", "writer")
 
     def __init__(self, writer: str) -> None:
         assert len(writer) == 10
         int(writer, 16)
         self.writer = writer
-        self.count = 0
-        self.start = self.start_ns = 0
-        self.hour = 0
-        self.prefix = ""
-        self.end = 0
-        self.last = 0
+        self._blocks = 0
+        self.hand: Hand = (-MILLISECOND, 0, "", iter(()).__next__, 0)
+        self.free = 0
 
     def __repr__(self) -> str:
-        return f"<Ids of writer {self.writer}, {self.count} made>"
+        return f"<Ids of writer {self.writer}, {self._blocks} times 256>"
+
+    def stamp(self, now: int) -> tuple[str, int, int]:
+        """A new id, its scoring time, and the hour of that; ``now`` in microseconds."""
+        time = self.time(now)
+        return self.id(time), time, time // HOUR_US
 
     def time(self, now: int) -> int:
         """``now`` (microseconds), or the next one that this writer has not given out yet.
@@ -66,47 +74,41 @@ class Ids:
         Where the clock is set back by more than a step, it was wrong before, and is followed.
         """
         # No call from reading to writing.
-        start = self.start
-        last = start + self.last
-        if last - STEP < now <= last:
-            now = last + 1
-        self.last = now - start
+        start = self.hand[0]
+        free = (start + self.free) // 1000
+        if free - STEP <= now < free:
+            now = free
+        self.free = (now + 1) * 1000 - start
         return now
 
     def id(self, time: int) -> str:
         """A new id of the scoring time ``time`` (microseconds)."""
-        # As above.
-        count = self.count
-        self.count = count + 1
-        if 0 <= time - self.start < 1000 and count < self.end:
-            return self.prefix + HEX[count & 0xFF]
-        return self._begin(time, count) + HEX[count & 0xFF]
+        hand = self.hand
+        if not 0 <= time * 1000 - hand[0] < MILLISECOND:
+            hand = self._begin(time, suffix=hand[3], block=hand[4])
+        while True:
+            try:
+                return hand[2] + hand[3]()
+            except StopIteration:
+                # As above: two threads that come here take a block each.
+                block = self._blocks
+                self._blocks = block + 1
+                hand = self._begin(time, suffix=iter(_HEX).__next__, block=block)
 
-    def stamp(self, now: int) -> tuple[str, int, int]:
-        """A new id, scoring time and its hour; ``now`` in microseconds."""
-        time = self.time(now)
-        return self.id(time), time, time // HOUR_US
-
-    def _begin(self, time: int, count: int) -> str:
-        """Have the prefix of another millisecond, or of the next 256 ids, at hand."""
+    def _begin(self, time: int, *, suffix: Callable[[], str], block: int) -> Hand:
+        """Have another millisecond at hand, or the next 256 ids."""
         milliseconds = time // 1000
         writer = self.writer
         prefix = (
             f"{milliseconds >> 16 & 0xFFFFFFFF:08x}-{milliseconds & 0xFFFF:04x}"
-            f"-8{count >> 16 & 0xFFF:03x}-ac{writer[:2]}-{writer[2:]}{count >> 8 & 0xFF:02x}"
+            f"-8{block >> 8 & 0xFFF:03x}-ac{writer[:2]}-{writer[2:]}{block & 0xFF:02x}"
         )
-        start = milliseconds * 1000
-        start_ns = start * 1000
-        hour = start // HOUR_US
-        end = (count | 0xFF) + 1
-        # As above. Counts only grow: where another thread was faster, this end is passed by now.
-        self.last += self.start - start
-        self.start = start
-        self.start_ns = start_ns
-        self.hour = hour
-        self.prefix = prefix
-        self.end = end
-        return prefix
+        start = milliseconds * MILLISECOND
+        hand = (start, milliseconds // 3_600_000, prefix, suffix, block)
+        # As above.
+        self.free += self.hand[0] - start
+        self.hand = hand
+        return hand
 
 
 def hour_of_id(correlation_id: str) -> int | None:

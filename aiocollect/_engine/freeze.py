@@ -37,7 +37,7 @@ class Shape:
 
     __slots__ = (
         *("_cells", "_check", "_fixed", "_known", "_named", "_stream"),
-        *("array", "dtype", "max_bytes", "row_cost", "row_length"),
+        *("array", "dtype", "max_bytes", "quick_length", "row_cost", "row_length"),
     )
 
     def __init__(
@@ -61,6 +61,7 @@ class Shape:
         self._known: set[frozenset[type]] = set()  # type sets of cells that need nothing more
         # For quick.py: how long a list is that is one row (-1: none is), and what it costs.
         self.row_length = -1
+        self.quick_length = -1  # the same, once the columns are admitted
         self.array: type | None = None  # numpy's, once one has come
         self.dtype: Any = None
         self.row_cost = 0
@@ -72,6 +73,10 @@ class Shape:
     def features(self) -> tuple[str, ...] | None:
         """The feature columns, or None before the first call of an unnamed stream."""
         return self._fixed.get("features")
+
+    def admit(self) -> None:
+        """The columns, which are fixed by now, are among those that the path may have."""
+        self.quick_length = self.row_length
 
     def freeze(self, data: Any) -> tuple[Any, int, int]:
         """The rows, their number, and their estimated heap bytes.

@@ -15,7 +15,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from .._core.ids import HEX
+from .._core.ids import MILLISECOND
 from .._core.ring import Ring
 from ..context import in_force
 from ..records import whole
@@ -26,7 +26,9 @@ from .stream import Stream
 
 __all__ = ["collect", "way_of"]
 
-_context: Final = in_force.get
+context: Final = in_force.get
+# In nanoseconds. Less than what Ids.time() takes for a clock that was wrong.
+SECOND_AGO: Final = -1_000_000_000
 # Of collectors that have no quick way: no row has its length.
 _NEVER: Final = Shape("", feature_names=None, max_call_bytes=0)
 
@@ -38,7 +40,7 @@ def way_of(recorder: Recorder, stream: Stream) -> tuple[Shape, tuple[Any, ...]]:
     account = recorder.account
     # A ring with a lock must be asked; rules of redact= want more than a row.
     able = type(ring) is Ring and stream.redactor is None
-    parts = (engine, ring, ring._slots, ring._mask, ring._size, engine.clock.time_ns, account)
+    parts = (engine, ring, ring._slots, ring._mask, engine.clock.time_ns, account)
     return stream.shape if able else _NEVER, (*parts, (stream, account))
 
 
@@ -68,59 +70,61 @@ def collect(
     shape = self._shape
     kind = type(data)
     if kind is list:
-        row = look_at = tuple(data)
+        row = cells = tuple(data)
     elif kind is tuple:
-        row = look_at = data
+        row = cells = data
     elif kind is shape.array and data.dtype is shape.dtype and data.ndim == 1:
         row = tuple(data.tolist())
-        look_at = ()  # floats all
+        cells = ()  # floats all
     else:
         return self._recorder.record(((self._stream, data),), correlation_id, at)  # type: ignore[no-any-return]
     if (
-        len(row) != shape.row_length
+        len(row) != shape.quick_length
         or correlation_id is not None
         or at is not None
-        or not self._stream.admitted
-        or _context() is not None
+        or context() is not None
     ):
         return self._recorder.record(((self._stream, data),), correlation_id, at)  # type: ignore[no-any-return]
     cost = shape.row_cost
-    for cell in look_at:
-        if type(cell) is not float:
-            if type(cell) is str:
-                cost += 4 * len(cell)
-            elif type(cell) not in NUMERIC:
-                return self._recorder.record(((self._stream, data),), None, None)  # type: ignore[no-any-return]
-    if cost > shape.max_bytes:
+    for cell in cells:
+        if type(cell) is float:
+            continue
+        if type(cell) is str:
+            cost += 4 * len(cell)
+            if cost <= shape.max_bytes:
+                continue
+        elif type(cell) in NUMERIC:
+            continue
         return self._recorder.record(((self._stream, data),), None, None)  # type: ignore[no-any-return]
-    engine, ring, slots, mask, size, time_ns, account, origin = self._way
+    engine, ring, slots, mask, time_ns, account, origin = self._way
     ids = engine.ids
     now = time_ns()
-    # A window: the next scoring time and id, where both are in the millisecond at hand.
-    past = now - ids.start_ns
-    step = past // 1000
-    if step <= ids.last:
-        step = ids.last + 1
-    count = ids.count
-    if 0 <= past and step < 1000 and count < ids.end:
-        ids.last = step
-        ids.count = count + 1
-        time = ids.start + step
-        correlation_id = ids.prefix + HEX[count & 0xFF]
-        hour = ids.hour
+    # A window: the scoring time.
+    hand = ids.hand
+    start, _, prefix, suffix, _ = hand
+    since = now - start
+    free = ids.free
+    if SECOND_AGO < since < free:
+        since = free
+    if 0 <= since < MILLISECOND:
+        ids.free = since + 1000
         # Its end.
+        try:
+            correlation_id = prefix + suffix()
+        except StopIteration:
+            correlation_id = ids.id((start + since) // 1000)
     else:
         correlation_id, time, hour = ids.stamp(now // 1000)
-    call = (correlation_id, time, hour, row, cost, origin)
-    # A window: the slot and the budget.
+        hand = (time * 1000, hour)
+        since = 0
+    call = (correlation_id, hand, since, row, cost, origin)
+    # A window: the slot, which is free where it holds nothing, and the budget.
     tail = ring._tail
     used = ring.used + cost
     after = account.used + cost
-    if tail - ring._head < size and used <= ring.budget and after <= account.share:
-        ring.reserved -= cost
+    if slots[tail & mask] is None and used <= ring.budget and after <= account.share:
         ring.used = used
         account.used = after
-        ring.rows += 1
         slots[tail & mask] = call
         ring._tail = tail + 1
         # Its end.
