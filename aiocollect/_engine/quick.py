@@ -24,13 +24,13 @@ from .freeze import Shape
 from .recorder import Recorder
 from .stream import Stream
 
-__all__ = ["collect", "way_of"]
+__all__ = ["NEVER", "collect", "way_of"]
 
 context: Final = in_force.get
 # In nanoseconds. Less than what Ids.time() takes for a clock that was wrong.
 SECOND_AGO: Final = -1_000_000_000
 # Of collectors that have no quick way: no row has its length.
-_NEVER: Final = Shape("", feature_names=None, max_call_bytes=0)
+NEVER: Final = Shape("", feature_names=None, max_call_bytes=0)
 
 
 def way_of(recorder: Recorder, stream: Stream) -> tuple[Shape, tuple[Any, ...]]:
@@ -41,7 +41,7 @@ def way_of(recorder: Recorder, stream: Stream) -> tuple[Shape, tuple[Any, ...]]:
     # A ring with a lock must be asked; rules of redact= want more than a row.
     able = type(ring) is Ring and stream.redactor is None
     parts = (engine, ring, ring._slots, ring._mask, engine.clock.time_ns, account)
-    return stream.shape if able else _NEVER, (*parts, (stream, account))
+    return stream.shape if able else NEVER, (*parts, (stream, account))
 
 
 def collect(
