@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from ._engine.freeze import Shape
+from ._engine.gate import Gate
 from ._engine.quick import collect, way_of
 from ._engine.receipts import Receipt
 from ._engine.recorder import Recorder
@@ -31,8 +33,11 @@ class ModelDataCollector:
     """
 
     __slots__ = ("_gate", "_recorder", "_shape", "_stream", "_way")
+    _gate: Gate
     _recorder: Recorder
+    _shape: Shape
     _stream: Stream
+    _way: tuple[Any, ...]
 
     def __new__(
         cls,

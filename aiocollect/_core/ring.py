@@ -14,8 +14,8 @@ a call and without a loop is atomic, as long as nothing in it can run Python cod
 bytecode, and shows that one call inside loses rows. Interpreters without the GIL take LockedRing.
 
 Invariants: ``head <= tail <= head + slots``; ``used`` is the sum of the accounts' ``used``;
-``over`` is the sum over accounts of ``max(0, used - share)``, ``shares`` of the shares that are kept.
-So ``shares - (used - over)`` is reserved: what the accounts may still claim of their shares.
+``over`` is the sum over accounts of ``max(0, used - share)``, and ``shares`` that of the shares
+which are kept. So ``shares - (used - over)`` is reserved: what accounts may still claim of theirs.
 
 The budget: an account may use free budget beyond its share only as far as every other open account
 keeps its share, so that one dead path cannot shut out the others.

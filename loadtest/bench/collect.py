@@ -1,9 +1,9 @@
 """What one collect() costs, as ratios to asyncio.Queue.put_nowait of the same object.
 
-Everything is on: freezing, id, scoring time, row index, the look at the context. Each round measures
-every case once, in an order of its own, so that a machine that drifts drifts for all; between rounds
-the pipeline stores what it has. The p50 is of bursts, each behind a call that wakes the pump; the
-p99.9 is of calls that were timed one by one, without what the timer itself takes.
+Everything is on: freezing, id, scoring time, row index, the look at the context. Each round
+measures every case once, in an order of its own, so that a machine that drifts drifts for all;
+between rounds the pipeline stores what it has. The p50 is of bursts, each behind a call that wakes
+the pump; the p99.9 is of calls that were timed one by one, without what the timer itself takes.
 
 Run: ``python -m loadtest.bench.collect [--rounds 300] [--json]``.
 """
@@ -60,7 +60,10 @@ def cases(pipeline: Pipeline) -> dict[str, tuple[Case, Any]]:
     found["switched off"] = (lambda: off.collect(FLOATS)), FLOATS
     both = pipeline.model("both", version="1", inputs=names, predictions=["p", "q"])
     answer = [0.25, 0.75]
-    found["Model.collect of two"] = (lambda: both.collect(inputs=FLOATS, predictions=answer)), FLOATS
+    found["Model.collect of two"] = (
+        (lambda: both.collect(inputs=FLOATS, predictions=answer)),
+        FLOATS,
+    )
     return found
 
 
