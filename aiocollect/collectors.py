@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from ._engine.freeze import Shape
+from ._engine.gate import Gate
+from ._engine.quick import collect, way_of
 from ._engine.receipts import Receipt
 from ._engine.recorder import Recorder
 from ._engine.stream import Stream
@@ -29,9 +32,12 @@ class ModelDataCollector:
     Cheap to call, from any thread, task or loop.
     """
 
-    __slots__ = ("_recorder", "_stream")
+    __slots__ = ("_gate", "_recorder", "_shape", "_stream", "_way")
+    _gate: Gate
     _recorder: Recorder
+    _shape: Shape
     _stream: Stream
+    _way: tuple[Any, ...]
 
     def __new__(
         cls,
@@ -58,6 +64,8 @@ class ModelDataCollector:
         self = object.__new__(cls)
         self._recorder = recorder
         self._stream = stream
+        self._gate = recorder.gate
+        self._shape, self._way = way_of(recorder, stream)
         return self
 
     def __repr__(self) -> str:
@@ -66,25 +74,7 @@ class ModelDataCollector:
         off = "" if self._recorder.gate.limit else ", off"
         return f"<ModelDataCollector {self._stream.label}, {columns}{off}>"
 
-    def collect(
-        self,
-        data: Any,
-        *,
-        correlation_id: str | None = None,
-        at: datetime | float | None = None,
-    ) -> str | None:
-        """Record rows; returns their correlation id, or None where they were refused.
-
-        ``data``, with k features: a row of k cells, rows of k cells each, with one feature a column
-        of n; as lists, numpy arrays, or whatever has ``__array__``. By name: a dict, dataclass,
-        named tuple or pydantic model, a list of these, a table of pandas, polars or Arrow.
-        ``correlation_id``: default the one of ``correlation()``, else a new one. ``at``: the
-        scoring time, an aware datetime or seconds since 1970 UTC; default now.
-
-        Never waits. Never raises, unless the pipeline is strict: then EncodeError, RingFull or
-        PipelineClosed. Switched off it returns ``correlation_id`` and does nothing.
-        """
-        return self._recorder.record(((self._stream, data),), correlation_id, at)
+    collect = collect
 
     def collect_receipt(
         self,

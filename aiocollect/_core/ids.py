@@ -15,17 +15,19 @@ So whatever is collected under one of our ids, weeks later too, goes to the day 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
-__all__ = ["DAY_US", "HOUR_US", "Ids", "hour_of_id", "timestamp_text"]
+__all__ = ["DAY_US", "HOUR_US", "MILLISECOND", "Hand", "Ids", "hour_of_id", "timestamp_text"]
 
 HOUR_US: Final = 3_600_000_000
 DAY_US: Final = 24 * HOUR_US
 # Looking the last digits up takes a third of the time of formatting them.
 _HEX: Final = tuple(f"{byte:02x}" for byte in range(256))
 STEP: Final = 60_000_000
+MILLISECOND: Final = 1_000_000  # in nanoseconds
 LAST_HOUR: Final = 2_932_897 * 24  # 10000-01-01
 _is_ours: Final = re.compile(
     "([0-9a-f]{8})-([0-9a-f]{4})-8[0-9a-f]{3}-ac[0-9a-f]{2}-[0-9a-f]{12}"
@@ -33,58 +35,80 @@ _is_ours: Final = re.compile(
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+# What the next ids have in common: the start of their millisecond in nanoseconds, its hour, their
+# text but for the last two digits, what gives these (it raises StopIteration after 256), and the
+# high digits of the counter.
+Hand: TypeAlias = tuple[int, int, str, Callable[[], str], int]
+
+
 class Ids:
     """Makes the ids and scoring times of one writer. From any thread.
 
-    ``writer`` is ten hexadecimal digits.
+    ``writer`` is ten hexadecimal digits. ``hand`` is for the next ids, and replaced whole; ``free``
+    is the first scoring time that was not given out yet, in nanoseconds from the hand's start.
+    quick.py does with them what is done here. They are read and changed in stretches without a
+    call: atomic for the reason given at the head of ring.py.
     """
 
-    __slots__ = ("_count", "_last", "_prefix", "writer")
+    __slots__ = ("_blocks", "free", "hand", "writer")
 
     def __init__(self, writer: str) -> None:
         assert len(writer) == 10
         int(writer, 16)
         self.writer = writer
-        self._count = 0
-        self._last = 0
-        # (first microsecond, first count, text) of what the next ids have in common: made anew per
-        # millisecond and 256 ids, and replaced whole, so that no thread sees half of it.
-        self._prefix: tuple[int, int, str] = (-1000, 0, "")
+        self._blocks = 0
+        self.hand: Hand = (-MILLISECOND, 0, "", iter(()).__next__, 0)
+        self.free = 0
 
     def __repr__(self) -> str:
-        return f"<Ids of writer {self.writer}, {self._count} made>"
+        return f"<Ids of writer {self.writer}, {self._blocks} times 256>"
+
+    def stamp(self, now: int) -> tuple[str, int, int]:
+        """A new id, its scoring time, and the hour of that; ``now`` in microseconds."""
+        time = self.time(now)
+        return self.id(time), time, time // HOUR_US
 
     def time(self, now: int) -> int:
         """``now`` (microseconds), or the next one that this writer has not given out yet.
 
         Where the clock is set back by more than a step, it was wrong before, and is followed.
         """
-        # No call from reading to writing: atomic for the reason given at the head of ring.py.
-        last = self._last
-        if last - STEP < now <= last:
-            now = last + 1
-        self._last = now
+        # No call from reading to writing.
+        start = self.hand[0]
+        free = (start + self.free) // 1000
+        if free - STEP <= now < free:
+            now = free
+        self.free = (now + 1) * 1000 - start
         return now
 
     def id(self, time: int) -> str:
         """A new id of the scoring time ``time`` (microseconds)."""
-        # As above.
-        count = self._count
-        self._count = count + 1
-        start, first, prefix = self._prefix
-        if not (start <= time < start + 1000 and first <= count < first + 0x100):
-            prefix = self._new_prefix(time, count)
-        return prefix + _HEX[count & 0xFF]
+        hand = self.hand
+        if not 0 <= time * 1000 - hand[0] < MILLISECOND:
+            hand = self._begin(time, suffix=hand[3], block=hand[4])
+        while True:
+            try:
+                return hand[2] + hand[3]()
+            except StopIteration:
+                # As above: two threads that come here take a block each.
+                block = self._blocks
+                self._blocks = block + 1
+                hand = self._begin(time, suffix=iter(_HEX).__next__, block=block)
 
-    def _new_prefix(self, time: int, count: int) -> str:
+    def _begin(self, time: int, *, suffix: Callable[[], str], block: int) -> Hand:
+        """Have another millisecond at hand, or the next 256 ids."""
         milliseconds = time // 1000
         writer = self.writer
         prefix = (
             f"{milliseconds >> 16 & 0xFFFFFFFF:08x}-{milliseconds & 0xFFFF:04x}"
-            f"-8{count >> 16 & 0xFFF:03x}-ac{writer[:2]}-{writer[2:]}{count >> 8 & 0xFF:02x}"
+            f"-8{block >> 8 & 0xFFF:03x}-ac{writer[:2]}-{writer[2:]}{block & 0xFF:02x}"
         )
-        self._prefix = (milliseconds * 1000, count & ~0xFF, prefix)
-        return prefix
+        start = milliseconds * MILLISECOND
+        hand = (start, milliseconds // 3_600_000, prefix, suffix, block)
+        # As above.
+        self.free += self.hand[0] - start
+        self.hand = hand
+        return hand
 
 
 def hour_of_id(correlation_id: str) -> int | None:

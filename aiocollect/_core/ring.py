@@ -14,7 +14,8 @@ a call and without a loop is atomic, as long as nothing in it can run Python cod
 bytecode, and shows that one call inside loses rows. Interpreters without the GIL take LockedRing.
 
 Invariants: ``head <= tail <= head + slots``; ``used`` is the sum of the accounts' ``used``;
-``reserved`` is the sum over open accounts of ``max(0, share - used)``.
+``over`` is the sum over accounts of ``max(0, used - share)``, and ``shares`` that of the shares
+which are kept. So ``shares - (used - over)`` is reserved: what accounts may still claim of theirs.
 
 The budget: an account may use free budget beyond its share only as far as every other open account
 keeps its share, so that one dead path cannot shut out the others.
@@ -54,7 +55,10 @@ class Account:
 class Ring:
     """``slots`` calls (a power of two) and ``budget`` bytes from accept to settle."""
 
-    __slots__ = ("_head", "_mask", "_size", "_slots", "_tail", "budget", "reserved", "rows", "used")
+    __slots__ = (
+        *("_head", "_mask", "_more", "_size", "_slots", "_tail"),
+        *("budget", "over", "shares", "used"),
+    )
 
     def __init__(self, slots: int, *, budget: int) -> None:
         assert slots & (slots - 1) == 0, "slots must be a power of two"
@@ -65,8 +69,9 @@ class Ring:
         self._tail = 0
         self.budget = budget
         self.used = 0
-        self.reserved = 0
-        self.rows = 0  # accepted so far
+        self.over = 0
+        self.shares = 0
+        self._more = 0  # rows accepted so far, beyond one a call
 
     def __repr__(self) -> str:
         return f"<Ring {len(self)} of {self._size} slots, {self.used} of {self.budget} bytes>"
@@ -78,6 +83,16 @@ class Ring:
     def accepted(self) -> int:
         """How many calls were accepted so far: the number of the next one."""
         return self._tail
+
+    @property
+    def rows(self) -> int:
+        """How many rows were accepted so far."""
+        return self._tail + self._more
+
+    @property
+    def reserved(self) -> int:
+        """What the accounts may still claim of their shares."""
+        return self.shares - (self.used - self.over)
 
     @property
     def taken(self) -> int:
@@ -98,15 +113,14 @@ class Ring:
         before = account.used
         after = before + cost
         share = account.share
-        reserved = self.reserved
-        if before < share:
-            reserved -= (share if after > share else after) - before
-        if after > share and used + reserved > self.budget:
-            return NO_BUDGET
-        self.reserved = reserved
+        if after > share:
+            over = self.over + after - (before if before > share else share)
+            if over > self.budget - self.shares:
+                return NO_BUDGET
+            self.over = over
         self.used = used
         account.used = after
-        self.rows += rows
+        self._more += rows - 1
         self._slots[tail & self._mask] = call
         self._tail = tail + 1
         return ACCEPTED
@@ -119,7 +133,7 @@ class Ring:
         share = account.share
         account.used = after
         self.used += cost
-        self.reserved += (before if before < share else share) - (after if after < share else share)
+        self.over += (after if after > share else share) - (before if before > share else share)
 
     # The pump alone --------------------------------------------------------------------------
 
@@ -142,10 +156,10 @@ class Ring:
         """Be empty: in a child process, whose one thread this is. It stays closed if it was."""
         self._slots[:] = [None] * self._size
         self._head = self._tail = 0
-        self.used = self.reserved = self.rows = 0
+        self.used = self.over = self.shares = self._more = 0
         for account in accounts:
             account.used = 0
-            self.reserved += account.share
+            self.shares += account.share
 
     # Opening a stream ------------------------------------------------------------------------
 
@@ -154,7 +168,7 @@ class Ring:
         # No call between reading and writing, as in put().
         if not account.kept:
             account.kept = True
-            self.reserved += account.share
+            self.shares += account.share
 
 
 class LockedRing(Ring):

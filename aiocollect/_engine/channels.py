@@ -108,6 +108,7 @@ class Channels:
             headers.pop(header, None)
             return False
         stream.admitted = True
+        stream.shape.admit()
         return True
 
     # Channels, the pump alone -----------------------------------------------------------------

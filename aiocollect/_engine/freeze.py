@@ -36,8 +36,8 @@ class Shape:
     """
 
     __slots__ = (
-        *("_cells", "_check", "_fixed", "_known", "_max_bytes", "_named", "_row_cost"),
-        *("_row_length", "_stream"),
+        *("_cells", "_check", "_fixed", "_known", "_named", "_stream"),
+        *("array", "dtype", "max_bytes", "quick_length", "row_cost", "row_length"),
     )
 
     def __init__(
@@ -56,12 +56,15 @@ class Shape:
         self._fixed: dict[str, tuple[str, ...]] = {}
         if feature_names is not None:
             self._fixed["features"] = tuple(feature_names)
-        self._max_bytes = max_call_bytes
+        self.max_bytes = max_call_bytes
         self._cells = Cells(stream, media=media)
         self._known: set[frozenset[type]] = set()  # type sets of cells that need nothing more
-        # The fast path: how long a list is that is one row (-1: none is), and what it costs.
-        self._row_length = -1
-        self._row_cost = 0
+        # For quick.py: how long a list is that is one row (-1: none is), and what it costs.
+        self.row_length = -1
+        self.quick_length = -1  # the same, once the columns are admitted
+        self.array: type | None = None  # numpy's, once one has come
+        self.dtype: Any = None
+        self.row_cost = 0
 
     def __repr__(self) -> str:
         return f"<Shape of {self._stream}: {self.features}>"
@@ -71,6 +74,10 @@ class Shape:
         """The feature columns, or None before the first call of an unnamed stream."""
         return self._fixed.get("features")
 
+    def admit(self) -> None:
+        """The columns, which are fixed by now, are among those that the path may have."""
+        self.quick_length = self.row_length
+
     def freeze(self, data: Any) -> tuple[Any, int, int]:
         """The rows, their number, and their estimated heap bytes.
 
@@ -78,10 +85,10 @@ class Shape:
         """
         kind = type(data)
         if kind is list:
-            # The usual call: one row of numbers, of a length and types that were seen before.
+            # One row of numbers, of a length and types that were seen before.
             row = tuple(data)
-            if len(row) == self._row_length and frozenset(map(type, row)) in self._known:
-                return (row,), 1, self._row_cost
+            if len(row) == self.row_length and frozenset(map(type, row)) in self._known:
+                return (row,), 1, self.row_cost
         if kind is not list and kind is not tuple and kind is not dict:
             data = recognise(data, stream=self._stream)
             kind = type(data)
@@ -202,6 +209,11 @@ class Shape:
         if dtype.kind not in "biuf" or dtype.itemsize > 8:
             return self._freeze_list([list(row) for row in data] if data.ndim == 2 else list(data))
         given = data
+        if data.ndim == 1 and data.size == self.row_length and data.dtype.char == "d":
+            # One row of floats: as a tuple it is a third of the price of an array.
+            if type(data).__module__ == "numpy" and type(data).__name__ == "ndarray":
+                self.array, self.dtype = type(data), dtype
+            return (tuple(data.tolist()),), 1, self.row_cost
         if data.ndim == 1:
             as_column = self._named and self._width(1) == 1
             data = data.reshape(-1, 1) if as_column else data.reshape(1, -1)
@@ -233,11 +245,11 @@ class Shape:
         # Another thread's first call may have won, after this one has looked.
         if len(features) != width or (names and features != names):
             raise self._misfit(data, len(features))
-        if self._row_cost:
+        if self.row_cost:
             return
-        self._row_cost = _estimate(1, width)
-        if self._row_cost <= self._max_bytes and (width > 1 or not self._named):
-            self._row_length = width
+        self.row_cost = _estimate(1, width)
+        if self.row_cost <= self.max_bytes and (width > 1 or not self._named):
+            self.row_length = width
 
     def _check_names(self, names: tuple[Any, ...]) -> tuple[str, ...]:
         for name in names:
@@ -262,10 +274,10 @@ class Shape:
 
     def _refuse_above(self, cost: int) -> None:
         """Refuse what is too large; before it is copied, since the copy would stall the caller."""
-        if cost > self._max_bytes:
+        if cost > self.max_bytes:
             raise EncodeError(
                 f"{self._stream}: a call of about {cost} bytes is above limits.max_call_bytes="
-                f"{self._max_bytes}; collect fewer rows at a time",
+                f"{self.max_bytes}; collect fewer rows at a time",
                 reason="too_large",
             )
 

@@ -21,14 +21,18 @@ ALL: Final = 2**32
 
 
 class Gate:
-    """One collector's. Ids whose CRC-32 is below ``limit`` are recorded; 0 is off."""
+    """One collector's. Ids whose CRC-32 is below ``limit`` are recorded; 0 is off.
 
-    __slots__ = ("_adjust", "label", "limit", "switch")
+    ``every``: all are, so that nobody needs to look.
+    """
+
+    __slots__ = ("_adjust", "every", "label", "limit", "switch")
 
     def __init__(self, label: str, switch: Switch, adjust: Callable[[Gate], None]) -> None:
         self.label = label
         self.switch = switch
         self.limit = 0
+        self.every = False
         self._adjust = adjust
 
     def __repr__(self) -> str:
@@ -114,6 +118,7 @@ class Gates:
         limit = max(1, round(rate * ALL)) if all(switch.enabled for switch in said) else 0
         if limit != gate.limit:
             gate.limit = limit
+            gate.every = limit == ALL
             self._tell(gate.label, gate.rate)
 
 

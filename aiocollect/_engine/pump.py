@@ -20,7 +20,7 @@ from .._core.commands import Finish, Note, Outcome, Release
 from .._core.ids import timestamp_text
 from .._core.ring import Account, Ring
 from .._core.unsettled import Unsettled
-from ..records import Call, DeadLettered
+from ..records import QUICK, Call, DeadLettered, whole
 from ..typing import Piece
 from .receipts import Receipt
 from .stream import Channel, Stream
@@ -108,9 +108,13 @@ class Pump:
         last: dict[Channel, Run] = {}
         rows = size = 0
         while rows < SLICE_ROWS and size < SLICE_BYTES:
-            call = self._call or self._ring.take()
+            call = self._call
             if call is None:
-                break
+                call = self._ring.take()
+                if call is None:
+                    break
+                if len(call) == QUICK:
+                    call = whole(call)
             room, space = SLICE_ROWS - rows, SLICE_BYTES - size
             number, estimate = call[4], call[5]
             if call is self._call or len(call[3]) > 1 or number > room or estimate > space:

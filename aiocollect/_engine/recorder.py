@@ -32,14 +32,14 @@ Values = Sequence[tuple[Stream, Any]]
 class Recorder:
     """What collectors and models share: one gate, one account, and the way into the ring."""
 
-    __slots__ = ("_account", "_engine", "_label", "_share", "gate")
+    __slots__ = ("_label", "_share", "account", "engine", "gate")
 
     def __init__(
         self, engine: Engine, *, label: str, streams: tuple[Stream, ...], sample_rate: float
     ) -> None:
-        self._engine = engine
+        self.engine = engine
         self._label = label
-        self._account = engine.account_of(streams)
+        self.account = engine.account_of(streams)
         self._share = engine.settings.share
         self.gate = engine.gates.gate_of(streams, label=label, sample_rate=sample_rate)
 
@@ -50,13 +50,22 @@ class Recorder:
         try:
             call, correlation_id = self._call(values, correlation_id, at)
             if call is not None:
-                verdict = self._engine.offer(call)
+                verdict = self.engine.offer(call)
                 if verdict != ACCEPTED:
                     raise self._full(verdict)
         except AioCollectError as error:
             self._refuse(error, values)
             return None
         return correlation_id
+
+    def put(self, call: Call) -> str | None:
+        """Accept a call that is made already, or refuse it, counted."""
+        verdict = self.engine.offer(call)
+        if verdict == ACCEPTED:
+            return call[0]
+        error = self._full(verdict)
+        refuse(self.engine, error, stream=self._label, rows=call[4])
+        return None
 
     def record_receipt(
         self, values: Values, correlation_id: str | None, at: datetime | float | None
@@ -66,8 +75,8 @@ class Recorder:
             call, _ = self._call(values, correlation_id, at)
             if call is None:
                 return None
-            receipt = Receipt(call[0], call[4], sync=self._engine.durable)
-            verdict = self._engine.offer((*call[:7], receipt))
+            receipt = Receipt(call[0], call[4], sync=self.engine.durable)
+            verdict = self.engine.offer((*call[:7], receipt))
             if verdict != ACCEPTED:
                 raise self._full(verdict)
         except AioCollectError as error:
@@ -81,7 +90,7 @@ class Recorder:
         """Accept the values whole, waiting for room."""
         call, correlation_id = self._call(values, correlation_id, at)
         if call is not None:
-            engine, accepted = self._engine, call
+            engine, accepted = self.engine, call
             await engine.host.run(lambda: engine.waiters.accept(accepted))
         return correlation_id
 
@@ -108,9 +117,9 @@ class Recorder:
         return correlation_id
 
     def _wait(self, call: Call, timeout: float | None) -> bool:
-        engine = self._engine
+        engine = self.engine
         loop = engine.host.loop
-        if loop is None or not engine.waiters.has(self._account):
+        if loop is None or not engine.waiters.has(self.account):
             verdict = engine.offer(call)
             if verdict == ACCEPTED:
                 return True
@@ -127,7 +136,7 @@ class Recorder:
         self, values: Values, correlation_id: str | None, at: datetime | float | None
     ) -> tuple[Call | None, str | None]:
         """Freeze and stamp; None where nothing is to be recorded. Raises what the refusal is."""
-        engine = self._engine
+        engine = self.engine
         limit = self.gate.limit
         if not limit:
             return None, correlation_id
@@ -194,7 +203,7 @@ class Recorder:
                 "max_memory_bytes",
                 reason="too_large",
             )
-        call = (correlation_id, time, hour, tuple(parts), rows, cost, self._account, None)
+        call = (correlation_id, time, hour, tuple(parts), rows, cost, self.account, None)
         return call, correlation_id
 
     def _hour(self, correlation_id: str, hour: int, at: datetime | float | None) -> int:
@@ -223,19 +232,19 @@ class Recorder:
         return PipelineClosed(f"{self._label}: the pipeline is closed")
 
     def _full(self, verdict: int) -> AioCollectError:
-        ring = self._engine.ring
-        if self._engine.closed:
+        ring = self.engine.ring
+        if self.engine.closed:
             return self._closed()
         if verdict == NO_SLOT:
             return RingFull(f"{self._label}: all {len(ring)} slots of the ring are taken")
         return RingFull(
             f"{self._label}: no room in the budget: {ring.used} of {ring.budget} bytes wait for "
-            f"the store, {self._account.used} of them of this collector"
+            f"the store, {self.account.used} of them of this collector"
         )
 
     def _refuse(self, error: AioCollectError, values: Values) -> None:
         rows = sum([_rows(value) for _, value in values])
-        refuse(self._engine, error, stream=self._label, rows=rows)
+        refuse(self.engine, error, stream=self._label, rows=rows)
 
 
 def refuse(engine: Engine, error: AioCollectError, *, stream: str, rows: int) -> None:

@@ -136,7 +136,18 @@ def test_attributes_of_the_window_are_slots() -> None:
     for owner, names in (
         (
             Ring,
-            ("_head", "_mask", "_size", "_slots", "_tail", "budget", "reserved", "rows", "used"),
+            (
+                "_head",
+                "_mask",
+                "_more",
+                "_size",
+                "_slots",
+                "_tail",
+                "budget",
+                "over",
+                "shares",
+                "used",
+            ),
         ),
         (Account, ("share", "used")),
     ):

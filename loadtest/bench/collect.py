@@ -1,0 +1,201 @@
+"""What one collect() costs, as ratios to asyncio.Queue.put_nowait of the same object.
+
+Everything is on: freezing, id, scoring time, row index, the look at the context. Each round
+measures every case once, in an order of its own, so that a machine that drifts drifts for all;
+between rounds the pipeline stores what it has. The p50 is of bursts, each behind a call that wakes
+the pump; the p99.9 is of calls that were timed one by one, without what the timer itself takes.
+
+Run: ``python -m loadtest.bench.collect [--rounds 300] [--json]``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from time import perf_counter_ns
+from typing import Any
+
+from aiocollect import Pipeline
+from aiocollect.testing import MemoryStore
+
+__all__ = ["IDLE_PATHS", "cases", "compare", "idle_bytes", "main"]
+
+BURST = 64
+SINGLE = 64
+FLOATS = [0.1 * number for number in range(10)]
+MIXED = [0.1, 7, "a text", 0.2, None, True, "another", 1.5, 2.5, 3]
+IDLE_PATHS = 10_000
+
+Case = Callable[[], object]
+
+
+def cases(pipeline: Pipeline) -> dict[str, tuple[Case, Any]]:
+    """What to measure: a call without arguments, and the object that the queue gets instead."""
+    names = [f"f{number}" for number in range(10)]
+    found: dict[str, tuple[Case, Any]] = {}
+
+    def add(name: str, value: Any) -> None:
+        collect = pipeline.collector(name, version="1", identifier="inputs").collect
+        found[name] = (lambda: collect(value)), value
+
+    add("list of 10 floats", FLOATS)
+    add("list with text", MIXED)
+    add("tuple of 10 floats", tuple(FLOATS))
+    add("dict of 10 floats", dict(zip(names, FLOATS, strict=True)))
+    numpy = _imported("numpy")
+    if numpy is not None:
+        add("numpy row of 10", numpy.array(FLOATS))
+        add("numpy 1000 x 10", numpy.array([FLOATS] * 1000))
+    pandas = _imported("pandas")
+    if pandas is not None:
+        add("pandas frame 1 x 10", pandas.DataFrame([FLOATS], columns=names))
+    off = pipeline.collector("off", version="1", identifier="inputs")
+    off.set(enabled=False)
+    found["switched off"] = (lambda: off.collect(FLOATS)), FLOATS
+    both = pipeline.model("both", version="1", inputs=names, predictions=["p", "q"])
+    answer = [0.25, 0.75]
+    found["Model.collect of two"] = (
+        (lambda: both.collect(inputs=FLOATS, predictions=answer)),
+        FLOATS,
+    )
+    return found
+
+
+async def compare(*, rounds: int, seed: int = 1) -> dict[str, dict[str, float]]:
+    """Nanoseconds and ratios by case: ``p50``, ``p99.9``, and each beside put_nowait's."""
+    order = random.Random(seed)
+    async with Pipeline(MemoryStore(), linger=0.01) as pipeline:
+        known = cases(pipeline)
+        bursts: dict[str, list[float]] = {name: [] for name in ("nothing", "put", *known)}
+        singles: dict[str, list[float]] = {name: [] for name in ("nothing", "put", *known)}
+        queue: asyncio.Queue[Any] = asyncio.Queue()
+        todo: dict[str, Case] = {name: case for name, (case, _) in known.items()}
+        todo["put"] = lambda: queue.put_nowait(FLOATS)
+        todo["nothing"] = lambda: None
+        for number in range(rounds):
+            names = list(todo)
+            order.shuffle(names)
+            for name in names:
+                case = todo[name]
+                few = 4 if "1000" in name else BURST
+                case()
+                took = _burst(case, few)
+                alone = list(_singles(case, 4 if "1000" in name else SINGLE))
+                if number >= rounds // 10:  # the first ones warm up
+                    bursts[name].append(took)
+                    singles[name] += alone
+                queue = asyncio.Queue()
+                await asyncio.sleep(0)
+            await pipeline.flush()
+        refused = pipeline.stats().refused
+    assert not refused, f"a benchmark of refusals: {refused}"
+    return {name: _figures(name, bursts, singles) for name in ("put", *known)}
+
+
+def _burst(case: Case, number: int) -> float:
+    span = range(number)
+    before = perf_counter_ns()
+    for _ in span:
+        case()
+    return (perf_counter_ns() - before) / number
+
+
+def _singles(case: Case, number: int) -> Iterator[float]:
+    for _ in range(number):
+        before = perf_counter_ns()
+        case()
+        yield perf_counter_ns() - before
+
+
+def _figures(
+    name: str, bursts: dict[str, list[float]], singles: dict[str, list[float]]
+) -> dict[str, float]:
+    def p50(of: str) -> float:
+        return statistics.median(bursts[of]) - statistics.median(bursts["nothing"])
+
+    def tail(of: str) -> float:
+        found = sorted(singles[of])
+        return found[len(found) * 999 // 1000] - statistics.median(singles["nothing"])
+
+    return {
+        "p50_ns": p50(name),
+        "p50": p50(name) / p50("put"),
+        "p99.9_ns": tail(name),
+        "p99.9": tail(name) / tail("put"),
+    }
+
+
+def idle_bytes(paths: int = IDLE_PATHS) -> int:
+    """What so many collectors take that have recorded one row each, stored by now: resident bytes,
+    in a process of its own."""
+    code = f"from {__name__} import _idle; import asyncio; asyncio.run(_idle({paths}))"
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, timeout=300
+    )
+    return int(answer.stdout)
+
+
+async def _idle(paths: int) -> None:
+    import gc
+
+    async with Pipeline(MemoryStore(), linger=0.01) as pipeline:
+
+        async def record(model: str) -> object:
+            collector = pipeline.collector(model, version="1", identifier="inputs")
+            collector.collect(FLOATS)
+            return collector
+
+        kept = [await record("first")]
+        await pipeline.flush()
+        gc.collect()
+        before = _resident()
+        for number in range(paths):
+            kept.append(await record(f"m{number}"))
+            if not number % 100:
+                await pipeline.flush()
+        await pipeline.flush()
+        gc.collect()
+        print(_resident() - before)
+
+
+def _resident() -> int:
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096
+
+
+def _imported(name: str) -> Any:
+    try:
+        return __import__(name)
+    except ImportError:
+        return None
+
+
+def main() -> None:
+    """Print the ratios."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--rounds", type=int, default=300)
+    parser.add_argument("--json", action="store_true", help="figures for a machine")
+    parser.add_argument("--idle", action="store_true", help="memory of idle paths too")
+    options = parser.parse_args()
+    figures = asyncio.run(compare(rounds=options.rounds))
+    if options.json:
+        print(json.dumps(figures))
+    else:
+        print(f"{'':24}{'p50 ns':>10}{'p50':>9}{'p99.9 ns':>12}{'p99.9':>9}")
+        for name, found in figures.items():
+            print(
+                f"{name:24}{found['p50_ns']:10.0f}{found['p50']:8.2f}x"
+                f"{found['p99.9_ns']:12.0f}{found['p99.9']:8.2f}x"
+            )
+    if options.idle:
+        print(f"{IDLE_PATHS} idle paths: {idle_bytes() / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()
