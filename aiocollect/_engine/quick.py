@@ -5,9 +5,9 @@ own, while all calls are recorded and there is room. Everything else goes the wa
 collect() does: Recorder, Shape, Ids and Ring. Nothing was done for it by then.
 
 This repeats what they do, so it must be changed with them: ``Shape.freeze``, ``Cells.row``,
-``Ids.time`` and ``Ids.id``, ``Ring.put``, ``Engine.offer``. tests/property/test_quick_way.py holds the
-two ways beside each other; tests/unit/test_quick.py holds the windows, which are atomic for the
-reason given at the head of ring.py: nothing is called in them, nothing made, nothing repeated.
+``Ids.time`` and ``Ids.id``, ``Ring.put``, ``Engine.offer``. tests/property/test_quick_way.py holds
+the two ways beside each other; tests/unit/test_quick.py holds the windows, which are atomic for
+the reason given at the head of ring.py: nothing is called in them, made, or repeated.
 """
 
 from __future__ import annotations
