@@ -18,7 +18,7 @@ from aiocollect.integrations.headers import id_of
 # Ray awaits __del__ when it ends a replica, for so long: longer than the pipeline's close_timeout.
 @serve.deployment(num_replicas=2, graceful_shutdown_timeout_s=30)
 class Churn:
-    """A replica. Its code runs on a loop that is not on the main thread, which a pipeline allows."""
+    """A replica. Its loop is not on the main thread, which a pipeline allows."""
 
     def __init__(self) -> None:
         self.pipeline = Pipeline.from_env()
@@ -40,4 +40,4 @@ class Churn:
         await self.pipeline.aclose()
 
 
-app = Churn.bind()
+app = Churn.bind()  # type: ignore[attr-defined]  # made by the decorator

@@ -18,7 +18,6 @@ os.environ["RAY_DEDUP_LOGS"] = "0"
 
 import ray
 from ray import serve
-
 from ray_app import app
 
 

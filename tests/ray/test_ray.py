@@ -78,7 +78,7 @@ def test_two_replicas_share_a_file(tmp_path: Path) -> None:
     }
     shutil.copy(ROOT / "examples" / "ray_app.py", tmp_path)
     log = tmp_path / "log"
-    command = [PYTHON, HERE / "serve_app.py", str(port)]
+    command: list[str | Path] = [PYTHON, HERE / "serve_app.py", str(port)]
     with (
         log.open("wb") as errors,
         subprocess.Popen(
@@ -102,7 +102,7 @@ def test_two_replicas_share_a_file(tmp_path: Path) -> None:
         for number in range(REQUESTS)
         for row in range(2)
     ]
-    predictions = [(id, row, [min(1.0, cells[0] / 100)]) for id, row, cells in inputs]
+    predictions = [(key, row, [min(1.0, cells[0] / 100)]) for key, row, cells in inputs]
     for identifier, expected in (("inputs", inputs), ("predictions", predictions)):
         files, rows = stored(store, identifier)
         assert files == 1

@@ -23,6 +23,11 @@ class Model:
         return np.stack([data.sum(axis=1), data.max(axis=1)], axis=1)
 
 
+model: Model
+inputs_dc: ModelDataCollector
+prediction_dc: ModelDataCollector
+
+
 def init() -> None:
     """Called once in each worker, before any run()."""
     global model, inputs_dc, prediction_dc

@@ -96,7 +96,15 @@ def test_the_documented_scoring_file(workers: int, preload: str, tmp_path: Path)
         "WORKER_PRELOAD": preload,
         "AML_APP_INSIGHTS_ENABLED": "false",
     }
-    command = [PYTHON, "-c", AZMLINFSRV, "--entry_script", HERE / "score.py", "--port", str(port)]
+    command: list[str | Path] = [
+        PYTHON,
+        "-c",
+        AZMLINFSRV,
+        "--entry_script",
+        HERE / "score.py",
+        "--port",
+        str(port),
+    ]
     answered = []
     with (
         log.open("wb") as said,
