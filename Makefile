@@ -10,7 +10,7 @@ TERMS  ?= 200
 FORKS  ?= 200
 DURATION ?= 15
 
-.PHONY: help demo test check lint simulate azurite chaos faceoff loadtest zoo contract million hostile golden client audit lock clean
+.PHONY: help demo test check lint simulate azurite chaos faceoff loadtest bench inference ray zoo contract million hostile golden client audit lock clean
 
 help: ## Show the verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -50,7 +50,7 @@ FAST := tests/unit tests/property tests/compat
 
 test: lint $(VENV)/ready tests/azurite/node_modules/ready ## The gate: lint, types, all tests, the wheel
 	$(BIN)/python -m pytest -q -n 2 $(FAST)
-	$(BIN)/python -m pytest -q --ignore=tests/contract $(addprefix --ignore=,$(FAST))
+	$(BIN)/python -m pytest -q --ignore=tests/contract --ignore=tests/ray $(addprefix --ignore=,$(FAST))
 	$(BIN)/python tests/wheel.py
 
 check: lint ## The daily loop, without the emulator: a few minutes
@@ -83,6 +83,25 @@ faceoff: $(VENV)/ready tests/azurite/node_modules/ready $(FACEOFF)/ready ## aioc
 loadtest: $(VENV)/ready tests/azurite/node_modules/ready $(FACEOFF)/ready ## What collecting costs a scoring server, open-loop, beside others (QUICK=1)
 	$(BIN)/python -m loadtest $(if $(QUICK),--quick)
 
+bench: $(VENV)/ready tests/azurite/node_modules/ready ## What a row costs, as ratios within one run (BASE=revision: against it)
+	$(BIN)/python -m loadtest.bench $(if $(BASE),--base $(BASE))
+
+.venv-inference/ready: tests/servers/inference_server/requirements.txt
+	$(PYTHON) -m venv .venv-inference
+	.venv-inference/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+inference: $(VENV)/ready .venv-inference/ready ## The documented scoring file under Azure ML's own server
+	$(BIN)/python -m pytest -q tests/servers
+
+.venv-ray/ready: tests/ray/requirements.txt
+	$(PYTHON) -m venv .venv-ray
+	.venv-ray/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+ray: $(VENV)/ready .venv-ray/ready ## Ray Serve: two replicas, one file
+	$(BIN)/python -m pytest -q tests/ray
+
 zoo: $(VENV)/ready tests/azurite/node_modules/ready ## Bugs put into copies of the package, and the suites that must catch them
 	$(BIN)/python -m tests.zoo
 
@@ -109,11 +128,17 @@ client: $(VENV)/ready ## The unmodified azureml-ai-monitoring, posting to a runn
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header pyproject.toml
 
-lock: $(VENV)/ready ## Renew requirements.txt and requirements-dev.txt
+OTHER := pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header
+
+lock: $(VENV)/ready ## Renew all lock files
 	$(BIN)/$(LOCK) -o requirements.txt
 	$(BIN)/$(LOCK) --extra dev -o requirements-dev.txt
-	cd loadtest/faceoff && ../../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.txt
+	cd loadtest/faceoff && ../../$(BIN)/uv $(OTHER) requirements.in -o requirements.txt
+	cd tests/servers/inference_server && ../../../$(BIN)/uv $(OTHER) requirements.in \
+		../../../pyproject.toml -c ../../../requirements.txt -o requirements.txt
+	cd tests/ray && ../../$(BIN)/uv $(OTHER) requirements.in \
+		../../pyproject.toml -c ../../requirements.txt -o requirements.txt
 
 clean: ## Remove everything that was made
-	rm -rf $(VENV) .venv-audit $(FACEOFF) tests/azurite/node_modules build dist demo-data .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-audit .venv-inference .venv-ray $(FACEOFF) tests/azurite/node_modules build dist demo-data .mypy_cache .ruff_cache .pytest_cache

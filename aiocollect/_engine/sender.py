@@ -134,7 +134,9 @@ class Senders:
             timer.cancel()
         self._waits.clear()
         for channel in self._carried.values():
-            self._tell(channel, Event.UNKNOWN)
+            # An interrupt may have struck between a lane's answer and the end of its request.
+            if channel.lane.busy and not channel.lane.waiting:
+                self._tell(channel, Event.UNKNOWN)
 
     # One place --------------------------------------------------------------------------------
 

@@ -7,31 +7,19 @@ reaches the application or the server.
 
 from __future__ import annotations
 
-import base64
-import codecs
-import json
-import logging
-import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, MutableMapping, Sequence
 from typing import Any, TypeAlias
 
-from .. import ConfigError, ModelDataCollector, correlation
+from .. import ModelDataCollector, correlation
+from .capture import FEATURES, Capture, Captures
 from .headers import REQUEST_IDS, header_names, id_of
 
 __all__ = ["FEATURES", "CollectMiddleware"]
-
-logger = logging.getLogger("aiocollect")
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Application: TypeAlias = Callable[[Any, Receive, Send], Awaitable[None]]
-
-# The columns of a captured request: give them to the collector as its feature_names.
-FEATURES = (
-    *("method", "path", "status", "latency_ms", "exception", "headers"),
-    *("request", "request_bytes", "response", "response_bytes"),
-)
 
 
 class CollectMiddleware:
@@ -62,22 +50,15 @@ class CollectMiddleware:
         skip: Collection[str] = (),
         request_ids: Sequence[str] = REQUEST_IDS,
     ) -> None:
-        if collector is not None and not callable(getattr(collector, "collect", None)):
-            raise ConfigError("collector must be one of pipeline.collector(…)")
-        if not isinstance(max_body_bytes, int) or max_body_bytes < 0:
-            raise ConfigError("max_body_bytes must be a whole number of bytes, 0 for none")
-        if isinstance(skip, str):
-            raise ConfigError("skip must be a list of paths, such as skip=['/healthz']")
         self._app = app
-        self._collector = collector
-        self._max_body_bytes = max_body_bytes
-        self._headers = header_names("headers", headers)
-        self._skip = frozenset(skip)
+        self._captures = Captures(
+            collector, max_body_bytes=max_body_bytes, headers=headers, skip=skip
+        )
         self._request_ids = header_names("request_ids", request_ids)
-        self._told: set[type] = set()
 
     def __repr__(self) -> str:
-        what = "correlates" if self._collector is None else f"records to {self._collector!r}"
+        collector = self._captures.collector
+        what = "correlates" if collector is None else f"records to {collector!r}"
         return f"<CollectMiddleware {what}>"
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -85,40 +66,33 @@ class CollectMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers: Mapping[str, str] = {}
         capture = None
-        try:
+        found = correlation()
+        with self._captures.harmless():
             headers = _headers_of(scope)
-            if self._records(scope):
-                chosen = {name: headers[name] for name in self._headers if name in headers}
-                capture = _Capture(scope, headers=chosen, cap=self._max_body_bytes)
             found = correlation(id_of(headers.get, request_ids=self._request_ids))
-        except Exception as error:
-            self._tell(error)
-            found = correlation()
+            capture = self._captures.begin(
+                method=scope.get("method"), path=scope.get("path"), header=headers.get
+            )
         with found:
             if capture is None:
                 await self._app(scope, receive, send)
             else:
                 await self._run(capture, scope, receive, send)
 
-    def _records(self, scope: Any) -> bool:
-        return (
-            self._collector is not None
-            and self._collector.enabled
-            and scope.get("path") not in self._skip
-        )
-
-    async def _run(self, capture: _Capture, scope: Any, receive: Receive, send: Send) -> None:
+    async def _run(self, capture: Capture, scope: Any, receive: Receive, send: Send) -> None:
         async def receive_seen() -> Message:
             message = await receive()
-            self._note(capture.request, message)
+            with self._captures.harmless():
+                if message["type"] == "http.request":
+                    capture.request.add(message.get("body", b""))
             return message
 
         async def send_seen(message: Message) -> None:
             # First it goes out. What the server did not take was no answer.
             await send(message)
-            self._note(capture.response, message)
+            with self._captures.harmless():
+                _note_response(capture, message)
 
         try:
             await self._app(scope, receive_seen, send_seen)
@@ -126,103 +100,17 @@ class CollectMiddleware:
             capture.exception = type(error).__name__
             raise
         finally:
-            self._record(capture)
-
-    def _note(self, note: Callable[[Message], None], message: Message) -> None:
-        try:
-            note(message)
-        except Exception as error:
-            self._tell(error)
-
-    def _record(self, capture: _Capture) -> None:
-        assert self._collector is not None
-        try:
-            self._collector.collect(capture.row())
-        except Exception as error:  # of a strict pipeline, say
-            self._tell(error)
-
-    def _tell(self, error: Exception) -> None:
-        # By its class alone: its text may hold what was captured.
-        if type(error) not in self._told:
-            self._told.add(type(error))
-            logger.warning("a request was not captured: %s", type(error).__name__)
+            self._captures.record(capture)
 
 
-class _Capture:
-    """One request, as far as it was seen."""
-
-    __slots__ = (
-        *("_began", "_ended", "_headers", "_method", "_path", "_sent", "_taken"),
-        *("exception", "status"),
-    )
-
-    def __init__(self, scope: Any, *, headers: Mapping[str, str], cap: int) -> None:
-        self._began = time.perf_counter()
-        self._ended: float | None = None
-        self._method = scope.get("method")
-        self._path = scope.get("path")
-        self._headers = headers
-        self._taken = _Body(cap)
-        self._sent = _Body(cap)
-        self.status: int | None = None
-        self.exception: str | None = None
-
-    def request(self, message: Message) -> None:
-        """A message from the client."""
-        if message["type"] == "http.request":
-            self._taken.add(message.get("body", b""))
-
-    def response(self, message: Message) -> None:
-        """A message that went to the client."""
-        kind = message["type"]
-        if kind == "http.response.start":
-            self.status = message["status"]
-        elif kind == "http.response.body":
-            self._sent.add(message.get("body", b""))
-        if kind != "http.response.start":
-            self._ended = time.perf_counter()
-
-    def row(self) -> dict[str, Any]:
-        """What is recorded of it."""
-        ended = time.perf_counter() if self._ended is None else self._ended
-        values = (
-            *(self._method, self._path, self.status),
-            round((ended - self._began) * 1000, 3),
-            self.exception,
-            json.dumps(self._headers) if self._headers else None,
-            *(self._taken.text(), self._taken.length),
-            *(self._sent.text(), self._sent.length),
-        )
-        return dict(zip(FEATURES, values, strict=True))
-
-
-class _Body:
-    """The first bytes of a body, and how many there were."""
-
-    __slots__ = ("_cap", "_kept", "length")
-
-    def __init__(self, cap: int) -> None:
-        self._cap = cap
-        self._kept = bytearray()
-        self.length = 0
-
-    def add(self, data: bytes) -> None:
-        """A piece that has passed by."""
-        self.length += len(data)
-        room = self._cap - len(self._kept)
-        if room > 0:
-            self._kept += data[:room]
-
-    def text(self) -> str | None:
-        """What was kept, for a cell; None where there is nothing."""
-        if not self._kept:
-            return None
-        try:
-            # A letter that the cap has cut is left out; within the body it would be an error.
-            whole = len(self._kept) == self.length
-            return codecs.getincrementaldecoder("utf-8")().decode(self._kept, final=whole)
-        except UnicodeDecodeError:
-            return "data:;base64," + base64.b64encode(self._kept).decode("ascii")
+def _note_response(capture: Capture, message: Message) -> None:
+    kind = message["type"]
+    if kind == "http.response.start":
+        capture.status = message["status"]
+        return
+    if kind == "http.response.body":
+        capture.response.add(message.get("body", b""))
+    capture.end()
 
 
 def _headers_of(scope: Any) -> dict[str, str]:
