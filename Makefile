@@ -48,7 +48,7 @@ endif
 # What needs no process, no emulator and no clock of its own: beside one another.
 FAST := tests/unit tests/property tests/compat
 
-test: lint $(VENV)/ready tests/azurite/node_modules/ready ## The gate: lint, types, all tests, the wheel
+test: lint $(VENV)/ready tests/azurite/node_modules/ready .venv-inference/ready ## The gate: lint, types, all tests, the wheel
 	$(BIN)/python -m pytest -q -n 2 $(FAST)
 	$(BIN)/python -m pytest -q --ignore=tests/contract --ignore=tests/ray $(addprefix --ignore=,$(FAST))
 	$(BIN)/python tests/wheel.py

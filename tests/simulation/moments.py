@@ -27,7 +27,7 @@ PACKAGE = str(Path(aiocollect.__file__).parent)
 ROOMS = tuple(
     f"{PACKAGE}/{room}"
     for room in ("_core/ring.py", "_engine/driver.py", "_engine/engine.py", "_engine/host.py")
-) + tuple(f"{PACKAGE}/_engine/{room}.py" for room in ("pump", "recorder", "flushes"))
+) + tuple(f"{PACKAGE}/_engine/{room}.py" for room in ("pump", "quick", "recorder", "flushes"))
 
 
 class Intruder:
