@@ -240,3 +240,33 @@ def test_batch(copied: Callable[[str], tuple[Path, list[str]]], store: Path) -> 
     for key, cells in inputs.items():
         x, y, z = (float(cell) for cell in cells.values())
         assert float(predictions[key]["score"]) == pytest.approx(0.2 * x - 0.5 * y + 0.1 * z)
+
+
+# In place of the exporter, which is not installed here, and would want an account.
+_STAND_IN = """
+import runpy, sys, types
+from opentelemetry.sdk.metrics.export import ConsoleMetricExporter
+
+def exporter(connection_string):
+    assert connection_string == "InstrumentationKey=1"
+    return ConsoleMetricExporter()
+
+found = types.ModuleType("azure.monitor.opentelemetry.exporter")
+found.AzureMonitorMetricExporter = exporter
+for name in ("azure.monitor", "azure.monitor.opentelemetry"):
+    sys.modules[name] = types.ModuleType(name)
+sys.modules[found.__name__] = found
+runpy.run_path("azure_monitor.py", run_name="__main__")
+"""
+
+
+def test_azure_monitor(
+    copied: Callable[[str], tuple[Path, list[str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a stand-in for the exporter: what is exported at the end counts all rows as stored."""
+    monkeypatch.setenv("APPLICATIONINSIGHTS_CONNECTION_STRING", "InstrumentationKey=1")
+    directory, _ = copied("azure_monitor.py")
+    exported = json.loads(run(directory, [sys.executable, "-W", "error", "-c", _STAND_IN]))
+    metrics = exported["resource_metrics"][0]["scope_metrics"][0]["metrics"]
+    values = {one["name"]: one["data"]["data_points"] for one in metrics}
+    assert [point["value"] for point in values["aiocollect.rows_stored"]] == [6]
