@@ -8,6 +8,7 @@ judges. A row's key is its first cell.
 from __future__ import annotations
 
 import csv
+import io
 import json
 from array import array
 from collections import Counter
@@ -63,13 +64,14 @@ def read_keys(paths: Iterable[Path]) -> list[int]:
 
 
 def _csv(data: bytes) -> Iterator[int]:
-    rows = csv.reader(data.decode().splitlines())
+    rows = csv.reader(io.StringIO(data.decode(), newline=""))
     next(rows, None)
     return (int(float(row[0])) for row in rows)
 
 
 def _bare(data: bytes) -> Iterator[int]:
-    return (int(float(row[0])) for row in csv.reader(data.decode().splitlines()) if row)
+    rows = csv.reader(io.StringIO(data.decode(), newline=""))
+    return (int(float(row[0])) for row in rows if row)
 
 
 def _jsonl(data: bytes) -> Iterator[int]:

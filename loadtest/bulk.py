@@ -23,7 +23,7 @@ _TEXT = 'It said, "no": the answer of a model, a long one. ' * 4
 
 
 def _calls(task: dict[str, Any]) -> Iterator[list[list[Any]]]:
-    """The calls' rows, made beforehand but for their keys: making them is not what is measured."""
+    """The calls' rows. Making them is in the figures: about a microsecond for a row of ten."""
     rows, columns = task["rows_a_call"], task["columns"]
     cell: Any = _TEXT if task["text"] else 0.1234567890123
     rest = [cell] * (columns - 1)

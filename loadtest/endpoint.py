@@ -132,7 +132,7 @@ async def run(stage: Stage, case: Case) -> dict[str, Any]:
         "closing_seconds": round(closing, 2),
         **_counts(told),
     }
-    if verdict is None or verdict.good:
+    if result["answered"] and (verdict is None or verdict.good):
         result["figures"] = _figures(told, usage)
         result["timeline"] = timeline
     return result

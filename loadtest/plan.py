@@ -1,6 +1,6 @@
 """The plan: which scenarios are run, how often, and for how long. Data, and nothing else.
 
-``quick`` is the same in small: about 90 seconds instead of a quarter of an hour.
+``QUICK`` is the same in small: about two minutes instead of a quarter of an hour.
 """
 
 from __future__ import annotations

@@ -20,8 +20,9 @@ TITLES: Final = {
     "awaited": "an awaited SDK append a request",
 }
 _READ_IT: Final = (
-    "<p>Latency counts from the moment a request was due (open loop). A run in which a row was "
-    "lost or doubled has no figures.</p>"
+    "<p>Latency counts from the moment a request was due (open loop), so what the generator itself "
+    "was late is in it, and shown beside it. A run in which an answered row was lost or doubled "
+    "has no figures. Failed requests have no latency.</p>"
 )
 _TAIL: Final = [(50.0, "50"), (10.0, "90"), (1.0, "99"), (0.1, "99.9"), (0.01, "99.99")]
 _STYLE: Final = """
@@ -80,10 +81,7 @@ def _steady(results: dict[str, Any], server: str) -> str:
         Line(line.name, line.color, [(100 / p, ms) for p, ms in line.points]) for line in lines
     ]
     ticks = [(100 / share, word) for share, word in _TAIL]
-    head = "".join(
-        f"<th>{name}</th>"
-        for name in ("", "p50 ms", "p99 ms", "p99.9 ms", "CPU µs a request", "lost", "doubled")
-    )
+    head = "".join(f"<th>{name}</th>" for name in _HEAD)
     parts = [
         f"<h2>{escape(server)}, {saturation:,.0f} requests a second at its saturation</h2>",
         f"<table><tr>{head}</tr>{''.join(rows)}</table>",
@@ -100,6 +98,10 @@ def _steady(results: dict[str, Any], server: str) -> str:
     return "".join(parts)
 
 
+_HEAD: Final = (
+    *("", "p50 ms", "p99 ms", "p99.9 ms", "generator late, p99 ms", "CPU µs a request"),
+    *("answered", "of", "lost", "doubled"),
+)
 _COMPARED: Final = (("p99", "ms of p99"), ("cpu_us", "µs of server CPU a request"))
 
 
@@ -120,15 +122,20 @@ def _row(title: str, runs: list[dict[str, Any]], ours: bool) -> str:
     audits = [one["audit"] for one in runs if one.get("audit")]
     cells = [
         _median([found[name] for found in figures], digits)
-        for name, digits in (("p50", 1), ("p99", 1), ("p99.9", 1), ("cpu_us", 0))
+        for name, digits in (
+            *(("p50", 1), ("p99", 1), ("p99.9", 1), ("send_lateness_p99", 1)),
+            ("cpu_us", 0),
+        )
     ]
+    due = sum(one.get("offered", 0) + one.get("unsent", 0) for one in runs)
+    cells += [f"{sum(one.get('answered', 0) for one in runs):,}", f"{due:,}"]
     cells += [
         f"{sum(audit[name] for audit in audits):,}" if audits else ""
         for name in ("lost", "doubled")
     ]
     failed = next((one["failed_to_run"] for one in runs if "failed_to_run" in one), "")
     if failed:
-        cells = [f"did not run: {escape(failed[:120])}", *[""] * 5]
+        cells = [f"did not run: {escape(failed[:120])}", *[""] * (len(_HEAD) - 2)]
     return (
         f"<tr{' class=ours' if ours else ''}><td>{escape(title)}</td>"
         + "".join(f"<td>{cell}</td>" for cell in cells)
@@ -151,7 +158,8 @@ def _weather(one: dict[str, Any]) -> str:
         return f"{title}<p>Did not run: {escape(one['failed_to_run'])}</p>"
     audit, figures = one["audit"], one.get("figures")
     told = (
-        f"<p>{one['answered']:,} of {one['offered']:,} requests answered; rows lost "
+        f"<p>{one['answered']:,} of {one['offered'] + one.get('unsent', 0):,} requests answered; "
+        "rows lost "
         f"{audit['lost']}, doubled {audit['doubled']}; stored {one['closing_seconds']:.1f} s after "
         "SIGTERM at the latest."
     )
@@ -226,8 +234,8 @@ def _rows(axis: str, found: dict[str, dict[str, Any]]) -> str:
 def as_markdown(results: dict[str, Any]) -> str:
     """The table of README: aiohttp at 70 %."""
     lines = [
-        "| at 70 % of saturation | p50 ms | p99 ms | CPU µs a request | lost | doubled |",
-        "|---|---:|---:|---:|---:|---:|",
+        "| at 70 % of saturation | p50 ms | p99 ms | CPU µs | answered | lost | doubled |",
+        "|---|---:|---:|---:|---:|---:|---:|",
     ]
     runs = [o for o in results["steady"] if o["server"] == "aiohttp" and o["load"] == 0.7]
     for label, title in TITLES.items():
@@ -239,6 +247,9 @@ def as_markdown(results: dict[str, Any]) -> str:
                 _median([one[name] for one in figures], digits)
                 for name, digits in (("p50", 1), ("p99", 1), ("cpu_us", 0))
             ]
+            due = sum(one["offered"] + one["unsent"] for one in found if "offered" in one)
+            answered = sum(one.get("answered", 0) for one in found)
+            cells.append(f"{answered / due:.1%}" if due else "")
             cells += [
                 f"{sum(a[name] for a in audits):,}" if audits else ""
                 for name in ("lost", "doubled")

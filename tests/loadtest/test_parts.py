@@ -93,12 +93,15 @@ def _run(label: str, number: int, p99: float, *, good: bool = True) -> dict[str,
         "server": "aiohttp",
         "load": 0.7,
         "round": number,
+        "offered": 90,
+        "unsent": 10,
+        "answered": 80,
         "audit": {"lost": 0 if good else 3, "doubled": 0, "good": good},
     }
     if good:
         curve = [(50.0, 1.0), (99.0, p99), (99.9, 2 * p99)]
         figures = {"p50": 1.0, "p99": p99, "p99.9": 2 * p99, "cpu_us": 100.0, "curve": curve}
-        found["figures"] = figures
+        found["figures"] = {**figures, "send_lateness_p99": 0.25}
     return found
 
 
@@ -159,15 +162,19 @@ def test_the_report_shows_everything_and_needs_nothing() -> None:
         "&lt;it&gt;",
         "1,000",
         "+1.00 ms",
+        "<td>240</td><td>300</td>",
+        "<td>0.2</td>",
     ):
         assert word in page, word
     assert page.count("<svg") == 4
-    assert "| aiocollect | 1.0 | 6.0 | 100 | 0 | 0 |" in report.as_markdown(_results())
+    assert "| aiocollect | 1.0 | 6.0 | 100 | 80.0% | 0 | 0 |" in report.as_markdown(_results())
 
 
 def test_a_run_with_lost_rows_has_no_figures() -> None:
     """It is shown with what it lost, and with nothing else."""
-    assert "| aiocollect | none | none | none | 9 | 0 |" in report.as_markdown(_results(good=False))
+    assert "| aiocollect | none | none | none | 80.0% | 9 | 0 |" in report.as_markdown(
+        _results(good=False)
+    )
     assert "class=ours><td>aiocollect, at 70%</td><td>none</td>" in report.as_html(
         _results(good=False)
     )

@@ -128,7 +128,7 @@ OWN: Final = [
         "            if not self._stopped:\n                self._tell(channel, Event.UNKNOWN)\n",
         "",
         ("lives",),
-        "FlushTimeout",
+        "nothing was stored",
     ),
     Mutant(
         "an orphan adopted twice",

@@ -49,7 +49,7 @@ APPENDING: Final = [
         "            event = Event.FULL\n",
         "            event = Event.UNKNOWN\n",
         ("lives",),
-        "FlushTimeout",
+        "nothing was stored",
     ),
     Mutant(
         "a full part is taken up again",
@@ -185,7 +185,7 @@ QUEUES: Final = [
         "        if task.cancelled():\n            return\n"
         "        self._tasks.discard(task)\n        self._lent.discard(task)\n",
         ("lives",),
-        "FlushTimeout",
+        "nothing was stored",
     ),
     Mutant(
         "elapsed time by the wall clock",
@@ -218,7 +218,7 @@ ENDS: Final = [
         "            async with asyncio.timeout(self._retry.attempt_timeout):\n",
         "            async with asyncio.timeout(None):\n",
         ("lives",),
-        "FlushTimeout",
+        "nothing was stored",
     ),
     Mutant(
         "flush does not mind its time-out",
