@@ -4,19 +4,13 @@ Everything is on: freezing, id, scoring time, row index, the look at the context
 measures every case once, in an order of its own, so that a machine that drifts drifts for all;
 between rounds the pipeline stores what it has. The p50 is of bursts, each behind a call that wakes
 the pump; the p99.9 is of calls that were timed one by one, without what the timer itself takes.
-
-Run: ``python -m loadtest.bench.collect [--rounds 300] [--json]``.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
 import random
 import statistics
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from time import perf_counter_ns
 from typing import Any
@@ -24,13 +18,16 @@ from typing import Any
 from aiocollect import Pipeline
 from aiocollect.testing import MemoryStore
 
-__all__ = ["IDLE_PATHS", "cases", "compare", "idle_bytes", "main"]
+from .measure import Figure, Size
+
+__all__ = ["cases", "compare", "run"]
 
 BURST = 64
 SINGLE = 64
 FLOATS = [0.1 * number for number in range(10)]
 MIXED = [0.1, 7, "a text", 0.2, None, True, "another", 1.5, 2.5, 3]
-IDLE_PATHS = 10_000
+# Of the p50, against put_nowait's.
+GOALS = {"list of 10 floats": 2.5, "numpy row of 10": 3.0, "switched off": 0.5}
 
 Case = Callable[[], object]
 
@@ -65,6 +62,22 @@ def cases(pipeline: Pipeline) -> dict[str, tuple[Case, Any]]:
         FLOATS,
     )
     return found
+
+
+def run(size: Size) -> list[Figure]:
+    """The p50 of each case, and the p99.9 of the first, by put_nowait's; in passes one by one."""
+    passes = [
+        asyncio.run(compare(rounds=size.of(60, 2), seed=seed)) for seed in range(size.of(5, 1))
+    ]
+    names = [name for name in passes[0] if name != "put"]
+    p50 = [
+        Figure(
+            f"collect(), {name}", tuple(one[name]["p50"] for one in passes), goal=GOALS.get(name)
+        )
+        for name in names
+    ]
+    tails = tuple(one[names[0]]["p99.9"] for one in passes)
+    return [*p50, Figure(f"collect(), {names[0]}, p99.9", tails, goal=3.0)]
 
 
 async def compare(*, rounds: int, seed: int = 1) -> dict[str, dict[str, float]]:
@@ -131,71 +144,8 @@ def _figures(
     }
 
 
-def idle_bytes(paths: int = IDLE_PATHS) -> int:
-    """What so many collectors take that have recorded one row each, stored by now: resident bytes,
-    in a process of its own."""
-    code = f"from {__name__} import _idle; import asyncio; asyncio.run(_idle({paths}))"
-    answer = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, check=True, timeout=300
-    )
-    return int(answer.stdout)
-
-
-async def _idle(paths: int) -> None:
-    import gc
-
-    async with Pipeline(MemoryStore(), linger=0.01) as pipeline:
-
-        async def record(model: str) -> object:
-            collector = pipeline.collector(model, version="1", identifier="inputs")
-            collector.collect(FLOATS)
-            return collector
-
-        kept = [await record("first")]
-        await pipeline.flush()
-        gc.collect()
-        before = _resident()
-        for number in range(paths):
-            kept.append(await record(f"m{number}"))
-            if not number % 100:
-                await pipeline.flush()
-        await pipeline.flush()
-        gc.collect()
-        print(_resident() - before)
-
-
-def _resident() -> int:
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * 4096
-
-
 def _imported(name: str) -> Any:
     try:
         return __import__(name)
     except ImportError:
         return None
-
-
-def main() -> None:
-    """Print the ratios."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--rounds", type=int, default=300)
-    parser.add_argument("--json", action="store_true", help="figures for a machine")
-    parser.add_argument("--idle", action="store_true", help="memory of idle paths too")
-    options = parser.parse_args()
-    figures = asyncio.run(compare(rounds=options.rounds))
-    if options.json:
-        print(json.dumps(figures))
-    else:
-        print(f"{'':24}{'p50 ns':>10}{'p50':>9}{'p99.9 ns':>12}{'p99.9':>9}")
-        for name, found in figures.items():
-            print(
-                f"{name:24}{found['p50_ns']:10.0f}{found['p50']:8.2f}x"
-                f"{found['p99.9_ns']:12.0f}{found['p99.9']:8.2f}x"
-            )
-    if options.idle:
-        print(f"{IDLE_PATHS} idle paths: {idle_bytes() / 1e6:.1f} MB")
-
-
-if __name__ == "__main__":
-    main()
