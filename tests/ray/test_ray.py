@@ -73,6 +73,8 @@ def test_two_replicas_share_a_file(tmp_path: Path) -> None:
         if not name.startswith(("AIOCOLLECT_", "AML_", "RAY_"))
     } | {
         "AIOCOLLECT_STORE": f"file://{store}",
+        # Longer than the run: what is stored was stored by the end of the replicas.
+        "AIOCOLLECT_LINGER": "60",
         "PYTHONPATH": f"{PACKAGE}:{tmp_path}",
         "RAY_USAGE_STATS_ENABLED": "0",
     }
