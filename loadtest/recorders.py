@@ -149,12 +149,12 @@ class Afternoon(_Blob):
             writer = csv.writer(text, lineterminator="\n")
             item = await self._queue.get()
             await asyncio.sleep(0.5)  # let some come together
-            for _ in range(self.MOST_ROWS):
+            for number in range(1, self.MOST_ROWS + 1):
                 if item is None:
                     ended = True
                     break
                 writer.writerow([*item[0], item[1]])
-                if self._queue.empty():
+                if number == self.MOST_ROWS or self._queue.empty():
                     break
                 item = self._queue.get_nowait()
             if text.tell():
