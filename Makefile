@@ -71,11 +71,16 @@ azurite: $(VENV)/ready tests/azurite/node_modules/ready ## The tests against the
 chaos: $(VENV)/ready tests/azurite/node_modules/ready ## Real processes, killed, stopped, forked and starved (KILLS=500 TERMS=200 FORKS=200)
 	$(BIN)/python -m tests.chaos --kills $(KILLS) --terms $(TERMS) --forks $(FORKS) --spool
 
+# What pins others has an environment of its own; its mark is the target, its lock the prerequisite.
+define ENVIRONMENT
+$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+endef
+
 FACEOFF := loadtest/faceoff/.venv
 $(FACEOFF)/ready: loadtest/faceoff/requirements.txt
-	$(PYTHON) -m venv $(FACEOFF)
-	$(FACEOFF)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
-	@touch $@
+	$(ENVIRONMENT)
 
 faceoff: $(VENV)/ready tests/azurite/node_modules/ready $(FACEOFF)/ready ## aiocollect and three others under the same faults, judged by one oracle
 	$(BIN)/python -m loadtest.faceoff
@@ -87,17 +92,13 @@ bench: $(VENV)/ready tests/azurite/node_modules/ready ## What a row costs, as ra
 	$(BIN)/python -m loadtest.bench $(if $(BASE),--base $(BASE))
 
 .venv-inference/ready: tests/servers/inference_server/requirements.txt
-	$(PYTHON) -m venv .venv-inference
-	.venv-inference/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
-	@touch $@
+	$(ENVIRONMENT)
 
 inference: $(VENV)/ready .venv-inference/ready ## The documented scoring file under Azure ML's own server
 	$(BIN)/python -m pytest -q tests/servers
 
 .venv-ray/ready: tests/ray/requirements.txt
-	$(PYTHON) -m venv .venv-ray
-	.venv-ray/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
-	@touch $@
+	$(ENVIRONMENT)
 
 ray: $(VENV)/ready .venv-ray/ready ## Ray Serve: two replicas, one file
 	$(BIN)/python -m pytest -q tests/ray

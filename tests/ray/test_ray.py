@@ -3,23 +3,19 @@ row is lost, none doubled."""
 
 from __future__ import annotations
 
-import csv
 import http.client
 import json
-import os
 import shutil
 import signal
-import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-import aiocollect
+from tests.foreign import PACKAGE, environment, files_of, free_port
 
 HERE = Path(__file__).parent
-PACKAGE = Path(aiocollect.__file__).parents[1]
 ROOT = HERE.parents[1]
 PYTHON = ROOT / ".venv-ray" / "bin" / "python"
 ID, ROW = "$aml_dc_correlation_id", "$aml_dc_row"
@@ -30,13 +26,6 @@ pytestmark = [
     pytest.mark.timeout(300),
     pytest.mark.skipif(not PYTHON.exists(), reason="Ray is not installed: make ray"),
 ]
-
-
-def free_port() -> int:
-    """One that nobody listens at now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def ask(port: int, number: int) -> tuple[int, dict[str, object]]:
@@ -54,37 +43,37 @@ def ask(port: int, number: int) -> tuple[int, dict[str, object]]:
 
 def stored(store: Path, identifier: str) -> tuple[int, list[tuple[str, str, list[float]]]]:
     """How many files an identifier has, and all of their rows."""
-    files = [path for path in store.rglob("*.csv") if path.parts[-5] == identifier]
-    rows = []
-    for path in files:
-        with path.open(newline="") as file:
-            for cells in csv.DictReader(file):
-                own = [float(cell) for name, cell in cells.items() if not name.startswith("$")]
-                rows.append((cells[ID], cells[ROW], own))
+    files = files_of(store, identifier)
+    rows = [
+        (
+            cells[ID],
+            cells[ROW],
+            [float(cell) for name, cell in cells.items() if not name.startswith("$")],
+        )
+        for file in files
+        for cells in file
+    ]
     return len(files), rows
 
 
 def test_two_replicas_share_a_file(tmp_path: Path) -> None:
     """Each answers some requests; their rows are in one file, each once."""
     store, port = tmp_path / "modeldata", free_port()
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("AIOCOLLECT_", "AML_", "RAY_"))
-    } | {
-        "AIOCOLLECT_STORE": f"file://{store}",
+    variables = environment(
+        store,
+        "RAY_",
         # Longer than the run: what is stored was stored by the end of the replicas.
-        "AIOCOLLECT_LINGER": "60",
-        "PYTHONPATH": f"{PACKAGE}:{tmp_path}",
-        "RAY_USAGE_STATS_ENABLED": "0",
-    }
+        AIOCOLLECT_LINGER="60",
+        PYTHONPATH=f"{PACKAGE}:{tmp_path}",
+        RAY_USAGE_STATS_ENABLED="0",
+    )
     shutil.copy(ROOT / "examples" / "ray_app.py", tmp_path)
     log = tmp_path / "log"
     command: list[str | Path] = [PYTHON, HERE / "serve_app.py", str(port)]
     with (
         log.open("wb") as errors,
         subprocess.Popen(
-            command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
+            command, cwd=tmp_path, env=variables, stdout=subprocess.PIPE, stderr=errors, text=True
         ) as server,
     ):
         try:

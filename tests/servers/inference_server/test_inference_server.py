@@ -3,23 +3,20 @@ answered with 200 before SIGTERM is stored, once and in order."""
 
 from __future__ import annotations
 
-import csv
 import http.client
 import json
-import os
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-import aiocollect
+from tests.foreign import environment, files_of, free_port
 
-HERE = Path(__file__).parent
-PACKAGE = Path(aiocollect.__file__).parents[1]
-PYTHON = Path(__file__).parents[3] / ".venv-inference" / "bin" / "python"
+ROOT = Path(__file__).parents[3]
+SCORING_FILE = ROOT / "examples" / "azureml_v1_scoring.py"
+PYTHON = ROOT / ".venv-inference" / "bin" / "python"
 # What the command azmlinfsrv runs; it has no option for its address, and would listen everywhere.
 AZMLINFSRV = """
 from azureml_inference_server_http import amlserver
@@ -31,13 +28,6 @@ REQUESTS = 50
 pytestmark = pytest.mark.skipif(
     not PYTHON.exists(), reason="azureml-inference-server-http is not installed: make inference"
 )
-
-
-def free_port() -> int:
-    """One that nobody listens at now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def ask(port: int, path: str, body: str | None = None) -> tuple[int, bytes]:
@@ -66,18 +56,10 @@ def until_alive(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
 
 def stored(store: Path, identifier: str) -> list[list[list[float]]]:
     """The rows of each of an identifier's files, in their order."""
-    files = []
-    for path in sorted(store.rglob("*.csv")):
-        if path.parts[-5] == identifier:
-            with path.open(newline="") as file:
-                rows = list(csv.DictReader(file))
-            files.append(
-                [
-                    [float(cell) for name, cell in row.items() if not name.startswith("$")]
-                    for row in rows
-                ]
-            )
-    return files
+    return [
+        [[float(cell) for name, cell in row.items() if not name.startswith("$")] for row in rows]
+        for rows in files_of(store, identifier)
+    ]
 
 
 @pytest.mark.parametrize("preload", ["false", "true"], ids=["", "preload"])
@@ -85,23 +67,19 @@ def stored(store: Path, identifier: str) -> list[list[list[float]]]:
 def test_the_documented_scoring_file(workers: int, preload: str, tmp_path: Path) -> None:
     """Each worker stores its rows when SIGTERM ends it, forked before or after init()."""
     store, log, port = tmp_path / "modeldata", tmp_path / "log", free_port()
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("AIOCOLLECT_", "AML_", "AZUREML_"))
-    } | {
-        "AIOCOLLECT_STORE": f"file://{store}",
-        "PYTHONPATH": str(PACKAGE),
-        "WORKER_COUNT": str(workers),
-        "WORKER_PRELOAD": preload,
-        "AML_APP_INSIGHTS_ENABLED": "false",
-    }
+    variables = environment(
+        store,
+        "AZUREML_",
+        WORKER_COUNT=str(workers),
+        WORKER_PRELOAD=preload,
+        AML_APP_INSIGHTS_ENABLED="false",
+    )
     command: list[str | Path] = [
         PYTHON,
         "-c",
         AZMLINFSRV,
         "--entry_script",
-        HERE / "score.py",
+        SCORING_FILE,
         "--port",
         str(port),
     ]
@@ -109,7 +87,7 @@ def test_the_documented_scoring_file(workers: int, preload: str, tmp_path: Path)
     with (
         log.open("wb") as said,
         subprocess.Popen(
-            command, cwd=tmp_path, env=environment, stdout=said, stderr=subprocess.STDOUT
+            command, cwd=tmp_path, env=variables, stdout=said, stderr=subprocess.STDOUT
         ) as server,
     ):
         try:
