@@ -28,12 +28,15 @@ class correlation:  # noqa: N801 - used like a function: with correlation(): ...
     then ``.id`` is None. Raises ConfigError for an id that is no text.
     """
 
-    __slots__ = ("_token", "id")
+    __slots__ = ("_token", "hour", "id")
 
     def __init__(self, id: str | None = None) -> None:  # noqa: A002 - a public name
         if id is not None and (not isinstance(id, str) or not id):
             raise ConfigError("correlation(id) must be text, not empty; leave it out for a new one")
         self.id = id
+        # The one (since 1970) that the id carries; -1 for an id of anybody else, None before the
+        # first collect().
+        self.hour: int | None = None
         self._token: Token[correlation | None] | None = None
 
     def __repr__(self) -> str:

@@ -282,15 +282,13 @@ class Report:
 # redaction has left out rows before them, the index of the first one in the call.
 Call: TypeAlias = tuple[str, int, int, "tuple[tuple[Any, ...], ...]", int, int, Any, Any]
 
-# What the quick way (_engine/quick.py) puts there instead, since it is half of the price: (id,
-# (start, hour, …), time since that start, row, cost, (stream, account)), with times in nanoseconds.
-# The pump makes a call of it.
-QuickCall: TypeAlias = tuple[str, tuple[Any, ...], int, tuple[Any, ...], int, tuple[Any, Any]]
+# What the quick way (_engine/quick.py) puts there, since it is half of the price: (id, hour,
+# scoring time in nanoseconds, row, cost, (stream, account)).
+QuickCall: TypeAlias = tuple[str, int, int, tuple[Any, ...], int, tuple[Any, Any]]
 QUICK = 6  # its length
 
 
 def whole(quick: QuickCall) -> Call:
     """The call that a quick one stands for."""
-    correlation_id, (start, hour, *_), since, row, cost, (stream, account) = quick
-    time = (start + since) // 1000
-    return correlation_id, time, hour, ((stream, (row,), 1),), 1, cost, account, None
+    correlation_id, hour, time, row, cost, (stream, account) = quick
+    return correlation_id, time // 1000, hour, ((stream, (row,), 1),), 1, cost, account, None

@@ -147,6 +147,23 @@ class Encoder(Protocol):
         ...
 
 
+class SinglesEncoder(Encoder, Protocol):
+    """An encoder that also takes rows in columns, each the only one of its call, as most are.
+
+    It is asked where the class that defines ``encode`` defines this too.
+    """
+
+    def encode_singles(
+        self,
+        rows: Sequence[tuple[Any, ...]],
+        ids: Sequence[str],
+        timestamps: Sequence[str],
+        schema: Schema,
+    ) -> list[bytes]:
+        """What encode() makes of a piece for each row, with its id and timestamp; first is 0."""
+        ...
+
+
 class Names(NamedTuple):
     """What a stream is called: the words a layout builds a path from, as the user gave them."""
 

@@ -15,12 +15,15 @@ So whatever is collected under one of our ids, weeks later too, goes to the day 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-__all__ = ["DAY_US", "HOUR_US", "MILLISECOND", "Hand", "Ids", "hour_of_id", "timestamp_text"]
+__all__ = [
+    *("DAY_US", "HOUR_US", "MILLISECOND", "Hand", "Ids"),
+    *("hour_of_id", "timestamp_text", "timestamp_texts"),
+]
 
 HOUR_US: Final = 3_600_000_000
 DAY_US: Final = 24 * HOUR_US
@@ -28,6 +31,7 @@ DAY_US: Final = 24 * HOUR_US
 _HEX: Final = tuple(f"{byte:02x}" for byte in range(256))
 STEP: Final = 60_000_000
 MILLISECOND: Final = 1_000_000  # in nanoseconds
+SECOND: Final = 1000 * MILLISECOND
 LAST_HOUR: Final = 2_932_897 * 24  # 10000-01-01
 _is_ours: Final = re.compile(
     "([0-9a-f]{8})-([0-9a-f]{4})-8[0-9a-f]{3}-ac[0-9a-f]{2}-[0-9a-f]{12}"
@@ -125,6 +129,15 @@ def timestamp_text(time: int) -> str:
     """Microseconds since 1970 as naive UTC ISO 8601, always with six decimals."""
     seconds, micros = divmod(time, 1_000_000)
     return f"{_second_text(seconds)}.{micros:06d}"
+
+
+def timestamp_texts(times: Sequence[int]) -> list[str]:
+    """The same of many moments, in nanoseconds."""
+    second = times[0] // SECOND
+    if second and second == min(times) // SECOND == max(times) // SECOND:  # as nearly always
+        text = f"{_second_text(second)}."
+        return [text + digits[-9:-3] for digits in map(str, times)]
+    return [timestamp_text(time // 1000) for time in times]
 
 
 # Under load a second has thousands of calls; late ones come in between.

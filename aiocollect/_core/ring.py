@@ -147,6 +147,17 @@ class Ring:
             self._head = head + 1
         return call
 
+    def oldest(self, number: int) -> list[Any]:
+        """The oldest calls, at most so many; they stay."""
+        slot = self._head & self._mask
+        return self._slots[slot : slot + min(number, self._tail - self._head)]
+
+    def drop(self, number: int) -> None:
+        """Take the oldest calls, which oldest() has given."""
+        slot = self._head & self._mask
+        self._slots[slot : slot + number] = [None] * number
+        self._head += number
+
     def close(self) -> None:
         """Refuse every call from now on, also of a thread that is about to put one."""
         # The budget is looked at in put()'s window: a call gets in before this line, or not at all.

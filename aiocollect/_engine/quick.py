@@ -1,13 +1,14 @@
 """The quick way of a row from collect() to the ring: the usual call, in one frame.
 
-The usual call is one row of numbers and text, of the stream's width, under an id and time of our
-own, while all calls are recorded and there is room. Everything else goes the way that defines what
-collect() does: Recorder, Shape, Ids and Ring. Nothing was done for it by then.
+The usual call is one row of the stream's width, under an id and time of our own, while all calls
+are recorded and there is room. Everything else goes the way that defines what collect() does:
+Recorder, Shape, Ids and Ring. Nothing was done for it by then.
 
-This repeats what they do, so it must be changed with them: ``Shape.freeze``, ``Cells.row``,
-``Ids.time`` and ``Ids.id``, ``Ring.put``, ``Engine.offer``. tests/property/test_quick_way.py holds
-the two ways beside each other; tests/unit/test_quick.py holds the windows, which are atomic for
-the reason given at the head of ring.py: nothing is called in them, made, or repeated.
+This repeats what the other way does, so it must be changed with it: ``Shape.freeze``,
+``Cells.row``, ``Ids.time`` and ``Ids.id``, ``Ring.put``, ``Engine.offer``.
+tests/property/test_quick_way.py holds the two beside each other; tests/unit/test_quick.py holds the
+windows, which are atomic for the reason given at the head of ring.py: nothing is called in them,
+made, or repeated.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from .._core.ids import MILLISECOND
+from .._core.ids import HOUR_US, MILLISECOND
 from .._core.ring import Ring
 from ..context import in_force
 from ..records import whole
@@ -27,8 +28,6 @@ from .stream import Stream
 __all__ = ["NEVER", "collect", "way_of"]
 
 context: Final = in_force.get
-# In nanoseconds. Less than what Ids.time() takes for a clock that was wrong.
-SECOND_AGO: Final = -1_000_000_000
 # Of collectors that have no quick way: no row has its length.
 NEVER: Final = Shape("", feature_names=None, max_call_bytes=0)
 
@@ -78,12 +77,7 @@ def collect(
         cells = ()  # floats all
     else:
         return self._recorder.record(((self._stream, data),), correlation_id, at)  # type: ignore[no-any-return]
-    if (
-        len(row) != shape.quick_length
-        or correlation_id is not None
-        or at is not None
-        or context() is not None
-    ):
+    if len(row) != shape.quick_length or correlation_id is not None or at is not None:
         return self._recorder.record(((self._stream, data),), correlation_id, at)  # type: ignore[no-any-return]
     cost = shape.row_cost
     for cell in cells:
@@ -98,26 +92,37 @@ def collect(
         return self._recorder.record(((self._stream, data),), None, None)  # type: ignore[no-any-return]
     engine, ring, slots, mask, time_ns, account, origin = self._way
     ids = engine.ids
-    now = time_ns()
-    # A window: the scoring time.
-    hand = ids.hand
-    start, _, prefix, suffix, _ = hand
-    since = now - start
-    free = ids.free
-    if SECOND_AGO < since < free:
-        since = free
-    if 0 <= since < MILLISECOND:
-        ids.free = since + 1000
-        # Its end.
-        try:
-            correlation_id = prefix + suffix()
-        except StopIteration:
-            correlation_id = ids.id((start + since) // 1000)
+    scoring = context()
+    if scoring is not None and scoring.id is not None:
+        hour = scoring.hour
+        correlation_id = scoring.id
+        cost += 4 * len(correlation_id)  # it goes into every row
+        if hour is None or cost > account.share:
+            return self._recorder.record(((self._stream, data),), None, None)  # type: ignore[no-any-return]
+        time = ids.time(time_ns() // 1000)
+        hour = time // HOUR_US if hour < 0 else hour
+        call = (correlation_id, hour, time * 1000, row, cost, origin)
     else:
-        correlation_id, time, hour = ids.stamp(now // 1000)
-        hand = (time * 1000, hour)
-        since = 0
-    call = (correlation_id, hand, since, row, cost, origin)
+        now = time_ns()
+        # A window: the scoring time.
+        hand = ids.hand
+        start, hour, prefix, suffix, _ = hand
+        since = now - start
+        if ids.free <= since < MILLISECOND and since >= 0:
+            ids.free = since + 1000
+            # Its end.
+            try:
+                correlation_id = prefix + suffix()
+            except StopIteration:
+                correlation_id = ids.id((start + since) // 1000)
+            time = start + since
+        else:
+            correlation_id, time, hour = ids.stamp(now // 1000)
+            time *= 1000
+        if scoring is not None:
+            scoring.id, scoring.hour = correlation_id, hour
+            cost += 4 * len(correlation_id)
+        call = (correlation_id, hour, time, row, cost, origin)
     # A window: the slot, which is free where it holds nothing, and the budget.
     tail = ring._tail
     used = ring.used + cost

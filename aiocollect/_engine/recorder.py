@@ -145,17 +145,19 @@ class Recorder:
         ids = engine.ids
         time = ids.time(engine.clock.time_ns() // 1000) if at is None else _microseconds(at)
         hour = time // HOUR_US
-        if correlation_id is None:
-            context = in_force.get()
-            if context is not None:
-                if context.id is None:
-                    context.id = ids.id(time)
-                correlation_id = context.id
+        context = in_force.get() if correlation_id is None else None
+        if context is not None:
+            if context.id is None:
+                context.id = ids.id(time)
+            correlation_id = context.id
         if correlation_id is None:
             correlation_id = ids.id(time)
             longer = 0
         else:
-            hour = self._hour(correlation_id, hour, at)
+            own = self._hour(correlation_id, hour, at)
+            if context is not None:
+                context.hour = -1 if own is None else own
+            hour = hour if own is None else own
             longer = 4 * len(correlation_id)  # it goes into every row
         if limit < ALL and not self.gate.passes(correlation_id):
             engine.ledger.leave_out(sum([_rows(value) for _, value in values]))
@@ -206,7 +208,8 @@ class Recorder:
         call = (correlation_id, time, hour, tuple(parts), rows, cost, self.account, None)
         return call, correlation_id
 
-    def _hour(self, correlation_id: str, hour: int, at: datetime | float | None) -> int:
+    def _hour(self, correlation_id: str, hour: int, at: datetime | float | None) -> int | None:
+        """The hour that the id carries, if it is one of ours."""
         if type(correlation_id) is not str or not correlation_id:
             raise EncodeError(f"{self._label}: correlation_id must be text", reason="id")
         if len(correlation_id) > MAX_ID:
@@ -216,9 +219,7 @@ class Recorder:
                 reason="id",
             )
         own = hour_of_id(correlation_id)
-        if own is None:
-            return hour
-        if at is not None and own // 24 != hour // 24:
+        if own is not None and at is not None and own // 24 != hour // 24:
             raise EncodeError(
                 f"{self._label}: at= is on another UTC day than the scoring that this "
                 "correlation_id was made for; leave at= out, or give the time of the scoring",

@@ -36,6 +36,14 @@ class Form(NamedTuple):
     constants: tuple[tuple[str, str], ...]
 
     @property
+    def takes_singles(self) -> bool:
+        """Whether the encoder is a SinglesEncoder; what overrides its encode() alone is none."""
+        for kind in type(self.encoder).__mro__:
+            if "encode" in vars(kind):
+                return "encode_singles" in vars(kind)
+        return False
+
+    @property
     def key(self) -> tuple[object, ...]:
         """What tells forms apart: a user's encoder or layout need not be hashable."""
         return (id(self.encoder), id(self.layout), *self[2:])
@@ -124,6 +132,7 @@ class Stream:
 
     __slots__ = (
         *("_schema", "admitted", "channels", "form", "label", "names", "redactor", "shape"),
+        "takes_singles",
     )
 
     def __init__(
@@ -149,6 +158,7 @@ class Stream:
             media=limits.media,
             check=None if self.redactor is None else self.redactor.columns,
         )
+        self.takes_singles = form.takes_singles
         self.channels: dict[int, Channel] = {}
         self.admitted = False  # its columns are one of the headers that its path may have
         self._schema: Schema | None = None

@@ -25,6 +25,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from itertools import chain, filterfalse
 from math import isfinite
+from operator import add
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -56,9 +57,9 @@ class Calls(NamedTuple):
     """The calls of a run but for their cells, by column: rows, id, time, index of the first row."""
 
     lengths: list[int]
-    ids: tuple[str, ...]
-    times: tuple[str, ...]
-    firsts: tuple[int, ...]
+    ids: Sequence[str]
+    times: Sequence[str]
+    firsts: Sequence[int]
 
 
 class RunEncoder:
@@ -88,24 +89,27 @@ class RunEncoder:
         """
         if not pieces:
             return []
-        before = self.replaced
-        try:
-            rows, ids, times, firsts = zip(*pieces, strict=True)
-            calls = Calls(list(map(len, rows)), ids, times, firsts)
-            if set(map(type, rows)) == {tuple}:
-                runs = list(chain.from_iterable(rows))
-            else:
-                runs = []
-                for run in rows:
-                    runs += run if type(run) is tuple else [run] if len(run) else []
-            bodies = self._bodies(runs, schema) if runs else []
-            if not schema.ids:
-                return self._without_ids(bodies, schema)
-            tails = self._tails(calls, schema)
-            return [body + tail for body, tail in zip(bodies, tails, strict=True)]
-        except BaseException:
-            self.replaced = before
-            raise
+        rows, ids, times, firsts = zip(*pieces, strict=True)
+        calls = Calls(list(map(len, rows)), ids, times, firsts)
+        if set(map(type, rows)) == {tuple}:
+            runs = list(chain.from_iterable(rows))
+        else:
+            runs = []
+            for run in rows:
+                runs += run if type(run) is tuple else [run] if len(run) else []
+        return self._lines(runs, calls, schema)
+
+    def encode_singles(
+        self,
+        rows: Sequence[tuple[Any, ...]],
+        ids: Sequence[str],
+        timestamps: Sequence[str],
+        schema: Schema,
+    ) -> list[bytes]:
+        """See :class:`~aiocollect.typing.SinglesEncoder`."""
+        count = len(rows)
+        calls = Calls([1] * count, ids, timestamps, (0,) * count)
+        return self._lines(list(rows), calls, schema) if rows else []
 
     # What a format says ----------------------------------------------------------------------
 
@@ -143,6 +147,20 @@ class RunEncoder:
         return self._counted[1][first:last]
 
     # Runs ------------------------------------------------------------------------------------
+
+    def _lines(self, runs: list[Any], calls: Calls, schema: Schema) -> list[bytes]:
+        before = self.replaced
+        try:
+            bodies = self._bodies(runs, schema) if runs else []
+            if not schema.ids:
+                return self._without_ids(bodies, schema)
+            tails = self._tails(calls, schema)
+            if len(bodies) != len(tails):
+                raise EncodeError("our bug: not one body for each row")
+            return list(map(add, bodies, tails))
+        except BaseException:
+            self.replaced = before
+            raise
 
     def _bodies(self, runs: list[Any], schema: Schema) -> list[bytes]:
         """The cells of each row; an element of ``runs`` is a row's tuple or a whole array."""
