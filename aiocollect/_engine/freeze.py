@@ -13,7 +13,8 @@ known to be harmless, so that the usual row costs one look-up and no test per ce
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from itertools import chain
+from typing import Any, Final
 
 from ..errors import EncodeError
 from .cells import NUMERIC, Cells
@@ -27,6 +28,8 @@ CELL_COST = 32
 ROW_COST = 120
 CALL_COST = 250
 POINTER = 8
+
+_ROWS: Final = frozenset({list, tuple})
 
 
 class Shape:
@@ -134,6 +137,15 @@ class Shape:
             )
         cost = _estimate(len(rows), width)
         self._refuse_above(cost)
+        if set(map(type, rows)) <= _ROWS:
+            # Rows of numbers alone are told all at once, at a third of the price.
+            whole = tuple(map(tuple, rows))
+            if set(map(len, whole)) == {width} and NUMERIC.issuperset(
+                map(type, chain.from_iterable(whole))
+            ):
+                self._fix(width, data, names)
+                return whole, len(whole), cost
+            rows = whole
         frozen = []
         for row in rows:
             kind = type(row)
