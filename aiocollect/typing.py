@@ -31,7 +31,8 @@ __all__ = [
 # The columns after the features: which call, when, and which row of the call.
 METADATA = ("$aml_dc_correlation_id", "$aml_dc_scoring_timestamp", "$aml_dc_row")
 
-# Rows of one call, frozen: a tuple of row tuples, or a private 2-D numpy array.
+# Rows of one call, frozen: a tuple of row tuples, or a private 2-D numpy array; for a QuickEncoder
+# a list of written rows too.
 Rows: TypeAlias = Any
 
 
@@ -147,10 +148,13 @@ class Encoder(Protocol):
         ...
 
 
-class SinglesEncoder(Encoder, Protocol):
-    """An encoder that also takes rows in columns, each the only one of its call, as most are.
+class QuickEncoder(Encoder, Protocol):
+    """An encoder that also takes the two forms that rows of the usual calls have, for their speed.
 
-    It is asked where the class that defines ``encode`` defines this too.
+    A call of many rows of finite numbers and truth values is a piece whose ``rows`` are a list of
+    written rows: each the JSON of its cells between commas, as orjson writes them,
+    ``b"0.5,7,true"``. Calls of one row come in columns. Both only where the class that defines
+    ``encode`` defines ``encode_singles`` too.
     """
 
     def encode_singles(

@@ -5,16 +5,20 @@ was named; else it is one row, and its length must be k. Dicts, records and tabl
 absent is missing, unknown is refused. Without names the first call fixes the columns: a dict's
 keys, a table's names, else f0, f1 …
 
-Freeze: a list becomes tuples of cells of exact immutable types (cells.py); a numpy array is copied;
-tables are read (frames.py). Which types a row has is looked up as one frozen set in a cache of sets
-known to be harmless, so that the usual row costs one look-up and no test per cell.
+Freeze: a list becomes tuples of cells of exact immutable types (cells.py), or, where it is many
+rows of numbers, written rows; a numpy array is copied; tables are read (frames.py). Which types a
+row has is looked up as one frozen set in a cache of sets known to be harmless, so that the usual
+row costs one look-up and no test per cell.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import chain
+from operator import itemgetter
 from typing import Any, Final
+
+import orjson
 
 from ..errors import EncodeError
 from .cells import NUMERIC, Cells
@@ -31,6 +35,15 @@ POINTER = 8
 
 _ROWS: Final = frozenset({list, tuple})
 
+# What is not exactly a JSON type is not written: it must be frozen cell by cell.
+_EXACT: Final = (
+    orjson.OPT_PASSTHROUGH_DATACLASS
+    | orjson.OPT_PASSTHROUGH_DATETIME
+    | orjson.OPT_PASSTHROUGH_SUBCLASS
+)
+_QUOTE, _NULL, _BRACE = b'"n{'
+_row: Final = itemgetter(slice(None, -2))  # of "1,2]," and "1,2]]"
+
 
 class Shape:
     """The columns of one stream, and the rule that makes rows of a value.
@@ -40,7 +53,7 @@ class Shape:
 
     __slots__ = (
         *("_cells", "_check", "_fixed", "_known", "_named", "_stream"),
-        *("array", "dtype", "max_bytes", "quick_length", "row_cost", "row_length"),
+        *("array", "dtype", "max_bytes", "quick_length", "row_cost", "row_length", "writes"),
     )
 
     def __init__(
@@ -68,6 +81,7 @@ class Shape:
         self.array: type | None = None  # numpy's, once one has come
         self.dtype: Any = None
         self.row_cost = 0
+        self.writes = False  # many rows become written rows (see QuickEncoder), if they can
 
     def __repr__(self) -> str:
         return f"<Shape of {self._stream}: {self.features}>"
@@ -137,15 +151,11 @@ class Shape:
             )
         cost = _estimate(len(rows), width)
         self._refuse_above(cost)
-        if set(map(type, rows)) <= _ROWS:
-            # Rows of numbers alone are told all at once, at a third of the price.
-            whole = tuple(map(tuple, rows))
-            if set(map(len, whole)) == {width} and NUMERIC.issuperset(
-                map(type, chain.from_iterable(whole))
-            ):
+        if len(rows) > 1 and set(map(type, rows)) <= _ROWS:
+            many: Any = self._written(rows, width) or self._numbers(rows, width)
+            if many is not None:
                 self._fix(width, data, names)
-                return whole, len(whole), cost
-            rows = whole
+                return many, len(many), cost
         frozen = []
         for row in rows:
             kind = type(row)
@@ -167,6 +177,31 @@ class Shape:
             frozen.append(row)
         self._fix(width, data, names)
         return tuple(frozen), len(frozen), cost
+
+    def _written(self, rows: Sequence[Any], width: int) -> list[bytes] | None:
+        """Written rows, where all are of numbers: one call of orjson copies them, looks at their
+        types, and encodes them."""
+        if not self.writes or set(map(len, rows)) != {width}:
+            return None
+        count = len(rows)
+        try:
+            text = orjson.dumps(rows, None, _EXACT)
+        except TypeError:
+            text = b'"'
+        written = text.split(b"[")
+        # No text, null (missing or NaN) or dict; nothing nested; and no row that another thread
+        # made longer meanwhile.
+        odd = _QUOTE in text or _NULL in text or _BRACE in text
+        if odd or len(written) != count + 2 or text.count(b",") != count * width - 1:
+            self.writes = False  # the next ones may have it too
+            return None
+        return list(map(_row, written[2:]))
+
+    def _numbers(self, rows: Sequence[Any], width: int) -> tuple[Any, ...] | None:
+        """Tuples, where all are of numbers: told at once, at a third of the price of one by one."""
+        frozen = tuple(map(tuple, rows))
+        types = map(type, chain.from_iterable(frozen))
+        return frozen if set(map(len, frozen)) == {width} and NUMERIC.issuperset(types) else None
 
     def _freeze_dicts(self, data: Sequence[Any]) -> tuple[Any, int, int]:
         """Rows by name: absent is missing, unknown is refused. The first one fixes the names."""

@@ -23,7 +23,7 @@ from .._core.ids import timestamp_text, timestamp_texts
 from .._core.ring import Account, Ring
 from .._core.unsettled import Unsettled
 from ..records import QUICK, Call, DeadLettered, QuickCall, whole
-from ..typing import Piece, SinglesEncoder
+from ..typing import Piece, QuickEncoder
 from .receipts import Receipt
 from .stream import Channel, Stream
 
@@ -325,10 +325,10 @@ def _piece(call: QuickCall) -> Piece:
 
 def _encoded_quick(stream: Stream, columns: list[tuple[Any, ...]]) -> list[bytes] | None:
     """The lines of quick calls, or None where the encoder does not give them."""
-    if not stream.takes_singles:
+    if not stream.quick:
         return None
     ids, _, times, rows, _, _ = columns
-    encoder = cast(SinglesEncoder, stream.form.encoder)
+    encoder = cast(QuickEncoder, stream.form.encoder)
     try:
         lines = encoder.encode_singles(rows, ids, timestamp_texts(times), stream.schema)
     except (Exception, CancelledError):  # as below

@@ -93,6 +93,8 @@ def collect(
     engine, ring, slots, mask, time_ns, account, origin = self._way
     ids = engine.ids
     scoring = context()
+    if scoring is not None and engine.closed:
+        return self._recorder.record(((self._stream, data),), None, None)  # type: ignore[no-any-return]
     if scoring is not None and scoring.id is not None:
         hour = scoring.hour
         correlation_id = scoring.id

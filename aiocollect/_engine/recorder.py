@@ -186,7 +186,7 @@ class Recorder:
                         f"limits.max_headers={engine.settings.limits.max_headers} allows on a path",
                         reason="schema_overflow",
                     )
-                if type(frozen) is not list:
+                if redactor is None or type(frozen) is not list:
                     parts.append((stream, frozen, number))
                 else:
                     parts += [(stream, some, len(some), first) for first, some in frozen]

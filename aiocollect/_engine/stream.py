@@ -36,8 +36,8 @@ class Form(NamedTuple):
     constants: tuple[tuple[str, str], ...]
 
     @property
-    def takes_singles(self) -> bool:
-        """Whether the encoder is a SinglesEncoder; what overrides its encode() alone is none."""
+    def quick(self) -> bool:
+        """Whether the encoder is a QuickEncoder; what overrides its encode() alone is none."""
         for kind in type(self.encoder).__mro__:
             if "encode" in vars(kind):
                 return "encode_singles" in vars(kind)
@@ -132,7 +132,7 @@ class Stream:
 
     __slots__ = (
         *("_schema", "admitted", "channels", "form", "label", "names", "redactor", "shape"),
-        "takes_singles",
+        "quick",
     )
 
     def __init__(
@@ -158,7 +158,8 @@ class Stream:
             media=limits.media,
             check=None if self.redactor is None else self.redactor.columns,
         )
-        self.takes_singles = form.takes_singles
+        self.quick = form.quick
+        self.shape.writes = self.quick and not rules
         self.channels: dict[int, Channel] = {}
         self.admitted = False  # its columns are one of the headers that its path may have
         self._schema: Schema | None = None

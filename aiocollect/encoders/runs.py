@@ -25,7 +25,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from itertools import chain, filterfalse
 from math import isfinite
-from operator import add
+from operator import add, itemgetter
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -48,6 +48,7 @@ _strings: Final = re.compile(rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"').split
 
 _OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
 _WITH_ARRAYS: Final = _OPTIONS | orjson.OPT_SERIALIZE_NUMPY
+_row: Final = itemgetter(slice(None, -2))  # of "1,2]," and "3,4]]"
 # The first rows of a call: their indexes are made once. 40 bytes each.
 _COUNTED: Final = 4096
 _ALPHABET: Final = b"-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -91,13 +92,16 @@ class RunEncoder:
             return []
         rows, ids, times, firsts = zip(*pieces, strict=True)
         calls = Calls(list(map(len, rows)), ids, times, firsts)
-        if set(map(type, rows)) == {tuple}:
+        kinds = set(map(type, rows))
+        if kinds == {tuple} or kinds == {list}:
             runs = list(chain.from_iterable(rows))
         else:
             runs = []
             for run in rows:
+                if type(run) is list:
+                    run = tuple([tuple(orjson.loads(b"[%b]" % row)) for row in run])
                 runs += run if type(run) is tuple else [run] if len(run) else []
-        return self._lines(runs, calls, schema)
+        return self._lines(runs, calls, schema, written=kinds == {list})
 
     def encode_singles(
         self,
@@ -106,7 +110,7 @@ class RunEncoder:
         timestamps: Sequence[str],
         schema: Schema,
     ) -> list[bytes]:
-        """See :class:`~aiocollect.typing.SinglesEncoder`."""
+        """See :class:`~aiocollect.typing.QuickEncoder`."""
         count = len(rows)
         calls = Calls([1] * count, ids, timestamps, (0,) * count)
         return self._lines(list(rows), calls, schema) if rows else []
@@ -148,10 +152,15 @@ class RunEncoder:
 
     # Runs ------------------------------------------------------------------------------------
 
-    def _lines(self, runs: list[Any], calls: Calls, schema: Schema) -> list[bytes]:
+    def _lines(
+        self, runs: list[Any], calls: Calls, schema: Schema, *, written: bool = False
+    ) -> list[bytes]:
         before = self.replaced
         try:
-            bodies = self._bodies(runs, schema) if runs else []
+            if written:
+                bodies = self._framed(runs, schema)
+            else:
+                bodies = self._bodies(runs, schema) if runs else []
             if not schema.ids:
                 return self._without_ids(bodies, schema)
             tails = self._tails(calls, schema)
@@ -195,7 +204,7 @@ class RunEncoder:
         if len(cut) != brackets + 2 or _BRACE in data:
             return None
         if len(cut) == len(runs) + 2:
-            lines = [text[:-2] for text in cut[2:]]
+            lines = list(map(_row, cut[2:]))
         else:
             lines = [text.rstrip(b"],") for text in cut if text]
         if not all(lines):

@@ -6,8 +6,9 @@ import datetime as dt
 from typing import Any
 
 import numpy as np
+import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from aiocollect.encoders import CsvEncoder, JsonlEncoder
@@ -95,3 +96,59 @@ def test_the_fast_way_is_the_slow_way(
     if schema.ids is False and not schema.constants and fast is CsvEncoder:
         # Names and constants are written once a call, so only cells can be compared.
         assert one.replaced == two.replaced == cautious.replaced
+
+
+finite = (
+    st.floats(allow_nan=False, allow_infinity=False)
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.booleans()
+)
+
+
+@settings(max_examples=100)
+@pytest.mark.parametrize("encoder", [CsvEncoder, JsonlEncoder])
+@given(run=runs(), many=runs(finite), cut=st.integers(0, 6))
+def test_written_rows_are_rows(
+    encoder: type[CsvEncoder],
+    run: tuple[list[Piece], Schema],
+    many: tuple[list[Piece], Schema],
+    cut: int,
+) -> None:
+    """A list of written rows gives the lines of its tuples, alone or among calls of any kind."""
+    others, _ = run
+    pieces, schema = many
+    pieces = [piece for piece in pieces if type(piece.rows) is tuple and piece.rows]
+    width = len(schema.features)
+    others = [
+        piece
+        for piece in others
+        if (piece.rows[0] if len(piece.rows) else ()) and len(piece.rows[0]) == width
+    ]
+    assume(pieces)
+    written = [
+        piece._replace(rows=[orjson.dumps(row)[1:-1] for row in piece.rows]) for piece in pieces
+    ]
+    assert encoder().encode(written, schema) == encoder().encode(pieces, schema)
+    mixed, plain = (others[:cut] + some + others[cut:] for some in (written, pieces))
+    assert encoder().encode(mixed, schema) == encoder().encode(plain, schema)
+
+
+@settings(max_examples=100)
+@pytest.mark.parametrize("encoder", [CsvEncoder, JsonlEncoder])
+@given(run=runs())
+def test_singles_are_calls_of_one_row(
+    encoder: type[CsvEncoder], run: tuple[list[Piece], Schema]
+) -> None:
+    """In columns they give the lines that they give as pieces, and count the same."""
+    pieces, schema = run
+    singles = [
+        Piece((row,), piece.correlation_id, piece.timestamp, 0)
+        for piece in pieces
+        if type(piece.rows) is tuple
+        for row in piece.rows
+    ]
+    rows = [piece.rows[0] for piece in singles]
+    ids, times = [piece.correlation_id for piece in singles], [TIME] * len(singles)
+    one, two = encoder(), encoder()
+    assert one.encode_singles(rows, ids, times, schema) == two.encode(singles, schema)
+    assert one.replaced == two.replaced

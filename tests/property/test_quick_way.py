@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,14 @@ WIDTH = 3
 
 class Float(float):
     """No float: it may have anything on it."""
+
+
+class Grade(Enum):
+    """Cells that are written as their values."""
+
+    LOW = 1
+    HIGH = 0.5
+    MIXED = "text"
 
 
 class Hand:
@@ -48,6 +57,7 @@ cells = (
     | st.just(object())
     | st.floats(width=32).map(np.float32)
 )
+finite = st.floats(allow_nan=False, allow_infinity=False) | st.integers() | st.sampled_from(Grade)
 floats = st.lists(st.floats(), min_size=WIDTH, max_size=WIDTH)
 rows = (
     floats
@@ -62,6 +72,9 @@ rows = (
     | floats.map(lambda row: [row, row])
     | st.lists(numbers | st.text(max_size=40), min_size=WIDTH, max_size=WIDTH)
     | st.lists(cells, max_size=WIDTH + 1)
+    | st.lists(st.tuples(*[finite] * WIDTH).map(list), min_size=1, max_size=4)
+    | st.lists(st.lists(finite, min_size=2, max_size=WIDTH), min_size=2, max_size=3)
+    | st.lists(st.tuples(*[cells] * WIDTH), min_size=2, max_size=3)
     | st.just(["x" * 700] * WIDTH)
     | st.just(7.5)
 )
@@ -101,6 +114,7 @@ async def life(
     other = pipeline.collector("other")
     if not quick:
         collector._shape = other._shape = NEVER
+        collector._stream.shape.writes = False
     told: list[Any] = []
 
     def collect(value: Any, into: Any = collector, **given: Any) -> None:
