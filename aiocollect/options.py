@@ -28,7 +28,7 @@ MIB = 1024 * KIB
 class Limits:
     """The bounds that few need to change. Bytes, rows and counts."""
 
-    # 65,536 calls: at 5 ms between two looks of the pump, 13 million calls a second; 0.5 MB.
+    # 65,536 calls: more than a host makes between two looks of the pump; 0.5 MB.
     ring_slots: int = 2**16
     # A copy of 4 MiB inside collect() holds the caller for about a millisecond.
     max_call_bytes: int = 4 * MIB

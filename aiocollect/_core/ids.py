@@ -41,8 +41,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 # What the next ids have in common: the start of their millisecond in nanoseconds, its hour, their
 # text but for the last two digits, what gives these (it raises StopIteration after 256), and the
-# high digits of the counter.
-Hand: TypeAlias = tuple[int, int, str, Callable[[], str], int]
+# text from the version on.
+Hand: TypeAlias = tuple[int, int, str, Callable[[], str], str]
 
 
 class Ids:
@@ -54,14 +54,15 @@ class Ids:
     call: atomic for the reason given at the head of ring.py.
     """
 
-    __slots__ = ("_blocks", "free", "hand", "writer")
+    __slots__ = ("_blocks", "_high", "free", "hand", "writer")
 
     def __init__(self, writer: str) -> None:
         assert len(writer) == 10
         int(writer, 16)
         self.writer = writer
         self._blocks = 0
-        self.hand: Hand = (-MILLISECOND, 0, "", iter(()).__next__, 0)
+        self._high = (-1, "")  # the first eight digits: they hold for a minute
+        self.hand: Hand = (-MILLISECOND, 0, "", iter(()).__next__, "")
         self.free = 0
 
     def __repr__(self) -> str:
@@ -70,7 +71,13 @@ class Ids:
     def stamp(self, now: int) -> tuple[str, int, int]:
         """A new id, its scoring time, and the hour of that; ``now`` in microseconds."""
         time = self.time(now)
-        return self.id(time), time, time // HOUR_US
+        hand = self.hand
+        if not 0 <= time * 1000 - hand[0] < MILLISECOND:
+            hand = self._begin(time, hand[3], hand[4])
+        try:
+            return hand[2] + hand[3](), time, hand[1]
+        except StopIteration:
+            return self.id(time), time, hand[1]
 
     def time(self, now: int) -> int:
         """``now`` (microseconds), or the next one that this writer has not given out yet.
@@ -89,7 +96,7 @@ class Ids:
         """A new id of the scoring time ``time`` (microseconds)."""
         hand = self.hand
         if not 0 <= time * 1000 - hand[0] < MILLISECOND:
-            hand = self._begin(time, suffix=hand[3], block=hand[4])
+            hand = self._begin(time, hand[3], hand[4])
         while True:
             try:
                 return hand[2] + hand[3]()
@@ -97,18 +104,22 @@ class Ids:
                 # As above: two threads that come here take a block each.
                 block = self._blocks
                 self._blocks = block + 1
-                hand = self._begin(time, suffix=iter(_HEX).__next__, block=block)
+                writer = self.writer
+                rest = f"-8{block >> 8 & 0xFFF:03x}-ac{writer[:2]}-{writer[2:]}{block & 0xFF:02x}"
+                hand = self._begin(time, iter(_HEX).__next__, rest)
 
-    def _begin(self, time: int, *, suffix: Callable[[], str], block: int) -> Hand:
+    def _begin(self, time: int, suffix: Callable[[], str], rest: str) -> Hand:
         """Have another millisecond at hand, or the next 256 ids."""
+        # Once a call, where these are a millisecond apart: looked up, which is half of formatting.
         milliseconds = time // 1000
-        writer = self.writer
-        prefix = (
-            f"{milliseconds >> 16 & 0xFFFFFFFF:08x}-{milliseconds & 0xFFFF:04x}"
-            f"-8{block >> 8 & 0xFFF:03x}-ac{writer[:2]}-{writer[2:]}{block & 0xFF:02x}"
-        )
+        high = milliseconds >> 16
+        known, text = self._high
+        if high != known:
+            text = f"{high & 0xFFFFFFFF:08x}-"
+            self._high = (high, text)
+        prefix = text + _HEX[milliseconds >> 8 & 0xFF] + _HEX[milliseconds & 0xFF] + rest
         start = milliseconds * MILLISECOND
-        hand = (start, milliseconds // 3_600_000, prefix, suffix, block)
+        hand = (start, milliseconds // 3_600_000, prefix, suffix, rest)
         # As above.
         self.free += self.hand[0] - start
         self.hand = hand

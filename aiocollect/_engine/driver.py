@@ -1,8 +1,9 @@
 """The driver: when the pump looks at the ring.
 
-While there is load it looks every few milliseconds, and nobody needs to wake it; without, it sleeps
-until a call wakes it, or until a batch is due. It is made of the loop's callbacks, not of a task:
-hosts cancel all tasks when they end, and rows that come after that must still find their way.
+While there is load it looks every few milliseconds (see pace.py), and nobody needs to wake it;
+without, it sleeps until a call wakes it, or until a batch is due. It is made of the loop's
+callbacks, not of a task: hosts cancel all tasks when they end, and rows that come after that must
+still find their way.
 """
 
 from __future__ import annotations
@@ -14,9 +15,6 @@ from typing import Any
 
 __all__ = ["Driver"]
 
-# While there is load the pump looks at the ring this often, and nobody needs to wake it: 200 wakes
-# a second instead of one per call. The linger is 400 times as long.
-TICK = 0.005
 # After a bug of ours, so that it cannot take the whole loop.
 AFTER_A_BUG = 1.0
 

@@ -32,13 +32,13 @@ from ..typing import Clock, Hook, Store
 from .adoption import Adoption
 from .channels import Channels
 from .dead_letters import DeadLetters
-from .driver import TICK
 from .ending import Ending
 from .flushes import Flushes
 from .fork import watch_forks
 from .gate import Gates
 from .host import Host
 from .ledger import Ledger
+from .pace import Pace
 from .pump import Pump
 from .recovery import Recovered
 from .sender import Senders
@@ -139,6 +139,8 @@ class Engine:
                 channel, item, reason=reason
             ),
         )
+        linger = 0.0 if self.spool is not None else self.settings.linger
+        self._pace = Pace(self.settings.limits.ring_slots, linger=linger)
         self.waiters = Waiters(self.offer)
         self.flushes = Flushes(self.unsettled)
         self.ending = Ending(self, self._store)
@@ -244,15 +246,12 @@ class Engine:
     def _turn(self) -> float | None:
         """One slice of work; returns when the next one is wanted (see Driver)."""
         self.asleep = False
-        before = self.pump.rows_taken
         more = self.pump.turn(self.clock.monotonic())
         self._after_turn()
         if more:
             return 0.0
-        wait: float | None = None
-        if self.pump.rows_taken != before:
-            wait = TICK
-        else:
+        wait = self._pace.next(self.pump.rows_taken)
+        if wait is None:
             self.asleep = True
             if len(self.ring):  # put between the turn and the line above
                 self.asleep = False

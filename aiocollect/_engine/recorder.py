@@ -82,6 +82,7 @@ class Recorder:
         except AioCollectError as error:
             self._refuse(error, values)
             return None
+        self.engine.wake()  # somebody may wait for it
         return receipt
 
     async def record_waiting(

@@ -119,11 +119,7 @@ def test_written_rows_are_rows(
     pieces, schema = many
     pieces = [piece for piece in pieces if type(piece.rows) is tuple and piece.rows]
     width = len(schema.features)
-    others = [
-        piece
-        for piece in others
-        if (piece.rows[0] if len(piece.rows) else ()) and len(piece.rows[0]) == width
-    ]
+    others = [piece for piece in others if len(piece.rows) and len(piece.rows[0]) == width]
     assume(pieces)
     written = [
         piece._replace(rows=[orjson.dumps(row)[1:-1] for row in piece.rows]) for piece in pieces
