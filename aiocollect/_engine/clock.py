@@ -1,10 +1,13 @@
-"""The machine's time: the only place that asks for it."""
+"""The machine's time: the only place that asks for it, or lets it pass."""
 
 from __future__ import annotations
 
 import time
 
-__all__ = ["SystemClock"]
+__all__ = ["SystemClock", "sleep"]
+
+# Holds the thread that calls it, so it is for a thread of our own alone: see thread.py.
+sleep = time.sleep
 
 
 class SystemClock:

@@ -23,18 +23,22 @@ class Driver:
     """Calls ``turn`` on one event loop, as often as it asks for.
 
     ``turn`` returns how many seconds it may be until the next one: 0 for at once, None for not
-    before a wake. ``pause`` is what is waited instead of 0: on a thread of its own the loop must
-    let go of the interpreter between two slices.
+    before a wake. ``rest`` is called before each turn that comes at once: it lets others have the
+    interpreter, where the loop is a thread's of our own.
     """
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, turn: Callable[[], float | None], *, pause: float
+        self,
+        loop: asyncio.AbstractEventLoop,
+        turn: Callable[[], float | None],
+        *,
+        rest: Callable[[], None] | None,
     ) -> None:
         self.loop = loop
         # Whose loop it is: made there, or where the loop is another thread's, corrected there.
         self.thread = threading.get_ident()
         self._turn = turn
-        self._pause = pause
+        self._rest = rest
         self._next: asyncio.Handle | None = None
         self._stopped = False
 
@@ -65,11 +69,12 @@ class Driver:
             self.loop.call_exception_handler(context)
         if wait is None or self._stopped:
             return
-        wait = wait or self._pause
         if wait:
             self._next = self.loop.call_later(wait, self.look)
-        else:
-            self._next = self.loop.call_soon(self.look)
+            return
+        if self._rest is not None:
+            self._rest()
+        self._next = self.loop.call_soon(self.look)
 
     def stop(self) -> None:
         """Never look again."""

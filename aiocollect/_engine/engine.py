@@ -118,6 +118,7 @@ class Engine:
             submit=lambda channel, batch: self.shelf.submit(channel, batch),
             note=self._note,
             keep=self._keep,
+            slice_rows=self.host.slice_rows,
         )
         self.senders = self._make_senders()
         self.spool = self._make_spool(writer)

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from ..errors import ConfigError, PipelineClosed
 from .driver import Driver
+from .pump import SLICE_ROWS
 from .thread import LoopThread
 
 __all__ = ["Host"]
@@ -45,6 +46,11 @@ class Host:
 
     def __repr__(self) -> str:
         return f"<Host {'not started' if self._driver is None else self._driver!r}>"
+
+    @property
+    def slice_rows(self) -> int:
+        """How many rows a turn may take."""
+        return SLICE_ROWS if self._thread is None else self._thread.slice_rows
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop | None:
@@ -202,8 +208,8 @@ class Host:
                 old = driver = self._driver
                 # Of two threads that come at once, the second finds the first one's loop alive.
                 if driver is None or not (driver.loop is loop or self._elsewhere(loop)):
-                    pause = 0.0 if self._thread is None else self._thread.pause
-                    driver = self._driver = Driver(loop, self._turn, pause=pause)
+                    rest = None if self._thread is None else self._thread.rest
+                    driver = self._driver = Driver(loop, self._turn, rest=rest)
             finally:
                 self._being_bound = False
         if driver is not old:

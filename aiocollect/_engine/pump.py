@@ -1,7 +1,8 @@
 """The pump: takes calls from the ring, has them encoded, coalesces them per channel, seals.
 
 The only reader of the ring. It works in slices of at most 256 rows or 128 KiB by their estimate, so
-that the loop it shares with the scoring server is never held for much longer than a millisecond.
+that the loop it shares with the scoring server is never held for much longer than a millisecond;
+on a thread of its own in smaller ones (thread.py).
 Within a slice the rows of one channel are encoded together, which halves the cost of small calls.
 
 It seals a batch when the next row no longer fits, and when the linger has passed and the lane is
@@ -27,7 +28,7 @@ from ..typing import Piece, QuickEncoder
 from .receipts import Receipt
 from .stream import Channel, Stream
 
-__all__ = ["Pump"]
+__all__ = ["SLICE_ROWS", "Pump"]
 
 SLICE_ROWS = 256
 # Of estimates, which are about twice the encoded bytes.
@@ -71,8 +72,11 @@ class Pump:
         submit: Callable[[Channel, Batch], None],
         note: Callable[[list[Finish | Release | Note]], None],
         keep: Callable[[list[tuple[Channel, list[bytes]]]], bool],
+        slice_rows: int = SLICE_ROWS,
     ) -> None:
         self._ring = ring
+        self._slice_rows = slice_rows
+        self._slice_bytes = SLICE_BYTES * slice_rows // SLICE_ROWS
         self._unsettled = unsettled
         self._channel_of = channel_of
         self._submit = submit
@@ -144,7 +148,7 @@ class Pump:
         runs: list[Run] = []
         last: dict[Channel, Run] = {}
         rows = size = 0
-        while rows < SLICE_ROWS and size < SLICE_BYTES:
+        while rows < self._slice_rows and size < self._slice_bytes:
             call = self._call
             if call is None:
                 call = self._ring.take()
@@ -152,7 +156,7 @@ class Pump:
                     break
                 if len(call) == QUICK:
                     call = whole(call)
-            room, space = SLICE_ROWS - rows, SLICE_BYTES - size
+            room, space = self._slice_rows - rows, self._slice_bytes - size
             number, estimate = call[4], call[5]
             if call is self._call or len(call[3]) > 1 or number > room or estimate > space:
                 self._call = call

@@ -1,6 +1,12 @@
 """A thread with an event loop of its own, for hosts that run none or must not share theirs.
 
 A daemon thread: it keeps no process alive. Whoever made it closes the pipeline before the end.
+
+While it works the host's threads cannot: of one that wakes meanwhile the interpreter lets go only
+after sys.getswitchinterval(), 5 ms, and that setting is the host's. So the thread works in small
+slices and really sleeps between them. Nothing less will do: a lock that is given and taken at once
+is taken before anybody waiting for it is awake, and the timers of uvloop are whole milliseconds,
+and shorter ones none. The thread may sleep, for nobody else lives on its loop.
 """
 
 from __future__ import annotations
@@ -9,17 +15,21 @@ import asyncio
 import threading
 from collections.abc import Callable
 
+from .clock import sleep
+
 __all__ = ["LoopThread", "loop_maker"]
 
-# Between two slices, in seconds: a loop that only yields to itself would hold the interpreter for
-# the whole of sys.getswitchinterval(), 5 ms, and the host would wake that much later.
-PAUSE = 0.0003
+# 0.3 ms of work where 256 rows take 0.9 to 2: what a host that wakes has to wait at most. Its price
+# is in docs/performance.md.
+SLICE_ROWS = 32
+# Long enough for a thread that waits for the lock to wake, which takes about 50 us.
+REST = 0.0001
 
 
 class LoopThread:
     """Starts at most one thread, at the first ``start``."""
 
-    pause = PAUSE
+    slice_rows = SLICE_ROWS
 
     def __init__(self, make_loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
         self._make_loop = make_loop
@@ -60,6 +70,10 @@ class LoopThread:
             loop.close()
             return None
         return loop
+
+    def rest(self) -> None:
+        """Let others have the interpreter. On the thread."""
+        sleep(REST)
 
     def stop(self) -> None:
         """End the loop and its thread, soon. From any thread."""

@@ -15,6 +15,8 @@ def import_sdk() -> None:
     """Import it. ConfigError where it is not installed."""
     try:
         import azure.storage.blob.aio  # noqa: F401
+
+        from . import azure_transport  # noqa: F401
     except ImportError:
         raise ConfigError(
             "the Azure store needs azure-storage-blob and aiohttp; run: "

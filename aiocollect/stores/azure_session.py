@@ -131,8 +131,9 @@ def connect(
 ) -> Link:
     """One session for all blobs of an account, made inside the running loop."""
     import aiohttp
-    from azure.core.pipeline.transport import AioHttpTransport
     from azure.storage.blob.aio import BlobServiceClient
+
+    from .azure_transport import AppendTransport
 
     session = aiohttp.ClientSession(
         # No limit of its own: whoever calls us bounds its requests, and one that hangs must not
@@ -142,14 +143,13 @@ def connect(
         # Nobody unpacks: see azure_wire.py.
         auto_decompress=False,
         headers={"Accept-Encoding": "identity"},
-        # Looking for a proxy and in ~/.netrc costs two thread hops a request.
-        trust_env=False,
+        trust_env=False,  # looking in ~/.netrc costs a thread hop a request
         proxy=proxy,
         middlewares=(once,),
     )
     # Time-outs are the transport's matter: given to the client they would be passed over, and
     # 300 s hold instead.
-    transport = AioHttpTransport(session=session, use_env_settings=False, **timeouts)
+    transport = AppendTransport(session, **timeouts)
     service = BlobServiceClient(
         url,
         credential=credential,
