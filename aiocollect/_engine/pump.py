@@ -112,13 +112,13 @@ class Pump:
     def _take_quick(self) -> list[Run]:
         """The next rows where all of them are of quick calls: in columns, at a fraction of the
         price. Nothing where they are not, or must be looked at one by one."""
-        calls = self._ring.oldest(SLICE_ROWS) if self._call is None else None
+        calls = self._ring.oldest(self._slice_rows) if self._call is None else None
         if not calls or set(map(len, calls)) != {QUICK}:
             return []
         columns = list(zip(*calls, strict=True))
         _, hours, _, _, costs, origins = columns
-        if sum(costs) > SLICE_BYTES:
-            calls = calls[: max(1, bisect(list(accumulate(costs)), SLICE_BYTES))]
+        if sum(costs) > self._slice_bytes:
+            calls = calls[: max(1, bisect(list(accumulate(costs)), self._slice_bytes))]
             columns = [column[: len(calls)] for column in columns]
         places = [columns]
         # By identity: no two origins are equal, and ints of one hour mostly are one.
