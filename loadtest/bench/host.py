@@ -3,18 +3,24 @@
 The host sleeps a millisecond again and again; what it oversleeps, p99, is told for a pipeline that
 is busy and, taking turns, for one that is idle, and for one that is idle while another process is
 busy. That one shares the cores, but not the interpreter's lock: what it costs is the machine's.
+
+What the host gains by the thread's small slices costs CPU: that is told against a pipeline that
+takes large ones, on the caller's loop.
 """
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 
-from aiocollect import ModelDataCollector
+from aiocollect import ModelDataCollector, Pipeline
 
-from .load import FEATURES, InstantStore, floats, pipeline_on
-from .measure import Figure, Size, percentile
+from .load import FEATURES, InstantStore, collect_all, floats, pipeline_on
+from .measure import Figure, Size, percentile, ratios, take_turns
 
 __all__ = ["run"]
 
@@ -42,7 +48,30 @@ def run(size: Size) -> list[Figure]:
         Figure(f"{name}, pipeline's thread busy", busy, unit="ms", goal=0.3),
         Figure(f"{name}, pipeline idle", idle, unit="ms"),
         Figure(f"{name}, pipeline idle, another process busy", neighbour, unit="ms"),
+        _price(size),
     ]
+
+
+def _price(size: Size) -> Figure:
+    """CPU of a row on the pipeline's own thread, by that on the caller's loop."""
+    tables = [list(floats(1000))] * size.of(20, 1)
+    sides: dict[str, Callable[[], float]] = {}
+    with asyncio.Runner() as runner:
+        pipelines = {host: pipeline_on(InstantStore(), host=host) for host in ("loop", "thread")}
+        for host, pipeline in pipelines.items():
+            sides[host] = partial(_cost, runner, pipeline, tables)
+        costs = take_turns(sides, rounds=size.of(7, 1))
+        for pipeline in pipelines.values():
+            runner.run(pipeline.aclose())
+    name = "row to acknowledged append, 1,000 rows a call, on a thread of its own against the loop"
+    return Figure(name, ratios(costs["thread"], costs["loop"]))
+
+
+def _cost(runner: asyncio.Runner, pipeline: Pipeline, tables: list[list[list[float]]]) -> float:
+    collect = pipeline.collector("bench", feature_names=FEATURES).collect
+    begin = time.process_time()
+    runner.run(collect_all(collect, tables, flush=pipeline.flush, burst=1))
+    return time.process_time() - begin
 
 
 def _p99(late: list[float]) -> float:
