@@ -45,6 +45,11 @@ class Lane:
     ``hold`` is the wait in seconds while an operator must act.
     """
 
+    __slots__ = (
+        *("_block_count", "_confirmed", "_created", "_ended", "_etag", "_position", "_resume"),
+        *("_waits", "blind", "in_doubt", "out", "parts", "state"),
+    )
+
     def __init__(self, parts: Parts, *, backoff: Backoff, hold: float) -> None:
         self.state = State.IDLE
         self.parts = parts

@@ -17,11 +17,12 @@ RETRYING_AFTER = 3
 class Waits:
     """``hold`` is the wait in seconds while an operator must act."""
 
-    __slots__ = ("_backoff", "_parts", "alarm", "hold")
+    __slots__ = ("_backoff", "_failures", "_parts", "alarm", "hold")
 
     def __init__(self, parts: Parts, *, backoff: Backoff, hold: float) -> None:
         self._parts = parts
         self._backoff = backoff
+        self._failures = 0  # since the last answer
         self.hold = hold
         self.alarm = ""  # why the lane is held; "" where it is not
 
@@ -36,8 +37,10 @@ class Waits:
     def unanswered(self, chance: float, answer: Answer) -> tuple[float, list[Note]]:
         """How long to wait after an attempt without a decision."""
         error = answer if isinstance(answer, StoreError) else None
-        wait = self._backoff.next(chance, at_least=error.retry_after if error else None)
-        if self._backoff.attempts != RETRYING_AFTER:
+        at_least = error.retry_after if error else None
+        wait = self._backoff.wait(self._failures, chance, at_least=at_least)
+        self._failures += 1
+        if self._failures != RETRYING_AFTER:
             return wait, []
         notice = Retrying(
             path=self._parts.path,
@@ -57,7 +60,7 @@ class Waits:
 
     def decided(self, *, resumed: bool) -> list[Note]:
         """The store has decided something: an outage is over, and, if ``resumed``, the alarm."""
-        self._backoff.reset()
+        self._failures = 0
         if not (self.alarm and resumed):
             return []
         self.alarm = ""

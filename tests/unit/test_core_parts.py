@@ -119,13 +119,12 @@ def test_marks_have_hysteresis() -> None:
 def test_backoff_is_full_jitter() -> None:
     """A wait lies between nothing and the doubled bound, and the bound has a cap."""
     backoff = Backoff(base=1.0, cap=5.0)
-    assert [backoff.next(chance) for chance in (0.0, 1.0, 1.0, 1.0)] == [0.0, 2.0, 4.0, 5.0]
-    backoff.reset()
-    assert backoff.next(1.0) == 1.0
-    assert backoff.next(0.0, at_least=3.0) == 3.0
-    assert backoff.next(0.0, at_least=60.0) == 5.0
-    for _ in range(2000):
-        assert backoff.next(1.0) == 5.0
+    found = [backoff.wait(n, chance) for n, chance in enumerate((0.0, 1.0, 1.0, 1.0))]
+    assert found == [0.0, 2.0, 4.0, 5.0]
+    assert backoff.wait(0, 1.0) == 1.0
+    assert backoff.wait(1, 0.0, at_least=3.0) == 3.0
+    assert backoff.wait(2, 0.0, at_least=60.0) == 5.0
+    assert [backoff.wait(n, 1.0) for n in range(3, 2000)] == [5.0] * 1997
 
 
 # Parts and verdicts -------------------------------------------------------------------------------
