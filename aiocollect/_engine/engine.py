@@ -98,6 +98,7 @@ class Engine:
             self.watch.look()
         make = Ring if gil else LockedRing
         self.ring = make(settings.limits.ring_slots, budget=settings.max_memory_bytes)
+        self._share = settings.share  # one number for all accounts
         self._accounts: dict[tuple[Stream, ...], Account] = {}
         writer = new_writer()
         self.ids = Ids(writer)
@@ -177,7 +178,7 @@ class Engine:
         """The share of the budget of one collector or model; the same one for the same streams."""
         account = self._accounts.get(streams)
         if account is None:
-            account = self._accounts.setdefault(streams, Account(share=self.settings.share))
+            account = self._accounts.setdefault(streams, Account(share=self._share))
             self.ring.keep_share(account)
         return account
 

@@ -6,8 +6,8 @@ absent is missing, unknown is refused. Without names the first call fixes the co
 keys, a table's names, else f0, f1 …
 
 Freeze: a list becomes tuples of cells of exact immutable types (cells.py); a numpy array is copied;
-tables are read (frames.py). Which types a row has is looked up as one frozen set in a cache of sets
-known to be harmless, so that the usual row costs one look-up and no test per cell.
+tables are read (frames.py). Which types a row has is looked up as one frozen set among those of
+numbers, so that the usual row costs one look-up and no test per cell.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..errors import EncodeError
-from .cells import NUMERIC, Cells
+from .cells import NUMERIC_ROWS, Cells
 from .frames import Table, as_dict, recognise
 
 __all__ = ["Shape"]
@@ -36,8 +36,8 @@ class Shape:
     """
 
     __slots__ = (
-        *("_cells", "_check", "_fixed", "_known", "_named", "_stream"),
-        *("array", "dtype", "max_bytes", "quick_length", "row_cost", "row_length"),
+        *("_cells", "_check", "_first", "_named", "_stream"),
+        *("array", "dtype", "features", "max_bytes", "quick_length", "row_cost", "row_length"),
     )
 
     def __init__(
@@ -52,13 +52,11 @@ class Shape:
         self._stream = stream
         self._named = feature_names is not None
         self._check = check
-        # A dictionary, since setdefault() lets exactly one of two racing first calls win.
-        self._fixed: dict[str, tuple[str, ...]] = {}
-        if feature_names is not None:
-            self._fixed["features"] = tuple(feature_names)
+        self.features = None if feature_names is None else tuple(feature_names)
+        # Where they are not named: setdefault() lets exactly one of two racing first calls win.
+        self._first: dict[str, tuple[str, ...]] | None = {} if feature_names is None else None
         self.max_bytes = max_call_bytes
         self._cells = Cells(stream, media=media)
-        self._known: set[frozenset[type]] = set()  # type sets of cells that need nothing more
         # For quick.py: how long a list is that is one row (-1: none is), and what it costs.
         self.row_length = -1
         self.quick_length = -1  # the same, once the columns are admitted
@@ -68,11 +66,6 @@ class Shape:
 
     def __repr__(self) -> str:
         return f"<Shape of {self._stream}: {self.features}>"
-
-    @property
-    def features(self) -> tuple[str, ...] | None:
-        """The feature columns, or None before the first call of an unnamed stream."""
-        return self._fixed.get("features")
 
     def admit(self) -> None:
         """The columns, which are fixed by now, are among those that the path may have."""
@@ -85,9 +78,9 @@ class Shape:
         """
         kind = type(data)
         if kind is list:
-            # One row of numbers, of a length and types that were seen before.
+            # One row of numbers, of a length that was seen before.
             row = tuple(data)
-            if len(row) == self.row_length and frozenset(map(type, row)) in self._known:
+            if len(row) == self.row_length and frozenset(map(type, row)) in NUMERIC_ROWS:
                 return (row,), 1, self.row_cost
         if kind is not list and kind is not tuple and kind is not dict:
             data = recognise(data, stream=self._stream)
@@ -145,13 +138,10 @@ class Shape:
                 raise self._misfit(data, width)
             row = tuple(row)
             types = frozenset(map(type, row))
-            if types not in self._known:
-                if types <= NUMERIC:
-                    self._known.add(types)
-                else:
-                    row, more = self._cells.row(row, types)
-                    cost += more
-                    self._refuse_above(cost)
+            if types not in NUMERIC_ROWS:
+                row, more = self._cells.row(row, types)
+                cost += more
+                self._refuse_above(cost)
             frozen.append(row)
         self._fix(width, data, names)
         return tuple(frozen), len(frozen), cost
@@ -231,17 +221,17 @@ class Shape:
 
     def _width(self, first: int) -> int:
         """How many features there are; ``first`` where no call has fixed them yet."""
-        features = self._fixed.get("features")
-        return first if features is None else len(features)
+        return first if self.features is None else len(self.features)
 
     def _fix(self, width: int, data: Any, names: tuple[str, ...] | None = None) -> None:
         """Let the first value that can be recorded fix the columns of an unnamed stream."""
-        features = self._fixed.get("features")
+        features = self.features
         if features is None:
             fixed = names or tuple(f"f{number}" for number in range(width))
             if self._check is not None:
                 self._check(fixed)
-            features = self._fixed.setdefault("features", fixed)
+            assert self._first is not None
+            features = self.features = self._first.setdefault("features", fixed)
         # Another thread's first call may have won, after this one has looked.
         if len(features) != width or (names and features != names):
             raise self._misfit(data, len(features))

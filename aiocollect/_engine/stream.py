@@ -129,7 +129,8 @@ class Channel:
 class Stream:
     """The names, the form, the columns and the channels by hour of one collector.
 
-    ``channel`` is the one of the ``hour`` (since 1970) that was last asked for; the pump alone asks.
+    ``channel`` is the one of the ``hour`` (since 1970) that the pump, which alone asks, asked for
+    last.
     """
 
     __slots__ = (
