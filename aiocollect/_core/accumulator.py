@@ -147,14 +147,14 @@ class Accumulator:
         self.size = size
         return taken
 
-    def deadline(self, *, blocks_used: int, last_fill: float) -> float:
+    def deadline(self, *, blocks_used: int, last_fill: int) -> float:
         """When the open batch is to be sealed, full or not."""
         return self._limits.deadline(self.born, blocks_used=blocks_used, last_fill=last_fill)
 
     @property
-    def fill(self) -> float:
-        """How full the open batch is, 0 to 1; more with a row above the limit."""
-        return self.size / self._limits.max_bytes
+    def fill(self) -> int:
+        """How full the open batch is, in percent; above 100 with a row above the limit."""
+        return 100 * self.size // self._limits.max_bytes
 
     def seal(self, *, serial: int) -> Batch:
         """Freeze the open batch and begin the next one. There must be a row in it."""

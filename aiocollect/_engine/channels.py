@@ -50,7 +50,7 @@ class Channels:
         self._backoff = Backoff(base=settings.retry.base, cap=settings.retry.cap)
         self._streams: dict[tuple[object, ...], Stream] = {}
         self._forms: dict[tuple[object, ...], Form] = {}
-        # One copy of what many streams have alike: columns, schemas, headers.
+        # One copy of what many streams have alike: forms by their keys, columns, schemas, headers.
         self._alike: dict[Any, Any] = {}
         self._first_headers: dict[Names, bytes] = {}
         self._more_headers: dict[Names, dict[bytes, int]] = {}  # where there are any
@@ -139,6 +139,8 @@ class Channels:
         if found is not None:
             return found
         form = stream.form
+        if hour == self._hour:
+            hour = self._hour  # one number for all
         path = form.layout.path(
             stream.names, _EPOCH + timedelta(hours=hour), extension=form.encoder.extension
         )

@@ -98,6 +98,8 @@ class Engine:
             self.watch.look()
         make = Ring if gil else LockedRing
         self.ring = make(settings.limits.ring_slots, budget=settings.max_memory_bytes)
+        ring = self.ring
+        self.way = (self, ring, ring._slots, ring._mask, clock.time_ns)  # for quick.py
         self._share = settings.share  # one number for all accounts
         self._accounts: dict[tuple[Stream, ...], Account] = {}
         writer = new_writer()

@@ -71,7 +71,7 @@ class Channel:
         self.content_type = content_type
         self.hour = 0
         self.due = False
-        self.last_fill = 0.0
+        self.last_fill = 0  # in percent, of the last batch
         self.keeper: Keeper | None = None
         self.trail: Trail | None = None
         self.backlog: list[Batch | Parked] = []  # not a deque: an empty one takes 760 bytes
