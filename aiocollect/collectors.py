@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from ._core.ring import Account
 from ._engine.freeze import Shape
 from ._engine.gate import Gate
 from ._engine.quick import collect, way_of
@@ -35,7 +34,7 @@ class ModelDataCollector:
 
     __slots__ = ("_gate", "_origin", "_recorder", "_shape", "_stream", "_way")
     _gate: Gate
-    _origin: tuple[Stream, Account]
+    _origin: tuple[Stream, Any]
     _recorder: Recorder
     _shape: Shape
     _stream: Stream

@@ -10,13 +10,15 @@ __all__ = ["Backoff"]
 
 
 class Backoff:
-    """Waits in seconds: at most ``base * 2**n``, never above ``cap``. One for all lanes."""
+    """Waits in seconds: at most ``base * 2**n``, never above ``cap``; ``hold`` while an operator must
+    act. One for all lanes."""
 
-    __slots__ = ("base", "cap")
+    __slots__ = ("base", "cap", "hold")
 
-    def __init__(self, *, base: float, cap: float) -> None:
+    def __init__(self, *, base: float, cap: float, hold: float) -> None:
         self.base = base
         self.cap = cap
+        self.hold = hold
 
     def __repr__(self) -> str:
         return f"<Backoff from {self.base:.3g} to {self.cap:.3g} s>"

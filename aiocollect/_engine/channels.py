@@ -47,7 +47,8 @@ class Channels:
         self._part_limits = PartLimits(
             max_blocks=limits.max_blocks, max_bytes=limits.max_blob_bytes
         )
-        self._backoff = Backoff(base=settings.retry.base, cap=settings.retry.cap)
+        retry = settings.retry
+        self._backoff = Backoff(base=retry.base, cap=retry.cap, hold=retry.hold)
         self._streams: dict[tuple[object, ...], Stream] = {}
         self._forms: dict[tuple[object, ...], Form] = {}
         # One copy of what many streams have alike: forms by their keys, columns, schemas, headers.
@@ -165,7 +166,7 @@ class Channels:
             own=form.own,
             ordinal=ordinal,
         )
-        lane = Lane(parts, backoff=self._backoff, hold=self._settings.retry.hold)
+        lane = Lane(parts, backoff=self._backoff)
         return Channel(
             lane, Accumulator(self._batch_limits), content_type=form.encoder.content_type
         )

@@ -13,6 +13,7 @@ numbers, so that the usual row costs one look-up and no test per cell.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from ..errors import EncodeError
@@ -36,7 +37,7 @@ class Shape:
     """
 
     __slots__ = (
-        *("_cells", "_check", "_first", "_named", "_stream"),
+        *("_cells", "_check", "_first", "_media", "_named", "_stream"),
         *("array", "dtype", "features", "max_bytes", "quick_length", "row_cost", "row_length"),
     )
 
@@ -56,7 +57,8 @@ class Shape:
         # Where they are not named: setdefault() lets exactly one of two racing first calls win.
         self._first: dict[str, tuple[str, ...]] | None = {} if feature_names is None else None
         self.max_bytes = max_call_bytes
-        self._cells = Cells(stream, media=media)
+        self._media = media
+        self._cells: Cells | None = None  # until a row is not of numbers alone
         # For quick.py: how long a list is that is one row (-1: none is), and what it costs.
         self.row_length = -1
         self.quick_length = -1  # the same, once the columns are admitted
@@ -139,6 +141,8 @@ class Shape:
             row = tuple(row)
             types = frozenset(map(type, row))
             if types not in NUMERIC_ROWS:
+                if self._cells is None:
+                    self._cells = Cells(self._stream, media=self._media)
                 row, more = self._cells.row(row, types)
                 cost += more
                 self._refuse_above(cost)
@@ -237,7 +241,7 @@ class Shape:
             raise self._misfit(data, len(features))
         if self.row_cost:
             return
-        self.row_cost = _estimate(1, width)
+        self.row_cost = _row_cost(width)
         if self.row_cost <= self.max_bytes and (width > 1 or not self._named):
             self.row_length = width
 
@@ -283,6 +287,12 @@ class Shape:
 def _estimate(rows: int, width: int) -> int:
     """The heap bytes of a call of so many rows of numbers."""
     return CALL_COST + rows * (ROW_COST + CELL_COST * width)
+
+
+@cache
+def _row_cost(width: int) -> int:
+    """That of one row: one number for all streams of this width."""
+    return _estimate(1, width)
 
 
 def _ordered(row: tuple[Any, ...], order: tuple[int, ...]) -> tuple[Any, ...]:

@@ -118,7 +118,7 @@ def test_marks_have_hysteresis() -> None:
 
 def test_backoff_is_full_jitter() -> None:
     """A wait lies between nothing and the doubled bound, and the bound has a cap."""
-    backoff = Backoff(base=1.0, cap=5.0)
+    backoff = Backoff(base=1.0, cap=5.0, hold=9.0)
     found = [backoff.wait(n, chance) for n, chance in enumerate((0.0, 1.0, 1.0, 1.0))]
     assert found == [0.0, 2.0, 4.0, 5.0]
     assert backoff.wait(0, 1.0) == 1.0
