@@ -32,8 +32,9 @@ class ModelDataCollector:
     Cheap to call, from any thread, task or loop.
     """
 
-    __slots__ = ("_gate", "_recorder", "_shape", "_stream", "_way")
+    __slots__ = ("_gate", "_origin", "_recorder", "_shape", "_stream", "_way")
     _gate: Gate
+    _origin: tuple[Stream, Any]
     _recorder: Recorder
     _shape: Shape
     _stream: Stream
@@ -65,7 +66,7 @@ class ModelDataCollector:
         self._recorder = recorder
         self._stream = stream
         self._gate = recorder.gate
-        self._shape, self._way = way_of(recorder, stream)
+        self._shape, self._way, self._origin = way_of(recorder, stream)
         return self
 
     def __repr__(self) -> str:

@@ -28,7 +28,7 @@ PATH = "x/data.csv"
 def make_lane(*, own: bool = False, max_blocks: int = 100) -> Lane:
     limits = PartLimits(max_blocks=max_blocks, max_bytes=1000)
     parts = Parts(PATH, header=HEADER, limits=limits, writer="00000000aa", own=own)
-    return Lane(parts, backoff=Backoff(base=1.0, cap=8.0), hold=15.0)
+    return Lane(parts, backoff=Backoff(base=1.0, cap=8.0, hold=15.0))
 
 
 def make_batch(*lines: bytes, serial: int = 1, first: int = 0) -> Batch:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from typing import Final
 from zlib import crc32
 
 from .limits import BatchLimits
@@ -84,6 +85,12 @@ class Batch:
         return f"<Batch {self.serial}: {self.block!r}>"
 
 
+# Of all empty accumulators; nothing is ever added to these.
+_NO_LINES: Final[list[bytes]] = []
+_NO_LENGTHS: Final[array[int]] = array("I")
+_NO_CHARGES: Final[dict[Account, int]] = {}
+
+
 class Accumulator:
     """The open batch of one lane. ``kept``: its rows are in the spool; all of them, or none."""
 
@@ -93,17 +100,22 @@ class Accumulator:
         self._limits = limits
         self._next = 0
         self.kept = False
-        self._clear()
+        self._empty()
 
     def __repr__(self) -> str:
         return f"<Accumulator {self.rows} rows, {self.size} bytes>"
 
-    def _clear(self) -> None:
-        self._lines: list[bytes] = []
-        self._lengths: array[int] = array("I")
-        self._charges: dict[Account, int] = {}
+    def _empty(self) -> None:
+        # Most are empty at any time: what they would put rows into is made with the first row.
+        self._lines: list[bytes] = _NO_LINES
+        self._lengths: array[int] = _NO_LENGTHS
+        self._charges: dict[Account, int] = _NO_CHARGES
         self.size = 0
         self.born = 0.0
+
+    def _begin(self, now: float) -> None:
+        self._lines, self._lengths, self._charges = [], array("I"), {}
+        self.born = now
 
     @property
     def rows(self) -> int:
@@ -118,7 +130,7 @@ class Accumulator:
     def add(self, lines: Sequence[bytes], *, account: Account, now: float) -> int:
         """Take as many of the lines as fit; returns how many. None fit: seal first."""
         if not self._lines:
-            self.born = now
+            self._begin(now)
         size, limits = self.size + sum(map(len, lines)), self._limits
         fitting, taken = lines, len(lines)
         if size > limits.max_bytes:
@@ -135,14 +147,14 @@ class Accumulator:
         self.size = size
         return taken
 
-    def deadline(self, *, blocks_used: int, last_fill: float) -> float:
+    def deadline(self, *, blocks_used: int, last_fill: int) -> float:
         """When the open batch is to be sealed, full or not."""
         return self._limits.deadline(self.born, blocks_used=blocks_used, last_fill=last_fill)
 
     @property
-    def fill(self) -> float:
-        """How full the open batch is, 0 to 1; more with a row above the limit."""
-        return self.size / self._limits.max_bytes
+    def fill(self) -> int:
+        """How full the open batch is, in percent; above 100 with a row above the limit."""
+        return 100 * self.size // self._limits.max_bytes
 
     def seal(self, *, serial: int) -> Batch:
         """Freeze the open batch and begin the next one. There must be a row in it."""
@@ -156,5 +168,5 @@ class Accumulator:
             kept=self.kept,
         )
         self._next += block.rows
-        self._clear()
+        self._empty()
         return batch

@@ -10,35 +10,24 @@ __all__ = ["Backoff"]
 
 
 class Backoff:
-    """Waits in seconds: at most ``base * 2**n``, never above ``cap``."""
+    """Waits in seconds: at most ``base * 2**n``, never above ``cap``; ``hold`` while an operator
+    must act. One for all lanes."""
 
-    __slots__ = ("_attempts", "base", "cap")
+    __slots__ = ("base", "cap", "hold")
 
-    def __init__(self, *, base: float, cap: float) -> None:
+    def __init__(self, *, base: float, cap: float, hold: float) -> None:
         self.base = base
         self.cap = cap
-        self._attempts = 0
+        self.hold = hold
 
     def __repr__(self) -> str:
-        return f"<Backoff after {self._attempts} failures, at most {self._bound():.3g} s>"
+        return f"<Backoff from {self.base:.3g} to {self.cap:.3g} s>"
 
-    @property
-    def attempts(self) -> int:
-        """Failures since the last answer."""
-        return self._attempts
-
-    def _bound(self) -> float:
+    def wait(self, failures: int, chance: float, *, at_least: float | None = None) -> float:
+        """The wait after the failure that follows on ``failures`` others; ``chance`` in [0, 1).
+        ``at_least`` is the store's own wish, up to cap."""
         # 2**60 would overflow no float, but the exponent need not grow for ever either.
-        return float(min(self.cap, self.base * 2 ** min(self._attempts, 60)))
-
-    def next(self, chance: float, *, at_least: float | None = None) -> float:
-        """The next wait; ``chance`` in [0, 1). ``at_least`` is the store's own wish, up to cap."""
-        wait = self._bound() * chance
-        self._attempts += 1
+        wait = float(min(self.cap, self.base * 2 ** min(failures, 60))) * chance
         if at_least is not None:
             wait = max(wait, min(at_least, self.cap))
         return wait
-
-    def reset(self) -> None:
-        """The store has answered: begin anew."""
-        self._attempts = 0

@@ -40,17 +40,20 @@ __all__ = ["Lane"]
 
 
 class Lane:
-    """The append lane of one path and header. ``on`` takes events and returns commands.
+    """The append lane of one path and header. ``on`` takes events and returns commands."""
 
-    ``hold`` is the wait in seconds while an operator must act.
-    """
+    __slots__ = (
+        *("_backoff", "_block_count", "_confirmed", "_created", "_ended", "_etag"),
+        *("_position", "_resume", "_waits", "blind", "in_doubt", "out", "parts", "state"),
+    )
 
-    def __init__(self, parts: Parts, *, backoff: Backoff, hold: float) -> None:
+    def __init__(self, parts: Parts, *, backoff: Backoff) -> None:
         self.state = State.IDLE
         self.parts = parts
         self.blind = False  # without the right to read
         self.in_doubt = False
-        self._waits = Waits(parts, backoff=backoff, hold=hold)
+        self._backoff = backoff
+        self._waits: Waits | None = None  # until it must wait for the first time
         self.out = Outbox()
         self._position: int | None = None  # None: the part was not opened yet
         self._created = ""
@@ -106,7 +109,7 @@ class Lane:
     @property
     def held(self) -> str:
         """Why an operator must act; "" where none must."""
-        return self._waits.alarm
+        return self._waits.alarm if self._waits else ""
 
     # What the engine tells --------------------------------------------------------------------
 
@@ -139,14 +142,13 @@ class Lane:
             return self._back_off(chance, answer)
         if event is Event.GIVE_UP:
             return self._give_up(reason, kept)
-        notes: list[Command] = []
         if event is Event.REFUSED:
             assert isinstance(answer, StoreError)
             return self._hold_on(answer.code)
-        if event not in (Event.SUBMIT, Event.TIMER):
-            notes += self._waits.decided(resumed=event is not Event.NO_RIGHT)
-        taken: list[Command] = getattr(self, step)(answer)
-        return notes + taken
+        notes: list[Note] = []
+        if self._waits and event not in (Event.SUBMIT, Event.TIMER):
+            notes = self._waits.decided(resumed=event is not Event.NO_RIGHT)
+        return [*notes, *getattr(self, step)(answer)]
 
     # Requests ---------------------------------------------------------------------------------
 
@@ -190,19 +192,20 @@ class Lane:
     def _back_off(self, chance: float, answer: Answer) -> list[Command]:
         if self.state is State.APPENDING:
             self.in_doubt = True
-        wait, notes = self._waits.unanswered(chance, answer)
+        wait, notes = self._wait().unanswered(chance, answer)
         return [*notes, *self._again(wait)]
 
-    def _again(self, seconds: float) -> list[Command]:
-        self._resume = self.state
-        self.state = State.BACKING_OFF
+    def _wait(self) -> Waits:
+        self._waits = self._waits or Waits(self.parts, backoff=self._backoff)
+        return self._waits
+
+    def _again(self, seconds: float, state: State = State.BACKING_OFF) -> list[Command]:
+        self._resume, self.state = self.state, state
         return [Wait(seconds)]
 
     def _hold_on(self, reason: str) -> list[Command]:
-        wait, notes = self._waits.refused(reason)
-        self._resume = self.state
-        self.state = State.HELD
-        return [*notes, Wait(wait)]
+        wait, notes = self._wait().refused(reason)
+        return [*notes, *self._again(wait, State.HELD)]
 
     def _on_timer(self, _: Any) -> list[Command]:
         return {
@@ -316,7 +319,7 @@ class Lane:
     def _on_rejected(self, error: StoreError) -> list[Command]:
         if self.in_doubt:
             # An earlier attempt may still land, so its bytes must not change.
-            return self._again(self._waits.hold)
+            return self._again(self._backoff.hold)
         block = self.out.block
         if block.rows > 1:
             self.out.halve()
@@ -338,7 +341,7 @@ class Lane:
             # An attempt may be under way, or only the ETag has moved.
             self._etag = found.etag
             self.state = State.APPENDING
-            return self._again(self._waits.base)
+            return self._again(self._backoff.base)
         self.in_doubt = False
         return self._roll(self._take_ended()) if self._ended else self._rebase(found)
 

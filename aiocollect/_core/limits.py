@@ -26,9 +26,9 @@ class BatchLimits:
         """Whether ``more`` bytes go with ``held`` ones. The first row always fits."""
         return held == 0 or held + more <= self.max_bytes
 
-    def deadline(self, born: float, *, blocks_used: int, last_fill: float) -> float:
-        """When a batch born at ``born`` is sealed. ``last_fill``: of the last block, 0 to 1."""
-        if last_fill >= 0.5:
+    def deadline(self, born: float, *, blocks_used: int, last_fill: int) -> float:
+        """When a batch born at ``born`` is sealed. ``last_fill``: of the last block, in percent."""
+        if last_fill >= 50:
             return born + self.linger
         return born + self.linger * (1 + blocks_used / self._stretch_blocks)
 

@@ -1,14 +1,13 @@
 """The outbox of a lane: its sealed batches, in order; the first one is under way, block by block.
 
 A batch is one block until the store refuses it; then it is halved. Only the first block was ever
-sent.
+sent. Both are tuples, since nearly all lanes are idle at any time: an empty one takes no memory,
+and what is put into one is a whole batch, not a row.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
-from itertools import islice
 
 from .accumulator import Batch, Block
 from .commands import Command, Finish, Release
@@ -22,8 +21,8 @@ class Outbox:
     __slots__ = ("_batches", "_blocks")
 
     def __init__(self) -> None:
-        self._batches: deque[Batch] = deque()
-        self._blocks: deque[Block] = deque()  # of the first batch, not final yet
+        self._batches: tuple[Batch, ...] = ()
+        self._blocks: tuple[Block, ...] = ()  # of the first batch, not final yet
 
     def __repr__(self) -> str:
         return f"<Outbox {len(self._batches)} batches>"
@@ -34,33 +33,32 @@ class Outbox:
         return sum(b.rows for b in self._blocks) + sum(b.block.rows for b in self.unsent)
 
     @property
-    def unsent(self) -> list[Batch]:
+    def unsent(self) -> tuple[Batch, ...]:
         """The batches of which nothing was ever sent, in order."""
         # The first is in blocks, once it has been begun.
-        return list(islice(self._batches, 1 if self._blocks else 0, None))
+        return self._batches[1:] if self._blocks else self._batches
 
     def add(self, batch: Batch) -> None:
         """The batch is the last one now."""
-        self._batches.append(batch)
+        self._batches += (batch,)
 
-    def take_back(self) -> list[Batch]:
+    def take_back(self) -> tuple[Batch, ...]:
         """Give all unsent batches back, in order."""
         batches = self.unsent
-        for _ in batches:
-            self._batches.pop()
+        self._batches = self._batches[:1] if self._blocks else ()
         return batches
 
     def remove(self, batch: Batch) -> None:
         """The batch, of which nothing was sent, is somebody else's."""
         if batch in self.unsent:
-            self._batches.remove(batch)
+            self._batches = tuple([one for one in self._batches if one is not batch])
 
     def begin(self) -> bool:
         """Have a block under way. False: there is none left."""
         if not self._blocks:
             if not self._batches:
                 return False
-            self._blocks.append(self._batches[0].block)
+            self._blocks = (self._batches[0].block,)
         return True
 
     @property
@@ -75,13 +73,17 @@ class Outbox:
 
     def halve(self) -> None:
         """Send the first half of the block alone; the other one comes after it."""
-        self._blocks.extendleft(reversed(self._blocks.popleft().halve()))
+        self._blocks = (*self.block.halve(), *self._blocks[1:])
 
     def end(self, finish: Finish) -> list[Command]:
         """The block under way is final, as ``finish`` says; with it its batch, where it was the
         last of it."""
-        self._blocks.popleft()
-        return [finish] if self._blocks else [finish, Release(self._batches.popleft())]
+        self._blocks = self._blocks[1:]
+        if self._blocks:
+            return [finish]
+        batch, *_ = self._batches
+        self._batches = self._batches[1:]
+        return [finish, Release(batch)]
 
     def give_up(self, end: Callable[[Block], Finish]) -> list[Command]:
         """Everything is final, as ``end`` says of each block in turn."""

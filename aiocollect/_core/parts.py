@@ -23,10 +23,7 @@ class Parts:
     ``ordinal`` counts the headers that this writer has on the path.
     """
 
-    __slots__ = (
-        *("_extension", "_limits", "_own_stem", "_stem"),
-        *("header", "index", "ordinal", "own", "path", "writer"),
-    )
+    __slots__ = ("_limits", "header", "index", "ordinal", "own", "path", "writer")
 
     def __init__(
         self,
@@ -45,9 +42,6 @@ class Parts:
         self.writer = writer
         self.ordinal = ordinal
         self._limits = limits
-        stem, dot, extension = path.rpartition(".")
-        self._stem, self._extension = (stem, dot + extension) if dot else (path, "")
-        self._own_stem = f"{self._stem}-{writer}" + (f"-{ordinal}" if ordinal else "")
 
     def __repr__(self) -> str:
         return f"<Parts at {self.name}>"
@@ -55,9 +49,14 @@ class Parts:
     @property
     def name(self) -> str:
         """The blob that rows go to now."""
-        stem = self._own_stem if self.own else self._stem
+        own = f"-{self.writer}" if self.own else ""
+        if own and self.ordinal:
+            own += f"-{self.ordinal}"
         number = f"_{self.index}" if self.index else ""
-        return f"{stem}{number}{self._extension}"
+        if not own and not number:
+            return self.path  # most are: no copy of it
+        stem, dot, extension = self.path.rpartition(".")
+        return f"{stem}{own}{number}.{extension}" if dot else f"{self.path}{own}{number}"
 
     @property
     def head(self) -> int:

@@ -15,29 +15,26 @@ RETRYING_AFTER = 3
 
 
 class Waits:
-    """``hold`` is the wait in seconds while an operator must act."""
+    """Of a lane that has had to wait."""
 
-    __slots__ = ("_backoff", "_parts", "alarm", "hold")
+    __slots__ = ("_backoff", "_failures", "_parts", "alarm")
 
-    def __init__(self, parts: Parts, *, backoff: Backoff, hold: float) -> None:
+    def __init__(self, parts: Parts, *, backoff: Backoff) -> None:
         self._parts = parts
         self._backoff = backoff
-        self.hold = hold
+        self._failures = 0  # since the last answer
         self.alarm = ""  # why the lane is held; "" where it is not
 
     def __repr__(self) -> str:
         return f"<Waits {self.alarm or 'for nobody'}>"
 
-    @property
-    def base(self) -> float:
-        """The shortest wait."""
-        return self._backoff.base
-
     def unanswered(self, chance: float, answer: Answer) -> tuple[float, list[Note]]:
         """How long to wait after an attempt without a decision."""
         error = answer if isinstance(answer, StoreError) else None
-        wait = self._backoff.next(chance, at_least=error.retry_after if error else None)
-        if self._backoff.attempts != RETRYING_AFTER:
+        at_least = error.retry_after if error else None
+        wait = self._backoff.wait(self._failures, chance, at_least=at_least)
+        self._failures += 1
+        if self._failures != RETRYING_AFTER:
             return wait, []
         notice = Retrying(
             path=self._parts.path,
@@ -50,14 +47,14 @@ class Waits:
     def refused(self, reason: str) -> tuple[float, list[Note]]:
         """How long to wait where an operator must act, who is told once."""
         if self.alarm == reason:
-            return self.hold, []
+            return self._backoff.hold, []
         self.alarm = reason
         notice = Held(path=self._parts.path, part=self._parts.name, reason=reason)
-        return self.hold, [Note(notice)]
+        return self._backoff.hold, [Note(notice)]
 
     def decided(self, *, resumed: bool) -> list[Note]:
         """The store has decided something: an outage is over, and, if ``resumed``, the alarm."""
-        self._backoff.reset()
+        self._failures = 0
         if not (self.alarm and resumed):
             return []
         self.alarm = ""

@@ -55,7 +55,7 @@ class Adoption:
             own=lane.own,
             ordinal=lane.ordinal,
         )
-        again = Lane(parts, backoff=Backoff(base=retry.base, cap=retry.cap), hold=retry.hold)
+        again = Lane(parts, backoff=Backoff(base=retry.base, cap=retry.cap, hold=retry.hold))
         channel = Channel(
             again,
             Accumulator(

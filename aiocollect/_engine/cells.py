@@ -11,15 +11,20 @@ import enum
 from collections.abc import Mapping
 from datetime import date, datetime, timezone
 from decimal import Decimal
+from itertools import combinations
 from typing import Any, Final
 from uuid import UUID
 
 from ..errors import EncodeError
 
-__all__ = ["NUMERIC", "Cells"]
+__all__ = ["NUMERIC", "NUMERIC_ROWS", "Cells"]
 
 # Types whose values need nothing at all: no copy, and no further estimate.
 NUMERIC: Final = frozenset({float, int, bool, type(None)})
+# The types of the cells of any row of such values.
+NUMERIC_ROWS: Final = frozenset(
+    frozenset(some) for count in range(1, 1 + len(NUMERIC)) for some in combinations(NUMERIC, count)
+)
 _PLAIN: Final = NUMERIC | {str}
 _KEPT: Final = _PLAIN | {Decimal, date, UUID}
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 from .._core.accumulator import Accumulator
 from .._core.backoff import Backoff
@@ -20,6 +21,8 @@ from ..typing import Names
 from .stream import Channel, Form, Stream
 
 __all__ = ["Channels"]
+
+_T = TypeVar("_T")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Idle channels are looked through when the hour changes, and when there are as many again as were
@@ -44,8 +47,14 @@ class Channels:
         self._part_limits = PartLimits(
             max_blocks=limits.max_blocks, max_bytes=limits.max_blob_bytes
         )
+        retry = settings.retry
+        self._backoff = Backoff(base=retry.base, cap=retry.cap, hold=retry.hold)
         self._streams: dict[tuple[object, ...], Stream] = {}
-        self._headers: dict[Names, dict[bytes, int]] = {}
+        self._forms: dict[tuple[object, ...], Form] = {}
+        # One copy of what many streams have alike: forms by their keys, columns, schemas, headers.
+        self._alike: dict[Any, Any] = {}
+        self._first_headers: dict[Names, bytes] = {}
+        self._more_headers: dict[Names, dict[bytes, int]] = {}  # where there are any
         self._channels: dict[tuple[str, bytes, bool], Channel] = {}
         self._adopted: list[Channel] = []  # of other lives
         self._headers_on: dict[str, int] = {}  # path to its number of channels so far
@@ -82,9 +91,11 @@ class Channels:
         stream = self._streams.get(key)
         if stream is None:
             self.check(names, form)
+            form_key, feature_names = self._one(form.key), self._one(feature_names)
+            key = (names, feature_names, form_key, rules)
             stream = Stream(
                 names,
-                form=form,
+                form=self._forms.setdefault(form_key, form),
                 feature_names=feature_names,
                 limits=self._settings.limits,
                 rules=rules,
@@ -93,6 +104,11 @@ class Channels:
             stream = self._streams.setdefault(key, stream)
         return stream
 
+    def _one(self, value: _T) -> _T:
+        """The value, or the equal one that others have already."""
+        found: _T = self._alike.setdefault(value, value)
+        return found
+
     def check(self, names: Names, form: Form) -> None:
         """Raise ConfigError for names that cannot make a path."""
         _check_text(names)
@@ -100,15 +116,17 @@ class Channels:
 
     def admits(self, stream: Stream) -> bool:
         """Whether the stream's header is one of the few that its path may have."""
-        headers = self._headers.setdefault(stream.names, {})
         header = stream.form.encoder.header(stream.schema)
         if type(header) is not bytes:
             raise EncodeError(f"{stream.label}: its encoder gave a header that is no bytes")
-        if headers.setdefault(header, len(headers)) >= self._settings.limits.max_headers:
-            headers.pop(header, None)
-            return False
-        stream.admitted = True
-        stream.shape.admit()
+        header = self._alike.get(header, header)
+        if self._first_headers.setdefault(stream.names, header) != header:
+            more = self._more_headers.setdefault(stream.names, {})
+            if more.setdefault(header, 1 + len(more)) >= self._settings.limits.max_headers:
+                more.pop(header, None)
+                return False
+        self._one(header)
+        stream.admit(self._one(stream.schema))
         return True
 
     # Channels, the pump alone -----------------------------------------------------------------
@@ -118,18 +136,23 @@ class Channels:
 
         Raises whatever the layout raises, and EncodeError for a path that no store may take.
         """
+        found = stream.turn_to(hour)
+        if found is not None:
+            return found
         form = stream.form
+        if hour == self._hour:
+            hour = self._hour  # one number for all
         path = form.layout.path(
             stream.names, _EPOCH + timedelta(hours=hour), extension=form.encoder.extension
         )
         _check_path(path)
-        header = form.encoder.header(stream.schema)
+        header = self._one(form.encoder.header(stream.schema))
         channel = self._channels.get((path, header, form.own))
         if channel is None:
             channel = self._channels[path, header, form.own] = self._open(path, header, form)
             channel.lane.parts.index = self._parts.pop((path, header, form.own), 0)
         channel.hour = max(channel.hour, hour)
-        stream.channels[hour] = channel
+        stream.open(hour, channel)
         return channel
 
     def _open(self, path: str, header: bytes, form: Form) -> Channel:
@@ -143,8 +166,7 @@ class Channels:
             own=form.own,
             ordinal=ordinal,
         )
-        retry = self._settings.retry
-        lane = Lane(parts, backoff=Backoff(base=retry.base, cap=retry.cap), hold=retry.hold)
+        lane = Lane(parts, backoff=self._backoff)
         return Channel(
             lane, Accumulator(self._batch_limits), content_type=form.encoder.content_type
         )
@@ -157,7 +179,7 @@ class Channels:
         self._parts.clear()
         self._headers_on.clear()
         for stream in self._streams.values():
-            stream.channels.clear()
+            stream.forget(stream.channels)
 
     def adopt(self, channel: Channel) -> None:
         """Another life's channel, until its rows are final. Nothing is added to it."""
@@ -193,9 +215,7 @@ class Channels:
                 if channel.lane.parts.index:
                     self._parts[key] = channel.lane.parts.index
         for stream in list(self._streams.values()):
-            for its_hour, channel in list(stream.channels.items()):
-                if channel in forgotten:
-                    del stream.channels[its_hour]
+            stream.forget(forgotten)
         paths = {key[0] for key in self._channels}
         for path in self._headers_on.keys() - paths:
             del self._headers_on[path]

@@ -98,6 +98,9 @@ class Engine:
             self.watch.look()
         make = Ring if gil else LockedRing
         self.ring = make(settings.limits.ring_slots, budget=settings.max_memory_bytes)
+        ring = self.ring
+        self.way = (self, ring, ring._slots, ring._mask, clock.time_ns)  # for quick.py
+        self._share = settings.share  # one number for all accounts
         self._accounts: dict[tuple[Stream, ...], Account] = {}
         writer = new_writer()
         self.ids = Ids(writer)
@@ -180,7 +183,7 @@ class Engine:
         """The share of the budget of one collector or model; the same one for the same streams."""
         account = self._accounts.get(streams)
         if account is None:
-            account = self._accounts.setdefault(streams, Account(share=self.settings.share))
+            account = self._accounts.setdefault(streams, Account(share=self._share))
             self.ring.keep_share(account)
         return account
 

@@ -7,13 +7,14 @@ keys, a table's names, else f0, f1 …
 
 Freeze: a list becomes tuples of cells of exact immutable types (cells.py), or, where it is many
 rows of numbers, written rows; a numpy array is copied; tables are read (frames.py). Which types a
-row has is looked up as one frozen set in a cache of sets known to be harmless, so that the usual
-row costs one look-up and no test per cell.
+row has is looked up as one frozen set among those of numbers, so that the usual row costs one
+look-up and no test per cell.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import chain
 from operator import itemgetter
 from typing import Any, Final
@@ -21,7 +22,7 @@ from typing import Any, Final
 import orjson
 
 from ..errors import EncodeError
-from .cells import NUMERIC, Cells
+from .cells import NUMERIC, NUMERIC_ROWS, Cells
 from .frames import Table, as_dict, recognise
 
 __all__ = ["Shape"]
@@ -52,8 +53,9 @@ class Shape:
     """
 
     __slots__ = (
-        *("_cells", "_check", "_fixed", "_known", "_named", "_stream"),
-        *("array", "dtype", "max_bytes", "quick_length", "row_cost", "row_length", "writes"),
+        *("_cells", "_check", "_first", "_media", "_named", "_stream"),
+        *("array", "dtype", "features", "max_bytes", "quick_length", "row_cost", "row_length"),
+        "writes",
     )
 
     def __init__(
@@ -68,13 +70,12 @@ class Shape:
         self._stream = stream
         self._named = feature_names is not None
         self._check = check
-        # A dictionary, since setdefault() lets exactly one of two racing first calls win.
-        self._fixed: dict[str, tuple[str, ...]] = {}
-        if feature_names is not None:
-            self._fixed["features"] = tuple(feature_names)
+        self.features = None if feature_names is None else tuple(feature_names)
+        # Where they are not named: setdefault() lets exactly one of two racing first calls win.
+        self._first: dict[str, tuple[str, ...]] | None = {} if feature_names is None else None
         self.max_bytes = max_call_bytes
-        self._cells = Cells(stream, media=media)
-        self._known: set[frozenset[type]] = set()  # type sets of cells that need nothing more
+        self._media = media
+        self._cells: Cells | None = None  # until a row is not of numbers alone
         # For quick.py: how long a list is that is one row (-1: none is), and what it costs.
         self.row_length = -1
         self.quick_length = -1  # the same, once the columns are admitted
@@ -85,11 +86,6 @@ class Shape:
 
     def __repr__(self) -> str:
         return f"<Shape of {self._stream}: {self.features}>"
-
-    @property
-    def features(self) -> tuple[str, ...] | None:
-        """The feature columns, or None before the first call of an unnamed stream."""
-        return self._fixed.get("features")
 
     def admit(self) -> None:
         """The columns, which are fixed by now, are among those that the path may have."""
@@ -102,9 +98,9 @@ class Shape:
         """
         kind = type(data)
         if kind is list:
-            # One row of numbers, of a length and types that were seen before.
+            # One row of numbers, of a length that was seen before.
             row = tuple(data)
-            if len(row) == self.row_length and frozenset(map(type, row)) in self._known:
+            if len(row) == self.row_length and frozenset(map(type, row)) in NUMERIC_ROWS:
                 return (row,), 1, self.row_cost
         if kind is not list and kind is not tuple and kind is not dict:
             data = recognise(data, stream=self._stream)
@@ -167,13 +163,12 @@ class Shape:
                 raise self._misfit(data, width)
             row = tuple(row)
             types = frozenset(map(type, row))
-            if types not in self._known:
-                if types <= NUMERIC:
-                    self._known.add(types)
-                else:
-                    row, more = self._cells.row(row, types)
-                    cost += more
-                    self._refuse_above(cost)
+            if types not in NUMERIC_ROWS:
+                if self._cells is None:
+                    self._cells = Cells(self._stream, media=self._media)
+                row, more = self._cells.row(row, types)
+                cost += more
+                self._refuse_above(cost)
             frozen.append(row)
         self._fix(width, data, names)
         return tuple(frozen), len(frozen), cost
@@ -278,23 +273,23 @@ class Shape:
 
     def _width(self, first: int) -> int:
         """How many features there are; ``first`` where no call has fixed them yet."""
-        features = self._fixed.get("features")
-        return first if features is None else len(features)
+        return first if self.features is None else len(self.features)
 
     def _fix(self, width: int, data: Any, names: tuple[str, ...] | None = None) -> None:
         """Let the first value that can be recorded fix the columns of an unnamed stream."""
-        features = self._fixed.get("features")
+        features = self.features
         if features is None:
             fixed = names or tuple(f"f{number}" for number in range(width))
             if self._check is not None:
                 self._check(fixed)
-            features = self._fixed.setdefault("features", fixed)
+            assert self._first is not None
+            features = self.features = self._first.setdefault("features", fixed)
         # Another thread's first call may have won, after this one has looked.
         if len(features) != width or (names and features != names):
             raise self._misfit(data, len(features))
         if self.row_cost:
             return
-        self.row_cost = _estimate(1, width)
+        self.row_cost = _row_cost(width)
         if self.row_cost <= self.max_bytes and (width > 1 or not self._named):
             self.row_length = width
 
@@ -340,6 +335,12 @@ class Shape:
 def _estimate(rows: int, width: int) -> int:
     """The heap bytes of a call of so many rows of numbers."""
     return CALL_COST + rows * (ROW_COST + CELL_COST * width)
+
+
+@cache
+def _row_cost(width: int) -> int:
+    """That of one row: one number for all streams of this width."""
+    return _estimate(1, width)
 
 
 def _ordered(row: tuple[Any, ...], order: tuple[int, ...]) -> tuple[Any, ...]:

@@ -18,6 +18,8 @@ __all__ = ["ALL", "Gate", "Gates"]
 
 # Above every CRC-32.
 ALL: Final = 2**32
+# What nearly all collectors say; a switch is never changed, only replaced.
+_ON: Final = Switch()
 
 
 class Gate:
@@ -26,14 +28,14 @@ class Gate:
     ``every``: all are, so that nobody needs to look.
     """
 
-    __slots__ = ("_adjust", "every", "label", "limit", "switch")
+    __slots__ = ("_gates", "every", "label", "limit", "switch")
 
-    def __init__(self, label: str, switch: Switch, adjust: Callable[[Gate], None]) -> None:
+    def __init__(self, label: str, switch: Switch, gates: Gates) -> None:
         self.label = label
         self.switch = switch
         self.limit = 0
         self.every = False
-        self._adjust = adjust
+        self._gates = gates
 
     def __repr__(self) -> str:
         return f"<Gate of {self.label}: {self.rate:g}>"
@@ -50,7 +52,7 @@ class Gate:
     def set(self, *, enabled: bool | None = None, sample_rate: float | None = None) -> None:
         """Change what is not None; from any thread. Raises ConfigError."""
         self.switch = changed(self.switch, enabled, sample_rate)
-        self._adjust(self)
+        self._gates.adjust(self)
 
 
 class Gates:
@@ -76,9 +78,10 @@ class Gates:
         """The gate of a collector; the same one for the same key. From any thread."""
         gate = self._gates.get(key)
         if gate is None:
-            gate = Gate(label, Switch(sample_rate=sample_rate), self._adjust)
+            switch = Switch(sample_rate=sample_rate)
+            gate = Gate(label, _ON if switch == _ON else switch, self)
             # Before another thread may find it: a gate that is off for a moment loses calls.
-            self._adjust(gate)
+            self.adjust(gate)
             gate = self._gates.setdefault(key, gate)
         elif gate.switch.sample_rate != sample_rate:
             gate.set(sample_rate=sample_rate)
@@ -107,9 +110,10 @@ class Gates:
 
     def _adjust_all(self) -> None:
         for gate in list(self._gates.values()):
-            self._adjust(gate)
+            self.adjust(gate)
 
-    def _adjust(self, gate: Gate) -> None:
+    def adjust(self, gate: Gate) -> None:
+        """Set the gate's limit to what all that was said comes to."""
         said = (self._switch, gate.switch, self._control.switch_of(gate.label))
         rate = self._under_pressure if self._pressed else 1.0
         for switch in said:
@@ -117,8 +121,8 @@ class Gates:
         # Never 0 where it is on: 0 is off, which counts nothing.
         limit = max(1, round(rate * ALL)) if all(switch.enabled for switch in said) else 0
         if limit != gate.limit:
-            gate.limit = limit
             gate.every = limit == ALL
+            gate.limit = ALL if gate.every else limit  # one number for all gates
             self._tell(gate.label, gate.rate)
 
 

@@ -130,7 +130,7 @@ class Pump:
         runs: list[Run] = []
         for columns in places:
             _, (hour, *_), _, _, costs, ((stream, account), *_) = columns
-            channel = stream.channels.get(hour) or self._find_channel(stream, hour)
+            channel = stream.channel if hour == stream.hour else self._find(stream, hour)
             if channel is None:
                 return []
             run = Run(channel, stream, account, None)
@@ -167,7 +167,7 @@ class Pump:
                 self.calls_done += 1
             rows += number
             size += estimate
-            channel = stream.channels.get(call[2]) or self._find_channel(stream, call[2])
+            channel = stream.channel if call[2] == stream.hour else self._find(stream, call[2])
             if channel is None:
                 self._dead_letter(stream, piece, "layout", estimate, call[6], call[7])
                 continue
@@ -184,7 +184,7 @@ class Pump:
             run.estimate += estimate
         return runs
 
-    def _find_channel(self, stream: Stream, hour: int) -> Channel | None:
+    def _find(self, stream: Stream, hour: int) -> Channel | None:
         try:
             return self._channel_of(stream, hour)
         except (Exception, CancelledError):  # a user's layout or encoder may raise anything
@@ -271,7 +271,7 @@ class Pump:
             self.seal(channel)  # a batch is in the spool with all its rows, or with none
         accumulator.kept = kept
         if receipt is not None and lines:
-            channel.watched.add(accumulator.next, len(lines), receipt)
+            channel.watch(accumulator.next, len(lines), receipt)
             receipt.keep(len(lines), kept)
         while lines:
             fresh = not accumulator.rows

@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from .._core.ids import HOUR_US, MILLISECOND
-from .._core.ring import Ring
+from .._core.ring import Account, Ring
 from ..context import in_force
 from ..records import whole
 from .cells import NUMERIC
@@ -32,15 +32,15 @@ context: Final = in_force.get
 NEVER: Final = Shape("", feature_names=None, max_call_bytes=0)
 
 
-def way_of(recorder: Recorder, stream: Stream) -> tuple[Shape, tuple[Any, ...]]:
-    """What collect() needs of a collector: whose rows are quick, and the parts they go through."""
+def way_of(
+    recorder: Recorder, stream: Stream
+) -> tuple[Shape, tuple[Any, ...], tuple[Stream, Account]]:
+    """What collect() needs of a collector: whose rows are quick, the parts they go through, which
+    are those of all collectors, and where the rows come from."""
     engine = recorder.engine
-    ring = engine.ring
-    account = recorder.account
     # A ring with a lock must be asked; rules of redact= want more than a row.
-    able = type(ring) is Ring and stream.redactor is None
-    parts = (engine, ring, ring._slots, ring._mask, engine.clock.time_ns, account)
-    return stream.shape if able else NEVER, (*parts, (stream, account))
+    able = type(engine.ring) is Ring and stream.redactor is None
+    return stream.shape if able else NEVER, engine.way, (stream, recorder.account)
 
 
 def collect(
@@ -90,7 +90,9 @@ def collect(
         elif type(cell) in NUMERIC:
             continue
         return self._recorder.record(((self._stream, data),), None, None)  # type: ignore[no-any-return]
-    engine, ring, slots, mask, time_ns, account, origin = self._way
+    engine, ring, slots, mask, time_ns = self._way
+    origin = self._origin
+    _, account = origin
     ids = engine.ids
     scoring = context()
     if scoring is not None and engine.closed:

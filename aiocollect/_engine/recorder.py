@@ -32,7 +32,7 @@ Values = Sequence[tuple[Stream, Any]]
 class Recorder:
     """What collectors and models share: one gate, one account, and the way into the ring."""
 
-    __slots__ = ("_label", "_share", "account", "engine", "gate")
+    __slots__ = ("_label", "account", "engine", "gate")
 
     def __init__(
         self, engine: Engine, *, label: str, streams: tuple[Stream, ...], sample_rate: float
@@ -40,7 +40,6 @@ class Recorder:
         self.engine = engine
         self._label = label
         self.account = engine.account_of(streams)
-        self._share = engine.settings.share
         self.gate = engine.gates.gate_of(streams, label=label, sample_rate=sample_rate)
 
     def record(
@@ -199,10 +198,10 @@ class Recorder:
         if not parts:
             return None, correlation_id
         cost += rows * longer
-        if cost > self._share:
+        if cost > self.account.share:
             raise EncodeError(
                 f"{self._label}: a call of about {cost} bytes is more than this collector's share "
-                f"of the budget, {self._share}; collect fewer rows at a time, or raise "
+                f"of the budget, {self.account.share}; collect fewer rows at a time, or raise "
                 "max_memory_bytes",
                 reason="too_large",
             )

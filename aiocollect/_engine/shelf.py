@@ -76,11 +76,11 @@ class Shelf:
 
     def _unsent(self, channel: Channel) -> list[Batch]:
         waiting = [batch for batch in channel.backlog if isinstance(batch, Batch)]
-        return channel.lane.out.unsent + waiting
+        return [*channel.lane.out.unsent, *waiting]
 
     def _park(self, channel: Channel) -> None:
         backlog = channel.backlog
-        backlog.extendleft(reversed(channel.lane.out.take_back()))
+        backlog[:0] = channel.lane.out.take_back()
         for index in reversed(range(len(backlog))):
             batch = backlog[index]
             if self._ring.used <= self._low:
@@ -111,7 +111,7 @@ class Shelf:
             return
         first = channel.backlog[0]
         if isinstance(first, Batch):
-            channel.backlog.popleft()
+            channel.backlog.pop(0)
             self._perform(channel, channel.lane.submit(first))
         elif self._room(first.size):
             self._begin(channel, first)
@@ -151,7 +151,7 @@ class Shelf:
             self._charge(parked.charges, -1)
             self._read.pop(parked.serial, None)
         else:
-            channel.backlog.popleft()
+            channel.backlog.pop(0)
             channel.parked -= parked.rows
             self._give(channel, parked, loaded)
         self.next(channel)
@@ -204,7 +204,7 @@ class Shelf:
         """Account for what the deadline has left in the backlog."""
         parts = channel.lane.parts
         while channel.backlog:
-            item = channel.backlog.popleft()
+            item = channel.backlog.pop(0)
             batch = item if isinstance(item, Batch) else _empty(item)
             if isinstance(item, Parked):
                 channel.parked -= item.rows

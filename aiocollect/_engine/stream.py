@@ -6,7 +6,6 @@ and header share the channel, since two lanes on one blob would contend with eac
 
 from __future__ import annotations
 
-from collections import deque
 from typing import NamedTuple
 
 from .._core.accumulator import Accumulator, Batch, Block
@@ -20,7 +19,7 @@ from ..typing import Encoder, Layout, Names, Schema
 from .cells import Cells
 from .freeze import Shape
 from .keeper import Keeper
-from .receipts import Watched
+from .receipts import Receipt, Watched
 from .redactor import Redactor
 
 __all__ = ["Channel", "Form", "Parked", "Stream"]
@@ -80,11 +79,11 @@ class Channel:
         self.content_type = content_type
         self.hour = 0
         self.due = False
-        self.last_fill = 0.0
+        self.last_fill = 0  # in percent, of the last batch
         self.keeper: Keeper | None = None
         self.trail: Trail | None = None
-        self.backlog: deque[Batch | Parked] = deque()
-        self.watched = Watched()
+        self.backlog: list[Batch | Parked] = []  # not a deque: an empty one takes 760 bytes
+        self.watched: Watched | None = None  # where a receipt was asked for
         self.parked = 0  # rows of the backlog that are on the disk alone
 
     def __repr__(self) -> str:
@@ -113,10 +112,18 @@ class Channel:
         if self.keeper is not None and self.trail is not None:
             await self.keeper.intend(self.trail, *self.lane.out.under_way, self.lane.stand)
 
+    def watch(self, first: int, rows: int, receipt: Receipt) -> None:
+        """Rows of the receipt's call have these numbers in the lane."""
+        if self.watched is None:
+            self.watched = Watched()
+        self.watched.add(first, rows, receipt)
+
     def finish(self, first: int, rows: int, outcome: Outcome) -> None:
         """Rows have become final: the spool need not keep them, and whoever asked is told."""
-        if self.watched:
+        if self.watched is not None:
             self.watched.settle(first, rows, outcome)
+            if not self.watched:
+                self.watched = None
         if outcome is Outcome.SPOOLED:
             return
         if self.keeper is not None and self.trail is not None:
@@ -128,11 +135,15 @@ class Channel:
 
 
 class Stream:
-    """The names, the form, the columns and the channels by hour of one collector."""
+    """The names, the form, the columns and the channels by hour of one collector.
+
+    ``channel`` is the one of the ``hour`` (since 1970) that the pump, which alone asks, asked for
+    last.
+    """
 
     __slots__ = (
-        *("_schema", "admitted", "channels", "form", "label", "names", "redactor", "shape"),
-        "quick",
+        *("_others", "_schema", "admitted", "channel", "form", "hour", "label", "names"),
+        *("quick", "redactor", "shape"),
     )
 
     def __init__(
@@ -160,12 +171,42 @@ class Stream:
         )
         self.quick = form.quick
         self.shape.writes = self.quick and not rules
-        self.channels: dict[int, Channel] = {}
+        self.hour = -1
+        self.channel: Channel | None = None
+        self._others: dict[int, Channel] | None = None  # of other hours, where there are any
         self.admitted = False  # its columns are one of the headers that its path may have
         self._schema: Schema | None = None
 
     def __repr__(self) -> str:
-        return f"<Stream {self.label}, {len(self.channels)} hours>"
+        return f"<Stream {self.label}, {len(self.channels)} channels>"
+
+    @property
+    def channels(self) -> set[Channel]:
+        """The channels that its rows have gone through, as far as they are not forgotten."""
+        found = set((self._others or {}).values())
+        return found if self.channel is None else found | {self.channel}
+
+    def turn_to(self, hour: int) -> Channel | None:
+        """The channel of this hour, which is the one at hand from now on; None: it has none."""
+        channel = self._others.pop(hour, None) if self._others else None
+        if channel is not None:
+            self.open(hour, channel)
+        return channel
+
+    def open(self, hour: int, channel: Channel) -> None:
+        """Rows of this hour go through the channel, which is the one at hand from now on."""
+        if self.channel is not None:
+            if self._others is None:
+                self._others = {}
+            self._others[self.hour] = self.channel
+        self.hour, self.channel = hour, channel
+
+    def forget(self, channels: set[Channel]) -> None:
+        """Whoever asks for the hours of these channels has to look for one."""
+        if self.channel in channels:
+            self.hour, self.channel = -1, None
+        left = {h: c for h, c in (self._others or {}).items() if c not in channels}
+        self._others = left or None
 
     @property
     def schema(self) -> Schema:
@@ -178,3 +219,10 @@ class Stream:
                 features = self.redactor.columns(features)
             schema = self._schema = Schema(features, self.form.ids, self.form.constants)
         return schema
+
+    def admit(self, schema: Schema) -> None:
+        """Its columns, which are fixed by now, are one of the headers that its path may have.
+        ``schema``: the equal one of other streams."""
+        self._schema = schema
+        self.admitted = True
+        self.shape.admit()

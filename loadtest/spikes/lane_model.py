@@ -174,7 +174,7 @@ def explore(title: str, rows: list[list[bytes]], *, own: bool = False, **options
     for number, lines in enumerate(rows):
         limits = PartLimits(max_blocks=100, max_bytes=1 << 20)
         parts = Parts("d.csv", header=HEADER, limits=limits, writer=f"{number:010x}", own=own)
-        lane = Lane(parts, backoff=Backoff(base=1, cap=1), hold=1)
+        lane = Lane(parts, backoff=Backoff(base=1, cap=1, hold=1))
         world.lanes.append(lane)
         commands: list[Any] = []
         for serial, line in enumerate(lines):

@@ -105,7 +105,7 @@ finite = (
 )
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @pytest.mark.parametrize("encoder", [CsvEncoder, JsonlEncoder])
 @given(run=runs(), many=runs(finite), cut=st.integers(0, 6))
 def test_written_rows_are_rows(
@@ -129,7 +129,7 @@ def test_written_rows_are_rows(
     assert encoder().encode(mixed, schema) == encoder().encode(plain, schema)
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @pytest.mark.parametrize("encoder", [CsvEncoder, JsonlEncoder])
 @given(run=runs())
 def test_singles_are_calls_of_one_row(

@@ -22,7 +22,7 @@ def test_machines_that_crash() -> None:
     assert not crashes.failed, text
     # What the machines are meant to go through: otherwise they prove less than they say.
     assert min(crashes.ends[end] for end in ("kill", "power cut", "end")) > 100, text
-    assert crashes.kept > 50 * crashes.machines, text
+    assert crashes.kept > 40 * crashes.machines, text
     assert len(crashes.unmet) <= 2, crashes.unmet
 
 

@@ -83,9 +83,9 @@ def test_halves_are_whole_rows_in_order() -> None:
 def test_linger_stretches_for_slow_streams_only() -> None:
     """Half-empty blocks wait longer the more blocks the path has used; full ones do not."""
     rule = limits(linger=2.0)
-    assert rule.deadline(10.0, blocks_used=0, last_fill=0.0) == 12.0
-    assert rule.deadline(10.0, blocks_used=100, last_fill=0.1) == 14.0
-    assert rule.deadline(10.0, blocks_used=100, last_fill=0.5) == 12.0
+    assert rule.deadline(10.0, blocks_used=0, last_fill=0) == 12.0
+    assert rule.deadline(10.0, blocks_used=100, last_fill=10) == 14.0
+    assert rule.deadline(10.0, blocks_used=100, last_fill=50) == 12.0
 
 
 def test_sixteen_slow_writers_need_few_parts_a_day() -> None:
@@ -93,7 +93,7 @@ def test_sixteen_slow_writers_need_few_parts_a_day() -> None:
     rule = BatchLimits(max_bytes=1 << 20, linger=2.0, max_blocks=49_000)
     used, now = 0, 0.0
     while now < 86_400:
-        now = rule.deadline(now, blocks_used=used, last_fill=0.01)
+        now = rule.deadline(now, blocks_used=used, last_fill=1)
         used += 16
     assert used / 49_000 < 3
 
@@ -118,14 +118,13 @@ def test_marks_have_hysteresis() -> None:
 
 def test_backoff_is_full_jitter() -> None:
     """A wait lies between nothing and the doubled bound, and the bound has a cap."""
-    backoff = Backoff(base=1.0, cap=5.0)
-    assert [backoff.next(chance) for chance in (0.0, 1.0, 1.0, 1.0)] == [0.0, 2.0, 4.0, 5.0]
-    backoff.reset()
-    assert backoff.next(1.0) == 1.0
-    assert backoff.next(0.0, at_least=3.0) == 3.0
-    assert backoff.next(0.0, at_least=60.0) == 5.0
-    for _ in range(2000):
-        assert backoff.next(1.0) == 5.0
+    backoff = Backoff(base=1.0, cap=5.0, hold=9.0)
+    found = [backoff.wait(n, chance) for n, chance in enumerate((0.0, 1.0, 1.0, 1.0))]
+    assert found == [0.0, 2.0, 4.0, 5.0]
+    assert backoff.wait(0, 1.0) == 1.0
+    assert backoff.wait(1, 0.0, at_least=3.0) == 3.0
+    assert backoff.wait(2, 0.0, at_least=60.0) == 5.0
+    assert [backoff.wait(n, 1.0) for n in range(3, 2000)] == [5.0] * 1997
 
 
 # Parts and verdicts -------------------------------------------------------------------------------

@@ -103,7 +103,7 @@ APPENDING: Final = [
         "all rows of a slice to the first one's blob",
         "open-telemetry/opentelemetry-collector-contrib#50336",  # one name per batch
         "_engine/pump.py",
-        "channel = stream.channels.get(call[2]) or self._find",
+        "channel = stream.channel if call[2] == stream.hour else self._find",
         "channel = next(iter(last), None) or self._find",
         ("lives",),
         "misplaced",
