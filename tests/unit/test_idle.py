@@ -57,7 +57,7 @@ class Counting:
 
 
 def test_rows_of_hours_that_take_turns_ask_the_layout_once_an_hour() -> None:
-    """A stream that comes back to an hour finds its channel again, and the rows keep their order."""
+    """A stream that comes back to an hour finds its channel again; rows keep their order."""
     layout, store, hours = Counting(), MemoryStore(), 3
 
     async def main(loop: VirtualLoop) -> None:
