@@ -10,8 +10,8 @@ __all__ = ["Backoff"]
 
 
 class Backoff:
-    """Waits in seconds: at most ``base * 2**n``, never above ``cap``; ``hold`` while an operator
-    must act. One for all lanes."""
+    """Waits in seconds: at most ``base * 2**n``, never above ``cap``, and ``hold`` while an
+    operator must act. One for all lanes."""
 
     __slots__ = ("base", "cap", "hold")
 

@@ -81,7 +81,7 @@ class Outbox:
         self._blocks = self._blocks[1:]
         if self._blocks:
             return [finish]
-        batch, *_ = self._batches
+        batch = self._batches[0]
         self._batches = self._batches[1:]
         return [finish, Release(batch)]
 

@@ -142,9 +142,8 @@ QUEUES: Final = [
         "the queue cleared after a send",
         "BerriAI/litellm#38904",  # with what was added meanwhile
         "_core/outbox.py",
-        "        return [finish] if self._blocks else [finish, Release(self._batches.popleft())]\n",
-        "        done = [finish] if self._blocks else [finish, Release(self._batches.popleft())]\n"
-        "        if not self._blocks:\n            self._batches.clear()\n        return done\n",
+        "        self._batches = self._batches[1:]\n",
+        "        self._batches = ()\n",
         ("lives",),
         "the equation does not hold",
     ),
