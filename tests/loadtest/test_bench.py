@@ -5,6 +5,7 @@ No test looks at how long anything took.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from loadtest.bench import __main__ as runner
-from loadtest.bench import base
+from loadtest.bench import base, hold
 from loadtest.bench.measure import Figure, Size, percentile, ratios, take_turns
 from loadtest.bench.report import as_json, as_text, from_json
 from loadtest.bench.table import BENCHES, bench
@@ -169,6 +170,23 @@ def test_each_bench_gives_finite_figures(name: str) -> None:
     assert figures
     assert all(isfinite(sample) for figure in figures for sample in figure.samples)
     assert len({figure.name for figure in figures}) == len(figures)
+
+
+def test_each_callback_is_watched_but_the_producers_own() -> None:
+    """Callbacks that say that they are not the collector's are left out; after the block none is
+    looked at."""
+
+    loop = asyncio.new_event_loop()
+    with hold.watching() as watch:
+        for number in range(5):
+            loop.call_soon(setattr, watch, "mine", number < 2)
+        loop.call_soon(loop.stop)
+        loop.run_forever()
+    assert len(watch.holds) == 3 + 1  # and the stop
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+    loop.close()
+    assert len(watch.holds) == 3 + 1
 
 
 # Another revision ---------------------------------------------------------------------------------
