@@ -25,7 +25,7 @@ import uvloop
 
 from . import schedules
 from .latencies import Latencies
-from .processes import say, task_of
+from .processes import go_at, say, task_of
 
 __all__ = ["Generator"]
 
@@ -39,7 +39,9 @@ class Generator:
 
     def __init__(self, task: dict[str, Any], *, timeout: float = _TIMEOUT) -> None:
         self._task = task
+        self._due = schedules.make(task["schedule"], seed=task["seed"])
         self._timeout = timeout
+        self._begin = 0.0
         self._limit: int = task.get("limit", _MOST)
         self._tasks: set[asyncio.Task[None]] = set()
         self._chance = random.Random(task["seed"] + 1 + task["shard"])
@@ -54,14 +56,13 @@ class Generator:
     def __repr__(self) -> str:
         return f"<Generator, {len(self.answered)} of {len(self.offered)} answered>"
 
-    async def run(self) -> None:
-        """Send all that is due."""
-        task = self._task
-        due = schedules.make(task["schedule"], seed=task["seed"])
+    async def run(self, begin: float) -> None:
+        """Send all that is due, from this moment of the monotonic clock on."""
+        task, due = self._task, self._due
+        self._begin = begin
         connector = aiohttp.TCPConnector(limit=0)
         timeout = aiohttp.ClientTimeout(total=self._timeout)
         async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
-            begin = task["begin"]  # of the monotonic clock, which all processes share
             for number in range(task["shard"], len(due), task["shards"]):
                 moment = begin + due[number]
                 await asyncio.sleep(max(0.0, moment - time.monotonic()))
@@ -98,7 +99,7 @@ class Generator:
             self.failed[str(response.status)] += 1
             return
         self.answered.append(key)
-        self.per_second[int(now - self._task["begin"])] += 1
+        self.per_second[int(now - self._begin)] += 1
         if measured:
             self.latencies.add(now - due)
 
@@ -118,7 +119,7 @@ class Generator:
 async def _main() -> None:
     task = task_of()
     generator = Generator(task)
-    await generator.run()
+    await generator.run(await go_at())
     path = Path(task["keys"])
     path.with_suffix(".offered").write_bytes(generator.offered.tobytes())
     path.with_suffix(".answered").write_bytes(generator.answered.tobytes())

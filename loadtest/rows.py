@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .audit import judge
-from .processes import Child
+from .processes import Child, go
 from .stage import Stage
 
 __all__ = ["Bulk", "run"]
@@ -47,6 +47,7 @@ async def run(stage: Stage, bulk: Bulk) -> dict[str, Any]:
             }
             child = Child("bulk", task, log=stage.folder / f"bulk-{number}.log")
             children.append(await stack.enter_async_context(child))
+        await go(children, timeout=60)
         told = [await child.hear("ended", timeout=120) for child in children]
         reader = "jsonl" if bulk.options.get("format") == "jsonl" else "csv"
         stored = await stage.stored(place, reader)
