@@ -59,7 +59,8 @@ def test_histograms_merge_and_travel() -> None:
     for share in (50.0, 99.0, 99.9):
         exact = values[round(len(values) * share / 100) - 1]
         assert merged.at(share) == pytest.approx(exact, rel=2e-3)
-    assert Latencies().at(50.0) is None
+    assert merged.mean() == pytest.approx(sum(values) / len(values), rel=2e-3)
+    assert Latencies().at(50.0) is Latencies().mean() is None
     assert merged.curve()[0][1] == pytest.approx(values[len(values) // 2], rel=2e-3)
 
 
