@@ -19,13 +19,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import orjson
 import uvloop
 
 from . import schedules
 from .latencies import Latencies
 from .processes import go_at, say, task_of
+from .wire import Client
 
 __all__ = ["Generator"]
 
@@ -60,9 +60,7 @@ class Generator:
         """Send all that is due, from this moment of the monotonic clock on."""
         task, due = self._task, self._due
         self._begin = begin
-        connector = aiohttp.TCPConnector(limit=0)
-        timeout = aiohttp.ClientTimeout(total=self._timeout)
-        async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+        async with Client(task["url"]) as client:
             for number in range(task["shard"], len(due), task["shards"]):
                 moment = begin + due[number]
                 await asyncio.sleep(max(0.0, moment - time.monotonic()))
@@ -70,33 +68,27 @@ class Generator:
                     self.unsent += 1
                     continue
                 measured = due[number] >= task["warm_up"]
-                ask = asyncio.create_task(self._ask(session, number + 1, moment, measured=measured))
+                ask = asyncio.create_task(self._ask(client, number + 1, moment, measured=measured))
                 self._tasks.add(ask)
                 ask.add_done_callback(self._tasks.discard)
             if self._tasks:
                 await asyncio.wait(self._tasks)
 
-    async def _ask(
-        self, session: aiohttp.ClientSession, key: int, due: float, *, measured: bool
-    ) -> None:
+    async def _ask(self, client: Client, key: int, due: float, *, measured: bool) -> None:
         chance = self._chance.random
         row = [float(key), *(chance() for _ in range(self._task["columns"] - 1))]
         self.offered.append(key)
         if measured:
             self.late.add(time.monotonic() - due)
         try:
-            async with session.post(
-                self._task["url"],
-                data=orjson.dumps([row]),
-                headers={"Content-Type": "application/json"},
-            ) as response:
-                await response.read()
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            async with asyncio.timeout(self._timeout):
+                status = await client.post(orjson.dumps([row]))
+        except OSError as error:  # TimeoutError is one
             self.failed[type(error).__name__] += 1
             return
         now = time.monotonic()
-        if response.status not in (200, 202):
-            self.failed[str(response.status)] += 1
+        if status not in (200, 202):
+            self.failed[str(status)] += 1
             return
         self.answered.append(key)
         self.per_second[int(now - self._begin)] += 1

@@ -153,7 +153,7 @@ async def test_a_generator_waits_for_the_word(tmp_path: Path) -> None:
     }
     async with processes.Child("generator", task, log=tmp_path / "log") as child:
         await processes.go([child], timeout=30)
-        assert (await child.hear("ended", timeout=30))["failed"] == {"ClientConnectorError": 1}
+        assert (await child.hear("ended", timeout=30))["failed"] == {"ConnectionRefusedError": 1}
     orphan = subprocess.run(
         [sys.executable, "-m", "loadtest.generator", json.dumps(task)],
         cwd=processes.ROOT,
