@@ -25,8 +25,9 @@ class Plan:
     # Shares of the saturation at which so many rounds of the same three are run.
     loads: tuple[float, ...]
     load_rounds: int
-    # Once each at 70 %, beside the rounds: some leave a backlog, which takes longer than the run.
+    # Once each at 70 %, beside the rounds: they leave backlogs, which take longer than their runs.
     others: tuple[str, ...] = ("afternoon", "awaited", "azureml")
+    others_seconds: float
     weather_seconds: float
     weathers: tuple[str, ...]
     bulks: dict[str, dict[str, Bulk]] = field(default_factory=dict)
@@ -50,6 +51,7 @@ QUICK: Final = Plan(
     rounds=1,
     loads=(),
     load_rounds=0,
+    others_seconds=2.0,
     weather_seconds=6.0,
     weathers=("outage",),
     bulks={
@@ -66,6 +68,7 @@ LONG: Final = Plan(
     rounds=7,
     loads=(0.3, 0.9),
     load_rounds=2,
+    others_seconds=6.0,
     weather_seconds=12.0,
     weathers=("burst", "slow", "outage", "throttled"),
     bulks={

@@ -23,9 +23,11 @@ from .stage import Stage
 
 __all__ = ["STEADY", "compare", "run"]
 
-# Below it the server is one that nobody waits for.
-_TOP_RATE = 4000.0
+# Above what these servers answer, and below what the generators can send (docs/loadtest.md).
+_TOP_RATE = 12_000.0
 STEADY: Final = 0.7
+# What the store does is to be seen, not what a server without room does.
+_WEATHER = 0.3
 # Where a ramp has failed: so many requests a second any server takes.
 _SOME_RATE = 200.0
 AZUREML_MISSING = "the environment of azureml-ai-monitoring is missing: make faceoff makes it"
@@ -42,7 +44,7 @@ async def run(stage: Stage, plan: Plan, *, seed: int, say: Say) -> dict[str, Any
         results["saturation"][server] = found
         await _steady(stage, plan, server, found, seed, say, results["steady"])
     results["gateway"] = await _gateway(stage, plan, seed, say)
-    rate = 0.5 * results["saturation"]["aiohttp"]
+    rate = _WEATHER * results["saturation"]["aiohttp"]
     for weather in plan.weathers:
         results["weather"].append(await _weather(stage, plan, weather, rate, seed, say))
     for axis, bulks in plan.bulks.items():
@@ -87,12 +89,14 @@ async def _steady(
     say: Say,
     results: list[dict[str, Any]],
 ) -> None:
-    async def one(recorder: str, share: float, number: int, label: str = "") -> None:
+    async def one(
+        recorder: str, share: float, number: int, label: str = "", seconds: float | None = None
+    ) -> None:
         say(f"{server}: {label or recorder} at {share:.0%}, round {number + 1}")
         schedule = {
             "kind": "poisson",
             "rate": round(share * saturation),
-            "seconds": plan.steady_seconds,
+            "seconds": seconds or plan.steady_seconds,
         }
         # A round's three have the same arrivals.
         case = Case(recorder=recorder, server=server, schedule=schedule, seed=seed + number)
@@ -116,7 +120,7 @@ async def _steady(
             if recorder == "azureml" and not OWN_PYTHON.exists():
                 say(AZUREML_MISSING)
                 continue
-            await one(recorder, STEADY, 0)
+            await one(recorder, STEADY, 0, seconds=plan.others_seconds)
 
 
 async def _weather(
