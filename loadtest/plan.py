@@ -63,12 +63,12 @@ QUICK: Final = Plan(
 
 LONG: Final = Plan(
     servers=("aiohttp", "fastapi"),
-    ramp_seconds=12.0,
-    steady_seconds=6.0,
+    ramp_seconds=8.0,
+    steady_seconds=5.0,
     rounds=7,
     loads=(0.3, 0.9),
     load_rounds=2,
-    others_seconds=6.0,
+    others_seconds=5.0,
     weather_seconds=12.0,
     weathers=("burst", "slow", "outage", "throttled"),
     bulks={
