@@ -19,6 +19,7 @@ from loadtest.faceoff.contenders import OWN_PYTHON
 from tests.azurite.proxy import Fault, Kind
 
 from .audit import Verdict, judge, read_keys
+from .generator import MOST_WAITING
 from .latencies import PERCENTILES, Latencies
 from .processes import Child, go
 from .recorders import READERS
@@ -44,6 +45,7 @@ class Case:
     timeline: bool = False
     options: dict[str, Any] = field(default_factory=dict)
     generators: int = 1
+    limit: int = MOST_WAITING
     seed: int = 1
     warm_up: float = 1.0
 
@@ -108,6 +110,7 @@ async def run(stage: Stage, case: Case) -> dict[str, Any]:
                 "shards": case.generators,
                 "warm_up": case.warm_up,
                 "columns": _COLUMNS,
+                "limit": case.limit,
                 "keys": str(stage.folder / f"{number}-{shard}.keys"),
             }
             child = Child("generator", load, log=log, core=LOAD_CORE)

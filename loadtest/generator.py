@@ -17,7 +17,7 @@ import time
 from array import array
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import orjson
 import uvloop
@@ -27,11 +27,11 @@ from .latencies import Latencies
 from .processes import go_at, say, task_of
 from .wire import Client
 
-__all__ = ["Generator"]
+__all__ = ["MOST_WAITING", "Generator"]
 
 # Longer than any pause that a scenario makes.
 _TIMEOUT = 30.0
-_MOST = 4000
+MOST_WAITING: Final = 4000
 
 
 class Generator:
@@ -42,7 +42,7 @@ class Generator:
         self._due = schedules.make(task["schedule"], seed=task["seed"])
         self._timeout = timeout
         self._begin = 0.0
-        self._limit: int = task.get("limit", _MOST)
+        self._limit: int = task.get("limit", MOST_WAITING)
         self._tasks: set[asyncio.Task[None]] = set()
         self._chance = random.Random(task["seed"] + 1 + task["shard"])
         self.latencies = Latencies()

@@ -28,6 +28,9 @@ _TOP_RATE = 12_000.0
 STEADY: Final = 0.7
 # What the store does is to be seen, not what a server without room does.
 _WEATHER = 0.3
+# So many may wait in each of a ramp's two generators: with thousands of connections a server
+# answers less, and what waits at the end has to be answered, too.
+_CROWD = 128
 # Where a ramp has failed: so many requests a second any server takes.
 _SOME_RATE = 200.0
 AZUREML_MISSING = "the environment of azureml-ai-monitoring is missing: make faceoff makes it"
@@ -69,7 +72,9 @@ async def _saturation(
     """Answers a second, at most, while the rate grows."""
     say(f"{server}: a ramp, to find its saturation")
     schedule = {"kind": "ramp", "low": 50.0, "high": _TOP_RATE, "seconds": plan.ramp_seconds}
-    case = Case(recorder=recorder, server=server, schedule=schedule, generators=2, seed=seed)
+    case = Case(
+        recorder=recorder, server=server, schedule=schedule, generators=2, limit=_CROWD, seed=seed
+    )
     result = await _guarded(lambda: run_case(stage, case))
     if "figures" not in result:
         say(f"{server}: no saturation: {result.get('failed_to_run') or result['audit']}")

@@ -201,6 +201,17 @@ def test_a_server_under_load(
 
 
 @pytest.mark.azurite
+def test_a_case_bounds_what_waits(azurite: Emulator, tmp_path: Path) -> None:
+    """As ramps do: of 400 requests that are due at once most are not sent."""
+    schedule = {"kind": "constant", "rate": 1e6, "seconds": 4e-4}
+    case = Case(recorder="none", schedule=schedule, warm_up=0.0, limit=3)
+    result = asyncio.run(endpoint.run(Stage(azurite, tmp_path), case))
+    assert result["offered"] + result["unsent"] == 400
+    assert result["unsent"] > 0
+    assert result["answered"] == result["offered"]
+
+
+@pytest.mark.azurite
 def test_a_run_that_loses_a_row_has_no_figures(
     azurite: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
