@@ -24,9 +24,11 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final
 
+from .generator import MOST_WAITING
 from .latencies import Latencies
 from .processes import Child, go, say, stop_event, task_of
 from .stage import LOAD_CORE, SERVER_CORE
+from .suite import CROWD
 
 MISSING: Final = "wrk is not installed; on Debian: apt install wrk"
 _COLUMNS: Final = 10
@@ -97,6 +99,7 @@ async def _ours(
                 "schedule": {"kind": "constant", "rate": rate, "seconds": seconds + 1},
                 "keys": str(folder / f"{shard}.keys"),
                 "columns": _COLUMNS,
+                "limit": CROWD if generators > 1 else MOST_WAITING,
                 "seed": 1,
                 "shard": shard,
                 "shards": generators,
@@ -134,7 +137,7 @@ async def _compare(name: str, url: str, folder: Path, seconds: float) -> Iterabl
         lines.append(_line(name, f"generator, {rate:,.0f} requests a second", found))
     most = await _wrk(url, script, connections=64, seconds=seconds)
     lines.append(_line(name, "wrk, 64 connections", most))
-    # A quarter more than wrk was given, of two processes, as the load test's ramps have.
+    # A quarter more than wrk was given, of two processes that let few wait, as the ramps do.
     rate = 1.25 * most["rate"]
     found = await _ours(url, folder, rate=rate, seconds=seconds, generators=2)
     lines.append(_line(name, f"2 generators, {rate:,.0f} requests a second", found))

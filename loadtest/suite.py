@@ -21,7 +21,7 @@ from .endpoint import run as run_case
 from .plan import Plan
 from .stage import Stage
 
-__all__ = ["STEADY", "compare", "run"]
+__all__ = ["CROWD", "STEADY", "compare", "run"]
 
 # Above what these servers answer, and below what the generators can send (docs/loadtest.md).
 _TOP_RATE = 12_000.0
@@ -30,7 +30,7 @@ STEADY: Final = 0.7
 _WEATHER = 0.3
 # So many may wait in each of a ramp's two generators: with thousands of connections a server
 # answers less, and what waits at the end has to be answered, too.
-_CROWD = 128
+CROWD: Final = 128
 # Where a ramp has failed: so many requests a second any server takes.
 _SOME_RATE = 200.0
 AZUREML_MISSING = "the environment of azureml-ai-monitoring is missing: make faceoff makes it"
@@ -73,7 +73,7 @@ async def _saturation(
     say(f"{server}: a ramp, to find its saturation")
     schedule = {"kind": "ramp", "low": 50.0, "high": _TOP_RATE, "seconds": plan.ramp_seconds}
     case = Case(
-        recorder=recorder, server=server, schedule=schedule, generators=2, limit=_CROWD, seed=seed
+        recorder=recorder, server=server, schedule=schedule, generators=2, limit=CROWD, seed=seed
     )
     result = await _guarded(lambda: run_case(stage, case))
     if "figures" not in result:

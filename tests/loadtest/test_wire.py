@@ -43,7 +43,8 @@ async def serving(answer: Answering) -> AsyncIterator[Server]:
     seen = Server(answer)
     server = await asyncio.start_server(seen.serve, "127.0.0.1", 0)
     seen.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/score"
-    async with server:
+    # A client that waits for an answer that nobody gives fails, and does not hang.
+    async with server, asyncio.timeout(20):
         yield seen
 
 
