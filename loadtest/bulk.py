@@ -15,7 +15,7 @@ import uvloop
 
 from aiocollect import Pipeline
 
-from .processes import cpu_seconds, say, task_of
+from .processes import cpu_seconds, go_at, say, task_of
 
 # So long may a run take, whatever the machine does.
 _MOST_SECONDS = 60.0
@@ -44,9 +44,12 @@ async def main() -> None:
     ]
     calls = _calls(task)
     async with pipeline:
-        began, cpu, given = time.perf_counter(), cpu_seconds(), 0
+        # All processes of a run count from the same moment.
+        began = await go_at()
+        await asyncio.sleep(max(0.0, began - time.monotonic()))
+        cpu, given = cpu_seconds(), 0
         for number, rows in enumerate(calls):
-            if time.perf_counter() - began > _MOST_SECONDS:
+            if time.monotonic() - began > _MOST_SECONDS:
                 break
             collector = collectors[number % len(collectors)]
             # Room is there nearly always, and then nothing needs to be waited for.
@@ -56,7 +59,7 @@ async def main() -> None:
             if number % 64 == 0:
                 await asyncio.sleep(0)
         await pipeline.flush()
-        seconds = time.perf_counter() - began
+        seconds = time.monotonic() - began
     stats = pipeline.stats()
     say(
         ended=True,

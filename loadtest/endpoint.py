@@ -19,15 +19,14 @@ from loadtest.faceoff.contenders import OWN_PYTHON
 from tests.azurite.proxy import Fault, Kind
 
 from .audit import Verdict, judge, read_keys
+from .generator import MOST_WAITING
 from .latencies import PERCENTILES, Latencies
-from .processes import Child
+from .processes import Child, go
 from .recorders import READERS
 from .stage import LOAD_CORE, SERVER_CORE, Place, Stage
 
 __all__ = ["WEATHERS", "Case", "run"]
 
-# From "the generators are started" to the first request: their imports.
-_LEAD: Final = 1.5
 _EVERY: Final = 0.25  # of the timeline
 _COLUMNS: Final = 10
 _DOOR: Final = "/collect/model/1/rows"  # of the gateway
@@ -36,14 +35,17 @@ _numbers = itertools.count()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One run. ``weather``: what the store does meanwhile (WEATHERS)."""
+    """One run. ``weather``: what the store does meanwhile (WEATHERS). With ``timeline`` the server
+    is looked at four times a second, which is a request more each time."""
 
     recorder: str
     schedule: dict[str, Any]
     server: str = "aiohttp"
     weather: str = "fair"
+    timeline: bool = False
     options: dict[str, Any] = field(default_factory=dict)
     generators: int = 1
+    limit: int = MOST_WAITING
     seed: int = 1
     warm_up: float = 1.0
 
@@ -98,7 +100,6 @@ async def run(stage: Stage, case: Case) -> dict[str, Any]:
         ready = await server.hear("port", timeout=40)
         url = f"http://127.0.0.1:{ready['port']}"
         usage_url = f"http://127.0.0.1:{ready.get('usage_port', ready['port'])}/usage"
-        begin = time.monotonic() + _LEAD
         loads = []
         for shard in range(case.generators):
             load = {
@@ -109,11 +110,12 @@ async def run(stage: Stage, case: Case) -> dict[str, Any]:
                 "shards": case.generators,
                 "warm_up": case.warm_up,
                 "columns": _COLUMNS,
-                "begin": begin,
+                "limit": case.limit,
                 "keys": str(stage.folder / f"{number}-{shard}.keys"),
             }
             child = Child("generator", load, log=log, core=LOAD_CORE)
             loads.append(await stack.enter_async_context(child))
+        begin = await go(loads, timeout=40)
         timeline, usage = await _watch(usage_url, begin, case, place)
         told = [await load.hear("ended", timeout=60) for load in loads]
         ended = time.monotonic()
@@ -175,8 +177,7 @@ async def _watch(
         await asyncio.sleep(max(0.0, begin + case.warm_up - time.monotonic()))
         first = await _usage(url, session)
         while (now := time.monotonic() - begin) < seconds:
-            # Only where a timeline is wanted: each look is a request more for the server.
-            if weather is None:
+            if not case.timeline:
                 await asyncio.sleep(seconds - now)
                 break
             timeline.append({"at": round(now, 2), **await _usage(url, session)})

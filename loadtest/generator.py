@@ -17,21 +17,21 @@ import time
 from array import array
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-import aiohttp
 import orjson
 import uvloop
 
 from . import schedules
 from .latencies import Latencies
-from .processes import say, task_of
+from .processes import go_at, say, task_of
+from .wire import Client
 
-__all__ = ["Generator"]
+__all__ = ["MOST_WAITING", "Generator"]
 
 # Longer than any pause that a scenario makes.
 _TIMEOUT = 30.0
-_MOST = 4000
+MOST_WAITING: Final = 4000
 
 
 class Generator:
@@ -39,8 +39,10 @@ class Generator:
 
     def __init__(self, task: dict[str, Any], *, timeout: float = _TIMEOUT) -> None:
         self._task = task
+        self._due = schedules.make(task["schedule"], seed=task["seed"])
         self._timeout = timeout
-        self._limit: int = task.get("limit", _MOST)
+        self._begin = 0.0
+        self._limit: int = task.get("limit", MOST_WAITING)
         self._tasks: set[asyncio.Task[None]] = set()
         self._chance = random.Random(task["seed"] + 1 + task["shard"])
         self.latencies = Latencies()
@@ -54,14 +56,11 @@ class Generator:
     def __repr__(self) -> str:
         return f"<Generator, {len(self.answered)} of {len(self.offered)} answered>"
 
-    async def run(self) -> None:
-        """Send all that is due."""
-        task = self._task
-        due = schedules.make(task["schedule"], seed=task["seed"])
-        connector = aiohttp.TCPConnector(limit=0)
-        timeout = aiohttp.ClientTimeout(total=self._timeout)
-        async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
-            begin = task["begin"]  # of the monotonic clock, which all processes share
+    async def run(self, begin: float) -> None:
+        """Send all that is due, from this moment of the monotonic clock on."""
+        task, due = self._task, self._due
+        self._begin = begin
+        async with Client(task["url"]) as client:
             for number in range(task["shard"], len(due), task["shards"]):
                 moment = begin + due[number]
                 await asyncio.sleep(max(0.0, moment - time.monotonic()))
@@ -69,36 +68,30 @@ class Generator:
                     self.unsent += 1
                     continue
                 measured = due[number] >= task["warm_up"]
-                ask = asyncio.create_task(self._ask(session, number + 1, moment, measured=measured))
+                ask = asyncio.create_task(self._ask(client, number + 1, moment, measured=measured))
                 self._tasks.add(ask)
                 ask.add_done_callback(self._tasks.discard)
             if self._tasks:
                 await asyncio.wait(self._tasks)
 
-    async def _ask(
-        self, session: aiohttp.ClientSession, key: int, due: float, *, measured: bool
-    ) -> None:
+    async def _ask(self, client: Client, key: int, due: float, *, measured: bool) -> None:
         chance = self._chance.random
         row = [float(key), *(chance() for _ in range(self._task["columns"] - 1))]
         self.offered.append(key)
         if measured:
             self.late.add(time.monotonic() - due)
         try:
-            async with session.post(
-                self._task["url"],
-                data=orjson.dumps([row]),
-                headers={"Content-Type": "application/json"},
-            ) as response:
-                await response.read()
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            async with asyncio.timeout(self._timeout):
+                status = await client.post(orjson.dumps([row]))
+        except OSError as error:  # TimeoutError is one
             self.failed[type(error).__name__] += 1
             return
         now = time.monotonic()
-        if response.status not in (200, 202):
-            self.failed[str(response.status)] += 1
+        if status not in (200, 202):
+            self.failed[str(status)] += 1
             return
         self.answered.append(key)
-        self.per_second[int(now - self._task["begin"])] += 1
+        self.per_second[int(now - self._begin)] += 1
         if measured:
             self.latencies.add(now - due)
 
@@ -118,7 +111,7 @@ class Generator:
 async def _main() -> None:
     task = task_of()
     generator = Generator(task)
-    await generator.run()
+    await generator.run(await go_at())
     path = Path(task["keys"])
     path.with_suffix(".offered").write_bytes(generator.offered.tobytes())
     path.with_suffix(".answered").write_bytes(generator.answered.tobytes())

@@ -42,6 +42,10 @@ class Latencies:
             return None
         return float(self._histogram.get_value_at_percentile(percentile)) / 1e6
 
+    def mean(self) -> float | None:
+        """In seconds; None where there are none."""
+        return float(self._histogram.get_mean_value()) / 1e6 if self.count else None
+
     def curve(self) -> list[tuple[float, float]]:
         """(percentile, seconds) from the median to the tail, for a plot."""
         shares = [50 + 2.5 * n for n in range(19)] + [95 + 0.25 * n for n in range(1, 17)]

@@ -1,5 +1,8 @@
 """Processes of the load test: a child gets its task as JSON in the first argument, says JSON lines
 on stdout, and ends when its stdin does: none outlives the test.
+
+Those that are to begin together say when they are ready, and wait for the word to go: a moment of
+the monotonic clock, which all processes share. What they take to start is in no figure.
 """
 
 from __future__ import annotations
@@ -10,14 +13,17 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-__all__ = ["Child", "ChildFailed", "cpu_seconds", "say", "stop_event", "task_of"]
+__all__ = ["Child", "ChildFailed", "cpu_seconds", "go", "go_at", "say", "stop_event", "task_of"]
 
 ROOT = Path(__file__).resolve().parents[1]
+# From the word to the moment: for it to reach all of them.
+_LEAD: Final = 0.25
 
 
 class ChildFailed(Exception):
@@ -77,6 +83,13 @@ class Child:
         tail = self._log.read_text(errors="replace").strip().splitlines()[-5:]
         raise ChildFailed(f"{self._module} did not say {word!r}: {' | '.join(tail)}")
 
+    async def tell(self, **words: Any) -> None:
+        """A line for its stdin."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(words).encode() + b"\n")
+        with suppress(ConnectionError):  # it is gone: that is heard when it is next listened to
+            await self._process.stdin.drain()
+
     async def end(self, *, timeout: float) -> dict[str, Any]:
         """SIGTERM; what it says at its end. Raises ChildFailed."""
         self._process.send_signal(signal.SIGTERM)
@@ -91,6 +104,17 @@ class Child:
             await self._process.wait()
 
 
+async def go(children: Iterable[Child], *, timeout: float) -> float:
+    """The moment at which all begin: when all were ready they were told. Raises ChildFailed."""
+    waiting = list(children)
+    for child in waiting:
+        await child.hear("ready", timeout=timeout)
+    begin = time.monotonic() + _LEAD
+    for child in waiting:
+        await child.tell(begin=begin)
+    return begin
+
+
 # In the child ---------------------------------------------------------------------------------
 
 
@@ -103,6 +127,15 @@ def task_of() -> dict[str, Any]:
 def say(**words: Any) -> None:
     """Tell the parent."""
     os.write(1, json.dumps(words).encode() + b"\n")
+
+
+async def go_at() -> float:
+    """Be ready; the moment of the monotonic clock to begin at. Ends the process with its parent."""
+    say(ready=True)
+    line = await asyncio.to_thread(sys.stdin.readline)
+    if not line:
+        raise SystemExit("the parent is gone")
+    return float(json.loads(line)["begin"])
 
 
 def stop_event() -> asyncio.Event:

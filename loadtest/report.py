@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from .plots import Line, plot
-from .suite import compare
+from .suite import STEADY, compare
 
 __all__ = ["as_html", "as_markdown"]
 
@@ -73,7 +73,7 @@ def _steady(results: dict[str, Any], server: str) -> str:
             if found:
                 rows.append(_row(f"{TITLES[label]}, at {load:.0%}", found, label == "aiocollect"))
                 good = next((one for one in found if one.get("figures")), None)
-                if good is not None and load == 0.7:
+                if good is not None and load == STEADY:
                     points = [(100 - s, ms) for s, ms in good["figures"]["curve"] if s < 100]
                     name = TITLES[label].partition(" + ")[0].partition(" a request")[0]
                     lines.append(Line(name, colors[label], points))
@@ -85,7 +85,11 @@ def _steady(results: dict[str, Any], server: str) -> str:
     parts = [
         f"<h2>{escape(server)}, {saturation:,.0f} requests a second at its saturation</h2>",
         f"<table><tr>{head}</tr>{''.join(rows)}</table>",
-        *(_difference(results["steady"], server, *what) for what in _COMPARED),
+        *(
+            _difference(results["steady"], server, load, *what)
+            for load in sorted({one["load"] for one in runs})
+            for what in _COMPARED
+        ),
         plot(
             flipped,
             x="percentile of requests, at 70 %",
@@ -105,13 +109,15 @@ _HEAD: Final = (
 _COMPARED: Final = (("p99", "ms of p99"), ("cpu_us", "µs of server CPU a request"))
 
 
-def _difference(steady: list[dict[str, Any]], server: str, figure: str, unit: str) -> str:
-    found = compare(steady, server, figure)
+def _difference(
+    steady: list[dict[str, Any]], server: str, load: float, figure: str, unit: str
+) -> str:
+    found = compare(steady, server, figure, load)
     if found is None:
         return ""
     (low, high), (least, most) = found["cost_range"], found["noise_range"]
     return (
-        f"<p>Collecting minus not, at 70 %: {found['cost']:+.2f} {unit} (median of "
+        f"<p>Collecting minus not, at {load:.0%}: {found['cost']:+.2f} {unit} (median of "
         f"{found['pairs']} pairs, {low:+.2f} to {high:+.2f}). Not minus not: {found['noise']:+.2f} "
         f"({least:+.2f} to {most:+.2f}).</p>"
     )
@@ -186,7 +192,12 @@ def _weather(one: dict[str, Any]) -> str:
                 y="rows a second",
                 band=band,
             ),
-            plot([Line("budget used", "c4", used)], x="seconds", y="% of the budget", band=band),
+            plot(
+                [Line("ring's budget used", "c4", used)],
+                x="seconds",
+                y="% of the budget",
+                band=band,
+            ),
         )
     )
 
@@ -237,7 +248,7 @@ def as_markdown(results: dict[str, Any]) -> str:
         "| at 70 % of saturation | p50 ms | p99 ms | CPU µs | answered | lost | doubled |",
         "|---|---:|---:|---:|---:|---:|---:|",
     ]
-    runs = [o for o in results["steady"] if o["server"] == "aiohttp" and o["load"] == 0.7]
+    runs = [o for o in results["steady"] if o["server"] == "aiohttp" and o["load"] == STEADY]
     for label, title in TITLES.items():
         found = [one for one in runs if one["label"] == label]
         figures = [one["figures"] for one in found if one.get("figures")]

@@ -5,15 +5,17 @@ from __future__ import annotations
 import itertools
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from .audit import judge
-from .processes import Child
+from .processes import Child, go
 from .stage import Stage
 
 __all__ = ["Bulk", "run"]
 
 _numbers = itertools.count()
+# 10,000 paths are 30,000 requests, and the emulator answers some hundred a second.
+_PATIENCE: Final = 240.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +49,8 @@ async def run(stage: Stage, bulk: Bulk) -> dict[str, Any]:
             }
             child = Child("bulk", task, log=stage.folder / f"bulk-{number}.log")
             children.append(await stack.enter_async_context(child))
-        told = [await child.hear("ended", timeout=120) for child in children]
+        await go(children, timeout=60)
+        told = [await child.hear("ended", timeout=_PATIENCE) for child in children]
         reader = "jsonl" if bulk.options.get("format") == "jsonl" else "csv"
         stored = await stage.stored(place, reader)
     given = [

@@ -11,7 +11,7 @@ import statistics
 import time
 from collections.abc import Awaitable, Callable
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 from loadtest.faceoff.contenders import OWN_PYTHON
 
@@ -21,11 +21,16 @@ from .endpoint import run as run_case
 from .plan import Plan
 from .stage import Stage
 
-__all__ = ["compare", "run"]
+__all__ = ["CROWD", "STEADY", "compare", "run"]
 
-# Below it the server is one that nobody waits for.
-_TOP_RATE = 4000.0
-_STEADY = 0.7
+# Above what these servers answer, and below what the generators can send (docs/loadtest.md).
+_TOP_RATE = 12_000.0
+STEADY: Final = 0.7
+# What the store does is to be seen, not what a server without room does.
+_WEATHER = 0.3
+# So many may wait in each of a ramp's two generators: with thousands of connections a server
+# answers less, and what waits at the end has to be answered, too.
+CROWD: Final = 128
 # Where a ramp has failed: so many requests a second any server takes.
 _SOME_RATE = 200.0
 AZUREML_MISSING = "the environment of azureml-ai-monitoring is missing: make faceoff makes it"
@@ -42,7 +47,7 @@ async def run(stage: Stage, plan: Plan, *, seed: int, say: Say) -> dict[str, Any
         results["saturation"][server] = found
         await _steady(stage, plan, server, found, seed, say, results["steady"])
     results["gateway"] = await _gateway(stage, plan, seed, say)
-    rate = 0.5 * results["saturation"]["aiohttp"]
+    rate = _WEATHER * results["saturation"]["aiohttp"]
     for weather in plan.weathers:
         results["weather"].append(await _weather(stage, plan, weather, rate, seed, say))
     for axis, bulks in plan.bulks.items():
@@ -67,7 +72,9 @@ async def _saturation(
     """Answers a second, at most, while the rate grows."""
     say(f"{server}: a ramp, to find its saturation")
     schedule = {"kind": "ramp", "low": 50.0, "high": _TOP_RATE, "seconds": plan.ramp_seconds}
-    case = Case(recorder=recorder, server=server, schedule=schedule, generators=2, seed=seed)
+    case = Case(
+        recorder=recorder, server=server, schedule=schedule, generators=2, limit=CROWD, seed=seed
+    )
     result = await _guarded(lambda: run_case(stage, case))
     if "figures" not in result:
         say(f"{server}: no saturation: {result.get('failed_to_run') or result['audit']}")
@@ -87,12 +94,14 @@ async def _steady(
     say: Say,
     results: list[dict[str, Any]],
 ) -> None:
-    async def one(recorder: str, share: float, number: int, label: str = "") -> None:
+    async def one(
+        recorder: str, share: float, number: int, label: str = "", seconds: float | None = None
+    ) -> None:
         say(f"{server}: {label or recorder} at {share:.0%}, round {number + 1}")
         schedule = {
             "kind": "poisson",
             "rate": round(share * saturation),
-            "seconds": plan.steady_seconds,
+            "seconds": seconds or plan.steady_seconds,
         }
         # A round's three have the same arrivals.
         case = Case(recorder=recorder, server=server, schedule=schedule, seed=seed + number)
@@ -102,20 +111,21 @@ async def _steady(
             | {"round": number, "server": server}
         )
 
-    for number in range(plan.rounds):
-        turns = [("none", "none"), ("aiocollect", "aiocollect"), ("none", "none again")]
-        random.Random(seed + number).shuffle(turns)  # what drifts, drifts for all
-        for recorder, label in turns:
-            await one(recorder, _STEADY, number, label)
-    for share in plan.loads:
-        for recorder in ("none", "aiocollect"):
-            await one(recorder, share, 0)
+    for share, rounds in (
+        (STEADY, plan.rounds),
+        *((load, plan.load_rounds) for load in plan.loads),
+    ):
+        for number in range(rounds):
+            turns = [("none", "none"), ("aiocollect", "aiocollect"), ("none", "none again")]
+            random.Random(seed + number).shuffle(turns)  # what drifts, drifts for all
+            for recorder, label in turns:
+                await one(recorder, share, number, label)
     if server == "aiohttp":
         for recorder in plan.others:
             if recorder == "azureml" and not OWN_PYTHON.exists():
                 say(AZUREML_MISSING)
                 continue
-            await one(recorder, _STEADY, 0)
+            await one(recorder, STEADY, 0, seconds=plan.others_seconds)
 
 
 async def _weather(
@@ -129,6 +139,7 @@ async def _weather(
         recorder="aiocollect",
         schedule=schedule,
         weather="fair" if weather == "burst" else weather,
+        timeline=True,
         seed=seed,
         options={"linger": 0.5},
     )
@@ -138,19 +149,21 @@ async def _weather(
 async def _gateway(stage: Stage, plan: Plan, seed: int, say: Say) -> dict[str, Any]:
     """Rows posted to the gateway: how many a second it takes at most, and 70 % of that."""
     top = await _saturation(stage, plan, "gateway", "gateway", seed, say)
-    say(f"gateway: at {_STEADY:.0%}")
-    schedule = {"kind": "poisson", "rate": round(_STEADY * top), "seconds": plan.steady_seconds}
+    say(f"gateway: at {STEADY:.0%}")
+    schedule = {"kind": "poisson", "rate": round(STEADY * top), "seconds": plan.steady_seconds}
     case = Case(recorder="gateway", server="gateway", schedule=schedule, seed=seed)
     found = await _guarded(lambda: run_case(stage, case))
     return {**found, "weather": "gateway", "saturation": top, "timeline": []}
 
 
-def compare(steady: list[dict[str, Any]], server: str, figure: str) -> dict[str, Any] | None:
-    """Collecting minus not, and not minus not (the noise), pair by pair, of a figure at 70 %.
-    None where no pair has figures."""
+def compare(
+    steady: list[dict[str, Any]], server: str, figure: str, load: float = STEADY
+) -> dict[str, Any] | None:
+    """Collecting minus not, and not minus not (the noise), pair by pair, of a figure at a share of
+    the saturation. None where no pair has figures."""
     found: dict[tuple[int, str], float] = {}
     for one in steady:
-        if one["server"] == server and one["load"] == _STEADY and one.get("figures"):
+        if one["server"] == server and one["load"] == load and one.get("figures"):
             value = one["figures"][figure]
             if value is not None:
                 found[one["round"], one["label"]] = value

@@ -4,6 +4,7 @@ Everything is on: freezing, id, scoring time, row index, the look at the context
 measures every case once, in an order of its own, so that a machine that drifts drifts for all;
 between rounds the pipeline stores what it has. The p50 is of bursts, each behind a call that wakes
 the pump; the p99.9 is of calls that were timed one by one, without what the timer itself takes.
+What azureml-ai-monitoring's own call costs beside ours is rival.py's.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 from aiocollect import Pipeline
 from aiocollect.testing import MemoryStore
 
+from . import rival
 from .measure import Figure, Size
 
 __all__ = ["cases", "compare", "run"]
@@ -77,7 +79,8 @@ def run(size: Size) -> list[Figure]:
         for name in names
     ]
     tails = tuple(one[names[0]]["p99.9"] for one in passes)
-    return [*p50, Figure(f"collect(), {names[0]}, p99.9", tails, goal=3.0)]
+    tail = Figure(f"collect(), {names[0]}, p99.9", tails, goal=3.0)
+    return [*p50, tail, *rival.run(size)]
 
 
 async def compare(*, rounds: int, seed: int = 1) -> dict[str, dict[str, float]]:

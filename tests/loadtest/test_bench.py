@@ -5,6 +5,7 @@ No test looks at how long anything took.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -15,10 +16,11 @@ from pathlib import Path
 import pytest
 
 from loadtest.bench import __main__ as runner
-from loadtest.bench import base
+from loadtest.bench import base, hold, rival
 from loadtest.bench.measure import Figure, Size, percentile, ratios, take_turns
 from loadtest.bench.report import as_json, as_text, from_json
 from loadtest.bench.table import BENCHES, bench
+from loadtest.faceoff.contenders import OWN_PYTHON
 from tests.azurite.emulator import missing
 
 NEEDS_THE_EMULATOR = {"append", "azurite", "hold"}
@@ -169,6 +171,70 @@ def test_each_bench_gives_finite_figures(name: str) -> None:
     assert figures
     assert all(isfinite(sample) for figure in figures for sample in figure.samples)
     assert len({figure.name for figure in figures}) == len(figures)
+
+
+def test_each_callback_is_watched_but_the_producers_own() -> None:
+    """Callbacks that say that they are not the collector's are left out; after the block none is
+    looked at."""
+
+    loop = asyncio.new_event_loop()
+    with hold.watching() as watch:
+        for number in range(5):
+            loop.call_soon(setattr, watch, "mine", number < 2)
+        loop.call_soon(loop.stop)
+        loop.run_forever()
+    assert len(watch.holds) == 3 + 1  # and the stop
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+    loop.close()
+    assert len(watch.holds) == 3 + 1
+
+
+def test_the_rival_is_compared_by_medians_without_the_loop_itself() -> None:
+    """What an empty call takes is taken off both sides; the medians are each side's own."""
+    ours = [
+        {"list": 1100.0, "frame": 9100.0, "put": 300.0, "nothing": 100.0},
+        {"list": 1500.0, "frame": 9900.0, "put": 300.0, "nothing": 100.0},
+        {"list": 1100.0, "frame": 9100.0, "put": 300.0, "nothing": 100.0},
+    ]
+    theirs = [{"frame": 10_050.0, "made": 50_050.0, "put": 250.0, "nothing": 50.0}]
+    found = rival.quotients(ours, theirs)
+    assert found["our list by its frame"] == 1000 / 10_000
+    assert found["our frame by its frame"] == 9000 / 10_000
+    assert found["our list by its frame, made of the list"] == 1000 / 50_000
+    assert found["its frame by put_nowait beside it"] == 10_000 / 200
+    assert found["our frame by put_nowait beside it"] == 9000 / 200
+    assert found["our list by put_nowait beside it"] == 1000 / 200
+    assert found["its frame, microseconds"] == 10.0
+    told = {figure.name: figure for figure in rival.figures([found, found])}
+    figure = told["azureml-ai-monitoring: our list by its frame"]
+    assert (figure.samples, figure.goal, figure.reached) == ((0.1, 0.1), 0.05, False)
+
+
+def test_without_the_rivals_environment_the_bench_goes_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One line says what is missing and what makes it; the other figures are there."""
+    monkeypatch.setattr(rival, "OWN_PYTHON", tmp_path / "python")
+    figures, failed = runner.run_all(["collect"], Size(small=True), as_they_come=False)
+    assert not failed
+    assert {figure.name for figure in figures} >= {"collect(), list of 10 floats"}
+    assert not any("azureml" in figure.name for figure in figures)
+    assert capsys.readouterr().err.count("make faceoff makes its environment\n") == 1
+
+
+@pytest.mark.skipif(not OWN_PYTHON.exists(), reason=rival.MISSING)
+def test_the_rival_is_the_real_package() -> None:
+    """Both processes give all of their rounds."""
+    names = [figure.name for figure in rival.run(Size(small=True))]
+    assert names[0] == "azureml-ai-monitoring: our list by its frame"
+
+
+def test_a_rival_that_ends_too_early_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is a failure, not a figure."""
+    monkeypatch.setattr(rival, "OWN_PYTHON", Path("/bin/true"))
+    with pytest.raises(RuntimeError, match="the process of theirs ended"):
+        rival.run(Size(small=True))
 
 
 # Another revision ---------------------------------------------------------------------------------

@@ -59,7 +59,8 @@ def test_histograms_merge_and_travel() -> None:
     for share in (50.0, 99.0, 99.9):
         exact = values[round(len(values) * share / 100) - 1]
         assert merged.at(share) == pytest.approx(exact, rel=2e-3)
-    assert Latencies().at(50.0) is None
+    assert merged.mean() == pytest.approx(sum(values) / len(values), rel=2e-3)
+    assert Latencies().at(50.0) is Latencies().mean() is None
     assert merged.curve()[0][1] == pytest.approx(values[len(values) // 2], rel=2e-3)
 
 
@@ -203,3 +204,20 @@ def test_the_plans_name_what_there_is() -> None:
         assert set(each.weathers) <= WEATHERS.keys() | {"burst"}
         assert set(each.servers) <= SERVERS.keys()
     assert plan.LONG.rounds >= 7
+    assert set(plan.LONG.loads) == {0.3, 0.9}
+    assert plan.LONG.load_rounds >= 2
+
+
+def test_each_load_has_pairs_of_its_own() -> None:
+    """Three rounds at 70 % and two at 90 %: at 90 % the latter alone are compared."""
+    steady = _results()["steady"]
+    for number, (none, ours, again) in enumerate([(20.0, 30.0, 21.0), (10.0, 40.0, 13.0)]):
+        for label, p99 in (("none", none), ("aiocollect", ours), ("none again", again)):
+            steady.append({**_run(label, number, p99), "load": 0.9})
+    found = suite.compare(steady, "aiohttp", "p99", 0.9)
+    assert found is not None
+    assert (found["pairs"], found["cost"], found["noise"]) == (2, 20.0, 2.0)
+    assert suite.compare(steady, "aiohttp", "p99", 0.3) is None
+    page = report.as_html({**_results(), "steady": steady})
+    assert "Collecting minus not, at 70%: +1.00 ms of p99 (median of 3 pairs" in page
+    assert "Collecting minus not, at 90%: +20.00 ms of p99 (median of 2 pairs" in page

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -10,7 +13,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from loadtest import endpoint, rows
+from loadtest import endpoint, processes, rows
 from loadtest.endpoint import Case
 from loadtest.generator import Generator
 from loadtest.rows import Bulk
@@ -32,12 +35,11 @@ async def _against(handler: Any, task: dict[str, Any]) -> Generator:
             "shards": 1,
             "warm_up": 0.0,
             "columns": 3,
-            "begin": time.monotonic(),
             **task,
         }
     )
     try:
-        await generator.run()
+        await generator.run(time.monotonic())
     finally:
         await runner.cleanup()
     return generator
@@ -104,6 +106,66 @@ async def test_shards_share_a_schedule() -> None:
     assert sorted(key for half in halves for key in half.answered) == [*range(1, 21)]
 
 
+class Late:
+    """A child that is ready when it is told to be."""
+
+    def __init__(self) -> None:
+        self.ready = asyncio.Event()
+        self.told: list[float] = []
+
+    async def hear(self, word: str, *, timeout: float) -> dict[str, Any]:
+        assert word == "ready"
+        await self.ready.wait()
+        return {}
+
+    async def tell(self, *, begin: float) -> None:
+        self.told.append(begin)
+
+
+@pytest.mark.asyncio
+async def test_all_children_begin_at_one_moment() -> None:
+    """None is told before all are ready; all are told the same moment, and it is to come."""
+    children: list[Any] = [Late(), Late(), Late()]
+    going = asyncio.ensure_future(processes.go(children, timeout=1.0))
+    for child in reversed(children):
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert not any(other.told for other in children)
+        child.ready.set()
+    ready = time.monotonic()
+    begin = await going
+    assert [child.told for child in children] == [[begin]] * 3
+    assert begin > ready
+
+
+@pytest.mark.asyncio
+async def test_a_generator_waits_for_the_word(tmp_path: Path) -> None:
+    """And ends by itself where the parent is gone."""
+    task = {
+        "url": "http://127.0.0.1:9/score",
+        "schedule": {"kind": "constant", "rate": 10.0, "seconds": 0.1},
+        "keys": str(tmp_path / "keys"),
+        "seed": 1,
+        "shard": 0,
+        "shards": 1,
+        "warm_up": 0.0,
+        "columns": 3,
+    }
+    async with processes.Child("generator", task, log=tmp_path / "log") as child:
+        await processes.go([child], timeout=30)
+        assert (await child.hear("ended", timeout=30))["failed"] == {"ConnectionRefusedError": 1}
+    orphan = subprocess.run(
+        [sys.executable, "-m", "loadtest.generator", json.dumps(task)],
+        cwd=processes.ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    assert orphan.returncode
+    assert b"the parent is gone" in orphan.stderr
+
+
 @pytest.mark.azurite
 @pytest.mark.parametrize(
     ("recorder", "server", "weather"),
@@ -120,13 +182,33 @@ def test_a_server_under_load(
 ) -> None:
     """From the first request to the audit; also with a store that goes down meanwhile."""
     schedule = {"kind": "poisson", "rate": 60.0, "seconds": 1.5}
-    case = Case(recorder=recorder, server=server, weather=weather, schedule=schedule, warm_up=0.3)
+    case = Case(
+        recorder=recorder,
+        server=server,
+        weather=weather,
+        timeline=weather != "fair",
+        schedule=schedule,
+        warm_up=0.3,
+    )
     result = asyncio.run(endpoint.run(Stage(azurite, tmp_path), case))
     assert (result["offered"], result["answered"], result["failed"]) == (90, 90, {})
     assert result["audit"] is None or result["audit"]["good"]
     assert result["figures"]["p50"] > 0
     assert result["figures"]["cpu_us"] > 0
-    assert bool(result["timeline"]) is (weather != "fair")
+    assert bool(result["timeline"]) is case.timeline
+    for point in result["timeline"]:
+        assert point.keys() >= {"at", "accepted", "stored", "used"}
+
+
+@pytest.mark.azurite
+def test_a_case_bounds_what_waits(azurite: Emulator, tmp_path: Path) -> None:
+    """As ramps do: of 400 requests that are due at once most are not sent."""
+    schedule = {"kind": "constant", "rate": 1e6, "seconds": 4e-4}
+    case = Case(recorder="none", schedule=schedule, warm_up=0.0, limit=3)
+    result = asyncio.run(endpoint.run(Stage(azurite, tmp_path), case))
+    assert result["offered"] + result["unsent"] == 400
+    assert result["unsent"] > 0
+    assert result["answered"] == result["offered"]
 
 
 @pytest.mark.azurite
