@@ -7,9 +7,10 @@ batches as this life makes them.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 
-from .._core.accumulator import Accumulator
+from .._core.accumulator import Accumulator, Batch
 from .._core.backoff import Backoff
 from .._core.lane import Lane
 from .._core.limits import BatchLimits, PartLimits
@@ -75,6 +76,7 @@ class Adoption:
             # next part is untouched.
             stand = stand._replace(part=stand.part + 1, position=None)
         again.take_up(stand, in_doubt=doubt)
+        backlog: deque[Batch | Parked] = deque()
         for first, rows, size in _batches(trail, settings.max_batch_bytes):
             parked = Parked(
                 first,
@@ -85,8 +87,9 @@ class Adoption:
                 ((self._account, size),),
             )
             self._unsettled.add(parked.serial, born=parked.born)
-            channel.backlog.append(parked)
+            backlog.append(parked)
             channel.parked += rows
+        channel.backlog = backlog
         return channel
 
 

@@ -185,9 +185,9 @@ class Shape:
             text = b'"'
         written = text.split(b"[")
         # No text, null (missing or NaN) or dict; nothing nested; and no row that another thread
-        # made longer meanwhile.
+        # made longer between the first look at their lengths and the writing.
         odd = _QUOTE in text or _NULL in text or _BRACE in text
-        if odd or len(written) != count + 2 or text.count(b",") != count * width - 1:
+        if odd or len(written) != count + 2 or set(map(len, rows)) != {width}:
             self.writes = False  # the next ones may have it too
             return None
         return list(map(_row, written[2:]))

@@ -329,7 +329,7 @@ def _piece(call: QuickCall) -> Piece:
 
 def _encoded_quick(stream: Stream, columns: list[tuple[Any, ...]]) -> list[bytes] | None:
     """The lines of quick calls, or None where the encoder does not give them."""
-    if not stream.quick:
+    if not stream.form.quick:
         return None
     ids, _, times, rows, _, _ = columns
     encoder = cast(QuickEncoder, stream.form.encoder)

@@ -79,8 +79,7 @@ class Shelf:
         return [*channel.lane.out.unsent, *waiting]
 
     def _park(self, channel: Channel) -> None:
-        backlog = channel.backlog
-        backlog[:0] = channel.lane.out.take_back()
+        backlog = channel.backlog = deque((*channel.lane.out.take_back(), *channel.backlog))
         for index in reversed(range(len(backlog))):
             batch = backlog[index]
             if self._ring.used <= self._low:
@@ -111,7 +110,7 @@ class Shelf:
             return
         first = channel.backlog[0]
         if isinstance(first, Batch):
-            channel.backlog.pop(0)
+            channel.backlog.popleft()
             self._perform(channel, channel.lane.submit(first))
         elif self._room(first.size):
             self._begin(channel, first)
@@ -151,7 +150,7 @@ class Shelf:
             self._charge(parked.charges, -1)
             self._read.pop(parked.serial, None)
         else:
-            channel.backlog.pop(0)
+            channel.backlog.popleft()
             channel.parked -= parked.rows
             self._give(channel, parked, loaded)
         self.next(channel)
@@ -204,7 +203,7 @@ class Shelf:
         """Account for what the deadline has left in the backlog."""
         parts = channel.lane.parts
         while channel.backlog:
-            item = channel.backlog.pop(0)
+            item = channel.backlog.popleft()
             batch = item if isinstance(item, Batch) else _empty(item)
             if isinstance(item, Parked):
                 channel.parked -= item.rows

@@ -6,7 +6,8 @@ and header share the channel, since two lanes on one blob would contend with eac
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections import deque
+from typing import Final, NamedTuple, cast
 
 from .._core.accumulator import Accumulator, Batch, Block
 from .._core.commands import Outcome
@@ -22,7 +23,7 @@ from .keeper import Keeper
 from .receipts import Receipt, Watched
 from .redactor import Redactor
 
-__all__ = ["Channel", "Form", "Parked", "Stream"]
+__all__ = ["NOTHING_WAITS", "Channel", "Form", "Parked", "Stream"]
 
 
 class Form(NamedTuple):
@@ -59,6 +60,11 @@ class Parked(NamedTuple):
     charges: tuple[tuple[Account, int], ...]
 
 
+# The backlog of nearly every channel: an empty deque takes 760 bytes. Who puts something there
+# makes a deque first.
+NOTHING_WAITS: Final = cast("deque[Batch | Parked]", ())
+
+
 class Channel:
     """One lane and its accumulator. ``due`` says that rows wait only for the lane to be idle.
 
@@ -82,7 +88,7 @@ class Channel:
         self.last_fill = 0  # in percent, of the last batch
         self.keeper: Keeper | None = None
         self.trail: Trail | None = None
-        self.backlog: list[Batch | Parked] = []  # not a deque: an empty one takes 760 bytes
+        self.backlog = NOTHING_WAITS
         self.watched: Watched | None = None  # where a receipt was asked for
         self.parked = 0  # rows of the backlog that are on the disk alone
 
@@ -143,7 +149,7 @@ class Stream:
 
     __slots__ = (
         *("_others", "_schema", "admitted", "channel", "form", "hour", "label", "names"),
-        *("quick", "redactor", "shape"),
+        *("redactor", "shape"),
     )
 
     def __init__(
@@ -169,8 +175,7 @@ class Stream:
             media=limits.media,
             check=None if self.redactor is None else self.redactor.columns,
         )
-        self.quick = form.quick
-        self.shape.writes = self.quick and not rules
+        self.shape.writes = form.quick and not rules
         self.hour = -1
         self.channel: Channel | None = None
         self._others: dict[int, Channel] | None = None  # of other hours, where there are any

@@ -26,7 +26,7 @@ def as_text(figures: Sequence[Figure]) -> str:
             goal = f"goal {sign} {_number(figure.goal)}: {verdict}"
         spread = f"{_number(low)} to {_number(high)}" if len(figure.samples) > 1 else ""
         lines.append(
-            f"{figure.name:<66}{_number(figure.median):>9} {figure.unit:<3}{spread:<19} "
+            f"{figure.name:<66}{_number(figure.median):>9} {figure.unit:<4} {spread:<19} "
             f"{goal}{'; ' * bool(goal and figure.note)}{figure.note}".rstrip()
         )
     return "\n".join(lines)
