@@ -10,7 +10,7 @@ TERMS  ?= 200
 FORKS  ?= 200
 DURATION ?= 15
 
-.PHONY: help demo test check lint simulate azurite chaos faceoff loadtest bench inference ray zoo contract million hostile golden client audit lock clean
+.PHONY: help demo test check lint simulate azurite chaos faceoff loadtest bench crosscheck inference ray zoo contract million hostile golden client audit lock clean
 
 help: ## Show the verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -88,8 +88,11 @@ faceoff: $(VENV)/ready tests/azurite/node_modules/ready $(FACEOFF)/ready ## aioc
 loadtest: $(VENV)/ready tests/azurite/node_modules/ready $(FACEOFF)/ready ## What collecting costs a scoring server, open-loop, beside others (QUICK=1)
 	$(BIN)/python -m loadtest $(if $(QUICK),--quick)
 
-bench: $(VENV)/ready tests/azurite/node_modules/ready ## What a row costs, as ratios within one run (BASE=revision: against it)
+bench: $(VENV)/ready tests/azurite/node_modules/ready $(FACEOFF)/ready ## What a row costs, as ratios within one run (BASE=revision: against it)
 	$(BIN)/python -m loadtest.bench $(if $(BASE),--base $(BASE))
+
+crosscheck: $(VENV)/ready ## The load generator beside wrk, which must be installed
+	$(BIN)/python -m loadtest.crosscheck
 
 .venv-inference/ready: tests/servers/inference_server/requirements.txt
 	$(ENVIRONMENT)

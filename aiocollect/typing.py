@@ -22,6 +22,7 @@ __all__ = [
     "Names",
     "Opened",
     "Piece",
+    "QuickEncoder",
     "Range",
     "Rows",
     "Schema",
