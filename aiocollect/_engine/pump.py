@@ -121,11 +121,10 @@ class Pump:
             calls = calls[: max(1, bisect(list(accumulate(costs)), self._slice_bytes))]
             columns = [column[: len(calls)] for column in columns]
         places = [columns]
-        # By identity: no two origins are equal, and ints of one hour mostly are one.
         if origins.count(origins[0]) < len(origins) or hours.count(hours[0]) < len(hours):
-            by_place: dict[tuple[int, int], list[QuickCall]] = {}
+            by_place: dict[tuple[Any, int], list[QuickCall]] = {}
             for call in calls:
-                by_place.setdefault((id(call[5]), call[1]), []).append(call)
+                by_place.setdefault((call[5], call[1]), []).append(call)
             places = [list(zip(*some, strict=True)) for some in by_place.values()]
         runs: list[Run] = []
         for columns in places:
