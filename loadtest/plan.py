@@ -22,7 +22,7 @@ class Plan:
     steady_seconds: float
     # Interleaved rounds of (none, none again, aiocollect) at 70 % of the saturation.
     rounds: int
-    # Shares of the saturation at which so many rounds of the same three are run.
+    # Shares of the first server's saturation at which so many rounds of the same three are run.
     loads: tuple[float, ...]
     load_rounds: int
     # Once each at 70 %, beside the rounds: they leave backlogs, which take longer than their runs.

@@ -15,6 +15,7 @@ TITLES: Final = {
     "none": "no collector",
     "none again": "no collector, again (noise)",
     "aiocollect": "aiocollect",
+    "memory": "aiocollect, store in memory",
     "afternoon": "asyncio.Queue + csv.writer + SDK",
     "azureml": "azureml-ai-monitoring",
     "awaited": "an awaited SDK append a request",
@@ -27,9 +28,9 @@ _READ_IT: Final = (
 _TAIL: Final = [(50.0, "50"), (10.0, "90"), (1.0, "99"), (0.1, "99.9"), (0.01, "99.99")]
 _STYLE: Final = """
 :root{--fg:#1b1f24;--bg:#fff;--soft:#6a737d;--rule:#e1e4e8;--band:#fff1d6;
---c0:#8b949e;--c1:#c4cbd3;--c2:#0969da;--c3:#8250df;--c4:#cf222e;--c5:#bf8700}
+--c0:#8b949e;--c1:#c4cbd3;--c2:#0969da;--c3:#1a7f37;--c4:#8250df;--c5:#cf222e;--c6:#bf8700}
 @media(prefers-color-scheme:dark){:root{--fg:#e6edf3;--bg:#0d1117;--soft:#8b949e;--rule:#30363d;
---band:#3a2d12;--c0:#8b949e;--c1:#57606a;--c2:#58a6ff;--c3:#bc8cff;--c4:#ff7b72;--c5:#e3b341}}
+--band:#3a2d12;--c0:#8b949e;--c1:#57606a;--c2:#58a6ff;--c3:#3fb950;--c4:#bc8cff;--c5:#ff7b72;--c6:#e3b341}}
 body{font:16px/1.5 system-ui,sans-serif;color:var(--fg);background:var(--bg);max-width:52rem;
 margin:2rem auto;padding:0 1rem}h1{margin-bottom:0}h2{margin-top:2.5rem}
 p.about,td.soft{color:var(--soft)}table{border-collapse:collapse;width:100%;font-size:.92rem}
@@ -39,7 +40,7 @@ svg{width:100%;height:auto}svg text{font:12px system-ui,sans-serif;fill:var(--fg
 .end{text-anchor:end}.middle{text-anchor:middle}svg .name{fill:var(--soft)}
 .grid{stroke:var(--rule)}.band{fill:var(--band)}.line{fill:none;stroke-width:2}
 .c0{stroke:var(--c0)}.c1{stroke:var(--c1)}.c2{stroke:var(--c2)}.c3{stroke:var(--c3)}
-.c4{stroke:var(--c4)}.c5{stroke:var(--c5)}.dot.c2{fill:var(--c2)}.dot.c3{fill:var(--c3)}
+.c4{stroke:var(--c4)}.c5{stroke:var(--c5)}.c6{stroke:var(--c6)}.dot.c2{fill:var(--c2)}.dot.c3{fill:var(--c3)}
 """
 
 
@@ -86,8 +87,9 @@ def _steady(results: dict[str, Any], server: str) -> str:
         f"<h2>{escape(server)}, {saturation:,.0f} requests a second at its saturation</h2>",
         f"<table><tr>{head}</tr>{''.join(rows)}</table>",
         *(
-            _difference(results["steady"], server, load, *what)
+            _difference(results["steady"], server, load, ours, *what)
             for load in sorted({one["load"] for one in runs})
+            for ours in ("aiocollect", "memory")
             for what in _COMPARED
         ),
         plot(
@@ -110,15 +112,15 @@ _COMPARED: Final = (("p99", "ms of p99"), ("cpu_us", "µs of server CPU a reques
 
 
 def _difference(
-    steady: list[dict[str, Any]], server: str, load: float, figure: str, unit: str
+    steady: list[dict[str, Any]], server: str, load: float, ours: str, figure: str, unit: str
 ) -> str:
-    found = compare(steady, server, figure, load)
+    found = compare(steady, server, figure, load, ours=ours)
     if found is None:
         return ""
     (low, high), (least, most) = found["cost_range"], found["noise_range"]
     return (
-        f"<p>Collecting minus not, at {load:.0%}: {found['cost']:+.2f} {unit} (median of "
-        f"{found['pairs']} pairs, {low:+.2f} to {high:+.2f}). Not minus not: {found['noise']:+.2f} "
+        f"<p>{TITLES[ours]} minus no collector, at {load:.0%}: {found['cost']:+.2f} {unit} (median "
+        f"of {found['pairs']} pairs, {low:+.2f} to {high:+.2f}). The noise: {found['noise']:+.2f} "
         f"({least:+.2f} to {most:+.2f}).</p>"
     )
 

@@ -103,7 +103,7 @@ async def _steady(
             "rate": round(share * saturation),
             "seconds": seconds or plan.steady_seconds,
         }
-        # A round's three have the same arrivals.
+        # All of a round have the same arrivals.
         case = Case(recorder=recorder, server=server, schedule=schedule, seed=seed + number)
         found = await _guarded(lambda: run_case(stage, case))
         results.append(
@@ -111,12 +111,14 @@ async def _steady(
             | {"round": number, "server": server}
         )
 
-    for share, rounds in (
-        (STEADY, plan.rounds),
-        *((load, plan.load_rounds) for load in plan.loads),
-    ):
+    # The other loads, and what the collector costs by itself, on one server alone.
+    first = server == plan.servers[0]
+    loads = plan.loads if first else ()
+    for share, rounds in ((STEADY, plan.rounds), *((load, plan.load_rounds) for load in loads)):
         for number in range(rounds):
             turns = [("none", "none"), ("aiocollect", "aiocollect"), ("none", "none again")]
+            if first and share == STEADY:
+                turns.append(("memory", "memory"))
             random.Random(seed + number).shuffle(turns)  # what drifts, drifts for all
             for recorder, label in turns:
                 await one(recorder, share, number, label)
@@ -157,10 +159,15 @@ async def _gateway(stage: Stage, plan: Plan, seed: int, say: Say) -> dict[str, A
 
 
 def compare(
-    steady: list[dict[str, Any]], server: str, figure: str, load: float = STEADY
+    steady: list[dict[str, Any]],
+    server: str,
+    figure: str,
+    load: float = STEADY,
+    *,
+    ours: str = "aiocollect",
 ) -> dict[str, Any] | None:
-    """Collecting minus not, and not minus not (the noise), pair by pair, of a figure at a share of
-    the saturation. None where no pair has figures."""
+    """Collecting (``ours``: which way) minus not, and not minus not (the noise), pair by pair, of a
+    figure at a share of the saturation. None where no pair has figures."""
     found: dict[tuple[int, str], float] = {}
     for one in steady:
         if one["server"] == server and one["load"] == load and one.get("figures"):
@@ -170,11 +177,11 @@ def compare(
     rounds = sorted({number for number, _ in found})
     pairs = [
         (
-            found[number, "aiocollect"] - found[number, "none"],
+            found[number, ours] - found[number, "none"],
             found[number, "none again"] - found[number, "none"],
         )
         for number in rounds
-        if {(number, label) for label in ("none", "aiocollect", "none again")} <= found.keys()
+        if {(number, label) for label in ("none", ours, "none again")} <= found.keys()
     ]
     if not pairs:
         return None

@@ -219,5 +219,15 @@ def test_each_load_has_pairs_of_its_own() -> None:
     assert (found["pairs"], found["cost"], found["noise"]) == (2, 20.0, 2.0)
     assert suite.compare(steady, "aiohttp", "p99", 0.3) is None
     page = report.as_html({**_results(), "steady": steady})
-    assert "Collecting minus not, at 70%: +1.00 ms of p99 (median of 3 pairs" in page
-    assert "Collecting minus not, at 90%: +20.00 ms of p99 (median of 2 pairs" in page
+    assert "<p>aiocollect minus no collector, at 70%: +1.00 ms of p99 (median of 3 pairs" in page
+    assert "<p>aiocollect minus no collector, at 90%: +20.00 ms of p99 (median of 2 pairs" in page
+
+
+def test_the_collector_by_itself_is_compared_with_the_same_runs() -> None:
+    """On a store in memory: its own difference to the servers without, and its own line."""
+    steady = [*_results()["steady"], *(_run("memory", number, 6.5) for number in range(3))]
+    found = suite.compare(steady, "aiohttp", "p99", ours="memory")
+    assert found is not None
+    assert (found["cost"], found["cost_range"], found["noise"]) == (1.5, (1.5, 2.5), 0.5)
+    page = report.as_html({**_results(), "steady": steady})
+    assert "aiocollect, store in memory minus no collector, at 70%: +1.50 ms of p99" in page
