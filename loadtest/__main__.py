@@ -1,7 +1,8 @@
 """The load test: ``python -m loadtest [--quick]``: what collecting costs a scoring endpoint.
 
-Writes loadtest-report.html and .json (``--into DIR``), and prints the table. Ends with 1 where a
-run of aiocollect lost or doubled a row, 3 where the emulator is missing.
+Writes loadtest-report.html, its first plot as .svg, and all figures as .json (``--into DIR``), and
+prints the table. Ends with 1 where a run of aiocollect lost or doubled a row, 3 where the emulator
+is missing.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ from typing import Any
 from tests.azurite.emulator import EmulatorMissing, emulator
 
 from .plan import LONG, QUICK
-from .report import as_html, as_markdown
+from .report import as_html, as_markdown, as_svg
 from .stage import Stage
 from .suite import run
 
+OURS = ("aiocollect", "memory", "gateway", "ours")
 _PACKAGES = ("aiohttp", "azure-storage-blob", "fastapi", "orjson", "uvicorn", "uvloop")
 
 
@@ -50,7 +52,7 @@ def _azurite() -> str:
 def _kept_its_word(results: dict[str, Any]) -> bool:
     runs = [*results["steady"], results["gateway"], *results["weather"]]
     runs += [one for found in results["rows"].values() for one in found.values()]
-    ours = [one for one in runs if one.get("recorder", "ours") in ("aiocollect", "gateway", "ours")]
+    ours = [one for one in runs if one.get("recorder", "ours") in OURS]
     return all(one.get("audit") and one["audit"]["good"] for one in ours)
 
 
@@ -79,6 +81,7 @@ def main() -> int:
     given.into.mkdir(parents=True, exist_ok=True)
     path = given.into / "loadtest-report.html"
     path.write_text(as_html(results), encoding="utf-8")
+    path.with_suffix(".svg").write_text(as_svg(results), encoding="utf-8")
     path.with_suffix(".json").write_text(json.dumps(results, indent=1), encoding="utf-8")
     print(as_markdown(results))
     print(f"\n{results['seconds']} s; the page: {path}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -223,6 +224,17 @@ def test_each_load_has_pairs_of_its_own() -> None:
     assert "<p>aiocollect minus no collector, at 90%: +20.00 ms of p99 (median of 2 pairs" in page
 
 
+def test_the_picture_is_sound_and_stands_alone() -> None:
+    """XML of its own, with its style, and a line for each contender's run of the median p99."""
+    root = ElementTree.fromstring(report.as_svg(_results()))
+    space = "{http://www.w3.org/2000/svg}"
+    assert root.tag == f"{space}svg"
+    assert root.find(f"{space}style") is not None
+    lines = root.findall(f"{space}polyline")
+    assert [line.get("class") for line in lines] == ["line c0", "line c1", "line c2"]
+    assert len({line.get("points") for line in lines}) == 3  # p99 of 5.0, 5.5 and 6.0
+
+
 def test_the_collector_by_itself_is_compared_with_the_same_runs() -> None:
     """On a store in memory: its own difference to the servers without, and its own line."""
     steady = [*_results()["steady"], *(_run("memory", number, 6.5) for number in range(3))]
@@ -230,4 +242,4 @@ def test_the_collector_by_itself_is_compared_with_the_same_runs() -> None:
     assert found is not None
     assert (found["cost"], found["cost_range"], found["noise"]) == (1.5, (1.5, 2.5), 0.5)
     page = report.as_html({**_results(), "steady": steady})
-    assert "aiocollect, store in memory minus no collector, at 70%: +1.50 ms of p99" in page
+    assert "aiocollect in memory minus no collector, at 70%: +1.50 ms of p99" in page
