@@ -109,10 +109,8 @@ async def _ours(
             loads.append(await stack.enter_async_context(child))
         await go(loads, timeout=40)
         told = [await load.hear("ended", timeout=60 + seconds) for load in loads]
-    latencies, late = Latencies(), Latencies()
-    for one in told:
-        latencies.merge(Latencies.decode(one["latencies"]))
-        late.merge(Latencies.decode(one["late"]))
+    latencies = Latencies.of(one["latencies"] for one in told)
+    late = Latencies.of(one["late"] for one in told)
     found = {"mean": latencies.mean(), "p50": latencies.at(50.0), "p99": latencies.at(99.0)}
     answers = [
         sum(one["per_second"].get(str(second), 0) for one in told)

@@ -217,11 +217,10 @@ def _counts(told: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _figures(told: list[dict[str, Any]], usage: list[dict[str, float]]) -> dict[str, Any]:
     """Latencies in ms, from the due time; CPU of the server in microseconds a request."""
-    latencies, late = Latencies(), Latencies()
+    latencies = Latencies.of(one["latencies"] for one in told)
+    late = Latencies.of(one["late"] for one in told)
     answers: Counter[int] = Counter()
     for one in told:
-        latencies.merge(Latencies.decode(one["latencies"]))
-        late.merge(Latencies.decode(one["late"]))
         answers.update({int(second): count for second, count in one["per_second"].items()})
     first, last = usage
     requests = last["requests"] - first["requests"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from hdrh.histogram import HdrHistogram  # type: ignore[import-untyped]
@@ -61,4 +62,12 @@ class Latencies:
         """What ``encode`` gave."""
         found = cls()
         found._histogram = HdrHistogram.decode(text.encode())
+        return found
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> Latencies:
+        """All of what ``encode`` gave in several processes."""
+        found = cls()
+        for text in texts:
+            found.merge(cls.decode(text))
         return found

@@ -71,13 +71,7 @@ class Ids:
     def stamp(self, now: int) -> tuple[str, int, int]:
         """A new id, its scoring time, and the hour of that; ``now`` in microseconds."""
         time = self.time(now)
-        hand = self.hand
-        if not 0 <= time * 1000 - hand[0] < MILLISECOND:
-            hand = self._begin(time, hand[3], hand[4])
-        try:
-            return hand[2] + hand[3](), time, hand[1]
-        except StopIteration:
-            return self.id(time), time, hand[1]
+        return self.id(time), time, time // HOUR_US
 
     def time(self, now: int) -> int:
         """``now`` (microseconds), or the next one that this writer has not given out yet.

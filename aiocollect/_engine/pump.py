@@ -322,8 +322,8 @@ class Pump:
 
 
 def _piece(call: QuickCall) -> Piece:
-    correlation_id, time, _, ((_, rows, _),), *_ = whole(call)
-    return Piece(rows, correlation_id, timestamp_text(time), 0)
+    correlation_id, _, time, row, *_ = call
+    return Piece((row,), correlation_id, timestamp_text(time // 1000), 0)
 
 
 def _encoded_quick(stream: Stream, columns: list[tuple[Any, ...]]) -> list[bytes] | None:
