@@ -12,8 +12,7 @@ import time
 
 from tests.azurite.emulator import missing
 
-from .own import OWN
-from .peers import PEERS
+from .catalogue import ALL
 from .run import Verdict, control, judge_all
 from .suites import SUITES
 
@@ -47,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     began = time.perf_counter()
     mutants = [
         mutant
-        for mutant in OWN + PEERS
+        for mutant in ALL
         if not options.words or any(word in mutant.name for word in options.words)
     ]
     verdicts: list[Verdict] = []

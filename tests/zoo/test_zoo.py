@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from .catalogue import ALL as MUTANTS
 from .mutant import Mutant, Unfit
 from .own import OWN
 from .peers import PEERS
 from .run import ROOT, control, judge
 from .suites import SUITES
 
-ALL = {mutant.name: mutant for mutant in OWN + PEERS}
+ALL = {mutant.name: mutant for mutant in MUTANTS}
 # Caught by one of the first few lives: some seconds each.
 QUICK = [
     "the first 412 taken for not landed",
@@ -64,7 +65,7 @@ def test_a_text_that_does_not_fit_says_so(package: Path) -> None:
 
 def test_the_names_are_unique_and_the_zoo_is_large() -> None:
     """Twelve of our own risks, eighteen bugs of peers, each under a name of its own."""
-    assert len(ALL) == len(OWN) + len(PEERS)
+    assert len(ALL) == len(MUTANTS)
     assert len(OWN) >= 12
     assert sum(not mutant.waiting for mutant in PEERS) >= 18
     assert all("#" in mutant.origin for mutant in PEERS)

@@ -1,0 +1,17 @@
+"""All mutants: our own risks, the bugs of peers, and those of our first edition, by room."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .appends import APPENDS
+from .disks import DISKS
+from .edges import EDGES
+from .hosts import HOSTS
+from .mutant import Mutant
+from .own import OWN
+from .peers import PEERS
+
+__all__ = ["ALL"]
+
+ALL: Final[list[Mutant]] = [*OWN, *PEERS, *APPENDS, *DISKS, *HOSTS, *EDGES]
