@@ -13,7 +13,10 @@ import pytest
 import aiocollect
 
 PACKAGE = Path(aiocollect.__file__).parent
-LEVEL_0 = {"errors", "typing", "context", "records", "options", "disk", "redaction"}
+LEVEL_0 = {
+    "errors", "typing", "context", "records", "options", "disk", "redaction", "remedies",
+    "remedies_own", "remedies_service",
+}  # fmt: skip
 PURE = {"_core", "encoders", "layouts"}
 FORBIDDEN_BELOW = {
     "asyncio", "time", "random", "os", "logging", "threading", "socket", "secrets", "uuid",
