@@ -12,30 +12,23 @@ import secrets
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Unpack
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from ._engine.clock import SystemClock
 from ._engine.engine import Engine
 from ._engine.thread import LoopThread, loop_maker
+from .addresses import FORMS, read_address, read_directory
 from .disk import Disk
 from .errors import ConfigError
 from .hooks import LogHook
 from .options import Settings, check_choice
+from .stores.absent import AbsentStore
 from .stores.azure import AzureOptions, AzureStore
 from .stores.local import LocalStore
 from .stores.local_disk import LocalDisk
 from .typing import Clock, Hook, Store
 
-__all__ = ["assemble", "open_store"]
-
-# Also a misspelled one: taken for a path, its key would end up in a directory's name.
-_CONNECTION_STRING = re.compile(
-    r"\w+=[^;]*;|.*(AccountKey|SharedAccessSignature)=|UseDevelopmentStorage=", re.DOTALL
-)
-_URL_FORMS = (
-    "azure://account/container, https://account.blob.core.windows.net/container?sas, an Azure "
-    "connection string with container=, azurite://host:port/container, file:///directory or a path"
-)
+__all__ = ["assemble", "is_no_store", "no_store", "open_store"]
 
 
 def assemble(
@@ -60,9 +53,7 @@ def assemble(
                 f"store_options: there is no {option!s}; there are {', '.join(sorted(known))}"
             )
     if isinstance(store, str | os.PathLike):
-        store = open_store(
-            os.fspath(store), container=container, credential=credential, **store_options
-        )
+        store = open_store(store, container=container, credential=credential, **store_options)
     elif container is not None or credential is not None or store_options:
         raise ConfigError(
             "container=, credential= and store_options= go with a URL; the store has its own"
@@ -71,7 +62,7 @@ def assemble(
         if not callable(getattr(store, method, None)):
             raise ConfigError(
                 f"store: {type(store).__name__} is no store: it has no {method}(); "
-                f"give one, or one of: {_URL_FORMS}"
+                f"give one, or one of: {FORMS}"
             )
     check_choice("host", host, ("loop", "thread"))
     if writer_id is not None and not re.fullmatch("[0-9a-f]{10}", writer_id):
@@ -110,9 +101,20 @@ def _writer_ids(first: str | None) -> Callable[[], str]:
 # Stores -------------------------------------------------------------------------------------------
 
 
+def no_store() -> Store:
+    """What a pipeline has for a store that is switched off and has none."""
+    return AbsentStore()
+
+
+def is_no_store(store: Store) -> bool:
+    """Whether it is such a one."""
+    return isinstance(store, AbsentStore)
+
+
 def open_store(
-    url: str,
+    url: str | os.PathLike[str],
     *,
+    option: str = "store",
     container: str | None = None,
     credential: Any = None,
     endpoint_suffix: str | None = None,
@@ -120,62 +122,59 @@ def open_store(
 ) -> Store:
     """The store that a URL, connection string or path names; ``azure`` goes with accounts alone.
 
-    Raises ConfigError, which names the forms there are, and never shows a secret.
+    Raises ConfigError, which names ``option`` and the forms there are, and never shows a secret.
     """
-    if not url:
-        raise ConfigError(f"store is empty; give it one of: {_URL_FORMS}")
-    if _CONNECTION_STRING.match(url):
+    kind, address = (
+        read_address(url, option=option)
+        if isinstance(url, str)
+        else ("directory", read_directory(_path_text(url), option=option))
+    )
+    if kind == "connection string":
         if container is None:
             raise ConfigError("a connection string needs container=, such as container='modeldata'")
         if credential is not None:
             raise ConfigError("credential= is given, and a connection string has its own; drop one")
         return AzureStore.from_connection_string(
-            url, container=container, endpoint_suffix=endpoint_suffix, **azure
+            address, container=container, endpoint_suffix=endpoint_suffix, **azure
         )
-    parts = urlsplit(url)
-    match parts.scheme:
-        case "azure":
-            name = _one_segment(parts.path, container)
-            return AzureStore.from_url(
-                f"azure://{parts.netloc}",
-                container=name,
-                credential=credential,
-                endpoint_suffix=endpoint_suffix,
-                **azure,
-            )
-        case "http" | "https":
-            return AzureStore.from_url(
-                url,
-                container=container,
-                credential=credential,
-                endpoint_suffix=endpoint_suffix,
-                **azure,
-            )
-        case "azurite":
-            name = _one_segment(parts.path, container)
-            return AzureStore.from_emulator(parts.netloc, container=name, **azure)
-        case "file" | "":
-            if credential is not None:
-                raise ConfigError("credential= goes with Azure; a directory needs none")
-            given = [*azure, *(["endpoint_suffix"] if endpoint_suffix is not None else [])]
-            if given:
-                raise ConfigError(f"{given[0]}= goes with Azure; a directory has no use for it")
-            if parts.netloc not in ("", "localhost"):
-                raise ConfigError(
-                    "store: this file:// URL names a host; a directory's URL has three slashes: "
-                    "file:///directory"
-                )
-            if ".blob." in url:
-                raise ConfigError("store: this looks like an account; begin it with https://")
-            if container is not None and ("/" in container or container in (".", "..")):
-                raise ConfigError("container= must be one name, such as container='modeldata'")
-            directory = unquote(parts.path) if parts.scheme else url
-            return LocalStore(os.path.join(directory, container) if container else directory)
-        case _:
-            # The scheme alone: the rest may hold a secret.
-            raise ConfigError(
-                f"store: no such scheme, {parts.scheme}://; give one of: {_URL_FORMS}"
-            )
+    if kind == "directory":
+        return _open_directory(
+            address,
+            container=container,
+            for_azure=[
+                *(["credential"] if credential is not None else []),
+                *azure,
+                *(["endpoint_suffix"] if endpoint_suffix is not None else []),
+            ],
+        )
+    parts = urlsplit(address)
+    if kind == "azurite":
+        name = _one_segment(parts.path, container)
+        return AzureStore.from_emulator(parts.netloc, container=name, **azure)
+    if kind == "azure":
+        address, container = f"azure://{parts.netloc}", _one_segment(parts.path, container)
+    return AzureStore.from_url(
+        address,
+        container=container,
+        credential=credential,
+        endpoint_suffix=endpoint_suffix,
+        **azure,
+    )
+
+
+def _path_text(path: os.PathLike[str]) -> str:
+    text: object = os.fspath(path)
+    if not isinstance(text, str):
+        raise ConfigError("store is a path of bytes; give one of text")
+    return text
+
+
+def _open_directory(directory: str, *, container: str | None, for_azure: list[str]) -> Store:
+    for option in for_azure:
+        raise ConfigError(f"{option}= goes with Azure; a directory has no use for it")
+    if container is not None and ("/" in container or container in ("", ".", "..")):
+        raise ConfigError("container= must be one name, such as container='modeldata'")
+    return LocalStore(os.path.join(directory, container) if container else directory)
 
 
 def _one_segment(path: str, container: str | None) -> str:

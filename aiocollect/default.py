@@ -16,7 +16,6 @@ from typing import Any
 
 from .errors import ConfigError
 from .pipeline import Pipeline
-from .stores.memory import MemoryStore
 
 __all__ = ["default_pipeline"]
 
@@ -43,8 +42,7 @@ def _make() -> Pipeline:
         logger.warning(
             "AIOCOLLECT_STORE is not set: nothing is recorded by collectors without a pipeline"
         )
-        # The store is never asked: a pipeline that is off accepts nothing.
-        return Pipeline(MemoryStore(), host="thread", enabled=False)
+        return Pipeline.from_env(host="thread", enabled=False)
     pipeline = Pipeline.from_env(host="thread")
     atexit.register(_flush, pipeline, os.getpid())
     return pipeline

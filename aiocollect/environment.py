@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
+from .addresses import check_path, read_address
 from .errors import ConfigError
+from .slips import slip_of
+from .variables import check_variables
 
 __all__ = ["options_from_env"]
 
@@ -48,46 +52,61 @@ _STORE_OPTIONS: dict[str, type] = {
     "endpoint_suffix": str,
     "create_container": bool,
 }
+_WITH_STORE = frozenset({"store", "container", "credential", "store_options"})
 # How the collector before us was told where its blobs are; its container was always this one.
 _AML = "AML_MODEL_DC_"
 _AML_CONTAINER = "modeldata"
 
+# Files and directories; and names, which would end up in every path.
+_PATHS = frozenset({"spool", "settings_file", "dead_letters", "ca_file"})
+_NAMES = frozenset({"container", "workspace", "service", "layout", "endpoint_suffix"})
+# Of whoever else reads a shared env file: the gateway, and this project's own tests.
+_OTHERS = ("AIOCOLLECT_GATEWAY_", "AIOCOLLECT_CONTRACT_")
+
 _reported: set[str] = set()
 
 
-def options_from_env(environ: Mapping[str, str]) -> dict[str, Any]:
-    """The options that the variables give. ConfigError for unknown ones, and without a store.
+def options_from_env(
+    environ: Mapping[str, str], *, given: Mapping[str, Any] = MappingProxyType({})
+) -> dict[str, Any]:
+    """The options that the variables give where ``given`` has none of that name.
 
-    Never shows a value that may hold a secret.
+    No store where recording is switched off and none is named. ConfigError without a store else,
+    for misspelled variables, and for values that no operator means; it never shows what may be a
+    secret.
     """
     options = _old_options(environ)
-    if environ.get("AIOCOLLECT_STORE"):
+    if "store" in given or environ.get("AIOCOLLECT_STORE"):
         options.pop("container", None)
-        options["store"] = environ["AIOCOLLECT_STORE"]
-    if "store" not in options:
-        raise ConfigError(
-            "AIOCOLLECT_STORE is not set; give it a directory, azure://account/container, or "
-            "whatever else Pipeline() takes for a store"
-        )
+        options["store"] = environ.get("AIOCOLLECT_STORE")
+    if "store" not in given and options.get("store"):
+        old = not environ.get("AIOCOLLECT_STORE")
+        read_address(options["store"], option=_AML + "STORAGE" if old else "AIOCOLLECT_STORE")
     store_options: dict[str, Any] = {}
-    for variable, text in environ.items():
-        name = variable.removeprefix("AIOCOLLECT_").lower()
-        if not variable.startswith("AIOCOLLECT_") or name == "store":
+    for name in check_variables(
+        environ, "AIOCOLLECT_", known=("STORE", *_by_variable), others=_OTHERS, report=_report
+    ):
+        if name == "STORE":
             continue
-        kind = _OPTIONS.get(name)
-        if kind is not None:
-            options[name] = _parse(variable, text, kind)
-        elif name in _STORE_OPTIONS:
-            store_options[name] = _parse(variable, text, _STORE_OPTIONS[name])
-        else:
-            known = (*_OPTIONS, *_STORE_OPTIONS)
-            raise ConfigError(
-                f"{variable} is no option that the environment can give; there are "
-                f"{', '.join(f'AIOCOLLECT_{name.upper()}' for name in known)}"
-            )
-    if store_options:
+        variable = f"AIOCOLLECT_{name}"
+        option, kind = _by_variable[name]
+        value = _parse(variable, environ[variable], kind, option)
+        (store_options if option in _STORE_OPTIONS else options)[option] = value
+    options |= given
+    if not options.get("store") and options.get("enabled", True):
+        raise ConfigError(
+            "AIOCOLLECT_STORE is not set; give it azure://account/container, file:///directory, or "
+            "whatever else Pipeline() takes for a store; or AIOCOLLECT_ENABLED=false"
+        )
+    if not options.get("store"):
+        # Nor what goes with one.
+        return {key: value for key, value in options.items() if key not in _WITH_STORE}
+    if store_options and "store_options" not in given:
         options["store_options"] = store_options
     return options
+
+
+_by_variable = {name.upper(): (name, kind) for name, kind in (_OPTIONS | _STORE_OPTIONS).items()}
 
 
 def _old_options(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -103,7 +122,7 @@ def _old_options(environ: Mapping[str, str]) -> dict[str, Any]:
             case "BOUNDARY":
                 options["layout"] = "hour" if text == "hour" else "day"
             case "FLUSH_INTERVAL_SECONDS":
-                options["linger"] = _parse(variable, text, float)
+                options["linger"] = _parse(variable, text, float, "linger")
             case "DEBUG":
                 pass  # compat.azureml_monitoring heeds it
             case _:
@@ -118,7 +137,12 @@ def _report(variable: str) -> None:
         logger.warning("%s is ignored: it has no meaning here", variable)
 
 
-def _parse(name: str, text: str, kind: type) -> Any:
+def _parse(name: str, text: str, kind: type, option: str) -> Any:
+    if option in _PATHS:
+        return check_path(text, option=name)
+    slip = slip_of(text) if option in _NAMES else None
+    if slip is not None:
+        raise ConfigError(f"{name} {slip}")
     if kind is bool:
         if text.lower() in ("true", "1", "false", "0"):
             return text.lower() in ("true", "1")

@@ -14,8 +14,10 @@ from typing import Any
 from ._engine.recorder import Recorder, refuse
 from ._engine.stream import Stream
 from ._engine.telling import healthy, stats
-from .assembly import assemble
+from .addresses import check_path
+from .assembly import assemble, is_no_store, no_store
 from .collectors import Model, ModelDataCollector
+from .columns import check_features
 from .disk import Disk
 from .environment import options_from_env
 from .errors import ConfigError, EncodeError
@@ -137,9 +139,9 @@ class Pipeline:
             enabled=enabled,
             sample_rate=sample_rate,
             pressure_sample_rate=pressure_sample_rate,
-            settings_file=None if settings_file is None else os.fspath(settings_file),
-            spool=None if spool is None else os.path.abspath(os.fspath(spool)),
-            dead_letters=None if dead_letters is None else os.fspath(dead_letters),
+            settings_file=_path("settings_file", settings_file),
+            spool=None if spool is None else os.path.abspath(_path("spool", spool) or ""),
+            dead_letters=_path("dead_letters", dead_letters),
             strict=strict,
             limits=limits,
             retry=retry,
@@ -179,10 +181,10 @@ class Pipeline:
         ``AIOCOLLECT_LINGER=0.5`` is ``linger=0.5``, and so on for every option that is a text or a
         number. The variables of the collector before us, ``AML_MODEL_DC_…``, are honoured where
         they mean something here. ``options`` win over the environment. Raises ConfigError without a
-        store.
+        store, unless ``AIOCOLLECT_ENABLED=false``, and for misspelled variables.
         """
-        found = options_from_env(os.environ if environ is None else environ)
-        return cls(**{**found, **options})
+        found = options_from_env(os.environ if environ is None else environ, given=options)
+        return cls(**{"store": no_store(), **found})
 
     # Streams ----------------------------------------------------------------------------------
 
@@ -214,7 +216,7 @@ class Pipeline:
         form = self._forms.form_of(
             names, layout=layout, format=format, columns=columns, writer=writer
         )
-        features = _features(feature_names)
+        features = check_features(feature_names)
         stream = self._engine.channels.open_stream(
             names, form=form, feature_names=features, rules=_rules(redact, features, "redact")
         )
@@ -256,7 +258,7 @@ class Pipeline:
         opened = {}
         for identifier, columns in streams.items():
             names = self._names(model, version, identifier)
-            features = _features(columns)
+            features = check_features(columns)
             rules = _rules(redact.get(identifier), features, f"redact[{identifier!r}]")
             opened[identifier] = self._engine.channels.open_stream(
                 names, form=self._forms.form_of(names), feature_names=features, rules=rules
@@ -321,6 +323,10 @@ class Pipeline:
     def set(self, *, enabled: bool | None = None, sample_rate: float | None = None) -> None:
         """Switch all collectors on or off, or change the share of calls that they record; from any
         thread. Raises ConfigError."""
+        if enabled and is_no_store(self._store):
+            raise ConfigError(
+                "there is no store to record to; set AIOCOLLECT_STORE and start again"
+            )
         self._engine.gates.set(enabled=enabled, sample_rate=sample_rate)
 
     async def __aenter__(self) -> Pipeline:
@@ -361,34 +367,13 @@ class Pipeline:
         return healthy(self._engine, max_age)
 
 
+def _path(option: str, path: str | os.PathLike[str] | None) -> str | None:
+    return None if path is None else check_path(os.fspath(path), option=option)
+
+
 def _rules(redact: Redact, features: tuple[str, ...] | None, option: str) -> tuple[Rule, ...]:
     """The rules, which fit the features as far as these are known."""
     rules = check_rules(redact, option)
     if features is not None:
         columns_after(rules, features, option)
     return rules
-
-
-def _features(names: Sequence[str] | None) -> tuple[str, ...] | None:
-    if names is None:
-        return None
-    if isinstance(names, str):
-        raise ConfigError("feature_names is one text; give a list of names")
-    if not isinstance(names, Sequence):
-        raise ConfigError(f"feature_names must be a list of names, not a {type(names).__name__}")
-    features = tuple(names)
-    if not features:
-        raise ConfigError("feature_names is empty; name the columns, or leave it out")
-    for name in features:
-        if not isinstance(name, str) or not name:
-            raise ConfigError(
-                f"feature_names holds a {type(name).__name__}; each name must be text, not empty"
-            )
-        if name.startswith("$aml_"):
-            raise ConfigError(f"feature_names holds {name!r}; names from $aml_ on are reserved")
-    doubled = sorted({name for name in features if features.count(name) > 1})
-    if doubled:
-        raise ConfigError(
-            f"feature_names holds {doubled[0]!r} twice; columns need names of their own"
-        )
-    return features

@@ -39,6 +39,11 @@ _TROUBLE: Final[tuple[Row, ...]] = (
         "nothing: the same is sent again; see who lists the container often",
     ),
     (
+        "NoStore",
+        "recording was switched on in a pipeline that was made without a store",
+        "set AIOCOLLECT_STORE and start the process again",
+    ),
+    (
         "DnsFailure",
         "the host's name cannot be resolved",
         (

@@ -20,8 +20,10 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
+from ..addresses import read_address
+from ..errors import ConfigError
 from . import view
 from .audit import Verdict, audit, local_files, read_answers
 from .blobs import Unreadable, blob_files, check_blobs
@@ -77,7 +79,7 @@ def run_demo(
         # Nobody reads on. Python's own last flush shall not complain about it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (ChildFailed, Unreadable, OSError) as error:
+    except (ChildFailed, ConfigError, Unreadable, OSError) as error:
         print(f"aiocollect demo: {error}", file=sys.stderr, flush=True)
         result = {"verdict": "failed", "error": str(error)}
     if json:
@@ -103,10 +105,8 @@ def _folder(directory: str | os.PathLike[str] | None) -> Path:
 
 def _local(store: str) -> Path | None:
     """The directory that ``store`` names, or None where it names something else."""
-    parts = urlsplit(store)
-    if parts.scheme == "file":
-        return Path(unquote(parts.path))
-    return None if parts.scheme or "AccountName=" in store or ";" in store else Path(store)
+    address = read_address(store, option="--store")
+    return Path(address.text) if address.kind == "directory" else None
 
 
 @dataclass(kw_only=True)
@@ -124,7 +124,8 @@ class _Demo:
     load: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.local = self.folder / "modeldata" if self.store is None else _local(self.store)
+        default = (self.folder / "modeldata").absolute()
+        self.local = default if self.store is None else _local(self.store)
         if self.local is not None and self.container is not None:
             self.local /= self.container
 

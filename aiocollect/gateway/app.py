@@ -256,18 +256,11 @@ def _json(value: Any, *, status: int = 200) -> web.Response:
 def _pipeline(
     store: Store | str | None, options: GatewayOptions, environ: Mapping[str, str]
 ) -> Pipeline:
-    # The gateway's own variables are not the pipeline's, which refuses what it does not know.
-    known = {
-        name: value for name, value in environ.items() if not name.startswith("AIOCOLLECT_GATEWAY_")
-    }
-    given: dict[str, Any] = {}
-    if store is not None:
-        known["AIOCOLLECT_STORE"] = "given"
-        given["store"] = store
+    given: dict[str, Any] = {} if store is None else {"store": store}
     # Strict: what is refused is raised, for the sender to know. Text is charged at four bytes a
     # character, tables of small numbers at more.
     limits = Limits(max_call_bytes=max(4 * MIB, 8 * options.max_body_bytes))
-    return Pipeline.from_env(known, **given, strict=True, limits=limits)
+    return Pipeline.from_env(environ, **given, strict=True, limits=limits)
 
 
 class _Quiet(logging.Filter):

@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 from aiocollect import ConfigError
+from aiocollect.variables import check_variables
 
 __all__ = ["TOKEN_VARIABLE", "GatewayOptions", "load_token"]
 
+logger = logging.getLogger("aiocollect.gateway")
+
+_PREFIX = "AIOCOLLECT_GATEWAY_"
 TOKEN_VARIABLE = "AIOCOLLECT_GATEWAY_TOKEN"
 MIB = 2**20
 # 16 characters of base64 are 96 bits: nobody tries these out over a network.
@@ -89,7 +94,9 @@ class GatewayOptions:
 
 
 def load_token(path: str | None, environ: Mapping[str, str] = os.environ) -> str | None:
-    """The token of a file, else of the variable, else None. ConfigError never shows it."""
+    """The token of a file, else of the variable, else None. ConfigError never shows it; a variable
+    of the gateway's that is misspelled is one too."""
+    set(check_variables(environ, _PREFIX, known=("TOKEN",), report=_report))
     if path is None:
         return environ.get(TOKEN_VARIABLE) or None
     try:
@@ -99,6 +106,10 @@ def load_token(path: str | None, environ: Mapping[str, str] = os.environ) -> str
         raise ConfigError(f"--token-file cannot be read ({error.strerror}); name another") from None
     except ValueError:
         raise ConfigError("--token-file holds no ASCII text; write a token into it") from None
+
+
+def _report(variable: str) -> None:
+    logger.warning("%s is ignored: it has no meaning here", variable)
 
 
 def _check_token(token: str) -> None:

@@ -73,10 +73,12 @@ def test_the_demo_ends_by_itself_with_a_good_verdict(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("store", "words"),
     [
-        # The server says so.
+        # Before anything is started.
         ("file://host/x", "directory's URL has three slashes"),
-        # The auditor says so, before anything is started.
-        ("gopher://user:s3cret@host/x", "must read back what it stored"),
+        ("gopher://user:s3cret@host/x", "no such scheme, gopher://"),
+        ("modeldata", "is neither a URL nor a path"),
+        ("'./modeldata'", "--env-file"),
+        # So does the auditor.
         ("AccountName=a;AccountKey=s3cret", "a connection string needs a container"),
         # The discard service's port, where nobody listens.
         ("azurite://127.0.0.1:9/modeldata", "the store does not answer"),

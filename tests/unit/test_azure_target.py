@@ -165,7 +165,7 @@ def test_the_emulators_own_port(address: str, port: int) -> None:
         ("azure://acme/logs", {"endpoint_suffix": "blob.core.windows.net"}, "endpoint_suffix="),
         ("azure://acme/logs", {"endpoint_suffix": ""}, "endpoint_suffix="),
         ("azure://a@cme/logs", {}, "store=: azure:// takes"),
-        ("azurite:///logs", {}, "store= must name the emulator's host"),
+        ("azurite:///logs", {}, "there must be two slashes and a name"),
         ("azurite://h:x/logs", {}, "store=: the emulator's port"),
         ("/data", {"endpoint_suffix": "core.windows.net"}, "endpoint_suffix= goes with Azure"),
         ("/data", {"ca_file": "/ca.pem"}, "ca_file= goes with Azure"),

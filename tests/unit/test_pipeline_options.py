@@ -90,8 +90,8 @@ def test_bad_limits(make: Any, words: str) -> None:
         ("file://host/dir", "three slashes"),
         (f"AccountName=a;AccountKey={SECRET}", "needs container="),
         (f"AccountName=;AccountKey={SECRET};BlobEndpoint=x", "needs container="),
-        (f"AccountNme=a;AccountKey={SECRET}", "needs container="),
-        (f"x;AccountKey={SECRET}", "needs container="),
+        (f"AccountNme=a;AccountKey={SECRET}", "a part that none has"),
+        (f"x;AccountKey={SECRET}", "only a part"),
         (f"file://user:{SECRET}@host/x", "three slashes"),
     ],
 )
@@ -185,7 +185,7 @@ def test_from_env(tmp_path: Path) -> None:
         ({"AIOCOLLECT_LINGER": "fast"}, "AIOCOLLECT_LINGER='fast' must be a number"),
         ({"AIOCOLLECT_STRICT": "maybe"}, "must be true or false"),
         ({"AML_MODEL_DC_FLUSH_INTERVAL_SECONDS": "soon"}, "must be a number"),
-        ({"AIOCOLLECT_LINGRE": "1"}, "AIOCOLLECT_LINGRE is no option"),
+        ({"AIOCOLLECT_LINGRE": "1"}, "did you mean AIOCOLLECT_LINGER?"),
     ],
 )
 def test_bad_environment(environ: dict[str, str], words: str) -> None:

@@ -1,0 +1,51 @@
+"""Slips: what happens to a value on its way from an operator's hands into a process. Pure.
+
+Env files keep the quotes, shells and orchestrators leave a variable unreplaced, templates write
+None, editors put a byte order mark first. None of it is ever meant.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+__all__ = ["slip_of"]
+
+# The last but one is how UTF-8's looks in latin-1, the last one how it looks in os.environ.
+_MARKS: Final = ("\ufeff", "\ufffe", "\xef\xbb\xbf", "\udcef\udcbb\udcbf")
+_QUOTES: Final = tuple("\"'`\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb")
+# What templates and serialisers write where there is nothing.
+_WORDS: Final = frozenset(
+    {
+        *("none", "null", "nil", "undefined", "nan"),
+    }
+)
+_UNREPLACED: Final = re.compile(
+    # ${X}, $(X), $X, {{ x }}, %(x)s; <account> of a document; a reference to a key vault.
+    r"\$[{(A-Za-z_]|\{\{|\}\}|%\([A-Za-z_]\w*\)s|<[^<>]*>|^@Microsoft\.KeyVault"
+    # %X% of Windows, and not %20 of a URL.
+    r"|^%[A-Za-z_]\w*%"
+)
+
+
+def slip_of(text: str) -> str | None:
+    """What is wrong with the text of an address, a path or a name, and the remedy, as the end of a
+    sentence; None where nothing is. It never shows the text."""
+    if text.startswith(_MARKS):
+        return "begins with a byte order mark; save its file without one"
+    if text != text.strip():
+        return "begins or ends with white space or a line end; take it away"
+    if text.startswith(_QUOTES) or text.endswith(_QUOTES):
+        return "has quotes around it, which docker's --env-file and its like keep; write it without"
+    if not text.isprintable():
+        return "holds characters that cannot be seen; type it again"
+    if _UNREPLACED.search(text):
+        return (
+            "holds a variable or a placeholder that nothing has replaced, such as ${NAME}, $(NAME) "
+            "or <name>; set it where this value is made"
+        )
+    if text.lower() in _WORDS:
+        return f"is the word {text.lower()}, which stands for nothing; unset it, or give a value"
+    if text.startswith("~"):
+        return "begins with ~, which only a shell replaces; write the whole path"
+    return None
