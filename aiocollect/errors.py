@@ -105,11 +105,17 @@ class StoreBusy(StoreError):
 
 
 class BlobFull(StoreError):
-    """The block limit, the size limit, a seal or an immutability policy: this blob has ended."""
+    """The block limit, the size limit, or a seal: this blob has ended."""
 
 
 class Refusal(enum.Enum):
-    """Why a store refuses; each reason has its own treatment in the lane."""
+    """Why a store refuses. BLOB_MISSING, WRONG_TYPE, NO_RIGHT and TOO_LARGE (of this block's size)
+    have a treatment of their own; all others hold the path until an operator has acted.
+
+    IMMUTABLE: a policy or a legal hold. UNSUPPORTED: the account, container or blob is of a kind,
+    or in a state, that takes no appends (a tier, an encryption, a namespace). INVALID: the request
+    itself, whatever it is that somebody does not like about it; never its rows, which nobody reads.
+    """
 
     BLOB_MISSING = "blob_missing"
     CONTAINER_MISSING = "container_missing"
@@ -119,6 +125,8 @@ class Refusal(enum.Enum):
     LEASED = "leased"
     TOO_LARGE = "too_large"
     INVALID = "invalid"
+    IMMUTABLE = "immutable"
+    UNSUPPORTED = "unsupported"
 
 
 class StoreRefused(StoreError):

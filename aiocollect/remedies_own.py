@@ -113,6 +113,21 @@ _TROUBLE: Final[tuple[Row, ...]] = (
         "nothing is settled by it, it is tried on; see the caching proxies on the way",
     ),
     (
+        "StaleRead",
+        "the blob reads shorter than it was: an old answer of a cache, or somebody cut it off",
+        "see the caching proxies on the way; nothing is settled by it, it is read again",
+    ),
+    (
+        "NotFoundAfterCreate",
+        "creating says that the blob stands, and looking says that it is missing",
+        "see what deletes blobs or answers in the service's place",
+    ),
+    (
+        "TooManyParts",
+        "many parts in a row belong to others or are full",
+        "see who writes to these names: az storage blob list --prefix PATH; or use writer='own'",
+    ),
+    (
         "StoreClosed",
         "the store was closed while rows were on their way",
         "close the pipeline first, then the store",
@@ -262,16 +277,20 @@ _ROWS_GIVEN: Final[tuple[Row, ...]] = (
         "somebody deleted or replaced the blob",
         "see who deletes blobs; rows go to the next part",
     ),
-    (
-        "no_answer",
-        "no answer came from the store",
-        _WAIT,
-    ),
 )
 
 OWN: Final[tuple[Row, ...]] = (*_TROUBLE, *_IDENTITY, *_FILES, *_ROWS_GIVEN)
 
 FAMILIES: Final[tuple[Row, ...]] = (
+    ("no answer", "no answer came from the store", _WAIT),
+    (
+        "Sdk",
+        (
+            "azure-storage-blob raised an error of its own, mostly over an answer that is not the "
+            "service's"
+        ),
+        f"see what stands between; if it lasts, {_OURS}",
+    ),
     (
         "SasCallbackTimeout",
         "the function that gives the SAS did not answer in time",

@@ -98,12 +98,12 @@ _ACCESS: Final[tuple[Row, ...]] = (
         "give store= as an https:// URL; then see whether a proxy makes plain HTTP of it",
     ),
     (
-        "NO_RIGHT no_right",
+        "no_right",
         "the credential has no right to do this",
         "a SAS: make one with sp=acr; a directory: see its owner and mode",
     ),
     (
-        "credential",
+        "credential ClientAuthenticationError AzureSigningError",
         "the store does not accept the credential",
         "renew it",
     ),
@@ -183,7 +183,7 @@ _PLACES: Final[tuple[Row, ...]] = (
     ),
     (
         (
-            "BlobImmutableDueToPolicy ContainerImmutabilityPolicyLocked "
+            "BlobImmutableDueToPolicy ContainerImmutabilityPolicyLocked immutable "
             "ContainerImmutabilityPolicyFailure"
         ),
         "an immutability policy forbids to append",
@@ -274,7 +274,7 @@ _PLACES: Final[tuple[Row, ...]] = (
             "BlobOperationNotSupportedForHierarchicalNamespaceAccounts FeatureVersionMismatch "
             "UnsupportedRestVersion OperationNotSupportedOnHierarchicalNamespace "
             "FeatureNotEnabled FeatureNotSupported FeatureNotSupportedForAccount "
-            "EndpointUnsupportedAccountFeatures BlobStorageFeatureNotSupported"
+            "EndpointUnsupportedAccountFeatures BlobStorageFeatureNotSupported unsupported"
         ),
         "this kind of account, or one of its features, does not take append blobs in this way",
         (

@@ -159,15 +159,12 @@ class Event(enum.Enum):
 
 Answer: TypeAlias = Opened | Appended | Range | bool | StoreError | None
 
+# Every other refusal is the store's, an operator's or a proxy's matter, and no row's.
 _REFUSALS = {
     Refusal.BLOB_MISSING: Event.MISSING,
     Refusal.WRONG_TYPE: Event.WRONG_TYPE,
     Refusal.NO_RIGHT: Event.NO_RIGHT,
     Refusal.TOO_LARGE: Event.REJECTED,
-    Refusal.INVALID: Event.REJECTED,
-    Refusal.CREDENTIAL: Event.REFUSED,
-    Refusal.CONTAINER_MISSING: Event.REFUSED,
-    Refusal.LEASED: Event.REFUSED,
 }
 
 # Which failures mean something to which request; all others mean only that nothing is decided.
@@ -200,7 +197,7 @@ def classify(request: Request, error: StoreError) -> Event:
         case BlobFull():
             event = Event.FULL
         case StoreRefused():
-            event = _REFUSALS.get(error.reason, Event.UNKNOWN)
+            event = _REFUSALS.get(error.reason, Event.REFUSED)
         case _:
             event = Event.UNKNOWN
     meaningful = _MEANINGFUL[type(request)]

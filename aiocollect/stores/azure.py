@@ -36,7 +36,7 @@ from .azure_target import (
     check_suffix,
     split_url,
 )
-from .azure_wire import PIECE, Answered, Pieces, Seen
+from .azure_wire import PIECE, Answered, Pieces, Seen, strong
 
 if TYPE_CHECKING:
     from azure.storage.blob.aio import BlobClient
@@ -50,6 +50,12 @@ MAX_NAME: Final = 1024
 
 # How a signature that has ended or was revoked is refused; the second is the emulator's word.
 STALE: Final = ("AuthenticationFailed", "AuthorizationFailure")
+
+# How the service says that a name is taken; at last, to a SAS that may create and not overwrite.
+EXISTS: Final = (
+    *("BlobAlreadyExists", "ResourceAlreadyExists", "ConditionNotMet"),
+    "UnauthorizedBlobOverwrite",
+)
 
 _T = TypeVar("_T")
 
@@ -223,7 +229,7 @@ class AzureStore:
                 again=True,
             )
         except StoreError as error:
-            if error.code in ("BlobAlreadyExists", "ConditionNotMet"):
+            if error.code in EXISTS and not isinstance(error, OutcomeUnknown):
                 return False
             raise
         return True
@@ -250,7 +256,7 @@ class AzureStore:
         try:
             landed = int(answer["blob_append_offset"])
             blocks = int(answer["blob_committed_block_count"])
-            new_etag = str(answer["etag"])
+            new_etag = strong(str(answer["etag"]))
         except (KeyError, TypeError, ValueError):
             raise OutcomeUnknown("UnreadableAnswer") from None
         if landed != offset:
@@ -303,18 +309,20 @@ class AzureStore:
         except StoreRefused as refused:
             if refused.code != "ContainerNotFound" or not self._create_container:
                 raise
-        reason = Refusal.BLOB_MISSING
+        reason, code = Refusal.BLOB_MISSING, "ContainerNotFound"
         try:
             await self._translate(self._make_container)
-        except StoreRefused:
-            # Said by its cause: for want of a right to *read* a lane would go on in another way.
-            reason, again = Refusal.CONTAINER_MISSING, False
         except StoreError as error:
             if error.code != "ContainerAlreadyExists":
-                raise
+                if not isinstance(error, StoreRefused):
+                    raise
+                # Said by its cause: for want of a right to *read* a lane would go on otherwise.
+                reason, again = Refusal.CONTAINER_MISSING, False
+                if error.reason is Refusal.CONTAINER_MISSING:
+                    code = error.code  # deleted a moment ago
         if again:
             return await self._translate(request)
-        raise StoreRefused(reason, "ContainerNotFound")
+        raise StoreRefused(reason, code)
 
     async def _translate(self, request: Callable[[], Awaitable[_T]]) -> _T:
         sas = "" if self._renewal is None else await self._renewal.fresh()

@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from ..errors import ConfigError
-from .azure_wire import once
+from .azure_wire import OneAttempt
 
 if TYPE_CHECKING:
     import aiohttp
@@ -145,7 +145,7 @@ def connect(
         headers={"Accept-Encoding": "identity"},
         trust_env=False,  # looking in ~/.netrc costs a thread hop a request
         proxy=proxy,
-        middlewares=(once,),
+        middlewares=(OneAttempt(),),
     )
     # Time-outs are the transport's matter: given to the client they would be passed over, and
     # 300 s hold instead.

@@ -21,6 +21,8 @@ pytestmark = [pytest.mark.azurite]
 PATH = "data.csv"
 ROWS = b"row 1\nrow 2\n"
 APPLIED = {Kind.LOSE_ANSWER, Kind.RESET_AFTER, Kind.TRUNCATE, Kind.ERROR_AFTER, Kind.GARBAGE_AFTER}
+# The connection ends without a word of an answer.
+ENDS = {Kind.LOSE_ANSWER, Kind.RESET_BEFORE, Kind.RESET_MID_BODY, Kind.RESET_AFTER, Kind.ZOMBIE}
 # The client must find the end of these by itself.
 SILENT = (Fault(kind=Kind.LATE), Fault(kind=Kind.STALL))
 
@@ -79,21 +81,35 @@ async def test_one_attempt_whatever_happens(
 
 @every_fault
 @pytest.mark.asyncio
-async def test_one_attempt_of_every_other_method(
+async def test_one_attempt_of_every_creation(
     fault: Fault, store: AzureStore, proxy: FaultProxy
 ) -> None:
-    """Opening, reading and creating are on the wire once too, and fail as errors of ours."""
+    """A creation is on the wire once too, and fails as an error of ours."""
+    proxy.seen.clear()
+    proxy.script(fault, match=lambda seen: True)
+    with pytest.raises((OutcomeUnknown, StoreBusy)):
+        await store.create("other.csv", content_type="text/csv")
+    assert [seen.operation for seen in proxy.seen] == ["create"]
+
+
+@every_fault
+@pytest.mark.asyncio
+async def test_a_look_may_be_sent_again_where_the_connection_ended(
+    fault: Fault, store: AzureStore, proxy: FaultProxy
+) -> None:
+    """It changes nothing. After an answer, or in the middle of one, it is not; twice at most."""
     await store.append(PATH, ROWS, offset=0)
-    for request, operation in (
-        (store.open(PATH, head=6), "read"),
-        (store.read(PATH, offset=2, length=5), "read"),
-        (store.create("other.csv", content_type="text/csv"), "create"),
-    ):
+    for look in (lambda: store.open(PATH, head=6), lambda: store.read(PATH, offset=2, length=5)):
         proxy.seen.clear()
         proxy.script(fault, match=lambda seen: True)
+        if fault.kind in ENDS:
+            await look()
+            assert [seen.operation for seen in proxy.seen] == ["read", "read"]
+            proxy.script(fault, fault, match=lambda seen: True)
+            proxy.seen.clear()
         with pytest.raises((OutcomeUnknown, StoreBusy)):
-            await request
-        assert [seen.operation for seen in proxy.seen] == [operation]
+            await look()
+        assert len(proxy.seen) == (2 if fault.kind in ENDS else 1)
     assert (await store.read(PATH, offset=2, length=5)).data == ROWS[2:7]
 
 

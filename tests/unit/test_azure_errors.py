@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
@@ -25,8 +27,28 @@ TABLE: list[tuple[int, str, type[StoreError], Refusal | None]] = [
     (412, "MaxBlobSizeConditionNotMet", BlobFull, None),
     (409, "BlockCountExceedsLimit", BlobFull, None),
     (409, "BlobIsSealed", BlobFull, None),
-    (409, "BlobImmutableDueToPolicy", BlobFull, None),
-    (409, "BlobImmutableDueToLegalHold", BlobFull, None),
+    (409, "BlobImmutableDueToPolicy", StoreRefused, Refusal.IMMUTABLE),
+    (409, "BlobImmutableDueToLegalHold", StoreRefused, Refusal.IMMUTABLE),
+    (409, "ContainerHasLegalHold", StoreRefused, Refusal.IMMUTABLE),
+    (409, "ContainerImmutabilityPolicyLocked", StoreRefused, Refusal.IMMUTABLE),
+    (
+        409,
+        "FeatureNotYetSupportedForHierarchicalNamespaceAccounts",
+        StoreRefused,
+        Refusal.UNSUPPORTED,
+    ),
+    (409, "BlobUsesCustomerSpecifiedEncryption", StoreRefused, Refusal.UNSUPPORTED),
+    (409, "BlobArchived", StoreRefused, Refusal.UNSUPPORTED),
+    (409, "BlobBeingRehydrated", StoreRefused, Refusal.UNSUPPORTED),
+    (404, "PathNotFound", StoreRefused, Refusal.INVALID),
+    (404, "FilesystemNotFound", StoreRefused, Refusal.CONTAINER_MISSING),
+    (400, "AccountRequiresHttps", StoreRefused, Refusal.INVALID),
+    (403, "UnauthorizedBlobOverwrite", StoreRefused, Refusal.NO_RIGHT),
+    (403, "KeyBasedAuthenticationNotPermitted", StoreRefused, Refusal.CREDENTIAL),
+    (405, "UnsupportedHttpVerb", StoreRefused, Refusal.INVALID),
+    (416, "InvalidRange", StoreRefused, Refusal.INVALID),
+    (412, "LeaseNotPresentWithBlobOperation", StoreRefused, Refusal.LEASED),
+    (412, "SequenceNumberConditionNotMet", StoreRefused, Refusal.INVALID),
     (503, "ServerBusy", StoreBusy, None),
     (503, "", StoreBusy, None),
     (429, "", StoreBusy, None),
@@ -105,16 +127,49 @@ def test_an_answer_without_a_code_decides_nothing(status: int) -> None:
     assert type(from_answer(status)) is OutcomeUnknown
 
 
-@pytest.mark.parametrize("status", [404, 405, 409, 412, 599])
-def test_an_unknown_code_decides_nothing(status: int) -> None:
-    """A code that is in no row costs an attempt, never a row."""
-    assert type(from_answer(status, "InventedLater")) is OutcomeUnknown
+@pytest.mark.parametrize("status", [400, 404, 405, 409, 411, 412, 416, 418, 451])
+def test_an_unknown_code_of_the_service_holds(status: int) -> None:
+    """A definite no for a reason that is in no row is a no: rows wait, an operator is told."""
+    error = from_answer(status, "InventedLater")
+    assert isinstance(error, StoreRefused)
+    assert (error.reason, error.code) == (Refusal.INVALID, "InventedLater")
 
 
-def test_a_server_in_trouble_is_not_believed() -> None:
-    """A 5xx decides nothing, whatever code comes with it."""
-    assert type(from_answer(500, "BlobNotFound")) is OutcomeUnknown
-    assert type(from_answer(502, "AppendPositionConditionNotMet")) is OutcomeUnknown
+@pytest.mark.parametrize("status", [100, 204, 302, 304, 408, 500, 502, 504, 599])
+def test_what_is_no_refusal_decides_nothing(status: int) -> None:
+    """A server in trouble, or an answer that is no error, says nothing, whatever code it has."""
+    codes = ("", "InventedLater", "BlobNotFound", "AppendPositionConditionNotMet", "BlobIsSealed")
+    for code in codes:
+        assert type(from_answer(status, code)) is OutcomeUnknown
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_who_is_busy_says_nothing_else(status: int) -> None:
+    """Too many requests are that, whatever code stands beside it."""
+    for code in ("", "BlobNotFound", "AppendPositionConditionNotMet", "RequestBodyTooLarge"):
+        assert type(from_answer(status, code)) is StoreBusy
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 411, 416])
+def test_a_condition_is_believed_with_its_status_alone(status: int) -> None:
+    """Where nothing can be read a failed condition settles rows: no other answer may look so."""
+    for code in ("AppendPositionConditionNotMet", "ConditionNotMet"):
+        assert isinstance(from_answer(status, code), StoreRefused)
+
+
+def test_only_a_size_can_be_a_rows_fault() -> None:
+    """TOO_LARGE is what splits blocks, and in the end gives a row up: 413 alone says so."""
+    for status in range(400, 500):
+        for code in ("", "InventedLater", "RequestBodyTooLarge", "RequestEntityTooLarge"):
+            error = from_answer(status, code)
+            assert (getattr(error, "reason", None) is Refusal.TOO_LARGE) is (status == 413)
+
+
+def test_a_proxy_that_asks_who_we_are() -> None:
+    """407 is the proxy's, also where it stands before plain HTTP."""
+    error = from_answer(407)
+    assert isinstance(error, StoreRefused)
+    assert (error.reason, error.code) == (Refusal.CREDENTIAL, "ProxyAuthentication")
 
 
 @pytest.mark.parametrize(
@@ -149,10 +204,13 @@ def test_the_code_is_found_in_the_headers() -> None:
     assert type(from_exception(error)) is BlobFull
 
 
-@pytest.mark.parametrize("code", ["Ser<script>", "a" * 65, "sig=SECRET", "Line\nBreak", "1Digit"])
+@pytest.mark.parametrize("code", ["Ser<script>", "a" * 129, "sig=SECRET", "Line\nBreak", "1Digit"])
 def test_a_code_that_is_none_is_not_repeated(code: str) -> None:
     """What is logged is a code of the service, or the status: never text from the wire."""
     assert from_answer(500, code).code == "HTTP500"
+
+
+NOW = "Wed, 21 Oct 2026 07:28:00 GMT"
 
 
 @pytest.mark.parametrize(
@@ -161,17 +219,39 @@ def test_a_code_that_is_none_is_not_repeated(code: str) -> None:
         ("3", 3.0),
         ("0", 0.0),
         ("0.5", 0.5),
+        ("120", 120.0),
+        ("300", 300.0),
+        ("3600", 300.0),
+        ("999999999", 300.0),
         (None, None),
         ("", None),
         ("-1", None),
         ("nan", None),
         ("inf", None),
         ("1e9", None),
-        ("Wed, 21 Oct 2026 07:28:00 GMT", None),
+        ("soon", None),
+        ("\u0663", None),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", 0.0),
+        ("Wed, 21 Oct 2026 07:28:42 GMT", 42.0),
+        ("Wed, 21 Oct 2026 09:28:42 +0200", 42.0),
+        ("Wed, 21 Oct 2026 07:28:42", 42.0),
+        ("Wednesday, 21-Oct-26 07:28:42 GMT", 42.0),
+        ("Wed, 21 Oct 2026 07:27:00 GMT", 0.0),
+        ("Thu, 22 Oct 2026 07:28:00 GMT", 300.0),
+        ("Wed, 99 Oct 2026 07:28:00 GMT", None),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", 300.0),
     ],
 )
-def test_retry_after_is_seconds_or_nothing(value: str | None, seconds: float | None) -> None:
-    """A wish is believed when it is a plain number of seconds, up to an hour."""
-    assert retry_after(value) == seconds
-    error = FakeHttpError(503, "ServerBusy", {} if value is None else {"Retry-After": value})
-    assert from_exception(error).retry_after == seconds
+def test_a_wish_is_seconds_or_a_moment(value: str | None, seconds: float | None) -> None:
+    """Both forms of Retry-After are heeded, up to five minutes; nonsense is none."""
+    assert retry_after(value, NOW) == seconds
+    headers = {"Date": NOW} if value is None else {"Retry-After": value, "Date": NOW}
+    assert from_exception(FakeHttpError(503, "ServerBusy", headers)).retry_after == seconds
+
+
+def test_a_moment_without_a_date_beside_it_is_taken_by_our_clock() -> None:
+    """The answer's own Date is better, since clocks differ; without it ours must do."""
+    later = datetime.now(UTC) + timedelta(seconds=100)
+    wish = retry_after(format_datetime(later, usegmt=True), None)
+    assert wish is not None
+    assert 90 < wish <= 100

@@ -199,7 +199,7 @@ def test_verdicts(data: bytes, length: int, created: str, verdict: Verdict) -> N
         (StoreRefused(Refusal.LEASED), "refused", "refused", "refused", "refused"),
         (StoreRefused(Refusal.NO_RIGHT), "no_right", "no_right", "refused", "refused"),
         (StoreRefused(Refusal.TOO_LARGE), "refused", "refused", "rejected", "refused"),
-        (StoreRefused(Refusal.INVALID), "refused", "refused", "rejected", "refused"),
+        (StoreRefused(Refusal.INVALID), "refused", "refused", "refused", "refused"),
         (StoreError("anything"), "unknown", "unknown", "unknown", "unknown"),
     ],
 )

@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 
+from aiocollect.errors import Refusal
 from aiocollect.remedies import CODES, Remedy, explain, known
 from aiocollect.remedies_own import FAMILIES, OWN
 from aiocollect.remedies_service import SERVICE
@@ -108,6 +109,11 @@ def test_an_unknown_code_gets_a_general_line() -> None:
     for code in ("", "InventedLater", "ü", "no answer"):
         assert explain(code).remedy
     assert not known("InventedLater")
+
+
+def test_each_reason_of_a_refusal_is_explained() -> None:
+    """A store may refuse without a code of its own: then the reason is the code."""
+    assert [reason for reason in Refusal if reason.value not in CODES] == []
 
 
 def test_a_full_disk_and_missing_rights_are_explained() -> None:

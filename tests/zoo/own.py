@@ -13,7 +13,7 @@ OWN: Final = [
         "hidden resend",
         "own: aiohttp sends a PUT twice by itself",
         "stores/azure_session.py",
-        "        middlewares=(once,),\n",
+        "        middlewares=(OneAttempt(),),\n",
         "",
         ("one attempt",),
         "assert 2 == 1",

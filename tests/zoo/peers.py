@@ -64,8 +64,8 @@ APPENDING: Final = [
         "a reader's disturbance taken for a refusal",
         "azure-sdk-for-cpp#3631",  # 409 BlobModifiedWhileReading on an append
         "stores/azure_errors.py",
-        '    "BlobModifiedWhileReading": _as(StoreBusy),\n',
-        '    "BlobModifiedWhileReading": _refused(Refusal.INVALID),\n',
+        '    "BlobModifiedWhileReading": (None, _as(StoreBusy)),\n',
+        '    "BlobModifiedWhileReading": (None, _refused(Refusal.INVALID)),\n',
         ("each fault",),
         "AssertionError: ",
     ),
