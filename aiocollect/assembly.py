@@ -9,7 +9,6 @@ import os
 import random
 import re
 import secrets
-import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Unpack
 from urllib.parse import urlsplit
@@ -84,7 +83,6 @@ def assemble(
         disk=disk or LocalDisk(),
         thread=LoopThread(loop_maker()) if host == "thread" else None,
         # Without the GIL the ring needs a lock (see ring.py).
-        gil=getattr(sys, "_is_gil_enabled", lambda: True)(),
     )
     if isinstance(store, AzureStore):
         inspected = store

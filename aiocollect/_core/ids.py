@@ -20,6 +20,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final, TypeAlias
 
+from .window import Window
+
 __all__ = [
     *("DAY_US", "HOUR_US", "MILLISECOND", "Hand", "Ids"),
     *("hour_of_id", "timestamp_text", "timestamp_texts"),
@@ -50,16 +52,17 @@ class Ids:
 
     ``writer`` is ten hexadecimal digits. ``hand`` is for the next ids, and replaced whole; ``free``
     is the first scoring time that was not given out yet, in nanoseconds from the hand's start.
-    quick.py does with them what is done here. They are read and changed in stretches without a
-    call: atomic for the reason given at the head of ring.py.
+    quick.py does with them what is done here. They are read and changed in windows (window.py);
+    who calls from inside of one asks for no id or time: see Recorder.
     """
 
-    __slots__ = ("_blocks", "_high", "free", "hand", "writer")
+    __slots__ = ("_blocks", "_high", "_window", "free", "hand", "writer")
 
-    def __init__(self, writer: str) -> None:
+    def __init__(self, writer: str, *, window: Window | None = None) -> None:
         assert len(writer) == 10
         int(writer, 16)
         self.writer = writer
+        self._window = window or Window()
         self._blocks = 0
         self._high = (-1, "")  # the first eight digits: they hold for a minute
         self.hand: Hand = (-MILLISECOND, 0, "", iter(()).__next__, "")
@@ -70,24 +73,39 @@ class Ids:
 
     def stamp(self, now: int) -> tuple[str, int, int]:
         """A new id, its scoring time, and the hour of that; ``now`` in microseconds."""
-        time = self.time(now)
-        return self.id(time), time, time // HOUR_US
+        with self._window.lock:
+            time = self._time(now)
+            return self._id(time), time, time // HOUR_US
 
     def time(self, now: int) -> int:
         """``now`` (microseconds), or the next one that this writer has not given out yet.
 
         Where the clock is set back by more than a step, it was wrong before, and is followed.
         """
-        # No call from reading to writing.
-        start = self.hand[0]
-        free = (start + self.free) // 1000
-        if free - STEP <= now < free:
-            now = free
-        self.free = (now + 1) * 1000 - start
-        return now
+        with self._window.lock:
+            return self._time(now)
 
     def id(self, time: int) -> str:
         """A new id of the scoring time ``time`` (microseconds)."""
+        with self._window.lock:
+            return self._id(time)
+
+    # With the lock ---------------------------------------------------------------------------
+
+    def _time(self, now: int) -> int:
+        window = self._window
+        try:
+            window.inside = True
+            start = self.hand[0]
+            free = (start + self.free) // 1000
+            if free - STEP <= now < free:
+                now = free
+            self.free = (now + 1) * 1000 - start
+        finally:
+            window.inside = False
+        return now
+
+    def _id(self, time: int) -> str:
         hand = self.hand
         if not 0 <= time * 1000 - hand[0] < MILLISECOND:
             hand = self._begin(time, hand[3], hand[4])
@@ -95,12 +113,19 @@ class Ids:
             try:
                 return hand[2] + hand[3]()
             except StopIteration:
-                # As above: two threads that come here take a block each.
-                block = self._blocks
-                self._blocks = block + 1
-                writer = self.writer
-                rest = f"-8{block >> 8 & 0xFFF:03x}-ac{writer[:2]}-{writer[2:]}{block & 0xFF:02x}"
-                hand = self._begin(time, iter(_HEX).__next__, rest)
+                hand = self._begin(time, iter(_HEX).__next__, self._block())
+
+    def _block(self) -> str:
+        """What the next 256 ids have in common, from the version on."""
+        window = self._window
+        try:
+            window.inside = True
+            block = self._blocks
+            self._blocks = block + 1
+        finally:
+            window.inside = False
+        writer = self.writer
+        return f"-8{block >> 8 & 0xFFF:03x}-ac{writer[:2]}-{writer[2:]}{block & 0xFF:02x}"
 
     def _begin(self, time: int, suffix: Callable[[], str], rest: str) -> Hand:
         """Have another millisecond at hand, or the next 256 ids."""
@@ -114,9 +139,19 @@ class Ids:
         prefix = text + _HEX[milliseconds >> 8 & 0xFF] + _HEX[milliseconds & 0xFF] + rest
         start = milliseconds * MILLISECOND
         hand = (start, milliseconds // 3_600_000, prefix, suffix, rest)
-        # As above.
-        self.free += self.hand[0] - start
-        self.hand = hand
+        window = self._window
+        try:
+            window.inside = True
+            free = self.free
+            try:
+                self.free = free + self.hand[0] - start
+                self.hand = hand
+            except BaseException:  # see Ring.put
+                if self.hand is not hand:
+                    self.free = free
+                raise
+        finally:
+            window.inside = False
         return hand
 
 

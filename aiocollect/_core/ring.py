@@ -1,17 +1,14 @@
 """The ring: fixed slots between the callers of collect() and the pump, with the byte budget.
 
-Many producers on any thread, one consumer. There is no Python-level lock. CPython switches threads
-and runs signal handlers only between certain instructions: after a call, at a function's start and
-at a backward jump (``eval_breaker`` in Python/ceval.c, 3.11 to 3.13). So a stretch of code without
-a call and without a loop is atomic, as long as nothing in it can run Python code underneath:
+Many producers on any thread, one consumer. What several threads change stands behind one lock (see
+window.py), so it is exact whatever runs between two instructions: other threads, interpreters
+without the GIL, tracers that are written in Python (a debugger, coverage), and signal handlers.
 
-- the slots, the counters and the accounts are plain lists, ints and ``__slots__``;
-- the slot that is written always holds None, so that storing frees no object (a ``__del__`` there
-  could run anything);
-- no container is made, so that no garbage collection starts.
-
-``put`` checks, stores and advances in one such stretch. tests/unit/test_ring.py pins it over the
-bytecode, and shows that one call inside loses rows. Interpreters without the GIL take LockedRing.
+``put`` checks, stores and advances in one window. A call that comes from inside of a window, on the
+same thread, is refused: only a tracer can bring one there, since nothing is called in a window
+(tests/unit/test_ring.py pins that over the bytecode). A charge from there is made up for at the
+window's end. The pump takes without the lock: it alone moves the head, and a producer that does
+not see that yet is on the safe side.
 
 Invariants: ``head <= tail <= head + slots``; ``used`` is the sum of the accounts' ``used``;
 ``over`` is the sum over accounts of ``max(0, used - share)``, and ``shares`` that of the shares
@@ -23,16 +20,18 @@ keeps its share, so that one dead path cannot shut out the others.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable
 from typing import Any, Final
 
-__all__ = ["ACCEPTED", "NO_BUDGET", "NO_SLOT", "Account", "LockedRing", "Ring"]
+from .window import Window
+
+__all__ = ["ACCEPTED", "NESTED", "NO_BUDGET", "NO_SLOT", "Account", "Ring"]
 
 # What put() answers. Plain ints: comparing an enum's member would look up an attribute per call.
 ACCEPTED: Final = 0
 NO_SLOT: Final = 1
 NO_BUDGET: Final = 2
+NESTED: Final = 3  # the call comes from inside of another one's window
 
 
 class Account:
@@ -56,12 +55,13 @@ class Ring:
     """``slots`` calls (a power of two) and ``budget`` bytes from accept to settle."""
 
     __slots__ = (
-        *("_head", "_mask", "_more", "_size", "_slots", "_tail"),
-        *("budget", "over", "shares", "used"),
+        *("_head", "_mask", "_more", "_owed", "_size", "_slots", "_tail"),
+        *("budget", "over", "shares", "used", "window"),
     )
 
     def __init__(self, slots: int, *, budget: int) -> None:
         assert slots & (slots - 1) == 0, "slots must be a power of two"
+        self.window = Window()
         self._slots: list[Any] = [None] * slots
         self._size = slots
         self._mask = slots - 1
@@ -72,6 +72,7 @@ class Ring:
         self.over = 0
         self.shares = 0
         self._more = 0  # rows accepted so far, beyond one a call
+        self._owed: list[tuple[int, Account]] = []  # charges from inside of a window
 
     def __repr__(self) -> str:
         return f"<Ring {len(self)} of {self._size} slots, {self.used} of {self.budget} bytes>"
@@ -87,7 +88,8 @@ class Ring:
     @property
     def rows(self) -> int:
         """How many rows were accepted so far."""
-        return self._tail + self._more
+        with self.window.lock:  # between a call's two counts there is none of its rows
+            return self._tail + self._more
 
     @property
     def reserved(self) -> int:
@@ -103,37 +105,81 @@ class Ring:
 
     def put(self, call: Any, rows: int, cost: int, account: Account) -> int:
         """Accept a call of ``rows`` rows whole, charging ``cost`` bytes, or say why not."""
-        # From here to the last line: no call, no loop. See the head of the module.
-        tail = self._tail
-        if tail - self._head >= self._size:
-            return NO_SLOT
-        used = self.used + cost
-        if used > self.budget:
-            return NO_BUDGET
-        before = account.used
-        after = before + cost
-        share = account.share
-        if after > share:
-            over = self.over + after - (before if before > share else share)
-            if over > self.budget - self.shares:
-                return NO_BUDGET
-            self.over = over
-        self.used = used
-        account.used = after
-        self._more += rows - 1
-        self._slots[tail & self._mask] = call
-        self._tail = tail + 1
-        return ACCEPTED
+        window = self.window
+        with window.lock:
+            if window.inside and window.nested():
+                return NESTED
+            try:
+                window.inside = True
+                tail, more = self._tail, self._more
+                used, over = self.used, self.over
+                before, share = account.used, account.share
+                after, beyond = before + cost, over
+                if after > share:
+                    beyond += after - (before if before > share else share)
+                if tail - self._head >= self._size:
+                    verdict = NO_SLOT
+                elif used + cost > self.budget or (
+                    after > share and beyond > self.budget - self.shares
+                ):
+                    verdict = NO_BUDGET
+                else:
+                    verdict = ACCEPTED
+                    try:
+                        self.used = used + cost
+                        self.over = beyond
+                        account.used = after
+                        self._more = more + rows - 1
+                        self._slots[tail & self._mask] = call
+                        self._tail = tail + 1  # from here on it is accepted
+                    except BaseException:  # a tracer's own, or an interrupt that it let in
+                        self.undo(tail, used, over, more, account, before)
+                        raise
+            finally:
+                window.inside = False
+            if self._owed:
+                self._settle()
+            return verdict
+
+    def undo(
+        self, tail: int, used: int, over: int, more: int, account: Account, before: int
+    ) -> None:
+        """A call was interrupted while it was put: it was not, unless that was its last step."""
+        if self._tail == tail:
+            self._slots[tail & self._mask] = None
+            self.used, self.over, self._more, account.used = used, over, more, before
 
     def charge(self, cost: int, account: Account) -> None:
         """Change an account's use by ``cost`` bytes (negative: release), without a check."""
-        # Atomic like put(), since producers charge the same counters from other threads.
-        before = account.used
-        after = before + cost
-        share = account.share
-        account.used = after
-        self.used += cost
-        self.over += (after if after > share else share) - (before if before > share else share)
+        window = self.window
+        with window.lock:
+            self._owed.append((cost, account))
+            if not window.inside or not window.nested():
+                self._settle()
+
+    def _settle(self) -> None:
+        """Make the charges that are owed: outside of a window, with the lock held."""
+        window, owed = self.window, self._owed
+        while owed:
+            try:
+                window.inside = True
+                first = owed[0]
+                cost, account = first
+                used, over = self.used, self.over
+                before, share = account.used, account.share
+                after = before + cost
+                try:
+                    account.used = after
+                    self.used = used + cost
+                    self.over = over + (after if after > share else share)
+                    self.over -= before if before > share else share
+                    del owed[0]
+                except BaseException:
+                    if owed and owed[0] is first:
+                        account.used, self.used, self.over = before, used, over
+                    raise
+            finally:
+                window.inside = False
 
     # The pump alone --------------------------------------------------------------------------
 
@@ -160,14 +206,17 @@ class Ring:
 
     def close(self) -> None:
         """Refuse every call from now on, also of a thread that is about to put one."""
-        # The budget is looked at in put()'s window: a call gets in before this line, or not at all.
-        self.budget = -1
+        with self.window.lock:
+            # The budget is looked at in put()'s window: a call got in before, or not at all.
+            self.budget = -1
 
     def clear(self, accounts: Iterable[Account]) -> None:
         """Be empty: in a child process, whose one thread this is. It stays closed if it was."""
+        self.window.renew()
         self._slots[:] = [None] * self._size
         self._head = self._tail = 0
         self.used = self.over = self.shares = self._more = 0
+        self._owed.clear()
         for account in accounts:
             account.used = 0
             self.shares += account.share
@@ -176,37 +225,7 @@ class Ring:
 
     def keep_share(self, account: Account) -> None:
         """Keep the account's share free for it from now on; idempotent. From any thread."""
-        # No call between reading and writing, as in put().
-        if not account.kept:
-            account.kept = True
-            self.shares += account.share
-
-
-class LockedRing(Ring):
-    """The ring for interpreters without the GIL, where no stretch of code is atomic."""
-
-    __slots__ = ("_lock",)
-
-    def __init__(self, slots: int, *, budget: int) -> None:
-        super().__init__(slots, budget=budget)
-        self._lock = threading.Lock()
-
-    def put(self, call: Any, rows: int, cost: int, account: Account) -> int:
-        """See Ring.put."""
-        with self._lock:
-            return super().put(call, rows, cost, account)
-
-    def charge(self, cost: int, account: Account) -> None:
-        """See Ring.charge."""
-        with self._lock:
-            super().charge(cost, account)
-
-    def take(self) -> Any:
-        """See Ring.take."""
-        with self._lock:
-            return super().take()
-
-    def clear(self, accounts: Iterable[Account]) -> None:
-        """See Ring.clear."""
-        self._lock = threading.Lock()  # a thread of the parent may have held it
-        super().clear(accounts)
+        with self.window.lock:
+            if not account.kept:
+                account.kept = True
+                self.shares += account.share

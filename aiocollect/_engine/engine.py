@@ -12,7 +12,7 @@ from collections.abc import Callable
 from .._core.commands import Finish, Note, Release
 from .._core.ids import HOUR_US, Ids
 from .._core.marks import Crossing, Marks
-from .._core.ring import Account, LockedRing, Ring
+from .._core.ring import Account, Ring
 from .._core.unsettled import Unsettled
 from ..control import Switch
 from ..disk import Disk
@@ -70,7 +70,6 @@ class Engine:
         hooks: tuple[Hook, ...],
         disk: Disk,
         thread: LoopThread | None = None,
-        gil: bool = True,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -96,14 +95,13 @@ class Engine:
                 complain=lambda error: self.hooks.emit(SettingsRejected(reason=str(error))),
             )
             self.watch.look()
-        make = Ring if gil else LockedRing
-        self.ring = make(settings.limits.ring_slots, budget=settings.max_memory_bytes)
+        self.ring = Ring(settings.limits.ring_slots, budget=settings.max_memory_bytes)
         ring = self.ring
         self.way = (self, ring, ring._slots, ring._mask, clock.time_ns)  # for quick.py
         self._share = settings.share  # one number for all accounts
         self._accounts: dict[tuple[Stream, ...], Account] = {}
         writer = new_writer()
-        self.ids = Ids(writer)
+        self.ids = Ids(writer, window=self.ring.window)
         self.channels = Channels(settings, writer=writer)
         self._begin(writer)
         watch_forks(self)
@@ -239,7 +237,7 @@ class Engine:
         writer = self._new_writer()
         if self.spool is not None:
             self.spool.abandon()
-        self.ids = Ids(writer)
+        self.ids = Ids(writer, window=self.ring.window)
         self.ring.clear(self._accounts.values())
         self.channels.clear(writer=writer)
         self.host = self.host.in_child()

@@ -1,7 +1,7 @@
 """The recorder: the side of the pipeline that the scoring path sees.
 
-It lets a call through its gate, freezes, stamps, and puts it into the ring. It waits for nothing,
-takes no lock, and lets no error out unless the pipeline is strict.
+It lets a call through its gate, freezes, stamps, and puts it into the ring. It waits for nothing
+but the lock of a window (_core/window.py), and lets no error out unless the pipeline is strict.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from .._core.ids import HOUR_US, hour_of_id
-from .._core.ring import ACCEPTED, NO_SLOT
+from .._core.ring import ACCEPTED, NESTED, NO_SLOT
 from ..context import in_force
 from ..errors import AioCollectError, ConfigError, EncodeError, PipelineClosed, RingFull
 from ..records import Call, Refused
@@ -142,16 +142,27 @@ class Recorder:
             return None, correlation_id
         if engine.closed:
             raise self._closed()
+        window = engine.ring.window
+        if window.inside:
+            with window.lock:
+                if window.inside and window.nested():
+                    raise self._full(NESTED)
         ids = engine.ids
-        time = ids.time(engine.clock.time_ns() // 1000) if at is None else _microseconds(at)
-        hour = time // HOUR_US
         context = in_force.get() if correlation_id is None else None
+        new = ""
+        if at is not None:
+            time = _microseconds(at)
+        elif correlation_id is None and (context is None or context.id is None):
+            new, time, _ = ids.stamp(engine.clock.time_ns() // 1000)
+        else:
+            time = ids.time(engine.clock.time_ns() // 1000)
+        hour = time // HOUR_US
         if context is not None:
             if context.id is None:
-                context.id = ids.id(time)
+                context.id = new or ids.id(time)
             correlation_id = context.id
         if correlation_id is None:
-            correlation_id = ids.id(time)
+            correlation_id = new or ids.id(time)
             longer = 0
         else:
             own = self._hour(correlation_id, hour, at)
@@ -236,6 +247,11 @@ class Recorder:
         ring = self.engine.ring
         if self.engine.closed:
             return self._closed()
+        if verdict == NESTED:
+            return RingFull(
+                f"{self._label}: called by a tracer or a signal handler from inside of another "
+                "collect(); collect after it has returned"
+            )
         if verdict == NO_SLOT:
             return RingFull(f"{self._label}: all {len(ring)} slots of the ring are taken")
         return RingFull(

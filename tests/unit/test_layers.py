@@ -23,8 +23,8 @@ FORBIDDEN_BELOW = {
     "asyncio", "time", "random", "os", "logging", "threading", "socket", "secrets", "uuid",
     "selectors", "concurrent", "subprocess",
 }  # fmt: skip
-# LockedRing, for interpreters without the GIL.
-ALLOWED = {("_core/ring.py", "threading")}
+# The lock of a window.
+ALLOWED = {("_core/window.py", "threading")}
 
 
 def modules() -> list[Path]:

@@ -262,9 +262,9 @@ ENDS: Final = [
     Mutant(
         "a lock that a handler may find held",
         "sentry-python#803",  # the collector of garbage comes in under the lock
-        "_engine/engine.py",
-        "        make = Ring if gil else LockedRing\n",
-        "        make = LockedRing\n",
+        "_core/window.py",
+        "    def __init__(self) -> None:\n        self.lock = threading.RLock()\n",
+        "    def __init__(self) -> None:\n        self.lock = threading.Lock()\n",
         ("moments",),
         "hangs",
     ),

@@ -1,0 +1,154 @@
+"""Under tracers that are written in Python: debuggers, coverage without C, sys.monitoring.
+
+They are called between any two lines or instructions, where other threads then go on, and signal
+handlers come in. What collect() promises holds there too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import CodeType, FrameType
+from typing import Any
+
+import pytest
+
+from aiocollect import MemoryStore, Pipeline
+from aiocollect._core import ids, ring, window
+from aiocollect._engine import ledger, quick, recorder
+from tests.simulation import traced
+
+ROOMS = {room.__file__ for room in (ids, ring, window, ledger, quick, recorder)}
+THREADS = 4
+CALLS = 200
+
+
+def ours(code: CodeType) -> bool:
+    return code.co_filename in ROOMS
+
+
+@contextmanager
+def line_tracer() -> Iterator[None]:
+    """A debugger's: called at each line of ours, in every thread."""
+
+    def trace(frame: FrameType, _event: str, _argument: Any) -> Any:
+        return trace if ours(frame.f_code) else None
+
+    before = sys.gettrace()
+    threading.settrace(trace)
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
+        threading.settrace(None)
+
+
+@contextmanager
+def monitoring() -> Iterator[None]:
+    """sys.monitoring's, at each line and instruction (Python 3.12 and later)."""
+    watch: Any = vars(sys)["monitoring"]
+    events = watch.events.LINE | watch.events.INSTRUCTION
+
+    def see(code: CodeType, _where: int) -> Any:
+        return None if ours(code) else watch.DISABLE
+
+    tool = watch.OPTIMIZER_ID
+    watch.use_tool_id(tool, "test_tracers")
+    for event in (watch.events.LINE, watch.events.INSTRUCTION):
+        watch.register_callback(tool, event, see)
+    watch.set_events(tool, events)
+    try:
+        yield
+    finally:
+        watch.set_events(tool, 0)
+        watch.free_tool_id(tool)
+
+
+TRACERS = [
+    line_tracer,
+    pytest.param(
+        monitoring,
+        marks=pytest.mark.skipif(sys.version_info < (3, 12), reason="comes with Python 3.12"),
+    ),
+]
+
+
+@pytest.fixture
+def hasty_switches() -> Iterator[None]:
+    """Threads that are switched as often as the interpreter can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("hasty_switches")
+@pytest.mark.parametrize("tracer", TRACERS)
+@pytest.mark.parametrize("handled", [False, True], ids=["threads", "and a handler"])
+def test_threads_under_a_tracer_lose_nothing(tracer: Callable[[], Any], handled: bool) -> None:
+    """Four threads, and a signal handler that collects, while each line of ours is traced: every
+    id that was returned is stored once, and whatever was refused is counted."""
+    store = MemoryStore()
+    made: list[str | None] = []
+
+    async def main() -> tuple[int, int, dict[str, int]]:
+        async with Pipeline(store, linger=0.01) as pipeline:
+            collector = pipeline.collector("m", feature_names=["a", "b"])
+            made.append(collector.collect([0.0, 0.0]))
+
+            def produce() -> None:
+                for turn in range(CALLS):
+                    made.append(collector.collect([float(turn), 1.0]))
+                    made.append(collector.collect([[turn, None]]))
+
+            def interrupt(_signal: int, _frame: FrameType | None) -> None:
+                made.append(collector.collect([0.0, 2.0]))
+
+            before = signal.signal(signal.SIGALRM, interrupt)
+            if handled:
+                signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+            threads = [threading.Thread(target=produce) for _ in range(THREADS)]
+            try:
+                with tracer():
+                    for thread in threads:
+                        thread.start()
+                    produce()
+                    while any(thread.is_alive() for thread in threads):
+                        await asyncio.sleep(0)
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.signal(signal.SIGALRM, before)
+            report = await pipeline.flush()
+            used = pipeline._engine.ring.used
+            return report.stored, used, dict(pipeline.stats().refused)
+
+    stored, used, refused = asyncio.run(main())
+    ids = [one for one in made if one is not None]
+    assert len(ids) == len(set(ids)) == stored
+    assert len(made) == stored + sum(refused.values())
+    assert handled or not refused
+    assert used == 0
+    rows = [
+        row
+        for data in store.blobs.values()
+        for row in csv.DictReader(io.StringIO(data.decode(), newline=""))
+    ]
+    assert sorted(row["$aml_dc_correlation_id"] for row in rows) == sorted(ids)
+    assert len({row["$aml_dc_scoring_timestamp"] for row in rows}) == len(rows)
+
+
+@pytest.mark.parametrize("kind", traced.KINDS)
+def test_something_comes_in_at_an_instruction(kind: str) -> None:
+    """Another thread, a handler that collects, or Ctrl-C, between any two instructions. The
+    simulation tries each; here every 37th of 1,200."""
+    number = traced.KINDS.index(kind)
+    for moment in range(0, 1200, 37):
+        told = traced.live(moment * len(traced.KINDS) + number)
+        assert not told.problems, (moment, told.problems)
