@@ -25,7 +25,7 @@ HOSTS: Final[list[Mutant]] = [
         "        if window.inside and window.nested():\n",
         "        if False:\n",
         ("traced",),
-        "",
+        "doubled",
     ),
     Mutant(
         "a window that an interrupt leaves locked",

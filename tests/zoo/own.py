@@ -106,8 +106,9 @@ OWN: Final = [
         "a call inside the ring's window",
         "own: two threads take one slot",
         "_core/ring.py",
-        "        if tail - self._head >= self._size:\n",
-        "        if len(self) >= self._size:\n",
+        "                window.inside = True\n"
+        "                tail, more = self._tail, self._more\n",
+        "                tail, more = self._tail, self._more\n                len(self)\n",
         ("moments",),
         "lost",
     ),

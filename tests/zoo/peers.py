@@ -160,10 +160,10 @@ QUEUES: Final = [
         "the limit holds for one stage only",
         "fluent-bit-docs#1124",  # memory beyond it, out of sight
         "_core/ring.py",
-        "used > self.budget:\n            return NO_BUDGET\n        before = account.used\n"
-        "        after = before + cost\n        share = account.share\n",
-        "self.budget < 0:\n            return NO_BUDGET\n        before = account.used\n"
-        "        after = before + cost\n        share = 1 << 60\n",
+        "                elif used + cost > self.budget or (\n"
+        "                    after > share and beyond > self.budget - self.shares\n"
+        "                ):\n",
+        "                elif self.budget < 0:\n",
         ("hardships",),
         "over the budget",
     ),
