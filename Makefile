@@ -46,7 +46,7 @@ else
 endif
 
 # What needs no process, no emulator and no clock of its own: beside one another.
-FAST := tests/unit tests/property tests/compat
+FAST := tests/unit tests/property tests/compat tests/service
 
 test: lint $(VENV)/ready tests/azurite/node_modules/ready .venv-inference/ready ## The gate: lint, types, all tests, the wheel
 	$(BIN)/python -m pytest -q -n 2 $(FAST)

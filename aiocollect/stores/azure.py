@@ -34,6 +34,7 @@ from .azure_target import (
     account_url,
     check_container,
     check_suffix,
+    is_sound,
     split_url,
 )
 from .azure_wire import PIECE, Answered, Pieces, Seen, strong
@@ -45,8 +46,6 @@ __all__ = ["AzureOptions", "AzureStore"]
 
 # A blob client costs 0.2 ms to make. As many are kept as there may be paths in use at a time.
 MAX_CLIENTS: Final = 1024
-# "Naming and referencing containers, blobs, and metadata", learn.microsoft.com.
-MAX_NAME: Final = 1024
 
 # How a signature that has ended or was revoked is refused; the second is the emulator's word.
 STALE: Final = ("AuthenticationFailed", "AuthorizationFailure")
@@ -301,28 +300,18 @@ class AzureStore:
     async def _ask(self, request: Callable[[], Awaitable[_T]], *, again: bool = False) -> _T:
         """The one door to the SDK: send a request, and turn whatever it raises into our errors.
 
-        Where the container is missing and may be made, it is; then the request is sent ``again``,
-        or there is no blob in it yet.
+        Where the container is missing and may be made, it is. Then the blob is surely missing, and
+        ``again`` says that the request makes it. Where it stands meanwhile (another lane has made
+        it, or the first answer was not true), nothing was applied, and the request is sent again.
         """
         try:
             return await self._translate(request)
         except StoreRefused as refused:
             if refused.code != "ContainerNotFound" or not self._create_container:
                 raise
-        reason, code = Refusal.BLOB_MISSING, "ContainerNotFound"
-        try:
-            await self._translate(self._make_container)
-        except StoreError as error:
-            if error.code != "ContainerAlreadyExists":
-                if not isinstance(error, StoreRefused):
-                    raise
-                # Said by its cause: for want of a right to *read* a lane would go on otherwise.
-                reason, again = Refusal.CONTAINER_MISSING, False
-                if error.reason is Refusal.CONTAINER_MISSING:
-                    code = error.code  # deleted a moment ago
-        if again:
-            return await self._translate(request)
-        raise StoreRefused(reason, code)
+        if await self._make_container() and not again:
+            raise StoreRefused(Refusal.BLOB_MISSING, "ContainerNotFound")
+        return await self._translate(request)
 
     async def _translate(self, request: Callable[[], Awaitable[_T]]) -> _T:
         sas = "" if self._renewal is None else await self._renewal.fresh()
@@ -340,7 +329,24 @@ class AzureStore:
         # Outside of the handler, so that no context leads back to a URL.
         raise failure
 
-    async def _make_container(self) -> None:
+    async def _make_container(self) -> bool:
+        """Make it; False where it stands. StoreRefused CONTAINER_MISSING where it may not be."""
+        try:
+            await self._translate(self._create_container_there)
+        except StoreError as error:
+            if error.code == "ContainerAlreadyExists":
+                return False
+            if not isinstance(error, StoreRefused):
+                raise
+            # Said by its cause: for want of a right to *read* a lane would go on in another way.
+            code = "ContainerNotFound"
+            if error.reason is Refusal.CONTAINER_MISSING:
+                code = error.code  # it was deleted a moment ago
+        else:
+            return True
+        raise StoreRefused(Refusal.CONTAINER_MISSING, code)
+
+    async def _create_container_there(self) -> None:
         service = (await self._link()).service
         async with service.get_container_client(self.container) as container:
             await container.create_container()
@@ -356,7 +362,7 @@ class AzureStore:
         link = await self._link()
         blob = link.blobs.get(path)
         if blob is None:
-            if not _is_sound(path):
+            if not is_sound(path):
                 raise StoreRefused(Refusal.INVALID, "UnsafePath")
             blob = link.service.get_blob_client(self.container, path)
             self._check_url(blob.url, path)
@@ -389,10 +395,3 @@ async def _get(blob: BlobClient, offset: int, length: int, seen: Seen) -> bytes:
         offset, length, max_concurrency=1, raw_response_hook=seen.take
     )
     return await download.readall()
-
-
-def _is_sound(path: str) -> bool:
-    """Whether a blob name means the same to the service, to proxies, and to us."""
-    if not 0 < len(path) <= MAX_NAME or "\\" in path or not path.isprintable():
-        return False
-    return all(segment.strip(".") for segment in path.split("/")) and path[-1] != "."

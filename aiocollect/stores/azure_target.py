@@ -26,6 +26,7 @@ __all__ = [
     "account_url",
     "check_container",
     "check_suffix",
+    "is_sound",
     "split_url",
 ]
 
@@ -41,6 +42,7 @@ EMULATOR_KEY: Final = (
 )
 
 # "Naming and referencing containers, blobs, and metadata", learn.microsoft.com.
+MAX_NAME: Final = 1024
 _CONTAINER = re.compile(r"(?=.{3,63}\Z)[a-z0-9]+(-[a-z0-9]+)*\Z")
 
 _SUFFIX = re.compile(r"(?=.{1,200}\Z)[a-z0-9-]+(\.[a-z0-9-]+)+\Z", re.IGNORECASE)
@@ -220,6 +222,13 @@ def check_container(name: object) -> str:
             "and single hyphens"
         )
     return name
+
+
+def is_sound(path: str) -> bool:
+    """Whether a blob name means the same to the service, to proxies, and to us."""
+    if not 0 < len(path) <= MAX_NAME or "\\" in path or not path.isprintable():
+        return False
+    return all(segment.strip(".") for segment in path.split("/")) and path[-1] != "."
 
 
 def _is_address(host: str) -> bool:

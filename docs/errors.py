@@ -1,0 +1,155 @@
+"""Writes errors.md: what each code means, what to do, and what becomes of the rows meanwhile.
+
+    python docs/errors.py
+
+The meanings are those of aiocollect/remedies.py; what becomes of rows is the table of
+tests/service/answers.py, which a test holds against a server that gives each of these answers.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from aiocollect.remedies import CODES, Remedy, explain
+from aiocollect.remedies_own import FAMILIES
+from tests.service.answers import (
+    AGAIN,
+    ANSWERS,
+    BACK,
+    HALVED,
+    HELD,
+    MADE,
+    NEXT,
+    OPERATIONS,
+    OWN,
+    THERE,
+    Answer,
+)
+
+PAGE: Final = Path(__file__).with_name("errors.md")
+
+OPENING: Final = """# Errors, and what to do
+
+Every code that the log, `stats().held`, a `Held` or `Retrying` event, a refusal or a dead letter
+may show: what it means, and what to do. Words in capitals are to be put in. No answer of a store
+loses a row: rows wait in memory (and in the spool, where there is one) until the store takes them.
+
+This page is made by `python docs/errors.py`, from `aiocollect/remedies.py` and from the table that
+a test holds against a stand-in of the service: each answer, at each operation, through a pipeline.
+
+## What becomes of the rows
+
+| word | |
+|---|---|
+"""
+
+WORDS: Final = {
+    HELD: "the path waits, and is tried again ever more slowly; one alarm (`Held`, the log, "
+    "`stats().held`, `healthy()` is False), with code and remedy, until it works (`Resumed`)",
+    AGAIN: "nothing is decided: the same bytes go to the same position again, after a growing "
+    "wait; `Retrying` after the third time",
+    BACK: "what stands in the blob at the position of the append decides: ours, then it landed; "
+    "another's, then ours goes behind it; nothing, then the same again",
+    NEXT: "read back where there is a doubt, then on to `data_1.csv`, `data_2.csv`, …; a blob that "
+    "was deleted is counted (`BlobReplaced`), and its open rows go to the next part",
+    OWN: "without the right to read rows go to `data-WRITER.csv`, one for each writer",
+    HALVED: "the block is split between rows until it fits; a single row that is too large "
+    "for the service is a dead letter",
+    MADE: "the blob is created",
+    THERE: "the blob stands: it is opened and looked at",
+}
+
+OPERATION: Final = {
+    "open": "looking at the blob",
+    "create": "creating it",
+    "append": "appending",
+    "doubt": "appending, where an earlier attempt has no known end",
+    "read": "reading back",
+}
+
+
+COUNTED: Final = (
+    "Without an answer nothing is decided: the same again. Where no token, no SAS or no trust in a "
+    "certificate can be had, the path is held. Keys under which rows are counted as refused, "
+    "dropped or dead letters stand here too."
+)
+
+
+def treatment(answer: Answer) -> str:
+    """One word where it is the same at each operation; else each operation's."""
+    words = answer.treatment
+    if len(set(words)) == 1:
+        return words[0]
+    groups: dict[str, list[str]] = {}
+    for operation, word in zip(OPERATIONS, words, strict=True):
+        groups.setdefault(word, []).append(operation)
+    return "; ".join(f"{', '.join(names)}: {word}" for word, names in groups.items())
+
+
+def service() -> Iterator[str]:
+    """The service's codes, by status."""
+    for answer in sorted(ANSWERS, key=lambda answer: (answer.status, answer.code)):
+        if answer.code and answer.code != "InventedLater":
+            remedy = explain(answer.code)
+            cells = (
+                f"`{answer.code}`",
+                str(answer.status),
+                remedy.meaning,
+                remedy.remedy,
+                treatment(answer),
+            )
+            yield f"| {' | '.join(cells)} |"
+
+
+def between() -> Iterator[str]:
+    """Answers without a code of the service."""
+    for answer in ANSWERS:
+        if not answer.code:
+            code = "ProxyAuthentication" if answer.status == 407 else f"HTTP{answer.status}"
+            remedy = explain(code)
+            cells = (f"`{code}`", remedy.meaning, remedy.remedy, treatment(answer))
+            yield f"| {' | '.join(cells)} |"
+
+
+def others() -> Iterator[str]:
+    """Codes of ours, and of the service where the documentation lists none."""
+    listed = {answer.code for answer in ANSWERS} | {"ProxyAuthentication"}
+    rows: dict[tuple[str, str], list[str]] = {}
+    for remedy in CODES.values():
+        if remedy.code not in listed:
+            rows.setdefault((remedy.meaning, remedy.remedy), []).append(remedy.code)
+    for (meaning, action), codes in rows.items():
+        yield f"| {', '.join(f'`{code}`' for code in codes)} | {meaning} | {action} |"
+    for row in FAMILIES:
+        remedy = Remedy(*row)
+        yield f"| `{remedy.code}…` | {remedy.meaning} | {remedy.remedy} |"
+    remedy = explain("")
+    yield f"| any other | {remedy.meaning} | {remedy.remedy} |"
+
+
+def page() -> str:
+    """The page's text."""
+    head = "| code | status | what it means | what to do | rows |\n|---|---|---|---|---|"
+    parts = [
+        OPENING + "\n".join(f"| **{word}** | {text} |" for word, text in WORDS.items()),
+        "The operations: "
+        + ", ".join(f"*{name}* ({text})" for name, text in OPERATION.items())
+        + ". A code that the service invents later is held, as far as its status is a refusal.",
+        "## Codes of the service",
+        head + "\n" + "\n".join(service()),
+        "## Answers without a code: something stands between",
+        head.replace(" status |", "").replace("|---", "", 1) + "\n" + "\n".join(between()),
+        "## Connections, identities, files, and what is counted",
+        COUNTED,
+        "| code | what it means | what to do |\n|---|---|---|\n" + "\n".join(others()),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
