@@ -3,12 +3,16 @@
 What comes out has exactly one of the types that encoders know: None, bool, int, float, str, bytes,
 Decimal, datetime, date, UUID, and tuples and dicts of these, which are our own copies. An encoder
 that gets anything else refuses the row.
+
+Invariants: a value is charged before it is walked, so nothing larger than a call is ever copied;
+what cannot be recorded is refused by its column, its type and a remedy, never by its value;
+whatever a cell's own methods raise is a refusal of that cell.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from itertools import combinations
@@ -16,22 +20,31 @@ from typing import Any, Final
 from uuid import UUID
 
 from ..errors import EncodeError
+from .interop.arrow_tables import scalar_of
+from .interop.exact import CellError, type_name
+from .interop.numpy_arrays import cell_of
+from .interop.records import fields_of, label
 
-__all__ = ["NUMERIC", "NUMERIC_ROWS", "Cells"]
+__all__ = [
+    *("NUMERIC", "NUMERIC_ROWS", "SHOWN", "Cells", "is_one_of"),
+    *("too_large", "types_of"),
+]
 
 # Types whose values need nothing at all: no copy, and no further estimate.
-NUMERIC: Final = frozenset({float, int, bool, type(None)})
+NUMERIC: Final[frozenset[type]] = frozenset({float, int, bool, type(None)})
 # The types of the cells of any row of such values.
 NUMERIC_ROWS: Final = frozenset(
     frozenset(some) for count in range(1, 1 + len(NUMERIC)) for some in combinations(NUMERIC, count)
 )
 _PLAIN: Final = NUMERIC | {str}
-_KEPT: Final = _PLAIN | {Decimal, date, UUID}
+_KEPT: Final = frozenset({Decimal, date, UUID})
 
 # Estimated heap bytes of a nested value: a pointer and a small object.
 NESTED_COST: Final = 64
 # The documented limit of JSON readers is about 1,000; nobody's features are that deep.
 MAX_DEPTH: Final = 32
+# Of a name in a message: names may be made of data.
+SHOWN: Final = 64
 
 # How audio, image and video files begin; "How to collect data", learn.microsoft.com, leaves these
 # payloads out. RIFF is WAV, AVI and WebP; ftyp, at the fifth byte, is MP4, HEIC and AVIF.
@@ -41,135 +54,201 @@ _MEDIA: Final = (
 )
 
 
+def types_of(row: Sequence[Any]) -> frozenset[type] | None:
+    """The types of a row's cells; None where they cannot be told apart: a type may be one that
+    cannot be hashed."""
+    try:
+        return frozenset(map(type, row))
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:
+        return None
+
+
+def is_one_of(kind: type, kinds: frozenset[type]) -> bool:
+    """Whether it is one of these, which can be hashed."""
+    try:
+        return kind in kinds
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:
+        return False
+
+
 class Cells:
-    """Freezes the cells of one stream. ``media`` lets audio, image and video bytes through."""
+    """Freezes the cells of one stream. ``media`` lets audio, image and video bytes through.
 
-    __slots__ = ("_media", "_stream")
+    ``max_bytes`` is what a row may take, by estimate.
+    """
 
-    def __init__(self, stream: str, *, media: bool) -> None:
+    __slots__ = ("_max_bytes", "_media", "_stream")
+
+    def __init__(self, stream: str, *, media: bool, max_bytes: int = 1 << 40) -> None:
         self._stream = stream
         self._media = media
+        self._max_bytes = max_bytes
 
     def __repr__(self) -> str:
         return f"<Cells of {self._stream}>"
 
-    def row(self, row: tuple[Any, ...], types: frozenset[type]) -> tuple[tuple[Any, ...], int]:
-        """The row with frozen cells, and the estimated bytes beyond those of numbers; ``types``
-        are those of its cells."""
-        if types <= NUMERIC:
+    def row(
+        self, row: tuple[Any, ...], types: frozenset[type] | None, columns: Sequence[str] = ()
+    ) -> tuple[tuple[Any, ...], int]:
+        """The row with frozen cells, and the estimated bytes beyond those of numbers.
+
+        ``types`` are those of its cells; None where they cannot be looked up. ``columns``: what
+        its cells are called, where that is known. Raises EncodeError.
+        """
+        if types is None:
+            pass
+        elif types <= NUMERIC:
             return row, 0
-        if types <= _PLAIN:
+        elif types <= _PLAIN:
             # Text by its length: four bytes a character at most, on the heap and as UTF-8.
             return row, sum([4 * len(cell) for cell in row if type(cell) is str])
-        row = tuple([self.cell(cell) for cell in row])
-        return row, sum([_cost(cell) for cell in row])
+        walk = _Walk(self._media, self._max_bytes)
+        frozen: list[Any] = []
+        try:
+            for cell in row:
+                frozen.append(walk.cell(cell, 0))  # noqa: PERF401 - its length is told below
+            return tuple(frozen), walk.cost
+        except CellError as error:
+            text, reason = str(error), error.reason
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # a cell's own methods may raise anything
+            text = f"reading a cell of type {type_name(type(row[len(frozen)]))} raised "
+            text, reason = text + type_name(type(error)) + "; give a plain value", "type"
+        # Outside of the handlers, so that no context leads back to a cell.
+        place = len(frozen)
+        name = columns[place] if place < len(columns) else f"f{place}"
+        if reason == "too_large":
+            raise EncodeError(f"{self._stream}: {text}", reason=reason)
+        raise EncodeError(f"{self._stream}: column {name[:SHOWN]}: {text}", reason=reason)
 
-    def cell(self, cell: Any, depth: int = 0) -> Any:
-        """The cell frozen. Raises EncodeError for what cannot be recorded."""
+
+class _Walk:
+    """One row's way through freezing: what it costs so far, in estimated heap bytes."""
+
+    __slots__ = ("_max_bytes", "_media", "cost")
+
+    def __init__(self, media: bool, max_bytes: int) -> None:
+        self._media = media
+        self._max_bytes = max_bytes
+        self.cost = 0
+
+    def _charge(self, cost: int) -> None:
+        self._foresee(cost)
+        self.cost += cost
+
+    def _foresee(self, cost: int) -> None:
+        """Refuse what would be too large, before it is made or walked."""
+        if self.cost + cost > self._max_bytes:
+            raise CellError(too_large(self.cost + cost, self._max_bytes), reason="too_large")
+
+    def cell(self, cell: Any, depth: int) -> Any:
+        """The cell frozen. Raises CellError for what cannot be recorded."""
         kind = type(cell)
-        if kind in _KEPT:
+        if kind is float or kind is int or cell is None or kind is bool:
             return cell
+        if kind is str:
+            self._charge(4 * len(cell))
+            return cell
+        if kind is list or kind is tuple:
+            return self._sequence(cell, depth)
+        if kind is dict:
+            return self._object(cell, depth)
         if kind is bytes:
             return self._bytes(cell)
         if kind is datetime:
+            self._charge(NESTED_COST)
             return _datetime(cell)
-        if kind is list or kind is tuple:
-            self._check_depth(depth)
-            return tuple([self.cell(one, depth + 1) for one in cell])
-        if kind is dict:
-            self._check_depth(depth)
-            return {_key(key): self.cell(one, depth + 1) for key, one in cell.items()}
+        if is_one_of(kind, _KEPT):
+            self._charge(NESTED_COST)
+            return cell
         return self._odd(cell, kind, depth)
 
+    def _sequence(self, cells: Sequence[Any], depth: int) -> tuple[Any, ...]:
+        _check_depth(depth)
+        self._charge(NESTED_COST * len(cells))
+        return tuple([self.cell(one, depth + 1) for one in cells])
+
+    def _object(self, cell: dict[Any, Any], depth: int) -> dict[str, Any]:
+        _check_depth(depth)
+        self._charge(2 * NESTED_COST * len(cell))
+        found = {}
+        for key, one in cell.items():
+            name = _key(key)
+            if name in found:
+                raise CellError("a nested value has two keys of one text; rename one")
+            self._charge(4 * len(name))
+            found[name] = self.cell(one, depth + 1)
+        return found
+
     def _odd(self, cell: Any, kind: type, depth: int) -> Any:
-        """Subclasses of the types above, enumerations, and what numpy and pandas bring."""
-        root = kind.__module__.partition(".")[0]
+        """Subclasses of the types above, enumerations, and what other packages bring."""
+        root = str(kind.__module__).partition(".")[0]
         if kind.__name__ in ("NAType", "NaTType") and root == "pandas":
             return None
+        if kind.__name__ == "UnsetType" and root == "msgspec":
+            return None  # a field that nobody has given
         if isinstance(cell, enum.Enum):
             return self.cell(cell.value, depth)
         if root == "numpy":
-            return self._numpy(cell, depth)
+            self._foresee(NESTED_COST * getattr(cell, "size", 0))
+            return self.cell(cell_of(cell), depth)
+        if root == "pyarrow" and hasattr(cell, "as_py"):
+            return self.cell(scalar_of(cell), depth)
         if isinstance(cell, datetime):
+            self._charge(NESTED_COST)
             if getattr(cell, "nanosecond", 0):
                 return str(cell.isoformat())  # of pandas; a datetime has no place for them
             return _datetime(cell)
-        # Of a subclass: its bare value.
+        return self._bare(cell, kind, depth)
+
+    def _bare(self, cell: Any, kind: type, depth: int) -> Any:
+        """Of a subclass of a plain type its bare value, by that type's own method."""
         if isinstance(cell, int):
-            return int(cell)
+            return int.__int__(cell)
         if isinstance(cell, float):
-            return float(cell)
+            return float.__float__(cell)
         if isinstance(cell, str):
-            return "".join(cell)
-        if isinstance(cell, Decimal):
-            return Decimal(cell)
-        if isinstance(cell, UUID):
-            return UUID(int=cell.int)
-        if isinstance(cell, date):
-            return date(cell.year, cell.month, cell.day)
+            return self.cell(str.__str__(cell), depth)
         if isinstance(cell, bytes | bytearray | memoryview):
-            return self._bytes(bytes(cell))
+            self._charge(2 * memoryview(cell).nbytes)
+            return self._bytes(b"".join([cell]), charged=True)
+        if isinstance(cell, Decimal | UUID | date):
+            self._charge(NESTED_COST)
+            if isinstance(cell, Decimal):
+                return Decimal(cell)
+            return (
+                UUID(int=cell.int)
+                if isinstance(cell, UUID)
+                else date.fromordinal(date.toordinal(cell))
+            )
         if isinstance(cell, Mapping):
+            self._foresee(2 * NESTED_COST * len(cell))
             return self.cell(dict(cell), depth)
         if isinstance(cell, tuple):
-            return self.cell(tuple(cell), depth)
-        raise self._refusal(kind)
-
-    def _numpy(self, cell: Any, depth: int) -> Any:
-        dtype = getattr(cell, "dtype", None)
-        if dtype is None:
-            raise self._refusal(type(cell))
-        if cell.ndim:
-            return self.cell(listed(cell), depth)
-        if dtype.kind == "f" and dtype.itemsize < 8:
-            # A float32 is written as a float32: through its own shortest text.
-            return float(str(cell))
-        if dtype.kind in "biuUSO" or (dtype.kind == "f" and dtype.itemsize == 8):
-            return self.cell(cell.item(), depth)
-        if dtype.kind == "M":
-            text = str(cell)
-            if text == "NaT":
-                return None
-            found = cell.astype("datetime64[us]")
-            # Finer than microseconds is kept as text.
-            same = str(cell.astype("datetime64[ns]")).rstrip("0") == str(
-                found.astype("datetime64[ns]")
-            ).rstrip("0")
-            if not same:
-                return text
-            return cell.item() if isinstance(cell.item(), date) else found.item()
-        if dtype.kind == "V" and dtype.names:
-            return {name: self.cell(cell[name], depth + 1) for name in dtype.names}
-        raise EncodeError(
-            f"{self._stream}: a cell of dtype {dtype} cannot be recorded; "
-            "give it as a number or as text",
-            reason="type",
+            return self._sequence(tuple.__getitem__(cell, slice(None)), depth)
+        record = fields_of(cell)
+        if record is not None:
+            return self._object(record, depth)
+        raise CellError(
+            f"a cell of type {type_name(kind)} cannot be recorded; "
+            + _HINTS.get(kind.__name__, "record numbers, text, times, lists or dicts of these")
         )
 
-    def _bytes(self, data: bytes) -> bytes:
+    def _bytes(self, data: bytes, *, charged: bool = False) -> bytes:
+        if not charged:
+            self._charge(2 * len(data))  # base64 takes four thirds
         if not self._media and (data.startswith(_MEDIA) or data[4:8] == b"ftyp"):
-            raise EncodeError(
-                f"{self._stream}: audio, images and video are not recorded; record what the model "
-                "reads out of them, or allow them with Limits(media=True)",
+            raise CellError(
+                "audio, images and video are not recorded; record what the model reads out of "
+                "them, or allow them with Limits(media=True)",
                 reason="media",
             )
         return data
-
-    def _check_depth(self, depth: int) -> None:
-        if depth >= MAX_DEPTH:
-            raise EncodeError(
-                f"{self._stream}: a cell is nested deeper than {MAX_DEPTH} levels, or holds "
-                "itself; flatten it",
-                reason="type",
-            )
-
-    def _refusal(self, kind: type) -> EncodeError:
-        hint = _HINTS.get(kind.__name__, "record numbers, text, times, lists or dicts of these")
-        return EncodeError(
-            f"{self._stream}: a cell of type {kind.__module__}.{kind.__qualname__} cannot be "
-            f"recorded; {hint}",
-            reason="type",
-        )
 
 
 _HINTS: Final = {
@@ -181,17 +260,31 @@ _HINTS: Final = {
     "frozenset": "record a sorted list of it",
     "generator": "record a list of it",
     "Tensor": "record its numbers: tensor.item() or tensor.tolist()",
+    "Series": "record a list of it",
+    "Index": "record a list of it",
+    "DataFrame": "record each of its columns in a column of the stream, or a list of its rows",
+    "Period": "record its start_time, or its str()",
+    "Interval": "record its left and its right end, or its str()",
+    "Fraction": "record float() of it, or its str()",
+    "Path": "record its str()",
+    "bfloat16": "record float() of it",
+    "ArrayImpl": "record its numbers: its item() or tolist()",
 }
 
 
-def listed(array: Any) -> list[Any]:
-    """The cells of a numpy array as nested lists, float32 and datetime64 as their own scalars:
-    as floats they would show digits that they never had, and as integers no time at all."""
-    exact = array.dtype.kind in "biuUSO" or (array.dtype.kind == "f" and array.dtype.itemsize == 8)
-    if exact or array.ndim == 0:
-        found: list[Any] = array.tolist()
-        return found
-    return [listed(one) for one in array] if array.ndim > 1 else list(array)
+def too_large(cost: int, limit: int) -> str:
+    """Why a call is refused for its size."""
+    return (
+        f"a call of about {cost} bytes is above limits.max_call_bytes={limit}; collect fewer rows "
+        "at a time"
+    )
+
+
+def _check_depth(depth: int) -> None:
+    if depth >= MAX_DEPTH:
+        raise CellError(
+            f"a cell is nested deeper than {MAX_DEPTH} levels, or holds itself; flatten it"
+        )
 
 
 def _datetime(moment: datetime) -> datetime:
@@ -200,6 +293,11 @@ def _datetime(moment: datetime) -> datetime:
     if zone is not None and type(zone) is not timezone:
         offset = moment.utcoffset()
         zone = None if offset is None else timezone(offset)
+    if not 1 <= moment.year <= 9999:  # pandas' go further
+        raise CellError(
+            "a moment before the year 1 or after the year 9999 cannot be recorded; record it as "
+            "text, or as a number"
+        )
     return datetime(
         *moment.timetuple()[:6], microsecond=moment.microsecond, tzinfo=zone, fold=moment.fold
     )
@@ -207,26 +305,11 @@ def _datetime(moment: datetime) -> datetime:
 
 def _key(key: Any) -> str:
     """A key of a nested value as text, as JSON has it."""
-    if type(key) is str:
-        return key
+    name = label(key)
+    if name is not None:
+        return name
     if isinstance(key, enum.Enum):
         return _key(key.value)
     if key is None or isinstance(key, bool):
         return {None: "null", True: "true", False: "false"}[key]
     return str(key)
-
-
-def _cost(cell: Any) -> int:
-    """Estimated heap bytes of a frozen cell, beyond those of a number."""
-    kind = type(cell)
-    if kind in NUMERIC:
-        return 0
-    if kind is str:
-        return 4 * len(cell)
-    if kind is bytes:
-        return 2 * len(cell)  # base64 takes four thirds
-    if kind is tuple:
-        return sum([NESTED_COST + _cost(one) for one in cell])
-    if kind is dict:
-        return sum([2 * NESTED_COST + 4 * len(key) + _cost(one) for key, one in cell.items()])
-    return NESTED_COST

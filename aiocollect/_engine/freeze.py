@@ -2,48 +2,41 @@
 
 Shape, with k features: a 2-D value is its rows. A 1-D value is n rows where k is 1 and the feature
 was named; else it is one row, and its length must be k. Dicts, records and tables match by name:
-absent is missing, unknown is refused. Without names the first call fixes the columns: a dict's
-keys, a table's names, else f0, f1 …
+absent is missing, unknown is refused. A list of records, of rows of a frame or of tables is all
+their rows. Without names the first call fixes the columns: a dict's keys, a table's names, else
+f0, f1 …
 
 Freeze: a list becomes tuples of cells of exact immutable types (cells.py), or, where it is many
 rows of numbers, written rows; a numpy array is copied; tables are read (frames.py). Which types a
 row has is looked up as one frozen set among those of numbers, so that the usual row costs one
-look-up and no test per cell.
+look-up and no test per cell. A value is refused for its shape and size before it is walked.
+
+Missing: in a column that has text, or anything else that is no number, NaN is missing, since that
+is how pandas hands it over in lists, dicts and arrays of objects. A single list is taken as it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
-from itertools import chain
-from operator import itemgetter
-from typing import Any, Final
-
-import orjson
+from typing import Any, Final, TypeVar
 
 from ..errors import EncodeError
-from .cells import NUMERIC, NUMERIC_ROWS, Cells
-from .frames import Table, as_dict, recognise
+from .cells import NUMERIC, NUMERIC_ROWS, Cells, is_one_of, too_large, types_of
+from .columns import checked, misfit, no_row, refuse_unknown, some, unsure
+from .costs import ROW_COST, estimate, row_cost
+from .frames import Column, Table, recognise
+from .interop.exact import CellError, word_for
+from .interop.numpy_arrays import is_masked, is_plain, kept_digits, listed, refusal
+from .numbers import as_tuples, written
+from .rows import Part, RowsOf, gaps_filled, ordered, records_of
 
-__all__ = ["Shape"]
+__all__ = ["RowsOf", "Shape"]
 
-# Estimates of heap bytes: a float is 24 and its pointer 8; a row's tuple 40 and the text of its id,
-# time and index about 80; a call's tuple, id and slot about 250.
-CELL_COST = 32
-ROW_COST = 120
-CALL_COST = 250
-POINTER = 8
-
-_ROWS: Final = frozenset({list, tuple})
-
-# What is not exactly a JSON type is not written: it must be frozen cell by cell.
-_EXACT: Final = (
-    orjson.OPT_PASSTHROUGH_DATACLASS
-    | orjson.OPT_PASSTHROUGH_DATETIME
-    | orjson.OPT_PASSTHROUGH_SUBCLASS
-)
-_QUOTE, _NULL, _BRACE = b'"n{'
-_row: Final = itemgetter(slice(None, -2))  # of "1,2]," and "1,2]]"
+_ROWS: Final[frozenset[type]] = frozenset({list, tuple})
+_ODD: Final[frozenset[type]] = frozenset({object})
+# What is one cell, and never a row.
+_SINGLE: Final[frozenset[type]] = NUMERIC | {str, bytes}
+_T = TypeVar("_T")
 
 
 class Shape:
@@ -53,7 +46,7 @@ class Shape:
     """
 
     __slots__ = (
-        *("_cells", "_check", "_first", "_media", "_named", "_stream"),
+        *("_cells", "_check", "_first", "_named", "_stream", "_texts"),
         *("array", "dtype", "features", "max_bytes", "quick_length", "row_cost", "row_length"),
         "writes",
     )
@@ -74,8 +67,8 @@ class Shape:
         # Where they are not named: setdefault() lets exactly one of two racing first calls win.
         self._first: dict[str, tuple[str, ...]] | None = {} if feature_names is None else None
         self.max_bytes = max_call_bytes
-        self._media = media
-        self._cells: Cells | None = None  # until a row is not of numbers alone
+        self._cells = Cells(stream, media=media, max_bytes=max_call_bytes)
+        self._texts: frozenset[int] = frozenset()  # columns that have had what is no number
         # For quick.py: how long a list is that is one row (-1: none is), and what it costs.
         self.row_length = -1
         self.quick_length = -1  # the same, once the columns are admitted
@@ -100,138 +93,233 @@ class Shape:
         if kind is list:
             # One row of numbers, of a length that was seen before.
             row = tuple(data)
-            if len(row) == self.row_length and frozenset(map(type, row)) in NUMERIC_ROWS:
+            if len(row) == self.row_length and types_of(row) in NUMERIC_ROWS:
                 return (row,), 1, self.row_cost
+        if kind is RowsOf:
+            return self._freeze_rows_of(data.value)
         if kind is not list and kind is not tuple and kind is not dict:
-            data = recognise(data, stream=self._stream)
+            data = self._recognised(data)
             kind = type(data)
         if kind is list or kind is tuple:
             return self._freeze_list(data)
         if kind is dict:
-            return self._freeze_dicts([data])
+            return self._freeze_records([data])
         if kind is Table:
             return self._freeze_table(data)
+        if kind is Column:
+            return self._freeze_column(data)
         if hasattr(data, "dtype") and getattr(data, "shape", None):
             return self._freeze_array(data)
-        if self._width(1) != 1:
-            raise EncodeError(
-                f"{self._stream}: a single {kind.__name__} does not fit the {self._width(1)} "
-                f"columns {_some(self.features or ())}; give one row of them",
-                reason="shape",
-            )
-        return self._freeze_list([[data]])
+        width = self._width(1)
+        if width == 1:
+            return self._freeze_rows([(data,)], None, data)
+        raise EncodeError(
+            f"{self._stream}: a single {word_for(kind)} does not fit the {width} "
+            f"columns {some(self.features or ())}; give one row of them",
+            reason="shape",
+        )
+
+    def _recognised(self, data: Any) -> Any:
+        return recognise(data, stream=self._stream, max_rows=self.max_bytes // ROW_COST)
 
     # Lists -----------------------------------------------------------------------------------
 
-    def _freeze_list(
-        self, data: Sequence[Any], names: tuple[str, ...] | None = None
-    ) -> tuple[Any, int, int]:
-        """Rows of a list; ``names`` are those that the first call would fix."""
+    def _freeze_list(self, data: Sequence[Any]) -> tuple[Any, int, int]:
         if not data:
             return (), 0, 0
         first = data[0]
         inner = type(first)
-        if inner is not list and inner is not tuple and as_dict(first) is not None:
-            return self._freeze_dicts(data)
-        if inner is list or inner is tuple or getattr(first, "ndim", None):
-            self._refuse_above(POINTER * len(data) * len(first))
-            rows = data
-        elif self._named and self._width(1) == 1:
-            rows = [(cell,) for cell in data]
-        else:
-            rows = (data,)
+        if inner is list or inner is tuple:
+            self._refuse_above(estimate(len(data), len(first)))
+            return self._freeze_rows(data, None, data)
+        if self._part(first) is not None:
+            return self._freeze_each(data)
+        if self._is_one_column():
+            self._refuse_above(estimate(len(data), 1))
+            return self._freeze_rows([(cell,) for cell in data], None, data)
+        self._refuse_above(estimate(1, len(data)))
+        return self._freeze_rows((data,), None, data)
+
+    def _freeze_each(self, data: Sequence[Any]) -> tuple[Any, int, int]:
+        """A list of records, of rows of a frame, of arrays, or of tables: all their rows, by name
+        where the first one has names."""
+        self._refuse_above(estimate(len(data), self._width(1)))
+        rows: list[Any] = []
+        order: tuple[str, ...] | None = None
+        for place, one in enumerate(data):
+            part = self._part(one)
+            if part is None or (place and (part.names is None) is not (order is None)):
+                raise EncodeError(
+                    f"{self._stream}: a list of {'dicts' if order else 'rows'} holds a "
+                    f"{word_for(type(one))}; give all of them with names, or none",
+                    reason="shape",
+                )
+            width = self._width(part.width)
+            self._refuse_above(estimate(len(rows) + part.rows, width) + part.size)
+            if part.names is None:
+                rows += part.read(self._stream)
+                continue
+            order = order or self._order_of(part)
+            self._refuse_unknown(part, order)
+            rows += part.read_by(order, self._stream)
+        return self._freeze_rows(rows, order, data)
+
+    def _part(self, one: Any) -> Part | None:
+        """An element of a list as the row or rows that it is; None where it is a cell."""
+        kind = type(one)
+        if is_one_of(kind, _SINGLE):
+            return None
+        if kind is not list and kind is not tuple and kind is not dict:
+            one = self._recognised(one)
+        features = self.features or ()
+        return self._told(lambda: Part.of(one, one_column=self._is_one_column(), features=features))
+
+    def _freeze_rows_of(self, value: Any) -> tuple[Any, int, int]:
+        """Rows that are rows, whatever their cells are: what collect_rows() is given."""
+        kind = type(value)
+        if kind is not list and kind is not tuple:
+            value = self._recognised(value)
+            if type(value) is Table:
+                return self._freeze_table(value)
+            array = hasattr(value, "dtype")
+            if array and (value.ndim == 2 or (value.ndim == 1 and value.dtype.names)):
+                return self._freeze_array(value)
+            raise no_row(kind, stream=self._stream)
+        for row in value:
+            if type(row) is not list and type(row) is not tuple and self._part(row) is None:
+                raise no_row(type(row), stream=self._stream)
+        return self._freeze_list(value)
+
+    def _freeze_rows(
+        self, rows: Sequence[Any], names: tuple[str, ...] | None, data: Any
+    ) -> tuple[Any, int, int]:
+        """Rows, each a sequence of cells; ``names`` are those that the first call would fix,
+        ``data`` is what they were made of."""
+        if not rows:
+            return (), 0, 0
         width = self._width(len(rows[0]))
         if not width:
             raise EncodeError(
                 f"{self._stream}: a row without cells cannot be recorded", reason="shape"
             )
-        cost = _estimate(len(rows), width)
+        cost = estimate(len(rows), width)
         self._refuse_above(cost)
-        if len(rows) > 1 and set(map(type, rows)) <= _ROWS:
-            many: Any = self._written(rows, width) or self._numbers(rows, width)
+        if len(rows) > 1 and not self._texts and (types_of(rows) or _ODD) <= _ROWS:
+            many = self._numbers(rows, width)
             if many is not None:
                 self._fix(width, data, names)
                 return many, len(many), cost
         frozen = []
+        columns = names or self.features or ()
         for row in rows:
-            kind = type(row)
-            if kind is not list and kind is not tuple:
-                if not getattr(row, "ndim", 0):
-                    raise self._misfit(data, width)
-                row = list(row)
-            if len(row) != width:
+            cells = self._cells_of(row)
+            if cells is None or len(cells) != width:
                 raise self._misfit(data, width)
-            row = tuple(row)
-            types = frozenset(map(type, row))
-            if types not in NUMERIC_ROWS:
-                if self._cells is None:
-                    self._cells = Cells(self._stream, media=self._media)
-                row, more = self._cells.row(row, types)
+            types = types_of(cells)
+            if types is None or types not in NUMERIC_ROWS:
+                cells, more = self._cells.row(cells, types, columns)
                 cost += more
                 self._refuse_above(cost)
-            frozen.append(row)
+            frozen.append(cells)
+        if rows[0] is not data:  # a single list is taken as it is
+            self._texts = gaps_filled(frozen, self._texts)
         self._fix(width, data, names)
         return tuple(frozen), len(frozen), cost
 
-    def _written(self, rows: Sequence[Any], width: int) -> list[bytes] | None:
-        """Written rows, where all are of numbers: one call of orjson copies them, looks at their
-        types, and encodes them."""
-        if not self.writes or set(map(len, rows)) != {width}:
+    def _numbers(self, rows: Sequence[Any], width: int) -> Any:
+        """Rows of numbers, told at once; None where they are not, or not of this width."""
+        if set(map(len, rows)) != {width}:
             return None
-        count = len(rows)
-        try:
-            text = orjson.dumps(rows, None, _EXACT)
-        except TypeError:
-            text = b'"'
-        written = text.split(b"[")
-        # No text, null (missing or NaN) or dict; nothing nested; and no row that another thread
-        # made longer between the first look at their lengths and the writing.
-        odd = _QUOTE in text or _NULL in text or _BRACE in text
-        if odd or len(written) != count + 2 or set(map(len, rows)) != {width}:
-            self.writes = False  # the next ones may have it too
+        if self.writes:
+            found = written(rows, width)
+            if found is not None:
+                return found
+            self.writes = False  # the next ones may have what is no number, too
+        return as_tuples(rows, width)
+
+    def _cells_of(self, row: Any) -> tuple[Any, ...] | None:
+        """The cells of a row between others; None where it is none, or has names that they have
+        not."""
+        kind = type(row)
+        if kind is tuple:
+            return row  # type: ignore[no-any-return]
+        if kind is list:
+            return tuple(row)
+        part = self._part(row)
+        if part is None or part.names is not None or part.rows != 1:
             return None
-        return list(map(_row, written[2:]))
+        return tuple(part.read(self._stream)[0])
 
-    def _numbers(self, rows: Sequence[Any], width: int) -> tuple[Any, ...] | None:
-        """Tuples, where all are of numbers: told at once, at a third of the price of one by one."""
-        frozen = tuple(map(tuple, rows))
-        types = map(type, chain.from_iterable(frozen))
-        return frozen if set(map(len, frozen)) == {width} and NUMERIC.issuperset(types) else None
+    # By name ---------------------------------------------------------------------------------
 
-    def _freeze_dicts(self, data: Sequence[Any]) -> tuple[Any, int, int]:
+    def _freeze_records(self, data: Sequence[Any]) -> tuple[Any, int, int]:
         """Rows by name: absent is missing, unknown is refused. The first one fixes the names."""
-        rows = []
-        names: tuple[str, ...] = ()
-        for row in data:
-            record = row if type(row) is dict else as_dict(row)
-            if record is None:
-                raise EncodeError(
-                    f"{self._stream}: a list of dicts holds a {type(row).__name__}", reason="shape"
-                )
-            names = names or self.features or self._check_names(tuple(record))
-            self._refuse_unknown(record.keys(), names)
-            rows.append([record.get(name) for name in names])
-        return self._freeze_list(rows, names)
+        self._refuse_above(estimate(1, len(data[0])))
+        return self._freeze_each(data)
 
-    # Tables ----------------------------------------------------------------------------------
+    def _freeze_column(self, column: Column) -> tuple[Any, int, int]:
+        """A Series: a column where the stream has one, whatever its labels are; else a row."""
+        if not column.rows:
+            return (), 0, 0
+        features = self.features
+        if self._is_one_column() or (features is not None and features == (column.name,)):
+            self._refuse_above(estimate(column.rows, 1))
+            cells = self._told(column.column)
+            return self._freeze_rows([(cell,) for cell in cells], None, column)
+        self._refuse_above(estimate(1, column.rows))
+        part = Part.of_column(column, one_column=False, features=())
+        if part.names is None:
+            return self._freeze_rows([tuple(part.read(self._stream)[0])], None, column)
+        order = self._order_of(part)
+        self._refuse_unknown(part, order)
+        return self._freeze_rows(part.read_by(order, self._stream), order, column)
+
+    def _order_of(self, part: Part) -> tuple[str, ...]:
+        """The names of all columns; those of this part where no call has fixed them yet."""
+        if self.features is not None:
+            if part.names is not None and len(set(part.names)) < len(part.names):
+                checked(part.names, self._stream)
+            return self.features
+        if part.unsure:
+            raise unsure(self._stream)
+        return checked(part.names or (), self._stream)
+
+    def _is_one_column(self) -> bool:
+        return self._named and self._width(0) == 1
+
+    def _told(self, read: Callable[[], _T]) -> _T:
+        """What ``read`` gives; its CellError as ours, which names the stream."""
+        try:
+            return read()
+        except CellError as error:
+            text, reason = f"{self._stream}: {error}", error.reason
+        # Outside of the handler, so that no context leads back to a cell.
+        raise EncodeError(text, reason=reason)
 
     def _freeze_table(self, table: Table) -> tuple[Any, int, int]:
         """Rows of a table: by the names of its columns, or in their order where it has none."""
         if not table.rows:
             return (), 0, 0
         names = table.names
+        features = self.features
+        if names is not None:
+            checked(names, self._stream)
+            features = features or names
+            self._refuse_unknown(table, features)
+        width = table.width if features is None else len(features)
+        self._refuse_above(estimate(table.rows, width) + table.size)
+        whole = table.stack()
         if names is None:
-            self._refuse_above(table.size)
-            return self._freeze_list(table.read())
-        self._check_names(names)
-        features = self.features or names
-        self._refuse_unknown(names, features)
+            if whole is not None:
+                return self._freeze_array(whole)
+            return self._freeze_rows(table.read(self._stream), None, table)
+        assert features is not None
         places = {name: place for place, name in enumerate(names)}
         order = tuple(places.get(name, -1) for name in features)
-        if table.array is not None and -1 not in order:
-            return self._freeze_array(table.array[:, order], features)
-        self._refuse_above(_estimate(table.rows, len(features)) + table.size)
-        return self._freeze_list([_ordered(row, order) for row in table.read()], features)
+        if whole is not None and -1 not in order:
+            return self._freeze_array(whole[:, order], features)
+        rows = [ordered(row, order) for row in table.read(self._stream)]
+        return self._freeze_rows(rows, features, table)
 
     # Arrays ----------------------------------------------------------------------------------
 
@@ -241,33 +329,34 @@ class Shape:
         """Rows of a numpy array; ``names`` are those that the first call would fix."""
         dtype = data.dtype
         if dtype.names and data.ndim == 1:
-            columns = [list(data[name]) for name in dtype.names]
-            return self._freeze_table(Table.of(tuple(dtype.names), columns))
+            return self._freeze_table(records_of(data))
         if data.ndim > 2:
             raise self._misfit(data, self._width(1))
         if data.size == 0:
             return (), 0, 0
-        self._refuse_above(POINTER * data.size)
-        if dtype.kind not in "biuf" or dtype.itemsize > 8:
-            return self._freeze_list([list(row) for row in data] if data.ndim == 2 else list(data))
+        as_column = data.ndim == 1 and self._is_one_column()
         given = data
-        if data.ndim == 1 and data.size == self.row_length and data.dtype.char == "d":
+        one = data.ndim == 1 and data.size == self.row_length and dtype.char == "d"
+        if one and type(data).__name__ == "ndarray":
             # One row of floats: as a tuple it is a third of the price of an array.
-            if type(data).__module__ == "numpy" and type(data).__name__ == "ndarray":
-                self.array, self.dtype = type(data), dtype
+            self.array, self.dtype = type(data), dtype
             return (tuple(data.tolist()),), 1, self.row_cost
         if data.ndim == 1:
-            as_column = self._named and self._width(1) == 1
             data = data.reshape(-1, 1) if as_column else data.reshape(1, -1)
-        width = self._width(data.shape[1])
-        if data.shape[1] != width:
-            raise self._misfit(given, width)
-        count = len(data)
-        cost = _estimate(count, 0) + data.nbytes
+        count, width = data.shape
+        if width != self._width(width):
+            raise self._misfit(given, self._width(width))
+        if not is_plain(dtype) or is_masked(data):
+            self._refuse_above(estimate(count, width))
+            if not is_plain(dtype) and dtype.kind in "cfV" and not dtype.names:
+                raise EncodeError(f"{self._stream}: {refusal(dtype)}", reason="type")
+            return self._freeze_rows(self._told(lambda: listed(data)), names, given)
+        cost = estimate(count, 0) + data.nbytes
         self._refuse_above(cost)
-        self._fix(width, data, names)
+        self._fix(width, given, names)
         # C order and the machine's byte order, which is what an encoder can walk.
-        return data.astype(dtype.newbyteorder("="), order="C", copy=True), count, cost
+        data = kept_digits(data.astype(dtype.newbyteorder("="), order="C", copy=True))
+        return data, count, cost
 
     # Columns and refusals --------------------------------------------------------------------
 
@@ -289,80 +378,20 @@ class Shape:
             raise self._misfit(data, len(features))
         if self.row_cost:
             return
-        self.row_cost = _row_cost(width)
+        self.row_cost = row_cost(width)
         if self.row_cost <= self.max_bytes and (width > 1 or not self._named):
             self.row_length = width
 
-    def _check_names(self, names: tuple[Any, ...]) -> tuple[str, ...]:
-        for name in names:
-            if type(name) is not str or not name or name.startswith("$aml_"):
-                raise EncodeError(
-                    f"{self._stream}: a column cannot be called {_shown(name)}; names are text, "
-                    "not empty, and do not begin with $aml_",
-                    reason="shape",
-                )
-        if len(set(names)) < len(names):
-            raise EncodeError(f"{self._stream}: two columns have one name", reason="shape")
-        return names
-
-    def _refuse_unknown(self, found: Any, names: tuple[str, ...]) -> None:
-        unknown = set(found).difference(names)
-        if unknown:
-            raise EncodeError(
-                f"{self._stream}: no columns {', '.join(sorted(map(_shown, unknown))[:6])}; there "
-                f"are {_some(names)}",
-                reason="shape",
-            )
+    def _refuse_unknown(self, found: Part | Table, names: tuple[str, ...]) -> None:
+        labelled = type(found) is Part and found.labelled
+        refuse_unknown(found.names or (), names, stream=self._stream, labelled=labelled)
 
     def _refuse_above(self, cost: int) -> None:
         """Refuse what is too large; before it is copied, since the copy would stall the caller."""
         if cost > self.max_bytes:
             raise EncodeError(
-                f"{self._stream}: a call of about {cost} bytes is above limits.max_call_bytes="
-                f"{self.max_bytes}; collect fewer rows at a time",
-                reason="too_large",
+                f"{self._stream}: {too_large(cost, self.max_bytes)}", reason="too_large"
             )
 
     def _misfit(self, data: Any, width: int) -> EncodeError:
-        names = _some(self.features or ())
-        return EncodeError(
-            f"{self._stream}: a value of shape {_shape(data)} does not fit the {width} columns "
-            f"{names}; give one row of {width} cells, or rows of {width} cells each",
-            reason="shape",
-        )
-
-
-def _estimate(rows: int, width: int) -> int:
-    """The heap bytes of a call of so many rows of numbers."""
-    return CALL_COST + rows * (ROW_COST + CELL_COST * width)
-
-
-@cache
-def _row_cost(width: int) -> int:
-    """That of one row: one number for all streams of this width."""
-    return _estimate(1, width)
-
-
-def _ordered(row: tuple[Any, ...], order: tuple[int, ...]) -> tuple[Any, ...]:
-    return tuple([None if place < 0 else row[place] for place in order])
-
-
-def _shape(data: Any) -> str:
-    shape = getattr(data, "shape", None)
-    if shape is not None:
-        return str(tuple(shape))
-    if type(data) is Table:
-        return f"{data.rows} rows of {len(data.names or ())}"
-    inner = {len(row) if hasattr(row, "__len__") else 0 for row in data}
-    nested = type(data[0]) in (list, tuple)
-    lengths = ", ".join(map(str, sorted(inner)[:4]))
-    return f"{len(data)} rows of {lengths}" if nested else f"({len(data)},)"
-
-
-def _shown(name: Any) -> str:
-    """The name of a column in a message; what is no text may be a cell."""
-    return name or "''" if type(name) is str else f"a {type(name).__name__}"
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:6]) + (", …" if len(names) > 6 else "")
+        return misfit(data, width, self.features or (), stream=self._stream)

@@ -140,11 +140,13 @@ def test_tables(data: Any, rows: list[Any]) -> None:
 
 @pytest.mark.parametrize("kind", ["f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u8", "?"])
 def test_arrays_of_all_plain_dtypes(kind: str) -> None:
-    """They stay arrays of their own dtype, in C order and the machine's byte order, copied."""
+    """They stay arrays of their own dtype, in C order and the machine's byte order, copied; those
+    of half floats as floats with the digits that these have."""
     array = np.array([[1, 0], [0, 1]]).astype(np.dtype(kind).newbyteorder(">")).T
     shape = Shape("s", feature_names=NAMES, max_call_bytes=1 << 22)
     rows, number, _ = shape.freeze(array)
-    assert (number, rows.dtype, rows.flags.c_contiguous) == (2, np.dtype(kind), True)
+    kept = np.dtype("f8" if kind == "f2" else kind)
+    assert (number, rows.dtype, rows.flags.c_contiguous) == (2, kept, True)
     array[0, 0] = 0
     assert rows[0, 0] == 1
 

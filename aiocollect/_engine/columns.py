@@ -1,0 +1,107 @@
+"""Columns: what they may be called, and why a value does not fit them.
+
+A message names the culprit by its shape, type or column, and says what would fit; never a cell, and
+never a label of an index, which may be one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ..errors import EncodeError
+from .cells import SHOWN
+from .interop.exact import word_for
+from .interop.table import Column, Table
+
+__all__ = ["checked", "misfit", "no_row", "refuse_unknown", "shown", "some", "unsure"]
+
+
+def checked(names: tuple[Any, ...], stream: str) -> tuple[str, ...]:
+    """The names of columns, which are plain text. Raises EncodeError for what is none."""
+    for name in names:
+        if type(name) is not str or not name or name.startswith("$aml_"):
+            raise EncodeError(
+                f"{stream}: a column cannot be called {shown(name)}; names are text, "
+                "not empty, and do not begin with $aml_",
+                reason="shape",
+            )
+    if len(set(names)) < len(names):
+        doubled = next(name for name in names if names.count(name) > 1)
+        raise EncodeError(
+            f"{stream}: two columns have one name, {doubled[:SHOWN]}; rename one", reason="shape"
+        )
+    return names
+
+
+def refuse_unknown(
+    found: Iterable[Any], names: Sequence[str], *, stream: str, labelled: bool
+) -> None:
+    """Raise EncodeError where there are names that are none of the columns; ``labelled``: they are
+    labels of an index, and may be cells."""
+    unknown = set(found).difference(names)
+    if not unknown:
+        return
+    if labelled:
+        raise EncodeError(
+            f"{stream}: {len(unknown)} labels of a Series are no columns; there are "
+            f"{some(names)}; give a DataFrame of such columns, or a list of the cells",
+            reason="shape",
+        )
+    raise EncodeError(
+        f"{stream}: no columns {', '.join(sorted(map(shown, unknown))[:6])}; there "
+        f"are {some(names)}",
+        reason="shape",
+    )
+
+
+def misfit(data: Any, width: int, names: Sequence[str], *, stream: str) -> EncodeError:
+    """Why a value of another shape is refused."""
+    return EncodeError(
+        f"{stream}: a value of shape {_shape(data)} does not fit the {width} columns "
+        f"{some(names)}; give one row of {width} cells, or rows of {width} cells each",
+        reason="shape",
+    )
+
+
+def no_row(kind: type, *, stream: str) -> EncodeError:
+    """Why what stands where a row should be is refused."""
+    return EncodeError(
+        f"{stream}: collect_rows() is given a {word_for(kind)} where a row should be; "
+        "give a list of rows, such as [[1, 2], [3, 4]], or a table",
+        reason="shape",
+    )
+
+
+def unsure(stream: str) -> EncodeError:
+    """Why a Series cannot fix the columns."""
+    return EncodeError(
+        f"{stream}: the labels of a Series may be names of columns, or cells; name the "
+        "columns with feature_names, or give its to_frame() for a column, to_frame().T for a row",
+        reason="shape",
+    )
+
+
+def shown(name: Any) -> str:
+    """The name of a column in a message; what is no text may be a cell."""
+    return name[:SHOWN] or "''" if type(name) is str else f"a {word_for(type(name))}"
+
+
+def some(names: Sequence[str]) -> str:
+    """The first names, for a message."""
+    return ", ".join([name[:SHOWN] for name in names[:6]]) + (", …" if len(names) > 6 else "")
+
+
+def _shape(data: Any) -> str:
+    kind = type(data)
+    if kind is Table:
+        return f"{data.rows} rows of {data.width}"
+    if kind is Column:
+        return f"({data.rows},)"
+    shape = getattr(data, "shape", None)
+    if shape is not None:
+        return str(tuple(shape))
+    if type(data[0]) is not list and type(data[0]) is not tuple:
+        return f"({len(data)},)"
+    lengths = {len(row) if hasattr(row, "__len__") else 0 for row in data[:1000]}
+    return f"{len(data)} rows of {', '.join(map(str, sorted(lengths)[:4]))}"

@@ -1,0 +1,57 @@
+"""Records: one row by name, whatever class its author has chosen."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from .exact import CellError, type_name
+
+__all__ = ["as_dict", "label"]
+
+
+def label(name: Any) -> str | None:
+    """What a column is called, as plain text: of any class of text, and of an enumeration of them;
+    None where it is no text."""
+    if type(name) is str:
+        return name
+    if isinstance(name, str):
+        return str.__str__(name)
+    value = getattr(name, "_value_", None)  # of an Enum
+    return label(value) if isinstance(value, str) else None
+
+
+def as_dict(data: Any) -> dict[Any, Any] | None:
+    """One row by name, where ``data`` is a record: a mapping, named tuple, record of numpy's, or an
+    object of a dataclass, attrs, msgspec or pydantic. Raises CellError for one that must be asked
+    for its dict."""
+    kind = type(data)
+    if isinstance(data, Mapping):
+        return dict(data)
+    fields = getattr(kind, "_fields", None)
+    if isinstance(data, tuple) and fields:
+        return dict(zip(fields, data, strict=True))
+    return fields_of(data)
+
+
+def fields_of(data: Any) -> dict[Any, Any] | None:
+    """The fields of an object that is made of fields; None where it is not."""
+    kind = type(data)
+    if isinstance(data, type):
+        return None
+    if dataclasses.is_dataclass(data):
+        return {field.name: getattr(data, field.name) for field in dataclasses.fields(data)}
+    made_of = getattr(kind, "__attrs_attrs__", None)
+    if made_of is not None:
+        return {field.name: getattr(data, field.name) for field in made_of}
+    names = getattr(kind, "__struct_fields__", None)
+    if isinstance(names, tuple):  # msgspec
+        return {name: getattr(data, name) for name in names}
+    dump = getattr(kind, "model_dump", None)
+    if callable(dump):
+        found = dump(data)
+        return found if type(found) is dict else None
+    if hasattr(kind, "__fields__") and callable(getattr(kind, "dict", None)):
+        raise CellError(f"a {type_name(kind)} of pydantic 1 cannot be recorded; give its dict()")
+    return None

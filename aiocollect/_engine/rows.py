@@ -1,0 +1,177 @@
+"""Rows: what stands within a list of rows, with names or without.
+
+A list may hold rows, records, rows of a frame, arrays and tables; each is a Part, which knows how
+many rows it has before they are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..errors import EncodeError
+from .cells import NUMERIC, SHOWN
+from .interop.exact import CellError
+from .interop.numpy_arrays import listed
+from .interop.records import label
+from .interop.table import Column, Table
+
+__all__ = ["Part", "RowsOf", "gaps_filled", "ordered", "records_of"]
+
+
+class RowsOf:
+    """A value whose elements are rows, whatever they hold: see collect_rows()."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return "<RowsOf a value>"
+
+
+class Part:
+    """One element of a list: ``rows`` rows, by ``names``, or None where order counts.
+
+    ``size`` are the bytes of its cells beyond those of numbers, as far as that is known.
+    ``labelled``: its names are the labels of a Series, which may be cells. ``unsure``: as far as
+    it can be told, they are as likely cells as names.
+    """
+
+    __slots__ = ("_read", "labelled", "names", "rows", "size", "unsure", "width")
+
+    def __init__(
+        self,
+        names: tuple[Any, ...] | None,
+        read: Callable[[str], Sequence[Any]],
+        *,
+        rows: int = 1,
+        width: int,
+        size: int = 0,
+    ) -> None:
+        self.names = names
+        self.rows = rows
+        self.width = width
+        self.size = size
+        self.labelled = False
+        self.unsure = False
+        self._read = read
+
+    def __repr__(self) -> str:
+        return f"<Part of {self.rows} rows>"
+
+    @classmethod
+    def of(cls, found: Any, *, one_column: bool, features: Sequence[str]) -> Part | None:
+        """What a recognised value is within a list; None where it is a single cell.
+
+        ``one_column``: labels are no names. Raises CellError for what is no row.
+        """
+        kind = type(found)
+        if kind is dict:
+            return cls.of_record(found)
+        if kind is list or kind is tuple:
+            return cls(None, lambda stream: [found], width=len(found))
+        if kind is Table:
+            names = found.names
+            return cls(names, found.read, rows=found.rows, width=found.width, size=found.size)
+        if kind is Column:
+            return cls.of_column(found, one_column=one_column, features=features)
+        ndim = getattr(found, "ndim", 0)
+        if not ndim or not hasattr(found, "dtype"):
+            return None
+        if ndim == 1 and found.dtype.names:
+            return cls.of(records_of(found), one_column=one_column, features=features)
+        if ndim > 1:
+            raise CellError(
+                f"a list of arrays of shape {tuple(found.shape)} has no rows; give each array "
+                "alone, or rows of one dimension",
+                reason="shape",
+            )
+        return cls(None, lambda stream: [listed(found)], width=len(found))
+
+    @classmethod
+    def of_record(cls, record: dict[Any, Any]) -> Part:
+        """A row by name."""
+        names = tuple(record)
+        if {str}.issuperset(map(type, names)):
+            return cls(names, lambda stream: [record.values()], width=len(names))
+        names = tuple([_plain_name(name) for name in names])
+        return cls(names, lambda stream: [record.values()], width=len(names))
+
+    @classmethod
+    def of_column(cls, column: Column, *, one_column: bool, features: Sequence[str]) -> Part:
+        """A Series as a row."""
+        labels = None if one_column else column.labels
+        name = label(column.name)
+        if labels is None and not one_column and name is not None and name in features:
+            raise CellError(
+                f"a list of columns, one of them called {name[:SHOWN]}, where rows should be; "
+                "give a DataFrame of them",
+                reason="shape",
+            )
+        part = cls(labels, lambda stream: [column.row()], width=column.rows)
+        part.labelled = labels is not None
+        # A row of a frame is called as the row is: by a number, unless the index has text.
+        part.unsure = part.labelled and (column.name is None or name is not None)
+        return part
+
+    def read(self, stream: str) -> Sequence[Any]:
+        """The rows, in the order of the names where there are any. Raises EncodeError."""
+        try:
+            return self._read(stream)
+        except CellError as error:
+            text, reason = f"{stream}: {error}", error.reason
+        # Outside of the handler, so that no context leads back to a cell.
+        raise EncodeError(text, reason=reason)
+
+    def read_by(self, order: tuple[str, ...], stream: str) -> list[tuple[Any, ...]]:
+        """The rows with their cells in this order; what it has not is missing."""
+        assert self.names is not None
+        if self.names == order:
+            return [tuple(row) for row in self.read(stream)]
+        places = {name: place for place, name in enumerate(self.names)}
+        way = tuple([places.get(name, -1) for name in order])
+        return [ordered(tuple(row), way) for row in self.read(stream)]
+
+
+def records_of(array: Any) -> Table:
+    """A structured array of one dimension: a column for each field."""
+    names = tuple(array.dtype.names)
+    return Table(
+        names,
+        rows=len(array),
+        width=len(names),
+        columns=lambda: (listed(array[name]) for name in names),
+    )
+
+
+def ordered(row: tuple[Any, ...], way: tuple[int, ...]) -> tuple[Any, ...]:
+    """The cells of these places; -1 is missing."""
+    return tuple([None if place < 0 else row[place] for place in way])
+
+
+# Missing ----------------------------------------------------------------------------------------
+
+
+def gaps_filled(rows: list[tuple[Any, ...]], texts: frozenset[int]) -> frozenset[int]:
+    """Make NaN missing in the columns of frozen rows that hold what is no number, here or in
+    ``texts``. Returns the places of all such columns."""
+    gaps = []
+    for place, column in enumerate(zip(*rows, strict=True)):
+        kinds = set(map(type, column))
+        if not kinds <= NUMERIC and place not in texts:
+            texts |= {place}
+        if place in texts and float in kinds:
+            gaps.append(place)
+    for place in gaps:
+        for at, row in enumerate(rows):
+            cell = row[place]
+            if type(cell) is float and cell != cell:
+                rows[at] = (*row[:place], None, *row[place + 1 :])
+    return texts
+
+
+def _plain_name(name: Any) -> Any:
+    text = label(name)
+    return name if text is None else text
