@@ -6,8 +6,9 @@ the documented order, others after them. From the call come ``time`` (RFC 3339, 
 ``correlationid``; ``contentrange`` counts the payload's bytes. (Names and order as in
 learn.microsoft.com, "Collect production data from models".)
 
-Invariants: a row is one line and one record, never merged with another; the payload is sound JSON,
-and stands there as it was given, but for line ends between its tokens, which become spaces.
+Invariants: a row is one line and one record, never merged with another; the payload is JSON (with
+the words NaN and Infinity: see json_text.py), and stands there as it was given, but for line ends
+between its tokens, which become spaces.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import orjson
 
 from ..errors import EncodeError
 from ..typing import Piece, Schema
+from .json_text import is_json
 
 __all__ = ["FEATURES", "MdcEncoder"]
 
@@ -68,9 +70,10 @@ def _line(row: Any, piece: Piece) -> bytes:
             raise EncodeError(f"a record needs the attribute {name}, a text", reason="shape")
     try:
         data = payload.encode()
-        orjson.loads(data)
-    except ValueError:  # not JSON, or half of a surrogate pair
-        raise EncodeError("a record's payload is no JSON", reason="encode") from None
+    except ValueError:  # half of a surrogate pair
+        data = b""
+    if not is_json(data):
+        raise EncodeError("a record's payload is no JSON", reason="encode")
     data = data.translate(_LINE_ENDS)
     said = {
         "datacontenttype": "application/json",

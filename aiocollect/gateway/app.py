@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -24,9 +25,11 @@ from aiocollect.typing import Store
 from .bodies import Bodies, content_type
 from .events import Event, azureml_event, batched_events, binary_event, structured_event
 from .guard import Guard
+from .handler import Handler
 from .metrics import CONTENT_TYPE, exposition
 from .options import MIB, GatewayOptions
 from .problems import Problem, answer
+from .refusals import Refusals
 from .rows import csv_rows, json_rows, parameters
 from .source import Source
 from .streams import Streams
@@ -40,6 +43,8 @@ logger = logging.getLogger("aiocollect.gateway")
 _OPEN = ("/healthz", "/readyz")
 # A body that is not wanted is read this long, so that the answer is not lost to a reset.
 _LINGERING = 2.0
+# What requests are counted under that are for no address of ours, or none at all.
+_NO_ROUTE = "none"
 _STRUCTURED = "application/cloudevents+json"
 _BATCHED = "application/cloudevents-batch+json"
 
@@ -65,14 +70,9 @@ class Gateway:
         self._requests: Counter[tuple[str, int]] = Counter()
         self._stopping = False
         self._server: asyncio.Server | None = None
+        self._refusals = Refusals(time.monotonic)
         self._runner = web.AppRunner(
-            self._app(),
-            access_log=None,
-            logger=_quiet(),
-            handle_signals=False,
-            shutdown_timeout=options.stop_time,
-            auto_decompress=False,
-            lingering_time=_LINGERING,
+            self._app(), handle_signals=False, shutdown_timeout=options.stop_time, access_log=None
         )
         self._guard: Guard | None = None
 
@@ -85,9 +85,20 @@ class Gateway:
         """Start the pipeline, and listen. Raises OSError where the port is not to be had."""
         await self.pipeline.start()
         await self._runner.setup()
-        assert self._runner.server is not None
-        self._guard = Guard(self._runner.server, self.options)
         loop = asyncio.get_running_loop()
+
+        def handler() -> Handler:
+            return Handler(
+                self._runner.server,
+                note=self._note_unread,
+                loop=loop,
+                access_log=None,
+                logger=_quiet(),
+                auto_decompress=False,
+                lingering_time=_LINGERING,
+            )
+
+        self._guard = Guard(handler, self.options)
         self._server = await loop.create_server(
             self._guard, self.options.host, self.options.port, backlog=1024
         )
@@ -108,6 +119,7 @@ class Gateway:
             await self._runner.cleanup()
         finally:
             report = await self.pipeline.aclose()
+            self._refusals.close()
         return report
 
     async def _part(self) -> None:
@@ -118,14 +130,18 @@ class Gateway:
 
     def _app(self) -> web.Application:
         app = web.Application(middlewares=[self._around])
-        app.router.add_post("/modeldata/log", self._azureml)
-        app.router.add_post("/collect/{model}/{version}/{identifier}", self._collect)
-        # KServe and Seldon post to their logger's url as it is: with a path, or without.
-        app.router.add_post("/", self._events)
-        app.router.add_post("/events", self._events)
-        app.router.add_get("/healthz", self._healthz)
-        app.router.add_get("/readyz", self._readyz)
-        app.router.add_get("/metrics", self._metrics)
+        routes = (
+            ("POST", "/modeldata/log", self._azureml),
+            ("POST", "/collect/{model}/{version}/{identifier}", self._collect),
+            # KServe and Seldon post to their logger's url as it is: with a path, or without.
+            ("POST", "/", self._events),
+            ("POST", "/events", self._events),
+            ("GET", "/healthz", self._healthz),
+            ("GET", "/readyz", self._readyz),
+            ("GET", "/metrics", self._metrics),
+        )
+        for method, path, handler in routes:
+            app.router.add_route(method, path, handler)
         return app
 
     # Around each request ----------------------------------------------------------------------
@@ -139,12 +155,12 @@ class Gateway:
         guard = self._guard
         assert guard is not None
         guard.begun(request)
+        resource = request.match_info.route.resource
+        route = resource.canonical if resource is not None else _NO_ROUTE
         try:
-            response = await self._answer(request, handler)
+            response = await self._answer(request, handler, route)
         finally:
             guard.ended(request)
-        resource = request.match_info.route.resource
-        route = resource.canonical if resource is not None else "none"
         self._requests[route, response.status] += 1
         if self._stopping or not request.content.is_eof():
             response.force_close()
@@ -154,6 +170,7 @@ class Gateway:
         self,
         request: web.Request,
         handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+        route: str,
     ) -> web.StreamResponse:
         try:
             if request.path not in _OPEN:
@@ -167,20 +184,24 @@ class Gateway:
                     detail = "the gateway is stopping; send it again later"
                     raise Problem(503, "stopping", detail, headers={"Retry-After": "2"})
             return await handler(request)
-        except Problem as problem:
-            return answer(problem, instance=request.rel_url.raw_path)
+        except Problem as found:
+            problem = found
         except web.HTTPException as error:  # no such address, or method
             allow = error.headers.get("Allow")
-            unknown = Problem(
+            problem = Problem(
                 *(error.status, "address", "docs/gateway.md has the addresses and methods"),
                 headers={"Allow": allow} if allow else {},
             )
-            return answer(unknown, instance=request.rel_url.raw_path)
         except Exception as error:
             # Its text, and that of its frames, may hold what was sent.
             logger.error("a request failed: %s; this is a bug", type(error).__name__)
-            failed = Problem(500, "internal", "the gateway failed at this; see its log")
-            return answer(failed, instance=request.rel_url.raw_path)
+            problem = Problem(500, "internal", "the gateway failed at this; see its log")
+        self._refusals.note(route, problem)
+        return answer(problem, instance=request.rel_url.raw_path)
+
+    def _note_unread(self, problem: Problem) -> None:
+        self._refusals.note(_NO_ROUTE, problem)
+        self._requests[_NO_ROUTE, problem.status] += 1
 
     # What it takes ----------------------------------------------------------------------------
 

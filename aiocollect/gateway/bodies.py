@@ -20,6 +20,9 @@ from .problems import Problem
 __all__ = ["Bodies", "content_type"]
 
 _GZIP = 31  # zlib's wbits for gzip alone
+# Of one body: each costs a decompressor, and a copy of what is behind it. Those who write several
+# make one for each 64 KiB.
+_MOST_MEMBERS = 1000
 
 
 class Bodies:
@@ -102,12 +105,14 @@ class Pieces:
         self._limit = limit
         self._inflate = zlib.decompressobj(_GZIP) if gzip else None
         self._begun = False  # within a gzip member
+        self._members = 0
         self._pieces: list[bytes] = []
         self._sent = 0
         self.size = 0
 
     def feed(self, chunk: bytes) -> bool:
-        """Take a chunk; False once there is more than the limit."""
+        """Take a chunk; False once there is more than the limit. EOFError for far too many gzip
+        members."""
         # What is sent is bounded too: empty gzip members decompress to nothing for ever.
         self._sent += len(chunk)
         if self._sent > self._limit + 1024:
@@ -125,6 +130,9 @@ class Pieces:
                 chunk = self._inflate.unused_data
                 self._inflate = zlib.decompressobj(_GZIP)
                 self._begun = False
+                self._members += 1
+                if self._members > _MOST_MEMBERS:
+                    raise EOFError
         return True
 
     def whole(self) -> bytes:

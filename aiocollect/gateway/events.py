@@ -5,14 +5,15 @@ Seldon goes to the folder of its ``inferenceservicename`` and ``namespace``, of 
 ``component``, and of the last part of its type: ``request``, ``response``. A post of
 azureml-ai-monitoring 1.0.0 goes where its sidecar would have written it.
 
-Invariants: the payload stands in the record as it was sent, where it is JSON; a record's attributes
-are texts; what cannot become a record is refused here, not after it was accepted.
+Invariants: the payload stands in the record as it was sent, where it is JSON (with NaN and whatever
+else senders write: see texts.py); a record's attributes are texts; what cannot become a record is
+refused here, not after it was accepted.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -105,7 +106,7 @@ def batched_events(body: bytes, options: GatewayOptions) -> list[Event]:
     if not raw.lstrip(" \t\r\n").startswith("["):
         raise Problem(422, "event", "a batch is an array of events", field="body")
     events = []
-    for number, (_, _, one) in enumerate(_members(raw, "body")):
+    for number, (_, _, one) in enumerate(members(raw)):
         if number >= options.max_rows:
             detail = f"there are more than {options.max_rows} events; send fewer at a time"
             raise Problem(413, "too-large", detail, field="body")
@@ -119,7 +120,12 @@ def _structured(raw: str, where: str, options: GatewayOptions) -> Event:
     attributes: dict[str, str] = {}
     payload = "null"
     more: dict[str, str] = {}
-    for key, value, said in _members(raw, where.rstrip(".") or "body"):
+    seen: set[str] = set()
+    for key, value, said in members(raw):
+        if key in seen:
+            detail = "an event has two members of one name"
+            raise Problem(422, "event", detail, field=f"{where}{_shown(key)}")
+        seen.add(key)
         if key == "data":
             payload = said
         elif key == "data_base64":
@@ -206,7 +212,7 @@ def _payload(
 ) -> tuple[str, dict[str, str]]:
     """The payload as JSON text, and what must be said of it. Curl, and those who copied from its
     users, post JSON as a form: so JSON is recognised whatever it is called."""
-    if not body:
+    if not body.strip(b"\xef\xbb\xbf \t\r\n"):
         return "null", {}
     try:
         return check_json(body, depth=options.max_depth + 3, field=field), {}
@@ -229,10 +235,3 @@ def _base64(
     except ValueError:
         raise Problem(422, "event", "this is no base64", field=field) from None
     return _payload(data, attributes.get("datacontenttype", ""), field, options)
-
-
-def _members(raw: str, field: str) -> Iterator[tuple[str, Any, str]]:
-    try:
-        yield from members(raw)
-    except (ValueError, RecursionError):  # digits by the thousand: sound JSON, but not to Python
-        raise Problem(422, "number", "a number has too many digits", field=field) from None

@@ -20,6 +20,10 @@ from .options import GatewayOptions
 
 __all__ = ["Guard"]
 
+# How long, and how many at a time: more are closed at once, whether they hear it or not.
+_PARTING = 1.0
+_MOST_PARTING = 256
+
 _HEAD = b"HTTP/1.1 %s\r\nContent-Type: application/problem+json\r\nConnection: close\r\n"
 _FULL = _HEAD % b"503 Service Unavailable" + b"Retry-After: 1\r\nContent-Length: %d\r\n\r\n%s"
 _SLOW = _HEAD % b"408 Request Timeout" + b"Content-Length: %d\r\n\r\n%s"
@@ -44,6 +48,7 @@ class Guard:
         self.server = server
         self.options = options
         self.turned_away = 0
+        self.parting = 0  # connections that are turned away, and hear it
         self.connections: dict[Any, Watched] = {}
         self.empty = asyncio.Event()
         self.empty.set()
@@ -55,7 +60,7 @@ class Guard:
         """A protocol; of those above the limit one that says so, and closes."""
         if len(self.connections) >= self.options.max_connections:
             self.turned_away += 1
-            return _TurnedAway()
+            return _TurnedAway(self)
         return Watched(self)
 
     def begun(self, request: web.Request) -> None:
@@ -72,10 +77,32 @@ class Guard:
 
 
 class _TurnedAway(asyncio.Protocol):
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
+    """Says that there is no room, and lets go once the peer has heard it.
+
+    A socket that is closed with unread bytes answers with a reset, which takes the answer with it:
+    so what comes is read on, and thrown away, for a moment.
+    """
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+        # Any: uvloop's transports are not asyncio's.
+        self._transport: Any = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
         transport.write(TOO_MANY)
-        transport.close()
+        if self._guard.parting >= _MOST_PARTING or not transport.can_write_eof():
+            transport.close()
+            return
+        self._guard.parting += 1
+        transport.write_eof()
+        self._timer = asyncio.get_running_loop().call_later(_PARTING, transport.abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._guard.parting -= 1
 
 
 class Watched(asyncio.Protocol):

@@ -64,15 +64,17 @@ def problem_of(error: AioCollectError, *, field: str = "", accepted: int = 0) ->
     )
 
 
-def answer(problem: Problem, *, instance: str) -> web.Response:
-    """The problem as a response; ``instance`` is the path that was asked for."""
+def answer(problem: Problem, *, instance: str = "") -> web.Response:
+    """The problem as a response; ``instance`` is the path that was asked for, where that could be
+    read."""
     document: dict[str, Any] = {
         "type": f"urn:aiocollect:problem:{problem.kind}",
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "detail": problem.detail,
-        "instance": instance,
     }
+    if instance:
+        document["instance"] = instance
     if problem.field:
         document["field"] = problem.field
     if problem.accepted:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from .csv_names import check_names
 from .options import GatewayOptions
 from .problems import Problem
 from .texts import moment, parse, text
@@ -86,7 +87,7 @@ def json_rows(body: bytes, said: Mapping[str, Any], options: GatewayOptions) -> 
 
 
 def csv_rows(body: bytes, said: Mapping[str, Any], options: GatewayOptions) -> Rows:
-    """CSV (RFC 4180) in UTF-8 with a line of names first. Raises Problem."""
+    """CSV (RFC 4180) in UTF-8, with commas and a line of names first. Raises Problem."""
     try:
         file = io.StringIO(body.decode("utf-8-sig"), newline="")
     except ValueError:
@@ -97,6 +98,8 @@ def csv_rows(body: bytes, said: Mapping[str, Any], options: GatewayOptions) -> R
     csv.field_size_limit(max(options.max_body_bytes, csv.field_size_limit()))
     try:
         columns = tuple(next(lines, ()))
+        if len(columns) <= options.max_columns:
+            check_names(columns, file.getvalue())
         _check_columns(columns, "line 1", options)
         for cells in lines:
             if not cells:

@@ -4,11 +4,17 @@ A stream of rows is chosen by its columns: rows go to the one whose columns hold
 is absent is missing. So a first request with a slip of the pen fixes nothing for those after it.
 How many headers a path takes, and refuses beyond, is the pipeline's limit.
 
-Invariant: there are never more than ``max_streams``, whatever names are made of.
+Invariants: there are never more than ``max_streams`` in use, whatever names are made of; a stream
+counts from its first record on that was accepted, and until it has had none for a day.
 """
 
 from __future__ import annotations
 
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeAlias
 from uuid import uuid4
 
 from aiocollect import AioCollectError, ModelDataCollector, Pipeline
@@ -22,89 +28,127 @@ from .rows import Rows, check_cells
 
 __all__ = ["Streams"]
 
-Place = tuple[str, str, str]
+# (model, version, identifier); of an event (service, model, identifier).
+Place: TypeAlias = tuple[str, str, str]
+# With the columns; of an event None.
+Key: TypeAlias = tuple[Place, tuple[str, ...] | None]
+
+# Seconds after which a stream that is not used gives its place to another: a path begins anew
+# each day, and with it its headers.
+IDLE = 86_400.0
 
 
 class Streams:
-    """The streams of one gateway. ``pipeline`` is strict: it raises what it refuses."""
+    """The streams of one gateway. ``pipeline`` is strict: it raises what it refuses; ``clock``
+    gives seconds that never jump."""
 
-    def __init__(self, pipeline: Pipeline, options: GatewayOptions) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        options: GatewayOptions,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._pipeline = pipeline
         self._options = options
+        self._clock = clock
         self._encoder = MdcEncoder()
         self._layout = MdcLayout(instance=str(uuid4()))
-        self._of_events: dict[Place, ModelDataCollector] = {}
-        self._of_rows: dict[Place, dict[tuple[str, ...], ModelDataCollector]] = {}
-        self._count = 0
+        # In the order of their last use, with its time.
+        self._known: OrderedDict[Key, tuple[ModelDataCollector, float]] = OrderedDict()
+        self._columns: dict[Place, dict[tuple[str, ...], None]] = {}
 
     def __repr__(self) -> str:
-        return f"<Streams {self._count}>"
+        return f"<Streams {len(self._known)}>"
 
     def collect_rows(self, place: Place, rows: Rows) -> str | None:
         """Record rows of (model, version, identifier); their id, None where recording is off.
         Raises Problem."""
-        try:
-            known = self._of_rows.setdefault(place, {})
-            columns = rows.columns
-            cells = rows.cells
-            if rows.named and columns not in known:
-                for others in known:
-                    if set(columns) <= set(others):
-                        check_cells(len(others) * len(cells), self._options)
-                        at = {name: number for number, name in enumerate(columns)}
-                        order = [at.get(name) for name in others]
-                        cells = [[None if n is None else row[n] for n in order] for row in cells]
-                        columns = others
-                        break
-            stream = known.get(columns)
-            if stream is None:
-                self._check()
-                model, version, identifier = place
-                stream = self._pipeline.collector(
-                    model, version=version, identifier=identifier, feature_names=columns
-                )
-                known[columns] = stream
-                self._count += 1
-            # A list of lists, always: with one column a list of cells would mean the same.
-            return stream.collect(
-                [list(row) for row in cells], correlation_id=rows.correlation_id, at=rows.at
+        columns = rows.columns
+        cells = rows.cells
+        known = self._columns.get(place, {})
+        if rows.named and columns not in known:
+            for others in known:
+                if set(columns) <= set(others):
+                    check_cells(len(others) * len(cells), self._options)
+                    at = {name: number for number, name in enumerate(columns)}
+                    order = [at.get(name) for name in others]
+                    cells = [[None if n is None else row[n] for n in order] for row in cells]
+                    columns = others
+                    break
+
+        def make() -> ModelDataCollector:
+            model, version, identifier = place
+            return self._pipeline.collector(
+                model, version=version, identifier=identifier, feature_names=columns
             )
+
+        # A list of lists, always: with one column a list of cells would mean the same.
+        data = [list(row) for row in cells]
+        try:
+            return self._collect((place, columns), make, data, rows.correlation_id, rows.at)
         except AioCollectError as error:
             raise problem_of(error, field="rows") from None
-        finally:
-            if not self._of_rows.get(place):
-                self._of_rows.pop(place, None)
 
     def collect_event(self, event: Event, *, field: str = "", accepted: int = 0) -> None:
         """Record an event. Raises Problem; ``accepted`` of its batch came before it."""
         place = (event.service, event.model, event.identifier)
-        try:
-            stream = self._of_events.get(place)
-            if stream is None:
-                self._check()
-                stream = self._pipeline.collector(
-                    event.model,
-                    identifier=event.identifier,
-                    service=event.service,
-                    feature_names=MdcEncoder.features,
-                    format=self._encoder,
-                    layout=self._layout,
-                    columns="ids",
-                    writer="shared",
-                )
-                self._of_events[place] = stream
-                self._count += 1
-            stream.collect(
-                [[event.payload, event.attributes]],
-                correlation_id=event.correlation_id,
-                at=event.at,
+
+        def make() -> ModelDataCollector:
+            return self._pipeline.collector(
+                event.model,
+                identifier=event.identifier,
+                service=event.service,
+                feature_names=MdcEncoder.features,
+                format=self._encoder,
+                layout=self._layout,
+                columns="ids",
+                writer="shared",
             )
+
+        data = [[event.payload, event.attributes]]
+        try:
+            self._collect((place, None), make, data, event.correlation_id, event.at)
         except AioCollectError as error:
             raise problem_of(error, field=field, accepted=accepted) from None
 
-    def _check(self) -> None:
-        if self._count >= self._options.max_streams:
-            raise Problem(
-                *(422, "streams", f"there are {self._count} streams already, which is the limit"),
-                field="path",
-            )
+    def _collect(
+        self,
+        key: Key,
+        make: Callable[[], ModelDataCollector],
+        data: list[list[Any]],
+        correlation_id: str | None,
+        at: float | datetime | None,
+    ) -> str | None:
+        now = self._clock()
+        found = self._known.get(key)
+        if found is None:
+            self._make_room(now)
+            stream = make()
+        else:
+            stream = found[0]
+        # Strict: what is refused raises, and then a new stream was none.
+        answer = stream.collect(data, correlation_id=correlation_id, at=at)
+        self._known[key] = (stream, now)
+        self._known.move_to_end(key)
+        place, columns = key
+        if columns is not None:
+            self._columns.setdefault(place, {})[columns] = None
+        return answer
+
+    def _make_room(self, now: float) -> None:
+        """For one stream more. Raises Problem where all are in use."""
+        while len(self._known) >= self._options.max_streams:
+            key, (_, used) = next(iter(self._known.items()))
+            if now - used < IDLE:
+                detail = (
+                    f"there are {len(self._known)} streams in use, which is the limit; names and "
+                    "columns must not be made of data"
+                )
+                raise Problem(422, "streams", detail, field="path")
+            del self._known[key]
+            place, columns = key
+            if columns is not None:
+                self._columns[place].pop(columns)
+                if not self._columns[place]:
+                    del self._columns[place]

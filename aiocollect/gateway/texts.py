@@ -1,18 +1,23 @@
-"""Texts: JSON, times, ids and names as they come in, read strictly.
+"""Texts: JSON, times, ids and names as they come in.
 
-Invariants: a number of JSON is never rounded unless it has a fraction or an exponent; what is
-returned as raw JSON is sound, and exactly what was sent; problems name the field, never its value.
+JSON is taken as senders write it: NaN and the infinities, numbers beyond all doubles, halves of
+surrogate pairs, a byte order mark. Invariants: a number is never rounded unless it has a fraction
+or an exponent, and never to nothing or infinity; what is returned as raw JSON is what was sent;
+all time taken is linear; problems name the field, never its value.
 """
 
 from __future__ import annotations
 
-import json
+import math
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal, DecimalException
 from typing import Any, Final
 
 import orjson
+
+from aiocollect.encoders.json_text import is_json, lenient_decoder
 
 from .problems import Problem
 
@@ -20,73 +25,106 @@ __all__ = ["check_json", "members", "moment", "name", "parse", "text"]
 
 MAX_NAME: Final = 128
 MAX_ID: Final = 256
+# More digits than any moment has: what float() takes of a megabyte is no time.
+_LONGEST_TIME: Final = 64
+_MARK: Final = b"\xef\xbb\xbf"
+# Python's own limit for int(), which keeps that from being quadratic.
+_MOST_DIGITS: Final = 4300
+_BRACKETS: Final = bytes.maketrans(b"{}", b"[]")
 _NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
-_PAIRS: Final = re.compile(rb"\[\]|\{\}")
-_STRINGS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"')
-# From here on orjson makes a float of an integer (above 64 bits).
-_LONG: Final = re.compile(rb"\d{19}")
+# The closing quote may be missing: else each further quote would be tried anew, up to the end.
+_STRINGS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+# What orjson rounds: integers above 64 bits, and numbers near the ends of doubles.
+_ROUNDED: Final = re.compile(rb"\d{19}|[eE][-+]?\d{3}")
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
 
 
 def parse(body: bytes, *, depth: int, field: str = "body") -> Any:
-    """The value of a JSON text that is nested at most ``depth`` deep. Raises Problem."""
-    value = _loads(body, depth, field)
-    if _LONG.search(body):
+    """The value of a JSON text that is nested at most ``depth`` deep. Raises Problem.
+
+    No object has a name twice: of two cells of one name one would be lost.
+    """
+    body = body.removeprefix(_MARK)
+    _check_depth(body, depth, field)
+    value: Any = None
+    if _ROUNDED.search(body) is None:
         try:
-            return _decoder.decode(body.decode().strip(" \t\r\n"))
-        except ValueError:  # thousands of digits, which Python does not take
-            raise Problem(422, "number", "a number has too many digits", field=field) from None
-    return value
+            value = orjson.loads(body)
+        except ValueError:
+            pass  # perhaps it is what only the other one takes
+        else:
+            names = _STRINGS.sub(b"", body).count(b":")
+            if _number_of_names(value, names) == names:
+                return value
+    try:
+        return _rows.decode(body.decode().strip(" \t\r\n"))
+    except _Twice:
+        detail = "an object has two members of one name; of two cells one would be lost"
+        raise Problem(422, "json", detail, field=field) from None
+    except (ValueError, RecursionError):
+        raise _no_json(field) from None
 
 
 def check_json(body: bytes, *, depth: int, field: str) -> str:
-    """A JSON text as it was sent, once it is known to be sound. Raises Problem."""
-    _loads(body, depth, field)
+    """A JSON text as it was sent, but for a byte order mark. Raises Problem."""
+    body = body.removeprefix(_MARK)
+    _check_depth(body, depth, field)
+    if not is_json(body):
+        raise _no_json(field)
     return body.decode()
 
 
-def _loads(body: bytes, depth: int, field: str) -> Any:
-    try:
-        value = orjson.loads(body)  # stops at a depth of 1,024 itself
-    except ValueError:
-        if _deeper(body, 1000):
-            raise _too_deep(depth, field) from None
-        detail = "this is no JSON in UTF-8 (RFC 8259), or has a number beyond all doubles"
-        raise Problem(400, "json", detail, field=field) from None
+def _no_json(field: str) -> Problem:
+    return Problem(400, "json", "this is no JSON in UTF-8 (RFC 8259)", field=field)
+
+
+def _check_depth(body: bytes, depth: int, field: str) -> None:
     if _deeper(body, depth):
-        raise _too_deep(depth, field)
-    return value
+        raise Problem(422, "depth", f"it is nested deeper than {depth} levels", field=field)
 
 
 def _deeper(body: bytes, depth: int) -> bool:
-    """Whether a JSON text is nested deeper. Each round takes the innermost brackets away."""
-    brackets = _STRINGS.sub(b"", body).translate(None, _NOT_BRACKETS)
+    """Whether a JSON text is nested deeper; of what is none it may say either.
+
+    Each of at most ``depth`` rounds takes the innermost pairs away, at the speed of memory.
+    """
+    if body.count(b"[") + body.count(b"{") <= depth:
+        return False
+    brackets = _STRINGS.sub(b"", body).translate(_BRACKETS, _NOT_BRACKETS)
+    if brackets.startswith(b"[" * (depth + 1)):
+        return True
     for _ in range(depth):
-        if not brackets:
-            return False
-        shorter = _PAIRS.sub(b"", brackets)
-        if shorter == brackets:
-            return False  # not JSON: says the parser
+        shorter = brackets.replace(b"[]", b"")
+        if len(shorter) == len(brackets):
+            return False  # nothing is left, or no JSON: says the parser
         brackets = shorter
     return bool(brackets)
 
 
-def _too_deep(depth: int, field: str) -> Problem:
-    return Problem(422, "depth", f"it is nested deeper than {depth} levels", field=field)
+def _number_of_names(value: Any, most: int) -> int:
+    """How many names the objects in a value have, counted until there are ``most``."""
+    found = 0
+    level = [value]
+    while level and found < most:
+        found += sum([len(one) for one in level if type(one) is dict])
+        if found < most:
+            inner = [one.values() if type(one) is dict else one for one in level]
+            level = [one for some in inner for one in some if type(one) in (dict, list)]
+    return found
 
 
 def members(raw: str) -> Iterator[tuple[str, Any, str]]:
-    """Name, value and raw text of each member of a sound JSON object; for an array, of each
-    element, without a name."""
+    """Name, value and raw text of each member of a JSON object that check_json() has taken; for an
+    array, of each element, without a name."""
     place = _skip(raw, 0)
     named = raw[place] == "{"
     place = _skip(raw, place + 1)
     while raw[place] not in "]}":
         key = ""
         if named:
-            key, place = _decoder.raw_decode(raw, place)
+            key, place = _plain.raw_decode(raw, place)
             place = _skip(raw, _skip(raw, place) + 1)
-        value, end = _decoder.raw_decode(raw, place)
+        value, end = _plain.raw_decode(raw, place)
         yield key, value, raw[place:end]
         place = _skip(raw, end)
         if raw[place] == ",":
@@ -99,11 +137,34 @@ def _skip(raw: str, place: int) -> int:
     return found.end()
 
 
-def _no_constant(word: str) -> Any:
-    raise ValueError(word)
+class _Twice(ValueError):
+    """A name that an object has twice."""
 
 
-_decoder: Final = json.JSONDecoder(parse_constant=_no_constant)
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _Twice
+    return found
+
+
+def _integer(digits: str) -> int | Decimal:
+    return int(digits) if len(digits) <= _MOST_DIGITS else Decimal(digits)
+
+
+def _number(digits: str) -> float | Decimal | str:
+    """A float, unless all that is left of it would be nothing or infinity."""
+    found = float(digits)
+    if math.isinf(found) or (not found and re.search("[1-9]", digits.lower().partition("e")[0])):
+        try:
+            return Decimal(digits)
+        except DecimalException:  # an exponent of twenty digits
+            return digits
+    return found
+
+
+_rows: Final = lenient_decoder(integer=_integer, number=_number, word=float, pairs=_object)
+_plain: Final = lenient_decoder(integer=_integer, number=_number, word=float)
 
 
 def moment(value: Any, *, field: str) -> float | datetime | None:
@@ -112,6 +173,8 @@ def moment(value: Any, *, field: str) -> float | datetime | None:
         return value
     if isinstance(value, str):
         try:
+            if len(value) > _LONGEST_TIME:
+                raise ValueError
             if value.replace(".", "", 1).isdecimal():
                 return float(value)
             at = datetime.fromisoformat(value)

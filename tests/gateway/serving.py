@@ -6,11 +6,12 @@ import asyncio
 import csv
 import io
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import uvloop
 from aiohttp import ClientSession
 
 from aiocollect import MemoryStore, Report
@@ -21,6 +22,26 @@ SOURCE = (
     "/onlineEndpoints/churn/deployments/blue"
 )
 ENVIRON = {"AZUREML_MDC_SOURCE": SOURCE, "AIOCOLLECT_WORKSPACE": "s/r/w", "AIOCOLLECT_SERVICE": "e"}
+
+
+# The gateway runs on uvloop; on Windows, and within an application, on asyncio's own loop.
+LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
+    "asyncio": asyncio.SelectorEventLoop,
+    "uvloop": uvloop.new_event_loop,
+}
+
+
+def on(loop: str, scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a scenario on one of LOOPS; what the loop had to complain of fails it."""
+    complaints: list[dict[str, Any]] = []
+
+    async def run() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, told: complaints.append(told))
+        await scenario()
+
+    with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
+        runner.run(run())
+    assert complaints == []
 
 
 class Door:

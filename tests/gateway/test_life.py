@@ -272,7 +272,8 @@ def test_sigterm_in_mid_load(tmp_path: Path) -> None:
             assert process.wait(30) == 0
             report = process.stdout.read()
             log.seek(0)
-            assert log.read() == ""
+            # Nothing but what was sent after the end had begun, and was told so.
+            assert all(" 503 stopping:" in line for line in log.read().splitlines())
         finally:
             process.kill()
     stored = [row[ID] for row in rows(tmp_path / "store", "m/1/i")]

@@ -29,7 +29,14 @@ def nested(depth: int) -> bytes:
 CASES: dict[str, tuple[str, Any, dict[str, str], int, str]] = {
     # address, body, headers; status, field
     "no json": (ROWS, b'{"a": canary-7f3a}', {}, 400, "body"),
-    "nan": (ROWS, b'{"a": NaN, "b": "canary-7f3a"}', {}, 400, "body"),
+    "a word": (ROWS, b'{"a": Nope, "b": "canary-7f3a"}', {}, 400, "body"),
+    "a raw line end": (ROWS, b'{"a": "canary-7f3a\n"}', {}, 400, "body"),
+    "twice": (ROWS, b'{"canary-7f3a": 1, "canary-7f3a": 2}', {}, 422, "body"),
+    "twice in a cell": (ROWS, b'[{"a": {"b": "canary-7f3a", "b": [{}]}}]', {}, 422, "body"),
+    "twice by escapes": (ROWS, b'{"a": 1, "\\u0061": "canary-7f3a"}', {}, 422, "body"),
+    "rows twice": (ROWS, b'{"rows": [["canary-7f3a"]], "rows": [[2]]}', {}, 422, "body"),
+    "data twice": ("/", b'{"specversion": "1.0", "data": "canary-7f3a", "data": 1}', EVENT, 422,
+        "data"),
     "no utf-8": (ROWS, b'{"a": "\xff canary-7f3a"}', {}, 400, "body"),
     "a text": (ROWS, CELL, {}, 422, "body"),
     "null": (ROWS, None, {}, 422, "body"),
@@ -59,7 +66,11 @@ CASES: dict[str, tuple[str, Any, dict[str, str], int, str]] = {
     "a cell for a name": (ROWS, {"a\n": CELL}, {}, 422, "body"),
     "too deep": (ROWS, {"a": json.loads(nested(40))}, {}, 422, "body"),
     "far too deep": (ROWS, nested(50_000), {}, 422, "body"),
-    "too many digits": (ROWS, b'{"a": ' + b"9" * 5000 + b', "b": "canary-7f3a"}', {}, 400, "body"),
+    "a nan for a time": (ROWS, b'{"rows": [["canary-7f3a"]], "at": NaN}', {}, 422, "rows"),
+    "a time beyond doubles": (ROWS, b'{"rows": [["canary-7f3a"]], "at": 1e999}', {}, 422, "at"),
+    "a time of many digits": (ROWS, b'{"rows": [["canary-7f3a"]], "at": "' + b"1" * 99999 + b'"}',
+        {}, 422, "at"),
+    "brackets without end": (ROWS, b"[" * 2**16, {}, 422, "body"),
     "too many rows": (ROWS, [[CELL]] * 101, {}, 413, "body"),
     "too many columns": (ROWS, [[CELL] * 51], {}, 413, "[0]"),
     "too large": (ROWS, {"a": CELL * 20_000}, {}, 413, "body"),
@@ -69,6 +80,18 @@ CASES: dict[str, tuple[str, Any, dict[str, str], int, str]] = {
     "csv of nothing": (ROWS, b"", CSV, 422, "line 1"),
     "csv, ragged": (ROWS, b"a,b\r\n1,2\r\ncanary-7f3a\r\n", CSV, 422, "line 3"),
     "csv, doubled name": (ROWS, b"canary-7f3a,canary-7f3a\r\n1,2\r\n", CSV, 422, "line 1"),
+    "csv, semicolons": (ROWS, b"a;canary-7f3a\r\n1;2\r\n", CSV, 422, "line 1"),
+    "csv, tabs": (ROWS, b"a\tcanary-7f3a\r\n1\t2\r\n", CSV, 422, "line 1"),
+    "csv, bars": (ROWS, b"a|canary-7f3a\n1|2\n", CSV, 422, "line 1"),
+    "csv, semicolons and decimal commas": (ROWS, b"canary-7f3a;b,c\n1,5;2,5\n", CSV, 422, "line 1"),
+    "csv, Excel's first line": (ROWS, b"sep=;\na;canary-7f3a\n", CSV, 422, "line 1"),
+    "csv, no names": (ROWS, b"41,canary-7f3a\n90,x\n", CSV, 422, "line 1"),
+    "csv, no names, a date": (ROWS, b"canary-7f3a,2026-01-31\n90,x\n", CSV, 422, "line 1"),
+    "csv, no names, a gap": (ROWS, b"canary-7f3a,,x\n90,x,y\n", CSV, 422, "line 1"),
+    "csv, no names, missing": (ROWS, b"canary-7f3a,NaN\n90,x\n", CSV, 422, "line 1"),
+    "csv, no names, a flag": (ROWS, b"canary-7f3a,true\n90,false\n", CSV, 422, "line 1"),
+    "csv, no names, an id": (ROWS, b"canary-7f3a,0193c7d8-1111-8000-8000-000000000000\n1,x\n", CSV,
+        422, "line 1"),
     "csv, quotes": (ROWS, b'a,b\r\n"canary-7f3a"x,2\r\n', CSV, 400, "line 2"),
     "csv, no utf-8": (ROWS, b"a\r\n\xffcanary-7f3a\r\n", CSV, 400, "body"),
     "latin-1": (ROWS, b"a\r\n1\r\n", {"kind": "text/csv; charset=latin-1"}, 415, "Content-Type"),
@@ -119,6 +142,8 @@ async def test_bad_input(tmp_path: Path, caplog: pytest.LogCaptureFixture, case:
         assert all(told[name] for name in ("type", "title", "detail", "instance"))
         assert CELL not in json.dumps(told)
         assert CELL not in caplog.text
+        [line] = [record for record in caplog.records if record.name == "aiocollect.gateway"]
+        assert f"not accepted: {status} " in line.getMessage()
         stats = door.gateway.pipeline.stats()
         assert (stats.accepted, stats.stored) == (0, 0)
         assert (await door.post(ROWS, {"good": 1}))[0] == 202

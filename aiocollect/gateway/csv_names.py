@@ -1,0 +1,86 @@
+"""The first line of CSV: whether it is the names of columns, separated by commas.
+
+CSV says neither what separates its cells nor whether names come first. Where the first line can be
+read in two ways nothing is taken by guess: it is refused, and both readings are named. What stands
+in quotes is meant as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from .problems import Problem
+
+__all__ = ["check_names"]
+
+_FIELD: Final = re.compile(r'"((?:[^"]|"")*+)"?|[^,]*')
+_LINE_END: Final = re.compile(r"[\r\n]")
+_OTHERS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
+_is_number: Final = re.compile(
+    r"[+-]?(\d+([.,]\d*)*|[.,]\d+)([eE][+-]?\d+)?\s*%?|[+-]?inf(inity)?", re.IGNORECASE
+).fullmatch
+_is_moment: Final = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?|\d\d?[./]\d\d?[./]\d{4}.*").fullmatch
+_is_uuid: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE).fullmatch
+_WORDS: Final = frozenset({"true", "false", "nan", "null", "none", "na", "n/a", "nil"})
+
+
+def check_names(columns: Sequence[str], text: str) -> None:
+    """Raise Problem where ``columns``, which commas make of the first line of ``text``, are perhaps
+    none. By their numbers: what stands there may be a cell."""
+    if not columns:
+        return
+    quoted = _quoted(text, len(columns))
+    bare = [(n, name) for n, name in enumerate(columns, 1) if n not in quoted]
+    for number, name in bare:
+        for sign, word in _OTHERS.items():
+            parts = name.count(sign) + 1
+            # A bar within one of several names is one of its letters.
+            if parts > 1 and (sign != "|" or len(columns) == 1):
+                raise Problem(
+                    422,
+                    "csv",
+                    f"read with commas the first line has {_many(len(columns))}, with {word} it "
+                    f"would have {_many(len(columns) + parts - 1)}; send it with commas, or put "
+                    f"the name of column {number} in double quotes",
+                    field="line 1",
+                )
+    for number, name in bare:
+        if _is_cell(name.strip()):
+            raise Problem(
+                422,
+                "csv",
+                f"the first line can be names or a row of cells: {_many(len(columns))} without a "
+                f"line of names before it, since column {number} looks like a value; send the "
+                "names first, or put a name that looks so in double quotes",
+                field="line 1",
+            )
+
+
+def _is_cell(name: str) -> bool:
+    return bool(
+        not name or _is_number(name) or _is_moment(name) or _is_uuid(name) or name.lower() in _WORDS
+    )
+
+
+def _many(columns: int) -> str:
+    return "1 column" if columns == 1 else f"{columns} columns"
+
+
+def _quoted(text: str, columns: int) -> set[int]:
+    """The numbers of the columns whose names stand in quotes; of a first line that goes on in a
+    second one, none."""
+    end = _LINE_END.search(text)
+    line = text[: end.start()] if end is not None else text
+    found: set[int] = set()
+    place = 0
+    for number in range(1, columns + 1):
+        field = _FIELD.match(line, place)
+        assert field is not None
+        if field[1] is not None:
+            found.add(number)
+        place = field.end() + 1
+        if place > len(line) and number < columns:
+            return set()
+    return found
