@@ -1,13 +1,14 @@
 """Hooks: how a pipeline's events reach the user, and the log.
 
-A hook that raises is counted and otherwise ignored: no user code may stop the pump. The log is a
+A hook that raises is counted and otherwise ignored: no user code may stop the pump. An interrupt
+that comes in meanwhile goes on its way when the engine's own step is done. The log is a
 hook like any other, and speaks at most once per cause and interval.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from asyncio import CancelledError
 from collections.abc import Sequence
 
 from .records import (
@@ -51,12 +52,26 @@ class Hooks:
         return f"<Hooks {len(self._hooks)}, {self.errors} errors>"
 
     def emit(self, event: Event) -> None:
-        """Call all hooks."""
+        """Call all hooks. Raises an interrupt where no loop runs here, after the last one."""
+        interrupt = None
         for hook in self._hooks:
             try:
                 hook(event)
-            except (Exception, CancelledError):  # as if a stranger had cancelled our own work
+            except (KeyboardInterrupt, SystemExit) as error:
+                interrupt = error
+            except BaseException:  # a hook may raise anything, as if a stranger had cancelled it
                 self.errors += 1
+        if interrupt is not None:
+            try:
+                loop = asyncio.get_running_loop()
+            except RuntimeError:
+                raise interrupt from None
+            # A lane's step must not end half-way: the rows would never move again.
+            loop.call_soon(_interrupt, interrupt)
+
+
+def _interrupt(error: BaseException) -> None:
+    raise error
 
 
 class LogHook:

@@ -12,11 +12,10 @@ idle: while a lane is busy its rows go on coalescing, so a slow store gets fewer
 from __future__ import annotations
 
 import heapq
-from asyncio import CancelledError
 from bisect import bisect
 from collections.abc import Callable
 from itertools import accumulate, count
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from .._core.accumulator import Batch
 from .._core.commands import Finish, Note, Outcome, Release
@@ -36,6 +35,7 @@ SLICE_BYTES = 128 * 1024
 
 
 _LINES = {bytes}
+_T = TypeVar("_T")
 
 
 class Run:
@@ -86,6 +86,7 @@ class Pump:
         self._part = 0
         self._row = 0
         self._done = 0  # rows of the call that were cut, over all its parts
+        self._interrupt: BaseException | None = None  # see _asked()
         self._deadlines: list[tuple[float, int, Channel]] = []
         self._tie = count()
         self.rows_taken = 0  # rows that are encoded, or final because they cannot be
@@ -97,7 +98,10 @@ class Pump:
     # A slice ----------------------------------------------------------------------------------
 
     def turn(self, now: float) -> bool:
-        """Take and encode one slice, and seal what is due. False: the ring is empty."""
+        """Take and encode one slice, and seal what is due. False: the ring is empty.
+
+        Raises KeyboardInterrupt and SystemExit where these came in, once the slice is done.
+        """
         runs = self._take_quick() or self._take_slice()
         encoded = [(run, self._lines(run)) for run in runs]
         kept = self._keep([(run.channel, lines) for run, lines in encoded])
@@ -107,6 +111,9 @@ class Pump:
             self.rows_taken += len(lines)
             self._coalesce(run, lines, now, kept)
         self._seal_due(now)
+        if self._interrupt is not None:
+            interrupt, self._interrupt = self._interrupt, None
+            raise interrupt
         return self._call is not None or len(self._ring) > 0
 
     def _take_quick(self) -> list[Run]:
@@ -184,10 +191,28 @@ class Pump:
         return runs
 
     def _find(self, stream: Stream, hour: int) -> Channel | None:
+        return self._asked(lambda: self._channel_of(stream, hour))
+
+    def _asked(self, question: Callable[[], _T]) -> _T | None:
+        """What a user's layout or encoder answers; None where it raises, whatever that is: also
+        what is no Exception, such as a panic of native code.
+
+        An interrupt (Ctrl-C, a handler's sys.exit) is not its doing, and the rows must not pay for
+        it: it is asked once more, and the interrupt goes on its way after the slice. What comes
+        a second time is its own.
+        """
         try:
-            return self._channel_of(stream, hour)
-        except (Exception, CancelledError):  # a user's layout or encoder may raise anything
+            return question()
+        except (KeyboardInterrupt, SystemExit) as error:
+            interrupt = error
+        except BaseException:
             return None
+        try:
+            found = question()
+        except BaseException:
+            return None
+        self._interrupt = interrupt
+        return found
 
     def _cut(self, call: Call, room: int, space: int) -> tuple[Stream, Piece, int, int]:
         """What a slice has room for, from where the call was left: ``room`` rows, about ``space``
@@ -217,25 +242,28 @@ class Pump:
     def _lines(self, run: Run) -> list[bytes]:
         lines: list[bytes] | None = None
         if run.columns:
-            lines = _encoded_quick(run.stream, run.columns)
+            lines = self._asked(lambda: _encoded_quick(run.stream, run.columns))
             if lines is None:
                 run.pieces = list(map(_piece, zip(*run.columns, strict=True)))
         if lines is None:
-            lines = _encoded(run.stream, run.pieces)
+            lines = self._encoded(run.stream, run.pieces)
         if lines is not None:
             return lines
         # What the encoder cannot write must not take its neighbours along.
         lines = []
         for piece in run.pieces:
-            lines += _encoded(run.stream, [piece]) or self._one_by_one(run, piece)
+            lines += self._encoded(run.stream, [piece]) or self._one_by_one(run, piece)
         return lines
+
+    def _encoded(self, stream: Stream, pieces: list[Piece]) -> list[bytes] | None:
+        return self._asked(lambda: _encoded(stream, pieces))
 
     def _one_by_one(self, run: Run, piece: Piece) -> list[bytes]:
         rows, correlation_id, timestamp, first = piece
         lines: list[bytes] = []
         for index in range(len(rows)):
             row = Piece(rows[index : index + 1], correlation_id, timestamp, first + index)
-            line = _encoded(run.stream, [row])
+            line = self._encoded(run.stream, [row])
             if line is None:
                 self._dead_letter(run.stream, row, "encode", 0, run.account, run.receipt)
             else:
@@ -327,27 +355,19 @@ def _piece(call: QuickCall) -> Piece:
 
 
 def _encoded_quick(stream: Stream, columns: list[tuple[Any, ...]]) -> list[bytes] | None:
-    """The lines of quick calls, or None where the encoder does not give them."""
+    """The lines of quick calls, or None where the encoder does not give them; may raise."""
     if not stream.form.quick:
         return None
     ids, _, times, rows, _, _ = columns
     encoder = cast(QuickEncoder, stream.form.encoder)
-    try:
-        lines = encoder.encode_singles(rows, ids, timestamp_texts(times), stream.schema)
-    except (Exception, CancelledError):  # as below
-        return None
+    lines = encoder.encode_singles(rows, ids, timestamp_texts(times), stream.schema)
     return lines if _are_lines(lines, len(rows)) else None
 
 
 def _encoded(stream: Stream, pieces: list[Piece]) -> list[bytes] | None:
-    """The rows' lines, or None where the encoder raises or gives what is no line per row."""
-    try:
-        lines = stream.form.encoder.encode(pieces, stream.schema)
-        if _are_lines(lines, sum(len(piece.rows) for piece in pieces)):
-            return lines
-    except (Exception, CancelledError):  # a user's encoder may raise anything
-        pass
-    return None
+    """The rows' lines, or None where the encoder gives what is no line per row; may raise."""
+    lines = stream.form.encoder.encode(pieces, stream.schema)
+    return lines if _are_lines(lines, sum(len(piece.rows) for piece in pieces)) else None
 
 
 def _are_lines(lines: list[bytes], rows: int) -> bool:

@@ -1,16 +1,17 @@
 """The senders: carry the lanes' requests to the store, many blobs at once, one request a blob.
 
-This is the only place that calls the store. A place is held from a request's start to its answer;
-``max_in_flight`` requests run at a time. A request older than ``retry.overdue`` gives its place
-back, so that blobs that hang cannot hold up the others; such requests are bounded too.
+This is the only place that calls the store. ``max_in_flight`` requests run at a time; whose is next
+is said in turns.py. A request older than ``retry.overdue`` gives its place back, and its path is
+late from then on: until an answer comes in time again its requests run in places of their own, four
+times as many, so that any number of blobs that hang cannot hold up the others. Where those places
+are all taken too, the request that has hung longest is ended: its outcome is unknown.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
 
 from .._core.commands import (
     Answer,
@@ -29,12 +30,13 @@ from .._core.commands import (
 from ..errors import StoreError
 from ..options import Settings
 from ..typing import Appended, Opened, Range, Store
-from .stream import Channel
+from .stream import Channel, Standing
+from .turns import Turn, Turns
 
 __all__ = ["Senders"]
 
-# Requests that hang may take four times the places that answering ones have, and no more.
-LENT_FACTOR = 4
+# Late requests have four times the places of the others: a connection each, so not more.
+LATE_FACTOR = 4
 # Waits while the pipeline closes: the deadline is near, and the store may be back any moment.
 HURRIED_WAIT = 0.25
 # How long a store may take to notice that its requests were cancelled.
@@ -47,6 +49,12 @@ _ANSWERS: dict[Event, type[Any]] = {
     Event.CREATED: bool,
     Event.RANGE: Range,
 }
+
+
+# After these a lane begins anew; after all others it goes on with what it has begun.
+_BEGINNINGS = frozenset({Event.APPENDED, Event.TIMER, Event.UNKNOWN, Event.REFUSED})
+# What ends a program or a coroutine, and must go on its way.
+_EXITS: Final = (KeyboardInterrupt, SystemExit, GeneratorExit)
 
 
 class Senders:
@@ -67,11 +75,14 @@ class Senders:
         self._rested = rested
         self._places = settings.max_in_flight
         self._retry = settings.retry
-        self._ready: deque[tuple[Channel, Request]] = deque()
+        self._turns = Turns()
         self._waits: dict[Channel, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._lent: set[asyncio.Task[None]] = set()  # of these, whose place another has
-        self._free: set[asyncio.Task[None]] = set()  # about to take a ready request
+        # Of these, the late ones, in the order in which they became so.
+        self._late: dict[asyncio.Task[None], None] = {}
+        self._cut: set[asyncio.Task[None]] = set()  # ended by us; a store may not notice at once
+        self._given: dict[asyncio.Task[None], Turn] = {}  # what a task that has not begun is for
+        self._taking = 0  # workers that are about to look for their next request
         self._carried: dict[asyncio.Task[None], Channel] = {}  # whose request is at the store
         self._hurried = False
         self._stopped = False
@@ -82,12 +93,12 @@ class Senders:
         self.unknown = 0
 
     def __repr__(self) -> str:
-        return f"<Senders {self.in_flight} in flight, {len(self._ready)} ready>"
+        return f"<Senders {self.in_flight} in flight, {self._turns!r}>"
 
     # What the pump and the engine tell -------------------------------------------------------
 
-    def perform(self, channel: Channel, commands: list[Command]) -> None:
-        """Do what a lane has asked for."""
+    def perform(self, channel: Channel, commands: list[Command], *, goes_on: bool = False) -> None:
+        """Do what a lane has asked for. ``goes_on``: an answer has brought it a step further."""
         ends = [c for c in commands if isinstance(c, Finish | Release | Note)]
         if ends:
             self._note(ends, channel)
@@ -97,7 +108,7 @@ class Senders:
             if isinstance(command, Wait):
                 self._wait(channel, command.seconds)
             else:
-                self._ready.append((channel, command))
+                self._turns.add(channel, command, goes_on=goes_on)
         self._fill()
 
     def resume(self, channels: list[Channel]) -> None:
@@ -129,7 +140,7 @@ class Senders:
     def abandon(self) -> None:
         """Perform nothing more; also where the loop is gone, and nothing can be cancelled."""
         self._stopped = True
-        self._ready.clear()
+        self._turns.clear()
         for timer in self._waits.values():
             timer.cancel()
         self._waits.clear()
@@ -138,46 +149,89 @@ class Senders:
             if channel.lane.busy and not channel.lane.waiting:
                 self._tell(channel, Event.UNKNOWN)
 
-    # One place --------------------------------------------------------------------------------
+    # Places -----------------------------------------------------------------------------------
 
     def _fill(self) -> None:
-        """Start tasks while there are requests that nobody is about to take, and places."""
-        while len(self._ready) > len(self._free) and not self._stopped:
-            if len(self._tasks) - len(self._lent) >= self._places:
+        """Start workers while there are requests that nobody is about to take, and places."""
+        while not self._stopped and self._turns.prompt > self._taking:
+            turn = None
+            if len(self._tasks) - len(self._late) - len(self._cut) < self._places:
+                turn = self._turns.take()
+            if turn is None:
+                break
+            self._start(turn, self._work)
+        while not self._stopped and len(self._late) < LATE_FACTOR * self._places:
+            turn = self._turns.take_late()
+            if turn is None:
                 return
-            task = asyncio.get_running_loop().create_task(self._work())
-            # The loop keeps no strong reference to a task; without one it may vanish half-way.
-            self._tasks.add(task)
-            self._free.add(task)
-            # Not at the end of _work(): a task that is cancelled before its first step has no end.
-            task.add_done_callback(self._ended)
+            self._late[self._start(turn, self._work_late)] = None
+
+    def _start(
+        self, turn: Turn, work: Callable[[Turn], Coroutine[Any, Any, None]]
+    ) -> asyncio.Task[None]:
+        # Not by the loop's task factory: an eager one (asyncio.eager_task_factory) would run it
+        # here, in the middle of our own step, and a host's may do anything.
+        task = asyncio.Task(work(turn), loop=asyncio.get_running_loop())
+        # The loop keeps no strong reference to a task; without one it may vanish half-way.
+        self._tasks.add(task)
+        self._given[task] = turn
+        # Not at the end of the work: a task that is cancelled before its first step has no end.
+        task.add_done_callback(self._ended)
+        return task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self._lent.discard(task)
-        self._free.discard(task)
+        self._late.pop(task, None)
+        self._cut.discard(task)
+        turn = self._given.pop(task, None)
+        if turn is not None:  # cancelled by a stranger before it began
+            self._turns.add(*turn, goes_on=True)
         if not task.cancelled():
-            task.result()  # nothing but our own bugs: let the loop's exception handler say so
+            error = task.exception()
+            # Interrupts were raised by the loop already, and a store's own exit is an answer.
+            if error is not None and not isinstance(error, _EXITS):
+                raise error  # our own bug: let the loop's exception handler say so
         self._fill()
 
-    async def _work(self) -> None:
-        """Carry requests, one after the other, as long as any is ready."""
+    async def _work(self, turn: Turn) -> None:
+        """Carry requests, one after the other, as long as any waits; until one is late."""
         task = asyncio.current_task()
         assert task is not None
-        while True:
-            self._free.discard(task)
-            if not self._ready or self._stopped:
-                return
-            channel, request = self._ready.popleft()
+        del self._given[task]
+        following: Turn | None = turn
+        while following is not None:
+            channel, request = following
             event, answer = await self._carry(task, channel, request)
             if self._stopped:
                 return  # the lane was told that it is in doubt
             self._count(event, request)
-            if task in self._lent:  # its place was given to another
+            if task in self._late or task in self._cut:  # its place was given to another
                 self._tell(channel, event, answer)
                 return
-            self._free.add(task)
-            self._tell(channel, event, answer)
+            if event is not Event.UNKNOWN:
+                channel.standing = Standing.PROVEN
+            self._taking += 1
+            try:
+                self._tell(channel, event, answer)
+            finally:
+                self._taking -= 1
+            following = self._turns.take()
+
+    async def _work_late(self, turn: Turn) -> None:
+        """Carry a request of a path that was late."""
+        task = asyncio.current_task()
+        assert task is not None
+        del self._given[task]
+        channel, request = turn
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        event, answer = await self._carry(task, channel, request)
+        if self._stopped:
+            return
+        self._count(event, request)
+        if clock() - began < self._retry.overdue:
+            channel.standing = Standing.NEW if event is Event.UNKNOWN else Standing.PROVEN
+        self._tell(channel, event, answer)
 
     async def _carry(
         self, task: asyncio.Task[None], channel: Channel, request: Request
@@ -188,9 +242,10 @@ class Senders:
             if type(request) is Append:
                 await channel.intend()
             return await self._call(channel, request)
-        except asyncio.CancelledError:
-            # A stranger cancels all tasks: the lane must not wait for this answer for ever.
-            if not self._stopped:
+        except (asyncio.CancelledError, *_EXITS):
+            # A stranger cancels all tasks, an interrupt strikes, or the store has raised what
+            # means to end a program: the lane must not wait for this answer for ever.
+            if not self._stopped and _on_a_loop():
                 self._tell(channel, Event.UNKNOWN)
             raise
         finally:
@@ -198,9 +253,21 @@ class Senders:
             overdue.cancel()
 
     def _lend(self, task: asyncio.Task[None]) -> None:
-        if len(self._lent) < LENT_FACTOR * self._places:
-            self._lent.add(task)
-            self._fill()
+        """A request is overdue: its place is another's."""
+        channel = self._carried.get(task)
+        if channel is None:
+            return
+        channel.standing = Standing.LATE
+        if task in self._late:
+            return
+        if len(self._late) >= LATE_FACTOR * self._places:
+            longest = next((one for one in self._late if one in self._carried), None)
+            if longest is not None:
+                del self._late[longest]
+                self._cut.add(longest)
+                longest.cancel()
+        self._late[task] = None
+        self._fill()
 
     async def _call(self, channel: Channel, request: Request) -> tuple[Event, Answer]:
         """The one door to the store: every end of a request becomes an event."""
@@ -213,10 +280,11 @@ class Senders:
             return event, answer
         except StoreError as error:
             return classify(request, error), error
-        except TimeoutError:
-            return Event.UNKNOWN, None
-        except Exception:
-            # Its rows must not pay for it.
+        except (asyncio.CancelledError, *_EXITS):
+            raise
+        except BaseException:
+            # A store may raise anything, also what is no Exception (a panic of native code): its
+            # rows must not pay for it, they may have landed or not.
             return Event.UNKNOWN, None
         finally:
             self.in_flight -= 1
@@ -250,7 +318,8 @@ class Senders:
     # The lane's turn --------------------------------------------------------------------------
 
     def _tell(self, channel: Channel, event: Event, answer: Answer = None) -> None:
-        self.perform(channel, channel.lane.on(event, answer, chance=self._chance()))
+        commands = channel.lane.on(event, answer, chance=self._chance())
+        self.perform(channel, commands, goes_on=event not in _BEGINNINGS)
         if not channel.lane.busy:
             self._rested(channel)
 
@@ -264,3 +333,12 @@ class Senders:
     def _ring(self, channel: Channel) -> None:
         del self._waits[channel]
         self._tell(channel, Event.TIMER)
+
+
+def _on_a_loop() -> bool:
+    """Whether a loop runs here; where one has ended, its coroutines are closed by whoever."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

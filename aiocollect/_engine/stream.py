@@ -6,6 +6,7 @@ and header share the channel, since two lanes on one blob would contend with eac
 
 from __future__ import annotations
 
+import enum
 from collections import deque
 from typing import Final, NamedTuple, cast
 
@@ -23,7 +24,7 @@ from .keeper import Keeper
 from .receipts import Receipt, Watched
 from .redactor import Redactor
 
-__all__ = ["NOTHING_WAITS", "Channel", "Form", "Parked", "Stream"]
+__all__ = ["NOTHING_WAITS", "Channel", "Form", "Parked", "Standing", "Stream"]
 
 
 class Form(NamedTuple):
@@ -65,6 +66,14 @@ class Parked(NamedTuple):
 NOTHING_WAITS: Final = cast("deque[Batch | Parked]", ())
 
 
+class Standing(enum.Enum):
+    """What the last request of a path says about the next one."""
+
+    NEW = "new"  # nothing yet
+    PROVEN = "proven"  # it was answered in time
+    LATE = "late"  # it was overdue
+
+
 class Channel:
     """One lane and its accumulator. ``due`` says that rows wait only for the lane to be idle.
 
@@ -76,7 +85,7 @@ class Channel:
 
     __slots__ = (
         *("accumulator", "backlog", "content_type", "due", "hour", "keeper", "lane", "last_fill"),
-        *("parked", "trail", "watched"),
+        *("parked", "standing", "trail", "watched"),
     )
 
     def __init__(self, lane: Lane, accumulator: Accumulator, *, content_type: str) -> None:
@@ -90,6 +99,7 @@ class Channel:
         self.trail: Trail | None = None
         self.backlog = NOTHING_WAITS
         self.watched: Watched | None = None  # where a receipt was asked for
+        self.standing = Standing.NEW
         self.parked = 0  # rows of the backlog that are on the disk alone
 
     def __repr__(self) -> str:

@@ -17,7 +17,7 @@ from aiocollect.testing import FaultKind, MemoryStore, VirtualClock, VirtualLoop
 from .faults import FaultPlan
 from .oracle import Oracle, Verdict
 from .producer import SERVICE, WORKSPACE, Producer
-from .strangers import Strangers
+from .strangers import PanickingEncoder, PanickingFaults, Strangers
 from .trace import Say, silent, told, trace_lanes
 
 # 20 seconds before midnight UTC, so that lives of a minute see two days.
@@ -65,9 +65,11 @@ class Life:
         self.shared = random.random() < 0.7
         self.plan = FaultPlan(random, readable=self.readable, say=say)
         outcome.faults = self.plan.struck
+        self.strangers = Strangers(Random(random.random()), loop, say)
+        outcome.strangers = self.strangers.struck
         max_blocks = random.choice([50_000, 50_000, 12, 4])
         self.store = MemoryStore(
-            faults=self.plan,
+            faults=PanickingFaults(self.plan, self.strangers),
             latency=random.choice([0.0, 0.005, 0.02, 0.1]),
             max_blocks=max_blocks,
             max_block_bytes=random.choice([4 << 20, 4 << 20, 3000, 700]),
@@ -82,8 +84,6 @@ class Life:
         self.ends_early = random.random() < 0.3
         self.sheds = random.random() < 0.15
         self.hooks_raise = random.choice([0.0, 0.0, 0.05, 0.5])
-        self.strangers = Strangers(Random(random.random()), loop, say)
-        outcome.strangers = self.strangers.struck
         self.clocks: list[VirtualClock] = []
         self.pipelines = [self._pipeline(number) for number in range(random.randint(1, 4))]
         self.counts: list[Any] = [None] * len(self.pipelines)
@@ -111,6 +111,7 @@ class Life:
         memory = 20_000 if little else random.choice([300_000, 1 << 20, 16 << 20])
         return Pipeline(
             self.store,
+            format=PanickingEncoder(self.strangers) if self.strangers.panics else "csv",
             workspace=WORKSPACE,
             service=SERVICE,
             writer="shared" if self.shared else "own",
@@ -132,6 +133,7 @@ class Life:
         """Looks at the counters, which hold also while rows become final; and may raise."""
         self.say(told(event))
         self._check()
+        self.strangers.panic("hook panics", 0.05)
         if self.random.random() < self.hooks_raise:
             raise self.random.choice([ValueError("a hook's"), asyncio.CancelledError()])
 

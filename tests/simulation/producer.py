@@ -94,7 +94,11 @@ class Producer:
             self._turn += 1
 
     def _moment(self) -> float | None:
-        """Mostly now; sometimes a late label of some day before, or a clock that is ahead."""
+        """Mostly now; sometimes a late label of some day before, or a clock that is ahead; where it
+        is broken, any day."""
+        if self._strangers.breaks_clocks:
+            self._strangers.struck["broken clocks"] += 1
+            return self._clock.time_ns() / 1e9 + DAY * self._random.randrange(-5000, 5000)
         if self._random.random() >= 0.05:
             return None
         return self._clock.time_ns() / 1e9 + DAY * self._random.choice([-9, -3, -1, 1, 2])

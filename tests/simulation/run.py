@@ -24,6 +24,7 @@ from aiocollect.testing import FaultKind
 
 from .coverage import count_pairs
 from .life import Outcome
+from .strangers import KINDS as STRANGERS
 from .themes import live
 
 CHUNK = 25
@@ -84,8 +85,9 @@ class Summary:
 
     @property
     def unmet(self) -> list[str]:
-        """Kinds of faults and pairs of the lane's table that no life has met."""
+        """Kinds of faults and strangers, and pairs of the lane's table, that no life has met."""
         kinds = [kind.value for kind in FaultKind if not self.faults[kind]]
+        kinds += [kind for kind in STRANGERS if not self.strangers[kind]]
         table = {(state.value, event.value) for state, event in TABLE}
         return kinds + [" x ".join(pair) for pair in sorted(table - self.pairs.keys())]
 

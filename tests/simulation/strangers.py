@@ -1,4 +1,5 @@
-"""What a host does to a pipeline besides using it: it cancels, sets clocks, and stands still.
+"""What a host does to a pipeline besides using it: it cancels, sets clocks, stands still, has
+tasks of its own make, and brings parts that raise what is no Exception.
 
 Each kind strikes in a share of the lives, and stops when the life wants quiet.
 """
@@ -7,15 +8,31 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from random import Random
 from typing import Any, TypeVar
 
-from aiocollect.testing import VirtualClock, VirtualLoop
+from aiocollect.encoders import CsvEncoder
+from aiocollect.testing import Fault, Operation, VirtualClock, VirtualLoop
+from aiocollect.typing import Piece, Schema
+from tests.eager import eager
+
+__all__ = ["KINDS", "Panic", "Strangers"]
 
 _T = TypeVar("_T")
 
 SECOND, MINUTE, HOUR, DAY = 1.0, 60.0, 3600.0, 86_400.0
+
+# What a run of many lives must have met, beside faults and the lane's table.
+KINDS = [
+    *("cancelled a task", "clock set back", "clock set forward", "loop blocked", "suspended"),
+    *("eager tasks", "store panics", "encoder panics", "hook panics", "broken clocks"),
+    "more hang than places",
+]
+
+
+class Panic(BaseException):
+    """What a native library's panic is to Python."""
 
 
 class Strangers:
@@ -32,6 +49,12 @@ class Strangers:
         self.cancels_callers = random.random() < 0.5
         self.sets_clocks = random.random() < 0.25
         self.pauses = random.random() < 0.2
+        self.panics = random.random() < 0.15
+        # Each call of such a producer is of another day.
+        self.breaks_clocks = random.random() < 0.05
+        if random.random() < 0.1:
+            loop.set_task_factory(eager)
+            self.struck["eager tasks"] += 1
         self._chance = random.choice([0.05, 0.3, 0.8])
         self._callers: dict[asyncio.Task[Any], str] = {}
         self._spared: set[asyncio.Task[Any] | None] = set()
@@ -72,6 +95,13 @@ class Strangers:
                 self.struck[f"cancelled {kind}"] += 1
                 self._say(f"cancels a task in {kind}()")
 
+    def panic(self, kind: str, chance: float) -> None:
+        """Raise what is no Exception, perhaps."""
+        if self.panics and self.active and self._random.random() < chance:
+            self.struck[kind] += 1
+            self._say(kind)
+            raise self._random.choice([Panic, GeneratorExit])
+
     async def _cancel_all(self) -> None:
         while True:
             await asyncio.sleep(self._random.expovariate(0.3))
@@ -108,3 +138,31 @@ class Strangers:
             self.struck["loop blocked" if seconds <= 5 else "suspended"] += 1
             self._say(f"stands still for {seconds:.1f} s")
             self._loop.pause(seconds)
+
+
+class PanickingEncoder(CsvEncoder):
+    """Falls over several calls at once; each by itself it can write."""
+
+    def __init__(self, strangers: Strangers) -> None:
+        super().__init__()
+        self._strangers = strangers
+
+    def encode(self, pieces: Sequence[Piece], schema: Schema) -> list[bytes]:
+        """See CsvEncoder."""
+        if len(pieces) > 1:
+            self._strangers.panic("encoder panics", 0.3)
+        return super().encode(pieces, schema)
+
+
+class PanickingFaults:
+    """The script of a store that may raise anything, besides its faults."""
+
+    def __init__(
+        self, faults: Callable[[Operation, str], Fault | None], strangers: Strangers
+    ) -> None:
+        self._faults = faults
+        self._strangers = strangers
+
+    def __call__(self, operation: Operation, path: str) -> Fault | None:
+        self._strangers.panic("store panics", 0.05)
+        return self._faults(operation, path)

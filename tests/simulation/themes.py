@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import life, outage, poison
+from . import crowded, life, outage, poison
 from .life import Outcome
 from .trace import Say, silent
 
@@ -17,5 +17,7 @@ def live(seed: int, say: Say = silent) -> Outcome:
             return poison.live(seed, say)
         case 33:
             return outage.live(seed, say)
+        case 51:
+            return crowded.live(seed, say)
         case _:
             return life.live(seed, say)

@@ -28,6 +28,7 @@ SUITES: Final[dict[str, Suite]] = {
     "replaced": Suite("simulation", "tests.simulation.replaced", 200),
     "crashes": Suite("simulation", "tests.simulation.crash_life", 600),
     "moments": Suite("simulation", "tests.simulation.moments", 600),
+    "crowded": Suite("simulation", "tests.simulation.crowded", 20),
     "traced": Suite("simulation", "tests.simulation.traced", 3600),
     "forks": Suite("chaos", "tests.chaos.forks", 200),
     "exits": Suite("chaos", "tests/chaos/test_exit.py"),
