@@ -16,6 +16,7 @@ __all__ = [
     "METADATA",
     "Appended",
     "Clock",
+    "Created",
     "Encoder",
     "Hook",
     "Layout",
@@ -59,6 +60,12 @@ class Appended(NamedTuple):
     etag: str
 
 
+class Created(NamedTuple):
+    """A creation that succeeded: the ``etag`` of the new, empty blob, for If-Match."""
+
+    etag: str
+
+
 class Range(NamedTuple):
     """A part of a blob read back: ``data`` (shorter than asked for where the blob ends), and the
     whole blob's ``length``, ``etag`` and ``created``."""
@@ -80,8 +87,13 @@ class Store(Protocol):
         """Look at the blob. StoreRefused BLOB_MISSING, WRONG_TYPE, NO_RIGHT, CREDENTIAL."""
         ...
 
-    async def create(self, path: str, *, content_type: str) -> bool:
-        """Create an empty append blob, only if there is none. False: somebody else's stands."""
+    async def create(self, path: str, *, content_type: str) -> Created | bool:
+        """Create an empty append blob, only if there is none. False: one stands there.
+
+        A store that knows no ETag of what it made may return True. A writer without the right to
+        read has its ETags from here and from its appends alone: without this one, rows of its first
+        append can stand twice where somebody deletes the blob while requests are late.
+        """
         ...
 
     async def append(

@@ -14,10 +14,11 @@ from aiocollect._core.backoff import Backoff
 from aiocollect._core.commands import (
     Command,
     Event,
+    Read,
     classify,
 )
 from aiocollect._core.lane import Lane
-from aiocollect._core.limits import PartLimits
+from aiocollect._core.limits import BlockSizes, PartLimits
 from aiocollect._core.parts import Parts
 from aiocollect.typing import Opened, Range
 
@@ -25,10 +26,10 @@ HEADER = b"a,id\n"
 PATH = "x/data.csv"
 
 
-def make_lane(*, own: bool = False, max_blocks: int = 100) -> Lane:
+def make_lane(*, own: bool = False, max_blocks: int = 100, sizes: BlockSizes | None = None) -> Lane:
     limits = PartLimits(max_blocks=max_blocks, max_bytes=1000)
     parts = Parts(PATH, header=HEADER, limits=limits, writer="00000000aa", own=own)
-    return Lane(parts, backoff=Backoff(base=1.0, cap=8.0, hold=15.0))
+    return Lane(parts, backoff=Backoff(base=1.0, cap=8.0, hold=15.0), sizes=sizes)
 
 
 def make_batch(*lines: bytes, serial: int = 1, first: int = 0) -> Batch:
@@ -53,7 +54,8 @@ def request(commands: list[Command]) -> Any:
 def at_position(lane: Lane, position: int = 50) -> list[Command]:
     """Bring an idle lane with a batch to its first append at ``position``."""
     lane.submit(make_batch(b"1,x\n", b"2,y\n"))
-    return lane.on(Event.OPENED, opened(position))
+    assert lane.on(Event.OPENED, opened(position)) == [Read(PATH, position - 1, 1)]
+    return lane.on(Event.RANGE, Range(b"\n", position, "etag-1", "made-1"))
 
 
 def fail(lane: Lane, sent: Any, error: StoreError) -> list[Command]:

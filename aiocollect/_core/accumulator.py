@@ -48,12 +48,24 @@ class Block:
 
     def halve(self) -> tuple[Block, Block]:
         """Two blocks of whole rows, in order. Needs at least two rows."""
-        half = len(self._lengths) // 2
-        cut = sum(self._lengths[:half])
+        return self.split(len(self._lengths) // 2)
+
+    def split(self, rows: int) -> tuple[Block, Block]:
+        """The first ``rows`` rows, and the others. Both have some."""
+        cut = sum(self._lengths[:rows])
         return (
-            Block(self.data[:cut], lengths=self._lengths[:half], first=self.first),
-            Block(self.data[cut:], lengths=self._lengths[half:], first=self.first + half),
+            Block(self.data[:cut], lengths=self._lengths[:rows], first=self.first),
+            Block(self.data[cut:], lengths=self._lengths[rows:], first=self.first + rows),
         )
+
+    def common(self, data: bytes) -> int:
+        """How many of its first rows ``data`` begins with."""
+        rows = end = 0
+        for length in self._lengths:
+            if data[end : end + length] != self.data[end : end + length]:
+                break
+            rows, end = rows + 1, end + length
+        return rows
 
 
 class Batch:

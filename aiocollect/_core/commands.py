@@ -18,7 +18,7 @@ from ..errors import (
     StoreRefused,
 )
 from ..records import Event as Notice
-from ..typing import Appended, Opened, Range
+from ..typing import Appended, Created, Opened, Range
 from .accumulator import Batch
 
 __all__ = [
@@ -157,9 +157,10 @@ class Event(enum.Enum):
     __hash__ = object.__hash__
 
 
-Answer: TypeAlias = Opened | Appended | Range | bool | StoreError | None
+Answer: TypeAlias = Opened | Appended | Range | Created | bool | StoreError | None
 
-# Every other refusal is the store's, an operator's or a proxy's matter, and no row's.
+# The refusals that a lane knows a way on from. The service never reads rows, so only a refusal of
+# a block's size can be the fault of one; every other reason, known here or not, is an operator's.
 _REFUSALS = {
     Refusal.BLOB_MISSING: Event.MISSING,
     Refusal.WRONG_TYPE: Event.WRONG_TYPE,
@@ -167,10 +168,11 @@ _REFUSALS = {
     Refusal.TOO_LARGE: Event.REJECTED,
 }
 
-# Which failures mean something to which request; all others mean only that nothing is decided.
+# Which of these mean something to which request. A refusal that does not is held, and nothing is
+# lost; any other failure means only that nothing is decided.
 _MEANINGFUL: dict[type[Request], frozenset[Event]] = {
     Open: frozenset({Event.MISSING, Event.WRONG_TYPE, Event.NO_RIGHT, Event.REFUSED}),
-    Create: frozenset({Event.NO_RIGHT, Event.REFUSED}),
+    Create: frozenset({Event.REFUSED}),
     Append: frozenset(
         {
             Event.MISMATCH,
@@ -184,10 +186,6 @@ _MEANINGFUL: dict[type[Request], frozenset[Event]] = {
     Read: frozenset({Event.MISSING, Event.WRONG_TYPE, Event.REFUSED}),
 }
 
-# A request that is refused for want of a right, or as malformed, is held like one without a sound
-# credential, where these have no treatment of their own: an operator must act, no row is lost.
-_HELD = frozenset({Event.NO_RIGHT, Event.REJECTED})
-
 
 def classify(request: Request, error: StoreError) -> Event:
     """The event that a failed request is for the lane: append-blob's error table, by class."""
@@ -200,7 +198,6 @@ def classify(request: Request, error: StoreError) -> Event:
             event = _REFUSALS.get(error.reason, Event.REFUSED)
         case _:
             event = Event.UNKNOWN
-    meaningful = _MEANINGFUL[type(request)]
-    if event in meaningful:
+    if event in _MEANINGFUL[type(request)]:
         return event
-    return Event.REFUSED if event in _HELD else Event.UNKNOWN
+    return Event.REFUSED if isinstance(error, StoreRefused) else Event.UNKNOWN

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import StoreError
-from ..records import BlobReplaced, Rolled, WriterTurnedOwn
-from ..typing import Appended, Opened, Range
+from ..typing import Appended
+from . import blind, finding, readback
 from .accumulator import Batch, Block
 from .backoff import Backoff
 from .commands import (
@@ -22,18 +22,20 @@ from .commands import (
     Create,
     Event,
     Finish,
-    Note,
     Open,
     Read,
     Release,
     Wait,
 )
+from .doubt import Doubt
 from .final import dead_lettered, dropped, possibly_stored, spooled, stored
+from .limits import BlockSizes
 from .outbox import Outbox
 from .parts import Parts
+from .place import Place
 from .states import TABLE, State
 from .trail import Stand
-from .verdict import Verdict, judge
+from .verdict import OVERLOOK
 from .waits import Waits
 
 __all__ = ["Lane"]
@@ -43,30 +45,33 @@ class Lane:
     """The append lane of one path and header. ``on`` takes events and returns commands."""
 
     __slots__ = (
-        *("_backoff", "_block_count", "_confirmed", "_created", "_ended", "_etag"),
-        *("_position", "_resume", "_waits", "blind", "in_doubt", "out", "parts", "state"),
+        *("_backoff", "_chance", "_doubt", "_kept", "_look_at", "_now", "_resume", "_sizes"),
+        *("_waits",),
+        *("blind", "out", "parts", "place", "state"),
     )
 
-    def __init__(self, parts: Parts, *, backoff: Backoff) -> None:
+    def __init__(self, parts: Parts, *, backoff: Backoff, sizes: BlockSizes | None = None) -> None:
+        """``sizes`` is for all lanes of one store."""
         self.state = State.IDLE
         self.parts = parts
-        self.blind = False  # without the right to read
-        self.in_doubt = False
-        self._backoff = backoff
-        self._waits: Waits | None = None  # until it must wait for the first time
+        self.place = Place()
         self.out = Outbox()
-        self._position: int | None = None  # None: the part was not opened yet
-        self._created = ""
-        self._etag: str | None = None
-        self._block_count = 0
-        self._confirmed = False  # a blind part that surely exists
-        self._ended = ""  # why the part takes no more, while that is being read back
+        self.blind = False  # without the right to read
+        self._doubt: Doubt | None = None  # what may have landed at the position
+        self._backoff = backoff
+        self._sizes = sizes or BlockSizes()
+        self._waits: Waits | None = None  # what it has met since a block landed, if anything
         self._resume = State.OPENING  # what a wait is followed by
+        self._chance = self._now = 0.0  # of the event that is being taken
+        # For want of a right the lane went to its own blobs: when to see whether it is there now,
+        # and, meanwhile, where it stands in them.
+        self._look_at: float | None = None
+        self._kept: Place | None = None
 
     def __repr__(self) -> str:
         doubt = " in doubt" if self.in_doubt else ""
         return (
-            f"<Lane {self.state.value}{doubt} at {self._position} of {self.parts.name}, "
+            f"<Lane {self.state.value}{doubt} at {self.place.position} of {self.parts.name}, "
             f"{self.out!r}>"
         )
 
@@ -83,6 +88,11 @@ class Lane:
         return self.state in (State.BACKING_OFF, State.HELD)
 
     @property
+    def in_doubt(self) -> bool:
+        """Whether what is under way may have landed."""
+        return self._doubt is not None
+
+    @property
     def sending(self) -> bool:
         """Whether rows are, or may be, on their way to its position."""
         return self.in_doubt or self.state is State.APPENDING
@@ -90,12 +100,13 @@ class Lane:
     @property
     def blocks_used(self) -> int:
         """Blocks that the path has used so far, as far as this lane knows."""
-        return self.parts.index * self.parts.max_blocks + self._block_count
+        return self.parts.index * self.parts.max_blocks + self.place.blocks
 
     @property
     def stand(self) -> Stand:
         """What a spool must know to go on from here in another life."""
-        return Stand(self.parts.index, self.parts.own, self.blind, self._position, self._created)
+        place = self.place
+        return Stand(self.parts.index, self.parts.own, self.blind, place.position, place.created)
 
     def take_up(self, stand: Stand, *, in_doubt: bool) -> None:
         """Go on where another life stood. ``in_doubt``: the rows submitted first may have landed
@@ -103,13 +114,21 @@ class Lane:
         self.parts.own, self.parts.index = stand.own, stand.part
         self.blind = stand.blind
         if in_doubt or stand.blind:
-            self._position, self._created = stand.position, stand.created
-        self.in_doubt = in_doubt
+            self.place = Place(position=stand.position, created=stand.created)
+        self._doubt = Doubt(adopted=True) if in_doubt else None
+        if stand.blind and stand.position is None:
+            self._wait().unsure = True  # it may have been about to create it
 
     @property
     def held(self) -> str:
-        """Why an operator must act; "" where none must."""
+        """Why rows do not move: the store's code, or ours; "" where they do."""
         return self._waits.alarm if self._waits else ""
+
+    @property
+    def under_way(self) -> tuple[int, int]:
+        """The rows that may be on their way: the first, and their number."""
+        first, last = self.out.block.first, self.out.block.last
+        return first, (self._doubt.last(self.out) if self._doubt else last) - first + 1
 
     # What the engine tells --------------------------------------------------------------------
 
@@ -129,26 +148,25 @@ class Lane:
         answer: Answer = None,
         *,
         chance: float = 0.5,
+        now: float | None = None,
         reason: str = "closed",
         kept: Callable[[Block], bool] = lambda _: False,
     ) -> list[Command]:
-        """Take an event with its answer or error; ``chance`` in [0, 1) spreads a wait.
+        """Take an event with its answer or error; ``chance`` in [0, 1) spreads a wait, ``now`` are
+        seconds that never go back, as of the last event where there are none.
 
         With GIVE_UP, ``reason`` is why rows are given up, but for those that are ``kept``.
         """
         step = TABLE.get((self.state, event))
         assert step is not None, f"our bug: {event.value} while {self.state.value}"
-        if event is Event.UNKNOWN:
-            return self._back_off(chance, answer)
         if event is Event.GIVE_UP:
             return self._give_up(reason, kept)
-        if event is Event.REFUSED:
-            assert isinstance(answer, StoreError)
-            return self._hold_on(answer.code)
-        notes: list[Note] = []
-        if self._waits and event not in (Event.SUBMIT, Event.TIMER):
-            notes = self._waits.decided(resumed=event is not Event.NO_RIGHT)
-        return [*notes, *getattr(self, step)(answer)]
+        self._chance = chance
+        self._now = self._now if now is None else now
+        commands: list[Command] = getattr(self, step)(answer)
+        if not self.busy and self._look_at is None:
+            self._chance = self._now = 0.0  # an idle lane keeps no numbers: there are thousands
+        return commands
 
     # Requests ---------------------------------------------------------------------------------
 
@@ -161,51 +179,83 @@ class Lane:
         return [Create(self.parts.name)]
 
     def _append(self) -> list[Command]:
-        assert self._position is not None
+        place = self.place
+        assert place.position is not None
         self.state = State.APPENDING
-        return [Append(self.parts.name, self._body(), self._position, self._etag)]
+        return [Append(self.parts.name, self._body(), place.position, place.etag)]
 
     def _read(self) -> list[Command]:
-        assert self._position is not None
+        position = self.place.position
+        assert position is not None
         self.state = State.READING
         # From one byte before: a range that starts at a blob's end is an error to some servers.
-        start = max(0, self._position - 1)
-        length = self._position - start + len(self._body())
+        start = max(0, position - 1)
+        length = position - start
+        if self._doubt is not None:  # else whether a line ends there
+            length += self._doubt.longest(self.out, self._header) + OVERLOOK
         return [Read(self.parts.name, start, length)]
 
+    @property
+    def _header(self) -> bytes:
+        """What goes before the very first rows."""
+        return b"" if self.place.position else self.parts.header
+
     def _body(self) -> bytes:
-        """What goes to the position: rows, and before the very first ones the header."""
-        data = self.out.block.data
-        return data if self._position else self.parts.header + data
+        return self._header + self.out.block.data
 
     def _next(self) -> list[Command]:
         """Go on with the next block, batch or part; or rest."""
         if not self.out.begin():
             self.state = State.IDLE
-            return []
-        if self._position is not None:
-            return self._append()
+            return list(self._waits.rested()) if self._waits else []
+        if self._look_at is not None and self._now >= self._look_at:
+            return self._look_again()
+        if self.place.position is None:
+            return self._begin_part()
+        return self._append() if self.place.sound else self._read()
+
+    def _begin_part(self) -> list[Command]:
+        """Look at the part or, where that is not allowed, make it; first the wait that is owed."""
+        if self._waits and self._waits.owed:
+            return self._hold(
+                self._waits.owed, then=State.CREATING if self.blind else State.OPENING
+            )
         return self._create() if self.blind else self._open()
 
     # Waits ------------------------------------------------------------------------------------
-
-    def _back_off(self, chance: float, answer: Answer) -> list[Command]:
-        if self.state is State.APPENDING:
-            self.in_doubt = True
-        wait, notes = self._wait().unanswered(chance, answer)
-        return [*notes, *self._again(wait)]
 
     def _wait(self) -> Waits:
         self._waits = self._waits or Waits(self.parts, backoff=self._backoff)
         return self._waits
 
+    def _back_off(self, answer: Answer) -> list[Command]:
+        if self.state is State.APPENDING and not self.place.probing:
+            self._begin_doubt()
+        if self.state is State.CREATING and self.blind:
+            self._wait().unsure = True
+        wait, notes = self._wait().unanswered(self._chance, answer)
+        return [*notes, *self._again(wait)]
+
     def _again(self, seconds: float, state: State = State.BACKING_OFF) -> list[Command]:
         self._resume, self.state = self.state, state
         return [Wait(seconds)]
 
-    def _hold_on(self, reason: str) -> list[Command]:
-        wait, notes = self._wait().refused(reason)
+    def _on_refused(self, error: StoreError) -> list[Command]:
+        return self._hold(error.code, wish=error.retry_after)
+
+    def _hold(
+        self, code: str, *, then: State | None = None, wish: float | None = None
+    ) -> list[Command]:
+        """Wait for an operator, and go on with the same again, or with ``then``."""
+        self.state = then or self.state
+        wait, notes = self._wait().refused(code, self._chance, wish=wish)
         return [*notes, *self._again(wait, State.HELD)]
+
+    def _undecided(self, code: str, then: State) -> list[Command]:
+        """A look has shown nothing new: go on with ``then``, after a wait."""
+        self.state = then
+        wait, notes = self._wait().undecided(code, self._chance)
+        return [*notes, *self._again(wait, State.HELD if self.held else State.BACKING_OFF)]
 
     def _on_timer(self, _: Any) -> list[Command]:
         return {
@@ -217,182 +267,125 @@ class Lane:
 
     # Finding the part -------------------------------------------------------------------------
 
-    def _on_submit(self, _: Any) -> list[Command]:
-        if self.in_doubt and not self.blind:  # another life's doubt: nothing was asked in this one
-            self.out.begin()
-            return self._read()
-        return self._next()
+    _on_submit = finding.on_submit
+    _on_opened = finding.on_opened
+    _on_open_missing = finding.on_open_missing
+    _on_open_wrong_type = finding.on_open_wrong_type
+    _on_created = finding.on_created
+    _on_create_refused = finding.on_create_refused
+    _pass_by = finding.pass_by
+    _roll = finding.roll
+    _replaced = finding.replaced
+    _on_gone = finding.on_gone
 
-    def _on_opened(self, opened: Opened) -> list[Command]:
-        objection = self.parts.objection(opened)
-        if objection:
-            return self._roll(objection)
-        self._position = opened.length
-        self._created = opened.created
-        self._etag = opened.etag
-        self._block_count = opened.blocks
-        return self._next()
+    # Without the right to read ----------------------------------------------------------------
 
-    def _on_open_missing(self, _: Any) -> list[Command]:
-        return self._create()
-
-    def _on_open_wrong_type(self, _: Any) -> list[Command]:
-        return self._roll("wrong_type")
-
-    def _on_open_no_right(self, _: Any) -> list[Command]:
-        self.blind = True
-        notes: list[Command] = []
-        if not self.parts.own:
-            self.parts.turn_own()
-            notes.append(Note(WriterTurnedOwn(path=self.parts.path, part=self.parts.name)))
-        return notes + self._create()
-
-    def _on_created(self, created: bool) -> list[Command]:
-        if not self.blind:
-            # Whoever made it: only a look gives its ETag and time, and shows what others wrote.
-            return self._open()
-        self._confirmed = True
-        return self._start_blind()
-
-    def _on_create_no_right(self, error: StoreError) -> list[Command]:
-        if not self.blind:
-            return self._hold_on(error.code)
-        # The answer to making a blob that stands already, where overwriting is not allowed.
-        return self._start_blind()
-
-    def _start_blind(self) -> list[Command]:
-        self._position = 0
-        self._block_count = 0
-        return self._next()
-
-    def _roll(self, reason: str) -> list[Command]:
-        """Go on to the next part, with whatever is not final yet."""
-        assert not self.in_doubt, "our bug: a lane rolled while in doubt"
-        self.parts.roll()
-        self._position = None
-        self._etag = None
-        self._block_count = 0
-        self._confirmed = False
-        note = Note(Rolled(path=self.parts.path, part=self.parts.name, reason=reason))
-        return [note, *self._next()]
-
-    def _replaced(self) -> list[Command]:
-        """The blob is gone, and the doubt with it."""
-        self.in_doubt = False
-        self._ended = ""
-        note = Note(BlobReplaced(path=self.parts.path, part=self.parts.name))
-        return [note, *self._roll("replaced")]
+    _on_open_no_right = blind.on_open_no_right
+    _start_blind = blind.start_blind
+    _look_again = blind.look_again
+    _back_to_own = blind.back_to_own
+    _on_blind_mismatch = blind.on_blind_mismatch
+    _on_blind_full = blind.on_blind_full
 
     # Appending --------------------------------------------------------------------------------
 
+    def _begin_doubt(self) -> Doubt:
+        self._doubt = self._doubt or Doubt()
+        return self._doubt
+
     def _on_appended(self, appended: Appended) -> list[Command]:
-        self._confirmed = True
-        self._etag = None if self.blind else appended.etag
-        self._block_count = appended.blocks
+        self.place.confirmed = True
+        self.place.see(appended.etag)
+        self.place.blocks = appended.blocks
         return self._landed(appended.length)
 
-    def _on_mismatch(self, _: Any) -> list[Command]:
-        self.in_doubt = True
+    def _on_mismatch(self, error: StoreError) -> list[Command]:
         if self.blind:
-            assert self._position is not None
-            self._confirmed = True
-            self._block_count += 1
-            return self._landed(self._position + len(self._body()))
+            return self._on_blind_mismatch(error)
+        self._begin_doubt().code = error.code
         return self._read()
 
     def _on_full(self, error: StoreError) -> list[Command]:
-        self.in_doubt = True
         if self.blind:
-            return self._doubt_for_ever(error.code)
-        self._ended = error.code or "full"
+            return self._on_blind_full(error.code or "full")
+        doubt = self._begin_doubt()
+        doubt.full, doubt.code = True, error.code or "full"
         return self._read()
 
     def _on_append_missing(self, error: StoreError) -> list[Command]:
-        if self.blind and not self._confirmed:
+        if self.blind and not self.place.confirmed:
             # It was never there: this credential may not create it. Nothing can have landed.
-            self.in_doubt = False
-            self._position = None
-            self.state = State.CREATING
-            return self._hold_on(error.code)
+            self._doubt = None
+            self.place = Place()
+            code = self._wait().creation or error.code
+            return self._hold(code, then=State.CREATING)
         return self._replaced()
 
     def _on_rejected(self, error: StoreError) -> list[Command]:
-        if self.in_doubt:
-            # An earlier attempt may still land, so its bytes must not change.
-            return self._again(self._backoff.hold)
-        block = self.out.block
+        """Too large. An earlier attempt may still land, and then its half does not: so both are
+        looked for. Where nobody may look, nothing can be said of either."""
+        block, doubt = self.out.block, self._doubt
+        if doubt is not None:
+            doubt.code = error.code
+            if self.blind:
+                return self._hold(error.code)
+            if block.rows == 1:
+                return self._hold(error.code, then=State.READING)
+            doubt.halved(block.last)
         if block.rows > 1:
             self.out.halve()
             return self._next()
-        return self._finish(dead_lettered(block, self.parts, reason=error.code))
+        if not self._sizes.explain(len(self._body())):
+            return self._hold(error.code)
+        return [*self.out.end(dead_lettered(block, self.parts, reason=error.code)), *self._next()]
 
     # Reading back -----------------------------------------------------------------------------
 
-    def _on_range(self, found: Range) -> list[Command]:
-        assert self._position is not None
-        verdict = judge(found, position=self._position, body=self._body(), created=self._created)
-        if verdict is Verdict.LANDED:
-            self._etag = found.etag
-            self._block_count += 1
-            return self._landed(found.length)
-        if verdict is Verdict.REPLACED:
-            return self._replaced()
-        if verdict is Verdict.UNDECIDED and not self._ended:
-            # An attempt may be under way, or only the ETag has moved.
-            self._etag = found.etag
-            self.state = State.APPENDING
-            return self._again(self._backoff.base)
-        self.in_doubt = False
-        return self._roll(self._take_ended()) if self._ended else self._rebase(found)
-
-    def _rebase(self, found: Range) -> list[Command]:
-        """Somebody else was first: go to the end that they left."""
-        if self._position == 0:
-            # They wrote the header, and it may not be ours.
-            self._position = None
-        else:
-            self._position = found.length
-            self._etag = found.etag
-            self._block_count += 1
-        return self._next()
-
-    def _take_ended(self) -> str:
-        ended, self._ended = self._ended, ""
-        return ended
-
-    def _on_gone(self, _: Any) -> list[Command]:
-        return self._replaced()
+    _on_range = readback.on_range
+    _on_end = readback.on_end
+    _on_shorter = readback.on_shorter
+    _rebase = readback.rebase
 
     # Becoming final ---------------------------------------------------------------------------
 
-    def _landed(self, length: int) -> list[Command]:
-        """The first block is in the blob, which is ``length`` bytes long now."""
-        assert self._position is not None
-        header = 0 if self._position else len(self.parts.header)
-        offset = self._position + header
-        end = stored(self.out.block, self.parts, offset=offset)
-        self.in_doubt = False
-        self._position = length
-        reason = self._take_ended() or self.parts.full(length=length, blocks=self._block_count)
-        return self._finish(end, roll=reason)
-
-    def _finish(self, end: Finish, *, roll: str = "") -> list[Command]:
-        """The block under way is final: go on with the next one."""
-        return self.out.end(end) + (self._roll(roll) if roll else self._next())
-
-    def _doubt_for_ever(self, reason: str) -> list[Command]:
-        """A blob that may not be read takes no more: nobody can say what it holds."""
-        self.in_doubt = False
-        doubt = possibly_stored(self.out.block, self.parts, reason=reason)
-        return self._finish(doubt, roll=reason or "full")
+    def _landed(
+        self, length: int, *, last: int | None = None, sound: bool | None = True
+    ) -> list[Command]:
+        """The rows up to ``last``, mostly the block under way, are in the blob, which is ``length``
+        bytes long now. ``sound``: whether a line ends there, as far as it is known."""
+        place, doubt = self.place, self._doubt
+        assert place.position is not None
+        done: list[Command] = []
+        if self._waits:
+            done += self._waits.rested()
+            self._waits = None
+        offset = place.position + len(self._header)
+        self._sizes.landed(len(self._body()))
+        last = self.out.block.last if last is None else last
+        reached = -1
+        while reached < last:
+            block = self.out.block
+            done += self.out.end(stored(block, self.parts, offset=offset))
+            offset += len(block.data)
+            reached = block.last
+        self._doubt = None
+        place.position = length
+        place.sound = bool(sound)
+        reason = doubt.code if doubt and doubt.full else "no_line_end" if sound is False else ""
+        reason = reason or self.parts.full(length=length, blocks=place.blocks)
+        return done + (self._roll(reason) if reason else self._next())
 
     def _give_up(self, reason: str, kept: Callable[[Block], bool]) -> list[Command]:
         self.state = State.CLOSED
+        doubt, self._doubt = self._doubt, None
+        sent = -1  # the last row that may have landed
+        if doubt is not None and self.out.begin():
+            sent = doubt.last(self.out)
 
         def end(block: Block) -> Finish:
-            doubt, self.in_doubt = self.in_doubt, False  # only the first block was ever sent
             if kept(block):
                 return spooled(block, self.parts)
-            return (possibly_stored if doubt else dropped)(block, self.parts, reason=reason)
+            end = possibly_stored if block.first <= sent else dropped
+            return end(block, self.parts, reason=reason)
 
         return self.out.give_up(end)

@@ -6,7 +6,7 @@ A part ends at 49,000 blocks or the size limit (Limits in options.py): the servi
 
 from __future__ import annotations
 
-__all__ = ["BatchLimits", "PartLimits"]
+__all__ = ["BatchLimits", "BlockSizes", "PartLimits"]
 
 
 class BatchLimits:
@@ -45,3 +45,31 @@ class PartLimits:
     def full(self, *, length: int, blocks: int) -> bool:
         """Whether a part of this length and block count takes no more of ours."""
         return blocks >= self.max_blocks or length >= self.max_bytes
+
+
+# Every service and every proxy takes blocks of this size, so what is refused above it is too large.
+ANYBODY_TAKES = 64 * 1024
+
+
+class BlockSizes:
+    """Which sizes of blocks a store has taken: whether it refuses one for its size, or all.
+
+    A proxy that answers 413 to everything must not cost a row.
+    """
+
+    __slots__ = ("_largest",)
+
+    def __init__(self) -> None:
+        self._largest = 0
+
+    def __repr__(self) -> str:
+        return f"<BlockSizes up to {self._largest} bytes>"
+
+    def landed(self, size: int) -> None:
+        """A block of this size was taken."""
+        self._largest = max(self._largest, size)
+
+    def explain(self, size: int) -> bool:
+        """Whether its size is why a block is refused: smaller ones were taken, and none as large;
+        or none at all was, and it is large by any measure."""
+        return size > (self._largest or ANYBODY_TAKES)

@@ -1,6 +1,6 @@
 """The outbox of a lane: its sealed batches, in order; the first one is under way, block by block.
 
-A batch is one block until the store refuses it; then it is halved. Only the first block was ever
+A batch is one block until the store refuses it; then it is halved. Only the first batch was ever
 sent. Both are tuples, since nearly all lanes are idle at any time: an empty one takes no memory,
 and what is put into one is a whole batch, not a row.
 """
@@ -66,14 +66,18 @@ class Outbox:
         """What is under way."""
         return self._blocks[0]
 
-    @property
-    def under_way(self) -> tuple[int, int]:
-        """The rows that are under way: the first, and their number."""
-        return self._blocks[0].first, self._blocks[0].rows
-
     def halve(self) -> None:
         """Send the first half of the block alone; the other one comes after it."""
         self._blocks = (*self.block.halve(), *self._blocks[1:])
+
+    def cut(self, rows: int) -> None:
+        """Have the first ``rows`` rows of the block under way be a block of their own."""
+        if rows < self.block.rows:
+            self._blocks = (*self.block.split(rows), *self._blocks[1:])
+
+    def upto(self, last: int) -> bytes:
+        """The bytes of the blocks up to the one that ends with the row ``last``."""
+        return b"".join(block.data for block in self._blocks if block.last <= last)
 
     def end(self, finish: Finish) -> list[Command]:
         """The block under way is final, as ``finish`` says; with it its batch, where it was the

@@ -23,7 +23,7 @@ class Parts:
     ``ordinal`` counts the headers that this writer has on the path.
     """
 
-    __slots__ = ("_limits", "header", "index", "ordinal", "own", "path", "writer")
+    __slots__ = ("_limits", "_other", "header", "index", "ordinal", "own", "path", "writer")
 
     def __init__(
         self,
@@ -38,6 +38,7 @@ class Parts:
         self.path = path
         self.header = header
         self.index = 0
+        self._other = 0  # where it stood when it left for its own blobs, or came back from them
         self.own = own
         self.writer = writer
         self.ordinal = ordinal
@@ -72,11 +73,11 @@ class Parts:
         """Go on to the next part."""
         self.index += 1
 
-    def turn_own(self) -> None:
-        """Leave the shared blobs for those of this writer."""
-        if not self.own:
-            self.own = True
-            self.index = 0
+    def turn(self, *, own: bool) -> None:
+        """Leave the shared blobs for those of this writer, or come back to them."""
+        if self.own != own:
+            self.own = own
+            self.index, self._other = self._other, self.index
 
     def objection(self, opened: Opened) -> str:
         """Why rows cannot go to the part as it is; "" where they can. An empty one is ours;

@@ -19,20 +19,31 @@ out *whose* append landed where the answer is lost:
    beyond, equal bytes  it landed: settle                      it landed: settle, roll
    beyond, others       it never will: rebase to the length    it never will: roll, send again
    at the position      undecided: the same again              it did not land: roll, send again
-   below, or made anew  replaced: roll, send again             replaced: roll, send again
+   below                an old view of it: look again          an old view of it: look again
+   any, made anew       replaced: roll, send again             replaced: roll, send again
    ===================  =====================================  ==================================
 
    Equal bytes are proof only where nobody else can write the same bytes: in a shared blob every
-   row carries an id, in a blob of our own nobody else writes.
-3. Without the right to read, the blob is our own, so a position that no longer fits can only have
-   been moved by our own earlier attempt: it landed. A blob of our own that turns FULL stays a doubt
-   for ever: possibly stored.
-4. While in doubt, no roll, no halving, no dead letter. A doubt ends with the blob it was about: a
-   deleted blob holds nothing, and with If-Match no late append reaches its successor.
-5. REFUSED (credential, container, lease, right) needs an operator: HELD, the doubt kept, the alarm
-   given once, nothing dropped.
-6. REJECTED (too large, malformed) is for good: out of doubt the block is halved until the culprit
-   stands alone; that row is dead-lettered.
+   row carries an id, in a blob of our own nobody else writes. An append blob cannot shrink, so a
+   length below the position is an old view; unless it stands for a minute, under an ETag that is
+   none of ours: then somebody has emptied it (replaced).
+3. Without the right to read (blind.py), the blob is our own, so a position that no longer fits can
+   only have been moved by our own earlier attempt: it landed. An ETag that no longer fits says
+   nothing by itself; the position is asked for alone. A blob of our own that turns FULL stays a
+   doubt for ever: possibly stored.
+4. While in doubt, no roll and no dead letter. A doubt ends with the blob it was about: a deleted
+   blob holds nothing, and with If-Match no late append reaches its successor.
+5. REFUSED (credential, container, lease, right, policy, and every code that is not known) needs an
+   operator: HELD, the doubt kept, the alarm given once, nothing dropped. The service never reads
+   rows, so no such answer is the fault of one. A refused creation says nothing about whether the
+   blob stands: it is looked at before it is created again.
+6. REJECTED is a refusal of this block's size. It is halved until the culprit stands alone; that row
+   is dead-lettered, if other sizes are taken. In doubt both the whole and its half may land, at
+   most one of them: the longest that is found there is the one (doubt.py). A lone row in doubt is
+   held, and looked for.
+7. Rows go behind a line end only: a part that ends within a line is somebody else's.
+8. No way round without a growing wait, a bound and an alarm (waits.py): parts that take nothing,
+   conditions that never hold, creations that are never seen, views that are always old.
 
 A lane has at most one request in flight; the engine does not start another (the lane is muted).
 GIVE_UP ends it at close: a block in doubt becomes possibly stored, all others are dropped.
@@ -73,12 +84,11 @@ TABLE: dict[tuple[State, Event], str] = {
     (State.OPENING, Event.MISSING): "_on_open_missing",
     (State.OPENING, Event.WRONG_TYPE): "_on_open_wrong_type",
     (State.OPENING, Event.NO_RIGHT): "_on_open_no_right",
-    (State.OPENING, Event.REFUSED): "_hold_on",
+    (State.OPENING, Event.REFUSED): "_on_refused",
     (State.OPENING, Event.UNKNOWN): "_back_off",
     (State.OPENING, Event.GIVE_UP): "_give_up",
     (State.CREATING, Event.CREATED): "_on_created",
-    (State.CREATING, Event.NO_RIGHT): "_on_create_no_right",
-    (State.CREATING, Event.REFUSED): "_hold_on",
+    (State.CREATING, Event.REFUSED): "_on_create_refused",
     (State.CREATING, Event.UNKNOWN): "_back_off",
     (State.CREATING, Event.GIVE_UP): "_give_up",
     (State.APPENDING, Event.APPENDED): "_on_appended",
@@ -87,13 +97,13 @@ TABLE: dict[tuple[State, Event], str] = {
     (State.APPENDING, Event.MISSING): "_on_append_missing",
     (State.APPENDING, Event.WRONG_TYPE): "_on_gone",
     (State.APPENDING, Event.REJECTED): "_on_rejected",
-    (State.APPENDING, Event.REFUSED): "_hold_on",
+    (State.APPENDING, Event.REFUSED): "_on_refused",
     (State.APPENDING, Event.UNKNOWN): "_back_off",
     (State.APPENDING, Event.GIVE_UP): "_give_up",
     (State.READING, Event.RANGE): "_on_range",
     (State.READING, Event.MISSING): "_on_gone",
     (State.READING, Event.WRONG_TYPE): "_on_gone",
-    (State.READING, Event.REFUSED): "_hold_on",
+    (State.READING, Event.REFUSED): "_on_refused",
     (State.READING, Event.UNKNOWN): "_back_off",
     (State.READING, Event.GIVE_UP): "_give_up",
     (State.BACKING_OFF, Event.TIMER): "_on_timer",

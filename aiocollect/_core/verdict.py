@@ -1,35 +1,57 @@
-"""What a range that was read back says about an append in doubt.
+"""What a range that was read back says about the appends in doubt at a position.
 
-The four verdicts are the rows of the table at the head of states.py; lane.py acts on them.
+The verdicts are the rows of the table at the head of states.py; lane.py acts on them.
 """
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 
 from ..typing import Range
 
-__all__ = ["Verdict", "judge"]
+__all__ = ["OVERLOOK", "Verdict", "ends_a_line", "judge"]
+
+# How much more than the append is read back: mostly up to the end that others have left, so that it
+# is known without a second look whether a line ends there.
+OVERLOOK = 4096
 
 
 class Verdict(enum.Enum):
-    """Whether the append in doubt is in the blob."""
+    """Whether an append in doubt is in the blob."""
 
     LANDED = "landed"
     NEVER = "never"  # somebody else's bytes stand at its position
     UNDECIDED = "undecided"  # the blob still ends at its position
-    REPLACED = "replaced"  # it is another blob, or was cut off
+    SHORTER = "shorter"  # it ends before: an old view of it, or it was emptied
+    REPLACED = "replaced"  # it is another blob
 
 
-def judge(found: Range, *, position: int, body: bytes, created: str) -> Verdict:
-    """Compare what was found, from one byte before ``position`` on, with the whole ``body``.
+def judge(
+    found: Range, *, position: int, bodies: Sequence[bytes], created: str
+) -> tuple[Verdict, int]:
+    """Compare what was found, from one byte before ``position`` on, with whole ``bodies``: the
+    appends in doubt at this position, of which one at most has landed. With LANDED, its index.
 
-    ``created`` is the creation time of the blob that the append was sent to.
+    ``created`` is the creation time of the blob that they were sent to.
     """
-    before = min(position, 1)
-    # Equal bytes first: where they stand they landed, whatever else has happened to the blob.
-    if found.length > position and found.data[before:] == body:
-        return Verdict.LANDED
-    if found.created != created or found.length < position:
-        return Verdict.REPLACED
-    return Verdict.NEVER if found.length > position else Verdict.UNDECIDED
+    # Equal bytes first: where they stand they landed, whatever else has happened to the blob. The
+    # longest first: a half of a block begins as the whole does.
+    if found.length > position:
+        data = found.data[min(position, 1) :]
+        for index in sorted(range(len(bodies)), key=lambda one: -len(bodies[one])):
+            if data.startswith(bodies[index]):
+                return Verdict.LANDED, index
+    if found.created != created:
+        return Verdict.REPLACED, -1
+    if found.length < position:
+        return Verdict.SHORTER, -1
+    return (Verdict.NEVER if found.length > position else Verdict.UNDECIDED), -1
+
+
+def ends_a_line(found: Range, *, start: int) -> bool | None:
+    """Whether the blob ends with a line end; None where the range from ``start`` on does not show
+    its end."""
+    if start + len(found.data) != found.length or not found.data:
+        return None
+    return found.data.endswith(b"\n")

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from .._core.accumulator import Accumulator
 from .._core.backoff import Backoff
 from .._core.lane import Lane
-from .._core.limits import BatchLimits, PartLimits
+from .._core.limits import BatchLimits, BlockSizes, PartLimits
 from .._core.parts import Parts
 from ..errors import ConfigError, EncodeError
 from ..options import Settings
@@ -49,6 +49,7 @@ class Channels:
         )
         retry = settings.retry
         self._backoff = Backoff(base=retry.base, cap=retry.cap, hold=retry.hold)
+        self._sizes = BlockSizes()
         self._streams: dict[tuple[object, ...], Stream] = {}
         self._forms: dict[tuple[object, ...], Form] = {}
         # One copy of what many streams have alike: forms by their keys, columns, schemas, headers.
@@ -166,7 +167,7 @@ class Channels:
             own=form.own,
             ordinal=ordinal,
         )
-        lane = Lane(parts, backoff=self._backoff)
+        lane = Lane(parts, backoff=self._backoff, sizes=self._sizes)
         return Channel(
             lane, Accumulator(self._batch_limits), content_type=form.encoder.content_type
         )

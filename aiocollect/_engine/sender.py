@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any, Final
 
 from .._core.commands import (
@@ -22,14 +23,15 @@ from .._core.commands import (
     Finish,
     Note,
     Open,
+    Read,
     Release,
     Request,
     Wait,
     classify,
 )
-from ..errors import StoreError
+from ..errors import OutcomeUnknown, StoreError
 from ..options import Settings
-from ..typing import Appended, Opened, Range, Store
+from ..typing import Appended, Created, Opened, Range, Store
 from .stream import Channel, Standing
 from .turns import Turn, Turns
 
@@ -43,10 +45,10 @@ HURRIED_WAIT = 0.25
 STOP_TIMEOUT = 1.0
 
 
-_ANSWERS: dict[Event, type[Any]] = {
+_ANSWERS: dict[Event, type[Any] | tuple[type[Any], ...]] = {
     Event.APPENDED: Appended,
     Event.OPENED: Opened,
-    Event.CREATED: bool,
+    Event.CREATED: (Created, bool),
     Event.RANGE: Range,
 }
 
@@ -55,6 +57,28 @@ _ANSWERS: dict[Event, type[Any]] = {
 _BEGINNINGS = frozenset({Event.APPENDED, Event.TIMER, Event.UNKNOWN, Event.REFUSED})
 # What ends a program or a coroutine, and must go on its way.
 _EXITS: Final = (KeyboardInterrupt, SystemExit, GeneratorExit)
+
+
+def _fits(request: Request, answer: Any) -> bool:
+    """Whether the answer can be one to this request: what a mixed-up or cut-off one says of a blob
+    would be taken for the work of others, and rows would be doubled."""
+    match request:
+        case Append():
+            return bool(answer.length == request.offset + len(request.data))
+        case Open():
+            return bool(len(answer.head) == min(request.head, answer.length))
+        case Read():
+            there = max(0, answer.length - request.offset)
+            return bool(len(answer.data) == min(request.length, there))
+        case _:
+            return True
+
+
+def _now() -> float | None:
+    """Seconds of the running loop; None where it is gone."""
+    with suppress(RuntimeError):
+        return asyncio.get_running_loop().time()
+    return None
 
 
 class Senders:
@@ -277,6 +301,8 @@ class Senders:
                 event, answer = await self._ask(channel, request)
             if not isinstance(answer, _ANSWERS[event]):  # a store that breaks its contract
                 return Event.UNKNOWN, None
+            if not _fits(request, answer):
+                return Event.UNKNOWN, OutcomeUnknown("OtherAnswer")
             return event, answer
         except StoreError as error:
             return classify(request, error), error
@@ -318,7 +344,7 @@ class Senders:
     # The lane's turn --------------------------------------------------------------------------
 
     def _tell(self, channel: Channel, event: Event, answer: Answer = None) -> None:
-        commands = channel.lane.on(event, answer, chance=self._chance())
+        commands = channel.lane.on(event, answer, chance=self._chance(), now=_now())
         self.perform(channel, commands, goes_on=event not in _BEGINNINGS)
         if not channel.lane.busy:
             self._rested(channel)

@@ -285,7 +285,7 @@ def _lane(channel: Channel) -> Lane:
         content_type=channel.content_type,
         first=channel.accumulator.next,
         stand=lane.stand,
-        sent=lane.out.under_way if lane.sending else NOTHING,
+        sent=lane.under_way if lane.sending else NOTHING,
     )
 
 

@@ -126,7 +126,7 @@ class Channel:
     async def intend(self) -> None:
         """Return when the spool knows what the lane is about to send."""
         if self.keeper is not None and self.trail is not None:
-            await self.keeper.intend(self.trail, *self.lane.out.under_way, self.lane.stand)
+            await self.keeper.intend(self.trail, *self.lane.under_way, self.lane.stand)
 
     def watch(self, first: int, rows: int, receipt: Receipt) -> None:
         """Rows of the receipt's call have these numbers in the lane."""

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, Unpack
 from ..errors import AioCollectError, ConfigError, OutcomeUnknown, Refusal, StoreError, StoreRefused
 from ..options import check_number
 from ..records import CredentialWarning
-from ..typing import Appended, Opened, Range
+from ..typing import Appended, Created, Opened, Range
 from .azure_errors import from_answer, from_exception
 from .azure_import import import_sdk
 from .azure_rights import inspect
@@ -210,7 +210,7 @@ class AzureStore:
         seen, data = await self._look(path, 0, wanted)
         return Opened(seen.length, seen.blocks, seen.created, seen.etag, data[:head])
 
-    async def create(self, path: str, *, content_type: str) -> bool:
+    async def create(self, path: str, *, content_type: str) -> Created | bool:
         """Create an empty append blob unless the name is taken; without the condition the service
         would truncate what stands there."""
         from azure.core import MatchConditions
@@ -219,7 +219,7 @@ class AzureStore:
         blob = await self._blob(path)
         settings = ContentSettings(content_type=self._content_type or content_type)
         try:
-            await self._ask(
+            answer: Mapping[str, Any] = await self._ask(
                 partial(
                     blob.create_append_blob,
                     content_settings=settings,
@@ -231,7 +231,7 @@ class AzureStore:
             if error.code in EXISTS and not isinstance(error, OutcomeUnknown):
                 return False
             raise
-        return True
+        return Created(str(answer.get("etag") or ""))
 
     async def append(
         self, path: str, data: bytes, *, offset: int, etag: str | None = None

@@ -40,7 +40,7 @@ from ..errors import (
     StoreRefused,
 )
 from ..options import check_number
-from ..typing import Appended, Opened, Range
+from ..typing import Appended, Created, Opened, Range
 
 try:
     from . import local_ledger as ledger
@@ -126,13 +126,14 @@ class LocalStore:
 
         return await self._in_thread(work)
 
-    async def create(self, path: str, *, content_type: str) -> bool:
+    async def create(self, path: str, *, content_type: str) -> Created | bool:
         """See Store.create. A file has no content type."""
 
-        def work() -> bool:
+        def work() -> Created | bool:
             file = self._find(path)
             os.makedirs(os.path.dirname(file), exist_ok=True)
-            return ledger.create(file)
+            etag = ledger.create(file)
+            return Created(etag) if etag else False
 
         return await self._in_thread(work)
 

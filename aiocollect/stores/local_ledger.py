@@ -175,24 +175,26 @@ def is_ledger(name: str) -> bool:
     return name.startswith(".") and name.endswith(".ledger")
 
 
-def create(path: str) -> bool:
-    """Make an empty blob, unless something stands there, be it a directory or a broken link."""
+def create(path: str) -> str:
+    """Make an empty blob, unless something stands there, be it a directory or a broken link.
+    Returns its ETag; "" where something stands."""
     if os.path.lexists(path):
-        return False  # without leaving a ledger beside a file that is not ours
+        return ""  # without leaving a ledger beside a file that is not ours
     with _lock(ledger_of(path), os.O_CREAT) as ledger:
         if os.path.lexists(path):
-            return False
+            return ""
         # A deleted blob's record must not be taken for the new one's: inodes are used again.
         os.ftruncate(ledger, 0)
         try:
             data = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o666)
         except FileExistsError:
-            return False
+            return ""
         try:
-            _put(ledger, _fresh(data))
+            record = _fresh(data)
+            _put(ledger, record)
+            return Blob(ledger, data, record).etag
         finally:
             os.close(data)
-    return True
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from ..errors import (
     StoreError,
     StoreRefused,
 )
-from ..typing import Appended, Opened, Range
+from ..typing import Appended, Created, Opened, Range
 
 __all__ = ["Fault", "FaultKind", "MemoryStore", "Operation"]
 
@@ -182,7 +182,7 @@ class MemoryStore:
         """See Store.open."""
         return await self._request(Operation.OPEN, path, lambda: self._open(path, head))
 
-    async def create(self, path: str, *, content_type: str) -> bool:
+    async def create(self, path: str, *, content_type: str) -> Created | bool:
         """See Store.create."""
         return await self._request(Operation.CREATE, path, lambda: self._create(path, content_type))
 
@@ -283,14 +283,13 @@ class MemoryStore:
         start = bytes(blob.data[:head])
         return Opened(len(blob.data), blob.blocks, blob.created, str(blob.version), start)
 
-    def _create(self, path: str, content_type: str) -> bool:
+    def _create(self, path: str, content_type: str) -> Created | bool:
         if path in self._blobs:
             if not self.readable:
                 # What a create+add SAS hears about a blob that stands.
                 raise StoreRefused(Refusal.NO_RIGHT, "AuthorizationPermissionMismatch")
             return False
-        self._make(path, content_type)
-        return True
+        return Created(str(self._make(path, content_type).version))
 
     def _append(self, path: str, data: bytes, offset: int, etag: str | None) -> Appended:
         blob = self._find(path)

@@ -46,7 +46,9 @@ class World:
         """Equal for worlds that have the same futures."""
         lanes = tuple(
             (
-                *(lane.state, lane.in_doubt, lane._position, lane._etag, lane._created),
+                *(lane.state, lane.place.position, lane.place.etag, lane.place._before),
+                *(lane.place.created, lane.place.sound, lane.place.made, lane.place.confirmed),
+                *_doubt(lane),
                 *(
                     lane._resume,
                     lane.parts.name,
@@ -116,6 +118,14 @@ class World:
                 return Event.RANGE, answer
             case _:
                 return Event.CREATED, answer
+
+
+def _doubt(lane: Lane) -> tuple[Any, ...]:
+    doubt, waits = lane._doubt, lane._waits
+    return (
+        *((doubt._lasts, doubt.code, doubt.full) if doubt else ()),
+        *((waits.creation, waits.unsure, waits.doubtful, bool(waits.owed)) if waits else ()),
+    )
 
 
 def is_request(command: Any) -> bool:

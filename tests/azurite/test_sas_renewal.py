@@ -76,7 +76,7 @@ async def test_a_revoked_sas_is_replaced(
 async def made(store: AzureStore, path: str) -> bool:
     """Whether a blob could be made; False while the credential is refused."""
     try:
-        return await store.create(path, content_type=CSV)
+        return bool(await store.create(path, content_type=CSV))
     except StoreRefused as refused:
         if refused.reason is not Refusal.CREDENTIAL:
             raise

@@ -39,7 +39,7 @@ async def test_a_blob_from_nothing(store: AzureStore, azurite: Emulator, contain
 
     as_protocol: Store = store
     assert await refusal(as_protocol.open(PATH, head=4)) is Refusal.BLOB_MISSING
-    assert await store.create(PATH, content_type=CSV) is True
+    assert await store.create(PATH, content_type=CSV)
     empty = await store.open(PATH, head=4)
     assert (empty.length, empty.blocks, empty.head) == (0, 0, b"")
     first = await store.append(PATH, b"a,b\n", offset=0, etag=empty.etag)

@@ -25,7 +25,7 @@ async def test_position_and_etag(
 ) -> None:
     """An append at another position or ETag changes nothing, and is answered as a mismatch."""
     path = f"{folder}/data.csv"
-    assert await store.create(path, content_type=CSV) is True
+    assert await store.create(path, content_type=CSV)
     assert await store.create(path, content_type=CSV) is False
     opened = await store.open(path, head=1)
     first = await store.append(path, b"12345", offset=0, etag=opened.etag)

@@ -11,7 +11,7 @@ from azure.storage.blob import ContainerClient
 from aiocollect import Pipeline
 from aiocollect.errors import BlobFull, OffsetMismatch, Refusal, StoreBusy, StoreRefused
 from aiocollect.stores.azure import AzureStore
-from aiocollect.typing import Appended, Opened, Range
+from aiocollect.typing import Appended, Created, Opened, Range
 
 from .account import Account
 from .conftest import Keep, Note
@@ -83,7 +83,7 @@ async def test_add_and_create_without_read(
         pytest.skip("a SAS is signed with an account key; give a connection string with one")
     store = keep(account.store_with(add=True, create=True))
     path = f"{folder}/data.csv"
-    assert await store.create(path, content_type=CSV) is True
+    assert await store.create(path, content_type=CSV)
     assert (await store.append(path, b"row\n", offset=0)).length == 4
     with pytest.raises(OffsetMismatch, match="AppendPositionConditionNotMet"):
         await store.append(path, b"row\n", offset=0)
@@ -123,7 +123,7 @@ class Counting:
     async def open(self, path: str, *, head: int) -> Opened:
         return await self._store.open(path, head=head)
 
-    async def create(self, path: str, *, content_type: str) -> bool:
+    async def create(self, path: str, *, content_type: str) -> Created | bool:
         return await self._store.create(path, content_type=content_type)
 
     async def append(

@@ -34,7 +34,7 @@ from aiocollect.testing import (
     VirtualClock,
     VirtualLoop,
 )
-from aiocollect.typing import Appended, Opened, Range
+from aiocollect.typing import Appended, Created, Opened, Range
 
 SPOOL = "/spool"
 MAX_STEPS = 300_000
@@ -72,7 +72,7 @@ class Reach:
         self._check()
         return opened
 
-    async def create(self, path: str, *, content_type: str) -> bool:
+    async def create(self, path: str, *, content_type: str) -> Created | bool:
         """See Store."""
         self._check()
         created = await self._world.store.create(path, content_type=content_type)

@@ -46,7 +46,7 @@ def trace_lanes(say: Say) -> Callable[[], None]:
         doubt = ", in doubt" if lane.in_doubt else ""
         say(
             f"lane {short(part)}: {before} --{event.value}--> {lane.state.value} "
-            f"at {lane._position}{doubt}" + (f"; {asked}" if asked else "")
+            f"at {lane.place.position}{doubt}" + (f"; {asked}" if asked else "")
         )
         return commands
 

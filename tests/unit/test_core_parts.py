@@ -123,8 +123,18 @@ def test_backoff_is_full_jitter() -> None:
     assert found == [0.0, 2.0, 4.0, 5.0]
     assert backoff.wait(0, 1.0) == 1.0
     assert backoff.wait(1, 0.0, at_least=3.0) == 3.0
-    assert backoff.wait(2, 0.0, at_least=60.0) == 5.0
+    # The store's own wish goes beyond the cap, but not for ever.
+    assert backoff.wait(2, 0.0, at_least=60.0) == 60.0
+    assert backoff.wait(2, 0.0, at_least=1e9) == 3600.0
     assert [backoff.wait(n, 1.0) for n in range(3, 2000)] == [5.0] * 1997
+
+
+def test_the_wait_of_what_is_held_grows_up_to_hold() -> None:
+    """From an eighth, doubled three times; at least half of the bound; the store's wish beyond."""
+    backoff = Backoff(base=1.0, cap=5.0, hold=8.0)
+    assert [backoff.held(n, 1.0) for n in range(6)] == [1.0, 2.0, 4.0, 8.0, 8.0, 8.0]
+    assert [backoff.held(n, 0.0) for n in range(4)] == [0.5, 1.0, 2.0, 4.0]
+    assert backoff.held(0, 0.0, at_least=30.0) == 30.0
 
 
 # Parts and verdicts -------------------------------------------------------------------------------
@@ -144,8 +154,10 @@ def test_names_of_parts() -> None:
     for part in (shared, own):
         part.roll()
     assert [shared.name, own.name] == ["d/data_1.csv", "d/data-00000000aa_1.csv"]
-    shared.turn_own()
+    shared.turn(own=True)
     assert shared.name == own.name.replace("_1", "")
+    shared.turn(own=False)
+    assert shared.name == "d/data_1.csv"
 
 
 @pytest.mark.parametrize(
@@ -170,19 +182,29 @@ def test_which_part_takes_rows(length: int, blocks: int, head: bytes, objection:
         (b"\nBODY", 14, "c", Verdict.LANDED),
         (b"\nBODY", 99, "c", Verdict.LANDED),
         (b"\nBODY", 14, "other", Verdict.LANDED),
+        (b"\nBODY and more", 99, "c", Verdict.LANDED),
         (b"\nBOD", 13, "c", Verdict.NEVER),
         (b"\nELSE", 14, "c", Verdict.NEVER),
         (b"\n", 10, "c", Verdict.UNDECIDED),
-        (b"", 9, "c", Verdict.REPLACED),
+        (b"", 9, "c", Verdict.SHORTER),
+        (b"", 9, "other", Verdict.REPLACED),
         (b"\n", 10, "other", Verdict.REPLACED),
         (b"\nELSE", 14, "other", Verdict.REPLACED),
     ],
 )
 def test_verdicts(data: bytes, length: int, created: str, verdict: Verdict) -> None:
     """The table at the head of states.py, line by line."""
-    assert (
-        judge(Range(data, length, "e", created), position=10, body=b"BODY", created="c") is verdict
-    )
+    found = Range(data, length, "e", created)
+    assert judge(found, position=10, bodies=[b"BODY"], created="c")[0] is verdict
+
+
+def test_of_several_attempts_the_longest_is_looked_for_first() -> None:
+    """A half begins as the whole does: it landed only where the whole did not."""
+    whole, half = b"1\n2\n", b"1\n"
+    for data, index in ((b"\n1\n2\n", 1), (b"\n1\n3\n", 0), (b"\n1\n", 0)):
+        found = Range(data, 9 + len(data), "e", "c")
+        verdict = judge(found, position=10, bodies=[half, whole], created="c")
+        assert verdict == (Verdict.LANDED, index)
 
 
 @pytest.mark.parametrize(
@@ -192,12 +214,12 @@ def test_verdicts(data: bytes, length: int, created: str, verdict: Verdict) -> N
         (OutcomeUnknown(), "unknown", "unknown", "unknown", "unknown"),
         (StoreBusy(), "unknown", "unknown", "unknown", "unknown"),
         (BlobFull(), "unknown", "unknown", "full", "unknown"),
-        (StoreRefused(Refusal.BLOB_MISSING), "missing", "unknown", "missing", "missing"),
-        (StoreRefused(Refusal.WRONG_TYPE), "wrong_type", "unknown", "wrong_type", "wrong_type"),
+        (StoreRefused(Refusal.BLOB_MISSING), "missing", "refused", "missing", "missing"),
+        (StoreRefused(Refusal.WRONG_TYPE), "wrong_type", "refused", "wrong_type", "wrong_type"),
         (StoreRefused(Refusal.CONTAINER_MISSING), "refused", "refused", "refused", "refused"),
         (StoreRefused(Refusal.CREDENTIAL), "refused", "refused", "refused", "refused"),
         (StoreRefused(Refusal.LEASED), "refused", "refused", "refused", "refused"),
-        (StoreRefused(Refusal.NO_RIGHT), "no_right", "no_right", "refused", "refused"),
+        (StoreRefused(Refusal.NO_RIGHT), "no_right", "refused", "refused", "refused"),
         (StoreRefused(Refusal.TOO_LARGE), "refused", "refused", "rejected", "refused"),
         (StoreRefused(Refusal.INVALID), "refused", "refused", "refused", "refused"),
         (StoreError("anything"), "unknown", "unknown", "unknown", "unknown"),

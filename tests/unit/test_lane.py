@@ -26,7 +26,10 @@ from aiocollect._core.commands import (
     Wait,
 )
 from aiocollect._core.lane import Lane
+from aiocollect._core.limits import ANYBODY_TAKES, BlockSizes, PartLimits
+from aiocollect._core.parts import Parts
 from aiocollect._core.states import TABLE, State
+from aiocollect._core.verdict import OVERLOOK
 from aiocollect.records import BlobReplaced, Held, Resumed, Rolled, Settled
 from aiocollect.typing import Appended, Opened, Range
 from tests.lanes import (
@@ -110,7 +113,7 @@ def test_a_mismatch_with_our_bytes_landed(attempts: int) -> None:
     for _ in range(attempts):
         fail(lane, sent, OutcomeUnknown())
         lane.on(Event.TIMER)
-    assert fail(lane, sent, MISMATCH) == [Read(PATH, 49, 9)]
+    assert fail(lane, sent, MISMATCH) == [Read(PATH, 49, 9 + OVERLOOK)]
     commands = lane.on(Event.RANGE, found(b"\n" + DATA, 58))
     assert isinstance(commands[0], Finish)
     assert commands[0].outcome is Outcome.STORED
@@ -122,9 +125,51 @@ def test_a_mismatch_with_a_strangers_bytes_rebases() -> None:
     lane = make_lane()
     sent = request(at_position(lane))
     fail(lane, sent, MISMATCH)
-    commands = lane.on(Event.RANGE, found(b"\n9,q\n7,", 70))
-    assert commands == [Append(PATH, DATA, 70, "etag-2")]
+    commands = lane.on(Event.RANGE, found(b"\n9,q\n7,r\n", 58))
+    assert commands == [Append(PATH, DATA, 58, "etag-2")]
     assert not lane.in_doubt
+
+
+def test_what_others_left_is_continued_only_behind_a_line_end() -> None:
+    """Where the range does not show the end, that is looked at; a torn line is left to others."""
+    for end, part in ((b"\n", PATH), (b"7", "x/data_1.csv")):
+        lane = make_lane()
+        fail(lane, request(at_position(lane)), MISMATCH)
+        look = lane.on(Event.RANGE, found(b"\n9,q\n", 5000))
+        assert look == [Read(PATH, 4999, 1)]
+        lane.on(Event.RANGE, found(end, 5000))
+        assert lane.parts.name == part
+    lane = make_lane()
+    fail(lane, request(at_position(lane)), MISMATCH)
+    commands = lane.on(Event.RANGE, found(b"\n9,q\n7,", 56))
+    assert request(commands) == Open("x/data_1.csv", len(HEADER))
+
+
+def test_a_landed_append_with_a_strangers_torn_line_behind_it() -> None:
+    """It is stored; what comes after it goes to the next part."""
+    lane = make_lane()
+    fail(lane, request(at_position(lane)), MISMATCH)
+    commands = lane.on(Event.RANGE, found(b"\n" + DATA + b"torn", 62))
+    assert isinstance(commands[0], Finish)
+    assert lane.parts.name == "x/data_1.csv"
+
+
+def test_a_part_that_ends_within_a_line_is_passed_by() -> None:
+    """Found at the first look, where the part is as short as its header; else at the second."""
+    lane = make_lane()
+    lane.submit(make_batch(DATA))
+    assert lane.on(Event.OPENED, opened(50)) == [Read(PATH, 49, 1)]
+    commands = lane.on(Event.RANGE, found(b"x", 50))
+    assert request(commands) == Open("x/data_1.csv", len(HEADER))
+    lane = Lane(
+        Parts(
+            PATH, header=b"", limits=PartLimits(max_blocks=9, max_bytes=99), writer="w", own=False
+        ),
+        backoff=lane._backoff,
+    )
+    lane.submit(make_batch(DATA))
+    commands = lane.on(Event.OPENED, Opened(1, 1, "c", "e", b"x"))
+    assert request(commands) == Open("x/data_1.csv", 1)
 
 
 def test_a_common_prefix_is_no_proof() -> None:
@@ -149,17 +194,17 @@ def test_losing_the_header_race_looks_again() -> None:
     lane = make_lane()
     lane.submit(make_batch(DATA))
     sent = request(lane.on(Event.OPENED, opened(0, blocks=0)))
-    assert fail(lane, sent, MISMATCH) == [Read(PATH, 0, 13)]
+    assert fail(lane, sent, MISMATCH) == [Read(PATH, 0, 13 + OVERLOOK)]
     assert lane.on(Event.RANGE, found(b"b,id\n5,x\n", 9)) == [Open(PATH, len(HEADER))]
     rolled = lane.on(Event.OPENED, opened(9, head=b"b,id\n"))
     assert rolled[1:] == [Open("x/data_1.csv", len(HEADER))]
 
 
 @pytest.mark.parametrize(
-    "answer", [found(b"\n" + b"?" * 8, 60, created="made-2"), found(b"", 10), found(b"", 49)]
+    "answer", [found(b"\n" + b"?" * 8, 60, created="made-2"), found(b"", 10, created="made-2")]
 )
 def test_a_replaced_blob_ends_the_doubt(answer: Range) -> None:
-    """Made anew, or shorter than our position: never the old position, on to the next part."""
+    """Made anew: never the old position, on to the next part."""
     lane = make_lane()
     fail(lane, request(at_position(lane)), MISMATCH)
     notes = lane.on(Event.RANGE, answer)
@@ -180,7 +225,7 @@ def test_a_deleted_or_retyped_blob_is_left(reason: Refusal) -> None:
 def test_a_full_blob_is_read_back_before_rolling(code: str) -> None:
     """Full is a doubt as well: an earlier attempt may have been the last block."""
     lane = make_lane()
-    assert fail(lane, request(at_position(lane)), BlobFull(code)) == [Read(PATH, 49, 9)]
+    assert fail(lane, request(at_position(lane)), BlobFull(code)) == [Read(PATH, 49, 9 + OVERLOOK)]
     assert lane.in_doubt
     rolled, again = lane.on(Event.RANGE, found(b"\n", 50))
     assert isinstance(rolled, Note)
@@ -220,7 +265,8 @@ def test_which_part_is_ours(look: Opened, taken: bool) -> None:
     """Empty or with exactly our header, and neither full of blocks nor of bytes."""
     lane = make_lane()
     lane.submit(make_batch(DATA))
-    assert isinstance(request(lane.on(Event.OPENED, look)), Append) == taken
+    lane.on(Event.OPENED, look)
+    assert (lane.parts.name == PATH) == taken
 
 
 @pytest.mark.parametrize("reason", [Refusal.CREDENTIAL, Refusal.CONTAINER_MISSING, Refusal.LEASED])
@@ -231,10 +277,15 @@ def test_what_an_operator_must_mend_is_held(reason: Refusal) -> None:
     alarm, wait = fail(lane, sent, StoreRefused(reason))
     assert isinstance(alarm, Note)
     assert isinstance(alarm.notice, Held)
-    assert wait == Wait(15.0)
+    assert isinstance(wait, Wait)
     assert lane.held == reason.value
-    assert lane.on(Event.TIMER) == [sent]
-    assert fail(lane, sent, StoreRefused(reason)) == [Wait(15.0)]
+    waits = [wait]
+    for _ in range(4):
+        assert lane.on(Event.TIMER) == [sent]
+        (wait,) = fail(lane, sent, StoreRefused(reason))
+        assert isinstance(wait, Wait)
+        waits.append(wait)
+    assert [wait.seconds * 8 / 15 / 0.75 for wait in waits] == [1, 2, 4, 8, 8]
     lane.on(Event.TIMER)
     resumed, *_ = lane.on(Event.APPENDED, Appended(58, 2, "etag-2"))
     assert isinstance(resumed, Note)
@@ -245,8 +296,9 @@ def test_what_an_operator_must_mend_is_held(reason: Refusal) -> None:
 def test_a_refused_block_is_halved_to_the_culprit() -> None:
     """413: halves, in order, until the row that is too large stands alone."""
     lane = make_lane()
-    lane.submit(make_batch(b"1,x\n", b"2,yyyyyyy\n", b"3,z\n"))
-    sent = request(lane.on(Event.OPENED, opened(50)))
+    lane.submit(make_batch(b"1,x\n", b"2,%s\n" % (b"y" * 9), b"3,z\n"))
+    lane.on(Event.OPENED, opened(50))
+    sent = request(lane.on(Event.RANGE, found(b"\n", 50)))
     ends: list[tuple[Outcome, int, int]] = []
     position = 50
     while isinstance(sent, Append):
@@ -269,14 +321,100 @@ def test_a_refused_block_is_halved_to_the_culprit() -> None:
     assert isinstance(sent, Release)
 
 
-def test_a_refused_block_in_doubt_keeps_its_bytes() -> None:
-    """An earlier attempt may still land, so nothing is halved."""
+TOO_LARGE = StoreRefused(Refusal.TOO_LARGE)
+
+
+def halved_in_doubt() -> Lane:
+    """The whole may have landed, was refused for its size since, and its half is on its way."""
     lane = make_lane()
     sent = request(at_position(lane))
     fail(lane, sent, OutcomeUnknown())
     lane.on(Event.TIMER)
-    (wait,) = fail(lane, sent, StoreRefused(Refusal.TOO_LARGE))
+    assert fail(lane, sent, TOO_LARGE) == [Append(PATH, b"1,x\n", 50, "etag-1")]
+    assert lane.in_doubt
+    assert lane.under_way == (0, 2)
+    return lane
+
+
+@pytest.mark.parametrize(
+    ("answer", "stored", "next_"),
+    [
+        (found(b"\n" + DATA, 58), [(0, 1, 50), (1, 1, 54)], None),
+        (found(b"\n1,x\n", 54), [(0, 1, 50)], Append(PATH, b"2,y\n", 54, "etag-2")),
+        (found(b"\n1,x\n9,z\n", 58), [(0, 1, 50)], Append(PATH, b"2,y\n", 58, "etag-2")),
+        (found(b"\n9,z\n", 54), [], Append(PATH, b"1,x\n", 54, "etag-2")),
+    ],
+)
+def test_a_block_in_doubt_is_halved_and_both_are_looked_for(
+    answer: Range, stored: list[tuple[int, int, int]], next_: Append | None
+) -> None:
+    """At one position one of them lands: the longest that stands there is the one."""
+    lane = halved_in_doubt()
+    commands = fail(lane, Append(PATH, b"1,x\n", 50, "etag-1"), MISMATCH)
+    assert commands == [Read(PATH, 49, 9 + OVERLOOK)]
+    commands = lane.on(Event.RANGE, answer)
+    ends = [c.notice for c in commands if isinstance(c, Finish) and isinstance(c.notice, Settled)]
+    assert [(end.first, end.rows, end.offset) for end in ends] == stored
+    assert [c for c in commands if isinstance(c, Append)] == ([next_] if next_ else [])
+
+
+def test_the_half_lands_so_the_whole_never_does() -> None:
+    """Its answer ends the doubt of both."""
+    lane = halved_in_doubt()
+    commands = lane.on(Event.APPENDED, Appended(54, 2, "etag-2"))
+    assert request(commands) == Append(PATH, b"2,y\n", 54, "etag-2")
+    assert not lane.in_doubt
+
+
+def test_given_up_in_doubt_after_halving_all_of_it_is_possibly_stored() -> None:
+    """The whole may have landed, not only the half."""
+    lane = halved_in_doubt()
+    ends = [c for c in lane.on(Event.GIVE_UP) if isinstance(c, Finish)]
+    assert [end.outcome for end in ends] == [Outcome.POSSIBLY_STORED] * 2
+
+
+def test_a_lone_row_in_doubt_that_is_too_large_is_looked_for() -> None:
+    """Nothing smaller can be sent: held, with a wait that grows, until a look ends the doubt."""
+    lane = make_lane()
+    lane.submit(make_batch(b"1,%s\n" % (b"x" * ANYBODY_TAKES)))
+    lane.on(Event.OPENED, opened(50))
+    sent = request(lane.on(Event.RANGE, found(b"\n", 50)))
+    fail(lane, sent, OutcomeUnknown())
+    lane.on(Event.TIMER)
+    fail(lane, sent, TOO_LARGE)
+    assert (lane.state, lane.held) == (State.HELD, "too_large")
+    assert isinstance(request(lane.on(Event.TIMER)), Read)
+    (again,) = lane.on(Event.RANGE, found(b"\n9,q\n", 54))
+    commands = fail(lane, again, TOO_LARGE)
+    assert isinstance(commands[0], Finish)
+    assert commands[0].outcome is Outcome.DEAD_LETTERED
+
+
+def test_where_the_smallest_block_is_too_large_it_is_no_rows_fault() -> None:
+    """Held, not dead-lettered: until smaller ones are taken, and none as large ever was."""
+    for taken, outcome in ((0, None), (4, None), (3, Outcome.DEAD_LETTERED)):
+        sizes = BlockSizes()
+        sizes.landed(taken)
+        lane = make_lane(sizes=sizes)
+        lane.submit(make_batch(b"1,x\n"))
+        lane.on(Event.OPENED, opened(50))
+        sent = request(lane.on(Event.RANGE, found(b"\n", 50)))
+        first, *_ = fail(lane, sent, TOO_LARGE)
+        assert (first.outcome if isinstance(first, Finish) else None) is outcome
+        if outcome is None:
+            assert lane.held == "too_large"
+            assert lane.on(Event.TIMER) == [sent]
+
+
+@pytest.mark.parametrize("status", ["AccountRequiresHttps", "InvalidHeaderValue", "Whatever"])
+def test_only_the_size_of_a_block_is_a_rows_fault(status: str) -> None:
+    """Every other definite refusal holds the path, and loses nothing."""
+    lane = make_lane()
+    sent = request(at_position(lane))
+    alarm, wait = fail(lane, sent, StoreRefused(Refusal.INVALID, status))
+    assert isinstance(alarm, Note)
     assert isinstance(wait, Wait)
+    assert lane.held == status
     assert lane.on(Event.TIMER) == [sent]
 
 

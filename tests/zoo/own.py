@@ -22,10 +22,10 @@ OWN: Final = [
         "the first 412 taken for not landed",
         "own: something between us and the store resends",
         "_core/lane.py",
-        "    def _on_mismatch(self, _: Any) -> list[Command]:\n",
-        "    def _on_mismatch(self, _: Any) -> list[Command]:\n"
+        "    def _on_mismatch(self, error: StoreError) -> list[Command]:\n",
+        "    def _on_mismatch(self, error: StoreError) -> list[Command]:\n"
         "        if not self.in_doubt and not self.blind:\n"
-        "            self._position = None\n"
+        "            self.place = Place()\n"
         "            return self._open()\n",
         ("lives",),
         "doubled",
@@ -43,8 +43,8 @@ OWN: Final = [
         "identical rows: lengths compared, not bytes",
         "own: another writer's bytes taken for ours",
         "_core/verdict.py",
-        "found.data[before:] == body",
-        "len(found.data[before:]) == len(body)",
+        "data.startswith(bodies[index])",
+        "len(data) >= len(bodies[index])",
         ("lives",),
         "lost",
     ),
@@ -52,8 +52,8 @@ OWN: Final = [
         "prefix: only the first bytes compared",
         "own: a prefix may be common to two batches",
         "_core/verdict.py",
-        "found.data[before:] == body",
-        "found.data[before:][:4] == body[:4]",
+        "data.startswith(bodies[index])",
+        "data.startswith(bodies[index][:4])",
         ("lives",),
         "lost",
     ),
@@ -61,8 +61,8 @@ OWN: Final = [
         "prefix of a halved block",
         "own: halved while an attempt is under way",
         "_core/lane.py",
-        "        if self.in_doubt:\n            # An earlier attempt may still land",
-        "        if self.in_doubt and self.blind:\n            # An earlier attempt may still land",
+        "            doubt.halved(block.last)\n",
+        "            self._doubt = None\n",
         ("lives",),
         "doubled",
     ),
@@ -70,8 +70,8 @@ OWN: Final = [
         "replaced blob: the creation time not looked at",
         "own: a deleted blob made anew by somebody else",
         "_core/verdict.py",
-        "found.created != created or found.length < position",
-        "found.length < position",
+        "    if found.created != created:\n",
+        "    if found.created != created and found.length < position:\n",
         ("replaced", "lives"),
         "misplaced",
     ),
@@ -79,8 +79,8 @@ OWN: Final = [
         "replaced blob: no If-Match",
         "own: a late append lands in the blob's successor",
         "_core/lane.py",
-        "self._body(), self._position, self._etag)]",
-        "self._body(), self._position, None)]",
+        "self._body(), place.position, place.etag)]",
+        "self._body(), place.position, None)]",
         ("replaced", "lives"),
         "doubled",
     ),
@@ -188,10 +188,10 @@ OWN: Final = [
     Mutant(
         "header race: whoever creates writes it",
         "own: the loser appends rows before the header",
-        "_core/lane.py",
-        "            # Whoever made it: only a look gives its ETag",
-        '            if not created:\n                self.parts.header = b""\n'
-        "            # Whoever made it: only a look gives its ETag",
+        "_core/finding.py",
+        "        # Whoever made it: only a look gives its ETag",
+        '        if not created:\n            lane.parts.header = b""\n'
+        "        # Whoever made it: only a look gives its ETag",
         ("lives",),
         "torn",
     ),
@@ -208,10 +208,10 @@ OWN: Final = [
         "an answer that says nothing taken for stored",
         "own: a doubt settled by hope",
         "_core/lane.py",
-        "    def _back_off(self, chance: float, answer: Answer) -> list[Command]:\n",
-        "    def _back_off(self, chance: float, answer: Answer) -> list[Command]:\n"
-        "        if self.state is State.APPENDING and self._position:\n"
-        "            return self._landed(self._position)\n",
+        "    def _back_off(self, answer: Answer) -> list[Command]:\n",
+        "    def _back_off(self, answer: Answer) -> list[Command]:\n"
+        "        if self.state is State.APPENDING and self.place.position:\n"
+        "            return self._landed(self.place.position)\n",
         ("lives",),
         "lost",
     ),

@@ -36,9 +36,9 @@ APPENDING: Final = [
     Mutant(
         "a 412 is an error for the caller",
         "Snowflake-Labs/pg_lake#514",  # a lost answer fails the write, though it landed
-        "_core/lane.py",
-        "            self._block_count += 1\n            return self._landed(found.length)\n",
-        '            self._block_count += 1\n            return self._doubt_for_ever("mismatch")\n',
+        "_core/readback.py",
+        "        return lane._landed(found.length, last=last, sound=sound)\n",
+        '        return lane._on_blind_full("mismatch")\n',
         ("hardships",),
         "a doubt is left",
     ),

@@ -92,9 +92,9 @@ def test_an_assertion_of_our_own_is_no_catch() -> None:
     stopped = Mutant(
         "stopped",
         "own: none",
-        "_core/lane.py",
-        '        self.in_doubt = False\n        self._ended = ""\n',
-        '        self._ended = ""\n',
+        "_core/finding.py",
+        "    lane._doubt = None\n",
+        "",
         ("replaced",),
         "",
     )

@@ -1,0 +1,66 @@
+"""The appends in doubt at one position: what may have landed there, and what a look says of it.
+
+At a position at most one append ever lands. Mostly there is one that may have; where the store has
+refused it for its size since, and its half was sent in its stead, there are several, which begin
+alike; of another life's doubt, any number of its rows may be one.
+"""
+
+from __future__ import annotations
+
+from ..typing import Range
+from .outbox import Outbox
+from .place import Place
+from .verdict import Verdict, judge
+
+__all__ = ["Doubt"]
+
+
+class Doubt:
+    """Begins with what is under way as the one attempt. ``code``: the answer that is looked into;
+    ``full``: and that says that the part takes no more. ``adopted``: it is another life's."""
+
+    __slots__ = ("_adopted", "_lasts", "code", "full")
+
+    def __init__(self, *, adopted: bool = False) -> None:
+        self._adopted = adopted
+        self._lasts: tuple[int, ...] = ()  # of the attempts besides: their last rows
+        self.code = ""
+        self.full = False
+
+    def __repr__(self) -> str:
+        return f"<Doubt about {1 + len(self._lasts)} attempts {self.code}>"
+
+    def halved(self, last: int) -> None:
+        """What ended with the row ``last`` may have landed, and less is sent from now on."""
+        self._lasts += (last,)
+
+    def last(self, out: Outbox) -> int:
+        """The last row that may be there."""
+        return max(out.block.last, *self._lasts, -1)
+
+    def longest(self, out: Outbox, header: bytes) -> int:
+        """How many bytes may be there."""
+        return max(map(len, self._bodies(out, header)))
+
+    def judge(
+        self, found: Range, out: Outbox, *, place: Place, header: bytes
+    ) -> tuple[Verdict, int]:
+        """What the range says, which begins one byte before the position; with LANDED, up to which
+        row. ``header``: what went before the rows."""
+        position = place.position or 0
+        if self._adopted:
+            self._narrow(found.data[min(position, 1) :], out, header)
+        bodies = self._bodies(out, header)
+        verdict, index = judge(found, position=position, bodies=bodies, created=place.created)
+        return verdict, (out.block.last, *self._lasts)[index]
+
+    def _bodies(self, out: Outbox, header: bytes) -> list[bytes]:
+        return [header + out.block.data, *(header + out.upto(last) for last in self._lasts)]
+
+    def _narrow(self, data: bytes, out: Outbox, header: bytes) -> None:
+        """Another life may have halved what it was about to send: what stands there of whole rows
+        is a block of its own."""
+        rows = out.block.common(data[len(header) :]) if data.startswith(header) else 0
+        if 0 < rows < out.block.rows:
+            self.halved(out.block.last)
+            out.cut(rows)
