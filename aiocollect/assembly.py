@@ -81,6 +81,7 @@ def assemble(
         new_writer=_writer_ids(writer_id),
         hooks=(*hooks, LogHook(clock)),
         disk=disk or LocalDisk(),
+        target=_target_of(store),
         thread=LoopThread(loop_maker()) if host == "thread" else None,
         # Without the GIL the ring needs a lock (see ring.py).
     )
@@ -88,6 +89,15 @@ def assemble(
         inspected = store
         engine.inspect = lambda: inspected.inspect(engine.hooks.emit)
     return store, engine
+
+
+def _target_of(store: Store) -> str:
+    """What tells the store from others, without a secret: a spool's rows are for one store alone.
+    A store of one's own may say it by itself, as ``target``; else it is known by its class."""
+    target = getattr(store, "target", None)
+    if isinstance(target, str) and target:
+        return target
+    return f"{type(store).__module__}.{type(store).__qualname__}"
 
 
 def _writer_ids(first: str | None) -> Callable[[], str]:

@@ -32,6 +32,7 @@ from .records import (
     SpoolDamaged,
     Spooled,
     SpoolFailed,
+    SpoolLeft,
     WriterTurnedOwn,
 )
 from .typing import Clock, Hook
@@ -133,6 +134,12 @@ class LogHook:
                     f"set aside, {event.rows} rows known to be lost"
                 )
                 cause = f"spool damaged {event.life}"
+            case SpoolLeft():
+                text = (
+                    f"spool: {event.life} is left as it is: {event.reason}; start a pipeline that "
+                    "it belongs to on this directory, or see aiocollect replay --help"
+                )
+                cause = f"spool left {event.life}"
             case SpoolFailed():
                 text = f"spool: {event.reason}; rows are kept in memory alone until it works again"
                 cause = "spool failed"

@@ -30,6 +30,7 @@ __all__ = [
     "SpoolAdopted",
     "SpoolDamaged",
     "SpoolFailed",
+    "SpoolLeft",
     "Spooled",
     "WriterTurnedOwn",
 ]
@@ -207,6 +208,16 @@ class SpoolDamaged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpoolLeft:
+    """What another life has left in the spool stays as it is, and ``reason`` says why: it is for
+    another store, workspace or service, of a later version, or cannot be opened. It is looked at
+    again, after longer and longer waits."""
+
+    life: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpoolFailed:
     """The disk does not take rows; they are kept in memory alone until it does again."""
 
@@ -243,6 +254,7 @@ Event: TypeAlias = (
     | SpoolAdopted
     | SpoolDamaged
     | SpoolFailed
+    | SpoolLeft
     | RateChanged
     | CredentialWarning
     | SettingsRejected

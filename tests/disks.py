@@ -1,22 +1,26 @@
-"""A disk for tests without threads: what it does apart, it does at the loop's next turn."""
+"""Disks for tests: real files, and calls that fail or hang as a test says."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from aiocollect.disk import Line
 from aiocollect.stores.local_disk import LocalDisk
 
 _T = TypeVar("_T")
 
 
 class InlineDisk(LocalDisk):
-    """Real files, and no thread. ``broken`` is raised by everything that is done apart."""
+    """Real files, and no thread: what it does apart, it does at the loop's next turn. ``broken`` is
+    raised by everything that is done apart."""
 
     broken: OSError | None = None
 
-    def apart(self, work: Callable[[], _T], then: Callable[[_T | OSError], None]) -> None:
+    def apart(
+        self, work: Callable[[], _T], then: Callable[[_T | OSError], None], *, line: Line = "own"
+    ) -> None:
         def run() -> None:
             answer: _T | OSError
             try:
@@ -28,3 +32,38 @@ class InlineDisk(LocalDisk):
             then(answer)
 
         asyncio.get_running_loop().call_soon(run)
+
+
+class Struck:
+    """Whatever it stands for; ``strike`` is called before each call, with its name and the path."""
+
+    def __init__(self, real: Any, path: str, strike: Callable[[str, str], None]) -> None:
+        self._real = real
+        self._path = path
+        self._strike = strike
+
+    def __getattr__(self, name: str) -> Any:
+        real, path, strike = getattr(self._real, name), self._path, self._strike
+        if not callable(real):
+            return real
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            within = f"{path}/{arguments[0]}" if name in ("open", "remove") else path
+            strike(name, within)
+            found = real(*arguments, **named)
+            return Struck(found, within, strike) if name == "open" else found
+
+        return call
+
+
+class StruckDisk(InlineDisk):
+    """Before each call of what stands under a locked directory ``strike`` is called: it may raise.
+    ``write`` and ``truncate`` are told apart by the path: it ends with .rows, or with slots."""
+
+    def strike(self, call: str, path: str) -> None:
+        """Nothing, until a test puts something else here."""
+
+    def lock(self, path: str) -> Any:
+        self.strike("lock", path)
+        found = super().lock(path)
+        return None if found is None else Struck(found, path, lambda *what: self.strike(*what))

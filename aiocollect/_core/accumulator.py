@@ -168,6 +168,15 @@ class Accumulator:
         """How full the open batch is, in percent; above 100 with a row above the limit."""
         return 100 * self.size // self._limits.max_bytes
 
+    def let_go(self) -> tuple[int, int, int, float, tuple[tuple[Account, int], ...]]:
+        """Forget the open batch, whose rows are elsewhere too: the first row's number, their number
+        and bytes, and as of Batch. There must be a row in it."""
+        assert self._lines, "our bug: an empty batch was let go of"
+        gone = self._next, self.rows, self.size, self.born, tuple(self._charges.items())
+        self._next += self.rows
+        self._empty()
+        return gone
+
     def seal(self, *, serial: int) -> Batch:
         """Freeze the open batch and begin the next one. There must be a row in it."""
         assert self._lines, "our bug: an empty batch was sealed"

@@ -25,16 +25,21 @@ NEAR = 16 * 1024
 
 class Held(Protocol):
     """What keeps rows: a segment. ``live`` are the bytes of rows in it that are not final, ``held``
-    the extents that these are."""
+    the extents that these are; behind its ``end`` nothing is sound."""
 
     file: File
+    end: int
     live: int
     held: int
 
 
 class Extent(NamedTuple):
     """Rows ``first`` to ``end - 1`` stand in ``segment``, in records between ``offset`` and
-    ``offset + span``; their payloads are ``size`` bytes."""
+    ``offset + span``; their payloads are ``size`` bytes.
+
+    It is a *ghost* where its writing failed, and could not be undone: parts of it may be there, for
+    another life to find, so it must be told what becomes of the rows; none is to be read.
+    """
 
     first: int
     end: int
@@ -42,6 +47,11 @@ class Extent(NamedTuple):
     offset: int
     span: int
     size: int
+
+    @property
+    def ghost(self) -> bool:
+        """Whether nobody knows what of it is there."""
+        return self.offset >= self.segment.end
 
 
 class Extents:
@@ -97,7 +107,7 @@ class Extents:
         return True
 
     def _grow(self, extent: Extent) -> bool:
-        if self._segments[-1] is not extent.segment:
+        if self._segments[-1] is not extent.segment or extent.ghost:
             return False
         span = extent.offset + extent.span - self._offsets[-1]
         if span > NEAR or extent.first != self._firsts[-1] + self._numbers[-1]:

@@ -12,6 +12,10 @@ A spool directory holds, for one life of one process:
 Every record and copy carries a CRC-32 that begins with the directory's own salt, which no row
 knows: bytes inside a cell can never pass for a record. What stands after the last sound record of a
 segment is a torn tail; between two sound ones it is corrupt.
+
+Whose rows these are, each file says by itself: its header has a digest of the *target* (store,
+workspace, service), and the first record of a segment names it. Version 1 had no target, and is
+read: its rows are taken for the reader's, as they were by version 1.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ import json
 import struct
 from array import array
 from collections.abc import Iterator
+from hashlib import blake2b
 from typing import NamedTuple
 from zlib import crc32
 
@@ -29,32 +34,40 @@ __all__ = [
     "SLOT_SIZE",
     "NOTHING",
     "RECORD_SIZE",
+    "UNKNOWN",
     "Corrupt",
+    "Header",
     "Lane",
     "Rows",
     "Slot",
     "Stand",
+    "Target",
     "header",
+    "header_of",
     "lane_record",
     "lines_of",
     "records",
     "rows_record",
-    "salt_of",
     "slot_offset",
     "slots",
+    "target_record",
 ]
 
-VERSION = 1
+VERSION = 2
 _MAGIC = b"aiospool"
-_HEADER = struct.Struct("<8sHxxII")  # magic, version, salt, CRC
+_START = struct.Struct("<8sHxxI")  # magic, version, salt
+_DIGEST = 16
+_CRC = struct.Struct("<I")
 HEADER_SIZE = 64
+# What the CRC of each version's header goes over, and is followed by.
+_COVERED = {1: _START.size, VERSION: _START.size + _DIGEST}
 
 # No byte of UTF-8 is 0xFF: what cells can hold is no mark.
 _MARK = b"\xffrow"
 # Mark, CRC, kind, lane, first row, number of rows, size of the payload.
 _RECORD = struct.Struct("<4sIBxxxIQII")
 RECORD_SIZE = _RECORD.size  # without its payload
-_ROWS, _LANE = 1, 2
+_ROWS, _LANE, _TARGET = 1, 2, 3
 # More than any call can hold: a flipped length must not make us ask for it.
 _MAX_PAYLOAD = 1 << 30
 
@@ -64,6 +77,39 @@ _COPY = struct.Struct("<IxxxxQQQQQQQQIBB42s")
 COPY_SIZE = 128
 SLOT_SIZE = 2 * COPY_SIZE
 _OWN, _BLIND, _PLACED = 1, 2, 4
+
+
+class Target(NamedTuple):
+    """Where rows belong. ``store``: its address, without a secret. Each text says all of it."""
+
+    store: str
+    workspace: str
+    service: str
+
+    @property
+    def digest(self) -> bytes:
+        """What tells it from all others, in 16 bytes."""
+        return blake2b(json.dumps(self).encode(), digest_size=_DIGEST).digest()
+
+    def difference(self, other: Target) -> str:
+        """In words, what is another one there."""
+        found = [
+            f"{field} {theirs!r} (here: {ours!r})"
+            for field, ours, theirs in zip(self._fields, self, other, strict=True)
+            if ours != theirs
+        ]
+        return ", ".join(found)
+
+
+UNKNOWN = bytes(_DIGEST)  # the digest in a header that names no target
+
+
+class Header(NamedTuple):
+    """What a file's header says. ``target``: the digest of it, or UNKNOWN."""
+
+    version: int
+    salt: int
+    target: bytes
 
 
 class Stand(NamedTuple):
@@ -164,27 +210,32 @@ class Slot(NamedTuple):
         return (struct.pack("<I", crc32(body, salt)) + body).ljust(COPY_SIZE, b"\0")
 
 
-def header(salt: int) -> bytes:
-    """What a segment and the slots begin with."""
-    start = _HEADER.pack(_MAGIC, VERSION, salt, 0)[:-4]
-    return (start + struct.pack("<I", crc32(start))).ljust(HEADER_SIZE, b"\0")
+def header(salt: int, target: bytes) -> bytes:
+    """What a segment and the slots begin with; ``target`` is a digest."""
+    start = _START.pack(_MAGIC, VERSION, salt) + target
+    return (start + _CRC.pack(crc32(start))).ljust(HEADER_SIZE, b"\0")
 
 
-def salt_of(start: bytes) -> int | None:
-    """The salt that a file's header tells; None where the header never came to the disk, or was
-    torn on its way. Raises ValueError where it is one of another version, or of something else."""
+def header_of(start: bytes) -> Header | None:
+    """What a file's header says; None where it never came to the disk, or was torn on its way.
+    Raises ValueError where it is one of a later version, or of something else."""
     if len(start) < HEADER_SIZE:
         return None
-    magic, version, salt, crc = _HEADER.unpack_from(start)
-    if magic != _MAGIC or crc != crc32(start[: _HEADER.size - 4]):
-        # Only now: one header in 256 is whole, and ends with a zero.
-        there = start[:HEADER_SIZE].rstrip(b"\0")
-        if len(there) < _HEADER.size and _MAGIC.startswith(there[:8]):
-            return None
-        raise ValueError("not a spool's")
-    if version != VERSION:
-        raise ValueError(f"of version {version}, and this one reads {VERSION}")
-    return int(salt)
+    magic, version, salt = _START.unpack_from(start)
+    covered = _COVERED.get(version, 0)
+    if magic == _MAGIC and covered:
+        (crc,) = _CRC.unpack_from(start, covered)
+        if crc == crc32(start[:covered]):
+            target = start[_START.size : covered].ljust(_DIGEST, b"\0")
+            return Header(version, salt, target)
+    # Only now: one header in 256 is whole, and ends with a zero.
+    there = start[:HEADER_SIZE].rstrip(b"\0")
+    whole = covered + _CRC.size if covered else HEADER_SIZE
+    if len(there) < whole and _MAGIC.startswith(there[:8]) and version in (0, *_COVERED):
+        return None
+    if magic == _MAGIC and version > VERSION:
+        raise ValueError(f"of version {version}, and this one reads 1 to {VERSION}")
+    raise ValueError("not a spool's")
 
 
 # Records --------------------------------------------------------------------------------------
@@ -201,6 +252,11 @@ def lane_record(lane: Lane, salt: int) -> bytes:
     return _record(_LANE, lane.number, 0, 0, text.encode(), salt)
 
 
+def target_record(target: Target, salt: int) -> bytes:
+    """Whose rows a segment holds: its first record."""
+    return _record(_TARGET, 0, 0, 0, json.dumps(target).encode(), salt)
+
+
 def _record(kind: int, lane: int, first: int, number: int, payload: bytes, salt: int) -> bytes:
     start = _RECORD.pack(_MARK, 0, kind, lane, first, number, len(payload))
     crc = crc32(payload, crc32(start[8:], salt))
@@ -209,7 +265,7 @@ def _record(kind: int, lane: int, first: int, number: int, payload: bytes, salt:
 
 def records(
     data: bytes, salt: int, *, offset: int = HEADER_SIZE
-) -> Iterator[Rows | Lane | Corrupt]:
+) -> Iterator[Rows | Lane | Target | Corrupt]:
     """All records of a segment, whose bytes are ``data``, and what between them is none."""
     while offset < len(data):
         end = _end_of(data, offset, salt)
@@ -223,6 +279,8 @@ def records(
         payload = offset + _RECORD.size
         if kind == _ROWS:
             yield Rows(lane, first, number, payload, size)
+        elif kind == _TARGET:
+            yield Target._make(json.loads(data[payload:end]))
         else:
             slot, path, head, *rest, stand, sent = json.loads(data[payload:end])
             fields = lane, slot, path, head.encode("latin-1"), *rest, Stand(*stand), tuple(sent)

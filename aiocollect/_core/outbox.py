@@ -27,6 +27,9 @@ class Outbox:
     def __repr__(self) -> str:
         return f"<Outbox {len(self._batches)} batches>"
 
+    def __bool__(self) -> bool:
+        return bool(self._batches)
+
     @property
     def rows(self) -> int:
         """Rows that are not final."""

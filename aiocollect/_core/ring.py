@@ -101,6 +101,12 @@ class Ring:
         """How many calls the pump has taken so far."""
         return self._head
 
+    def pressed(self, account: Account) -> bool:
+        """Whether the account has used most of its share, and can have little beyond it."""
+        return account.used * 4 > account.share * 3 and self.over * 4 > (
+            (self.budget - self.shares) * 4 - account.share
+        )
+
     # Any thread ------------------------------------------------------------------------------
 
     def put(self, call: Any, rows: int, cost: int, account: Account) -> int:

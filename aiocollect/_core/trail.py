@@ -113,12 +113,18 @@ class Trail:
         """What is on the disk and not final, in order."""
         return iter(self._extents)
 
+    @property
+    def kept_to(self) -> int:
+        """The number behind the last row that is on the disk and not final."""
+        return self._extents[-1].end if len(self._extents) else self.done
+
     def within(self, first: int, rows: int) -> list[Extent] | None:
-        """The extents that hold these rows, in order; None where any of them is not on the disk."""
+        """The extents that hold these rows, in order; None where any of them is not surely on the
+        disk."""
         found = []
         at, end = first, first + rows
         for extent in self._extents.since(first):
-            if extent.first > at or at >= end:
+            if extent.first > at or at >= end or extent.ghost:
                 break
             found.append(extent)
             at = extent.end

@@ -25,24 +25,50 @@ from .stream import Channel, Parked
 __all__ = ["Adoption"]
 
 
+# Lanes that are made again in one go: each takes some 30 us.
+AT_ONCE = 32
+
+
 class Adoption:
-    """``account`` bears what the rows take in memory; ``now`` tells the time."""
+    """Of one directory: ``life`` with its ``trails``. Its channels are made a few at a time, each
+    given to ``take``; ``done`` is called with the rows of all.
+
+    ``now`` tells the time. What the rows take in memory is on an account of their own.
+    """
 
     def __init__(
         self,
-        settings: Settings,
+        trails: list[Trail],
+        keeper: Keeper,
         *,
+        settings: Settings,
         unsettled: Unsettled,
-        account: Account,
         now: Callable[[], float],
+        take: Callable[[Channel], None],
+        done: Callable[[int], None],
     ) -> None:
+        self._trails = deque(trails)
+        self._keeper = keeper
         self._settings = settings
         self._unsettled = unsettled
-        self._account = account
+        self._account = Account(share=0)
         self._now = now
+        self._take = take
+        self._done = done
+        self._rows = 0
 
     def __repr__(self) -> str:
-        return "<Adoption>"
+        return f"<Adoption, {len(self._trails)} lanes to go>"
+
+    def go_on(self) -> bool:
+        """Make a few channels. False: all are made."""
+        for _ in range(min(AT_ONCE, len(self._trails))):
+            channel = self.channel_of(self._trails.popleft(), self._keeper)
+            self._rows += channel.parked
+            self._take(channel)
+        if not self._trails:
+            self._done(self._rows)
+        return bool(self._trails)
 
     def channel_of(self, trail: Trail, keeper: Keeper) -> Channel:
         """The channel that brings the trail's rows to the store: all of them parked."""

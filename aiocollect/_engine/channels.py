@@ -57,7 +57,7 @@ class Channels:
         self._first_headers: dict[Names, bytes] = {}
         self._more_headers: dict[Names, dict[bytes, int]] = {}  # where there are any
         self._channels: dict[tuple[str, bytes, bool], Channel] = {}
-        self._adopted: list[Channel] = []  # of other lives
+        self._adopted: dict[Channel, None] = {}  # of other lives
         self._headers_on: dict[str, int] = {}  # path to its number of channels so far
         # Where forgotten lanes stood that had rolled: a part is never gone back to.
         self._parts: dict[tuple[str, bytes, bool], int] = {}
@@ -184,11 +184,12 @@ class Channels:
 
     def adopt(self, channel: Channel) -> None:
         """Another life's channel, until its rows are final. Nothing is added to it."""
-        self._adopted.append(channel)
+        self._adopted[channel] = None
 
-    def forget_adopted(self) -> None:
-        """Drop the channels of other lives of which nothing is left."""
-        self._adopted = [c for c in self._adopted if c.rows or c.parked]
+    def forget_adopted(self, channel: Channel) -> None:
+        """Drop another life's channel, if nothing of it is left."""
+        if channel in self._adopted and channel.idle:
+            del self._adopted[channel]
 
     def forget(self, hour: int) -> None:
         """Drop idle channels of days before yesterday, so that years do not pile up; ``hour`` is
@@ -205,8 +206,7 @@ class Channels:
             channel
             for channel in self
             if not hour - KEEP_HOURS <= channel.hour <= hour
-            and not channel.rows
-            and not channel.parked
+            and channel.idle
             and not channel.lane.parts.own
         }
         for key, channel in list(self._channels.items()):

@@ -135,6 +135,7 @@ class Ending:
             # Somebody cancels all tasks: the loop is about to end. Account for what is left now.
             engine.senders.abandon()
         engine.host.stop()
+        await self._spooled()
         engine.shelf.closed = True
         if engine.watch is not None:
             engine.watch.stop()
@@ -150,6 +151,23 @@ class Ending:
         self._final = report(engine, began)
         engine.host.end()
         return self._final
+
+    async def _spooled(self) -> None:
+        """Have what the ring still holds in the spool, if the disk answers in time."""
+        pump = self._engine.pump
+        spooling = pump.spooling
+        if spooling is None:
+            return
+        try:
+            while pump.turn(self._engine.clock.monotonic()):
+                pass
+        except Exception:  # our bug: what it has left is told as in memory
+            self._engine.hooks.errors += 1
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                await spooling.settled()
+        except (TimeoutError, asyncio.CancelledError):
+            pass
 
     def close(self, timeout: float | None = None) -> Report:
         """aclose() for a thread that runs no event loop."""
@@ -173,6 +191,8 @@ class Ending:
                 pass
         except Exception:  # our bug: what it has left is told as in memory
             engine.hooks.errors += 1
+        if engine.pump.spooling is not None:
+            engine.pump.spooling.take_back()
         for channel in engine.channels:
             engine.pump.seal(channel)
             lane = channel.lane

@@ -26,10 +26,9 @@ from ..records import (
     LowWater,
     RateChanged,
     SettingsRejected,
-    SpoolAdopted,
 )
 from ..typing import Clock, Hook, Store
-from .adoption import Adoption
+from .backing import Backing
 from .channels import Channels
 from .dead_letters import DeadLetters
 from .ending import Ending
@@ -40,11 +39,9 @@ from .host import Host
 from .ledger import Ledger
 from .pace import Pace
 from .pump import Pump
-from .recovery import Recovered
 from .sender import Senders
 from .shedder import Shedder
 from .shelf import Shelf
-from .spool import Spool
 from .stream import Channel, Stream
 from .thread import LoopThread
 from .waiters import Waiters
@@ -56,7 +53,8 @@ __all__ = ["Engine"]
 class Engine:
     """What a pipeline runs on. ``chance`` gives numbers in [0, 1), ``new_writer`` writer ids.
 
-    ``thread``: the loop to live on, instead of the caller's.
+    ``target``: which store it is, for the spool. ``thread``: the loop to live on, instead of the
+    caller's.
     """
 
     def __init__(
@@ -69,6 +67,7 @@ class Engine:
         new_writer: Callable[[], str],
         hooks: tuple[Hook, ...],
         disk: Disk,
+        target: str,
         thread: LoopThread | None = None,
     ) -> None:
         self.settings = settings
@@ -76,6 +75,7 @@ class Engine:
         self.hooks = Hooks(hooks)
         self.closed = False
         self.inspect: Callable[[], None] = lambda: None  # the store, at the start: see assembly
+        self._target = target
         self._store = store
         self._disk = disk
         self._chance = chance
@@ -112,21 +112,24 @@ class Engine:
         self.unsettled = Unsettled()
         self.marks = Marks(self.settings.max_memory_bytes)
         self.ledger = Ledger()
+        self.backing = None if self.settings.spool is None else self._make_backing(writer)
+        self.spool = None if self.backing is None else self.backing.spool
         self.pump = Pump(
             self.ring,
             unsettled=self.unsettled,
             channel_of=self.channels.channel_of,
             submit=lambda channel, batch: self.shelf.submit(channel, batch),
             note=self._note,
-            keep=self._keep,
+            keep=None if self.backing is None else self.backing.keep,
             slice_rows=self.host.slice_rows,
         )
         self.senders = self._make_senders()
-        self.spool = self._make_spool(writer)
         self.shelf = Shelf(
             self.channels,
             self.ring,
+            unsettled=self.unsettled,
             low=self.marks.low,
+            max_batch=self.settings.max_batch_bytes,
             # Beside what the budget allows: a quarter more in all.
             reserve=self.settings.max_memory_bytes // 8,
             perform=lambda channel, commands: self.senders.perform(channel, commands),
@@ -156,19 +159,15 @@ class Engine:
             rested=self._rested,
         )
 
-    def _make_spool(self, writer: str) -> Spool | None:
-        if self.settings.spool is None:
-            return None
-        return Spool(
+    def _make_backing(self, writer: str) -> Backing:
+        return Backing(
             self._disk,
-            self.settings.spool,
+            target=self._target,
             writer=writer,
-            max_bytes=self.settings.limits.max_spool_bytes,
-            max_index_bytes=self.settings.max_memory_bytes // 4,
-            salt=lambda: int(self._chance() * 2**32) | 1,
+            settings=self.settings,
+            chance=self._chance,
             clock=self.clock,
-            adopt=self._adopt,
-            tell=self.hooks.emit,
+            engine=self,
         )
 
     def __repr__(self) -> str:
@@ -250,7 +249,7 @@ class Engine:
         self.asleep = False
         more = self.pump.turn(self.clock.monotonic())
         self._after_turn()
-        if more:
+        if more or (self.backing is not None and self.backing.go_on()):
             return 0.0
         wait = self._pace.next(self.pump.rows_taken)
         if wait is None:
@@ -264,54 +263,28 @@ class Engine:
         again = self._shedder.expire(self.clock.monotonic())
         if again is not None and self.ring.used:
             wait = _sooner(wait, again)
-        if self.spool is not None:
-            wait = _sooner(wait, self.spool.look())
+        if self.backing is not None:
+            wait = _sooner(wait, self.backing.look())
         return wait
 
     def _after_turn(self) -> None:
         self.waiters.grant()
         self._watch_marks()
-        if self.marks.raised and self.spool is not None:
-            self.shelf.make_room()
         if self.flushes.due(self.pump.calls_done):
             for channel in self.channels:
                 self.pump.seal(channel)
             self.flushes.sealed(self.pump.calls_done)
         self.channels.forget(self.clock.time_ns() // 1000 // HOUR_US)
 
-    # The spool ---------------------------------------------------------------------------------
-
-    def _keep(self, encoded: list[tuple[Channel, list[bytes]]]) -> bool:
-        return self.spool is not None and self.spool.keep(encoded)
-
     async def durable(self) -> bool:
         """Return when all rows in the spool survive a power cut. False: its disk has failed."""
         return self.spool is not None and await self.host.run(self.spool.durable)
 
-    def _adopt(self, life: str, recovered: Recovered) -> None:
-        """Bring what another life has left to the store."""
-        spool = self.spool
-        assert spool is not None
-        adoption = Adoption(
-            self.settings,
-            unsettled=self.unsettled,
-            account=Account(share=0),
-            now=self.clock.monotonic,
-        )
-        channels = [adoption.channel_of(t, spool.keeper_of(life)) for t in recovered.trails]
-        rows = sum(channel.parked for channel in channels)
-        self.ledger.adopted += rows
-        for channel in channels:
-            self.channels.adopt(channel)
-        if rows:
-            self.hooks.emit(SpoolAdopted(life=life, rows=rows))
-        for channel in channels:
-            self.shelf.next(channel)
-
     # Becoming final ---------------------------------------------------------------------------
 
     def _rested(self, channel: Channel) -> None:
-        if channel.due:
+        # Behind a backlog they may as well go on coalescing, or be let go of.
+        if channel.due and not channel.backlog:
             self.pump.seal(channel)
         self.shelf.next(channel)
 
@@ -339,8 +312,9 @@ class Engine:
             self._watch_marks()
             self.flushes.wake()
             if self.spool is not None and self.spool.adopted:
+                if channel is not None:
+                    self.channels.forget_adopted(channel)
                 self.spool.tidy()
-                self.channels.forget_adopted()
         for end in ends:
             if not isinstance(end, Release):
                 self.hooks.emit(end.notice)
@@ -351,13 +325,18 @@ class Engine:
         if crossing is Crossing.HIGH:
             self.gates.press(True)
             self.hooks.emit(HighWater(used=used))
-            if self.spool is not None:
-                self.shelf.make_room()
-            if self.settings.when_full == "shed_oldest":
-                self._shedder.make_room(lambda: self.ring.used <= self.marks.low)
+            if self.backing is None:
+                self.shed()
+            elif self.backing.make_room():
+                self.wake()  # in slices
         elif crossing is Crossing.LOW:
             self.gates.press(False)
             self.hooks.emit(LowWater(used=used))
+
+    def shed(self) -> None:
+        """Give up the oldest rows that were not sent yet, where that is asked for."""
+        if self.settings.when_full == "shed_oldest":
+            self._shedder.make_room(lambda: self.ring.used <= self.marks.low)
 
 
 def _sooner(wait: float | None, other: float) -> float:

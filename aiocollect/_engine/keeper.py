@@ -1,30 +1,40 @@
-"""The keeper: has one journal synced, cleaned up and read, beside the event loop.
+"""The keeper: has one journal written, synced, cleaned up and read, beside the event loop.
 
-One job at a time runs apart; what is asked for meanwhile shares the next one: that is the group
-commit. Nothing here is a task, so no host can cancel it half-way. When the disk fails, the journal
-is removed by name, so that nobody takes over what can no longer be kept true; its rows are in
-memory, or can still be read through the open files, and go on from there.
+One work at a time runs apart; what is asked for meanwhile shares the next one: that is the group
+commit. Nothing here is a task, so no host can cancel it half-way, and nothing here waits for the
+disk: who asks is called back.
+
+When the disk fails, what is there stays there. Rows that it does not take are in memory alone; an
+intent that it does not take is waited for, with growing waits, since rows that another life will
+find must not be sent without one.
 """
 
 from __future__ import annotations
 
 import asyncio
 from array import array
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple, TypeVar
 
 from .._core.extents import Extent
 from .._core.journal import Rows, lines_of, records
 from .._core.trail import Stand, Trail
-from ..disk import Disk
+from ..disk import Disk, Line
 from .journal import Journal
+from .journal_work import Work
 
-__all__ = ["Keeper", "Loaded"]
+__all__ = ["Keeper", "Loaded", "Turn"]
 
 _T = TypeVar("_T")
 
-# After the disk has failed, in seconds, where it is waited for.
-RETRY_AFTER = 2.0
+# After something has failed, in seconds: doubled each time.
+FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
+# How often rows are asked for that cannot be read: for two minutes.
+READS = 8
+# Of rows in one work: what waits meanwhile is for the next one.
+WORK_BYTES = 2 * 2**20
 
 # The lengths of rows, and their bytes; None where they cannot be read.
 Loaded = tuple["array[int]", bytes] | None
@@ -37,40 +47,87 @@ class Intent(NamedTuple):
     first: int
     rows: int
     stand: Stand
-    known: asyncio.Future[None]
+    known: Callable[[], None]
+
+
+class Turn(NamedTuple):
+    """Rows that are to be written together. ``add`` puts them into the journal, ``then`` is told
+    whether they are there, and which of their lanes have no place there after all."""
+
+    add: Callable[[], None]
+    then: Callable[[bool, list[Trail]], None]
+
+
+class Patience:
+    """How long to wait after a failure: longer each time, until something works again."""
+
+    def __init__(self) -> None:
+        self._wait = FIRST_WAIT
+        self.until = 0.0
+
+    def __repr__(self) -> str:
+        return f"<Patience until {self.until}>"
+
+    def over(self) -> bool:
+        """Whether it may be tried."""
+        return asyncio.get_running_loop().time() >= self.until
+
+    def failed(self, then: Callable[[], None]) -> None:
+        """It did not work: ``then`` is called when it is to be tried again."""
+        loop = asyncio.get_running_loop()
+        self.until = loop.time() + self._wait
+        loop.call_at(self.until, then)
+        self._wait = min(2 * self._wait, LONGEST_WAIT)
+
+    def worked(self) -> None:
+        """From the beginning."""
+        self._wait, self.until = FIRST_WAIT, 0.0
 
 
 class Keeper:
-    """``failed`` is called once, when the journal is given up. Without it it never is: what another
-    life has left is nowhere else, so who would send it waits until the disk works again."""
+    """``tell`` hears of failures, in words. ``line``: where on the disk's it stands."""
 
     def __init__(
-        self, journal: Journal, disk: Disk, *, failed: Callable[[OSError], None] | None = None
+        self, journal: Journal, disk: Disk, *, tell: Callable[[str], None], line: Line
     ) -> None:
         self.journal = journal
         self._disk = disk
-        self._tell_failed = failed
-        self._busy = False
+        self._tell = tell
+        self._line: Line = line
+        self._turns: deque[Turn] = deque()
         self._intents: list[Intent] = []
         self._durable: list[asyncio.Future[bool]] = []
-        self._epoch = 0  # of the loop: what an earlier one has begun is not answered any more
-        self._leaving = False  # given up, and its names are not gone yet
+        self._work: Work | None = None  # under way
+        self._doing: tuple[list[Turn], list[Intent], list[asyncio.Future[bool]]] = ([], [], [])
+        self._began = 0.0
+        self._epoch = 0  # of the loop: what an earlier one has begun is heard of in another way
+        self._slots_patience = Patience()
+        self._remove_patience = Patience()
+        self._spare_patience = Patience()
+        self._closing: Callable[[object], None] | None = None
+        self.trouble = ""  # why intents are waited for
         self.alive = True
 
     def __repr__(self) -> str:
-        return f"<Keeper of {self.journal!r}{'' if self.alive else ', given up'}>"
+        return f"<Keeper of {self.journal!r}{'' if self.alive else ', closed'}>"
 
     # What is asked ----------------------------------------------------------------------------
 
-    async def intend(self, trail: Trail, first: int, rows: int, stand: Stand) -> None:
-        """Return when it is on the disk for good that these rows are about to be sent, and the
-        rows themselves; or when the journal is given up, and gone."""
-        if trail.intends(first, rows, stand) or not (self.alive or self._leaving):
+    def put(self, turn: Turn) -> None:
+        """Have rows written."""
+        self._turns.append(turn)
+        self.next()
+
+    def intend(
+        self, trail: Trail, first: int, rows: int, stand: Stand, known: Callable[[], None]
+    ) -> None:
+        """``known`` is called when it is on the disk for good that these rows are about to be sent,
+        and the rows themselves; at once, where it is."""
+        if not self.alive or trail.intends(first, rows, stand):
+            known()
             return
-        known = asyncio.get_running_loop().create_future()
         self._intents.append(Intent(trail, first, rows, stand, known))
-        self._next()
-        await known
+        self.next()
 
     async def durable(self) -> bool:
         """Return when all rows kept so far survive a power cut. False: the disk has failed."""
@@ -78,19 +135,15 @@ class Keeper:
             return False
         known: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._durable.append(known)
-        self._next()
+        self.next()
         return await known
 
     def finish(self, trail: Trail, first: int, rows: int, stand: Stand) -> None:
         """Rows have become final."""
         trail.finish(first, rows, stand)
         if self.alive:
-            try:
-                self.journal.changed(trail)
-            except OSError as error:
-                self.fail(error)
-            else:
-                self._next()
+            self.journal.changed(trail)
+            self.next()
 
     def load(
         self,
@@ -100,169 +153,208 @@ class Keeper:
         rows: int,
         then: Callable[[Loaded], None],
     ) -> None:
-        """Read rows of a trail back; also from a journal that was given up."""
-        number, salt = trail.lane.number, self.journal.salt
+        """Read rows of a trail back. A disk that cannot, may be able to a moment later."""
+        number, salt, epoch = trail.lane.number, self.journal.salt, self._epoch
+        patience, tries = Patience(), iter(range(READS))
 
         def read() -> Loaded:
             return _read(extents, first, first + rows, lane=number, salt=salt)
 
+        def ask() -> None:
+            if epoch == self._epoch and self.alive:
+                self._disk.apart(read, done, line=self._line)
+
         def done(loaded: Loaded | OSError) -> None:
-            then(None if isinstance(loaded, OSError) else loaded)
+            if not isinstance(loaded, OSError):
+                then(loaded)
+            elif next(tries, None) is None:
+                then(None)
+            else:
+                self._tell(_text(loaded))
+                patience.failed(ask)
 
-        self._disk.apart(read, done)
+        ask()
 
-    def written(self) -> None:
-        """Rows were added to the journal."""
-        if self.journal.wants_spare:
-            self._next()
+    def writing(self, trail: Trail) -> bool:
+        """Whether nobody knows yet if rows of the trail come to the disk."""
+        work = self._work
+        return work is not None and any(one.trail is trail for one in work.added)
 
-    # Jobs -------------------------------------------------------------------------------------
+    def withdraw(self) -> None:
+        """Rows that wait are in memory alone, but for those being written."""
+        while self._turns:
+            self._turns.popleft().then(False, [])
 
-    def _next(self) -> None:
-        """Begin the next job, where none is under way."""
-        if self._busy or not self.alive:
+    @property
+    def waits_since(self) -> float | None:
+        """Since when the disk has not answered, by the loop's time."""
+        return None if self._work is None else self._began
+
+    # One work ---------------------------------------------------------------------------------
+
+    def next(self) -> None:
+        """Begin the next work, where none is under way and there is something to do."""
+        if self._work is not None or not self.alive:
+            return
+        if self._closing is not None:
+            self._end()
             return
         journal = self.journal
-        if self._intents or self._durable:
-            intents, self._intents = self._intents, []
-            durable, self._durable = self._durable, []
-            self._run(
-                journal.sync_rows, lambda: self._rows_synced(intents, durable), intents, durable
-            )
-        elif journal.dead():
-            self._sync_slots([], [])
-        elif journal.wants_spare:
-            self._run(journal.make_spare, lambda: None)
-
-    def _run(
-        self,
-        work: Callable[[], object],
-        then: Callable[[], None],
-        intents: Sequence[Intent] = (),
-        durable: Sequence[asyncio.Future[bool]] = (),
-    ) -> None:
-        """``intents`` and ``durable`` are asked again, or answered, if the disk fails."""
-        self._busy = True
-        epoch = self._epoch
-
-        def done(answer: object) -> None:
-            if epoch != self._epoch:
-                return
-            self._busy = False
-            try:
-                if isinstance(answer, OSError):
-                    raise answer
-                then()
-            except OSError as error:
-                self._intents[:0], self._durable[:0] = intents, durable
-                self.fail(error)
-            else:
-                self._next()
-
-        self._disk.apart(work, done)
-
-    def _rows_synced(self, intents: list[Intent], durable: list[asyncio.Future[bool]]) -> None:
+        blocked = not self._slots_patience.over()
+        if blocked:
+            self.withdraw()
+            return
+        turns = self._take_turns()
+        intents, self._intents = self._intents, []
+        durable, self._durable = self._durable, []
+        dead = bool(journal.dead) and self._remove_patience.over()
+        spare = journal.wants_spare and self._spare_patience.over()
+        if not (turns or intents or durable or dead or spare or journal.wants_notes):
+            return
         for intent in intents:
             intent.trail.intend(intent.first, intent.rows, intent.stand)
-            self.journal.changed(intent.trail)
-        # Where a lane stands belongs to its rows: a blind one could not find out.
-        if intents or (durable and self.journal.unsynced):
-            self._sync_slots(intents, durable)
-        else:
-            for one in durable:
-                _answer(one, True)
+            journal.changed(intent.trail)
+        work = journal.plan(sync=bool(intents or durable or dead), dead=dead, spare=spare)
+        self._work, self._doing = work, (turns, intents, durable)
+        self._began = asyncio.get_running_loop().time()
+        self._run()
 
-    def _sync_slots(self, intents: list[Intent], durable: list[asyncio.Future[bool]]) -> None:
-        journal = self.journal
-        dead = journal.dead()
-        journal.begin_sync()
+    def _take_turns(self) -> list[Turn]:
+        turns: list[Turn] = []
+        while self._turns and self.journal.pending < WORK_BYTES:
+            if not self.journal.writable():
+                self.withdraw()
+                break
+            turn = self._turns.popleft()
+            turn.add()
+            turns.append(turn)
+        return turns
 
-        def done() -> None:
-            journal.end_sync()
+    def _run(self) -> None:
+        work, epoch = self._work, self._epoch
+        assert work is not None
+
+        def done(answer: Work | OSError) -> None:
+            if epoch != self._epoch:
+                return
+            if isinstance(answer, OSError):  # no thread: nothing was begun
+                self._tell(_text(answer))
+                asyncio.get_running_loop().call_later(FIRST_WAIT, again)
+            else:
+                self._done(answer)
+
+        def again() -> None:
+            if epoch == self._epoch:
+                self._run()
+
+        self._disk.apart(work.run, done, line=self._line)
+
+    def _done(self, work: Work) -> None:
+        turns, intents, durable = self._doing
+        self._work, self._doing = None, ([], [], [])
+        gone = self.journal.apply(work)
+        self._tell_failures(work)
+        for turn in turns:
+            turn.then(work.kept, gone)
+        if work.noted:
             for intent in intents:
-                intent.trail.sure = True
-                _answer(intent.known, None)
-            for one in durable:
-                _answer(one, True)
-            if dead:
-                # Until they are gone they are the journal's: an unlink that comes first must find
-                # them, or their rows would be left behind without the slots that tell of them.
-                self._run(lambda: journal.remove(dead), lambda: journal.removed(dead))
+                intent.trail.sure = work.sure
+                intent.known()
+        else:
+            self._intents[:0] = [i for i in intents if i.trail in self.journal.trails]
+            for intent in intents:
+                if intent.trail not in self.journal.trails:
+                    intent.known()  # its rows have no place there, so nobody will find them
+        for one in durable:
+            _answer(one, work.sure and self.journal.durable)
+        self.next()
 
-        self._run(journal.sync_slots, done, intents, durable)
+    def _tell_failures(self, work: Work) -> None:
+        for error, patience in (
+            (work.slots_error, self._slots_patience),
+            (work.remove_error, self._remove_patience),
+            (work.spare_error, self._spare_patience),
+        ):
+            if error is not None:
+                patience.failed(self.next)
+        if work.noted:
+            self._slots_patience.worked()
+        if work.removed:
+            self._remove_patience.worked()
+        if work.spare is not None:
+            self._spare_patience.worked()
+        self.trouble = "" if work.slots_error is None else _text(work.slots_error)
+        errors = (work.slots_error, work.sync_error, work.remove_error, work.spare_error)
+        for error in (*errors, work.rows_error):
+            if error is not None:
+                self._tell(_text(error))
+                return
 
     # The end ----------------------------------------------------------------------------------
 
-    def fail(self, error: OSError) -> None:
-        """The disk cannot keep what was promised: nobody shall take over what is there."""
-        if not self.alive:
-            return
-        if self._tell_failed is None:
-            self.journal.forget_sync()
-            self._busy = True
-            asyncio.get_running_loop().call_later(RETRY_AFTER, self._retry, self._epoch)
-            return
-        self.alive = False
-        for one in self._durable:
-            _answer(one, False)
-        self._durable = []
-        self._tell_failed(error)
-        self._leave()
-
-    def _leave(self) -> None:
-        """Remove the journal. What is sent before that is done, the next life would send again."""
-        self._leaving = True
-        epoch = self._epoch
-
-        def left(_: object) -> None:
-            # If even this has failed there is nothing more to be done.
-            if epoch == self._epoch:
-                self._leaving = False
-                for intent in self._intents:
-                    _answer(intent.known, None)
-                self._intents = []
-
-        self._disk.apart(self.journal.unlink, left)
-
-    def _retry(self, epoch: int) -> None:
-        if epoch == self._epoch:
-            self._busy = False
-            self._next()
-
     def restart(self) -> None:
-        """On a new loop: what the last one has begun has no known end."""
+        """On a new loop. What the last one has begun is done by now, or is done now; who waited
+        for it there is gone, but for the rows."""
         self._epoch += 1
-        self._busy = False
         self._intents, self._durable = [], []
-        self.journal.forget_sync()
-        if self._leaving:
-            self._leave()
-        self._next()
+        turns, intents, _ = self._doing
+        for intent in intents:
+            intent.trail.sure = False
+        self._doing = (turns, [], [])
+        for patience in (self._slots_patience, self._remove_patience, self._spare_patience):
+            patience.worked()
+        if self._work is not None:
+            self._began = asyncio.get_running_loop().time()
+            self._run()
+        else:
+            self.next()
 
     async def close(self) -> None:
         """Give the directory back: with what it still holds; without it, remove it."""
+        if not self.alive:
+            return
         closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.give_back(lambda _: _answer(closed, None))
         await closed
 
     def give_back(self, then: Callable[[object], None] = lambda _: None) -> None:
         """The same, without waiting for it."""
-        journal, alive = self.journal, self.alive
+        self._closing = then
+        self.next()
+
+    def _end(self) -> None:
+        then = self._closing
+        assert then is not None
+        self.withdraw()
         self.alive = False
+        for one in self._durable:
+            _answer(one, False)
+        for intent in self._intents:
+            intent.known()
+        self._durable, self._intents = [], []
+        journal = self.journal
+        work = journal.plan(sync=False, dead=False, spare=False)
+        dissolves = not journal.live
 
         def close() -> None:
+            work.run()
             try:
-                if alive and not journal.live:
-                    journal.unlink()
+                if dissolves:
+                    with suppress(OSError):  # what is left is final, as its slots say
+                        journal.dissolve()
             finally:
                 journal.close()
 
-        self._disk.apart(close, then)
+        self._disk.apart(close, then, line=self._line)
 
 
 def _answer(future: asyncio.Future[_T], answer: _T) -> None:
     if not future.done():
         future.set_result(answer)
+
+
+def _text(error: OSError) -> str:
+    return error.strerror or str(error)
 
 
 def _read(extents: list[Extent], first: int, end: int, *, lane: int, salt: int) -> Loaded:

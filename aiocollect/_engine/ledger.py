@@ -80,6 +80,12 @@ class Ledger:
             case Outcome.DROPPED:
                 self.dropped[reason] = self.dropped.get(reason, 0) + rows
 
+    def adopt_lost(self, rows: int) -> None:
+        """Count rows of another life that are known to have been accepted, and cannot be read."""
+        if rows:
+            self.adopted += rows
+            self.finish(Outcome.DROPPED, rows, "damaged")
+
     def refuse(self, rows: int, reason: str) -> None:
         """Count rows that were not accepted. From any thread."""
         tally = self._refused.get(reason)

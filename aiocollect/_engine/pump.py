@@ -5,6 +5,9 @@ that the loop it shares with the scoring server is never held for much longer th
 on a thread of its own in smaller ones (thread.py).
 Within a slice the rows of one channel are encoded together, which halves the cost of small calls.
 
+With a spool, encoded rows go to the disk before they are coalesced, and come back by a callback:
+in the order of the turns, channel by channel.
+
 It seals a batch when the next row no longer fits, and when the linger has passed and the lane is
 idle: while a lane is busy its rows go on coalescing, so a slow store gets fewer and fuller blocks.
 """
@@ -25,6 +28,8 @@ from .._core.unsettled import Unsettled
 from ..records import QUICK, Call, DeadLettered, QuickCall, whole
 from ..typing import Piece, QuickEncoder
 from .receipts import Receipt
+from .runs import Run
+from .spooling import Keep, Spooling
 from .stream import Channel, Stream
 
 __all__ = ["SLICE_ROWS", "Pump"]
@@ -38,29 +43,11 @@ _LINES = {bytes}
 _T = TypeVar("_T")
 
 
-class Run:
-    """Rows of one stream that go through one channel on one account: what the encoder gets. Those
-    of a call with a receipt are alone, and quick calls among themselves, in columns."""
-
-    __slots__ = ("account", "channel", "columns", "estimate", "pieces", "receipt", "stream")
-
-    def __init__(
-        self, channel: Channel, stream: Stream, account: Account, receipt: Receipt | None
-    ) -> None:
-        self.channel = channel
-        self.stream = stream
-        self.account = account
-        self.receipt = receipt
-        self.columns: list[tuple[Any, ...]] = []
-        self.pieces: list[Piece] = []
-        self.estimate = 0
-
-
 class Pump:
     """Turns calls into batches. ``turn`` is one slice of work.
 
-    ``keep`` puts encoded rows into the spool, if there is one that takes them, ``submit`` gets what
-    is sealed, ``note`` the end of rows that cannot be encoded.
+    ``keep`` has encoded rows put into the spool, where there is one (see Spooling); ``submit`` gets
+    what is sealed, ``note`` the end of rows that cannot be encoded.
     """
 
     def __init__(
@@ -71,7 +58,7 @@ class Pump:
         channel_of: Callable[[Stream, int], Channel],
         submit: Callable[[Channel, Batch], None],
         note: Callable[[list[Finish | Release | Note]], None],
-        keep: Callable[[list[tuple[Channel, list[bytes]]]], bool],
+        keep: Keep | None,
         slice_rows: int = SLICE_ROWS,
     ) -> None:
         self._ring = ring
@@ -81,7 +68,8 @@ class Pump:
         self._channel_of = channel_of
         self._submit = submit
         self._note = note
-        self._keep = keep
+        self.spooling = None if keep is None else Spooling(keep, coalesce=self._coalesce)
+        self._calls = 0  # taken to their ends
         self._call: Call | None = None  # taken, and not encoded to its end
         self._part = 0
         self._row = 0
@@ -90,10 +78,14 @@ class Pump:
         self._deadlines: list[tuple[float, int, Channel]] = []
         self._tie = count()
         self.rows_taken = 0  # rows that are encoded, or final because they cannot be
-        self.calls_done = 0  # calls whose rows are all taken: the barrier a flush waits for
 
     def __repr__(self) -> str:
         return f"<Pump {self.rows_taken} rows taken, {self.calls_done} calls done>"
+
+    @property
+    def calls_done(self) -> int:
+        """Calls whose rows are all coalesced: the barrier that a flush waits for."""
+        return self._calls if self.spooling is None else self.spooling.calls_done(self._calls)
 
     # A slice ----------------------------------------------------------------------------------
 
@@ -102,14 +94,18 @@ class Pump:
 
         Raises KeyboardInterrupt and SystemExit where these came in, once the slice is done.
         """
+        calls = self._calls
         runs = self._take_quick() or self._take_slice()
         encoded = [(run, self._lines(run)) for run in runs]
-        kept = self._keep([(run.channel, lines) for run, lines in encoded])
         for run, lines in encoded:
             # The estimate that was charged at accept is exchanged for what the rows really take.
             self._ring.charge(sum(map(len, lines)) - run.estimate, run.account)
             self.rows_taken += len(lines)
-            self._coalesce(run, lines, now, kept)
+        if self.spooling is not None:
+            self.spooling.take(encoded, calls=calls, now=now)
+        else:
+            for run, lines in encoded:
+                self._coalesce(run, lines, now, False)
         self._seal_due(now)
         if self._interrupt is not None:
             interrupt, self._interrupt = self._interrupt, None
@@ -146,7 +142,7 @@ class Pump:
         if len({run.channel for run in runs}) < len(runs):
             return []  # their rows would change places in one blob
         self._ring.drop(len(calls))
-        self.calls_done += len(calls)
+        self._calls += len(calls)
         return runs
 
     def _take_slice(self) -> list[Run]:
@@ -170,7 +166,7 @@ class Pump:
             else:  # what _cut() gives for a call that fits whole, at half the cost
                 ((stream, some, _, *before),) = call[3]
                 piece = Piece(some, call[0], timestamp_text(call[1]), before[0] if before else 0)
-                self.calls_done += 1
+                self._calls += 1
             rows += number
             size += estimate
             channel = stream.channel if call[2] == stream.hour else self._find(stream, call[2])
@@ -236,7 +232,7 @@ class Pump:
             if self._part == len(parts):
                 self._call = None
                 self._part = self._done = 0
-                self.calls_done += 1
+                self._calls += 1
         return stream, piece, last - first, estimate
 
     def _lines(self, run: Run) -> list[bytes]:

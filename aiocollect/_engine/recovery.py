@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 
 from .._core import journal as formats
 from .._core.extents import Extent, Extents
-from .._core.journal import RECORD_SIZE, Corrupt, Lane, Rows, Slot
+from .._core.journal import HEADER_SIZE, RECORD_SIZE, UNKNOWN, Corrupt, Lane, Rows, Slot
 from .._core.trail import Trail
-from ..disk import Disk, Lock
-from .journal import SLOTS, SUFFIX, Journal, Segment
+from ..disk import Disk, File, LockedDirectory
+from .journal import SLOTS, SUFFIX, Journal
+from .journal_work import Segment
 
 __all__ = ["Recovered", "recover"]
 
@@ -34,35 +35,39 @@ class Recovered:
     trails: list[Trail] = field(default_factory=list)
 
 
-def recover(disk: Disk, path: str, lock: Lock) -> Recovered:
-    """*Apart.* Take over what is in ``path``, whose lock is held. Raises OSError, and ValueError
-    for what another version has written: it stays as it is."""
-    names = sorted(disk.names(path))  # as they were written
-    segments = [os.path.join(path, name) for name in names if name.endswith(SUFFIX)]
+def recover(disk: Disk, path: str, directory: LockedDirectory) -> Recovered:
+    """*Apart.* Take over what is in ``path``, which is locked. Raises OSError, and ValueError for
+    what a later version has written: it stays as it is."""
+    names = directory.names()  # sorted: as they were written
+    segments = [name for name in names if name.endswith(SUFFIX)]
+    # Cut off before anything was sent, or removed but for the lock.
+    slots = directory.open(SLOTS, new=SLOTS not in names)
+    opened: list[File] = [slots]
     try:
-        slots = disk.open(os.path.join(path, SLOTS), new=False)
-    except FileNotFoundError:  # cut off before anything was sent, or removed but for the lock
-        slots = disk.open(os.path.join(path, SLOTS), new=True)
-    data = slots.read(0, slots.size())
-    salt = formats.salt_of(data)
-    if salt is None:
-        salt = next(filter(None, (_salt(disk, segment) for segment in segments)), 1)
-        slots.write(formats.header(salt), 0)
-    found = {number: (copy, slot) for number, copy, slot in formats.slots(data, salt)}
-    generation = max((slot.generation for _, slot in found.values() if slot), default=0)
-    recovered = Recovered(Journal(disk, path, lock=lock, salt=salt))
-    recovered.journal.take_over(slots, generation=generation)
-    reader = _Reader(disk, recovered, found)
-    for segment in segments:
-        reader.read(segment)
-    reader.finish()
-    return recovered
+        data = slots.read(0, slots.size())
+        head = formats.header_of(data)
+        if head is None:
+            found = (_head(directory, name) for name in segments)
+            head = next(filter(None, found), formats.Header(formats.VERSION, 1, UNKNOWN))
+            slots.write(formats.header(head.salt, head.target), 0)
+        copies = {number: (copy, slot) for number, copy, slot in formats.slots(data, head.salt)}
+        generation = max((slot.generation for _, slot in copies.values() if slot), default=0)
+        journal = Journal(directory, slots, salt=head.salt, generation=generation)
+        reader = _Reader(disk, path, Recovered(journal), copies)
+        for name in segments:
+            opened.append(directory.open(name, new=False))
+            reader.read(name, opened[-1])
+        return reader.finish()
+    except (OSError, ValueError):
+        for file in opened:
+            file.close()
+        raise
 
 
-def _salt(disk: Disk, path: str) -> int | None:
-    file = disk.open(path, new=False)
+def _head(directory: LockedDirectory, name: str) -> formats.Header | None:
+    file = directory.open(name, new=False)
     try:
-        return formats.salt_of(file.read(0, formats.HEADER_SIZE))
+        return formats.header_of(file.read(0, HEADER_SIZE))
     except ValueError:  # damaged: it is set aside when it is read
         return None
     finally:
@@ -73,26 +78,30 @@ class _Reader:
     """Reads segment by segment, and knows where all rows are that are not final."""
 
     def __init__(
-        self, disk: Disk, recovered: Recovered, slots: dict[int, tuple[int, Slot | None]]
+        self,
+        disk: Disk,
+        path: str,
+        recovered: Recovered,
+        slots: dict[int, tuple[int, Slot | None]],
     ) -> None:
         self._disk = disk
+        self._path = path
         self._recovered = recovered
         self._slots = slots
         self._lanes: dict[int, Lane] = {}
         self._rows: dict[int, Extents] = {}  # by lane
 
-    def read(self, path: str) -> None:
+    def read(self, name: str, file: File) -> None:
         """One segment. One that is not ours is set aside whole."""
         recovered, salt = self._recovered, self._recovered.journal.salt
-        file = self._disk.open(path, new=False)
         data = file.read(0, file.size())
-        segment = Segment(path, file, end=len(data))
+        segment = Segment(name, file, end=len(data))
         try:
-            sound = formats.salt_of(data) == salt
+            head = formats.header_of(data)
         except ValueError:
-            sound = False
-        if not sound:  # cut off before its header was on the disk, or damaged
-            self._aside(path, 0, data.rstrip(b"\0"))
+            head = None
+        if head is None or head.salt != salt:  # cut off before it was on the disk, or damaged
+            self._aside(name, 0, data.rstrip(b"\0"))
         else:
             for record in formats.records(data, salt):
                 match record:
@@ -102,7 +111,7 @@ class _Reader:
                         self._found(record, segment)
                     case Corrupt(offset, size, torn):
                         if not torn:
-                            self._aside(path, offset, data[offset : offset + size])
+                            self._aside(name, offset, data[offset : offset + size])
         recovered.journal.segments.append(segment)
 
     def _found(self, rows: Rows, segment: Segment) -> None:
@@ -111,12 +120,11 @@ class _Reader:
         extent = Extent(rows.first, end, segment, offset, span, rows.size)
         self._rows.setdefault(rows.lane, Extents()).add(extent)
 
-    def _aside(self, path: str, offset: int, data: bytes) -> None:
+    def _aside(self, name: str, offset: int, data: bytes) -> None:
         if not data:
             return
         self._recovered.corrupt += 1
-        directory, name = os.path.split(path)
-        base, life = os.path.split(directory)
+        base, life = os.path.split(self._path)
         aside = os.path.join(base, f"corrupt-{life}-{name}-{offset}")
         try:
             file = self._disk.open(aside, new=True)
@@ -125,7 +133,7 @@ class _Reader:
         file.write(data[:MAX_ASIDE], 0)
         file.close()
 
-    def finish(self) -> None:
+    def finish(self) -> Recovered:
         """Give each lane that has rows left its trail."""
         recovered = self._recovered
         for number, extents in self._rows.items():
@@ -163,3 +171,4 @@ class _Reader:
             if any(trail.extents):
                 recovered.journal.trails.add(trail)
                 recovered.trails.append(trail)
+        return recovered

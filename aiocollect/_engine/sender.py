@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 from .._core.commands import (
@@ -131,9 +132,17 @@ class Senders:
                 continue
             if isinstance(command, Wait):
                 self._wait(channel, command.seconds)
+            elif isinstance(command, Append):
+                # Not in a place: what waits for a disk must not hold up who waits for the store.
+                channel.intend(partial(self._make_ready, channel, command, goes_on))
             else:
                 self._turns.add(channel, command, goes_on=goes_on)
         self._fill()
+
+    def _make_ready(self, channel: Channel, request: Request, goes_on: bool) -> None:
+        if not self._stopped:
+            self._turns.add(channel, request, goes_on=goes_on)
+            self._fill()
 
     def resume(self, channels: list[Channel]) -> None:
         """Go on with lanes that another loop has left: what was asked there has no known end."""
@@ -263,8 +272,6 @@ class Senders:
         overdue = asyncio.get_running_loop().call_later(self._retry.overdue, self._lend, task)
         self._carried[task] = channel
         try:
-            if type(request) is Append:
-                await channel.intend()
             return await self._call(channel, request)
         except (asyncio.CancelledError, *_EXITS):
             # A stranger cancels all tasks, an interrupt strikes, or the store has raised what

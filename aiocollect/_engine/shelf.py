@@ -1,8 +1,9 @@
 """The shelf: what memory has no room for stands on the disk, and comes back when its turn comes.
 
 A channel's backlog is behind its lane, in order: once one batch stands there, all later ones do.
-Where its rows are in the spool a batch may be *parked*: its bytes are let go of, and read again
-when the lane is idle and there is room. What another life has left is parked from the beginning, so
+Rows that are in the spool may be *parked*, sealed or still coalescing: their bytes are let go of,
+and read again when the lane is idle and there is room. So an outage may be as long as the disk is
+large, whatever the number of paths. What another life has left is parked from the beginning, so
 a backlog of any size goes through memory a few batches at a time, and in lanes of its own, beside
 the new rows.
 """
@@ -15,17 +16,23 @@ from collections.abc import Callable, Iterable
 
 from .._core.accumulator import Batch, Block
 from .._core.commands import Command, Finish, Note, Release
-from .._core.final import dropped, spooled
-from .._core.ring import Ring
+from .._core.final import dropped, possibly_stored, spooled
+from .._core.ring import Account, Ring
+from .._core.unsettled import Unsettled
 from .keeper import Loaded
-from .stream import Channel, Parked
+from .stream import NOTHING_WAITS, Channel, Parked
 
 __all__ = ["Shelf"]
 
 
+# Channels that are looked at in one go: letting go of a batch takes some 10 us.
+AT_ONCE = 32
+
+
 class Shelf:
     """``perform`` carries out what lanes command, ``note`` takes rows that are final. ``low`` is
-    the use of the budget below which there is room; ``reserve`` the bytes that may always be read.
+    the use of the budget below which there is room; ``reserve`` the bytes that may always be read;
+    ``max_batch`` the bytes of a batch.
     """
 
     def __init__(
@@ -33,20 +40,28 @@ class Shelf:
         channels: Iterable[Channel],
         ring: Ring,
         *,
+        unsettled: Unsettled,
         low: int,
         reserve: int,
+        max_batch: int,
         perform: Callable[[Channel, list[Command]], None],
         note: Callable[[list[Finish | Release | Note], Channel], None],
     ) -> None:
         self._channels = channels
         self._ring = ring
+        self._unsettled = unsettled
         self._low = low
         self._reserve = reserve
+        self._max_batch = max_batch
         self._perform = perform
         self._note = note
+        # Those that have something in memory that is on the disk too, by how long: each is looked
+        # at once for what it was given since.
+        self._holding: dict[Channel, None] = {}
         self._reading: dict[Channel, Parked] = {}
-        self._waiting: deque[Channel] = deque()  # for room
+        self._waiting: dict[Channel, None] = {}  # for room
         self._read: dict[int, int] = {}  # bytes of the batches that were read, by serial
+        self._read_bytes = 0
         self.closed = False
 
     def __repr__(self) -> str:
@@ -58,45 +73,67 @@ class Shelf:
         """A batch was sealed."""
         if channel.backlog:
             channel.backlog.append(batch)
+        elif self.closed:
+            channel.backlog = deque([batch])
         else:
             self._perform(channel, channel.lane.submit(batch))
 
-    def make_room(self) -> None:
-        """Let go of what is on the disk too and was not sent yet, until there is room; of the
-        channels that hold most, first."""
-        held: list[tuple[int, int, Channel]] = []
-        for number, channel in enumerate(self._channels):
-            size = sum(len(batch.block.data) for batch in self._unsent(channel) if batch.kept)
-            if size:
-                held.append((size, number, channel))
-        for _, _, channel in sorted(held, reverse=True):
-            if self._ring.used <= self._low:
-                return
+    def hold(self, channel: Channel, account: Account) -> None:
+        """Rows of the channel, which are on the disk, are in memory too, on this account."""
+        self._holding[channel] = None
+        if self._ring.pressed(account):
             self._park(channel)
 
-    def _unsent(self, channel: Channel) -> list[Batch]:
-        waiting = [batch for batch in channel.backlog if isinstance(batch, Batch)]
-        return [*channel.lane.out.unsent, *waiting]
+    def make_room(self) -> bool:
+        """Let go of what is on the disk too and was not sent yet, until there is room; of a few
+        channels. False: there is no more to let go of."""
+        for _ in range(AT_ONCE):
+            if self._ring.used <= self._low or not self._holding:
+                return False
+            channel = next(iter(self._holding))
+            del self._holding[channel]
+            self._park(channel)
+        return True
 
     def _park(self, channel: Channel) -> None:
-        backlog = channel.backlog = deque((*channel.lane.out.take_back(), *channel.backlog))
-        for index in reversed(range(len(backlog))):
-            batch = backlog[index]
-            if self._ring.used <= self._low:
-                break
-            if isinstance(batch, Batch) and channel.kept(batch.block):
+        waiting = (*channel.lane.out.take_back(), *channel.backlog)
+        backlog: deque[Batch | Parked] = deque()
+        for batch in waiting:
+            if isinstance(batch, Batch) and batch.kept and channel.kept(batch.block):
                 block = batch.block
-                backlog[index] = Parked(
-                    block.first,
-                    block.rows,
-                    len(block.data),
-                    batch.serial,
-                    batch.born,
-                    batch.charges,
+                rows, size = block.rows, len(block.data)
+                self._let_go(
+                    channel,
+                    backlog,
+                    Parked(block.first, rows, size, batch.serial, batch.born, batch.charges),
                 )
-                channel.parked += block.rows
-                self._charge(batch.charges, -1)
+            else:
+                backlog.append(batch)
+        accumulator = channel.accumulator
+        # Of a lane that is idle, it is about to be sent.
+        if accumulator.rows and accumulator.kept and (channel.lane.busy or backlog):
+            first, rows, size, born, charges = accumulator.let_go()
+            serial = self._unsettled.next_serial()
+            self._unsettled.add(serial, born=born)
+            self._let_go(channel, backlog, Parked(first, rows, size, serial, born, charges))
+        channel.backlog = backlog or NOTHING_WAITS
         self.next(channel)
+
+    def _let_go(self, channel: Channel, backlog: deque[Batch | Parked], parked: Parked) -> None:
+        """Have it behind the others; as one with the last of them, where these are a batch."""
+        channel.parked += parked.rows
+        self._charge(parked.charges, -1)
+        last = backlog[-1] if backlog else None
+        if (
+            isinstance(last, Parked)
+            and last is not self._reading.get(channel)
+            and last.first + last.rows == parked.first
+            and last.size + parked.size <= self._max_batch
+        ):
+            self._unsettled.remove(parked.serial)
+            backlog[-1] = last.joined(parked)
+        else:
+            backlog.append(parked)
 
     def _charge(self, charges: Iterable[tuple[object, int]], sign: int) -> None:
         for account, charged in charges:
@@ -114,13 +151,13 @@ class Shelf:
             self._perform(channel, channel.lane.submit(first))
         elif self._room(first.size):
             self._begin(channel, first)
-        elif channel not in self._waiting:
-            self._waiting.append(channel)
+        else:
+            self._waiting[channel] = None
 
     def _room(self, size: int) -> bool:
         if self._ring.used + size <= self._low:
             return True
-        return sum(self._read.values()) + size <= self._reserve or not self._read
+        return self._read_bytes + size <= self._reserve or not self._read
 
     def _begin(self, channel: Channel, parked: Parked) -> None:
         keeper, trail = channel.keeper, channel.trail
@@ -128,6 +165,7 @@ class Shelf:
         assert trail is not None
         self._reading[channel] = parked
         self._read[parked.serial] = parked.size
+        self._read_bytes += parked.size
         self._charge(parked.charges, 1)
         extents = trail.within(parked.first, parked.rows)
         if extents is None:
@@ -148,7 +186,7 @@ class Shelf:
         if self.closed or not channel.backlog or channel.backlog[0] is not parked:
             # It was given up meanwhile.
             self._charge(parked.charges, -1)
-            self._read.pop(parked.serial, None)
+            self._unread(parked.serial)
         else:
             channel.backlog.popleft()
             channel.parked -= parked.rows
@@ -169,17 +207,22 @@ class Shelf:
 
     def released(self, serial: int) -> None:
         """A batch is final."""
-        if self._read.pop(serial, None) is not None:
+        if self._unread(serial):
             self.grant()
+
+    def _unread(self, serial: int) -> bool:
+        size = self._read.pop(serial, None)
+        self._read_bytes -= size or 0
+        return size is not None
 
     def grant(self) -> None:
         """There may be room."""
         while self._waiting:
-            channel = self._waiting[0]
+            channel = next(iter(self._waiting))
             first = channel.backlog[0] if channel.backlog else None
             if isinstance(first, Parked) and not self._room(first.size):
                 return
-            self._waiting.popleft()
+            del self._waiting[channel]
             self.next(channel)
 
     # The end ----------------------------------------------------------------------------------
@@ -209,6 +252,9 @@ class Shelf:
                 channel.parked -= item.rows
             if channel.kept(batch.block):
                 self._note([spooled(batch.block, parts), Release(batch)], channel)
+            elif channel.unsure(batch.block):
+                doubt = possibly_stored(batch.block, parts, reason=reason)
+                self._note([doubt, Release(batch)], channel)
             else:
                 self._note([dropped(batch.block, parts, reason=reason), Release(batch)], channel)
 
@@ -216,7 +262,7 @@ class Shelf:
         """On a new loop: what the last one was reading never comes."""
         for parked in self._reading.values():
             self._charge(parked.charges, -1)
-            self._read.pop(parked.serial, None)
+            self._unread(parked.serial)
         self._reading.clear()
         self._waiting.clear()
         for channel in self._channels:

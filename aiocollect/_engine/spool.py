@@ -3,41 +3,51 @@
 A directory holds one journal for each process and life. The rows of a turn of the pump are written
 together; from then on they survive the process. When the disk does not take them they are in memory
 alone, and it is tried again a few seconds later. Directories whose process has ended are taken
-over, one life by exactly one other: the lock decides.
+over, one life by exactly one other: the lock decides; and only those whose rows are for the same
+store, workspace and service.
+
+Nothing here waits for the disk, and no call to it is made on the event loop.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import NamedTuple
 
-from .._core.journal import NOTHING, Lane
-from ..disk import Disk, Lock
-from ..records import Event, SpoolDamaged, SpoolFailed
+from .._core.journal import NOTHING, Lane, Target
+from .._core.trail import Trail
+from ..disk import Disk
+from ..records import Event, SpoolDamaged, SpoolFailed, SpoolLeft
 from ..typing import Clock
-from .journal import LOCK, Journal
-from .keeper import Keeper
-from .recovery import Recovered, recover
+from .journal import Journal
+from .keeper import Keeper, Turn
+from .orphans import Orphan, find
+from .recovery import Recovered
 from .stream import Channel
 
-__all__ = ["Spool"]
+__all__ = ["Spool", "NewRows"]
 
 # After the disk has failed, in seconds: every turn would be hundreds a second.
 RETRY_AFTER = 2.0
+# Without an answer for so long, in seconds, rows go on in memory alone: a sync on a busy disk takes
+# tens of milliseconds.
+PATIENCE = 1.0
 # How often it is looked for directories whose process has ended, in seconds.
 LOOK_EVERY = 30.0
+# What cannot be taken over is looked at again after so many seconds, at most.
+LONGEST_WAIT = 3600.0
 # Directories that are worked on at a time: each has lanes of its own.
 ADOPT_AT_ONCE = 4
-_ASIDE = "corrupt-"
 
 
-class Orphan(NamedTuple):
-    """What a look has found: a directory that was taken over, or why it was not."""
+class NewRows(NamedTuple):
+    """Rows ``first`` and on of a channel, as lines."""
 
-    life: str
-    recovered: Recovered | None
-    reason: str
+    channel: Channel
+    first: int
+    lines: list[bytes]
 
 
 class Spool:
@@ -49,6 +59,7 @@ class Spool:
         disk: Disk,
         directory: str,
         *,
+        target: Target,
         writer: str,
         max_bytes: int,
         max_index_bytes: int,
@@ -59,6 +70,7 @@ class Spool:
     ) -> None:
         self._disk = disk
         self._directory = directory
+        self._target = target
         self._writer = writer
         self._max_bytes = max_bytes
         self._max_index_bytes = max_index_bytes
@@ -67,15 +79,22 @@ class Spool:
         self._adopt = adopt
         self._tell = tell
         self._keeper: Keeper | None = None
+        self._beginning = False
+        self._begun_at = 0.0
+        self._early: list[tuple[list[NewRows], Callable[[bool], None]]] = []  # while it begins
         self._adopted: dict[str, Keeper] = {}
         self._mine: set[str] = set()
-        self._refused: set[str] = set()  # of another version: told once
+        self._left: dict[str, tuple[str, float, float]] = {}  # why, when to look again, and wait
         self._lives = 0
         self._retry_at = 0.0
         self._look_at = 0.0
         self._looking = False
+        self._looked_after = 0.0
+        self._stalled = False
+        self.any_target = False  # also what is for other stores: a replay may be told to
         self.looks = 0  # that found nothing to take over
         self.missed = 0  # rows that the disk did not take, or had no room for
+        self.damaged: list[SpoolDamaged] = []
         self.closed = False
 
     def __repr__(self) -> str:
@@ -83,35 +102,44 @@ class Spool:
 
     # Rows -------------------------------------------------------------------------------------
 
-    def keep(self, encoded: list[tuple[Channel, list[bytes]]]) -> bool:
-        """Put the rows of a turn on the disk: all of them, or none."""
-        encoded = [(channel, lines) for channel, lines in encoded if lines]
-        keeper = self._ready() if encoded else None
-        kept = False
-        if keeper is not None:
-            try:
-                kept = self._write(keeper, encoded)
-            except OSError as error:
-                keeper.fail(error)
-        if not kept:
-            self.missed += sum(len(lines) for _, lines in encoded)
-        return kept
-
-    def _write(self, keeper: Keeper, encoded: list[tuple[Channel, list[bytes]]]) -> bool:
-        journal = keeper.journal
-        if self.size >= self._max_bytes or self._index_size >= self._max_index_bytes:
+    def keep(self, rows: list[NewRows], then: Callable[[bool], None]) -> bool | None:
+        """Put the rows of a turn on the disk: all of them, or none. None: ``then`` is told once it
+        is known; it may hear of it before this returns."""
+        rows = [one for one in rows if one.lines]
+        if not rows or not self._takes():
+            self.missed += _rows_of(rows)
             return False
-        for channel, lines in encoded:
-            trail = channel.trail
-            if trail is None or channel.keeper is not keeper:
-                trail = channel.trail = journal.declare(_lane(channel))
-                channel.keeper = keeper
-            journal.add(trail, max(trail.end, channel.accumulator.next), lines)
-        if journal.commit():
-            keeper.written()
-            return True
-        self._pause("the disk takes no more")
-        return False
+        keeper = self._keeper
+        if keeper is None:
+            self._early.append((rows, then))
+            if not self._beginning:
+                self._begin()
+        else:
+            self._put(keeper, rows, then)
+        return None
+
+    def _takes(self) -> bool:
+        if self.closed or self._clock.monotonic() < self._retry_at or self._stalled:
+            return False
+        return self.size < self._max_bytes and self._index_size < self._max_index_bytes
+
+    def _put(self, keeper: Keeper, rows: list[NewRows], then: Callable[[bool], None]) -> None:
+        def add() -> None:
+            for channel, first, lines in rows:
+                trail = channel.trail
+                if trail is None or channel.keeper is not keeper:
+                    trail = channel.trail = keeper.journal.declare(_lane(channel, first))
+                    channel.keeper = keeper
+                keeper.journal.add(trail, first, lines)
+
+        def done(kept: bool, gone: list[Trail]) -> None:
+            for channel, _, lines in rows:
+                if channel.trail in gone:
+                    channel.trail = channel.keeper = None
+                self.missed += 0 if kept else len(lines)
+            then(kept)
+
+        keeper.put(Turn(add, done))
 
     @property
     def size(self) -> int:
@@ -126,32 +154,43 @@ class Spool:
     def _keepers(self) -> list[Keeper]:
         return [*self._adopted.values(), *([self._keeper] if self._keeper else [])]
 
-    def _ready(self) -> Keeper | None:
-        keeper = self._keeper
-        if self.closed or self._clock.monotonic() < self._retry_at:
-            return None
-        if keeper is None or not keeper.alive:
-            try:
-                keeper = self._keeper = self._begin()
-            except OSError as error:
-                self._pause(_text(error))
-                return None
-        return keeper
+    def _begin(self) -> None:
+        """A journal of our own."""
+        self._beginning = True
+        self._begun_at = self._clock.monotonic()
+        salt = self._salt()
 
-    def _begin(self) -> Keeper:
-        """A journal of our own. Raises OSError."""
-        self._disk.make_directory(self._directory)
-        while True:
-            self._lives += 1
-            life = f"{self._writer}-{self._lives}"
-            path = os.path.join(self._directory, life)
-            self._mine.add(life)
-            try:
-                journal = Journal.begin(self._disk, path, salt=self._salt())
-            except FileExistsError:
-                self._mine.discard(life)
-                continue  # an earlier process had the same writer id
-            return Keeper(journal, self._disk, failed=lambda error: self._pause(_text(error)))
+        def begin() -> Journal:
+            self._disk.make_directory(self._directory)
+            while True:
+                self._lives += 1
+                life = f"{self._writer}-{self._lives}"
+                path = os.path.join(self._directory, life)
+                try:
+                    journal = Journal.begin(self._disk, path, salt=salt, target=self._target)
+                except FileExistsError:
+                    continue  # an earlier process had the same writer id
+                self._mine.add(life)
+                return journal
+
+        self._disk.apart(begin, self._begun)
+
+    def _begun(self, journal: Journal | OSError) -> None:
+        self._beginning = False
+        if isinstance(journal, OSError):
+            self._pause(_text(journal))
+            self._give_up_early()
+            return
+        early, self._early = self._early, []
+        keeper = self._keeper = Keeper(journal, self._disk, tell=self._pause, line="own")
+        for rows, then in early:
+            self._put(keeper, rows, then)
+
+    def _give_up_early(self) -> None:
+        early, self._early = self._early, []
+        for rows, then in early:
+            self.missed += _rows_of(rows)
+            then(False)
 
     def _pause(self, reason: str) -> None:
         self._retry_at = self._clock.monotonic() + RETRY_AFTER
@@ -162,71 +201,114 @@ class Spool:
         keeper = self._keeper
         return keeper is not None and await keeper.durable()
 
+    # What does not go on ----------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        """Notice a disk that does not answer: rows go on in memory alone meanwhile."""
+        now = self._clock.monotonic()
+        since = self._begun_at if self._beginning else None
+        if self._keeper is not None:
+            since = self._keeper.waits_since
+        waits = 0.0 if since is None else now - since
+        stalled = waits > PATIENCE
+        if stalled and not self._stalled:
+            self._stalled = True
+            self._tell(SpoolFailed(reason=f"its disk has not answered for {waits:.0f} s"))
+            if self._keeper is not None:
+                self._keeper.withdraw()
+            self._give_up_early()
+        self._stalled = stalled
+
+    @property
+    def held(self) -> dict[str, str]:
+        """What waits for an operator, and why."""
+        found = {f"spool/{life}": reason for life, (reason, _, _) in self._left.items()}
+        trouble = next((keeper.trouble for keeper in self._keepers if keeper.trouble), "")
+        if self._stalled:
+            trouble = trouble or "its disk does not answer"
+        return {**found, **({"spool": trouble} if trouble else {})}
+
     # Other lives ------------------------------------------------------------------------------
 
     def look(self, *, now: bool = False) -> float:
         """Now and then, or ``now``, look for what other lives have left; returns when to look
         again."""
         at = self._clock.monotonic()
+        self._watch()
+        self._look_after(at)
+        soon = PATIENCE if any(keeper.waits_since is not None for keeper in self._keepers) else None
         if self.closed or self._looking or len(self._adopted) >= ADOPT_AT_ONCE:
-            return LOOK_EVERY
+            return soon or LOOK_EVERY
         if now or at >= self._look_at:
             self._looking = True
             self._look_at = at + LOOK_EVERY
-            known = self._mine | self._adopted.keys() | self._refused
-            self._disk.apart(lambda: self._find(known), self._found)
-        return max(self._look_at - at, 0.0)
+            left = {life for life, (_, again, _) in self._left.items() if again > at and not now}
+            known = self._mine | self._adopted.keys() | left
+            looking = partial(
+                find,
+                self._disk,
+                self._directory,
+                known=known,
+                target=self._target,
+                any_target=self.any_target,
+            )
+            self._disk.apart(looking, self._found, line="others")
+        return min(max(self._look_at - at, 0.0), soon or LOOK_EVERY)
 
-    def _find(self, known: set[str]) -> Orphan | None:
-        """*Apart.* The next directory whose process has ended, taken over. Raises OSError."""
-        self._disk.make_directory(self._directory)
-        for life in self._disk.names(self._directory):
-            if life in known or life.startswith(_ASIDE):
-                continue
-            path = os.path.join(self._directory, life)
-            try:
-                lock = self._disk.lock(os.path.join(path, LOCK))
-            except (FileNotFoundError, NotADirectoryError):
-                continue  # removed meanwhile, or none of ours
-            if lock is not None:
-                return self._take_over(life, path, lock)
-        return None
+    def _look_after(self, at: float) -> None:
+        """See to it that the lock file of our own life stands: earlier versions know it alone."""
+        keeper = self._keeper
+        if keeper is None or not keeper.alive or at < self._looked_after + LOOK_EVERY:
+            return
+        self._looked_after = at
+        self._disk.apart(keeper.journal.look_after, self._looked_at)
 
-    def _take_over(self, life: str, path: str, lock: Lock) -> Orphan:
-        try:
-            return Orphan(life, recover(self._disk, path, lock), "")
-        except (OSError, ValueError) as error:
-            lock.release()
-            return Orphan(life, None, _text(error) if isinstance(error, OSError) else str(error))
+    def _looked_at(self, ours: bool | OSError) -> None:
+        if ours is False:
+            self._tell(SpoolFailed(reason="another process has the lock file of a living one"))
 
-    def _found(self, orphan: Orphan | OSError | None) -> None:
+    def _found(self, orphans: list[Orphan] | OSError) -> None:
         self._looking = False
-        if orphan is None:
+        if isinstance(orphans, OSError):
+            self._tell(SpoolFailed(reason=_text(orphans)))
             self.looks += 1
             return
-        if isinstance(orphan, OSError):
-            self._tell(SpoolFailed(reason=_text(orphan)))
-            self.looks += 1
-            return
-        recovered = orphan.recovered
-        if recovered is None:
-            self._refused.add(orphan.life)
-            self._tell(SpoolDamaged(life=orphan.life, corrupt=0, rows=0, reason=orphan.reason))
-        elif self.closed:
-            recovered.journal.close()
-            return
+        taken = False
+        for orphan in orphans:
+            if orphan.recovered is None:
+                self._leave(orphan)
+            elif self.closed:
+                self._disk.apart(orphan.recovered.journal.close, _nothing, line="others")
+            else:
+                taken = True
+                self._take(orphan.life, orphan.recovered)
+        if taken:
+            self._look_at = self._clock.monotonic()  # there may be more
+            self.tidy()
         else:
-            keeper = Keeper(recovered.journal, self._disk)
-            self._adopted[orphan.life] = keeper
-            if recovered.corrupt or recovered.lost:
-                self._tell(
-                    SpoolDamaged(
-                        life=orphan.life, corrupt=recovered.corrupt, rows=recovered.lost, reason=""
-                    )
-                )
-            self._adopt(orphan.life, recovered)
-        self._look_at = self._clock.monotonic()  # there may be more
-        self.tidy()
+            self.looks += 1
+
+    def _leave(self, orphan: Orphan) -> None:
+        reason, _, wait = self._left.get(orphan.life, ("", 0.0, LOOK_EVERY / 2))
+        wait = LOOK_EVERY if orphan.passing else min(2 * wait, LONGEST_WAIT)
+        self._left[orphan.life] = (orphan.reason, self._clock.monotonic() + wait, wait)
+        if reason != orphan.reason:
+            self._tell(SpoolLeft(life=orphan.life, reason=orphan.reason))
+
+    def _take(self, life: str, recovered: Recovered) -> None:
+        self._left.pop(life, None)
+        tell = partial(self._tell_of, life)
+        self._adopted[life] = Keeper(recovered.journal, self._disk, tell=tell, line="others")
+        if recovered.corrupt or recovered.lost:
+            damaged = SpoolDamaged(
+                life=life, corrupt=recovered.corrupt, rows=recovered.lost, reason=""
+            )
+            self.damaged.append(damaged)
+            self._tell(damaged)
+        self._adopt(life, recovered)
+
+    def _tell_of(self, life: str, reason: str) -> None:
+        self._tell(SpoolFailed(reason=f"{life}: {reason}"))
 
     def keeper_of(self, life: str) -> Keeper:
         """The keeper of a directory that was taken over."""
@@ -250,29 +332,38 @@ class Spool:
         """Whether something of another life's is under way."""
         return bool(self._adopted) or self._looking
 
+    @property
+    def left(self) -> dict[str, str]:
+        """The directories that are left as they are, and why."""
+        return {life: reason for life, (reason, _, _) in self._left.items()}
+
     # Loops, processes, the end ----------------------------------------------------------------
 
     def restart(self) -> None:
         """On a new loop: what the last one has begun has no known end."""
         self._looking = False
-        for keeper in (*self._adopted.values(), *([self._keeper] if self._keeper else [])):
+        if self._beginning:
+            self._begin()  # the other one, if it came to be, is an empty directory
+        for keeper in self._keepers:
             keeper.restart()
 
     async def close(self) -> None:
         """Give all directories back, with what they hold."""
         self.closed = True
-        for keeper in (*self._adopted.values(), *([self._keeper] if self._keeper else [])):
+        for keeper in self._keepers:
             await keeper.close()
+        self._disk.close()
 
     def abandon(self) -> None:
         """In a forked child: what is open here is the parent's too."""
         self.closed = True
         self._disk.abandon()
-        for keeper in (*self._adopted.values(), *([self._keeper] if self._keeper else [])):
+        for keeper in self._keepers:
+            keeper.alive = False
             keeper.journal.close()
 
 
-def _lane(channel: Channel) -> Lane:
+def _lane(channel: Channel, first: int) -> Lane:
     lane, parts = channel.lane, channel.lane.parts
     return Lane(
         number=0,
@@ -283,10 +374,19 @@ def _lane(channel: Channel) -> Lane:
         writer=parts.writer,
         ordinal=parts.ordinal,
         content_type=channel.content_type,
-        first=channel.accumulator.next,
+        first=first,
         stand=lane.stand,
         sent=lane.under_way if lane.sending else NOTHING,
     )
+
+
+def _rows_of(rows: Iterable[NewRows]) -> int:
+    """How many rows."""
+    return sum(len(one.lines) for one in rows)
+
+
+def _nothing(_: object) -> None:
+    pass
 
 
 def _text(error: OSError) -> str:

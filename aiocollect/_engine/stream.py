@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections import deque
+from collections.abc import Callable
 from typing import Final, NamedTuple, cast
 
 from .._core.accumulator import Accumulator, Batch, Block
@@ -60,6 +61,17 @@ class Parked(NamedTuple):
     born: float
     charges: tuple[tuple[Account, int], ...]
 
+    def joined(self, other: Parked) -> Parked:
+        """One with the rows behind it."""
+        charges = dict(self.charges)
+        for account, charged in other.charges:
+            charges[account] = charges.get(account, 0) + charged
+        return self._replace(
+            rows=self.rows + other.rows,
+            size=self.size + other.size,
+            charges=tuple(charges.items()),
+        )
+
 
 # The backlog of nearly every channel: an empty deque takes 760 bytes. Who puts something there
 # makes a deque first.
@@ -79,13 +91,14 @@ class Channel:
 
     ``hour`` is the last one (since 1970) whose rows go through it.
 
-    With a spool it has a ``keeper``, who keeps its rows, and a ``trail`` of them. Sealed batches
-    stand in the ``backlog`` while there is more than memory holds: those are Parked.
+    With a spool it has a ``keeper``, who keeps its rows, and a ``trail`` of them; ``keeping`` are
+    rows on their way to the disk, not coalesced yet. What memory does not hold stands in the
+    ``backlog``, Parked, and with it all sealed batches behind.
     """
 
     __slots__ = (
-        *("accumulator", "backlog", "content_type", "due", "hour", "keeper", "lane", "last_fill"),
-        *("parked", "standing", "trail", "watched"),
+        *("accumulator", "backlog", "content_type", "due", "hour", "keeper", "keeping", "lane"),
+        *("last_fill", "parked", "standing", "trail", "watched"),
     )
 
     def __init__(self, lane: Lane, accumulator: Accumulator, *, content_type: str) -> None:
@@ -97,6 +110,7 @@ class Channel:
         self.last_fill = 0  # in percent, of the last batch
         self.keeper: Keeper | None = None
         self.trail: Trail | None = None
+        self.keeping = 0
         self.backlog = NOTHING_WAITS
         self.watched: Watched | None = None  # where a receipt was asked for
         self.standing = Standing.NEW
@@ -109,7 +123,13 @@ class Channel:
     def rows(self) -> int:
         """Rows that are encoded, in memory, and not final."""
         waiting = sum(b.block.rows for b in self.backlog if isinstance(b, Batch))
-        return self.accumulator.rows + self.lane.out.rows + waiting
+        return self.keeping + self.accumulator.rows + self.lane.out.rows + waiting
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing of it waits, in memory or on the disk."""
+        waits = self.keeping or self.accumulator.rows or self.backlog or self.lane.out
+        return not waits
 
     def kept(self, block: Block) -> bool:
         """Whether the block's rows are in the spool, for another life to go on with."""
@@ -123,10 +143,19 @@ class Channel:
         if self.keeper is not None and self.trail is not None:
             self.keeper.journal.close_trail(self.trail)
 
-    async def intend(self) -> None:
-        """Return when the spool knows what the lane is about to send."""
-        if self.keeper is not None and self.trail is not None:
-            await self.keeper.intend(self.trail, *self.lane.under_way, self.lane.stand)
+    def unsure(self, block: Block) -> bool:
+        """Whether nobody knows yet if rows of the block come to the disk."""
+        keeper, trail = self.keeper, self.trail
+        if keeper is None or trail is None or not keeper.writing(trail):
+            return False
+        return block.last >= trail.kept_to
+
+    def intend(self, known: Callable[[], None]) -> None:
+        """Call ``known`` when the spool knows what the lane is about to send."""
+        if self.keeper is None or self.trail is None:
+            known()
+        else:
+            self.keeper.intend(self.trail, *self.lane.under_way, self.lane.stand, known)
 
     def watch(self, first: int, rows: int, receipt: Receipt) -> None:
         """Rows of the receipt's call have these numbers in the lane."""

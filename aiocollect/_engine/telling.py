@@ -63,9 +63,10 @@ def _healthy(engine: Engine, max_age: float) -> bool:
 
 
 def held(engine: Engine) -> dict[str, str]:
-    """The parts that wait for an operator, and why."""
+    """The parts that wait for an operator, and why; and what the spool waits for."""
     lanes = [channel.lane for channel in engine.channels]
-    return {lane.parts.name: lane.held for lane in lanes if lane.held}
+    found = {lane.parts.name: lane.held for lane in lanes if lane.held}
+    return found if engine.spool is None else {**found, **engine.spool.held}
 
 
 def stats(engine: Engine) -> Stats:

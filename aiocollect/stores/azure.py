@@ -115,6 +115,7 @@ class AzureStore:
         import_sdk()
         self.container = check_container(container)
         self._target = Target.of(account_url, credential=credential, allow_http=allow_http)
+        self.target = f"{self._target.url}/{self.container}"  # for the spool: no credential
         self._create_container = create_container
         check_number("connection_timeout", connection_timeout, above=0)
         check_number("read_timeout", read_timeout, above=0)

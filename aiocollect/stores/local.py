@@ -113,6 +113,11 @@ class LocalStore:
         state = "at rest" if self._executor is None else f"up to {self._threads} threads"
         return f"<LocalStore {self._root}, {state}>"
 
+    @property
+    def target(self) -> str:
+        """Which store this is."""
+        return f"file://{self._root}"
+
     # The Store protocol -------------------------------------------------------------------------
 
     async def open(self, path: str, *, head: int) -> Opened:

@@ -3,6 +3,9 @@
 For simulations. ``MemoryDisk`` is the machine's disk; ``process()`` gives the view that one process
 has of it, and that is what a spool is given (it is an ``aiocollect.disk.Disk``).
 
+A call may hang for as long as ``freezes`` says; the loop goes on meanwhile, since all calls are
+made by work that was given to ``apart``: those that are not are counted, as ``on_loop``.
+
 What ends a process
 -------------------
 * It ends, or is killed (``end``): what it wrote stays, its locks are free.
@@ -27,8 +30,10 @@ from contextlib import suppress
 from random import Random
 from typing import TypeVar
 
+from ..disk import Line
 from .memory_calls import SAFE, Crashed, DiskCall, DiskFault
-from .memory_file import MemoryFile
+from .memory_freeze import Freeze
+from .memory_handles import LOCK_FILE, MemoryHandle, MemoryLock, file_in
 from .memory_tree import Directory, Tree, os_error, parts_of
 
 __all__ = ["DiskProcess", "MemoryDisk"]
@@ -40,8 +45,10 @@ class MemoryDisk:
     """The disk of one machine; what stands on it outlives its processes.
 
     ``faults`` is asked before each call, with its path, and answers with a DiskFault or None.
+    ``freezes`` is asked before each call made apart, and answers for how many seconds it hangs.
     ``capacity`` is the sum of all files' bytes. ``latency``: what ``apart`` takes at most, seconds.
-    ``calls`` and ``crashes`` count the calls made, and those that a process crashed at.
+    ``calls`` and ``crashes`` count the calls made, and those that a process crashed at; ``failed``
+    and ``frozen`` those that failed by ``faults`` or hung, ``on_loop`` those made on an event loop.
     """
 
     def __init__(
@@ -49,18 +56,23 @@ class MemoryDisk:
         random: Random,
         *,
         faults: Callable[[DiskCall, str], DiskFault | None] | None = None,
+        freezes: Callable[[DiskCall], float] | None = None,
         capacity: int | None = None,
         latency: float = 0.0,
     ) -> None:
         self.random = random
         self.faults = faults
+        self.freezes = freezes
         self.capacity = capacity
         self.latency = latency
         self.calls: Counter[DiskCall] = Counter()
         self.crashes: Counter[DiskCall] = Counter()
+        self.failed: Counter[tuple[DiskCall, DiskFault]] = Counter()
+        self.frozen: Counter[DiskCall] = Counter()
+        self.on_loop: Counter[DiskCall] = Counter()
         self.tree = Tree()
         self._processes: list[DiskProcess] = []
-        self._locked: dict[MemoryFile, DiskProcess] = {}
+        self._locked: dict[Directory, DiskProcess] = {}
 
     def __repr__(self) -> str:
         return f"<MemoryDisk {self.used} bytes, {len(self._processes)} processes>"
@@ -87,21 +99,25 @@ class MemoryDisk:
             process.end()
         self.tree.cut_power(self.random)
 
-    def lock(self, file: MemoryFile, process: DiskProcess) -> bool:
+    def lock(self, directory: Directory, process: DiskProcess) -> bool:
         """Whether the process has the lock now: nobody had it, not even itself."""
-        if file in self._locked:
+        if directory in self._locked:
             return False
-        self._locked[file] = process
+        self._locked[directory] = process
         return True
 
-    def release(self, file: MemoryFile) -> None:
+    def locked(self, directory: Directory) -> bool:
+        """Whether a process has it."""
+        return directory in self._locked
+
+    def release(self, node: Directory) -> None:
         """Let others have the lock."""
-        self._locked.pop(file, None)
+        self._locked.pop(node, None)
 
     def forget(self, process: DiskProcess) -> None:
         """It has ended: its locks are free."""
         self._processes.remove(process)
-        self._locked = {file: owner for file, owner in self._locked.items() if owner is not process}
+        self._locked = {node: owner for node, owner in self._locked.items() if owner is not process}
 
 
 class DiskProcess:
@@ -114,7 +130,10 @@ class DiskProcess:
         self._disk = disk
         self._tree = disk.tree
         self._crash_at = crash_at
-        self._apart: deque[Callable[[], None]] = deque()
+        self._lines: dict[Line, deque[Callable[[], None]]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._apart = False  # what is being done was given to apart()
+        self._freeze: Freeze | None = None
         self.alive = True
         self.calls: Counter[DiskCall] = Counter()
         self.on_crash: Callable[[], None] | None = None
@@ -127,6 +146,8 @@ class DiskProcess:
         if self.alive:
             self.alive = False
             self._disk.forget(self)
+            if self._freeze is not None:
+                self._freeze.end()
 
     # The Disk protocol --------------------------------------------------------------------------
 
@@ -154,56 +175,27 @@ class DiskProcess:
         """See Disk.names."""
         return self.call(DiskCall.NAMES, path, lambda: sorted(self._tree.directory(path).names))
 
-    def lock(self, path: str) -> _Lock | None:
+    def lock(self, path: str) -> MemoryLock | None:
         """See Disk.lock."""
 
-        def take() -> _Lock | None:
-            parent, name = self._tree.parent(path)
-            file = parent.names.get(name)
-            if file is None:
-                file = MemoryFile()
-                parent.change({name: file})
-            if isinstance(file, Directory):
-                raise os_error(errno.EISDIR, path)
-            if not self._disk.lock(file, self):
+        def take() -> MemoryLock | None:
+            node = self._tree.directory(path)
+            if isinstance(node.names.get(LOCK_FILE), Directory):
+                raise os_error(errno.EISDIR, f"{path}/{LOCK_FILE}")
+            if not self._disk.lock(node, self):
                 return None
-            return _Lock(self, self._disk, path, file)
+            return MemoryLock(self, self._disk, path, node)
 
         return self.call(DiskCall.LOCK, path, take)
 
-    def open(self, path: str, *, new: bool) -> _File:
+    def open(self, path: str, *, new: bool) -> MemoryHandle:
         """See Disk.open."""
 
-        def take() -> _File:
+        def take() -> MemoryHandle:
             parent, name = self._tree.parent(path)
-            file = parent.names.get(name)
-            if new:
-                if file is not None:
-                    raise os_error(errno.EEXIST, path)
-                file = MemoryFile()
-                parent.change({name: file})
-            if file is None:
-                raise os_error(errno.ENOENT, path)
-            if isinstance(file, Directory):
-                raise os_error(errno.EISDIR, path)
-            return _File(self, self._disk, path, file)
+            return MemoryHandle(self, self._disk, path, file_in(parent, name, path, new=new))
 
         return self.call(DiskCall.OPEN, path, take)
-
-    def rename(self, path: str, to: str) -> None:
-        """See Disk.rename."""
-
-        def move() -> None:
-            parent, name = self._tree.parent(path)
-            other, new_name = self._tree.parent(to)
-            if other is not parent:
-                raise os_error(errno.EXDEV, to)
-            if name not in parent.names:
-                raise os_error(errno.ENOENT, path)
-            if new_name != name:
-                parent.change({name: None, new_name: parent.names[name]})
-
-        self.call(DiskCall.RENAME, path, move)
 
     def remove(self, path: str) -> None:
         """See Disk.remove."""
@@ -219,45 +211,72 @@ class DiskProcess:
 
         self.call(DiskCall.REMOVE, path, take)
 
-    def sync_directory(self, path: str) -> None:
-        """See Disk.sync_directory."""
-        self.call(
-            DiskCall.SYNC_DIRECTORY,
-            path,
-            lambda: self._tree.directory(path).sync(),
-            badly=lambda: self._tree.directory(path).sync_badly(self._disk.random),
-        )
-
-    def apart(self, work: Callable[[], _T], then: Callable[[_T | OSError], None]) -> None:
+    def apart(
+        self, work: Callable[[], _T], then: Callable[[_T | OSError], None], *, line: Line = "own"
+    ) -> None:
         """See Disk.apart: in virtual time, by the loop's callbacks."""
         if not self.alive:
             raise Crashed("the process has ended")
-        loop, line = asyncio.get_running_loop(), self._apart
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:  # what the last one has not begun, never is
+            self._loop, self._lines = loop, {}
+        waiting = self._lines.setdefault(line, deque())
 
         def run() -> None:
-            if not self.alive or line is not self._apart:
-                return
-            answer: _T | OSError
-            try:
-                answer = work()
-            except OSError as error:
-                answer = error
-            finally:
-                line.popleft()
-                if line:
-                    loop.call_later(self._wait(), line[0])
-            then(answer)
+            if self.alive and waiting is self._lines.get(line):
+                self._do(work, done)
 
-        line.append(run)
-        if len(line) == 1:
+        def done(answer: _T | OSError) -> None:
+            if self.alive and waiting is self._lines.get(line):
+                waiting.popleft()
+                if waiting:
+                    loop.call_later(self._wait(), waiting[0])
+                then(answer)
+
+        waiting.append(run)
+        if len(waiting) == 1:
             loop.call_later(self._wait(), run)
+
+    def _do(self, work: Callable[[], _T], done: Callable[[_T | OSError], None]) -> None:
+        """Do it at once; or where a call in it hangs, as far as that call, and the rest later."""
+
+        def guarded() -> _T | OSError:
+            try:
+                return work()
+            except OSError as error:
+                return error
+
+        if self._disk.freezes is None or self._freeze is not None:
+            self._apart = True
+            try:
+                answer = guarded()
+            finally:
+                self._apart = False
+            done(answer)
+            return
+        freeze = self._freeze = Freeze(guarded)
+
+        def go_on() -> None:
+            if not self.alive:
+                return
+            seconds = freeze.go_on()
+            if seconds is not None:
+                asyncio.get_running_loop().call_later(seconds, go_on)
+                return
+            self._freeze = None
+            done(freeze.answer())
+
+        go_on()
 
     def _wait(self) -> float:
         return self._disk.random.random() * self._disk.latency
 
+    def close(self) -> None:
+        """See Disk.close."""
+
     def abandon(self) -> None:
         """See Disk.abandon."""
-        self._apart = deque()
+        self._lines = {}
 
     def request(self) -> None:
         """It asks something that is not the disk: a moment at which it may crash as well."""
@@ -275,9 +294,11 @@ class DiskProcess:
         badly: Callable[[], object] | None = None,
     ) -> _T:
         """Do it; or crash at it, having done it ``partly``; or fail, having done it ``badly``."""
+        disk = self._disk
+        if kind is not DiskCall.REQUEST:
+            self._stay(kind)
         if not self.alive:
             raise Crashed("the process has ended")
-        disk = self._disk
         self.calls[kind] += 1
         disk.calls[kind] += 1
         if self._crash_at is not None and self.calls.total() >= self._crash_at:
@@ -292,98 +313,27 @@ class DiskProcess:
             raise Crashed(f"at call {self.calls.total()}: {kind.value} {path}")
         fault = None if disk.faults is None or kind in SAFE else disk.faults(kind, path)
         if fault is not None:
+            disk.failed[kind, fault] += 1
             if badly is not None:
                 badly()
             raise os_error(fault.value, path)
         return wholly()
 
-
-class _File:
-    """An open file: an ``aiocollect.disk.File``."""
-
-    def __init__(self, process: DiskProcess, disk: MemoryDisk, path: str, file: MemoryFile) -> None:
-        self._process = process
-        self._disk = disk
-        self._path = path
-        self._file: MemoryFile | None = file
-
-    def __repr__(self) -> str:
-        return f"<File {self._path} {'closed' if self._file is None else self._file!r}>"
-
-    @property
-    def _open(self) -> MemoryFile:
-        if self._file is None:
-            raise os_error(errno.EBADF, self._path)
-        return self._file
-
-    def write(self, data: bytes, offset: int) -> None:
-        """See File.write."""
-        random = self._disk.random
-
-        def put() -> None:
-            file, fits = self._open, len(data)
-            if self._disk.capacity is not None:
-                more = max(0, offset + fits - len(file.data))
-                fits = max(0, fits - max(0, self._disk.used + more - self._disk.capacity))
-            file.write(data[:fits], offset, random)
-            if fits < len(data):
-                raise os_error(errno.ENOSPC, self._path)
-
-        def put_some() -> None:
-            self._open.write(data[: random.randint(0, len(data))], offset, random)
-
-        self._process.call(DiskCall.WRITE, self._path, put, partly=put_some, badly=put_some)
-
-    def read(self, offset: int, length: int) -> bytes:
-        """See File.read."""
-        return self._process.call(
-            DiskCall.READ, self._path, lambda: bytes(self._open.data[offset : offset + length])
-        )
-
-    def size(self) -> int:
-        """See File.size."""
-        return self._process.call(DiskCall.SIZE, self._path, lambda: len(self._open.data))
-
-    def truncate(self, size: int) -> None:
-        """See File.truncate."""
-        self._process.call(DiskCall.TRUNCATE, self._path, lambda: self._open.truncate(size))
-
-    def sync(self) -> None:
-        """See File.sync."""
-        random = self._disk.random
-        self._process.call(
-            DiskCall.SYNC,
-            self._path,
-            lambda: self._open.sync(),
-            partly=lambda: self._open.sync_partly(random),
-            badly=lambda: self._open.sync_badly(random),
-        )
-
-    def close(self) -> None:
-        """See File.close; idempotent."""
-        self._process.call(DiskCall.CLOSE, self._path, self._forget)
-
-    def _forget(self) -> None:
-        self._file = None
+    def _stay(self, kind: DiskCall) -> None:
+        """Hang, if it does; and be counted, where that would hold an event loop."""
+        disk, freeze = self._disk, self._freeze
+        if freeze is not None and freeze.inside:
+            seconds = disk.freezes(kind) if disk.freezes is not None else 0.0
+            if seconds:
+                disk.frozen[kind] += 1
+                freeze.hang(seconds)
+        elif not self._apart and _on_a_loop():
+            disk.on_loop[kind] += 1
 
 
-class _Lock:
-    """A lock that is held: an ``aiocollect.disk.Lock``."""
-
-    def __init__(self, process: DiskProcess, disk: MemoryDisk, path: str, file: MemoryFile) -> None:
-        self._process = process
-        self._disk = disk
-        self._path = path
-        self._file: MemoryFile | None = file
-
-    def __repr__(self) -> str:
-        return f"<Lock {self._path}>"
-
-    def release(self) -> None:
-        """See Lock.release; idempotent."""
-        self._process.call(DiskCall.RELEASE, self._path, self._free)
-
-    def _free(self) -> None:
-        if self._file is not None:
-            self._disk.release(self._file)
-            self._file = None
+def _on_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

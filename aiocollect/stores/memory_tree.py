@@ -94,6 +94,10 @@ class Tree:
         *above, name = parts_of(path)
         return self.directory("/".join(above)), name
 
+    def place_of(self, directory: Directory) -> tuple[Directory, str] | None:
+        """Where it stands by now: the directory above it, and its name there."""
+        return _place(self._root, directory)
+
     def files(self) -> Iterator[tuple[str, MemoryFile]]:
         """Every file with its path."""
         return _walk(self._root, "")
@@ -101,6 +105,15 @@ class Tree:
     def cut_power(self, random: Random) -> None:
         """Become what the disk has."""
         self._root.cut_power(random)
+
+
+def _place(above: Directory, wanted: Directory) -> tuple[Directory, str] | None:
+    for name, node in above.names.items():
+        if node is wanted:
+            return above, name
+        if isinstance(node, Directory) and (found := _place(node, wanted)) is not None:
+            return found
+    return None
 
 
 def _walk(directory: Directory, path: str) -> Iterator[tuple[str, MemoryFile]]:

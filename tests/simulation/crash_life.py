@@ -7,7 +7,9 @@ of each row what its receipt had said when the life ended:
 - after a kill every row that was *spooled*, after a power cut every row that was *durable*, and
   every row that was *stored*, is in the store exactly once;
 - no row is there twice, torn, altered or invented, and those of one life and stream are in their
-  order.
+  order;
+- two tenants have one spool: no row of one is in the store of the other;
+- no call to the disk was made on an event loop.
 """
 
 from __future__ import annotations
@@ -16,17 +18,17 @@ import asyncio
 import csv
 import io
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 from aiocollect import Limits, MemoryStore, Pipeline, Retry, StoreError
+from aiocollect.records import SpoolLeft
 from aiocollect.stores.memory_file import MemoryFile
 from aiocollect.testing import (
     Crashed,
-    DiskCall,
-    DiskFault,
     DiskProcess,
     Fault,
     FaultKind,
@@ -36,11 +38,12 @@ from aiocollect.testing import (
 )
 from aiocollect.typing import Appended, Created, Opened, Range
 
-SPOOL = "/spool"
+from .crash_worlds import FOREIGN, SPOOL, Hardship
+
 MAX_STEPS = 300_000
 EPOCH = 1_700_006_380.0
 
-BREAKS = {DiskCall.WRITE, DiskCall.SYNC, DiskCall.TRUNCATE}
+TENANTS = ("a", "b")
 
 Row = tuple[int, str, int]  # life, stream, number
 
@@ -54,28 +57,31 @@ class CrashOutcome:
     kept: int = 0  # rows that were promised when their life ended
     crashed_at: Counter[str] = field(default_factory=Counter)
     calls: Counter[str] = field(default_factory=Counter)
+    met: Counter[str] = field(default_factory=Counter)  # of KINDS
     ends: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
 
 
 class Reach:
-    """One process's way to the store, which ends with it; what it had sent may arrive later."""
+    """One process's way to its store, which ends with it; what it had sent may arrive later."""
 
-    def __init__(self, world: World, view: DiskProcess) -> None:
+    def __init__(self, world: World, view: DiskProcess, tenant: str) -> None:
         self._world = world
         self._view = view
+        self._store = world.stores[tenant]
+        self.target = f"memory://{tenant}"
 
     async def open(self, path: str, *, head: int) -> Opened:
         """See Store."""
         self._check()
-        opened = await self._world.store.open(path, head=head)
+        opened = await self._store.open(path, head=head)
         self._check()
         return opened
 
     async def create(self, path: str, *, content_type: str) -> Created | bool:
         """See Store."""
         self._check()
-        created = await self._world.store.create(path, content_type=content_type)
+        created = await self._store.create(path, content_type=content_type)
         self._check()
         return created
 
@@ -84,10 +90,10 @@ class Reach:
     ) -> Appended:
         """See Store: while it is on its way it may outlive its process."""
         self._check()
-        on_its_way = (path, data, offset, etag)
+        on_its_way = (self._store, path, data, offset, etag)
         self._world.on_their_way.append(on_its_way)
         try:
-            appended = await self._world.store.append(path, data, offset=offset, etag=etag)
+            appended = await self._store.append(path, data, offset=offset, etag=etag)
         finally:
             if self._view.alive:
                 self._world.on_their_way.remove(on_its_way)
@@ -97,7 +103,7 @@ class Reach:
     async def read(self, path: str, *, offset: int, length: int) -> Range:
         """See Store."""
         self._check()
-        found = await self._world.store.read(path, offset=offset, length=length)
+        found = await self._store.read(path, offset=offset, length=length)
         self._check()
         return found
 
@@ -119,26 +125,34 @@ class World:
         self.readable = random.random() < 0.8
         self.shared = random.random() < 0.6
         self.rate = random.choice([0.0, 0.1, 0.3, 0.5])
-        self.store = MemoryStore(
-            faults=self._fault,
-            latency=random.choice([0.0, 0.005, 0.05]),
-            # Where nobody may read, a full blob leaves a doubt for ever: another life tells no row.
-            max_blocks=random.choice([50_000, 12, 4]) if self.readable else 50_000,
-            readable=self.readable,
-        )
+        latency = random.choice([0.0, 0.005, 0.05])
+        # Where nobody may read, a full blob leaves a doubt for ever: another life tells no row.
+        max_blocks = random.choice([50_000, 12, 4]) if self.readable else 50_000
+        self.stores = {
+            tenant: MemoryStore(
+                faults=self._fault,
+                latency=latency,
+                max_blocks=max_blocks,
+                readable=self.readable,
+            )
+            for tenant in TENANTS
+        }
+        self.store = self.stores["a"]
+        self.tenants = TENANTS if random.random() < 0.2 else TENANTS[:1]
         self.disk = MemoryDisk(
             random,
             capacity=random.choice([None, None, None, 40_000, 200_000]),
             latency=random.choice([0.0, 0.001, 0.02]),
         )
-        self.on_their_way: list[tuple[str, bytes, int, str | None]] = []
+        self.hardship = Hardship(random, self.disk)
+        self.on_their_way: list[tuple[MemoryStore, str, bytes, int, str | None]] = []
+        self.tenant_of: dict[int, str] = {0: "a"}  # by life
         self.accepted: dict[Row, str] = {}
         self.stored: set[Row] = set()
         self.durable: set[Row] = set()
         self.spooled: set[Row] = set()  # and the power was not cut since
         self.quiet = False
         self.down = False
-        self.broken = random.random() < 0.15
         self.rots = random.random() < 0.15
         self.now = 0.0
 
@@ -164,11 +178,11 @@ class World:
         view = self.disk.process(crash_at=calls)
         self.quiet = last
         self.down = not last and random.random() < 0.3
+        self.tenant_of[number] = random.choice(self.tenants)
         if last:
-            self.disk.capacity = None
-            self.disk.faults = None
-        elif self.broken:
-            self.disk.faults = self._breaks
+            self.hardship.end()
+        else:
+            self.hardship.begin()
         loop = VirtualLoop(begin=self.now)
         asyncio.set_event_loop(loop)
         receipts: list[tuple[Row, Any]] = []
@@ -190,7 +204,7 @@ class World:
         except Crashed:
             crashed = True
         # A sync that failed and a power cut after it: nobody can promise anything then.
-        power = crashed and random.random() < 0.4 and not self.broken
+        power = crashed and random.random() < 0.4 and not self.hardship.broken
         self._remember(receipts, crashed=crashed, power=power)
         self.now = loop.time() + 1.0
         view.end()
@@ -212,11 +226,6 @@ class World:
             if file.data:
                 file.data[self.random.randrange(len(file.data))] ^= 1 << self.random.randrange(8)
 
-    def _breaks(self, call: DiskCall, path: str) -> DiskFault | None:
-        if call in BREAKS and self.random.random() < 0.03:
-            return self.random.choice([DiskFault.IO_ERROR, DiskFault.NO_SPACE])
-        return None
-
     def _remember(self, receipts: list[tuple[Row, Any]], *, crashed: bool, power: bool) -> None:
         for row, receipt in receipts:
             if receipt.outcome == "stored":
@@ -227,7 +236,7 @@ class World:
                 self.spooled.add(row)
         if power:
             self.spooled.clear()
-        if self.broken or self.rots:
+        if self.rots:
             # What a failing disk had promised it may break: see docs/reliability.md.
             self.spooled.clear()
             self.durable.clear()
@@ -242,10 +251,12 @@ class World:
     ) -> None:
         random = self.random
         self._deliver_late(loop)
+        tenant = self.tenant_of[number]
         pipeline = Pipeline(
-            Reach(self, view),
+            Reach(self, view, tenant),
             spool=SPOOL,
             disk=view,
+            hooks=[self._hear],
             writer="shared" if self.shared else "own",
             linger=random.choice([0.02, 0.3, 1.0]),
             max_batch_bytes=random.choice([1024, 8192]),
@@ -258,9 +269,16 @@ class World:
         )
         await pipeline.start()
         # Another process of the same service: it takes over what others have left, too.
-        sibling = self._sibling(loop, view, number) if random.random() < 0.3 else None
-        if sibling is not None:
+        others = [tenant] if random.random() < 0.3 else []
+        if last:  # of each tenant
+            others = [one for one in self.tenants if one != tenant]
+        siblings = [self._sibling(loop, view, number, one) for one in others]
+        for sibling in siblings:
             await sibling.start()
+        if self.hardship.strangers and not last:
+            for stranger in (self.hardship.clean, self.hardship.rename):
+                for _ in range(random.randrange(3)):
+                    loop.call_later(random.random() * 5.0, self._visit, view, stranger)
         collectors = {
             name: pipeline.collector(name, feature_names=["life", "number", "text"])
             for name in ("a", "b")
@@ -286,12 +304,13 @@ class World:
         if last:
             for _ in range(40):
                 await asyncio.sleep(10.0)
-            stats = pipeline.stats()
-            if stats.in_spool or stats.in_memory:
-                self.outcome.problems.append(f"alive, but not done: {stats}")
+            for one in (pipeline, *siblings):
+                stats = one.stats()
+                if stats.in_spool or stats.in_memory:
+                    self.outcome.problems.append(f"alive, but not done: {stats}")
         else:
             await asyncio.sleep(random.choice([0.0, 0.5, 5.0]))
-        if sibling is not None:
+        for sibling in siblings:
             await sibling.aclose(timeout=random.choice([0.5, 10.0]))
         report = await pipeline.aclose(timeout=random.choice([0.5, 10.0]))
         total = report.stored + report.possibly_stored + report.in_memory + report.in_spool
@@ -301,9 +320,17 @@ class World:
         for ask in asks:
             ask.cancel()
 
-    def _sibling(self, loop: VirtualLoop, view: DiskProcess, number: int) -> Pipeline:
+    def _visit(self, view: DiskProcess, stranger: Callable[[], None]) -> None:
+        if view.alive:
+            stranger()
+
+    def _hear(self, event: object) -> None:
+        if isinstance(event, SpoolLeft) and "its rows are for" in event.reason:
+            self.outcome.met[FOREIGN] += 1
+
+    def _sibling(self, loop: VirtualLoop, view: DiskProcess, number: int, tenant: str) -> Pipeline:
         return Pipeline(
-            Reach(self, view),
+            Reach(self, view, tenant),
             spool=SPOOL,
             disk=view,
             linger=0.1,
@@ -323,9 +350,11 @@ class World:
         """What dead processes had sent arrives now, or never."""
         late, self.on_their_way = self.on_their_way, []
 
-        def arrive(path: str, data: bytes, offset: int, etag: str | None) -> None:
+        def arrive(
+            store: MemoryStore, path: str, data: bytes, offset: int, etag: str | None
+        ) -> None:
             with suppress(StoreError):
-                self.store._append(path, data, offset, etag)
+                store._append(path, data, offset, etag)
 
         for request in late:
             if self.random.random() < 0.6:
@@ -338,19 +367,22 @@ class World:
         outcome = self.outcome
         seen: Counter[Row] = Counter()
         last: dict[tuple[int, str], int] = defaultdict(int)
-        for path in sorted(self.store.blobs, key=_part):
-            data = self.store.blobs[path].decode()
-            if data and not data.endswith("\n"):
-                outcome.problems.append(f"torn: {path}")
-            for cells in list(csv.reader(io.StringIO(data, newline="")))[1:]:
-                stream = path.split("/")[4]
-                row = (int(cells[0]), stream, int(cells[1]))
-                seen[row] += 1
-                if self.accepted.get(row) != cells[2]:
-                    outcome.problems.append(f"altered or invented: {row} in {path}")
-                if row[2] < last[row[0], stream]:
-                    outcome.problems.append(f"reordered: {row} in {path}")
-                last[row[0], stream] = max(row[2], last[row[0], stream])
+        for tenant, store in self.stores.items():
+            for path in sorted(store.blobs, key=_part):
+                data = store.blobs[path].decode()
+                if data and not data.endswith("\n"):
+                    outcome.problems.append(f"torn: {path}")
+                for cells in list(csv.reader(io.StringIO(data, newline="")))[1:]:
+                    stream = path.split("/")[4]
+                    row = (int(cells[0]), stream, int(cells[1]))
+                    seen[row] += 1
+                    if self.tenant_of.get(row[0], "a") != tenant:
+                        outcome.problems.append(f"misdelivered: {row} in the store of {tenant}")
+                    if self.accepted.get(row) != cells[2]:
+                        outcome.problems.append(f"altered or invented: {row} in {path}")
+                    if row[2] < last[row[0], stream]:
+                        outcome.problems.append(f"reordered: {row} in {path}")
+                    last[row[0], stream] = max(row[2], last[row[0], stream])
         outcome.problems += [f"doubled: {row}" for row, count in seen.items() if count > 1]
         promised = self.stored | self.durable | self.spooled
         outcome.problems += [f"lost: {row}" for row in sorted(promised - seen.keys())]
@@ -358,6 +390,9 @@ class World:
             left = [p for p in self.disk.files if "corrupt-" not in p]
             if left:
                 outcome.problems.append(f"left on the disk: {left}")
+        if self.disk.on_loop:
+            outcome.problems.append(f"the loop was held: {dict(self.disk.on_loop)}")
+        outcome.met += self.hardship.count()
         outcome.rows = len(self.accepted)
         outcome.kept = len(promised)
         outcome.calls = Counter({call.value: n for call, n in self.disk.calls.items()})

@@ -70,7 +70,7 @@ def test_files_keep_what_is_written_where_it_is_written(place: tuple[Disk, str])
 
 
 def test_names_come_and_go(place: tuple[Disk, str]) -> None:
-    """New files are new, names are sorted, a rename replaces, a full directory stays."""
+    """New files are new, names are sorted, a full directory stays."""
     disk, top = place
     disk.make_directory(f"{top}/a/b")
     disk.make_directory(f"{top}/a/b")
@@ -80,21 +80,15 @@ def test_names_come_and_go(place: tuple[Disk, str]) -> None:
         file.close()
     assert disk.names(f"{top}/a/b") == ["a", "m", "z"]
     assert disk.names(f"{top}/a") == ["b"]
-    disk.rename(f"{top}/a/b/z", f"{top}/a/b/m")
-    disk.sync_directory(f"{top}/a/b")
-    assert disk.names(f"{top}/a/b") == ["a", "m"]
-    file = disk.open(f"{top}/a/b/m", new=False)
-    assert file.read(0, 9) == b"z"
-    file.close()
+    disk.remove(f"{top}/a/b/z")
     missing, exists = (FileNotFoundError, errno.ENOENT), (FileExistsError, errno.EEXIST)
     assert error_of(lambda: disk.open(f"{top}/a/b/m", new=True)) == exists
     assert error_of(lambda: disk.open(f"{top}/a/b/x", new=False)) == missing
     assert error_of(lambda: disk.remove(f"{top}/a/b/x")) == missing
-    assert error_of(lambda: disk.rename(f"{top}/a/b/x", f"{top}/a/b/y")) == missing
     assert error_of(lambda: disk.names(f"{top}/x")) == missing
-    assert error_of(lambda: disk.sync_directory(f"{top}/x")) == missing
     assert error_of(lambda: disk.open(f"{top}/x/f", new=True)) == missing
-    assert error_of(lambda: disk.lock(f"{top}/x/lock")) == missing
+    assert error_of(lambda: disk.lock(f"{top}/x")) == missing
+    assert error_of(lambda: disk.lock(f"{top}/a/b/m")) == (NotADirectoryError, errno.ENOTDIR)
     assert error_of(lambda: disk.remove(f"{top}/a/b")) == (OSError, errno.ENOTEMPTY)
     assert error_of(lambda: disk.open(f"{top}/a", new=False)) == (
         IsADirectoryError,
@@ -119,24 +113,52 @@ def test_a_file_that_lost_its_name_is_still_open(place: tuple[Disk, str]) -> Non
     assert disk.names(top) == []
 
 
-def test_a_lock_is_had_once(place: tuple[Disk, str]) -> None:
-    """Held: None for everybody, also in this process; released, even twice: free; one whose file
-    was removed keeps nobody out of the next one."""
+def test_a_directory_is_locked_once_whatever_becomes_of_what_is_in_it(
+    place: tuple[Disk, str],
+) -> None:
+    """Held: None for everybody, also in this process, and also where a cleaner has taken the lock
+    file; released, even twice: free."""
     disk, top = place
-    lock = disk.lock(f"{top}/lock")
-    assert lock is not None
-    assert disk.lock(f"{top}/lock") is None
-    lock.release()
-    again = disk.lock(f"{top}/lock")
+    disk.make_directory(f"{top}/one")
+    held = disk.lock(f"{top}/one")
+    assert held is not None
+    assert disk.lock(f"{top}/one") is None
+    assert held.renew()
+    assert held.names() == ["lock"]
+    disk.remove(f"{top}/one/lock")
+    assert disk.lock(f"{top}/one") is None
+    assert held.renew()
+    assert held.names() == ["lock"]
+    held.release()
+    held.release()
+    again = disk.lock(f"{top}/one")
     assert again is not None
-    lock.release()
-    assert disk.lock(f"{top}/lock") is None
-    disk.remove(f"{top}/lock")
-    new = disk.lock(f"{top}/lock")
-    assert new is not None
+    assert disk.lock(f"{top}/one") is None
     again.release()
-    assert disk.lock(f"{top}/lock") is None
-    new.release()
+
+
+def test_all_is_done_through_a_locked_directory(place: tuple[Disk, str]) -> None:
+    """Files in it, their names, and in the end the directory itself; a full one stays."""
+    disk, top = place
+    disk.make_directory(f"{top}/one")
+    held = disk.lock(f"{top}/one")
+    assert held is not None
+    file = held.open("f", new=True)
+    file.write(b"x", 0)
+    file.close()
+    assert disk.names(f"{top}/one") == held.names() == ["f"]
+    held.sync()
+    file = held.open("f", new=False)
+    assert file.read(0, 9) == b"x"
+    file.close()
+    assert error_of(lambda: held.open("f", new=True)) == (FileExistsError, errno.EEXIST)
+    assert error_of(lambda: held.open("g", new=False)) == (FileNotFoundError, errno.ENOENT)
+    assert error_of(lambda: held.remove("g")) == (FileNotFoundError, errno.ENOENT)
+    assert error_of(held.dissolve) == (OSError, errno.ENOTEMPTY)
+    held.remove("f")
+    held.dissolve()
+    assert disk.names(top) == []
+    held.release()
 
 
 async def answer(disk: Disk, work: Callable[[], T]) -> T | OSError:
@@ -187,10 +209,11 @@ def test_only_this_user_may_read_it_whatever_the_umask(tmp_path: Path, umask: in
     try:
         disk.make_directory(str(tmp_path / "a" / "b"))
         disk.open(str(tmp_path / "a" / "f"), new=True).close()
-        lock = disk.lock(str(tmp_path / "a" / "lock"))
+        lock = disk.lock(str(tmp_path / "a"))
+        assert lock is not None
+        lock.renew()
     finally:
         os.umask(before)
-    assert lock is not None
     lock.release()
     assert [mode(tmp_path / name) for name in ("a", "a/b")] == [0o700, 0o700]
     assert [mode(tmp_path / name) for name in ("a/f", "a/lock")] == [0o600, 0o600]
@@ -232,7 +255,7 @@ def test_links_and_pipes_are_not_followed(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert error_of(lambda: disk.open(f"{tmp_path}/link", new=False))[1] == errno.ELOOP
     assert error_of(lambda: disk.open(f"{tmp_path}/dangling", new=True))[1] == errno.EEXIST
-    assert error_of(lambda: disk.lock(f"{tmp_path}/link"))[1] == errno.ELOOP
+    assert error_of(lambda: disk.lock(f"{tmp_path}/way"))[0] is NotADirectoryError
     with pytest.raises(PermissionError, match="it is a link; give the directory itself"):
         disk.make_directory(f"{tmp_path}/way")
     assert error_of(lambda: disk.open(f"{tmp_path}/pipe", new=False))[1] == errno.EINVAL
@@ -317,7 +340,7 @@ HOLDER = """
 
 def test_a_lock_keeps_other_processes_out_and_ends_with_a_kill(tmp_path: Path) -> None:
     """Two real processes: one has it; SIGKILL frees it at once."""
-    path = str(tmp_path / "lock")
+    path = str(tmp_path)
     with subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(HOLDER), path],
         stdin=subprocess.PIPE,
@@ -336,23 +359,83 @@ def test_a_lock_keeps_other_processes_out_and_ends_with_a_kill(tmp_path: Path) -
         lock.release()
 
 
-def test_a_lock_file_that_was_removed_meanwhile_is_no_lock(
+def test_a_directory_that_was_renamed_meanwhile_is_another_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Removed between open and flock: None, since the next one to come makes another file."""
-    path = tmp_path / "lock"
+    """Renamed between open and lock, another one in its place: None, and nothing of it is held."""
+    path = tmp_path / "life"
+    path.mkdir(mode=0o700)
     flock = fcntl.flock
 
     def late(descriptor: int, operation: int) -> None:
-        path.unlink()
+        if not (tmp_path / "renamed").exists():
+            path.rename(tmp_path / "renamed")
+            path.mkdir(mode=0o700)
         flock(descriptor, operation)
 
     with monkeypatch.context() as patch:
         patch.setattr(fcntl, "flock", late)
         assert LocalDisk().lock(str(path)) is None
-    lock = LocalDisk().lock(str(path))
-    assert lock is not None
-    lock.release()
+    for name in ("life", "renamed"):
+        lock = LocalDisk().lock(str(tmp_path / name))
+        assert lock is not None
+        lock.release()
+
+
+def test_a_living_directory_is_known_under_any_name(tmp_path: Path) -> None:
+    """Renamed: still locked, still written to; in the end it goes from where it stands."""
+    (tmp_path / "life").mkdir(mode=0o700)
+    held = LocalDisk().lock(str(tmp_path / "life"))
+    assert held is not None
+    (tmp_path / "life").rename(tmp_path / "renamed")
+    (tmp_path / "life").mkdir(mode=0o700)
+    assert LocalDisk().lock(str(tmp_path / "renamed")) is None
+    held.open("f", new=True).close()
+    assert os.listdir(tmp_path / "renamed") == ["f"]
+    held.remove("f")
+    held.dissolve()
+    assert os.listdir(tmp_path) == ["life"]
+    held.release()
+
+
+@pytest.mark.parametrize("what", ["directory", "pipe", "link"])
+def test_a_lock_file_that_is_none_is_an_error(tmp_path: Path, what: str) -> None:
+    """Whoever made it knows why; it is not taken for a free one, and nothing stays locked."""
+    lock = tmp_path / "lock"
+    {"directory": lock.mkdir, "pipe": lambda: os.mkfifo(lock)}.get(
+        what, lambda: lock.symlink_to(tmp_path)
+    )()
+    expected = {"directory": errno.EISDIR, "pipe": errno.EINVAL, "link": errno.ELOOP}[what]
+    assert error_of(lambda: LocalDisk().lock(str(tmp_path)))[1] == expected
+    lock.rmdir() if what == "directory" else lock.unlink()
+    held = LocalDisk().lock(str(tmp_path))
+    assert held is not None
+    held.release()
+
+
+def test_where_directories_are_not_locked_the_file_decides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on some file systems that come over a network: with the file it is as ever, and without it
+    nobody can know, which is told; but where nothing is in it, it is nobody's."""
+    flock = fcntl.flock
+
+    def files_alone(descriptor: int, operation: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", files_alone)
+    held = LocalDisk().lock(str(tmp_path))
+    assert held is not None
+    assert held.renew()
+    assert LocalDisk().lock(str(tmp_path)) is None
+    held.open("slots", new=True).close()
+    held.remove("lock")
+    with pytest.raises(OSError, match="its lock file is gone") as error:
+        LocalDisk().lock(str(tmp_path))
+    assert error.value.errno == errno.ENOLCK
+    held.release()
 
 
 @pytest.mark.filterwarnings("ignore:This process.*fork:DeprecationWarning")
@@ -387,16 +470,55 @@ def test_a_forked_child_has_neither_the_lock_nor_the_thread(tmp_path: Path) -> N
         os.write(asked[1], b"x")
         print(os.read(answer[0], 9).decode())
         """,
-        str(tmp_path / "lock"),
+        str(tmp_path),
     )
     assert found.stdout == "free\nworked\n", found.stderr
 
 
 @pytest.mark.asyncio
-async def test_the_thread_is_one_and_another_than_the_callers(tmp_path: Path) -> None:
-    """None before the first work; then the same one for all."""
+async def test_each_line_has_a_thread_of_its_own(tmp_path: Path) -> None:
+    """None before the first work; then one for all work of a line: what hangs on one line holds up
+    neither the other one nor the loop."""
     disk = LocalDisk()
-    assert "without" in repr(disk)
+    assert "with 0 threads" in repr(disk)
     threads = {await answer(disk, threading.get_ident) for _ in range(5)}
     assert len(threads) == 1
     assert threading.get_ident() not in threads
+    thawed = threading.Event()
+    hangs: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+    disk.apart(thawed.wait, hangs.set_result, line="others")
+    assert await answer(disk, threading.get_ident) in threads
+    assert not hangs.done()
+    assert "with 2 threads" in repr(disk)
+    thawed.set()
+    await hangs
+    disk.close()
+    assert "with 0 threads" in repr(disk)
+    assert await answer(disk, threading.get_ident) not in {threading.get_ident()}
+    disk.close()
+
+
+def test_at_the_interpreters_exit_work_is_done_all_the_same() -> None:
+    """On a thread that stands already, or, where none can be started any more, on the loop."""
+    for before in ("True", "False"):
+        found = run(
+            """
+            import asyncio, atexit, sys, threading
+            from aiocollect.stores.local_disk import LocalDisk
+            disk = LocalDisk()
+            async def work():
+                future = asyncio.get_running_loop().create_future()
+                disk.apart(lambda: "done", future.set_result)
+                return await asyncio.wait_for(future, 5)
+            if sys.argv[1] == "True":
+                asyncio.run(work())
+            def at_exit():
+                def refuse(_):
+                    raise RuntimeError("can't create new thread at interpreter shutdown")
+                threading.Thread.start = refuse  # as it is from 3.12 on
+                print(asyncio.run(work()))
+            atexit.register(at_exit)
+            """,
+            before,
+        )
+        assert found.stdout == "done\n", found.stderr

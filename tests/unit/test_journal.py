@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import random
 import shutil
+import struct
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
 from aiocollect._core.extents import NEAR, Extent, Extents
-from aiocollect._core.journal import HEADER_SIZE, Lane, Slot, header, salt_of, slot_offset, slots
+from aiocollect._core.journal import (
+    HEADER_SIZE,
+    UNKNOWN,
+    Header,
+    Lane,
+    Slot,
+    header,
+    header_of,
+    slot_offset,
+    slots,
+)
 from aiocollect._core.trail import Stand, Trail
 from aiocollect._engine.journal import Journal
 from aiocollect._engine.keeper import _read
 from aiocollect._engine.recovery import Recovered, recover
 from aiocollect.stores.local_disk import LocalDisk
+from tests.journals import TARGET, commit
 
 SALT = 0x5A17_0001
 STAND = Stand(0, False, False, None, "")
@@ -28,7 +41,7 @@ def lane(path: str = "a/data.csv") -> Lane:
 def write(directory: Path, turns: int = 12) -> Written:
     """Two lanes, a few rows a turn; returns what was written."""
     chance = random.Random(7)
-    journal = Journal.begin(LocalDisk(), str(directory), salt=SALT)
+    journal = Journal.begin(LocalDisk(), str(directory), salt=SALT, target=TARGET)
     trails = [journal.declare(lane(f"{name}/data.csv")) for name in "ab"]
     written: Written = {trail.lane.number: {} for trail in trails}
     for turn in range(turns):
@@ -40,7 +53,7 @@ def write(directory: Path, turns: int = 12) -> Written:
             ]
             journal.add(trail, first, lines)
             written[trail.lane.number].update(enumerate(lines, first))
-        assert journal.commit()
+        assert commit(journal)
     journal.close()
     return written
 
@@ -64,12 +77,17 @@ def read_back(recovered: Recovered) -> Written:
 
 def take_over(directory: Path) -> Recovered:
     disk = LocalDisk()
-    lock = disk.lock(str(directory / "lock"))
+    lock = disk.lock(str(directory))
     assert lock is not None
     try:
         return recover(disk, str(directory), lock)
     finally:
         lock.release()
+
+
+def _salt(start: bytes) -> int | None:
+    head = header_of(start)
+    return None if head is None else head.salt
 
 
 def test_everything_written_is_read_back(tmp_path: Path) -> None:
@@ -144,14 +162,16 @@ def test_bytes_of_a_record_in_a_cell_are_no_record(tmp_path: Path) -> None:
     """Who knows the format, and not the salt, cannot put rows into another's stream."""
     write(tmp_path / "other")
     forged = (tmp_path / "other" / "00000001.rows").read_bytes()[HEADER_SIZE:]
-    journal = Journal.begin(LocalDisk(), str(tmp_path / "life"), salt=SALT + 2)
+    journal = Journal.begin(LocalDisk(), str(tmp_path / "life"), salt=SALT + 2, target=TARGET)
     trail = journal.declare(lane())
     journal.add(trail, 0, [forged])
-    journal.commit()
+    commit(journal)
     journal.close()
     segment = tmp_path / "life" / "00000001.rows"
     data = bytearray(segment.read_bytes())
-    data[HEADER_SIZE + 4] ^= 1  # the declaration is corrupt: all after it is searched
+    data[data.index(b"\xffrow", HEADER_SIZE + 1) + 4] ^= (
+        1  # the declaration is corrupt: all after it is searched
+    )
     segment.write_bytes(data)
     assert read_back(take_over(tmp_path / "life")) == {}
 
@@ -161,31 +181,42 @@ def test_another_versions_directory_is_left_alone(tmp_path: Path) -> None:
     write(tmp_path / "life")
     file = tmp_path / "life" / "slots"
     data = bytearray(file.read_bytes())
-    newer = bytearray(header(SALT))
-    newer[8] = 2
-    from zlib import crc32
-
-    newer[16:20] = crc32(bytes(newer[:16])).to_bytes(4, "little")
-    data[:HEADER_SIZE] = newer
+    data[8] = 3
     file.write_bytes(data)
     before = {path.name: path.read_bytes() for path in (tmp_path / "life").iterdir()}
-    with pytest.raises(ValueError, match="version 2"):
+    with pytest.raises(ValueError, match="version 3"):
         take_over(tmp_path / "life")
     assert {path.name: path.read_bytes() for path in (tmp_path / "life").iterdir()} == before
+
+
+def test_what_version_1_has_written_is_read(tmp_path: Path) -> None:
+    """Its header has no target; all else is as it was."""
+    written = write(tmp_path / "life")
+    start = struct.pack("<8sHxxI", b"aiospool", 1, SALT)
+    old = (start + struct.pack("<I", crc32(start))).ljust(HEADER_SIZE, b"\0")
+    for path in (tmp_path / "life").iterdir():
+        if path.name != "lock":
+            path.write_bytes(old + path.read_bytes()[HEADER_SIZE:])
+    assert header_of(old) == Header(1, SALT, UNKNOWN)
+    recovered = take_over(tmp_path / "life")
+    assert read_back(recovered) == written
+    assert (recovered.corrupt, recovered.lost) == (0, 0)
+    for cut in range(HEADER_SIZE):
+        assert header_of(old[:cut].ljust(HEADER_SIZE, b"\0")) in (None, Header(1, SALT, UNKNOWN))
 
 
 def test_a_header_that_never_came_to_the_disk() -> None:
     """Blank or short is no version at all."""
     # Also one whose last bytes are zeros by chance.
-    assert all(salt_of(header(salt)) == salt for salt in range(SALT, SALT + 3000))
-    assert salt_of(b"") is None
-    assert salt_of(bytes(HEADER_SIZE)) is None
+    assert all(_salt(header(salt, TARGET.digest)) == salt for salt in range(SALT, SALT + 3000))
+    assert _salt(b"") is None
+    assert _salt(bytes(HEADER_SIZE)) is None
     for cut in range(HEADER_SIZE):
-        assert salt_of(header(SALT)[:cut]) is None
+        assert _salt(header(SALT, TARGET.digest)[:cut]) is None
     for cut in range(19):
-        assert salt_of(header(SALT)[:cut].ljust(HEADER_SIZE, b"\0")) is None
+        assert _salt(header(SALT, TARGET.digest)[:cut].ljust(HEADER_SIZE, b"\0")) is None
     with pytest.raises(ValueError, match="not a spool's"):
-        salt_of(b"x" * HEADER_SIZE)
+        _salt(b"x" * HEADER_SIZE)
 
 
 # Slots --------------------------------------------------------------------------------------------
@@ -196,7 +227,7 @@ def slot(generation: int, lane: int = 1) -> Slot:
 
 
 def image(*copies: bytes) -> bytes:
-    return header(SALT) + b"".join(copy.ljust(128, b"\0") for copy in copies)
+    return header(SALT, TARGET.digest) + b"".join(copy.ljust(128, b"\0") for copy in copies)
 
 
 def test_the_newer_sound_copy_counts() -> None:
@@ -221,6 +252,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self.live = self.held = 0
+        self.end = 2**40
 
 
 def apart(first: int, end: int, segment: Shelf, *, offset: int | None = None) -> Extent:
@@ -264,12 +296,12 @@ def test_near_records_are_one_extent() -> None:
 
 def test_a_row_within_an_extent_is_read_alone(tmp_path: Path) -> None:
     """Others' records between those of a lane are passed over; a damaged one costs no other."""
-    journal = Journal.begin(LocalDisk(), str(tmp_path / "life"), salt=SALT)
+    journal = Journal.begin(LocalDisk(), str(tmp_path / "life"), salt=SALT, target=TARGET)
     one, two = (journal.declare(lane(f"{name}/data.csv")) for name in "ab")
     for turn in range(20):
         for trail in (one, two):
             journal.add(trail, trail.end, [b"%d of %d\n" % (turn, trail.lane.number)])
-        assert journal.commit()
+        assert commit(journal)
     [extent] = one.extents
     segment = tmp_path / "life" / "00000001.rows"
     data = bytearray(segment.read_bytes())
@@ -339,14 +371,14 @@ def test_rows_before_the_intent_have_ended() -> None:
 def test_rows_without_a_slot_know_where_their_lane_stood(tmp_path: Path) -> None:
     """A lane that had come a long way before the spool took its rows: no slot of it was synced."""
     stand = Stand(3, True, True, 550, "t")
-    journal = Journal.begin(LocalDisk(), str(tmp_path / "life"), salt=SALT)
+    journal = Journal.begin(LocalDisk(), str(tmp_path / "life"), salt=SALT, target=TARGET)
     trail = journal.declare(lane()._replace(first=20, stand=stand, sent=(17, 3)))
     journal.add(trail, 20, [b"row\n"])
-    assert journal.commit()
+    assert commit(journal)
     journal.close()
     (tmp_path / "life" / "slots").unlink()
     disk = LocalDisk()
-    lock = disk.lock(str(tmp_path / "life" / "lock"))
+    lock = disk.lock(str(tmp_path / "life"))
     assert lock is not None
     (found,) = recover(disk, str(tmp_path / "life"), lock).trails
     assert (found.done, found.stand, found.intent) == (20, stand, (17, 3))

@@ -79,7 +79,17 @@ class Expected:
 
 def sync_all(process: DiskProcess) -> None:
     process.make_directory("/d")
-    process.sync_directory("/d")
+    sync_names(process)
+
+
+def sync_names(process: DiskProcess, path: str = "/d") -> None:
+    """By whoever has it locked."""
+    directory = process.lock(path)
+    assert directory is not None
+    try:
+        directory.sync()
+    finally:
+        directory.release()
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -90,7 +100,7 @@ def test_a_power_cut_leaves_synced_pages_and_any_version_of_the_others(seed: int
     process = disk.process()
     sync_all(process)
     file = process.open("/d/f", new=True)
-    process.sync_directory("/d")
+    sync_names(process)
     expected = Expected()
     for _ in range(random.randint(1, 12)):
         data = random.randbytes(random.choice([1, 60, 700, 5000, 9000]))
@@ -133,7 +143,7 @@ def test_all_that_a_power_cut_can_do_to_a_write_happens() -> None:
         process = disk.process()
         sync_all(process)
         file = process.open("/d/f", new=True)
-        process.sync_directory("/d")
+        sync_names(process)
         file.write(b"1" * PAGE, 0)
         file.write(b"2" * PAGE, PAGE)
         disk.cut_power()
@@ -162,13 +172,14 @@ def test_what_was_synced_survives_and_what_was_killed_stays() -> None:
         assert disk.files == {"/a/b/f": b"x" * 9000}
         process = disk.process()
         process.open("/a/b/f", new=False).sync()
-        process.sync_directory("/a/b")
+        sync_names(process, "/a/b")
         disk.cut_power()
         assert disk.files == {"/a/b/f": b"x" * 9000}
 
 
 def test_names_that_were_not_synced_survive_or_not() -> None:
-    """Made, removed, renamed: each may be lost; a rename is whole; files never change places."""
+    """Made, removed, renamed by somebody: each may be lost; a rename is whole; files never change
+    places."""
 
     def act(disk: MemoryDisk) -> object:
         process = disk.process()
@@ -177,8 +188,9 @@ def test_names_that_were_not_synced_survive_or_not() -> None:
             file = process.open(f"/d/{name}", new=True)
             file.write(name.encode(), 0)
             file.sync()
-        process.sync_directory("/d")
-        process.rename("/d/old", "/d/renamed")
+        sync_names(process)
+        names = disk.tree.directory("/d")
+        names.change({"old": None, "renamed": names.names["old"]})
         process.remove("/d/gone")
         process.open("/d/new", new=True)
         disk.cut_power()
@@ -223,7 +235,7 @@ def test_a_failed_sync_loses_pages_for_good_and_the_next_one_claims_success() ->
         process = disk.process()
         sync_all(process)
         file = process.open("/d/f", new=True)
-        process.sync_directory("/d")
+        sync_names(process)
         file.write(b"1" * PAGE, 0)
         disk.faults = lambda call, _: DiskFault.IO_ERROR if call is DiskCall.SYNC else None
         with pytest.raises(OSError, match="Input/output error"):
@@ -244,11 +256,13 @@ def test_a_failed_sync_of_names_loses_them_likewise() -> None:
         process = disk.process()
         sync_all(process)
         process.open("/d/f", new=True)
-        disk.faults = lambda *_: DiskFault.IO_ERROR
+        disk.faults = lambda call, _: (
+            DiskFault.IO_ERROR if call is DiskCall.SYNC_DIRECTORY else None
+        )
         with pytest.raises(OSError, match="Input/output error"):
-            process.sync_directory("/d")
+            sync_names(process)
         disk.faults = None
-        process.sync_directory("/d")
+        sync_names(process)
         assert process.names("/d") == ["f"]
         disk.cut_power()
         return bool(disk.files)
@@ -299,6 +313,8 @@ def test_reads_and_names_fail_by_script() -> None:
     process = disk.process()
     sync_all(process)
     file = process.open("/d/f", new=True)
+    directory = process.lock("/d")
+    assert directory is not None
     struck: list[DiskCall] = []
 
     def faults(call: DiskCall, path: str) -> DiskFault:
@@ -309,11 +325,15 @@ def test_reads_and_names_fail_by_script() -> None:
     calls: list[Callable[[], object]] = [
         lambda: process.make_directory("/e"),
         lambda: process.names("/d"),
-        lambda: process.lock("/d/lock"),
+        lambda: process.lock("/d"),
         lambda: process.open("/d/g", new=True),
-        lambda: process.rename("/d/f", "/d/g"),
         lambda: process.remove("/d/f"),
-        lambda: process.sync_directory("/d"),
+        lambda: directory.names(),
+        lambda: directory.renew(),
+        lambda: directory.open("g", new=True),
+        lambda: directory.remove("f"),
+        lambda: directory.sync(),
+        lambda: directory.dissolve(),
         lambda: file.write(b"", 0),
         lambda: file.read(0, 1),
         lambda: file.truncate(0),
@@ -330,19 +350,21 @@ def test_reads_and_names_fail_by_script() -> None:
 def a_life(process: DiskProcess) -> None:
     """A life that makes every call."""
     process.make_directory("/spool/one")
-    lock = process.lock("/spool/one/lock")
-    assert lock is not None
-    file = process.open("/spool/one/new", new=True)
+    directory = process.lock("/spool/one")
+    assert directory is not None
+    directory.renew()
+    file = directory.open("new", new=True)
     file.write(b"0123456789", 0)
     file.sync()
-    process.rename("/spool/one/new", "/spool/one/file")
-    process.sync_directory("/spool/one")
+    directory.sync()
     file.read(0, 4)
     file.truncate(file.size() - 1)
     file.close()
-    process.names("/spool/one")
-    process.remove("/spool/one/file")
-    lock.release()
+    directory.names()
+    directory.remove("new")
+    directory.remove("lock")
+    directory.dissolve()
+    directory.release()
     process.request()
 
 
@@ -374,7 +396,7 @@ def test_a_life_can_crash_at_every_call_and_is_dead_from_then_on() -> None:
                 written.add(disk.files["/spool/one/new"])
             # The next life finds the lock free, and lives.
             disk.process().make_directory("/spool/one")
-            assert disk.process().lock("/spool/one/lock") is not None
+            assert disk.process().lock("/spool/one") is not None
     assert crashes.keys() == set(DiskCall)
     assert {b"", b"0123456789"} < written
 
@@ -384,19 +406,19 @@ def test_a_lock_dies_with_its_process_however_it_ends() -> None:
     disk = MemoryDisk(Random(0))
     one, two = disk.process(), disk.process()
     sync_all(one)
-    lock = one.lock("/d/lock")
+    lock = one.lock("/d")
     assert lock is not None
-    assert two.lock("/d/lock") is None
-    assert one.lock("/d/lock") is None
+    assert two.lock("/d") is None
+    assert one.lock("/d") is None
     lock.release()
-    held = two.lock("/d/lock")
+    held = two.lock("/d")
     assert held is not None
     lock.release()  # again: it is not ours any more
-    assert one.lock("/d/lock") is None
+    assert one.lock("/d") is None
     two.end()
-    assert one.lock("/d/lock") is not None
+    assert one.lock("/d") is not None
     disk.cut_power()
-    assert disk.process().lock("/d/lock") is not None
+    assert disk.process().lock("/d") is not None
 
 
 def test_apart_takes_virtual_time_and_keeps_the_order() -> None:
@@ -428,6 +450,52 @@ def test_apart_takes_virtual_time_and_keeps_the_order() -> None:
     assert 0 < seconds < 3
     assert run(1) == (order, seconds)
     assert run(2)[1] != seconds
+
+
+def test_a_call_that_hangs_holds_nothing_else_up() -> None:
+    """The work goes on where it hung, and the loop meanwhile; the same seed takes the same way.
+    A call on the loop would hold it: it is counted. A process that ends while it hangs is dead."""
+
+    def run(seed: int, *, ends: bool) -> tuple[object, ...]:
+        hangs = Random(seed)
+        disk = MemoryDisk(
+            Random(seed), freezes=lambda call: 5.0 if hangs.random() < 0.3 else 0.0, latency=0.1
+        )
+
+        async def main(loop: VirtualLoop) -> tuple[object, ...]:
+            process = disk.process()
+            seen: list[object] = []
+
+            def work() -> str:
+                process.make_directory("/d")
+                for number in range(8):
+                    process.open(f"/d/{number}", new=True).close()
+                return "done"
+
+            process.apart(work, seen.append)
+            ticks = [len(process.calls) and process.calls.total()]
+            for _ in range(60):
+                await asyncio.sleep(1.0)
+                ticks.append(process.calls.total())
+                if ends and sum(ticks) > 10:
+                    process.end()
+            assert not disk.on_loop
+            if not ends:
+                process.names("/d")
+                assert disk.on_loop == {DiskCall.NAMES: 1}
+            return (tuple(ticks), tuple(seen), dict(disk.frozen), tuple(disk.files))
+
+        return run_virtual(main)
+
+    for seed in range(20):
+        found = run(seed, ends=False)
+        assert found == run(seed, ends=False)
+        assert found[1] == ("done",)
+    assert len({run(seed, ends=False)[0] for seed in range(20)}) > 10
+    for seed in range(20):
+        found = run(seed, ends=True)
+        assert found == run(seed, ends=True)
+        assert found[1] == ()
 
 
 def test_a_dead_process_does_no_work_apart() -> None:

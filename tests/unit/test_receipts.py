@@ -13,7 +13,7 @@ from aiocollect._core.commands import Outcome
 from aiocollect._engine.receipts import Watched
 from aiocollect.testing import Fault, FaultKind, Operation, VirtualLoop, run_virtual
 from aiocollect.typing import Piece, Schema
-from tests.disks import InlineDisk
+from tests.disks import InlineDisk, StruckDisk
 from tests.virtual import make_pipeline, small
 
 
@@ -168,17 +168,10 @@ def test_spooled_and_durable(tmp_path: Path) -> None:
     """Spooled with the next turn of the pump; durable once it was synced; "spooled" at the end."""
     synced: list[str] = []
 
-    class Counting(InlineDisk):
-        def open(self, path: str, *, new: bool) -> Any:
-            file = super().open(path, new=new)
-            sync = file.sync
-
-            def counted() -> None:
+    class Counting(StruckDisk):
+        def strike(self, call: str, path: str) -> None:
+            if call == "sync":
                 synced.append(path)
-                sync()
-
-            file.sync = counted  # type: ignore[method-assign]
-            return file
 
     async def main(loop: VirtualLoop) -> None:
         pipeline = spooled_pipeline(MemoryStore(faults=down), loop, tmp_path, Counting())

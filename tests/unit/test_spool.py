@@ -7,16 +7,15 @@ import asyncio
 import errno
 import os
 import stat
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from aiocollect import ConfigError, Limits, MemoryStore, Pipeline
-from aiocollect.records import Event, SpoolAdopted, SpoolDamaged, SpoolFailed
+from aiocollect.records import Event, SpoolAdopted, SpoolFailed, SpoolLeft
 from aiocollect.testing import Fault, FaultKind, VirtualLoop, run_virtual
-from tests.disks import InlineDisk
+from tests.disks import InlineDisk, StruckDisk
 from tests.virtual import make_pipeline
 
 PATH = "default/default/default/default/m/default/default"
@@ -226,25 +225,20 @@ def test_two_lives_never_take_the_same_orphan(tmp_path: Path) -> None:
 # A disk that fails -------------------------------------------------------------------------------
 
 
-class Failing(InlineDisk):
-    """``writes`` is raised by writing rows, ``slots`` by writing slots; None: all is well."""
+class Failing(StruckDisk):
+    """``writes`` is raised by writing rows, ``slots`` by writing slots, ``syncs`` by syncing; None:
+    all is well."""
 
     writes: OSError | None = None
     slots: OSError | None = None
+    syncs: OSError | None = None
 
-    def open(self, path: str, *, new: bool) -> Any:
-        file = super().open(path, new=new)
-        write: Callable[[bytes, int], None] = file.write
-
-        def failing(data: bytes, offset: int) -> None:
-            error = self.slots if path.endswith("slots") else self.writes
-            if error is not None:
-                write(data[: len(data) // 2], offset)
-                raise error
-            write(data, offset)
-
-        file.write = failing  # type: ignore[method-assign]
-        return file
+    def strike(self, call: str, path: str) -> None:
+        where = "slots" if path.endswith("slots") else "writes"
+        error = getattr(self, where) if call == "write" else None
+        error = self.syncs if call == "sync" else error
+        if error is not None:
+            raise error
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EFBIG, errno.EIO])
@@ -263,9 +257,7 @@ def test_a_full_disk_falls_back_to_memory_and_recovers(tmp_path: Path, code: int
             disk.writes = OSError(code, os.strerror(code)) if 10 <= number < 20 else None
             collector.collect(float(number))
             await asyncio.sleep(0.3)
-        assert [e.reason for e in events if isinstance(e, SpoolFailed)][:1] == [
-            "the disk takes no more"
-        ]
+        assert [e.reason for e in events if isinstance(e, SpoolFailed)][:1] == [os.strerror(code)]
         unspooled = pipeline.stats().unspooled
         assert 10 <= unspooled < 20
         collector.collect(30.0)
@@ -279,10 +271,10 @@ def test_a_full_disk_falls_back_to_memory_and_recovers(tmp_path: Path, code: int
     run_virtual(main)
 
 
-@pytest.mark.parametrize("where", ["sync", "slots"])
-def test_a_disk_that_cannot_sync_is_given_up(tmp_path: Path, where: str) -> None:
-    """Nothing is sent on a promise that was not kept; the files go, the rows are stored from
-    memory, and a new directory is begun."""
+@pytest.mark.parametrize("where", ["syncs", "slots"])
+def test_a_disk_that_cannot_sync_costs_no_row(tmp_path: Path, where: str) -> None:
+    """Where nothing can be noted, nothing is sent, and that is told; when the disk works again,
+    all rows are stored, and nothing is left."""
     events: list[Event] = []
     disk = Failing()
 
@@ -292,22 +284,25 @@ def test_a_disk_that_cannot_sync_is_given_up(tmp_path: Path, where: str) -> None
         collector = pipeline.collector("m", feature_names=["a"])
         collector.collect(0.0)
         await pipeline.flush()
-        broken = OSError(errno.EIO, "Input/output error")
-        if where == "sync":
-            disk.broken = broken
-        else:
-            disk.slots = broken
-        collector.collect(1.0)
-        await asyncio.sleep(0.5)
+        setattr(disk, where, OSError(errno.EIO, "Input/output error"))
+        receipt = collector.collect_receipt(1.0)
+        assert receipt is not None
+        durable = asyncio.ensure_future(receipt.durable())
+        await asyncio.sleep(1.0)
         assert any(isinstance(event, SpoolFailed) for event in events)
-        disk.broken = disk.slots = None
-        await asyncio.sleep(3.0)
+        held = pipeline.stats().held
+        assert numbers(store) == ([0.0] if where == "slots" else [0.0, 1.0])
+        assert held == ({"spool": "Input/output error"} if where == "slots" else {})
+        setattr(disk, where, None)
+        await asyncio.sleep(6.0)
+        assert pipeline.stats().held == {}
         collector.collect(2.0)
         await asyncio.sleep(0.05)
-        assert pipeline.stats().unspooled == 0
+        assert (await durable) is (where == "slots")
         report = await pipeline.aclose()
         assert report.complete
         assert numbers(store) == [0.0, 1.0, 2.0]
+        assert files(tmp_path) == []
 
     run_virtual(main)
 
@@ -459,6 +454,6 @@ def test_a_strange_directory_is_left_alone(tmp_path: Path) -> None:
         assert numbers(store) == [1.0]
 
     run_virtual(main)
-    (damaged,) = [event for event in events if isinstance(event, SpoolDamaged)]
-    assert (damaged.life, damaged.reason) == ("0000000009-1", "not a spool's")
-    assert sorted(path.name for path in strange.iterdir()) == ["00000001.rows", "lock", "slots"]
+    left = [event for event in events if isinstance(event, SpoolLeft)]
+    assert left == [SpoolLeft(life="0000000009-1", reason="not a spool's")]
+    assert sorted(path.name for path in strange.iterdir()) == ["00000001.rows", "slots"]
