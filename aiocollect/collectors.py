@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from ._engine.freeze import Shape
+from ._engine.freeze import RowsOf, Shape
 from ._engine.gate import Gate
+from ._engine.pieces import PIECE_ROWS, Progress, record_pieces, record_pieces_blocking
 from ._engine.quick import collect, way_of
 from ._engine.receipts import Receipt
 from ._engine.recorder import Recorder
@@ -77,16 +78,34 @@ class ModelDataCollector:
 
     collect = collect
 
+    def collect_rows(
+        self,
+        rows: Any,
+        *,
+        correlation_id: str | None = None,
+        at: datetime | float | None = None,
+        row: int | None = None,
+    ) -> str | None:
+        """Record rows like collect(), where each element of ``rows`` is a row, whatever it holds.
+
+        ``rows``: a list of rows, a 2-D array, or a table; there is no rule of shapes that may take
+        a list of cells for a row, or a list within a row for one. A list of anything else is
+        refused.
+        """
+        value = RowsOf(rows)
+        return self._recorder.record(((self._stream, value),), correlation_id, at, row)
+
     def collect_receipt(
         self,
         data: Any,
         *,
         correlation_id: str | None = None,
         at: datetime | float | None = None,
+        row: int | None = None,
     ) -> Receipt | None:
         """Record rows like collect(); returns a receipt, which can be awaited for what becomes of
         them, or None where nothing is recorded."""
-        return self._recorder.record_receipt(((self._stream, data),), correlation_id, at)
+        return self._recorder.record_receipt(((self._stream, data),), correlation_id, at, row)
 
     async def acollect(
         self,
@@ -94,13 +113,14 @@ class ModelDataCollector:
         *,
         correlation_id: str | None = None,
         at: datetime | float | None = None,
+        row: int | None = None,
     ) -> str | None:
         """Record rows, waiting for room in order of arrival; returns their correlation id.
 
         From any event loop. Cancelling it leaves the call accepted or not, never half. Raises
         EncodeError and PipelineClosed.
         """
-        return await self._recorder.record_waiting(((self._stream, data),), correlation_id, at)
+        return await self._recorder.record_waiting(((self._stream, data),), correlation_id, at, row)
 
     def collect_wait(
         self,
@@ -108,6 +128,7 @@ class ModelDataCollector:
         *,
         correlation_id: str | None = None,
         at: datetime | float | None = None,
+        row: int | None = None,
         timeout: float | None = None,
     ) -> str | None:
         """Record rows from a thread, blocking it until there is room; returns their id.
@@ -115,7 +136,54 @@ class ModelDataCollector:
         Raises RingFull after ``timeout`` seconds (None: never), EncodeError, PipelineClosed, and
         ConfigError on a thread that runs an event loop.
         """
-        return self._recorder.record_blocking(((self._stream, data),), correlation_id, at, timeout)
+        return self._recorder.record_blocking(
+            ((self._stream, data),), correlation_id, at, row, timeout
+        )
+
+    async def acollect_pieces(
+        self,
+        data: Any,
+        *,
+        correlation_id: str | None = None,
+        at: datetime | float | None = None,
+        row: int | None = None,
+        piece_rows: int = PIECE_ROWS,
+        progress: Progress | None = None,
+    ) -> str | None:
+        """Record a table of any length in pieces under one id, whose rows go on counting.
+
+        For what collect() refuses as too large: a frame, an array, a list of rows, or what gives
+        rows one after the other. Waits for room before each piece of ``piece_rows`` rows, and lets
+        others run after it. ``progress`` is called with the rows recorded so far, and all of them,
+        or None where nobody knows. Raises EncodeError, PipelineClosed and ConfigError; the pieces
+        before stay recorded.
+        """
+        return await record_pieces(
+            *(self._recorder, self._stream, data, correlation_id, at, row),
+            piece_rows=piece_rows,
+            progress=progress,
+        )
+
+    def collect_pieces(
+        self,
+        data: Any,
+        *,
+        correlation_id: str | None = None,
+        at: datetime | float | None = None,
+        row: int | None = None,
+        timeout: float | None = None,
+        piece_rows: int = PIECE_ROWS,
+        progress: Progress | None = None,
+    ) -> str | None:
+        """acollect_pieces() for threads that run no event loop, which it blocks.
+
+        Raises RingFull where a piece finds no room for ``timeout`` seconds (None: never).
+        """
+        return record_pieces_blocking(
+            *(self._recorder, self._stream, data, correlation_id, at, row, timeout),
+            piece_rows=piece_rows,
+            progress=progress,
+        )
 
     @property
     def enabled(self) -> bool:
@@ -134,7 +202,8 @@ class ModelDataCollector:
 class Model:
     """Records several streams of one model together: one id, one time, all or nothing.
 
-    Made by :meth:`Pipeline.model`.
+    Row k of one stream belongs to row k of the others, so a call gives as many rows of each, unless
+    the model was made with ``paired=False``. Made by :meth:`Pipeline.model`.
     """
 
     __slots__ = ("_label", "_recorder", "_streams")
@@ -152,41 +221,59 @@ class Model:
         *,
         correlation_id: str | None = None,
         at: datetime | float | None = None,
+        row: int | None = None,
         **values: Any,
     ) -> str | None:
         """Record a value per stream, by the streams' names; see ModelDataCollector.collect."""
-        return self._recorder.record(self._paired(values), correlation_id, at)
+        return self._recorder.record(self._paired(values), correlation_id, at, row)
+
+    def collect_rows(
+        self,
+        *,
+        correlation_id: str | None = None,
+        at: datetime | float | None = None,
+        row: int | None = None,
+        **rows: Any,
+    ) -> str | None:
+        """Record rows per stream; see ModelDataCollector.collect_rows."""
+        values = {name: RowsOf(some) for name, some in rows.items()}
+        return self._recorder.record(self._paired(values), correlation_id, at, row)
 
     def collect_receipt(
         self,
         *,
         correlation_id: str | None = None,
         at: datetime | float | None = None,
+        row: int | None = None,
         **values: Any,
     ) -> Receipt | None:
         """Record a value per stream; see ModelDataCollector.collect_receipt."""
-        return self._recorder.record_receipt(self._paired(values), correlation_id, at)
+        return self._recorder.record_receipt(self._paired(values), correlation_id, at, row)
 
     async def acollect(
         self,
         *,
         correlation_id: str | None = None,
         at: datetime | float | None = None,
+        row: int | None = None,
         **values: Any,
     ) -> str | None:
         """Record a value per stream, waiting for room; see ModelDataCollector.acollect."""
-        return await self._recorder.record_waiting(self._paired(values), correlation_id, at)
+        return await self._recorder.record_waiting(self._paired(values), correlation_id, at, row)
 
     def collect_wait(
         self,
         *,
         correlation_id: str | None = None,
         at: datetime | float | None = None,
+        row: int | None = None,
         timeout: float | None = None,
         **values: Any,
     ) -> str | None:
         """Record a value per stream from a thread; see ModelDataCollector.collect_wait."""
-        return self._recorder.record_blocking(self._paired(values), correlation_id, at, timeout)
+        return self._recorder.record_blocking(
+            self._paired(values), correlation_id, at, row, timeout
+        )
 
     def set(self, *, enabled: bool | None = None, sample_rate: float | None = None) -> None:
         """See ModelDataCollector.set."""

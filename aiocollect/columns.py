@@ -1,4 +1,4 @@
-"""Columns: the names of a stream's features, checked once."""
+"""Columns: what they are called, as plain text; the names of features, checked once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,18 @@ from collections.abc import Sequence
 
 from .errors import ConfigError
 
-__all__ = ["check_features"]
+__all__ = ["check_features", "label"]
+
+
+def label(name: object) -> str | None:
+    """A name as plain text: of any class of text (numpy's, an ORM's), and of an enumeration of
+    texts; None where it is no text."""
+    if type(name) is str:
+        return name
+    if isinstance(name, str):
+        return str.__str__(name)
+    value = getattr(name, "_value_", None)  # of an Enum
+    return label(value) if isinstance(value, str) else None
 
 
 def check_features(names: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -16,9 +27,11 @@ def check_features(names: Sequence[str] | None) -> tuple[str, ...] | None:
         return None
     if isinstance(names, str):
         raise ConfigError("feature_names is one text; give a list of names")
-    if not isinstance(names, Sequence):
+    # A frame's columns, and an array of names, have an order, too.
+    listed = names.tolist() if hasattr(names, "tolist") else names
+    if not isinstance(listed, Sequence):
         raise ConfigError(f"feature_names must be a list of names, not a {type(names).__name__}")
-    features = tuple(names)
+    features = tuple([name if (text := label(name)) is None else text for name in listed])
     if not features:
         raise ConfigError("feature_names is empty; name the columns, or leave it out")
     for name in features:

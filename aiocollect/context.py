@@ -25,15 +25,29 @@ class correlation:  # noqa: N801 - used like a function: with correlation(): ...
         answer = {"id": scoring.id}
 
     Without ``id`` the first collect() inside makes one, which carries the day of its scoring; until
-    then ``.id`` is None. Raises ConfigError for an id that is no text.
+    then ``.id`` is None. Several calls of one stream inside go on counting their rows, so that
+    inputs and predictions that were recorded in pieces are joined by id and row, one to one.
+
+    ``carries_day``: an ``id`` in the form of ours goes to the day that it carries. Say False where
+    it comes from outside, or whoever sends it chooses the days, and so the blobs: then it is an id
+    as anybody else's. Raises ConfigError for an id that is no text.
     """
 
-    __slots__ = ("_token", "hour", "id")
+    __slots__ = ("_token", "carries_day", "hour", "id", "rows")
 
-    def __init__(self, id: str | None = None) -> None:  # noqa: A002 - a public name
+    def __init__(
+        self,
+        id: str | None = None,  # noqa: A002 - a public name
+        *,
+        carries_day: bool = True,
+    ) -> None:
         if id is not None and (not isinstance(id, str) or not id):
             raise ConfigError("correlation(id) must be text, not empty; leave it out for a new one")
-        self.id = id
+        self.id = id if id is None or type(id) is str else str.__str__(id)
+        # One that the first collect() makes carries its day, whatever is said of ids from outside.
+        self.carries_day = carries_day or id is None
+        # By stream, the index of its next row.
+        self.rows: dict[object, int] = {}
         # The one (since 1970) that the id carries; -1 for an id of anybody else, None before the
         # first collect().
         self.hour: int | None = None

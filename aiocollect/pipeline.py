@@ -39,7 +39,7 @@ _DEFAULTS = Settings()
 _NO_STREAMS = frozenset(
     {
         *("identifier", "feature_names", "sample_rate", "redact", "layout", "format", "columns"),
-        *("writer", "at", "correlation_id", "timeout", "strict", "enabled"),
+        *("writer", "at", "correlation_id", "row", "timeout", "strict", "enabled"),
     }
 )
 
@@ -229,6 +229,7 @@ class Pipeline:
         *,
         version: str = "default",
         redact: Mapping[str, Redact] = MappingProxyType({}),
+        paired: bool = True,
         **streams: Sequence[str] | None,
     ) -> Model:
         """Several streams of one model, recorded together under one id.
@@ -236,6 +237,8 @@ class Pipeline:
         Each keyword names a stream and gives its columns, or None:
         ``pipeline.model("churn", version="10", inputs=["age", "plan"], predictions=["p"])``.
         ``redact`` gives the rules of each stream that has some: ``{"inputs": Drop("age")}``.
+        ``paired``: row k of one stream belongs to row k of the others, so a call with more rows of
+        one of them than of another is refused.
         """
         if not streams:
             raise ConfigError("model() needs a stream; for example inputs=[…], predictions=[…]")
@@ -244,6 +247,10 @@ class Pipeline:
             raise ConfigError(
                 f"{option}= is no name for a stream, and as an option of model() it is not "
                 "available yet; take collector(), or another name"
+            )
+        if not isinstance(paired, bool):
+            raise ConfigError(
+                "paired= is no name for a stream: True or False, whether rows pair across streams"
             )
         if not isinstance(redact, Mapping):
             raise ConfigError(
@@ -264,11 +271,15 @@ class Pipeline:
                 names, form=self._forms.form_of(names), feature_names=features, rules=rules
             )
         label = f"{model}/{version}"
-        recorder = self._recorder(label, tuple(opened.values()), 1.0)
+        recorder = self._recorder(label, tuple(opened.values()), 1.0, paired=paired)
         return Model(recorder, label=label, streams=opened)
 
-    def _recorder(self, label: str, streams: tuple[Stream, ...], sample_rate: float) -> Recorder:
-        return Recorder(self._engine, label=label, streams=streams, sample_rate=sample_rate)
+    def _recorder(
+        self, label: str, streams: tuple[Stream, ...], sample_rate: float, *, paired: bool = False
+    ) -> Recorder:
+        return Recorder(
+            self._engine, label=label, streams=streams, sample_rate=sample_rate, paired=paired
+        )
 
     def _names(
         self,

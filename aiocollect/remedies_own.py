@@ -238,6 +238,11 @@ _ROWS_GIVEN: Final[tuple[Row, ...]] = (
         "give text, or none",
     ),
     (
+        "row",
+        "row= is no index of a row",
+        "give the index of the first row within its call, a whole number from 0 on",
+    ),
+    (
         "day time",
         "at= is no moment with a time zone, or is of another day than the id",
         "give a datetime with a zone, and an id of the same day, or a caller's own id",

@@ -19,11 +19,12 @@ from itertools import combinations
 from typing import Any, Final
 from uuid import UUID
 
+from ..columns import label
 from ..errors import EncodeError
 from .interop.arrow_tables import scalar_of
 from .interop.exact import CellError, type_name
 from .interop.numpy_arrays import cell_of
-from .interop.records import fields_of, label
+from .interop.records import fields_of
 
 __all__ = [
     *("NUMERIC", "NUMERIC_ROWS", "SHOWN", "Cells", "is_one_of"),

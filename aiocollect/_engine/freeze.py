@@ -22,11 +22,11 @@ from typing import Any, Final, TypeVar
 
 from ..errors import EncodeError
 from .cells import NUMERIC, NUMERIC_ROWS, Cells, is_one_of, too_large, types_of
-from .columns import checked, misfit, no_row, refuse_unknown, some, unsure
 from .costs import ROW_COST, estimate, row_cost
 from .frames import Column, Table, recognise
 from .interop.exact import CellError, word_for
 from .interop.numpy_arrays import is_masked, is_plain, kept_digits, listed, refusal
+from .misfits import checked, misfit, no_row, refuse_unknown, some, unsure
 from .numbers import as_tuples, written
 from .rows import Part, RowsOf, gaps_filled, ordered, records_of
 
@@ -134,7 +134,7 @@ class Shape:
             return self._freeze_rows(data, None, data)
         if self._part(first) is not None:
             return self._freeze_each(data)
-        if self._is_one_column():
+        if self.is_one_column:
             self._refuse_above(estimate(len(data), 1))
             return self._freeze_rows([(cell,) for cell in data], None, data)
         self._refuse_above(estimate(1, len(data)))
@@ -172,7 +172,7 @@ class Shape:
         if kind is not list and kind is not tuple and kind is not dict:
             one = self._recognised(one)
         features = self.features or ()
-        return self._told(lambda: Part.of(one, one_column=self._is_one_column(), features=features))
+        return self._told(lambda: Part.of(one, one_column=self.is_one_column, features=features))
 
     def _freeze_rows_of(self, value: Any) -> tuple[Any, int, int]:
         """Rows that are rows, whatever their cells are: what collect_rows() is given."""
@@ -262,7 +262,7 @@ class Shape:
         if not column.rows:
             return (), 0, 0
         features = self.features
-        if self._is_one_column() or (features is not None and features == (column.name,)):
+        if self.is_one_column or (features is not None and features == (column.name,)):
             self._refuse_above(estimate(column.rows, 1))
             cells = self._told(column.column)
             return self._freeze_rows([(cell,) for cell in cells], None, column)
@@ -284,7 +284,9 @@ class Shape:
             raise unsure(self._stream)
         return checked(part.names or (), self._stream)
 
-    def _is_one_column(self) -> bool:
+    @property
+    def is_one_column(self) -> bool:
+        """Whether there is one feature, which was named: then a 1-D value is n rows."""
         return self._named and self._width(0) == 1
 
     def _told(self, read: Callable[[], _T]) -> _T:
@@ -334,7 +336,7 @@ class Shape:
             raise self._misfit(data, self._width(1))
         if data.size == 0:
             return (), 0, 0
-        as_column = data.ndim == 1 and self._is_one_column()
+        as_column = data.ndim == 1 and self.is_one_column
         given = data
         one = data.ndim == 1 and data.size == self.row_length and dtype.char == "d"
         if one and type(data).__name__ == "ndarray":

@@ -20,7 +20,6 @@ from .._core.ids import HOUR_US, MILLISECOND
 from .._core.ring import Account
 from ..context import in_force
 from ..records import whole
-from .cells import NUMERIC
 from .freeze import Shape
 from .recorder import Recorder
 from .stream import Stream
@@ -49,14 +48,18 @@ def collect(
     *,
     correlation_id: str | None = None,
     at: datetime | float | None = None,
+    row: int | None = None,
 ) -> str | None:
     """Record rows; returns their correlation id, or None where they were refused.
 
     ``data``, with k features: a row of k cells, rows of k cells each, with one feature a column
-    of n; as lists, numpy arrays, or whatever has ``__array__``. By name: a dict, dataclass,
-    named tuple or pydantic model, a list of these, a table of pandas, polars or Arrow.
+    of n; as lists, numpy arrays, or whatever has ``__array__``. By name: a dict, named tuple, a
+    record of dataclass, attrs, msgspec, pydantic or numpy, a row of a frame, a table of pandas,
+    polars or Arrow, a list of these.
     ``correlation_id``: default the one of ``correlation()``, else a new one. ``at``: the
-    scoring time, an aware datetime or seconds since 1970 UTC; default now.
+    scoring time, an aware datetime or seconds since 1970 UTC; default now. ``row``: the index of
+    the first row, for what belongs to row k of an earlier call; default 0, and under one
+    ``correlation()`` where the stream's last call ended.
 
     Never waits. Never raises, unless the pipeline is strict: then EncodeError, RingFull or
     PipelineClosed. Switched off it returns ``correlation_id`` and does nothing.
@@ -65,20 +68,21 @@ def collect(
     if not gate.every:
         if not gate.limit:
             return correlation_id
-        return self._recorder.record(((self._stream, data),), correlation_id, at)  # type: ignore[no-any-return]
+        return self._recorder.record(((self._stream, data),), correlation_id, at, row)  # type: ignore[no-any-return]
     shape = self._shape
     kind = type(data)
     if kind is list:
-        row = cells = tuple(data)
+        one = cells = tuple(data)
     elif kind is tuple:
-        row = cells = data
+        one = cells = data
     elif kind is shape.array and data.dtype is shape.dtype and data.ndim == 1:
-        row = tuple(data.tolist())
+        one = tuple(data.tolist())
         cells = ()  # floats all
     else:
-        return self._recorder.record(((self._stream, data),), correlation_id, at)  # type: ignore[no-any-return]
-    if len(row) != shape.quick_length or correlation_id is not None or at is not None:
-        return self._recorder.record(((self._stream, data),), correlation_id, at)  # type: ignore[no-any-return]
+        return self._recorder.record(((self._stream, data),), correlation_id, at, row)  # type: ignore[no-any-return]
+    given = correlation_id is not None or at is not None or row is not None
+    if len(one) != shape.quick_length or given:
+        return self._recorder.record(((self._stream, data),), correlation_id, at, row)  # type: ignore[no-any-return]
     cost = shape.row_cost
     for cell in cells:
         if type(cell) is float:
@@ -87,15 +91,15 @@ def collect(
             cost += 4 * len(cell)
             if cost <= shape.max_bytes:
                 continue
-        elif type(cell) in NUMERIC:
+        elif cell is None or type(cell) is int or type(cell) is bool:
             continue
         return self._recorder.record(((self._stream, data),), None, None)  # type: ignore[no-any-return]
     engine, ring, slots, mask, time_ns = self._way
     origin = self._origin
-    _, account = origin
+    stream, account = origin
     ids = engine.ids
     scoring = context()
-    given: int = -1  # the hour that an id in force carries
+    dated: int = -1  # the hour that an id in force carries
     if scoring is not None:
         if engine.closed:
             return self._recorder.record(((self._stream, data),), None, None)  # type: ignore[no-any-return]
@@ -103,15 +107,19 @@ def collect(
             cost += 4 * len(scoring.id)  # it goes into every row
             if scoring.hour is None or cost > account.share:
                 return self._recorder.record(((self._stream, data),), None, None)  # type: ignore[no-any-return]
-            given = scoring.hour
+            dated = scoring.hour
     window = ring.window
     with window.lock:
         if window.inside and window.nested():
             return self._recorder.record(((self._stream, data),), None, None)  # type: ignore[no-any-return]
+        if scoring is not None:
+            if stream in scoring.rows:  # it goes on counting
+                return self._recorder.record(((self._stream, data),), None, None)  # type: ignore[no-any-return]
+            scoring.rows[stream] = 1
         if scoring is not None and scoring.id is not None:
             correlation_id = scoring.id
             time = ids.time(time_ns() // 1000)
-            hour = time // HOUR_US if given < 0 else given
+            hour = time // HOUR_US if dated < 0 else dated
             time *= 1000
         else:
             now = time_ns()
@@ -136,7 +144,7 @@ def collect(
             if scoring is not None:
                 scoring.id, scoring.hour = correlation_id, hour
                 cost += 4 * len(correlation_id)
-        call = (correlation_id, hour, time, row, cost, origin)
+        call = (correlation_id, hour, time, one, cost, origin)
         try:
             window.inside = True  # for the slot, which is free where it holds nothing, and the room
             tail, used, before = ring._tail, ring.used, account.used

@@ -9,45 +9,58 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from .._core.ids import HOUR_US, hour_of_id
 from .._core.ring import ACCEPTED, NESTED, NO_SLOT
-from ..context import in_force
+from ..context import correlation, in_force
 from ..errors import AioCollectError, ConfigError, EncodeError, PipelineClosed, RingFull
 from ..records import Call, Refused
 from .engine import Engine
 from .gate import ALL
+from .interop.exact import word_for
 from .receipts import Receipt
+from .stamps import first_row, id_text, microseconds, row_index, rows_at_a_guess, skip_rows
 from .stream import Stream
 
 __all__ = ["Recorder", "refuse"]
 
-# Longer ones are no ids, and would be in every row.
-MAX_ID = 256
-
-Values = Sequence[tuple[Stream, Any]]
+Values: TypeAlias = Sequence[tuple[Stream, Any]]
+# A stream's frozen value: how many rows were given, those that are left as runs of (index of the
+# first one, rows, their number), and what they cost.
+Frozen: TypeAlias = tuple[Stream, int, Sequence[tuple[int, Any, int]], int]
 
 
 class Recorder:
     """What collectors and models share: one gate, one account, and the way into the ring."""
 
-    __slots__ = ("_label", "account", "engine", "gate")
+    __slots__ = ("_label", "_paired", "account", "engine", "gate")
 
     def __init__(
-        self, engine: Engine, *, label: str, streams: tuple[Stream, ...], sample_rate: float
+        self,
+        engine: Engine,
+        *,
+        label: str,
+        streams: tuple[Stream, ...],
+        sample_rate: float,
+        paired: bool = False,
     ) -> None:
         self.engine = engine
         self._label = label
+        self._paired = paired  # its streams have as many rows each
         self.account = engine.account_of(streams)
         self.gate = engine.gates.gate_of(streams, label=label, sample_rate=sample_rate)
 
     def record(
-        self, values: Values, correlation_id: str | None, at: datetime | float | None
+        self,
+        values: Values,
+        correlation_id: str | None,
+        at: datetime | float | None,
+        row: int | None = None,
     ) -> str | None:
         """Accept the values whole under one id and time, or refuse them, counted."""
         try:
-            call, correlation_id = self._call(values, correlation_id, at)
+            call, correlation_id = self._call(values, correlation_id, at, row)
             if call is not None:
                 verdict = self.engine.offer(call)
                 if verdict != ACCEPTED:
@@ -67,11 +80,15 @@ class Recorder:
         return None
 
     def record_receipt(
-        self, values: Values, correlation_id: str | None, at: datetime | float | None
+        self,
+        values: Values,
+        correlation_id: str | None,
+        at: datetime | float | None,
+        row: int | None = None,
     ) -> Receipt | None:
         """Accept the values whole, and tell what becomes of them; or refuse them, counted."""
         try:
-            call, _ = self._call(values, correlation_id, at)
+            call, _ = self._call(values, correlation_id, at, row)
             if call is None:
                 return None
             receipt = Receipt(call[0], call[4], sync=self.engine.durable)
@@ -85,10 +102,14 @@ class Recorder:
         return receipt
 
     async def record_waiting(
-        self, values: Values, correlation_id: str | None, at: datetime | float | None
+        self,
+        values: Values,
+        correlation_id: str | None,
+        at: datetime | float | None,
+        row: int | None = None,
     ) -> str | None:
         """Accept the values whole, waiting for room."""
-        call, correlation_id = self._call(values, correlation_id, at)
+        call, correlation_id = self._call(values, correlation_id, at, row)
         if call is not None:
             engine, accepted = self.engine, call
             await engine.host.run(lambda: engine.waiters.accept(accepted))
@@ -99,6 +120,7 @@ class Recorder:
         values: Values,
         correlation_id: str | None,
         at: datetime | float | None,
+        row: int | None,
         timeout: float | None,
     ) -> str | None:
         """Accept the values whole, blocking this thread until there is room."""
@@ -111,7 +133,7 @@ class Recorder:
                 f"{self._label}: collect_wait() would block the event loop of this thread; "
                 "await acollect()"
             )
-        call, correlation_id = self._call(values, correlation_id, at)
+        call, correlation_id = self._call(values, correlation_id, at, row)
         if call is not None and not self._wait(call, timeout):
             raise RingFull(f"{self._label}: no room within {timeout} s")
         return correlation_id
@@ -133,12 +155,15 @@ class Recorder:
     # A call -----------------------------------------------------------------------------------
 
     def _call(
-        self, values: Values, correlation_id: str | None, at: datetime | float | None
+        self,
+        values: Values,
+        correlation_id: str | None,
+        at: datetime | float | None,
+        row: int | None,
     ) -> tuple[Call | None, str | None]:
         """Freeze and stamp; None where nothing is to be recorded. Raises what the refusal is."""
         engine = self.engine
-        limit = self.gate.limit
-        if not limit:
+        if not self.gate.limit:
             return None, correlation_id
         if engine.closed:
             raise self._closed()
@@ -147,11 +172,34 @@ class Recorder:
             with window.lock:
                 if window.inside and window.nested():
                     raise self._full(NESTED)
+        try:
+            return self._stamped(values, correlation_id, at, row)
+        except (AioCollectError, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # at= and the others may have methods that raise anything
+            failure = f"{self._label}: reading at=, row= or the id raised {word_for(type(error))}"
+        # Outside of the handler, so that no context leads back to what was given.
+        raise EncodeError(failure, reason="time" if at is not None else "id")
+
+    def _stamped(
+        self,
+        values: Values,
+        correlation_id: str | None,
+        at: datetime | float | None,
+        row: int | None,
+    ) -> tuple[Call | None, str | None]:
+        engine = self.engine
         ids = engine.ids
-        context = in_force.get() if correlation_id is None else None
+        if correlation_id is not None:
+            correlation_id = id_text(correlation_id, stream=self._label)
+        context = in_force.get()
+        if context is not None and correlation_id is not None and correlation_id != context.id:
+            context = None
+        if row is not None:
+            row = row_index(row, stream=self._label)
         new = ""
         if at is not None:
-            time = _microseconds(at)
+            time = microseconds(at)
         elif correlation_id is None and (context is None or context.id is None):
             new, time, _ = ids.stamp(engine.clock.time_ns() // 1000)
         else:
@@ -165,49 +213,37 @@ class Recorder:
             correlation_id = new or ids.id(time)
             longer = 0
         else:
-            own = self._hour(correlation_id, hour, at)
-            if context is not None:
-                context.hour = -1 if own is None else own
+            own = self._hour(correlation_id, hour, at, context)
             hour = hour if own is None else own
             longer = 4 * len(correlation_id)  # it goes into every row
+        limit = self.gate.limit
         if limit < ALL and not self.gate.passes(correlation_id):
-            engine.ledger.leave_out(sum([_rows(value) for _, value in values]))
+            engine.ledger.leave_out(sum([rows_at_a_guess(value) for _, value in values]))
+            skip_rows(context, values, window=engine.ring.window)
             return None, correlation_id
+        try:
+            frozen = [self._frozen(stream, value) for stream, value in values]
+            if self._paired:
+                self._check_pairs(frozen)
+        except BaseException:
+            skip_rows(context, values, window=engine.ring.window)
+            raise
+        first = first_row(
+            context,
+            [(stream, number) for stream, number, _, _ in frozen],
+            row=row,
+            window=engine.ring.window,
+        )
         parts: list[tuple[Any, ...]] = []
-        failure = ""
-        rows = cost = 0
-        for stream, value in values:
-            try:
-                frozen, number, size = stream.shape.freeze(value)
-                redactor = stream.redactor
-                if redactor is not None and number:
-                    given = number
-                    frozen, number, size = redactor.redact(frozen, stream.shape.features or ())
-                    engine.ledger.leave_out_by_rule(given - number)
-                admitted = not number or stream.admitted or engine.channels.admits(stream)
-            except (EncodeError, KeyboardInterrupt, SystemExit):
-                raise
-            except BaseException as error:  # a value's own methods may raise anything; also panics
-                failure = f"{stream.label}: reading the value raised {type(error).__name__}"
-                break
-            if number:
-                if not admitted:
-                    raise EncodeError(
-                        f"{stream.label}: these columns would be one header more than "
-                        f"limits.max_headers={engine.settings.limits.max_headers} allows on a path",
-                        reason="schema_overflow",
-                    )
-                if redactor is None or type(frozen) is not list:
-                    parts.append((stream, frozen, number))
-                else:
-                    parts += [(stream, some, len(some), first) for first, some in frozen]
-                rows += number
-                cost += size
-        if failure:
-            # Outside of the handler, so that no context leads back to the value.
-            raise EncodeError(failure)
+        cost = 0
+        for stream, _, runs, size in frozen:
+            cost += size
+            for start, some, number in runs:
+                begin = first + start
+                parts.append((stream, some, number, begin) if begin else (stream, some, number))
         if not parts:
             return None, correlation_id
+        rows = sum([part[2] for part in parts])
         cost += rows * longer
         if cost > self.account.share:
             raise EncodeError(
@@ -219,17 +255,60 @@ class Recorder:
         call = (correlation_id, time, hour, tuple(parts), rows, cost, self.account, None)
         return call, correlation_id
 
-    def _hour(self, correlation_id: str, hour: int, at: datetime | float | None) -> int | None:
-        """The hour that the id carries, if it is one of ours."""
-        if type(correlation_id) is not str or not correlation_id:
-            raise EncodeError(f"{self._label}: correlation_id must be text", reason="id")
-        if len(correlation_id) > MAX_ID:
-            raise EncodeError(
-                f"{self._label}: a correlation_id of {len(correlation_id)} characters, where "
-                f"{MAX_ID} are allowed",
-                reason="id",
+    def _frozen(self, stream: Stream, value: Any) -> Frozen:
+        """A stream's value as runs of rows. Raises EncodeError."""
+        engine = self.engine
+        try:
+            frozen, number, size = stream.shape.freeze(value)
+            if not number:
+                return stream, 0, (), 0
+            runs: Any = ((0, frozen, number),)
+            if stream.redactor is not None:
+                frozen, kept, size = stream.redactor.redact(frozen, stream.shape.features or ())
+                engine.ledger.leave_out_by_rule(number - kept)
+                runs = ((0, frozen, kept),) if kept else ()
+                if type(frozen) is list:
+                    runs = [(first, some, len(some)) for first, some in frozen]
+            admitted = not runs or stream.admitted or engine.channels.admits(stream)
+        except (EncodeError, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # a value's own methods may raise anything; also panics
+            failure = (
+                f"{stream.label}: reading the value raised {word_for(type(error))}; give plain "
+                "lists, dicts, arrays or tables"
             )
-        own = hour_of_id(correlation_id)
+        else:
+            if admitted:
+                return stream, number, runs, size
+            raise EncodeError(
+                f"{stream.label}: these columns would be one header more than "
+                f"limits.max_headers={engine.settings.limits.max_headers} allows on a path",
+                reason="schema_overflow",
+            )
+        # Outside of the handler, so that no context leads back to the value.
+        raise EncodeError(failure)
+
+    def _check_pairs(self, frozen: list[Frozen]) -> None:
+        """The streams of a model pair row by row."""
+        (one, rows, *_), *others = frozen
+        for other, number, *_ in others:
+            if number != rows:
+                raise EncodeError(
+                    f"{self._label}: {one.names.identifier} has {rows} rows and "
+                    f"{other.names.identifier} {number}; the streams of a model pair row by row: "
+                    "give as many rows of each, or make the model with paired=False",
+                    reason="shape",
+                )
+
+    def _hour(
+        self, correlation_id: str, hour: int, at: object, context: correlation | None
+    ) -> int | None:
+        """The hour that the id carries, if it is one of ours, and may."""
+        own = None
+        if context is None or context.carries_day:
+            own = hour_of_id(correlation_id)
+        if context is not None:
+            context.hour = -1 if own is None else own
         if own is not None and at is not None and own // 24 != hour // 24:
             raise EncodeError(
                 f"{self._label}: at= is on another UTC day than the scoring that this "
@@ -260,7 +339,7 @@ class Recorder:
         )
 
     def _refuse(self, error: AioCollectError, values: Values) -> None:
-        rows = sum([_rows(value) for _, value in values])
+        rows = sum([rows_at_a_guess(value) for _, value in values])
         refuse(self.engine, error, stream=self._label, rows=rows)
 
 
@@ -282,33 +361,3 @@ def refuse(engine: Engine, error: AioCollectError, *, stream: str, rows: int) ->
     engine.hooks.emit(Refused(stream=stream, rows=rows, reason=reason, error=error))
     if settings.strict or (settings.when_full == "raise" and type(error) is RingFull):
         raise error from None
-
-
-def _microseconds(at: datetime | float) -> int:
-    if isinstance(at, datetime):
-        if at.tzinfo is None:
-            raise EncodeError(
-                "at= is a naive datetime; give one with a zone, such as datetime.now(UTC)",
-                reason="time",
-            )
-        try:
-            at = at.timestamp()
-        except Exception:  # a zone's own methods may raise anything
-            raise EncodeError("at= has a time zone that gives no time", reason="time") from None
-    elif isinstance(at, bool) or not isinstance(at, int | float):
-        raise EncodeError("at= must be an aware datetime or seconds since 1970", reason="time")
-    # From 1970 to the year 9999: what a date in a path can say.
-    if not 0 <= at < 253_402_300_800:
-        raise EncodeError("at= is not between the years 1970 and 9999", reason="time")
-    return round(at * 1_000_000)
-
-
-def _rows(value: Any) -> int:
-    """How many rows a value would have been that is not recorded, at a guess."""
-    try:
-        if type(value) in (list, tuple):
-            return len(value) if value and type(value[0]) in (list, tuple, dict) else 1
-        shape: tuple[int, ...] = getattr(value, "shape", ())
-        return int(shape[0]) if len(shape) > 1 else 1
-    except Exception:
-        return 1

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..columns import label
 from ..errors import EncodeError
 from .cells import NUMERIC, SHOWN
 from .interop.exact import CellError
 from .interop.numpy_arrays import listed
-from .interop.records import label
 from .interop.table import Column, Table
 
 __all__ = ["Part", "RowsOf", "gaps_filled", "ordered", "records_of"]

@@ -8,18 +8,7 @@ from typing import Any
 
 from .exact import CellError, type_name
 
-__all__ = ["as_dict", "label"]
-
-
-def label(name: Any) -> str | None:
-    """What a column is called, as plain text: of any class of text, and of an enumeration of them;
-    None where it is no text."""
-    if type(name) is str:
-        return name
-    if isinstance(name, str):
-        return str.__str__(name)
-    value = getattr(name, "_value_", None)  # of an Enum
-    return label(value) if isinstance(value, str) else None
+__all__ = ["as_dict", "fields_of"]
 
 
 def as_dict(data: Any) -> dict[Any, Any] | None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from ...columns import label
 from ...errors import EncodeError
 from .exact import CellError, word_for
-from .records import label
 
 __all__ = ["Column", "Table", "names_of"]
 

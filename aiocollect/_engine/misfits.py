@@ -1,4 +1,4 @@
-"""Columns: what they may be called, and why a value does not fit them.
+"""Misfits: what columns may be called, and why a value does not fit them.
 
 A message names the culprit by its shape, type or column, and says what would fit; never a cell, and
 never a label of an index, which may be one.

@@ -1,0 +1,124 @@
+"""Stamps: what a caller says of a call besides its value: id, time, and index of the first row.
+
+All of it may be of classes whose methods lie or raise; whoever calls these says what was raised.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from .._core.window import Window
+from ..context import correlation
+from ..errors import EncodeError
+
+__all__ = ["first_row", "id_text", "microseconds", "row_index", "rows_at_a_guess", "skip_rows"]
+
+# Longer ones are no ids, and would be in every row.
+MAX_ID = 256
+# What readers hold exactly, also those that know doubles alone.
+MAX_ROW = 2**53
+
+
+def id_text(correlation_id: Any, *, stream: str) -> str:
+    """The id as plain text. Raises EncodeError."""
+    if type(correlation_id) is not str and isinstance(correlation_id, str):
+        correlation_id = str.__str__(correlation_id)  # of numpy or an enumeration
+    if type(correlation_id) is not str or not correlation_id:
+        raise EncodeError(f"{stream}: correlation_id must be text, not empty", reason="id")
+    if len(correlation_id) > MAX_ID:
+        raise EncodeError(
+            f"{stream}: a correlation_id of {len(correlation_id)} characters, where {MAX_ID} are "
+            "allowed",
+            reason="id",
+        )
+    return correlation_id
+
+
+def microseconds(at: Any) -> int:
+    """The scoring time since 1970. Raises EncodeError."""
+    if isinstance(at, datetime):
+        if at.tzinfo is None:
+            raise EncodeError(
+                "at= is a naive datetime; give one with a zone, such as datetime.now(UTC)",
+                reason="time",
+            )
+        try:
+            at = at.timestamp()
+        except Exception:  # a zone's own methods may raise anything
+            raise EncodeError("at= has a time zone that gives no time", reason="time") from None
+    elif isinstance(at, bool) or not isinstance(at, int | float):
+        raise EncodeError("at= must be an aware datetime or seconds since 1970", reason="time")
+    # From 1970 to the year 9999: what a date in a path can say.
+    if not 0 <= at < 253_402_300_800:
+        raise EncodeError("at= is not between the years 1970 and 9999", reason="time")
+    time = round(at * 1_000_000)
+    if type(time) is not int:
+        raise EncodeError("at= is of a class that rounds to no number", reason="time")
+    return time
+
+
+def row_index(row: Any, *, stream: str) -> int:
+    """The index of the first row, as the caller says. Raises EncodeError."""
+    if type(row) is not int and not isinstance(row, bool) and hasattr(type(row), "__index__"):
+        row = operator.index(row)  # of numpy
+    if type(row) is not int or not 0 <= row < MAX_ROW:
+        raise EncodeError(
+            f"{stream}: row= must be the index of the first row, a whole number from 0 on",
+            reason="row",
+        )
+    return row
+
+
+# Under one correlation() ------------------------------------------------------------------------
+
+
+def first_row(
+    context: correlation | None,
+    counts: Sequence[tuple[Any, int]],
+    *,
+    row: int | None,
+    window: Window,
+) -> int:
+    """The index of a call's first row, whose streams have so many rows each.
+
+    Under a correlation() a stream goes on where its last call ended; streams that are recorded
+    together begin together, so that they pair row by row. Rows of a call that is refused later are
+    counted too: else the next ones would be joined with what was scored before them.
+    """
+    if context is None:
+        return row or 0
+    with window.lock:
+        counted = context.rows
+        first = row
+        if first is None:
+            first = max([counted.get(stream, 0) for stream, _ in counts], default=0)
+        for stream, number in counts:
+            counted[stream] = max(counted.get(stream, 0), first + number)
+    return first
+
+
+def skip_rows(
+    context: correlation | None, values: Sequence[tuple[Any, Any]], *, window: Window
+) -> None:
+    """Rows that are not recorded count too, as far as it is known how many they would have been."""
+    if context is not None:
+        counts = [(stream, rows_at_a_guess(value)) for stream, value in values]
+        first_row(context, counts, row=None, window=window)
+
+
+def rows_at_a_guess(value: Any) -> int:
+    """How many rows a value would have been that is not recorded."""
+    try:
+        kind = type(value)
+        if kind is list or kind is tuple:
+            inner = type(value[0]) if value else None
+            return len(value) if any(inner is one for one in (list, tuple, dict)) else 1
+        shape: tuple[int, ...] = getattr(value, "shape", ())
+        return int(shape[0]) if len(shape) > 1 else 1
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # a value's own methods may raise anything
+        return 1
