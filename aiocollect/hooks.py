@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Sequence
 
 from .records import (
@@ -35,11 +36,15 @@ from .records import (
     SpoolLeft,
     WriterTurnedOwn,
 )
+from .remedies import explain
 from .typing import Clock, Hook
 
 __all__ = ["Hooks", "LogHook"]
 
 logger = logging.getLogger("aiocollect")
+
+# Causes that are remembered: kinds of events times codes. Those above it are forgotten together.
+MOST = 1000
 
 
 class Hooks:
@@ -75,50 +80,88 @@ def _interrupt(error: BaseException) -> None:
     raise error
 
 
+class Cause:
+    """What the log has said of one cause, and what it has not: it was said at ``last``, and since
+    then ``silent`` events with ``rows`` rows were not, the latest of them as ``text``. ``paths``
+    still suffer from it."""
+
+    __slots__ = ("last", "level", "paths", "rows", "silent", "text")
+
+    def __init__(self) -> None:
+        self.last: float | None = None
+        self.level = logging.WARNING
+        self.silent = self.rows = self.paths = 0
+        self.text = ""
+
+
 class LogHook:
     """Writes what an operator should know to the logger "aiocollect".
 
-    At most one line per cause and ``interval`` seconds; what fell silent is counted in the next.
+    One line per cause and ``interval`` seconds, however many paths it befalls: what fell silent is
+    counted in the next line, which comes by itself where a loop runs; and as long as paths suffer
+    from a cause it is told again. A cause is a kind of event and its code or reason.
     """
 
     def __init__(self, clock: Clock, *, interval: float = 60.0) -> None:
         self._clock = clock
         self._interval = interval
-        self._last: dict[str, float] = {}
-        self._silent: dict[str, int] = {}
+        self._lock = threading.RLock()  # refused rows come from any thread
+        self._causes: dict[str, Cause] = {}
+        self._troubled: dict[str, str] = {}  # path to its cause, while its rows do not move
+        self._timer: asyncio.TimerHandle | None = None
 
     def __call__(self, event: Event) -> None:
         """Log the event, if it is one to log and its cause's turn."""
+        cause, text = "", ""
+        rows = 0
         match event:
-            case Settled() | Rolled():
+            case Settled():
+                if self._troubled:
+                    self._relieve(event.path)
                 return
-            case RateChanged(rate=1.0):
+            case Rolled() | RateChanged(rate=1.0):
                 return
-            case LowWater() | Resumed() | RateChanged() | SpoolAdopted():
+            case Resumed():
+                self._relieve(event.path)
+                self._log("resumed", f"{event.part} goes on", 0, level=logging.INFO)
+                return
+            case LowWater() | RateChanged() | SpoolAdopted():
                 logger.info("%s", event)
                 return
             case Refused():
                 text = f"refused rows of {event.stream}: {event.reason}: {event.error}"
-                cause = f"refused {event.stream} {event.reason}"
+                cause, rows = f"refused {event.reason}", event.rows
             case Held():
-                text = f"{event.part} is held: {event.reason}; its rows are kept until it works"
-                cause = f"held {event.path} {event.reason}"
+                text = (
+                    f"{event.part} is held: {event.reason}: {explain(event.reason)}; its rows are "
+                    "kept until it works"
+                )
+                cause = f"held {event.reason}"
+                self._trouble(event.path, cause)
             case Retrying():
-                text = f"{event.part}: no answer from the store ({event.code}); trying on"
+                text = (
+                    f"{event.part}: no answer from the store that decides anything "
+                    f"({event.code}: {explain(event.code)}); trying on"
+                )
                 cause = f"retrying {event.code}"
+                self._trouble(event.path, cause)
             case Dropped() | DeadLettered() | PossiblyStored():
+                self._relieve(event.path)
                 what = type(event).__name__
-                text = f"{what}: {event.rows} rows of {event.path}: {event.reason}"
-                cause = f"{what} {event.path} {event.reason}"
+                text = (
+                    f"{what}: {event.rows} rows of {event.path}: {event.reason}: "
+                    f"{explain(event.reason)}"
+                )
+                cause, rows = f"{what} {event.reason}", event.rows
             case BlobReplaced():
                 text = f"{event.part} was deleted or replaced by somebody else; going on behind it"
-                cause = f"replaced {event.path}"
+                cause = "replaced"
             case WriterTurnedOwn():
                 text = (
                     f"{event.path} may not be read with this credential, which sharing a blob "
                     f"needs; rows go to {event.part} instead"
                 )
-                cause = f"own {event.path}"
+                cause = "own"
             case CredentialWarning():
                 text = f"the store's SAS: {event.reason}"
                 cause = f"credential {event.aspect}"
@@ -126,8 +169,9 @@ class LogHook:
                 text = f"{event.reason}; what it said before holds"
                 cause = "settings"
             case Spooled():
+                self._relieve(event.path)
                 text = f"{event.rows} rows of {event.path} stay in the spool, for the next life"
-                cause = f"spooled {event.path}"
+                cause, rows = "spooled", event.rows
             case SpoolDamaged():
                 text = (
                     f"spool: {event.life}: {event.reason or 'damaged'}: {event.corrupt} stretches "
@@ -146,17 +190,82 @@ class LogHook:
             case HighWater():
                 text = f"{event.used} bytes wait for the store: above the high-water mark"
                 cause = "high water"
-        self._log(cause, text)
+        self._log(cause, text, rows)
 
-    def _log(self, cause: str, text: str) -> None:
+    # Causes -----------------------------------------------------------------------------------
+
+    def _cause(self, cause: str) -> Cause:
+        if len(self._causes) > MOST and cause not in self._causes:
+            self._causes = {name: one for name, one in self._causes.items() if one.paths}
+        return self._causes.setdefault(cause, Cause())
+
+    def _trouble(self, path: str, cause: str) -> None:
+        with self._lock:
+            self._relieve(path)
+            self._troubled[path] = cause
+            self._cause(cause).paths += 1
+
+    def _relieve(self, path: str) -> None:
+        """Rows of the path move again, or have come to an end."""
+        with self._lock:
+            cause = self._troubled.pop(path, None)
+            if cause is not None:
+                self._cause(cause).paths -= 1
+
+    def _log(self, cause: str, text: str, rows: int, *, level: int = logging.WARNING) -> None:
         now = self._clock.monotonic()
-        last = self._last.get(cause)
-        if last is not None and now - last < self._interval:
-            self._silent[cause] = self._silent.get(cause, 0) + 1
-            return
-        if len(self._last) > 10_000:  # bounded, whatever names the paths are made of
-            self._last.clear()
-            self._silent.clear()
-        self._last[cause] = now
-        silent = self._silent.pop(cause, 0)
-        logger.warning("%s%s", text, f" (and {silent} times more)" if silent else "")
+        with self._lock:
+            found = self._cause(cause)
+            found.level = level
+            if found.last is not None and now - found.last < self._interval:
+                found.silent += 1
+                found.rows += rows
+                found.text = text
+                self._remind_later()
+                return
+            if found.paths:
+                self._remind_later()
+            line = _line(found, text)
+            found.last = now
+        logger.log(level, "%s", line)
+
+    def _remind_later(self) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return  # the next event is told with the count
+        timer = self._timer
+        if timer is None or timer.when() < loop.time() - self._interval:  # or of a loop that ended
+            self._timer = loop.call_later(self._interval, self._remind)
+
+    def _remind(self) -> None:
+        """Tell what fell silent, and what lasts."""
+        now = self._clock.monotonic()
+        lines = []
+        with self._lock:
+            self._timer = None
+            for name, cause in self._causes.items():
+                if cause.last is None or not (cause.silent or cause.paths):
+                    continue
+                if now - cause.last >= 0.9 * self._interval:
+                    text = cause.text or f"still {name}: {explain(name.split(' ')[-1])}"
+                    if cause.silent:
+                        cause.silent -= 1  # it is told by its text
+                    lines.append((cause.level, _line(cause, text)))
+                    cause.last = now
+                self._remind_later()
+        for level, line in lines:
+            logger.log(level, "%s", line)
+
+
+def _line(cause: Cause, text: str) -> str:
+    """The text, and what of its cause was not told; that is told now."""
+    more = []
+    if cause.silent:
+        rows = f", {cause.rows} rows" if cause.rows else ""
+        more.append(f"and {cause.silent} times more{rows}")
+    if cause.paths > 1:
+        more.append(f"{cause.paths} paths by now")
+    cause.silent = cause.rows = 0
+    cause.text = ""
+    return f"{text} ({'; '.join(more)})" if more else text

@@ -373,7 +373,8 @@ class Pipeline:
         """Whether rows find their way to the store.
 
         False once closed, while a path is held for an operator, above the budget's high-water
-        mark, and when the oldest row has waited longer than ``max_age`` seconds.
+        mark, when the oldest row has waited longer than ``max_age`` seconds, and while every call
+        is refused: the latest one was, within as many seconds.
         """
         return healthy(self._engine, max_age)
 

@@ -269,7 +269,8 @@ class Report:
 
     ``accepted == stored + possibly_stored + sum(dead_lettered) + sum(dropped) + in_memory +
     in_spool``. The ``adopted`` ones, taken over from the spool of another life, count as accepted.
-    ``seconds`` is how long the flush or close took.
+    ``seconds`` is how long the flush or close took. ``refused`` rows were never accepted; they are
+    counted by reason since the pipeline was made.
     """
 
     accepted: int
@@ -281,6 +282,7 @@ class Report:
     adopted: int = 0
     dead_lettered: dict[str, int] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, int] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:

@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-__all__ = ["Stats"]
+__all__ = ["DEAD_LETTERED", "DROPPED", "REFUSED", "Stats"]
+
+# The reasons under which rows are counted, so that whoever exports the counts can begin each series
+# at 0: an alert on an increase misses the first loss where its series begins with it. The store's
+# own codes come on top of those of dead letters, and what a user's part gives as a reason.
+REFUSED: Final = (
+    *("closed", "config", "day", "encode", "full", "id", "layout", "media", "redact"),
+    *("schema_overflow", "shape", "streams", "time", "too_large", "type"),
+)
+DROPPED: Final = ("closed", "delivery_timeout", "shed_oldest", "spool")
+DEAD_LETTERED: Final = ("encode", "layout", "RequestBodyTooLarge")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

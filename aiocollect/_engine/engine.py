@@ -36,7 +36,7 @@ from .flushes import Flushes
 from .fork import watch_forks
 from .gate import Gates
 from .host import Host
-from .ledger import Ledger
+from .ledger import Ledger, Refusals
 from .pace import Pace
 from .pump import Pump
 from .sender import Senders
@@ -112,6 +112,7 @@ class Engine:
         self.unsettled = Unsettled()
         self.marks = Marks(self.settings.max_memory_bytes)
         self.ledger = Ledger()
+        self.refusals = Refusals()
         self.backing = None if self.settings.spool is None else self._make_backing(writer)
         self.spool = None if self.backing is None else self.backing.spool
         self.pump = Pump(

@@ -7,7 +7,7 @@ from collections import deque
 
 from .._core.commands import Outcome
 
-__all__ = ["Ledger"]
+__all__ = ["Ledger", "Refusals"]
 
 # Amounts that are not added up yet: 8 KB a reason.
 MANY = 1000
@@ -47,6 +47,28 @@ class Tally:
         """How many there are so far."""
         self._add_up()
         return self._sum
+
+
+class Refusals:
+    """Whether every call is refused: none was accepted since the first of them. From any thread.
+
+    It is told of refused calls alone, so that accepting costs nothing: how many calls were accepted
+    by then says whether there were any in between.
+    """
+
+    __slots__ = ("_since",)
+
+    def __init__(self) -> None:
+        self._since = (-1, 0.0)  # how many were accepted before the last one, and when that was
+
+    def note(self, accepted: int, now: float) -> None:
+        """A call was refused, after so many that were accepted; the time is monotonic."""
+        self._since = (accepted, now)
+
+    def lately(self, accepted: int, now: float, seconds: float) -> bool:
+        """Whether the latest call was refused, not longer than ``seconds`` ago."""
+        before, when = self._since
+        return before == accepted and now - when <= seconds
 
 
 class Ledger:

@@ -37,6 +37,7 @@ def report(engine: Engine, began: float) -> Report:
         seconds=engine.clock.monotonic() - began,
         dead_lettered=dict(engine.ledger.dead_lettered),
         dropped=dict(engine.ledger.dropped),
+        refused=engine.ledger.refused,
     )
 
 
@@ -49,7 +50,8 @@ def oldest_age(engine: Engine) -> float | None:
 
 
 def healthy(engine: Engine, max_age: float) -> bool:
-    """Whether rows find their way: nothing held, nothing old, the budget not nearly used."""
+    """Whether rows find their way: nothing held, nothing old, the budget not nearly used, and not
+    every call refused."""
     return engine.host.ask(lambda: _healthy(engine, max_age))
 
 
@@ -58,6 +60,8 @@ def _healthy(engine: Engine, max_age: float) -> bool:
         return False
     if len(engine.ring) and engine.host.loop is None:
         return False  # nobody carries the rows away
+    if engine.refusals.lately(engine.ring.accepted, engine.clock.monotonic(), max_age):
+        return False
     age = oldest_age(engine)
     return age is None or age <= max_age
 

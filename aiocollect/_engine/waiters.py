@@ -1,13 +1,13 @@
 """Who waits for room: acollect() calls, first come, first served for each account.
 
 Room is granted, and the call accepted, before its waiter wakes: cancelling a waiter leaves its call
-accepted or not, never half. Accounts do not wait for one another, since one may be dead.
+accepted or not, never half. Accounts do not wait for one another, since one may be dead. Who is
+cancelled leaves the line at once, with what the call held, wherever it stood in it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 
 from .._core.ring import ACCEPTED, Account
@@ -24,7 +24,8 @@ class Waiters:
 
     def __init__(self, offer: Callable[[Call], int]) -> None:
         self._offer = offer
-        self._queues: dict[Account, deque[tuple[Call, asyncio.Future[None]]]] = {}
+        # By account; each in the order of their coming, which dictionaries keep.
+        self._queues: dict[Account, dict[asyncio.Future[None], Call]] = {}
         self._closed = False
 
     def __repr__(self) -> str:
@@ -38,7 +39,10 @@ class Waiters:
         """Return once the call is accepted. Raises PipelineClosed."""
         future = self._enter(call)
         if future is not None:
-            await future
+            try:
+                await future
+            finally:
+                self._leave(call, future)
 
     async def accept_within(self, call: Call, timeout: float | None) -> bool:
         """Whether the call was accepted within ``timeout`` seconds. Raises PipelineClosed."""
@@ -48,14 +52,12 @@ class Waiters:
         # Not a timeout around accept(): it could strike after the call was accepted.
         try:
             done, _ = await asyncio.wait([future], timeout=timeout)
-        except asyncio.CancelledError:
-            future.cancel()  # nobody hears of it any more: it must not be accepted later
-            raise
-        if not done:
-            future.cancel()
-            return False
-        future.result()
-        return True
+            if not done:
+                return False
+            future.result()
+            return True
+        finally:
+            self._leave(call, future)  # nobody hears of it any more: it must not be accepted later
 
     def _enter(self, call: Call) -> asyncio.Future[None] | None:
         """Accept the call now, or have it wait for the future that is returned."""
@@ -65,20 +67,27 @@ class Waiters:
         if account not in self._queues and self._offer(call) == ACCEPTED:
             return None
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queues.setdefault(account, deque()).append((call, future))
+        self._queues.setdefault(account, {})[future] = call
         return future
+
+    def _leave(self, call: Call, future: asyncio.Future[None]) -> None:
+        """Its waiter goes away: served, cancelled, or tired of it."""
+        future.cancel()  # where it is not done
+        queue = self._queues.get(call[6])
+        if queue is not None and queue.pop(future, None) is not None and not queue:
+            del self._queues[call[6]]
 
     def grant(self) -> None:
         """Accept as many as there is room for now."""
         for account, queue in list(self._queues.items()):
             while queue:
-                call, future = queue[0]
+                future, call = next(iter(queue.items()))
                 if not future.done():
                     if self._offer(call) != ACCEPTED:
                         break
                     future.set_result(None)
-                queue.popleft()
-            if not queue:
+                queue.pop(future, None)
+            if not queue and self._queues.get(account) is queue:
                 del self._queues[account]
 
     def forget(self) -> None:
@@ -89,7 +98,7 @@ class Waiters:
         """Nobody is accepted any more."""
         self._closed = True
         for queue in self._queues.values():
-            for _, future in queue:
+            for future in queue:
                 if not future.done():
                     future.set_exception(PipelineClosed(_CLOSED))
         self._queues.clear()

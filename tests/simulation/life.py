@@ -17,7 +17,7 @@ from aiocollect.testing import FaultKind, MemoryStore, VirtualClock, VirtualLoop
 from .faults import FaultPlan
 from .oracle import Oracle, Verdict
 from .producer import SERVICE, WORKSPACE, Producer
-from .strangers import PanickingEncoder, PanickingFaults, Strangers
+from .strangers import PANICS, PanickingEncoder, PanickingFaults, Strangers
 from .trace import Say, silent, told, trace_lanes
 
 # 20 seconds before midnight UTC, so that lives of a minute see two days.
@@ -316,7 +316,7 @@ def live(seed: int, say: Say = silent) -> Outcome:
         end_trace = trace_lanes(stamped) if say is not silent else None
         try:
             await life.live()
-        except Exception as error:
+        except (Exception, *PANICS) as error:
             outcome.problems.append(f"{type(error).__name__}: {error}")
         finally:
             loop.after_step = None
@@ -327,7 +327,11 @@ def live(seed: int, say: Say = silent) -> Outcome:
 
     try:
         run_virtual(main)
-    except (LifeHangsError, RuntimeError) as error:  # the loop itself: all wait, or all spin
+    except (
+        LifeHangsError,
+        RuntimeError,
+        *PANICS,
+    ) as error:  # the loop itself: all wait, or all spin
         outcome.found["stuck"] += 1
         outcome.problems.append(f"{type(error).__name__}: {error}")
     return outcome

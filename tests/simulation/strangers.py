@@ -17,7 +17,7 @@ from aiocollect.testing import Fault, Operation, VirtualClock, VirtualLoop
 from aiocollect.typing import Piece, Schema
 from tests.eager import eager
 
-__all__ = ["KINDS", "Panic", "Strangers"]
+__all__ = ["KINDS", "PANICS", "Panic", "PanickingEncoder", "PanickingFaults", "Strangers"]
 
 _T = TypeVar("_T")
 
@@ -33,6 +33,9 @@ KINDS = [
 
 class Panic(BaseException):
     """What a native library's panic is to Python."""
+
+
+PANICS = (Panic, GeneratorExit)
 
 
 class Strangers:
@@ -100,7 +103,7 @@ class Strangers:
         if self.panics and self.active and self._random.random() < chance:
             self.struck[kind] += 1
             self._say(kind)
-            raise self._random.choice([Panic, GeneratorExit])
+            raise self._random.choice(PANICS)
 
     async def _cancel_all(self) -> None:
         while True:

@@ -12,6 +12,7 @@ from aiocollect import (
     PipelineClosed,
     RingFull,
 )
+from aiocollect._engine.waiters import Waiters
 from aiocollect.records import Event, HighWater, LowWater, Refused
 from aiocollect.testing import Fault, FaultKind, VirtualLoop, run_virtual
 from tests.virtual import choke, fill, make_pipeline, small
@@ -116,6 +117,45 @@ def test_a_cancelled_acollect_is_accepted_or_not(moment: float) -> None:
         assert len(stored) >= len(waiters[1::2])
 
     run_virtual(main)
+
+
+@pytest.mark.parametrize("patient", [True, False])
+def test_what_a_cancelled_acollect_held_is_freed_at_once(patient: bool) -> None:
+    """Wherever it stood in the line: not only when room comes; also where it gave up by itself."""
+
+    async def main(loop: VirtualLoop) -> None:
+        store = MemoryStore(faults=lambda *_: Fault(FaultKind.BUSY))
+        pipeline = small(store, loop)
+        collector = pipeline.collector("m", feature_names=["a"])
+        await choke(collector)
+        head = asyncio.ensure_future(collector.acollect([[1.0]] * 9))
+        await asyncio.sleep(0)
+        waiters = pipeline._engine.waiters
+        line = [asyncio.ensure_future(collector.acollect(float(n))) for n in range(1000)]
+        await asyncio.sleep(0)
+        assert waiting(waiters) == 1001
+        if patient:
+            for waiter in line:
+                waiter.cancel()
+            await asyncio.gather(*line, return_exceptions=True)
+            assert waiting(waiters) == 1
+        head.cancel()
+        await asyncio.gather(head, return_exceptions=True)
+        assert waiting(waiters) == (0 if patient else 1000)
+        account = collector._recorder.account
+        assert waiters.has(account) is not patient
+        for waiter in line:
+            waiter.cancel()
+        await asyncio.gather(*line, return_exceptions=True)
+        assert not waiters.has(account)
+        store.faults = None
+        await pipeline.aclose()
+
+    run_virtual(main)
+
+
+def waiting(waiters: Waiters) -> int:
+    return sum(map(len, waiters._queues.values()))
 
 
 def test_acollect_after_and_during_close() -> None:

@@ -61,7 +61,7 @@ HOSTS: Final[list[Mutant]] = [
         "        task = asyncio.Task(work(turn), loop=asyncio.get_running_loop())\n",
         "        task = asyncio.get_running_loop().create_task(work(turn))\n",
         ("lives",),
-        "a",
+        "nothing was stored",
     ),
     Mutant(
         "a cancelled worker takes its request along",
@@ -79,7 +79,7 @@ HOSTS: Final[list[Mutant]] = [
         "        except BaseException:\n            return None\n        try:\n            found",
         "        except Exception:\n            return None\n        try:\n            found",
         ("lives",),
-        "the equation does not hold",
+        "lost",
     ),
     Mutant(
         "a store's panic is nobody's answer",
@@ -97,6 +97,6 @@ HOSTS: Final[list[Mutant]] = [
         "            except BaseException:  # a hook",
         "            except Exception:  # a hook",
         ("lives",),
-        "a",
+        "Panic",
     ),
 ]

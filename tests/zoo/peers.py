@@ -171,8 +171,9 @@ QUEUES: Final = [
         "a cancelled wait is accepted later",
         "python-websockets/websockets#486",  # the message is lost
         "_engine/waiters.py",
-        "                if not future.done():\n                    if self._offer(call)",
-        "                if True:\n                    if self._offer(call)",
+        "            try:\n                await future\n            finally:\n"
+        "                self._leave(call, future)\n",
+        "            await asyncio.shield(future)\n",
         ("hardships",),
         "half",
     ),
