@@ -90,7 +90,7 @@ class Shape:
         Raises EncodeError for a shape or type that cannot be recorded.
         """
         kind = type(data)
-        if kind is list:
+        if kind is list and len(data) == self.row_length:
             # One row of numbers, of a length that was seen before.
             row = tuple(data)
             if len(row) == self.row_length and types_of(row) in NUMERIC_ROWS:

@@ -71,7 +71,7 @@ def collect(
         return self._recorder.record(((self._stream, data),), correlation_id, at, row)  # type: ignore[no-any-return]
     shape = self._shape
     kind = type(data)
-    if kind is list:
+    if kind is list and len(data) == shape.quick_length:  # a long one is not copied
         one = cells = tuple(data)
     elif kind is tuple:
         one = cells = data

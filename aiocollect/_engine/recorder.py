@@ -176,7 +176,7 @@ class Recorder:
             return self._stamped(values, correlation_id, at, row)
         except (AioCollectError, KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as error:  # at= and the others may have methods that raise anything
+        except BaseException as error:  # at= and the others may have methods that raise
             failure = f"{self._label}: reading at=, row= or the id raised {word_for(type(error))}"
         # Outside of the handler, so that no context leads back to what was given.
         raise EncodeError(failure, reason="time" if at is not None else "id")

@@ -11,7 +11,8 @@ from .hosts import HOSTS
 from .mutant import Mutant
 from .own import OWN
 from .peers import PEERS
+from .values import VALUES
 
 __all__ = ["ALL"]
 
-ALL: Final[list[Mutant]] = [*OWN, *PEERS, *APPENDS, *DISKS, *HOSTS, *EDGES]
+ALL: Final[list[Mutant]] = [*OWN, *PEERS, *APPENDS, *DISKS, *HOSTS, *EDGES, *VALUES]

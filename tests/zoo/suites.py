@@ -30,6 +30,7 @@ SUITES: Final[dict[str, Suite]] = {
     "moments": Suite("simulation", "tests.simulation.moments", 600),
     "crowded": Suite("simulation", "tests.simulation.crowded", 20),
     "traced": Suite("simulation", "tests.simulation.traced", 3600),
+    "hostile values": Suite("property", "tests/property/test_hostile_values.py"),
     "forks": Suite("chaos", "tests.chaos.forks", 200),
     "exits": Suite("chaos", "tests/chaos/test_exit.py"),
     "local kills": Suite(

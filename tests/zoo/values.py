@@ -1,0 +1,60 @@
+"""Bugs of values: under another name or day, with other digits, raised, or walked in vain."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .mutant import Mutant
+
+__all__ = ["VALUES"]
+
+VALUES: Final[list[Mutant]] = [
+    Mutant(
+        "a table is read before its rows are counted",
+        "own: a frame of a million rows held the loop for seven seconds, to be refused",
+        "_engine/freeze.py",
+        "        self._refuse_above(estimate(table.rows, width) + table.size)\n        whole",
+        "        table.read(self._stream)\n"
+        "        self._refuse_above(estimate(table.rows, width) + table.size)\n        whole",
+        ("hostile values",),
+        "bytes were taken to refuse it",
+    ),
+    Mutant(
+        "a nested value is charged when it is frozen",
+        "own: a cell of a million elements is copied, to be refused",
+        "_engine/cells.py",
+        "        self._charge(NESTED_COST * len(cells))\n"
+        "        return tuple([self.cell(one, depth + 1) for one in cells])\n",
+        "        found = tuple([self.cell(one, depth + 1) for one in cells])\n"
+        "        self._charge(NESTED_COST * len(cells))\n        return found\n",
+        ("hostile values",),
+        "bytes were taken to refuse it",
+    ),
+    Mutant(
+        "a type is looked up by its hash",
+        "own: a metaclass without one makes collect() raise",
+        "_engine/quick.py",
+        "        elif cell is None or type(cell) is int or type(cell) is bool:\n",
+        "        elif type(cell) in {int, bool, type(None)}:\n",
+        ("hostile values",),
+        "TypeError",
+    ),
+    Mutant(
+        "what is said of a call is trusted",
+        "own: at= of a class that raises makes collect() raise",
+        "_engine/recorder.py",
+        "        except BaseException as error:  # at= and the others may have methods that raise\n",
+        "        except ZeroDivisionError as error:\n",
+        ("hostile values",),
+        "Panic",
+    ),
+    Mutant(
+        "only Exceptions are met while rows are guessed",
+        "own: a value whose shape raises a panic of a native library",
+        "_engine/stamps.py",
+        "    except BaseException:  # a value's own methods may raise anything\n        return 1\n",
+        "    except Exception:\n        return 1\n",
+        ("hostile values",),
+        "Panic",
+    ),
+]
