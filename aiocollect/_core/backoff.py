@@ -13,6 +13,8 @@ LONGEST_WISH = 3600.0
 # So often the wait of what is held doubles until it is ``hold``: what passes by itself (a roll-out,
 # a right that is new) is noticed within seconds, and nobody knocks every second for a day.
 DOUBLINGS = 3
+# And so often once more where each try leaves something behind: an empty part, a made-up name.
+COSTLY = 2
 
 
 class Backoff:
@@ -36,10 +38,14 @@ class Backoff:
         wait = float(min(self.cap, self.base * 2 ** min(failures, 60))) * chance
         return _granted(wait, at_least)
 
-    def held(self, refusals: int, chance: float, *, at_least: float | None = None) -> float:
+    def held(
+        self, refusals: int, chance: float, *, at_least: float | None = None, costly: bool = False
+    ) -> float:
         """The wait after the refusal that follows on ``refusals`` others: from an eighth of
-        ``hold`` up to it, and at least half of the bound, since nothing can change at once."""
-        bound = self.hold / 2 ** (DOUBLINGS - min(refusals, DOUBLINGS))
+        ``hold`` up to it, and to four times it where a try is ``costly``; at least half of the
+        bound, since nothing can change at once."""
+        most = DOUBLINGS + (COSTLY if costly else 0)
+        bound = self.hold * 2.0 ** (min(refusals, most) - DOUBLINGS)
         return _granted(bound * (1 + chance) / 2, at_least)
 
 

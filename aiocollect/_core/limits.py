@@ -70,6 +70,7 @@ class BlockSizes:
         self._largest = max(self._largest, size)
 
     def explain(self, size: int) -> bool:
-        """Whether its size is why a block is refused: smaller ones were taken, and none as large;
-        or none at all was, and it is large by any measure."""
-        return size > (self._largest or ANYBODY_TAKES)
+        """Whether its size is why a block is refused: none as large was ever taken, and it is large
+        by any measure, or by that of those that were."""
+        large = size > ANYBODY_TAKES or 0 < self._largest < size / 2
+        return large and size > self._largest

@@ -1,7 +1,8 @@
 """The waits of a lane: how long until the next try, and what an operator must hear.
 
 Invariant: between two blocks that land, every way of going on without one has a wait that grows, up
-to ``retry.cap`` where the store gives no answer, and to ``retry.hold`` where somebody must act; and
+to ``retry.cap`` where the store gives no answer, to ``retry.hold`` where somebody must act, and to
+four times that where each try leaves an empty part behind; and
 an alarm, which stands in ``held`` until a block lands. So whatever a store answers for ever, a path
 costs a bounded number of requests a minute (tests/simulation/standstill.py holds the number).
 """
@@ -74,7 +75,8 @@ class Waits:
         self, code: str, chance: float, *, wish: float | None = None
     ) -> tuple[float, list[Note]]:
         """How long to wait where an operator must act, who is told once for each code."""
-        wait = self._backoff.held(self._refusals, chance, at_least=wish)
+        costly = code == self.owed  # the next try begins a part
+        wait = self._backoff.held(self._refusals, chance, at_least=wish, costly=costly)
         self._refusals += 1
         self._unanswered = 0
         self.owed = ""

@@ -4,17 +4,16 @@ For tests, ours and yours: what a network and a service do to a request is a val
 and a script says which request meets which. Time passes through the running loop alone, so under a
 virtual clock whole outages take no time. Between two awaits all is atomic, as in the service.
 
-Invariants: a blob's bytes only grow; a late request is judged by the same conditions as a timely
-one, at the moment it arrives; what a deletion or a replacement destroys is kept in ``destroyed``.
+Invariants: a blob's bytes only grow, but where a fault empties it; a late request is judged by the
+same conditions as a timely one, at the moment it arrives; what a deletion, a replacement or an
+emptying destroys is kept in ``destroyed``.
 """
 
 from __future__ import annotations
 
 import asyncio
-import enum
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TypeVar
 
 from ..errors import (
@@ -22,11 +21,12 @@ from ..errors import (
     OffsetMismatch,
     OutcomeUnknown,
     Refusal,
-    StoreBusy,
     StoreError,
     StoreRefused,
 )
 from ..typing import Appended, Created, Opened, Range
+from .memory_blob import TORN_TAIL, Blob
+from .memory_faults import APPLIED, REFUSED, Fault, FaultKind, Operation, distorted
 
 __all__ = ["Fault", "FaultKind", "MemoryStore", "Operation"]
 
@@ -34,91 +34,13 @@ __all__ = ["Fault", "FaultKind", "MemoryStore", "Operation"]
 _T = TypeVar("_T")
 
 
-class FaultKind(enum.Enum):
-    """What happens to one request."""
-
-    SLOW = "slow"  # answered, after the delay
-    NOT_SENT = "not_sent"  # never reaches the store; the caller sees a reset
-    LOST_ANSWER = "lost_answer"  # applied; the caller sees a reset
-    LATE = "late"  # the caller sees a time-out; it arrives after the delay
-    RESENT = "resent"  # applied, and sent again by something in between; the second answer counts
-    HANG = "hang"  # not applied, never answered
-    HANG_APPLIED = "hang_applied"  # applied, never answered
-    BUSY = "busy"  # 503, not applied
-    READER = "reader"  # 409 BlobModifiedWhileReading, not applied
-    READER_APPLIED = "reader_applied"  # the same, applied
-    ERROR = "error"  # 500, not applied
-    ERROR_APPLIED = "error_applied"  # 500, applied
-    CREDENTIAL = "credential"  # 403, an expired credential
-    CONTAINER = "container"  # 404, the container is being deleted
-    LEASED = "leased"  # 412, somebody else's lease
-    TOO_LARGE = "too_large"  # 413
-    TOUCHED = "touched"  # the blob's metadata, and so its ETag, changed just before
-    SEALED = "sealed"  # the blob was sealed just before
-    DELETED = "deleted"  # the blob was deleted just before
-    REPLACED = "replaced"  # the blob was deleted and made anew, empty, just before
-    RETYPED = "retyped"  # a block blob stands in its place
-
-    __hash__ = object.__hash__
-
-
-class Operation(enum.Enum):
-    """The four requests of a store."""
-
-    OPEN = "open"
-    CREATE = "create"
-    APPEND = "append"
-    READ = "read"
-
-    __hash__ = object.__hash__
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A fault and, where it has one, its delay in seconds."""
-
-    kind: FaultKind
-    delay: float = 0.0
-
-
-class _Blob:
-    __slots__ = ("appendable", "blocks", "content_type", "created", "data", "sealed", "version")
-
-    def __init__(self, *, created: str, version: int, content_type: str) -> None:
-        self.data = bytearray()
-        self.blocks = 0
-        self.sealed = False
-        self.appendable = True
-        self.created = created
-        self.version = version
-        self.content_type = content_type
-
-
-# Which answer a request gets that is refused without being applied.
-_REFUSED: dict[FaultKind, Callable[[], StoreError]] = {
-    FaultKind.NOT_SENT: lambda: OutcomeUnknown("ConnectionReset"),
-    FaultKind.BUSY: lambda: StoreBusy("ServerBusy", retry_after=0.5),
-    FaultKind.READER: lambda: StoreBusy("BlobModifiedWhileReading"),
-    FaultKind.ERROR: lambda: OutcomeUnknown("OperationTimedOut"),
-    FaultKind.CREDENTIAL: lambda: StoreRefused(Refusal.CREDENTIAL, "AuthenticationFailed"),
-    FaultKind.CONTAINER: lambda: StoreRefused(Refusal.CONTAINER_MISSING, "ContainerNotFound"),
-    FaultKind.LEASED: lambda: StoreRefused(Refusal.LEASED, "LeaseIdMissing"),
-    FaultKind.TOO_LARGE: lambda: StoreRefused(Refusal.TOO_LARGE, "RequestBodyTooLarge"),
-}
-# Which answer a request gets although it was applied.
-_APPLIED: dict[FaultKind, Callable[[], StoreError]] = {
-    FaultKind.LOST_ANSWER: lambda: OutcomeUnknown("ConnectionReset"),
-    FaultKind.READER_APPLIED: lambda: StoreBusy("BlobModifiedWhileReading"),
-    FaultKind.ERROR_APPLIED: lambda: OutcomeUnknown("OperationTimedOut"),
-}
-
-
 class MemoryStore:
     """Append blobs in a dictionary.
 
     ``faults`` is asked before each request and answers with a Fault or None. ``latency`` is each
     request's time in seconds. ``max_blocks`` and ``max_block_bytes`` are the service's limits.
-    ``readable=False``: the credential may create and add, but not read.
+    ``readable=False``: the credential may create and add, but not read. ``overwrites=False``: the
+    answer to creating a blob that stands is 403, as such a credential hears it of the service.
     """
 
     def __init__(
@@ -129,15 +51,18 @@ class MemoryStore:
         max_blocks: int = 50_000,
         max_block_bytes: int = 4 * 1024 * 1024,
         readable: bool = True,
+        overwrites: bool = True,
     ) -> None:
         self.faults = faults
         self.latency = latency
         self.max_blocks = max_blocks
         self.max_block_bytes = max_block_bytes
         self.readable = readable
+        self.overwrites = overwrites
         self.destroyed: list[tuple[str, bytes]] = []
-        self._blobs: dict[str, _Blob] = {}
+        self._blobs: dict[str, Blob] = {}
         self._made = 0
+        self._stale = False  # the view that the request under way has
         self._late: set[asyncio.Task[None]] = set()
 
     def __repr__(self) -> str:
@@ -174,7 +99,24 @@ class MemoryStore:
     def touch(self, path: str) -> None:
         """Change a blob's metadata: its ETag moves, its bytes do not."""
         if path in self._blobs:
-            self._blobs[path].version += 1
+            self._blobs[path].change()
+
+    def tear(self, path: str) -> None:
+        """Append bytes without a line end, as an editor or a collector that was cut off does."""
+        if path in self._blobs:
+            self._blobs[path].change(TORN_TAIL)
+
+    def freeze(self, path: str) -> None:
+        """Have a blob's ETag stand still from now on."""
+        if path in self._blobs:
+            self._blobs[path].frozen = True
+
+    def empty(self, path: str) -> None:
+        """Cut a blob to nothing in its place: its creation time stays."""
+        blob = self._blobs.get(path)
+        if blob is not None:
+            self.destroyed.append((path, bytes(blob.data)))
+            blob.empty()
 
     # The Store protocol -------------------------------------------------------------------------
 
@@ -211,8 +153,8 @@ class MemoryStore:
         kind = fault.kind
         self._strike(kind, path)
         await asyncio.sleep(self.latency)
-        if kind in _REFUSED:
-            raise _REFUSED[kind]()
+        if kind in REFUSED:
+            raise REFUSED[kind]()
         if kind is FaultKind.HANG:
             await asyncio.Event().wait()
         if kind is FaultKind.LATE:
@@ -220,9 +162,13 @@ class MemoryStore:
             raise OutcomeUnknown("ReadTimeout")
         if kind is FaultKind.SLOW:
             await asyncio.sleep(fault.delay)
-        answer = apply()
-        if kind in _APPLIED:
-            raise _APPLIED[kind]()
+        self._stale = kind is FaultKind.STALE
+        try:
+            answer: _T = distorted(kind, apply())
+        finally:
+            self._stale = False
+        if kind in APPLIED:
+            raise APPLIED[kind]()
         if kind is FaultKind.HANG_APPLIED:
             await asyncio.Event().wait()
         if kind is FaultKind.RESENT:
@@ -239,6 +185,12 @@ class MemoryStore:
                 self.seal(path)
             case FaultKind.DELETED:
                 self.delete(path)
+            case FaultKind.TORN:
+                self.tear(path)
+            case FaultKind.FROZEN:
+                self.freeze(path)
+            case FaultKind.EMPTIED:
+                self.empty(path)
             case FaultKind.REPLACED if path in self._blobs:
                 self.replace(path)
             case FaultKind.RETYPED if path in self._blobs:
@@ -258,19 +210,19 @@ class MemoryStore:
 
     # The service --------------------------------------------------------------------------------
 
-    def _make(self, path: str, content_type: str) -> _Blob:
+    def _make(self, path: str, content_type: str) -> Blob:
         self._made += 1
-        blob = _Blob(created=str(self._made), version=self._made << 32, content_type=content_type)
+        blob = Blob(created=str(self._made), version=self._made << 32, content_type=content_type)
         self._blobs[path] = blob
         return blob
 
-    def _find(self, path: str) -> _Blob:
+    def _find(self, path: str) -> Blob:
         blob = self._blobs.get(path)
         if blob is None:
             raise StoreRefused(Refusal.BLOB_MISSING, "BlobNotFound")
         return blob
 
-    def _look(self, path: str) -> _Blob:
+    def _look(self, path: str) -> Blob:
         if not self.readable:
             raise StoreRefused(Refusal.NO_RIGHT, "AuthorizationPermissionMismatch")
         blob = self._find(path)
@@ -280,14 +232,17 @@ class MemoryStore:
 
     def _open(self, path: str, head: int) -> Opened:
         blob = self._look(path)
-        start = bytes(blob.data[:head])
-        return Opened(len(blob.data), blob.blocks, blob.created, str(blob.version), start)
+        length, blocks, etag = blob.view(stale=self._stale)
+        start = bytes(blob.data[: min(head, length)])
+        return Opened(length, blocks, blob.created, etag, start)
 
     def _create(self, path: str, content_type: str) -> Created | bool:
         if path in self._blobs:
             if not self.readable:
                 # What a create+add SAS hears about a blob that stands.
                 raise StoreRefused(Refusal.NO_RIGHT, "AuthorizationPermissionMismatch")
+            if not self.overwrites:
+                raise StoreRefused(Refusal.CREDENTIAL, "UnauthorizedBlobOverwrite")
             return False
         return Created(str(self._make(path, content_type).version))
 
@@ -306,12 +261,11 @@ class MemoryStore:
             raise OffsetMismatch("ConditionNotMet")
         if offset != len(blob.data):
             raise OffsetMismatch("AppendPositionConditionNotMet")
-        blob.data += data
-        blob.blocks += 1
-        blob.version += 1
+        blob.change(data)
         return Appended(len(blob.data), blob.blocks, str(blob.version))
 
     def _read(self, path: str, offset: int, length: int) -> Range:
         blob = self._look(path)
-        data = bytes(blob.data[offset : offset + length])
-        return Range(data, len(blob.data), str(blob.version), blob.created)
+        whole, _, etag = blob.view(stale=self._stale)
+        data = bytes(blob.data[offset : min(offset + length, whole)])
+        return Range(data, whole, etag, blob.created)

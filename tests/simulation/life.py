@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from aiocollect import FlushTimeout, Limits, Pipeline, Report, Retry
+from aiocollect._core.waits import NOT_STALE
 from aiocollect._engine.telling import in_memory
 from aiocollect.records import Event
 from aiocollect.testing import FaultKind, MemoryStore, VirtualClock, VirtualLoop, run_virtual
@@ -63,7 +64,7 @@ class Life:
         self.say = say
         self.readable = random.random() < 0.85
         self.shared = random.random() < 0.7
-        self.plan = FaultPlan(random, readable=self.readable, say=say)
+        self.plan = FaultPlan(random, readable=self.readable, now=loop.time, say=say)
         outcome.faults = self.plan.struck
         self.strangers = Strangers(Random(random.random()), loop, say)
         outcome.strangers = self.strangers.struck
@@ -74,6 +75,7 @@ class Life:
             max_blocks=max_blocks,
             max_block_bytes=random.choice([4 << 20, 4 << 20, 3000, 700]),
             readable=self.readable,
+            overwrites=random.random() < 0.5,
         )
         # Below, at and above what the store allows: rolling early, in time, and on refusal.
         self.limits = Limits(max_blocks=max(1, max_blocks + random.choice([-1, 0, 1])))
@@ -231,11 +233,14 @@ class Life:
         At the moment of healing each lane at worst has an attempt that hangs (attempt_timeout),
         and then waits (cap or hold); rows that are not sealed wait for the linger, or for nobody
         where they are flushed. From then on every request is answered after the latency, and of
-        those that race for one blob one wins. So something is stored within ``patience``, again and
-        again, until all is. A lane may read, walk a part and open the next in between: 20 requests.
+        those that race for one blob one wins. That a blob was emptied is believed after a minute.
+        So something is stored within ``patience``, again and again, until all is. A lane may read,
+        walk a part and open the next in between: 20 requests.
         """
         retry, latency = self.retry, self.store.latency
         patience = retry.attempt_timeout + max(retry.cap, retry.hold) + 20 * latency
+        if self.plan.struck[FaultKind.EMPTIED]:
+            patience += NOT_STALE + retry.hold
         began = self.loop.time()
         flushing = {asyncio.create_task(pipeline.flush()) for pipeline in self.pipelines}
         while flushing:
@@ -282,11 +287,18 @@ class Life:
         possibly = sum(report.possibly_stored for report in reports)
         stored = sum(report.stored for report in reports)
         complete = not dead and not possibly and not any(report.dropped for report in reports)
-        verdict: Verdict = oracle.judge(self.store.blobs, self.store.destroyed, complete=complete)
+        verdict: Verdict = oracle.judge(
+            self.store.blobs,
+            self.store.destroyed,
+            complete=complete,
+            comes_back=self.plan.right_is_late,
+        )
         for name, found in verdict.findings.items():
             outcome.found[name] += len(found)
             problems.append(f"{name}: {len(found)}, such as {found[0]}")
         for report in reports:
+            if report.dead_lettered.keys() - {"RequestBodyTooLarge"}:
+                problems.append(f"lost: rows pay for the store's refusals: {report}")
             if report.in_memory:
                 problems.append(f"rows left in memory: {report}")
         allowed = {"shed_oldest", "delivery_timeout"} if self.sheds else set()

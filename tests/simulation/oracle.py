@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+# What a stranger appends without a line end (aiocollect.testing, FaultKind.TORN).
+TORN_TAIL = b"~torn"
 METADATA = ["$aml_dc_correlation_id", "$aml_dc_scoring_timestamp", "$aml_dc_row"]
 
 
@@ -109,22 +111,29 @@ class Oracle:
             self.accepted[key] = row
 
     def judge(
-        self, blobs: dict[str, bytes], destroyed: list[tuple[str, bytes]], *, complete: bool
+        self,
+        blobs: dict[str, bytes],
+        destroyed: list[tuple[str, bytes]],
+        *,
+        complete: bool,
+        comes_back: bool = False,
     ) -> Verdict:
-        """Compare. ``destroyed`` is what others deleted; ``complete``: nothing may be missing."""
+        """Compare. ``destroyed`` is what others deleted; ``complete``: nothing may be missing;
+        ``comes_back``: a writer may come back from its own blobs to the shared ones, so that only
+        the order within either is known."""
         verdict = Verdict()
         seen: set[tuple[str, int]] = set()
         turns: dict[tuple[str, str, tuple[str, ...]], int] = defaultdict(lambda: -1)
         # Shared parts before own ones: a writer that may not read leaves the shared ones for good.
         for path in sorted(blobs, key=split_part):
-            folder, _, _ = split_part(path)
+            folder, writer, _ = split_part(path)
             for key in self._rows(path, folder, blobs[path], verdict):
                 if key in seen:
                     verdict.doubled.append(f"{key} in {path}")
                     continue
                 seen.add(key)
                 row = self.accepted[key]
-                lane = (row.producer, folder, row.columns)
+                lane = (row.producer, f"{folder} {writer}" if comes_back else folder, row.columns)
                 if row.turn < turns[lane]:
                     verdict.reordered.append(f"{key} in {path}: {row.turn} after {turns[lane]}")
                 turns[lane] = max(row.turn, turns[lane])
@@ -143,6 +152,9 @@ class Oracle:
 
     def _rows(self, path: str, folder: str, data: bytes, verdict: Verdict) -> list[tuple[str, int]]:
         """The keys of the rows of one file, in order."""
+        data, _, behind = data.partition(TORN_TAIL)
+        if behind.replace(TORN_TAIL, b""):
+            verdict.torn.append(f"{path}: something stands on a stranger's line")
         if not data:
             return []
         text = data.decode("utf-8")

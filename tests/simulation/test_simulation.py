@@ -7,12 +7,13 @@ import os
 import signal
 import time
 from collections import Counter
+from random import Random
 
 import pytest
 
 from aiocollect.testing import FaultKind, MemoryStore, VirtualClock, VirtualLoop, run_virtual
 
-from . import __main__, faults, life, outage, poison, run, themes
+from . import __main__, faults, life, outage, poison, run, standstill, themes
 from .life import Outcome
 from .oracle import Accepted, Oracle
 from .run import Summary, describe
@@ -181,6 +182,31 @@ def test_a_late_recovery_and_a_storm_are_found(
     outcome = Outcome(0)
     outage.judge(outcome, {"p": asked}, {"p": stored}, 10.0)
     assert outcome.found == (Counter({finding: 1}) if finding else Counter())
+
+
+@pytest.mark.parametrize(
+    ("asked", "made", "finding"),
+    [
+        ([60.0 + 3 * k for k in range(100)], 9, None),
+        ([60.0 + 2 * k for k in range(100)], 9, "storm"),
+        ([0.1 * k for k in range(600)], 9, None),
+        ([], 81, "storm"),
+    ],
+)
+def test_a_storm_in_a_standstill_is_found(
+    asked: list[float], made: int, finding: str | None
+) -> None:
+    """More requests in a minute, but for the first one, or more blobs made, than are allowed."""
+    outcome = Outcome(0)
+    standstill.judge(outcome, {"p": asked}, made, 0.0)
+    assert outcome.found == (Counter({finding: 1}) if finding else Counter())
+
+
+def test_every_cause_of_a_standstill_is_met() -> None:
+    """In ten thousand seeds, of which three in a hundred are of this theme."""
+    seeds = [seed for seed in range(10_000) if seed % themes.EVERY in (60, 61, 62)]
+    met = {standstill.cause_of(Random(seed)).kind for seed in seeds}
+    assert met == set(standstill.KINDS)
 
 
 def test_a_store_that_never_heals_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

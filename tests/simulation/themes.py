@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from . import crowded, life, outage, poison
+from . import crowded, life, outage, poison, standstill
 from .life import Outcome
 from .trace import Say, silent
 
-# Of a hundred seeds one each: what they show is the same in all of them, and they are long.
+# Of a hundred seeds one each: what they show is the same in all of them, and they are long. What
+# can stand still does so for as many reasons as there are refusals.
 EVERY = 100
 
 
@@ -19,5 +20,7 @@ def live(seed: int, say: Say = silent) -> Outcome:
             return outage.live(seed, say)
         case 51:
             return crowded.live(seed, say)
+        case 60 | 61 | 62:
+            return standstill.live(seed, say)
         case _:
             return life.live(seed, say)

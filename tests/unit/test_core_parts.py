@@ -21,7 +21,7 @@ from aiocollect._core.accumulator import Accumulator
 from aiocollect._core.backoff import Backoff
 from aiocollect._core.commands import Append, Create, Event, Open, Read, classify
 from aiocollect._core.ids import HOUR_US, Ids, hour_of_id, timestamp_text
-from aiocollect._core.limits import BatchLimits, PartLimits
+from aiocollect._core.limits import ANYBODY_TAKES, BatchLimits, BlockSizes, PartLimits
 from aiocollect._core.marks import Crossing, Marks
 from aiocollect._core.parts import Parts
 from aiocollect._core.ring import Account
@@ -134,7 +134,26 @@ def test_the_wait_of_what_is_held_grows_up_to_hold() -> None:
     backoff = Backoff(base=1.0, cap=5.0, hold=8.0)
     assert [backoff.held(n, 1.0) for n in range(6)] == [1.0, 2.0, 4.0, 8.0, 8.0, 8.0]
     assert [backoff.held(n, 0.0) for n in range(4)] == [0.5, 1.0, 2.0, 4.0]
+    assert [backoff.held(n, 1.0, costly=True) for n in range(2, 7)] == [4, 8, 16, 32, 32]
     assert backoff.held(0, 0.0, at_least=30.0) == 30.0
+
+
+@pytest.mark.parametrize(
+    ("taken", "size", "explained"),
+    [
+        (0, 500, False),
+        (0, ANYBODY_TAKES + 1, True),
+        (100, 150, False),
+        (100, 201, True),
+        (ANYBODY_TAKES, ANYBODY_TAKES + 1, True),
+        (2 * ANYBODY_TAKES, ANYBODY_TAKES + 1, False),
+    ],
+)
+def test_whether_its_size_is_why_a_block_is_refused(taken: int, size: int, explained: bool) -> None:
+    """A proxy that answers 413 to everything refuses what others took, and what nobody refuses."""
+    sizes = BlockSizes()
+    sizes.landed(taken)
+    assert sizes.explain(size) == explained
 
 
 # Parts and verdicts -------------------------------------------------------------------------------

@@ -1,0 +1,55 @@
+"""A blob of a store in memory: as it is, and as it was a moment ago."""
+
+from __future__ import annotations
+
+from collections import deque
+
+__all__ = ["TORN_TAIL", "Blob"]
+
+# What a stranger's pen leaves behind.
+TORN_TAIL = b"~torn"
+# A stale view is so many changes old.
+STALE_BY = 3
+
+
+class Blob:
+    """``version`` becomes its ETag, ``views`` are its length, blocks and version, the last ones as
+    they are."""
+
+    __slots__ = (
+        *("appendable", "blocks", "content_type", "created", "data", "frozen", "sealed"),
+        *("version", "views"),
+    )
+
+    def __init__(self, *, created: str, version: int, content_type: str) -> None:
+        self.data = bytearray()
+        self.blocks = 0
+        self.sealed = False
+        self.appendable = True
+        self.frozen = False
+        self.views: deque[tuple[int, int, int]] = deque([(0, 0, version)], STALE_BY + 1)
+        self.created = created
+        self.version = version
+        self.content_type = content_type
+
+    def change(self, data: bytes = b"") -> None:
+        """A block more, or metadata alone."""
+        self.data += data
+        self.blocks += bool(data)
+        if not self.frozen:
+            self.version += 1
+        self.views.append((len(self.data), self.blocks, self.version))
+
+    def empty(self) -> None:
+        """Nothing in it any more, and an ETag that it never had."""
+        self.data.clear()
+        self.blocks = 0
+        self.version += 1 << 16
+        self.frozen = False
+        self.views.clear()
+        self.views.append((0, 0, self.version))
+
+    def view(self, *, stale: bool) -> tuple[int, int, str]:
+        """Length, blocks and ETag; of a few changes ago, where the view is ``stale``."""
+        length, blocks, version = self.views[0 if stale else -1]
+        return length, blocks, str(version)
