@@ -11,7 +11,7 @@ __all__ = ["DEAD_LETTERED", "DROPPED", "REFUSED", "Stats"]
 # at 0: an alert on an increase misses the first loss where its series begins with it. The store's
 # own codes come on top of those of dead letters, and what a user's part gives as a reason.
 REFUSED: Final = (
-    *("closed", "config", "day", "encode", "full", "id", "layout", "media", "redact"),
+    *("closed", "config", "day", "encode", "full", "id", "layout", "media", "redact", "row"),
     *("schema_overflow", "shape", "streams", "time", "too_large", "type"),
 )
 DROPPED: Final = ("closed", "delivery_timeout", "shed_oldest", "spool")

@@ -56,19 +56,21 @@ class Refusals:
     by then says whether there were any in between.
     """
 
-    __slots__ = ("_since",)
+    __slots__ = ("_last",)
 
     def __init__(self) -> None:
-        self._since = (-1, 0.0)  # how many were accepted before the last one, and when that was
+        self._last = (-1, 0.0, 0)
 
-    def note(self, accepted: int, now: float) -> None:
-        """A call was refused, after so many that were accepted; the time is monotonic."""
-        self._since = (accepted, now)
+    def note(self, accepted: int, now: float, *, used: int) -> None:
+        """A call was refused, after so many that were accepted; the time is monotonic. ``used``:
+        of the budget, where it found no room; else 0."""
+        self._last = (accepted, now, used)
 
-    def lately(self, accepted: int, now: float, seconds: float) -> bool:
-        """Whether the latest call was refused, not longer than ``seconds`` ago."""
-        before, when = self._since
-        return before == accepted and now - when <= seconds
+    def lately(self, accepted: int, now: float, seconds: float, *, used: int) -> bool:
+        """Whether the latest call was refused, not longer than ``seconds`` ago; and, where that
+        was for want of room, whether none was made since."""
+        before, when, full = self._last
+        return before == accepted and now - when <= seconds and used >= full
 
 
 class Ledger:

@@ -358,7 +358,8 @@ def refuse(engine: Engine, error: AioCollectError, *, stream: str, rows: int) ->
     # Its frames hold the value; a hook that keeps or sends the error must not have them.
     error.__traceback__ = error.__context__ = None
     engine.ledger.refuse(rows, reason)
-    engine.refusals.note(engine.ring.accepted, engine.clock.monotonic())
+    used = engine.ring.used if reason == "full" else 0
+    engine.refusals.note(engine.ring.accepted, engine.clock.monotonic(), used=used)
     engine.hooks.emit(Refused(stream=stream, rows=rows, reason=reason, error=error))
     if settings.strict or (settings.when_full == "raise" and type(error) is RingFull):
         raise error from None

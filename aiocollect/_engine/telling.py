@@ -60,7 +60,8 @@ def _healthy(engine: Engine, max_age: float) -> bool:
         return False
     if len(engine.ring) and engine.host.loop is None:
         return False  # nobody carries the rows away
-    if engine.refusals.lately(engine.ring.accepted, engine.clock.monotonic(), max_age):
+    now, ring = engine.clock.monotonic(), engine.ring
+    if engine.refusals.lately(ring.accepted, now, max_age, used=ring.used):
         return False
     age = oldest_age(engine)
     return age is None or age <= max_age
