@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from ._engine.clock import SystemClock
 from ._engine.engine import Engine
+from ._engine.side_thread import SideThread
 from ._engine.thread import LoopThread, loop_maker
 from .addresses import FORMS, read_address, read_directory
 from .disk import Disk
@@ -82,6 +83,7 @@ def assemble(
         hooks=(*hooks, LogHook(clock)),
         disk=disk or LocalDisk(),
         target=_target_of(store),
+        aside=disk or SideThread(),
         thread=LoopThread(loop_maker()) if host == "thread" else None,
         # Without the GIL the ring needs a lock (see ring.py).
     )

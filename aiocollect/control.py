@@ -15,13 +15,22 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import ConfigError
+from .files import append_line, read_small, write_new
 from .options import check_flag, check_number
 
-__all__ = ["Control", "Switch", "read_control", "write_control"]
+__all__ = [
+    *("Control", "Switch", "begins"),
+    *("read_collectors", "read_control", "tell_collectors", "write_control"),
+]
+
+# Of the file: some ten thousand collectors. It is read at each change, and by whoever watches.
+MAX_BYTES = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,28 +54,30 @@ class Control:
 
     def switch_of(self, label: str) -> Switch:
         """Of one collector: all that is said of it together."""
-        said = [self.whole, *(s for name, s in self.collectors.items() if _begins(label, name))]
+        # By the beginnings of the label: the file may name thousands, and so may the program.
+        parts = label.split("/") if self.collectors else []
+        names = ["/".join(parts[:number]) for number in range(1, len(parts) + 1)]
+        said = [self.whole, *(self.collectors[name] for name in names if name in self.collectors)]
         rate = 1.0
         for switch in said:
             rate *= switch.sample_rate
         return Switch(all(switch.enabled for switch in said), rate)
 
 
-def _begins(label: str, name: str) -> bool:
+def begins(label: str, name: str) -> bool:
+    """Whether ``name`` is a collector's label, or the beginning of it."""
     return label == name or label.startswith(f"{name}/")
 
 
 def read_control(path: str | os.PathLike[str]) -> Control:
     """What the file says; a missing file says nothing. Raises ConfigError, which names the file."""
     try:
-        with open(path, encoding="utf-8") as file:
-            found = json.load(file)
+        found = json.loads(read_small(path, most=MAX_BYTES))
     except FileNotFoundError:
         return Control()
     except (OSError, ValueError, RecursionError) as error:
-        raise ConfigError(
-            f"the settings file {os.fspath(path)} cannot be read: {type(error).__name__}"
-        ) from None
+        why = error.strerror if isinstance(error, OSError) else "it is no JSON in UTF-8"
+        raise ConfigError(f"the settings file {os.fspath(path)} cannot be read: {why}") from None
     try:
         return _control(found)
     except ConfigError as error:
@@ -74,20 +85,49 @@ def read_control(path: str | os.PathLike[str]) -> Control:
 
 
 def write_control(path: str | os.PathLike[str], control: Control) -> None:
-    """Replace the file, whole: whoever reads it sees the old one or the new one."""
+    """Replace the file, whole: whoever reads it sees the old one or the new one. Where it is a
+    link, the file behind it."""
     found: dict[str, Any] = _told(control.whole)
     if control.collectors:
         found["collectors"] = {name: _told(one) for name, one in control.collectors.items()}
-    fresh = f"{os.fspath(path)}.{os.getpid()}.new"
     try:
-        with open(fresh, "w", encoding="utf-8") as file:
-            json.dump(found, file, indent=2)
-            file.write("\n")
-        os.replace(fresh, path)
+        place = os.path.realpath(path)
+        fresh = f"{place}.{os.getpid()}.new"
+        with suppress(FileNotFoundError):
+            os.unlink(fresh)  # of a process that was killed, and had our number
+        write_new(fresh, json.dumps(found, indent=2).encode() + b"\n")
+        os.replace(fresh, place)
     except OSError as error:
         raise ConfigError(
             f"the settings file {os.fspath(path)} cannot be written: {error.strerror}"
         ) from None
+
+
+def read_collectors(path: str | os.PathLike[str]) -> set[str]:
+    """The labels of the collectors that pipelines with this settings file have had; none where
+    that cannot be known."""
+    found = set()
+    with suppress(OSError, ValueError):
+        for line in read_small(_beside(path), most=MAX_BYTES).splitlines():
+            with suppress(ValueError):
+                found.add(str(json.loads(line)))
+    return found
+
+
+def tell_collectors(path: str | os.PathLike[str], labels: Iterable[str]) -> None:
+    """Write the labels down beside the settings file, for ``read_collectors``. Where that cannot
+    be done, nobody knows them; that harms no row, and the command line says so."""
+    missing = set(labels)
+    if missing:
+        missing -= read_collectors(path)
+    if missing:
+        lines = "".join([f"{json.dumps(label)}\n" for label in sorted(missing)])
+        with suppress(OSError, ValueError):
+            append_line(_beside(path), lines.encode(), most=MAX_BYTES, mode=0o644)
+
+
+def _beside(path: str | os.PathLike[str]) -> str:
+    return f"{os.fspath(path)}.collectors"
 
 
 def _told(switch: Switch) -> dict[str, Any]:

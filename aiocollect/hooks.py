@@ -16,6 +16,7 @@ from .records import (
     BlobReplaced,
     CredentialWarning,
     DeadLettered,
+    DeadLettersLost,
     Dropped,
     Event,
     Held,
@@ -28,6 +29,7 @@ from .records import (
     Retrying,
     Rolled,
     SettingsRejected,
+    SettingsRemoved,
     Settled,
     SpoolAdopted,
     SpoolDamaged,
@@ -168,6 +170,12 @@ class LogHook:
             case SettingsRejected():
                 text = f"{event.reason}; what it said before holds"
                 cause = "settings"
+            case SettingsRemoved():
+                text = f"the settings file is gone, the program's own word holds: {event.holds}"
+                cause = "settings removed"
+            case DeadLettersLost():
+                text = f"{event.rows} dead letters were not written to their file: {event.reason}"
+                cause = f"dead letters {event.reason}"
             case Spooled():
                 self._relieve(event.path)
                 text = f"{event.rows} rows of {event.path} stay in the spool, for the next life"

@@ -25,7 +25,9 @@ __all__ = [
     "Resumed",
     "Retrying",
     "Rolled",
+    "DeadLettersLost",
     "SettingsRejected",
+    "SettingsRemoved",
     "Settled",
     "SpoolAdopted",
     "SpoolDamaged",
@@ -189,6 +191,21 @@ class SettingsRejected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsRemoved:
+    """The settings file is there no more: the program's own word holds; ``holds`` says it."""
+
+    holds: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLettersLost:
+    """Dead letters were not written to their file; the hooks were told of the rows before."""
+
+    rows: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpoolAdopted:
     """Rows that another life has left in the spool are brought to the store by this one."""
 
@@ -258,6 +275,8 @@ Event: TypeAlias = (
     | RateChanged
     | CredentialWarning
     | SettingsRejected
+    | SettingsRemoved
+    | DeadLettersLost
     | HighWater
     | LowWater
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiocollect import Pipeline, Retry
 from aiocollect.testing import VirtualClock, VirtualLoop
+from tests.disks import InlineDisk
 
 RTT = 0.020
 SLICE = 0.001
@@ -19,6 +20,7 @@ def make_pipeline(store: Any, loop: VirtualLoop, **options: Any) -> Pipeline:
             "clock": VirtualClock(loop),
             "chance": lambda: 0.5,
             "writer_id": "00000000aa",
+            "disk": InlineDisk(),
             "retry": Retry(base=0.1, cap=1.0, attempt_timeout=5.0, overdue=0.1),
             **options,
         },

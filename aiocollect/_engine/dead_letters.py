@@ -1,15 +1,25 @@
-"""Dead letters: a file for rows that can never be stored, so that somebody can look at them.
+"""Dead letters: the file of rows that can never be stored, for people to look into.
 
-One JSON object a line: where the rows belong, why they are here, and what they hold: the encoded
-lines where there are any, else each cell's own repr. The file holds cells, so only its owner may
-read it; it is bounded, and what no longer fits is counted and told to the hooks all the same.
+One JSON object a line, with the path, the reason and the rows: as text, which may be cut; they are
+told to the hooks as they are. ``content`` is whatever there is of them: the encoded lines where
+there are any, else each cell's own repr. The file holds cells, so only its owner may read it; it is
+bounded, and what no longer fits, or cannot be written, is counted and told all the same.
+
+Invariants: the file is never touched on the event loop; what waits to be written is bounded, since
+a disk may hang.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
-import os
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
+
+from ..errors import ConfigError
+from ..files import append_line, check_appendable
+from .side_thread import Aside
 
 __all__ = ["MAX_BYTES", "DeadLetters"]
 
@@ -17,18 +27,37 @@ __all__ = ["MAX_BYTES", "DeadLetters"]
 MAX_BYTES = 64 * 2**20
 # Of one entry: what its encoder refused may be of any size.
 MAX_TEXT = 256 * 2**10
+# Of all entries that wait for the disk: a few of the largest.
+MAX_WAITING = 4 * 2**20
 
 
 class DeadLetters:
     """The file at ``path``, made when there is something to write. ``None``: no file.
 
-    ``lost`` counts rows that no longer fitted, or could not be written.
+    ``lost`` counts rows that no longer fitted, or could not be written; ``tell`` gets their number
+    and the reason. Raises ConfigError where something else is in the file's place already.
     """
 
-    def __init__(self, path: str | None, *, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self,
+        path: str | None,
+        *,
+        aside: Aside,
+        tell: Callable[[int, str], None],
+        max_bytes: int = MAX_BYTES,
+    ) -> None:
         self._path = path
+        self._aside = aside
+        self._tell = tell
         self._max_bytes = max_bytes
+        self._waiting = 0  # bytes
+        self._idle: asyncio.Event | None = None
         self.lost = 0
+        if path is not None:
+            try:
+                check_appendable(path)
+            except (OSError, ValueError) as error:
+                raise ConfigError(f"dead_letters: {_why(error)}; name another file") from None
 
     def __repr__(self) -> str:
         return f"<DeadLetters in {self._path}, {self.lost} lost>"
@@ -37,21 +66,45 @@ class DeadLetters:
         """Append an entry: ``content`` is the encoded lines as bytes, or the rows themselves."""
         if self._path is None:
             return
+        file, most = self._path, self._max_bytes
         text = content.decode("utf-8", "replace") if isinstance(content, bytes) else _shown(content)
         entry = {"path": path, "rows": rows, "reason": reason, "content": text[:MAX_TEXT]}
         line = json.dumps(entry).encode() + b"\n"
-        try:
-            # One write to a file opened for appending is whole, also beside other processes.
-            file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            try:
-                if os.fstat(file).st_size + len(line) > self._max_bytes:
-                    self.lost += rows
-                else:
-                    os.write(file, line)
-            finally:
-                os.close(file)
-        except (OSError, ValueError):  # also a name with a NUL
-            self.lost += rows
+        if self._waiting + len(line) > MAX_WAITING:
+            self._lose(rows, "its disk does not answer")
+            return
+
+        def then(answer: bool | OSError) -> None:
+            self._waiting -= len(line)
+            if answer is not True:
+                full = f"it would be larger than {most} bytes"
+                self._lose(rows, _why(answer) if isinstance(answer, OSError) else full)
+            if self._idle is not None and not self._waiting:
+                self._idle.set()
+
+        self._waiting += len(line)
+        self._aside.apart(lambda: append_line(file, line, most=most), then)
+
+    async def settle(self, timeout: float) -> None:
+        """Return when nothing waits for the disk, or the seconds have passed."""
+        if self._waiting:
+            self._idle = asyncio.Event()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout):
+                    await self._idle.wait()
+
+    def forget(self) -> None:
+        """On a new loop, or in a forked child: nobody tells of what was asked for before."""
+        self._waiting = 0
+
+    def _lose(self, rows: int, why: str) -> None:
+        self.lost += rows
+        self._tell(rows, why)
+
+
+def _why(error: OSError | ValueError) -> str:
+    said = error.strerror if isinstance(error, OSError) else "this can be no file's name"
+    return said or type(error).__name__
 
 
 def _shown(rows: Any) -> str:

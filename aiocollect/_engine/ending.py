@@ -142,6 +142,8 @@ class Ending:
         self._give_up("closed")
         engine.flushes.sealed(engine.pump.calls_done)
         engine.flushes.wake()
+        with suppress(asyncio.CancelledError):
+            await engine.dead_letters.settle(CLOSE_TIMEOUT)
         for close in (self._store.aclose, *([engine.spool.close] if engine.spool else [])):
             try:
                 async with asyncio.timeout(CLOSE_TIMEOUT):

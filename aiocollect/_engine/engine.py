@@ -22,10 +22,12 @@ from ..options import Settings
 from ..records import (
     Call,
     DeadLettered,
+    DeadLettersLost,
     HighWater,
     LowWater,
     RateChanged,
     SettingsRejected,
+    SettingsRemoved,
 )
 from ..typing import Clock, Hook, Store
 from .backing import Backing
@@ -42,6 +44,7 @@ from .pump import Pump
 from .sender import Senders
 from .shedder import Shedder
 from .shelf import Shelf
+from .side_thread import Aside
 from .stream import Channel, Stream
 from .thread import LoopThread
 from .waiters import Waiters
@@ -68,6 +71,7 @@ class Engine:
         hooks: tuple[Hook, ...],
         disk: Disk,
         target: str,
+        aside: Aside,
         thread: LoopThread | None = None,
     ) -> None:
         self.settings = settings
@@ -78,10 +82,15 @@ class Engine:
         self._target = target
         self._store = store
         self._disk = disk
+        self._aside = aside
         self._chance = chance
         self._new_writer = new_writer
         self.host = Host(thread, turn=self._turn, arrive=self._arrive)
-        self.dead_letters = DeadLetters(settings.dead_letters)
+        self.dead_letters = DeadLetters(
+            settings.dead_letters,
+            aside=aside,
+            tell=lambda rows, why: self.hooks.emit(DeadLettersLost(rows=rows, reason=why)),
+        )
         self.gates = Gates(
             Switch(settings.enabled, settings.sample_rate),
             under_pressure=settings.pressure_sample_rate,
@@ -91,10 +100,12 @@ class Engine:
         if settings.settings_file is not None:
             self.watch = Watch(
                 settings.settings_file,
+                aside=aside,
+                labels=self.gates.labels,
                 obey=self.gates.obey,
                 complain=lambda error: self.hooks.emit(SettingsRejected(reason=str(error))),
+                removed=lambda: self.hooks.emit(SettingsRemoved(holds=self.gates.told)),
             )
-            self.watch.look()
         self.ring = Ring(settings.limits.ring_slots, budget=settings.max_memory_bytes)
         ring = self.ring
         self.way = (self, ring, ring._slots, ring._mask, clock.time_ns)  # for quick.py
@@ -223,6 +234,7 @@ class Engine:
             self.senders = self._make_senders()
             self.waiters.forget()
             self.flushes.forget()
+            self.dead_letters.forget()
             if self.spool is not None:
                 self.spool.restart()
             self.senders.resume(list(self.channels))
@@ -235,6 +247,8 @@ class Engine:
     def begin_in_child(self) -> None:
         """After a fork: the rows, sockets and ids are the parent's; begin with nothing."""
         writer = self._new_writer()
+        self._aside.abandon()
+        self.dead_letters.forget()
         if self.spool is not None:
             self.spool.abandon()
         self.ids = Ids(writer, window=self.ring.window)

@@ -103,6 +103,24 @@ class Gates:
             self._pressed = pressed
             self._adjust_all()
 
+    def labels(self, behind: int) -> list[str]:
+        """The labels of the collectors that were made after the first ones."""
+        if len(self._gates) == behind:
+            return []
+        return [gate.label for gate in list(self._gates.values())[behind:]]
+
+    @property
+    def told(self) -> str:
+        """What holds now, for a line of a log."""
+        rates = self.rates.values()
+        on = [rate for rate in rates if rate]
+        said = f"{len(on)} of {len(rates)} collectors record"
+        if not on:
+            return said
+        least, most = min(on), max(on)
+        share = f"{least:.3g}" if least == most else f"{least:.3g} to {most:.3g}"
+        return f"{said}, {'all' if least == 1 else share} of their calls"
+
     @property
     def rates(self) -> dict[str, float]:
         """The effective rate of each collector, by its label."""

@@ -1,6 +1,11 @@
 """The watch: looks at the settings file once a second, and has the gates do as it says.
 
-A file that cannot be understood changes nothing; that is told once, until it changes again.
+A file that cannot be understood, or is none, changes nothing; that is told once, until it changes
+again. One that is removed is told too, since from then on the program's own word holds. Beside the
+file the watch writes down which collectors there are, for ``aiocollect disable`` to check a name.
+
+Invariants: after the first look, at construction, no file is touched on the event loop; a disk that
+hangs holds up nothing but the next look.
 """
 
 from __future__ import annotations
@@ -9,30 +14,50 @@ import asyncio
 import os
 from collections.abc import Callable
 
-from ..control import Control, read_control
+from ..control import Control, read_control, tell_collectors
 from ..errors import ConfigError
+from .side_thread import Aside
 
 __all__ = ["Watch"]
 
 # One stat() a second, of some microseconds; operators do not wait longer than they notice.
 INTERVAL = 1.0
+# Looks without an answer after which it is said that there is none.
+PATIENCE = 10
+# Looks at which the file must be missing: editors take it away for a moment.
+MISSING = 2
+
+_Seen = tuple[int, int, int] | None
 
 
 class Watch:
-    """Watches one file. ``obey`` gets what it says, ``complain`` why it cannot be understood."""
+    """Watches one file. ``obey`` gets what it says, ``complain`` why it cannot be understood;
+    ``removed`` is called where it is there no more. ``labels`` gives the labels of all collectors
+    behind the first ones."""
 
     def __init__(
         self,
         path: str,
         *,
+        aside: Aside,
+        labels: Callable[[int], list[str]],
         obey: Callable[[Control], None],
         complain: Callable[[ConfigError], None],
+        removed: Callable[[], None],
     ) -> None:
         self._path = path
+        self._aside = aside
+        self._labels = labels
         self._obey = obey
         self._complain = complain
-        self._seen: tuple[int, int, int] | None = (0, 0, 0)
+        self._removed = removed
+        self._seen: _Seen = None
+        self._missing = 0
+        self._told = 0  # labels
+        self._unanswered = 0
+        self._asked = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._take(*self._look(None, []))
 
     def __repr__(self) -> str:
         return f"<Watch of {self._path}>"
@@ -40,8 +65,9 @@ class Watch:
     def start(self) -> None:
         """Look now and every second, on the running loop."""
         self.stop()
-        self._timer = asyncio.get_running_loop().call_later(INTERVAL, self.start)
-        self.look()
+        self._asked += 1  # what another loop has asked for is not answered
+        self._unanswered = 0
+        self._tick()
 
     def stop(self) -> None:
         """Look no more."""
@@ -49,17 +75,57 @@ class Watch:
             self._timer.cancel()
             self._timer = None
 
-    def look(self) -> None:
-        """Read the file, if it is another one than the last time."""
+    def _tick(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(INTERVAL, self._tick)
+        if self._unanswered:
+            self._unanswered += 1
+            if self._unanswered == PATIENCE:
+                self._complain(
+                    ConfigError(f"the settings file {self._path}: no answer by its disk")
+                )
+            return
+        self._unanswered = 1
+        self._asked += 1
+        asked, seen, labels = self._asked, self._seen, self._labels(self._told)
+        self._told += len(labels)
+
+        def then(answer: tuple[_Seen, Control | ConfigError | None] | OSError) -> None:
+            if asked == self._asked:
+                self._unanswered = 0
+                if not isinstance(answer, OSError):
+                    self._take(*answer)
+
+        self._aside.apart(lambda: self._look(seen, labels), then)
+
+    def _look(self, seen: _Seen, labels: list[str]) -> tuple[_Seen, Control | ConfigError | None]:
+        """What marks the file as it is now, and what it says; None where it is the one that was
+        seen. Beside the loop, but for the first time."""
+        tell_collectors(self._path, labels)
         try:
             found = os.stat(self._path)
-            seen = (found.st_ino, found.st_mtime_ns, found.st_size)
-        except OSError:
-            seen = None
-        if seen == self._seen:
-            return
-        self._seen = seen
+            now = (found.st_ino, found.st_mtime_ns, found.st_size)
+        except FileNotFoundError:
+            return None, None
+        except OSError as error:  # there is something, and it is not for us
+            now = (error.errno or 0, 0, 0)
+        except ValueError:  # a NUL in its name
+            now = (0, 0, 0)
+        if now == seen:
+            return now, None
         try:
-            self._obey(read_control(self._path))
+            return now, read_control(self._path)
         except ConfigError as error:
-            self._complain(error)
+            return now, error
+
+    def _take(self, now: _Seen, said: Control | ConfigError | None) -> None:
+        if now is None and self._seen is not None:
+            self._missing += 1
+            if self._missing < MISSING:
+                return
+            self._obey(Control())
+            self._removed()
+        self._seen, self._missing = now, 0
+        if isinstance(said, ConfigError):
+            self._complain(said)
+        elif said is not None:
+            self._obey(said)

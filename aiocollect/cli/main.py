@@ -73,6 +73,7 @@ def _switch(options: argparse.Namespace) -> int:
         options.collector,
         enabled=options.command == "enable",
         sample_rate=getattr(options, "sample_rate", None),
+        force=options.force,
     )
 
 
@@ -174,6 +175,9 @@ def _parser() -> argparse.ArgumentParser:
                 "collector",
                 nargs="?",
                 help="model/version/identifier, or the beginning of it (default: the pipeline)",
+            )
+            one.add_argument(
+                "--force", action="store_true", help="also a collector that is not known (yet)"
             )
         if command == "enable":
             one.add_argument(

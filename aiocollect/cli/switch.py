@@ -1,23 +1,44 @@
 """``aiocollect enable``, ``disable`` and ``status``: what operators do to a running service.
 
 They write the settings file that its pipeline watches, and show what it says. A rate that was set
-before stays when a collector is switched off and on again.
+before stays when a collector is switched off and on again. A name that no pipeline with this file
+has is refused: whoever mistypes it believes that it is off.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from difflib import get_close_matches
 
-from aiocollect.control import Control, Switch, read_control, write_control
+from aiocollect import ConfigError
+from aiocollect.control import (
+    Control,
+    Switch,
+    begins,
+    read_collectors,
+    read_control,
+    write_control,
+)
 
 __all__ = ["show", "switch"]
 
+# Of the names in a message: a service may have thousands.
+_SHOWN = 12
+
 
 def switch(
-    path: str, collector: str | None, *, enabled: bool, sample_rate: float | None = None
+    path: str,
+    collector: str | None,
+    *,
+    enabled: bool,
+    sample_rate: float | None = None,
+    force: bool = False,
 ) -> int:
-    """Switch the pipeline, or one collector, and show what holds now; returns the exit code."""
+    """Switch the pipeline, or one collector, and show what holds now; returns the exit code.
+    Raises ConfigError, also for a collector that is not known, unless forced."""
     control = read_control(path)
+    if collector is not None and not force:
+        _check(collector, path, control)
     before = control.whole if collector is None else control.collectors.get(collector, Switch())
     rate = before.sample_rate if sample_rate is None else sample_rate
     after = Switch(enabled, rate)
@@ -38,6 +59,29 @@ def show(path: str) -> int:
     if control.collectors and not control.whole.enabled:
         print("(on is what both switch on)")
     return 0
+
+
+def _check(collector: str, path: str, control: Control) -> None:
+    labels = read_collectors(path)
+    if collector in control.collectors or any(begins(label, collector) for label in labels):
+        return
+    if not labels:
+        raise ConfigError(
+            f"whether there is a collector {collector!r} is not known: no pipeline that watches "
+            f"{path} has told its collectors beside it ({path}.collectors); is it the right file? "
+            "--force writes it all the same"
+        )
+    # Beginnings too: "churn" stands for all of "churn/10/inputs".
+    words = len(collector.strip("/").split("/"))
+    names = {"/".join(label.split("/")[:words]): None for label in sorted(labels)}
+    near = get_close_matches(collector, names, n=1, cutoff=0.6)
+    meant = f"did you mean {near[0]!r}? " if near else ""
+    shown = sorted(labels)[:_SHOWN]
+    more = f" and {len(labels) - _SHOWN} more" if len(labels) > _SHOWN else ""
+    raise ConfigError(
+        f"there is no collector {collector!r}; {meant}There are {', '.join(shown)}{more}. --force "
+        "writes it all the same, for one that is yet to come"
+    )
 
 
 def _told(switch: Switch) -> str:

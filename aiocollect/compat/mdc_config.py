@@ -20,6 +20,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ..errors import ConfigError
+from ..files import read_small
 
 __all__ = ["Config", "Deployment"]
 
@@ -32,6 +33,9 @@ _RESERVED = ("request", "response")
 _MEANINGLESS = (
     *("HOST", "PORT", "QUEUE_CAPACITY", "WORKER_COUNT", "WORKER_DISABLED", "FORMAT_COMPACT"),
 )
+
+# More than any deployment's; a file of another kind is not read whole.
+MAX_BYTES = 16 * 2**20
 
 
 class Config(NamedTuple):
@@ -120,15 +124,14 @@ _is_deployment = re.compile(
 
 def _read(path: str) -> Mapping[str, Any]:
     try:
-        with open(path, encoding="utf-8") as file:
-            told = json.load(file)
+        told = json.loads(read_small(path, most=MAX_BYTES))
     except OSError as error:
         raise ConfigError(
             f"{_PATH}={path} cannot be read ({error.strerror}); put the config file there, or "
             "unset the variable"
         ) from None
     except ValueError:
-        raise ConfigError(f"{_PATH}={path} is no JSON; write it anew") from None
+        raise ConfigError(f"{_PATH}={path} is no JSON; write it again") from None
     return _mapping(told, "the file")
 
 

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ..errors import ConfigError
+from ..files import read_small
 from ..layouts import TemplateLayout, escape
 
 __all__ = ["CONFIG_MAP", "ConfigMap", "Place", "layout_of"]
@@ -24,6 +25,9 @@ CONFIG_MAP_VARIABLE = "AML_MODEL_CONFIG_MAP"
 
 _NOWHERE = "default/default/default"
 _ACCOUNT = ("subscriptionId", "resourceGroupName", "accountName")
+
+# More than any deployment's; a file of another kind is not read whole.
+MAX_BYTES = 16 * 2**20
 
 
 class Place(NamedTuple):
@@ -57,15 +61,14 @@ class ConfigMap:
             return cls({})
         name = os.fspath(CONFIG_MAP if given is None else given)
         try:
-            with open(name, encoding="utf-8") as file:
-                told = json.load(file)
+            told = json.loads(read_small(name, most=MAX_BYTES))
         except OSError as error:
             raise ConfigError(
                 f"the config map {name} cannot be read ({error.strerror}); mend config_map= or "
                 f"{CONFIG_MAP_VARIABLE}, or leave both out"
             ) from None
         except ValueError:
-            raise ConfigError(f"the config map {name} is no JSON; write it anew") from None
+            raise ConfigError(f"the config map {name} is no JSON; write it again") from None
         if not isinstance(told, Mapping):
             raise ConfigError(
                 f"the config map {name} holds no object; it has modelsInfo and accountContext"

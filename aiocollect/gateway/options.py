@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 from aiocollect import ConfigError
+from aiocollect.files import read_small
 from aiocollect.variables import check_variables
 
 __all__ = ["TOKEN_VARIABLE", "GatewayOptions", "load_token"]
@@ -24,6 +25,7 @@ TOKEN_VARIABLE = "AIOCOLLECT_GATEWAY_TOKEN"
 MIB = 2**20
 # 16 characters of base64 are 96 bits: nobody tries these out over a network.
 _SHORTEST_TOKEN = 16
+_LARGEST_TOKEN_FILE = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +102,9 @@ def load_token(path: str | None, environ: Mapping[str, str] = os.environ) -> str
     if path is None:
         return environ.get(TOKEN_VARIABLE) or None
     try:
-        with open(path, encoding="ascii") as file:
-            return file.read(4096).strip()
+        return read_small(path, most=_LARGEST_TOKEN_FILE).decode("ascii").strip()
     except OSError as error:
-        raise ConfigError(f"--token-file cannot be read ({error.strerror}); name another") from None
+        raise ConfigError(f"--token-file cannot be read: {error.strerror}; name another") from None
     except ValueError:
         raise ConfigError("--token-file holds no ASCII text; write a token into it") from None
 

@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from ..errors import ConfigError
+from ..files import read_small
 from .azure_wire import OneAttempt
 
 if TYPE_CHECKING:
@@ -163,6 +164,10 @@ def connect(
     return Link(loop=asyncio.get_running_loop(), session=session, service=service)
 
 
+# Those of all public authorities take 0.2 MiB.
+_LARGEST_BUNDLE = 16 * 2**20
+
+
 def trust(ca_file: str | os.PathLike[str] | None, url: str) -> ssl.SSLContext | None:
     """What TLS trusts: the certificates of a PEM bundle, in place of the system's; None: those."""
     if ca_file is None:
@@ -173,6 +178,7 @@ def trust(ca_file: str | os.PathLike[str] | None, url: str) -> ssl.SSLContext | 
         raise ConfigError("ca_file= goes with https; this store= speaks plain HTTP")
     name = os.fspath(ca_file)
     try:
+        read_small(name, most=_LARGEST_BUNDLE)  # no pipe, which would hold us up here for ever
         return ssl.create_default_context(cafile=name)
     except ssl.SSLError:
         problem = "holds no certificates in PEM form"

@@ -14,6 +14,7 @@ import pytest
 from aiocollect import ConfigError, MemoryStore, Pipeline, PipelineClosed, RingFull
 from aiocollect.records import Dropped, Event
 from aiocollect.testing import Fault, FaultKind, VirtualLoop, run_virtual
+from tests.disks import InlineDisk
 from tests.virtual import choke, fill, make_pipeline, small
 
 
@@ -158,14 +159,28 @@ def test_the_dead_letters_are_bounded(tmp_path: Path) -> None:
     """A full file, or one that cannot be written, loses the content and nothing else."""
     from aiocollect._engine.dead_letters import DeadLetters
 
-    letters = DeadLetters(str(tmp_path / "dead.jsonl"), max_bytes=300)
-    for _ in range(10):
-        letters.write("m", rows=2, reason="encode", content=b"x" * 50)
-    assert (tmp_path / "dead.jsonl").stat().st_size <= 300
-    assert letters.lost >= 14
-    nowhere = DeadLetters(str(tmp_path / "no" / "dead.jsonl"))
-    nowhere.write("m", rows=2, reason="encode", content=[object()])
-    assert nowhere.lost == 2
+    told: list[tuple[int, str]] = []
+
+    async def main(loop: VirtualLoop) -> None:
+        def make(path: Path, **options: Any) -> DeadLetters:
+            return DeadLetters(
+                str(path), aside=InlineDisk(), tell=lambda *said: told.append(said), **options
+            )
+
+        letters = make(tmp_path / "dead.jsonl", max_bytes=300)
+        for _ in range(10):
+            letters.write("m", rows=2, reason="encode", content=b"x" * 50)
+        await letters.settle(1)
+        assert (tmp_path / "dead.jsonl").stat().st_size <= 300
+        assert letters.lost >= 14
+        assert sum(rows for rows, _ in told) == letters.lost
+        assert {why for _, why in told} == {"it would be larger than 300 bytes"}
+        nowhere = make(tmp_path / "no" / "dead.jsonl")
+        nowhere.write("m", rows=2, reason="encode", content=[object()])
+        await nowhere.settle(1)
+        assert (nowhere.lost, told[-1]) == (2, (2, "No such file or directory"))
+
+    run_virtual(main)
 
 
 def test_threads_and_tasks_are_served_in_order() -> None:

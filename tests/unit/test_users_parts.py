@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from aiocollect import MemoryStore, Pipeline
+from aiocollect import ConfigError, MemoryStore, Pipeline
 from aiocollect.layouts import DocumentedLayout
 from aiocollect.records import DeadLettered, Dropped, Event, HighWater, LowWater, Settled
 from aiocollect.testing import Fault, FaultKind, Operation, VirtualLoop, run_virtual
@@ -352,12 +352,6 @@ def test_hooks_that_collect_while_rows_are_shed() -> None:
 
 
 def test_dead_letters_with_an_impossible_name() -> None:
-    """A file that cannot even be named loses content, and nothing else."""
-
-    async def main(loop: VirtualLoop) -> None:
-        pipeline = make_pipeline(MemoryStore(max_block_bytes=100), loop, dead_letters="a\0b")
-        pipeline.collector("m", feature_names=["a"]).collect(["x" * 300])
-        assert (await pipeline.flush(timeout=60)).dead_lettered == {"RequestBodyTooLarge": 1}
-        await pipeline.aclose()
-
-    run_virtual(main)
+    """A file that cannot even be named is refused at construction."""
+    with pytest.raises(ConfigError, match="dead_letters"):
+        Pipeline(MemoryStore(), dead_letters="a\0b")
