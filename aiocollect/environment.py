@@ -23,6 +23,7 @@ logger = logging.getLogger("aiocollect")
 # Every option that is a text, a number or a flag, and how to read it.
 _OPTIONS: dict[str, type] = {
     "container": str,
+    "credential": str,
     "workspace": str,
     "service": str,
     "layout": str,

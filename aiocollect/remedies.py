@@ -52,6 +52,9 @@ def explain(code: str) -> Remedy:
     found = CODES.get(code)
     if found is not None:
         return found
+    inner = CODES.get(code.removeprefix("Token"))
+    if inner is not None:  # why there was no answer, of the endpoint that gives tokens
+        return Remedy(code, f"no token for the identity: {inner.meaning}", inner.remedy)
     for prefix, meaning, remedy in FAMILIES:
         if code.startswith(prefix):
             return Remedy(code, meaning, remedy)

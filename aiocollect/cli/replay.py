@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from typing import Any
 
 from aiocollect import ConfigError, FlushTimeout, Pipeline, Report
 
@@ -19,10 +20,9 @@ def replay(directory: str, store: str | None, *, timeout: float | None) -> int:
 
 
 async def _replay(directory: str, store: str | None, timeout: float | None) -> int:
-    if store is None:
-        pipeline = Pipeline.from_env(spool=directory)
-    else:
-        pipeline = Pipeline(store, spool=directory)
+    # What goes with the store, a credential above all, may be in the environment all the same.
+    given: dict[str, Any] = {} if store is None else {"store": store}
+    pipeline = Pipeline.from_env(spool=directory, **given)
     late = False
     try:
         await pipeline.replay(timeout)

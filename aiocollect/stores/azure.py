@@ -18,7 +18,7 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Final, TypeVar, Unpack
 
 from ..errors import AioCollectError, ConfigError, OutcomeUnknown, Refusal, StoreError, StoreRefused
 from ..options import check_number
@@ -26,6 +26,7 @@ from ..records import CredentialWarning
 from ..typing import Appended, Created, Opened, Range
 from .azure_errors import from_answer, from_exception
 from .azure_import import import_sdk
+from .azure_options import AzureOptions
 from .azure_rights import inspect
 from .azure_sas import SasRenewal, is_callback
 from .azure_session import Link, Links, check_proxy, connect, trust
@@ -50,28 +51,13 @@ MAX_CLIENTS: Final = 1024
 # How a signature that has ended or was revoked is refused; the second is the emulator's word.
 STALE: Final = ("AuthenticationFailed", "AuthorizationFailure")
 
-# How the service says that a name is taken; at last, to a SAS that may create and not overwrite.
+# How the service says that a name is taken; the third to a SAS that may not overwrite.
 EXISTS: Final = (
-    *("BlobAlreadyExists", "ResourceAlreadyExists", "ConditionNotMet"),
-    "UnauthorizedBlobOverwrite",
+    *("BlobAlreadyExists", "ResourceAlreadyExists"),
+    *("UnauthorizedBlobOverwrite", "ConditionNotMet"),
 )
 
 _T = TypeVar("_T")
-
-
-class AzureOptions(TypedDict, total=False):
-    """The options of AzureStore that all ways to make one have in common."""
-
-    create_container: bool
-    allow_http: bool
-    connection_timeout: float
-    read_timeout: float
-    api_version: str | None
-    ca_file: str | os.PathLike[str] | None
-    proxy: str | None
-    content_type: str | None
-    sas_max_age: float
-    sas_timeout: float
 
 
 class AzureStore:
@@ -79,10 +65,11 @@ class AzureStore:
 
     ``account_url`` is ``https://ACCOUNT.blob.core.windows.net``, with a SAS as its query or not.
     ``credential`` is an account key; a SAS; a function, sync or async, that returns a SAS, and is
-    asked again before that ends and when it is refused; or an async token credential, which stays
-    the caller's to close. With ``create_container`` a missing container is made when it is first
-    missed; without it that is refused (CONTAINER_MISSING). ``api_version`` is for services that do
-    not know the SDK's newest one.
+    asked again before that ends and when it is refused; an async token credential, which stays the
+    caller's to close; or an identity by name: "default", "managed", "workload", "cli" (None is the
+    default one; the extra ``identity``). With ``create_container`` a missing container is made
+    when it is first missed; without it that is refused (CONTAINER_MISSING). ``api_version`` is for
+    services that do not know the SDK's newest one.
 
     ``ca_file`` is a PEM bundle that TLS trusts in place of the system's certificates. ``proxy`` is
     the URL of an HTTP proxy, ``http://user:password@host:port``; the environment is never asked.
@@ -121,6 +108,7 @@ class AzureStore:
         check_number("read_timeout", read_timeout, above=0)
         self._timeouts = {"connection_timeout": connection_timeout, "read_timeout": read_timeout}
         self._version: dict[str, Any] = {} if api_version is None else {"api_version": api_version}
+        self._ca_file = ca_file
         self._tls = trust(ca_file, self._target.url)
         self._proxy = check_proxy(proxy)
         if content_type is not None and not (
@@ -232,7 +220,7 @@ class AzureStore:
             if error.code in EXISTS and not isinstance(error, OutcomeUnknown):
                 return False
             raise
-        return Created(str(answer.get("etag") or ""))
+        return Created(strong(str(answer.get("etag") or "")))
 
     async def append(
         self, path: str, data: bytes, *, offset: int, etag: str | None = None
@@ -388,6 +376,7 @@ class AzureStore:
             proxy=self._proxy,
             timeouts=self._timeouts,
             version=self._version,
+            ca_file=self._ca_file,
         )
 
 

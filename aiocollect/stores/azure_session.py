@@ -5,7 +5,8 @@ Invariants:
 - A session is used and closed on the loop that it was made on and in its process alone. Elsewhere
   nothing of it is touched: after a fork the child shares the parent's sockets and even its epoll,
   so that closing a connection there would take the parent's away.
-- A session that nobody may close any more is kept for ever: no finaliser closes it, or warns.
+- A session that nobody may close any more is kept for ever: no finaliser closes it, or warns. So is
+  the credential that belongs to it.
 - Who may be spoken to (``ca_file``) and by which way (``proxy``) is the session's matter, decided
   when it is made: asked for with each request it would cost the loop a file or two thread hops.
 """
@@ -26,6 +27,8 @@ from uuid import uuid4
 
 from ..errors import ConfigError
 from ..files import read_small
+from .azure_identity import Identity
+from .azure_tokens import Tokens, is_token_credential
 from .azure_wire import OneAttempt
 
 if TYPE_CHECKING:
@@ -44,11 +47,13 @@ def _request_ids() -> Iterator[str]:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Link:
-    """A session with what hangs on it, and where it may be used. ``request_ids`` are its own."""
+    """A session with what hangs on it, and where it may be used. ``request_ids`` are its own, and
+    so are its ``tokens``, where a credential gives such."""
 
     loop: asyncio.AbstractEventLoop
     session: aiohttp.ClientSession
     service: BlobServiceClient
+    tokens: Tokens | None = None
     blobs: dict[str, BlobClient] = field(default_factory=dict)
     pid: int = field(default_factory=os.getpid)
     request_ids: Iterator[str] = field(default_factory=_request_ids)
@@ -56,6 +61,12 @@ class Link:
     def is_here(self, loop: asyncio.AbstractEventLoop) -> bool:
         """Whether it may be used on this loop, in this process."""
         return self.loop is loop and self.pid == os.getpid()
+
+    async def aclose(self) -> None:
+        """Close it; on its own loop."""
+        if self.tokens is not None:
+            await self.tokens.aclose()
+        await self.service.close()
 
 
 class Links:
@@ -88,7 +99,7 @@ class Links:
         links, self._links = self._links, []
         for link in links:
             if link.is_here(loop):
-                await link.service.close()
+                await link.aclose()
                 continue
             await _leave(link)
             if link.pid == os.getpid() and not link.loop.is_closed():
@@ -103,10 +114,14 @@ async def _leave(link: Link) -> None:
         # resolver that minds its loop's end (aiodns) is nobody's matter any more.
         with suppress(Exception):
             await link.session.close()
+        if link.tokens is not None:
+            with suppress(Exception):
+                await link.tokens.leave()
         return
     # One more reference than anybody counts. A list of ours would be emptied when the interpreter
     # ends, and the session finalised then.
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(link.session))
+    for kept in (link.session, link.tokens):
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
 
 
 # The loop itself keeps no task alive.
@@ -116,7 +131,7 @@ _closing: set[asyncio.Task[None]] = set()
 def _close_on(link: Link) -> None:
     """Close a link; called on its own loop."""
     if link.pid == os.getpid():
-        task = link.loop.create_task(link.session.close())
+        task = link.loop.create_task(link.aclose())
         _closing.add(task)
         task.add_done_callback(_closing.discard)
 
@@ -129,6 +144,7 @@ def connect(
     proxy: str | None,
     timeouts: dict[str, float],
     version: dict[str, Any],
+    ca_file: str | os.PathLike[str] | None = None,
 ) -> Link:
     """One session for all blobs of an account, made inside the running loop."""
     import aiohttp
@@ -151,9 +167,17 @@ def connect(
     # Time-outs are the transport's matter: given to the client they would be passed over, and
     # 300 s hold instead.
     transport = AppendTransport(session, **timeouts)
+    tokens: Tokens | None = None
+    if isinstance(credential, Identity):
+        way: dict[str, Any] = {} if ca_file is None else {"connection_verify": os.fspath(ca_file)}
+        way |= {} if proxy is None else {"proxies": {"https": proxy}}
+        tokens = Tokens(credential.make(**way), owned=True)
+    elif is_token_credential(credential):
+        tokens = Tokens(credential, owned=False)
+    signs: Any = tokens or credential
     service = BlobServiceClient(
         url,
-        credential=credential,
+        credential=signs,
         transport=transport,
         retry_total=0,
         retry_connect=0,
@@ -161,7 +185,7 @@ def connect(
         retry_status=0,
         **version,
     )
-    return Link(loop=asyncio.get_running_loop(), session=session, service=service)
+    return Link(loop=asyncio.get_running_loop(), session=session, service=service, tokens=tokens)
 
 
 # Those of all public authorities take 0.2 MiB.

@@ -16,7 +16,9 @@ from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from ..errors import ConfigError
+from .azure_identity import NAMES, Identity
 from .azure_sas import is_callback
+from .azure_tokens import is_token_credential
 
 __all__ = [
     "EMULATOR_ACCOUNT",
@@ -47,11 +49,19 @@ _CONTAINER = re.compile(r"(?=.{3,63}\Z)[a-z0-9]+(-[a-z0-9]+)*\Z")
 
 _SUFFIX = re.compile(r"(?=.{1,200}\Z)[a-z0-9-]+(\.[a-z0-9-]+)+\Z", re.IGNORECASE)
 _ACCOUNT = re.compile(r"[a-z0-9-]+\Z", re.IGNORECASE)
+# account.blob.core.windows.net, or with a zone: account.z01.blob.storage.azure.net.
+_OTHER_ENDPOINT = re.compile(
+    r"([a-z0-9-]+)(\.z\d+)?(\.privatelink)?\.(blob|dfs|file|queue|table|web)"
+    r"\.((?:core|storage)\.[a-z0-9.-]+)\Z",
+    re.IGNORECASE,
+)
 
 _KINDS: Final = (
-    "an account key, a SAS, a function that returns a SAS, or an async token credential such as "
-    "azure.identity.aio.DefaultAzureCredential()"
+    "an account key, a SAS, a function that returns a SAS, an async token credential such as "
+    "azure.identity.aio.DefaultAzureCredential(), or the name of an identity: " + ", ".join(NAMES)
 )
+_NEEDS_HTTPS: Final = "credential=: a token needs https; give store= as an https URL"
+_SHORTEST_KEY: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +93,7 @@ class Target:
             raise ConfigError("store= must look like https://ACCOUNT.blob.core.windows.net")
         if parts.username is not None or parts.password is not None:
             raise ConfigError("store= must not carry a user or password; use credential=")
+        _check_host(host)
         loopback = _is_loopback(host)
         if parts.scheme == "http" and not loopback and not allow_http:
             raise ConfigError(
@@ -231,6 +242,24 @@ def is_sound(path: str) -> bool:
     return all(segment.strip(".") for segment in path.split("/")) and path[-1] != "."
 
 
+def _check_host(host: str) -> None:
+    """Refuse the account's other endpoints, which answer, or look right, and take no append."""
+    found = _OTHER_ENDPOINT.match(host)
+    if found is None:
+        return
+    account, zone, private, kind, suffix = found.groups(default="")
+    right = f"https://{account.removesuffix('-secondary')}{zone}.blob.{suffix}"
+    if kind != "blob":
+        problem = f"{host} is another endpoint of the account (.{kind}.), without append blobs"
+    elif private:
+        problem = f"no certificate is made for {host}; the usual name leads there by itself"
+    elif account.endswith("-secondary"):
+        problem = f"{host} is the account's copy in another region, which can only be read"
+    else:
+        return
+    raise ConfigError(f"store=: {problem}; take {right}")
+
+
 def _is_address(host: str) -> bool:
     """Whether a host, with or without port, is an address or this machine: so, an emulator."""
     name = urlsplit(f"//{host}").hostname or ""
@@ -250,15 +279,18 @@ def _is_loopback(host: str) -> bool:
 
 def _check_credential(credential: Any, account: str, scheme: str) -> Any:
     if credential is None:
-        raise ConfigError(f"credential= is missing: nobody may append without one; give {_KINDS}")
+        if scheme != "https":
+            raise ConfigError(
+                f"credential= is missing: nobody may append without one; give {_KINDS}"
+            )
+        return Identity("default", asked=False)
     if isinstance(credential, str):
-        text = credential.lstrip("?").strip()
-        return text if "sig=" in text else _named_key(account, text, "credential=: the key")
-    if hasattr(credential, "get_token") or hasattr(credential, "get_token_info"):
+        return _check_text(credential, account, scheme)
+    if is_token_credential(credential):
         if not hasattr(credential, "__aexit__"):
             raise ConfigError("credential= is a blocking one; take its namesake from azure….aio")
         if scheme != "https":
-            raise ConfigError("credential=: a token needs https; give store= as an https URL")
+            raise ConfigError(_NEEDS_HTTPS)
         return credential
     if hasattr(credential, "named_key") or hasattr(credential, "signature"):
         return credential
@@ -267,13 +299,33 @@ def _check_credential(credential: Any, account: str, scheme: str) -> Any:
     raise ConfigError(f"credential= of type {type(credential).__name__} is unknown; give {_KINDS}")
 
 
+def _check_text(credential: str, account: str, scheme: str) -> Any:
+    """A SAS, an account key, or the name of an identity."""
+    text = credential.strip().lstrip("?").strip()
+    if text.lower() in NAMES:
+        if scheme != "https":
+            raise ConfigError(_NEEDS_HTTPS)
+        return Identity(text.lower())
+    if "sig=" in text:
+        return text
+    # An account's key has 88 characters. What is no key at all may still be a secret: not shown.
+    if len(text) < _SHORTEST_KEY and not _is_base64(text):
+        raise ConfigError(
+            f"credential= is neither a key nor a SAS; to name an identity take {', '.join(NAMES)}"
+        )
+    return _named_key(account, text, "credential=: the key")
+
+
 def _named_key(account: str, key: str, what: str) -> Any:
     from azure.core.credentials import AzureNamedKeyCredential
 
-    try:
-        sound = bool(base64.b64decode(key, validate=True))
-    except (binascii.Error, ValueError):
-        sound = False
-    if not sound or not account:
+    if not _is_base64(key) or not account:
         raise ConfigError(f"{what} is no base64 text; copy it again, without spaces")
     return AzureNamedKeyCredential(account, key)
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        return bool(base64.b64decode(text, validate=True))
+    except (binascii.Error, ValueError):
+        return False

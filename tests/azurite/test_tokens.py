@@ -15,6 +15,7 @@ from azure.core.exceptions import ClientAuthenticationError
 from aiocollect import Pipeline, Retry
 from aiocollect.errors import Refusal, StoreRefused
 from aiocollect.stores.azure import AzureStore
+from tests.service.endpoints import HEADER, Endpoints
 
 from .certificates import Certificates
 from .conftest import Keep, refusal
@@ -168,14 +169,41 @@ async def test_a_credential_that_fails_first(
             await asyncio.sleep(0.01)
     stats = pipeline.stats()
     assert (stats.stored, stats.in_memory) == (0, 10)
-    if isinstance(failure, ClientAuthenticationError):
-        # That one says that an operator must act; the others may pass by themselves.
-        assert not pipeline.healthy()
+    # Whatever it raises is the credential's failure, and told as that.
+    assert not pipeline.healthy()
+    (code,) = set(stats.held.values())
+    assert code.startswith("Token")
     tokens.broken = None
     assert (await pipeline.aclose(20)).complete
     (lines,) = (await stored(secure, certificates, container)).values()
     assert [line.split(",")[0] for line in lines[1:]] == [str(n) for n in range(10)]
     assert "SECRET" not in caplog.text
+
+
+@pytest.mark.asyncio
+async def test_rows_by_the_identity_of_the_environment(
+    secure: Emulator,
+    certificates: Certificates,
+    container: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The real azure-identity, a stand-in of a managed identity's endpoint, and an emulator that
+    checks its tokens: by name, and by no word at all."""
+    async with Endpoints() as endpoints:
+        monkeypatch.setenv("IDENTITY_ENDPOINT", f"{endpoints.url}/msi/token")
+        monkeypatch.setenv("IDENTITY_HEADER", HEADER)
+        for number, credential in enumerate(("managed", None)):
+            async with Pipeline(
+                secure.url,
+                container=container,
+                credential=credential,
+                store_options={"ca_file": certificates.ca_file},
+                linger=0.0,
+            ) as pipeline:
+                pipeline.collector("m", feature_names=["n"]).collect([[number]])
+        assert len(endpoints.issued) == 2
+    (lines,) = (await stored(secure, certificates, container)).values()
+    assert [line.split(",")[0] for line in lines[1:]] == ["0", "1"]
 
 
 @pytest.mark.asyncio

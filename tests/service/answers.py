@@ -64,8 +64,8 @@ _HELD: Final = Treatment(HELD, HELD, HELD, HELD, HELD)
 _AGAIN: Final = Treatment(AGAIN, AGAIN, AGAIN, AGAIN, AGAIN)
 # A condition that the request does not carry, or a limit of what it does not do: nonsense.
 _FULL: Final = Treatment(AGAIN, AGAIN, NEXT, NEXT, AGAIN)
-_TYPE: Final = Treatment(NEXT, AGAIN, NEXT, NEXT, NEXT)
-_SIZE: Final = Treatment(HELD, HELD, HALVED, AGAIN, HELD)
+_TYPE: Final = Treatment(NEXT, HELD, NEXT, NEXT, NEXT)
+_SIZE: Final = Treatment(HELD, HELD, HALVED, HELD, HELD)
 _TAKEN: Final = Treatment(HELD, THERE, HELD, HELD, HELD)
 
 # Definite refusals, by status.
@@ -127,7 +127,7 @@ _OTHERS: Final = (
     (400, "Crc64Mismatch", _AGAIN),
     (403, "AuthorizationPermissionMismatch", Treatment(OWN, HELD, HELD, HELD, HELD)),
     (403, "UnauthorizedBlobOverwrite", Treatment(OWN, THERE, HELD, HELD, HELD)),
-    (404, "BlobNotFound", Treatment(MADE, AGAIN, NEXT, NEXT, NEXT)),
+    (404, "BlobNotFound", Treatment(MADE, HELD, NEXT, NEXT, NEXT)),
     (409, "BlobAlreadyExists", _TAKEN),
     (409, "ResourceAlreadyExists", _TAKEN),
     (409, "BlobModifiedWhileReading", _AGAIN),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from ssl import SSLContext
 from typing import Any, Final
@@ -66,7 +66,7 @@ class Service:
         # Every connection ends behind its answer, without a word, as some load balancers do it.
         self.closes = False
         # None: any key or SAS; else the tokens that are good.
-        self.tokens: set[str] | None = None
+        self.tokens: Collection[str] | None = None
         self.read_only = False
         self._tls = tls
         self._runner: web.AppRunner | None = None

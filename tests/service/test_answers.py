@@ -59,6 +59,8 @@ def plans(operation: str, answer: Answer, *, landed: bool) -> list[Plan]:
     """What the blob of a stream answers."""
     on_the_wire = {"open": "get", "read": "get", "doubt": "append"}.get(operation, operation)
     times = 1 if operation == "append" and answer.status == 413 else TIMES
+    if answer.code == "ContainerNotFound":
+        times *= 2  # one call makes the container, which stands, and sends its request again
     change = None if operation == "create" else truly(answer)
     fault = Plan(on_the_wire, answer.status, answer.code, times=times, change=change)
     if operation in ("open", "create", "append"):

@@ -1,0 +1,123 @@
+"""Stand-ins of the endpoints that give tokens: of a managed identity, and of Entra ID's.
+
+By their documentation: learn.microsoft.com, "How to use managed identities for App Service",
+"How managed identities for Azure resources work with virtual machines", and "OAuth 2.0 client
+credentials flow", with a federated assertion.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import time
+from collections.abc import Callable
+from ssl import SSLContext
+from typing import Any
+
+from aiohttp import web
+
+__all__ = ["Endpoints"]
+
+TENANT = "ab1f708d-50f6-404c-a006-d71b2ac7a606"
+CLIENT = "0c1b1a2e-0000-4000-8000-0123456789ab"
+RESOURCE = "https://storage.azure.com"
+HEADER = "a-secret-header-of-the-machine"
+
+
+class Endpoints:
+    """Gives tokens, and keeps them in ``issued``; ``answer`` gives another response instead."""
+
+    def __init__(self, *, tls: SSLContext | None = None) -> None:
+        self.issued: list[str] = []
+        self.asked: list[str] = []
+        self.life = 3600.0
+        # A status, or a coroutine that makes a response.
+        self.answer: int | Callable[[], Any] | None = None
+        self.assertion = ""
+        self._tls = tls
+        self._runner: web.AppRunner | None = None
+        self.port = 0
+
+    async def __aenter__(self) -> Endpoints:
+        app = web.Application()
+        app.router.add_get("/msi/token", self._app_service)
+        app.router.add_get("/metadata/identity/oauth2/token", self._machine)
+        app.router.add_post(f"/{TENANT}/oauth2/v2.0/token", self._entra)
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._tls)
+        await site.start()
+        server: Any = site._server
+        self.port = server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._runner is not None
+        await self._runner.cleanup()
+
+    @property
+    def url(self) -> str:
+        """Without a path."""
+        return f"http{'s' if self._tls else ''}://127.0.0.1:{self.port}"
+
+    async def _given(self, *, client: str) -> web.StreamResponse:
+        self.asked.append(client)
+        if isinstance(self.answer, int):
+            return web.json_response(
+                {"error": "invalid_request", "error_description": "told by the stand-in"},
+                status=self.answer,
+            )
+        if self.answer is not None:
+            response: web.StreamResponse = await self.answer()
+            return response
+        now = time.time()
+        claims = {
+            "aud": RESOURCE,
+            "iss": f"https://sts.windows.net/{TENANT}/",
+            "iat": int(now - 60),
+            "nbf": int(now - 60),
+            "exp": int(now + self.life),
+            "jti": len(self.issued),
+        }
+        parts = ({"alg": "none", "typ": "JWT"}, claims)
+        encoded = [_encode(json.dumps(part).encode()) for part in parts]
+        self.issued.append(".".join((*encoded, _encode(b"SECRET"))))
+        return web.json_response(
+            {
+                "access_token": self.issued[-1],
+                "expires_in": str(int(self.life)),
+                "expires_on": str(int(now + self.life)),
+                "resource": RESOURCE,
+                "token_type": "Bearer",
+            }
+        )
+
+    async def _app_service(self, request: web.Request) -> web.StreamResponse:
+        if request.headers.get("X-IDENTITY-HEADER") != HEADER:
+            return web.json_response({"statusCode": 401, "message": "no header"}, status=401)
+        assert request.query["resource"] == RESOURCE
+        return await self._given(client=request.query.get("client_id", ""))
+
+    async def _machine(self, request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Metadata") != "true":
+            return web.json_response({"error": "invalid_request"}, status=400)
+        assert request.query["resource"] == RESOURCE
+        return await self._given(client=request.query.get("client_id", ""))
+
+    async def _entra(self, request: web.Request) -> web.StreamResponse:
+        form = await request.post()
+        assert form["grant_type"] == "client_credentials"
+        assert form["scope"] == f"{RESOURCE}/.default"
+        if form["client_assertion"] != self.assertion:
+            return web.json_response({"error": "invalid_client"}, status=401)
+        return await self._given(client=str(form["client_id"]))
+
+    async def silence(self) -> web.StreamResponse:
+        """No answer, for as long as anybody waits."""
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+def _encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
