@@ -55,7 +55,11 @@ def _gateway(options: argparse.Namespace) -> int:
     from aiocollect.cli.gateway import run_gateway
     from aiocollect.gateway import GatewayOptions, load_token
 
-    given = {"port": options.port, "max_body_bytes": options.max_body_bytes}
+    given = {
+        "port": options.port,
+        "max_body_bytes": options.max_body_bytes,
+        "trust_ids": options.trust_ids,
+    }
     told = {name: value for name, value in given.items() if value is not None}
     token = load_token(options.token_file)
     return run_gateway(options.store, GatewayOptions(host=options.host, token=token, **told))
@@ -156,6 +160,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     gateway.add_argument(
         "--max-body-bytes", type=int, help="of a body, after decompression (default: 1 MiB)"
+    )
+    gateway.add_argument(
+        "--trust-ids",
+        action="store_true",
+        help="rows under an id of ours go to the day that it carries: for labels that come later",
     )
     gateway.set_defaults(run=_gateway)
     for command, help_ in (

@@ -35,6 +35,9 @@ class GatewayOptions:
     host: str = "127.0.0.1"
     port: int = 8700
     token: str | None = field(default=None, repr=False)
+    # Whether an id of ours that a sender gives goes to the day that it carries. Senders who are
+    # not trusted would open blobs of whatever days they like.
+    trust_ids: bool = False
     # After decompression. A call of this size is charged up to eight times as much in memory, and
     # may be an eighth of the pipeline's default budget.
     max_body_bytes: int = MIB
@@ -62,10 +65,12 @@ class GatewayOptions:
     def __post_init__(self) -> None:
         for spec in fields(self):
             value = getattr(self, spec.name)
-            if spec.name in ("host", "port", "token"):
+            if spec.name in ("host", "port", "token", "trust_ids"):
                 continue
             if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
                 raise ConfigError(f"{spec.name} must be a number above 0")
+        if not isinstance(self.trust_ids, bool):
+            raise ConfigError("trust_ids must be True or False")
         if not 0 <= self.port <= 65_535:
             raise ConfigError(f"port={self.port} is none; take 0 (any free one) to 65535")
         if self.token is not None:

@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import uuid4
 
-from aiocollect import AioCollectError, ModelDataCollector, Pipeline
+from aiocollect import AioCollectError, ModelDataCollector, Pipeline, correlation
 from aiocollect.encoders import MdcEncoder
 from aiocollect.layouts import MdcLayout
 
@@ -128,7 +128,8 @@ class Streams:
         else:
             stream = found[0]
         # Strict: what is refused raises, and then a new stream was none.
-        answer = stream.collect(data, correlation_id=correlation_id, at=at)
+        with correlation(correlation_id, carries_day=self._options.trust_ids):
+            answer = stream.collect(data, at=at)
         self._known[key] = (stream, now)
         self._known.move_to_end(key)
         place, columns = key

@@ -5,8 +5,8 @@ from __future__ import annotations
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from .. import Pipeline, correlation
-from .headers import id_of
+from .. import Pipeline
+from .headers import scoring_of
 
 __all__ = ["PIPELINE", "correlate", "setup"]
 
@@ -14,18 +14,28 @@ __all__ = ["PIPELINE", "correlate", "setup"]
 PIPELINE: web.AppKey[Pipeline] = web.AppKey("aiocollect", Pipeline)
 
 
+# Whether an id of ours that a request brings goes to the day that it carries; see setup().
+_TRUST_IDS: web.AppKey[bool] = web.AppKey("aiocollect_trust_ids", bool)
+
+
 @web.middleware
 async def correlate(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Puts the id that a request brings (x-request-id, x-ms-request-id, or the trace id of its
     traceparent) in force for what its handler collects; else the first collect() makes one."""
-    with correlation(id_of(request.headers.get)):
+    trust_ids = request.config_dict.get(_TRUST_IDS, False)
+    with scoring_of(request.headers.get, trust_ids=trust_ids):
         return await handler(request)
 
 
-def setup(app: web.Application, pipeline: Pipeline) -> Pipeline:
+def setup(app: web.Application, pipeline: Pipeline, *, trust_ids: bool = False) -> Pipeline:
     """Start ``pipeline`` with the application, store what is left behind its last request, and
-    correlate its requests. Returns the pipeline. Call it once, before the application runs."""
+    correlate its requests. Returns the pipeline. Call it once, before the application runs.
+
+    ``trust_ids``: an id of ours that a request brings goes to the day of its scoring. Say True
+    where only services that you trust can send requests.
+    """
     app[PIPELINE] = pipeline
+    app[_TRUST_IDS] = trust_ids
     app.cleanup_ctx.append(pipeline.cleanup_ctx)
     app.middlewares.insert(0, correlate)  # around the others: what they collect is correlated too
     return pipeline

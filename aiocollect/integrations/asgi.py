@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from .. import ModelDataCollector, correlation
 from .capture import FEATURES, Capture, Captures
-from .headers import REQUEST_IDS, header_names, id_of
+from .headers import REQUEST_IDS, header_names, scoring_of
 
 __all__ = ["FEATURES", "CollectMiddleware"]
 
@@ -28,7 +28,9 @@ class CollectMiddleware:
         app.add_middleware(CollectMiddleware)  # Starlette, FastAPI; or app = CollectMiddleware(app)
 
     The id is the first of ``request_ids`` that the request has, else the trace id of its
-    ``traceparent``, else one of ours, made by the first collect().
+    ``traceparent``, else one of ours, made by the first collect(). An id of ours that a request
+    brings goes to the day of its scoring with ``trust_ids`` alone: say True where only services
+    that you trust can send requests, such as those that bring labels weeks later.
 
     With a ``collector`` (its ``feature_names`` are FEATURES) each request is a row: the status and
     the exception's class, None where there was none; the time from the request to the last byte of
@@ -49,12 +51,14 @@ class CollectMiddleware:
         headers: Sequence[str] = (),
         skip: Collection[str] = (),
         request_ids: Sequence[str] = REQUEST_IDS,
+        trust_ids: bool = False,
     ) -> None:
         self._app = app
         self._captures = Captures(
             collector, max_body_bytes=max_body_bytes, headers=headers, skip=skip
         )
         self._request_ids = header_names("request_ids", request_ids)
+        self._trust_ids = trust_ids
 
     def __repr__(self) -> str:
         collector = self._captures.collector
@@ -70,7 +74,9 @@ class CollectMiddleware:
         found = correlation()
         with self._captures.harmless():
             headers = _headers_of(scope)
-            found = correlation(id_of(headers.get, request_ids=self._request_ids))
+            found = scoring_of(
+                headers.get, request_ids=self._request_ids, trust_ids=self._trust_ids
+            )
             capture = self._captures.begin(
                 method=scope.get("method"), path=scope.get("path"), header=headers.get
             )

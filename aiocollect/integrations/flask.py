@@ -9,9 +9,9 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from .. import Pipeline, correlation
+from .. import Pipeline
 from ..default import default_pipeline
-from .headers import id_of
+from .headers import scoring_of
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -27,10 +27,20 @@ class Collect:
     ``pipeline`` is one with ``host="thread"``, yours to close. None: the process's default one, by
     the variables AIOCOLLECT_STORE and so on; switched off, which is logged, where there is none.
     Each process of a server that forks has its own, with nothing of its parent's.
+
+    ``trust_ids``: an id of ours that a request brings goes to the day of its scoring. Say True
+    where only services that you trust can send requests.
     """
 
-    def __init__(self, app: Flask | None = None, *, pipeline: Pipeline | None = None) -> None:
+    def __init__(
+        self,
+        app: Flask | None = None,
+        *,
+        pipeline: Pipeline | None = None,
+        trust_ids: bool = False,
+    ) -> None:
         self._pipeline = pipeline
+        self._trust_ids = trust_ids
         if app is not None:
             self.init_app(app)
 
@@ -47,16 +57,15 @@ class Collect:
     def init_app(self, app: Flask) -> None:
         """Correlate the requests of ``app``; ``app.extensions["aiocollect"]`` is this extension."""
         app.extensions[_KEY] = self
-        app.before_request(_enter)
+        app.before_request(self._enter)
         app.teardown_request(_leave)
 
+    def _enter(self) -> None:
+        from flask import g, request
 
-def _enter() -> None:
-    from flask import g, request
-
-    scoring = correlation(id_of(request.headers.get))
-    scoring.__enter__()
-    setattr(g, _KEY, scoring)
+        scoring = scoring_of(request.headers.get, trust_ids=self._trust_ids)
+        scoring.__enter__()
+        setattr(g, _KEY, scoring)
 
 
 def _leave(error: BaseException | None) -> None:

@@ -2,6 +2,8 @@
 
 What a client sends ends up in every row, and in the files that somebody opens with a spreadsheet:
 so only ids of harmless characters and a bounded length are taken, and all else is as if not sent.
+And an id in the form of ours carries no day, unless the server says that its clients are trusted:
+else whoever writes headers opens blobs of whatever days he likes.
 """
 
 from __future__ import annotations
@@ -9,9 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from .. import ConfigError
+from .. import ConfigError, correlation
 
-__all__ = ["REQUEST_IDS", "header_names", "id_of"]
+__all__ = ["REQUEST_IDS", "header_names", "id_of", "scoring_of"]
 
 # In this order. The second one is what Azure's services and gateways send.
 REQUEST_IDS = ("x-request-id", "x-ms-request-id")
@@ -47,3 +49,14 @@ def id_of(
     if found and (found[1] != "00" or not found[3]):
         return found[2]
     return None
+
+
+def scoring_of(
+    header: Callable[[str], str | None],
+    *,
+    request_ids: Sequence[str] = REQUEST_IDS,
+    trust_ids: bool = False,
+) -> correlation:
+    """The correlation of a request, by ``id_of``; with ``trust_ids`` an id in the form of ours
+    goes to the day that it carries."""
+    return correlation(id_of(header, request_ids=request_ids), carries_day=trust_ids)
