@@ -70,7 +70,8 @@ class Trail:
     def finish(self, first: int, rows: int, stand: Stand) -> None:
         """Rows have become final."""
         end = first + rows
-        self._stand = stand
+        if not self._moved_on_from(stand):
+            self._stand = stand
         # What was about to be sent has been, or is known not to be there: a lane in doubt knows of
         # which position.
         if first <= self._first < end or stand.position is None:
@@ -81,12 +82,21 @@ class Trail:
             self._forget()
         # Others were in memory alone: nobody will find them here.
 
+    def _moved_on_from(self, stand: Stand) -> bool:
+        """Whether other rows that nobody could look for have left this part for good."""
+        ours = self._stand
+        left = ours.blind and ours.position is None
+        return left and stand.blind and stand.own is ours.own and stand.part < ours.part
+
     def _forget(self) -> None:
         """Let go of what is final, and find the first row that is not."""
         extents, over = self._extents, 0
         for extent in extents:
             at = max(extent.first, self.done)
-            self.done = max((end for first, end in self._final if first <= at < end), default=at)
+            for first, end in sorted(self._final):  # one may go on where another ends
+                if first <= at < end:
+                    at = end
+            self.done = at
             if self.done < extent.end:
                 break
             over += 1

@@ -292,10 +292,10 @@ class Journal:
         if not work.sync:
             return
         written, self._written = self._written, {}
-        if work.slots_synced:
-            for trail in written:
-                trail.copy = 1 - trail.copy
-        else:
+        for trail in written:
+            # Relied on from now on, synced or not: what tears the next writing must not tear it.
+            trail.copy = 1 - trail.copy
+        if not work.slots_synced:
             # Nobody knows what of them would survive, and asking again may claim success.
             self._changed = written | self._changed
 

@@ -330,6 +330,29 @@ def test_rows_end_in_order_but_for_dropped_ones() -> None:
     assert (trail.done, segment.live) == (12, 0)
 
 
+def test_a_part_that_was_left_for_good_is_not_gone_back_to() -> None:
+    """Rows in doubt that nobody may look for have ended; those behind them end in the old part."""
+    blind = Stand(0, True, True, 9, "")
+    trail, _ = trail_of(4)
+    trail.finish(4, 2, blind._replace(part=1, position=None))
+    trail.finish(6, 2, blind)
+    assert trail.stand == blind._replace(part=1, position=None)
+    trail.finish(0, 4, blind._replace(part=1, position=3))
+    assert trail.stand == blind._replace(part=1, position=3)
+
+
+def test_ranges_that_end_within_one_extent_are_one() -> None:
+    """Rows that were given up behind those on their way, in records near one another."""
+    trail, segment = Trail(lane()), Shelf()
+    for first, end in ((0, 4), (4, 8), (8, 12)):
+        trail.keep(apart(first, end, segment, offset=100 * first))
+    assert len(list(trail.extents)) == 1
+    trail.finish(8, 4, STAND)
+    assert trail.done == 0
+    trail.finish(0, 8, STAND)
+    assert (trail.done, segment.live) == (12, 0)
+
+
 def test_rows_in_memory_alone_are_gaps() -> None:
     """Whatever becomes of them, and in whatever order: what is on the disk ends by itself."""
     trail, segment = trail_of(4)
