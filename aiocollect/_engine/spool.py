@@ -83,6 +83,7 @@ class Spool:
         self._begun_at = 0.0
         self._early: list[tuple[list[NewRows], Callable[[bool], None]]] = []  # while it begins
         self._adopted: dict[str, Keeper] = {}
+        self._leaving: list[Keeper] = []  # of these, that are given back
         self._mine: set[str] = set()
         self._left: dict[str, tuple[str, float, float]] = {}  # why, when to look again, and wait
         self._lives = 0
@@ -319,6 +320,8 @@ class Spool:
         for life, keeper in list(self._adopted.items()):
             if not keeper.journal.live:
                 del self._adopted[life]
+                self._leaving = [one for one in self._leaving if not one.closed]
+                self._leaving.append(keeper)
                 keeper.give_back()
                 self._look_at = self._clock.monotonic()  # another one has room now
 
@@ -350,7 +353,7 @@ class Spool:
     async def close(self) -> None:
         """Give all directories back, with what they hold."""
         self.closed = True
-        for keeper in self._keepers:
+        for keeper in (*self._keepers, *self._leaving):
             await keeper.close()
         self._disk.close()
 

@@ -74,9 +74,8 @@ def test_a_directory_that_is_given_back_takes_its_dead_segments_along() -> None:
         told: list[str] = []
         keeper = Keeper(recovered.journal, process, tell=told.append, line="others")
         keeper.finish(recovered.trails[0], 0, 1, STAND)  # has the slots synced, then segments go
-        closed = asyncio.Event()
-        keeper.give_back(lambda _: closed.set())
-        await closed.wait()
+        await keeper.close()
+        await keeper.close()
         return disk.files
 
     assert run_virtual(main) == {}
