@@ -10,6 +10,7 @@ import random
 import re
 import secrets
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Unpack
 from urllib.parse import urlsplit
 
@@ -26,9 +27,13 @@ from .stores.absent import AbsentStore
 from .stores.azure import AzureOptions, AzureStore
 from .stores.local import LocalStore
 from .stores.local_disk import LocalDisk
+from .stores.local_lines import within
 from .typing import Clock, Hook, Store
 
 __all__ = ["assemble", "is_no_store", "no_store", "open_store"]
+
+# How long a disk may take to say whether a spool's directory is sound, in seconds.
+SPOOL_CHECK = 1.0
 
 
 def assemble(
@@ -69,7 +74,8 @@ def assemble(
         raise ConfigError("writer_id must be ten hexadecimal digits")
     if settings.spool is not None and disk is None:
         try:
-            LocalDisk().make_directory(settings.spool)
+            # An event loop may be waiting. A disk that hangs shows itself later (spool.py).
+            within(SPOOL_CHECK, partial(LocalDisk().make_directory, settings.spool))
         except OSError as error:
             raise ConfigError(f"spool: {error}") from None
     clock = clock or SystemClock()

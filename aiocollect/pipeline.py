@@ -312,13 +312,15 @@ class Pipeline:
         """
         return await self._engine.ending.flush(timeout)
 
-    async def replay(self, timeout: float | None = None) -> Report:
+    async def replay(self, timeout: float | None = None, *, any_target: bool = False) -> Report:
         """Wait until what ended processes have left in the spool is final; it is worked on anyway.
 
-        Raises FlushTimeout, which carries the report, after ``timeout`` seconds (None: never), and
+        What is for another store, workspace or service stays where it is, unless ``any_target``:
+        then it is brought to this store, to the paths that its rows were given. Raises
+        FlushTimeout, which carries the report, after ``timeout`` seconds (None: never), and
         ConfigError without a spool.
         """
-        return await self._engine.ending.replay(timeout)
+        return await self._engine.ending.replay(timeout, any_target=any_target)
 
     async def aclose(self, timeout: float | None = None) -> Report:
         """Refuse new calls, store what was accepted, and report; idempotent.

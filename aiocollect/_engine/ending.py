@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from .._core.commands import Event
 from ..errors import ConfigError, FlushTimeout, PipelineClosed
-from ..options import check_timeout
+from ..options import check_flag, check_timeout
 from ..records import Report
 from ..typing import Store
 from .telling import report
@@ -69,12 +69,15 @@ class Ending:
             engine.wake()
             await engine.flushes.settle(engine.ring.accepted)
 
-    async def replay(self, timeout: float | None = None) -> Report:
-        """Wait until nothing of other lives is left in the spool."""
+    async def replay(self, timeout: float | None = None, *, any_target: bool = False) -> Report:
+        """Wait until nothing of other lives is left in the spool that is for this store; or
+        ``any_target``, whatever store, workspace or service it is for."""
         engine = self._engine
         check_timeout(timeout)
+        check_flag("any_target", any_target)
         if engine.spool is None:
             raise ConfigError("there is no spool to replay; give the pipeline spool=")
+        engine.spool.any_target = any_target
         began = engine.clock.monotonic()
         try:
             await engine.host.run(lambda: self._replayed(timeout))
@@ -134,6 +137,8 @@ class Ending:
         except asyncio.CancelledError:
             # Somebody cancels all tasks: the loop is about to end. Account for what is left now.
             engine.senders.abandon()
+        # Who gives it little time wants it back soon.
+        patience = min(CLOSE_TIMEOUT, max(deadline, 1.0))
         engine.host.stop()
         await self._spooled()
         engine.shelf.closed = True
@@ -146,7 +151,7 @@ class Ending:
             await engine.dead_letters.settle(CLOSE_TIMEOUT)
         for close in (self._store.aclose, *([engine.spool.close] if engine.spool else [])):
             try:
-                async with asyncio.timeout(CLOSE_TIMEOUT):
+                async with asyncio.timeout(patience):
                     await close()
             except (Exception, asyncio.CancelledError):
                 engine.hooks.errors += 1

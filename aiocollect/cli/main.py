@@ -46,9 +46,10 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _replay(options: argparse.Namespace) -> int:
-    from aiocollect.cli.replay import replay
+    from aiocollect.cli.replay import ReplayOptions, replay
 
-    return replay(options.directory, options.store, timeout=options.timeout)
+    given = {name: getattr(options, name) for name in ReplayOptions._fields}
+    return replay(options.directory, ReplayOptions(**given))
 
 
 def _gateway(options: argparse.Namespace) -> int:
@@ -126,12 +127,24 @@ def _parser() -> argparse.ArgumentParser:
         help="bring what ended processes have left in a spool to the store",
         description=(
             "Stores the rows of a spool directory whose processes have ended, exactly once; those "
-            "of running ones are left to them. Exits 1 where rows are left."
+            "of running ones are left to them, and those of another store, workspace or service "
+            "stay where they are. Exits 1 where rows are left, lost or damaged, and says why."
         ),
     )
     replay.add_argument("directory", metavar="DIR", help="the spool= of the pipelines")
     replay.add_argument(
-        "--store", metavar="URL", help="where the rows go (default: $AIOCOLLECT_STORE)"
+        "--store", metavar="URL", help="whose rows these are (default: $AIOCOLLECT_STORE)"
+    )
+    replay.add_argument(
+        "--workspace", help="of the pipelines (default: $AIOCOLLECT_WORKSPACE, or the common one)"
+    )
+    replay.add_argument(
+        "--service", help="of the pipelines (default: $AIOCOLLECT_SERVICE, or the common one)"
+    )
+    replay.add_argument(
+        "--any-target",
+        action="store_true",
+        help="bring rows of other stores, workspaces and services there too: after a move",
     )
     replay.add_argument(
         "--timeout", type=float, metavar="SECONDS", help="how long it may take (default: no end)"

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 
-__all__ = ["ThreadLine"]
+__all__ = ["ThreadLine", "within"]
 
 _Work = Callable[[], None]
 
@@ -57,6 +57,27 @@ class ThreadLine:
             self._waiting.put(None)
             self._waiting = SimpleQueue()
             self._thread = None
+
+
+def within(seconds: float, work: _Work) -> None:
+    """Do it, and wait for it no longer than that: then it goes on by itself, and nobody hears of
+    it. Raises what it raises."""
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run, name="aiocollect-disk-check", daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:  # none can be started: see ThreadLine.put
+        return
+    thread.join(seconds)
+    if raised:
+        raise raised[0]
 
 
 def _do(waiting: SimpleQueue[_Work | None]) -> None:

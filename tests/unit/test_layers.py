@@ -74,7 +74,7 @@ ALLOWED_ROOMS = {
     "__init__": {"collectors", "pipeline", "stats", "stores"} | LEVEL_0,
     # The edges live on public names: the standing proof that the public names suffice.
     "demo": {"demo", "addresses", "__init__", "errors", "typing", "records", "testing"},
-    "cli": {"cli", "demo", "gateway", "__init__", "control", "errors"},
+    "cli": {"cli", "demo", "gateway", "__init__", "control", "errors", "records"},
     "gateway": {"gateway", "__init__", "encoders", "files", "layouts", "typing", "variables"},
     "compat": {"compat", "__init__", "default", "encoders", "errors", "files", "layouts", "typing"},
     "integrations": {"integrations", "__init__", "default", "records", "testing"},
