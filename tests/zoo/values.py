@@ -43,7 +43,8 @@ VALUES: Final[list[Mutant]] = [
         "what is said of a call is trusted",
         "own: at= of a class that raises makes collect() raise",
         "_engine/recorder.py",
-        "        except BaseException as error:  # at= and the others may have methods that raise\n",
+        "        except BaseException as error:  "
+        "# at= and the others may have methods that raise\n",
         "        except ZeroDivisionError as error:\n",
         ("hostile values",),
         "Panic",
