@@ -147,12 +147,6 @@ def verdict(name: str, service: Service, seen: Seen) -> str:
 SAME = {BACK: AGAIN, MADE: AGAIN, THERE: AGAIN}
 
 
-@pytest.fixture(autouse=True)
-def _quiet(caplog: pytest.LogCaptureFixture) -> None:
-    """Ten thousand requests: the SDK's lines about each would take as long as they do."""
-    caplog.set_level("WARNING", logger="azure")
-
-
 @pytest.mark.parametrize(
     ("operation", "landed"),
     [
