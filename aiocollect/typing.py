@@ -67,13 +67,15 @@ class Created(NamedTuple):
 
 
 class Range(NamedTuple):
-    """A part of a blob read back: ``data`` (shorter than asked for where the blob ends), and the
-    whole blob's ``length``, ``etag`` and ``created``."""
+    """A part of a blob read back: ``data`` (shorter than asked for only where the blob ends), and
+    the whole blob's ``length``, ``etag`` and ``created``. ``ended``: it shows that the blob takes
+    no more appends, for a seal or its number of blocks; so it is no old view of it."""
 
     data: bytes
     length: int
     etag: str
     created: str
+    ended: bool = False
 
 
 class Store(Protocol):

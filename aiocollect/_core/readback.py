@@ -42,6 +42,8 @@ def on_range(lane: Lane, found: Range) -> list[Command]:
         place.see(found.etag)
         lane._wait().whole()
         return lane._undecided(doubt.code, State.APPENDING)
+    if verdict is Verdict.UNDECIDED and not found.ended and _may_be_old(lane):
+        return lane._undecided(doubt.code, State.READING)
     lane._doubt = None
     return lane._roll(doubt.code) if doubt.full else lane._rebase(found, sound, doubt.code)
 
@@ -55,9 +57,10 @@ def on_end(lane: Lane, found: Range) -> list[Command]:
 def on_shorter(lane: Lane, found: Range) -> list[Command]:
     """An old view of the blob; or somebody has emptied it, which stays."""
     waits = lane._wait()
+    waits.doubtful = True
     if lane.place.knows(found.etag):
         waits.whole()
-    elif waits.shorter(lane._now) >= NOT_STALE:
+    elif not _may_be_old(lane):
         return lane._replaced()
     return lane._undecided("StaleRead", State.READING)
 
@@ -71,3 +74,8 @@ def rebase(lane: Lane, found: Range, sound: bool | None, code: str) -> list[Comm
         return lane._next()
     lane.place.move(found, sound=sound)
     return lane._pass_by("no_line_end") if sound is False else lane._next()
+
+
+def _may_be_old(lane: Lane) -> bool:
+    """Whether the view may still be one of a while ago: until it has stood for a minute."""
+    return lane._wait().standing(lane._now) < NOT_STALE

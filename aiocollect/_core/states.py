@@ -18,10 +18,12 @@ out *whose* append landed where the answer is lost:
    ===================  =====================================  ==================================
    beyond, equal bytes  it landed: settle                      it landed: settle, roll
    beyond, others       it never will: rebase to the length    it never will: roll, send again
-   at the position      undecided: the same again              it did not land: roll, send again
+   at the position      undecided: the same again              it did not land: roll, again [1]_
    below                an old view of it: look again          an old view of it: look again
    any, made anew       replaced: roll, send again             replaced: roll, send again
    ===================  =====================================  ==================================
+
+   .. [1] Where the view shows the end as well, or has stood for a minute: else it may be of before.
 
    Equal bytes are proof only where nobody else can write the same bytes: in a shared blob every
    row carries an id, in a blob of our own nobody else writes. An append blob cannot shrink, so a

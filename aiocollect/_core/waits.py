@@ -33,7 +33,7 @@ class Waits:
     """Of a lane that has had to wait: what it has met since a block of it landed."""
 
     __slots__ = (
-        *("_backoff", "_failures", "_parts", "_refusals", "_shorter_since", "_turns"),
+        *("_backoff", "_failures", "_parts", "_refusals", "_since", "_turns"),
         *("_unanswered", "_undecided", "_walked"),
         *("alarm", "creation", "doubtful", "owed", "unsure"),
     )
@@ -46,7 +46,7 @@ class Waits:
         self.unsure = False  # a creation of this part has no known end
         self.owed = ""  # why there must be a wait before the next part
         self.doubtful = False  # the blob was seen shorter than it was: it may begin anew
-        self._shorter_since: float | None = None
+        self._since: float | None = None
         self._failures = self._refusals = self._turns = self._walked = 0
         self._unanswered = self._undecided = 0  # of these in a row
 
@@ -106,17 +106,15 @@ class Waits:
         if self._walked > FREE_PARTS:
             self.owed = "TooManyParts"
 
-    def shorter(self, now: float) -> float:
-        """For how long the blob has been seen shorter than it was, with an ETag that is not ours.
-        In seconds."""
-        self.doubtful = True
-        if self._shorter_since is None:
-            self._shorter_since = now
-        return now - self._shorter_since
+    def standing(self, now: float) -> float:
+        """For how long a view of the blob has stood that may be an old one. In seconds."""
+        if self._since is None:
+            self._since = now
+        return now - self._since
 
     def whole(self) -> None:
         """The blob was seen as it should be, or with an ETag of ours."""
-        self._shorter_since = None
+        self._since = None
 
     def left(self) -> None:
         """The part is left for the next."""

@@ -255,7 +255,7 @@ class AzureStore:
     async def read(self, path: str, *, offset: int, length: int) -> Range:
         """Read at most ``length`` bytes at ``offset``; at or behind the end there are none."""
         seen, data = await self._look(path, offset, length)
-        return Range(data, seen.length, seen.etag, seen.created)
+        return Range(data, seen.length, seen.etag, seen.created, seen.ended)
 
     async def aclose(self) -> None:
         """Close this loop's session; idempotent. A credential that was given stays open."""

@@ -35,6 +35,8 @@ __all__ = ["PIECE", "Answered", "OneAttempt", "Pieces", "Seen", "strong"]
 # One TLS write of 4 MiB holds the loop for 6 to 9 ms, so one of 256 KiB for half a millisecond. In
 # pieces of 64 KiB blocks of 1 MiB go out at 87 % of the rate (loadtest/bench, docs/performance.md).
 PIECE: Final = 256 * 1024
+# A blob of so many takes no more (Append Block, "Remarks").
+MAX_BLOCKS: Final = 50_000
 # The service's error texts have a few hundred bytes; more is not read, and costs the connection.
 MAX_ERROR_BODY: Final = 64 * 1024
 # They come right behind the headers. A body that drips must not hold up what the status has said.
@@ -255,6 +257,7 @@ class Seen:
         self._headers: Mapping[str, str] = {}
         self.length = self.blocks = -1
         self.created = self.etag = ""
+        self.ended = False
 
     def take(self, response: Any) -> None:
         """Keep the headers; the SDK calls this with each answer before it reads the body."""
@@ -271,3 +274,5 @@ class Seen:
         except (KeyError, ValueError):
             raise OutcomeUnknown("UnreadableAnswer") from None
         self.created = headers.get("x-ms-creation-time", "")
+        sealed = headers.get("x-ms-blob-sealed", "").lower() == "true"
+        self.ended = sealed or self.blocks >= MAX_BLOCKS

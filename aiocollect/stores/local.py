@@ -166,7 +166,8 @@ class LocalStore:
         def work() -> Range:
             with ledger.locked(self._find(path)) as blob:
                 data = blob.read(offset, length)
-                return Range(data, blob.record.length, blob.etag, blob.created)
+                ended = blob.record.blocks >= self._max_blocks
+                return Range(data, blob.record.length, blob.etag, blob.created, ended)
 
         return await self._in_thread(work)
 

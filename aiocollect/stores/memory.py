@@ -95,6 +95,7 @@ class MemoryStore:
         """Seal a blob: it takes no more appends."""
         if path in self._blobs:
             self._blobs[path].sealed = True
+            self._blobs[path].change()
 
     def touch(self, path: str) -> None:
         """Change a blob's metadata: its ETag moves, its bytes do not."""
@@ -232,7 +233,7 @@ class MemoryStore:
 
     def _open(self, path: str, head: int) -> Opened:
         blob = self._look(path)
-        length, blocks, etag = blob.view(stale=self._stale)
+        length, blocks, etag, _ = blob.view(stale=self._stale)
         start = bytes(blob.data[: min(head, length)])
         return Opened(length, blocks, blob.created, etag, start)
 
@@ -266,6 +267,7 @@ class MemoryStore:
 
     def _read(self, path: str, offset: int, length: int) -> Range:
         blob = self._look(path)
-        whole, _, etag = blob.view(stale=self._stale)
+        whole, blocks, etag, sealed = blob.view(stale=self._stale)
         data = bytes(blob.data[offset : min(offset + length, whole)])
-        return Range(data, whole, etag, blob.created)
+        ended = sealed or blocks >= self.max_blocks
+        return Range(data, whole, etag, blob.created, ended)

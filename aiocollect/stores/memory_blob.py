@@ -13,8 +13,8 @@ STALE_BY = 3
 
 
 class Blob:
-    """``version`` becomes its ETag, ``views`` are its length, blocks and version, the last ones as
-    they are."""
+    """``version`` becomes its ETag, ``views`` are its length, blocks, version and seal, the last
+    ones as they are."""
 
     __slots__ = (
         *("appendable", "blocks", "content_type", "created", "data", "frozen", "sealed"),
@@ -27,7 +27,9 @@ class Blob:
         self.sealed = False
         self.appendable = True
         self.frozen = False
-        self.views: deque[tuple[int, int, int]] = deque([(0, 0, version)], STALE_BY + 1)
+        self.views: deque[tuple[int, int, int, bool]] = deque(
+            [(0, 0, version, False)], STALE_BY + 1
+        )
         self.created = created
         self.version = version
         self.content_type = content_type
@@ -38,7 +40,7 @@ class Blob:
         self.blocks += bool(data)
         if not self.frozen:
             self.version += 1
-        self.views.append((len(self.data), self.blocks, self.version))
+        self.views.append((len(self.data), self.blocks, self.version, self.sealed))
 
     def empty(self) -> None:
         """Nothing in it any more, and an ETag that it never had."""
@@ -47,9 +49,9 @@ class Blob:
         self.version += 1 << 16
         self.frozen = False
         self.views.clear()
-        self.views.append((0, 0, self.version))
+        self.views.append((0, 0, self.version, self.sealed))
 
-    def view(self, *, stale: bool) -> tuple[int, int, str]:
-        """Length, blocks and ETag; of a few changes ago, where the view is ``stale``."""
-        length, blocks, version = self.views[0 if stale else -1]
-        return length, blocks, str(version)
+    def view(self, *, stale: bool) -> tuple[int, int, str, bool]:
+        """Length, blocks, ETag and seal; of a few changes ago, where the view is ``stale``."""
+        length, blocks, version, sealed = self.views[0 if stale else -1]
+        return length, blocks, str(version), sealed

@@ -1,8 +1,9 @@
 """Spike (a): the append rule as a model, explored exhaustively.
 
 The real lane against a tiny world: every order in which up to N faults can hit its requests is
-tried (lost before, lost after, late, sent twice, the blob replaced), and every end is checked.
-Run: ``python loadtest/spikes/lane_model.py``; some ten thousand states, well under a minute.
+tried (lost before, lost after, late, sent twice, refused for its size, an old view; the blob
+replaced, deleted, torn by a stranger), and every end is checked.
+Run: ``python loadtest/spikes/lane_model.py``; some hundred thousand states, some minutes.
 """
 
 from __future__ import annotations
@@ -22,9 +23,12 @@ from aiocollect._core.commands import Append, Create, Event, Open, Read, Wait, c
 from aiocollect._core.lane import Lane
 from aiocollect._core.limits import PartLimits
 from aiocollect._core.parts import Parts
-from aiocollect.typing import Appended, Opened, Range
+from aiocollect.typing import Appended, Created, Opened, Range
 
 HEADER = b"h\n"
+TORN = b"~"
+# What may happen to a request: lost, late or sent twice; refused for its size; an old view.
+USUAL = frozenset({"lost"})
 
 
 @dataclass
@@ -34,13 +38,17 @@ class World:
     readable: bool = True
     if_match: bool = True
     faults: int = 0
+    kinds: frozenset[str] = USUAL
     replacements: int = 0
-    blobs: dict[str, tuple[bytes, int, int]] = field(default_factory=dict)  # data, made, version
+    deletions: int = 0
+    tears: int = 0
+    # What it holds, which one it is, and its length after each change.
+    blobs: dict[str, tuple[bytes, int, tuple[int, ...]]] = field(default_factory=dict)
     gone: list[bytes] = field(default_factory=list)
     made: int = 0
     lanes: list[Lane] = field(default_factory=list)
     pending: list[Any] = field(default_factory=list)
-    late: list[Append] = field(default_factory=list)
+    late: list[Append | Create] = field(default_factory=list)
 
     def key(self) -> Any:
         """Equal for worlds that have the same futures."""
@@ -54,45 +62,65 @@ class World:
                     lane.parts.name,
                     lane.blind,
                     len(lane.out._batches),
-                    len(lane.out._blocks),
+                    tuple(block.data for block in lane.out._blocks),
+                    lane._look_at is None,
+                    lane._kept and (lane._kept.position, lane._kept.etag),
                 ),
             )
             for lane in self.lanes
         )
-        late = tuple(sorted((a.part, a.offset, a.data, str(a.etag)) for a in self.late))
+        late = tuple(sorted(map(_told, self.late)))
         pending = tuple(map(repr, self.pending))
         state = (tuple(sorted(self.blobs.items())), tuple(self.gone), lanes, pending, late)
-        return (*state, self.faults, self.replacements)
+        return (*state, self.faults, self.replacements, self.deletions, self.tears)
 
     def apply(self, request: Any) -> Any:
         """What the service does with a request, at the moment it arrives."""
         blob = self.blobs.get(request.part)
         if isinstance(request, Create):
-            if blob is None:
-                self.make(request.part)
-            return blob is None
+            if blob is not None:
+                return False
+            self.make(request.part)
+            return Created(f"{self.made}.0")
         if not isinstance(request, Append) and not self.readable:
             raise StoreRefused(Refusal.NO_RIGHT)
         if blob is None:
             raise StoreRefused(Refusal.BLOB_MISSING)
-        data, made, version = blob
-        etag = f"{made}.{version}"
-        if isinstance(request, Open):
-            return Opened(len(data), version, str(made), etag, data[: request.head])
+        data, made, lengths = blob
+        version = len(lengths)
         if not isinstance(request, Append):
-            found = data[request.offset : request.offset + request.length]
-            return Range(found, len(data), etag, str(made))
+            return self.view(request, version)
+        etag = f"{made}.{version}"
         if self.if_match and request.etag not in (None, etag):
             raise OffsetMismatch("ConditionNotMet")
         if request.offset != len(data):
             raise OffsetMismatch("AppendPositionConditionNotMet")
-        self.blobs[request.part] = (data + request.data, made, version + 1)
+        self.change(request.part, request.data)
         return Appended(len(data + request.data), version + 1, f"{made}.{version + 1}")
+
+    def view(self, request: Open | Read, version: int) -> Opened | Range:
+        """The blob as it was after so many changes."""
+        data, made, lengths = self.blobs[request.part]
+        data = data[: lengths[version - 1] if version else 0]
+        etag = f"{made}.{version}"
+        if isinstance(request, Open):
+            return Opened(len(data), version, str(made), etag, data[: request.head])
+        found = data[request.offset : request.offset + request.length]
+        return Range(found, len(data), etag, str(made))
 
     def make(self, part: str) -> None:
         """A new, empty blob."""
         self.made += 1
-        self.blobs[part] = (b"", self.made, 0)
+        self.blobs[part] = (b"", self.made, ())
+
+    def change(self, part: str, more: bytes) -> None:
+        """Bytes at its end."""
+        data, made, lengths = self.blobs[part]
+        self.blobs[part] = (data + more, made, (*lengths, len(data + more)))
+
+    def destroy(self, part: str) -> None:
+        """It is no more."""
+        self.gone.append(self.blobs.pop(part)[0])
 
     def tell(self, number: int, event: Event, answer: Any) -> None:
         """Give a lane its answer and keep its next request; waits pass at once."""
@@ -109,15 +137,26 @@ class World:
             answer = self.apply(request)
         except StoreError as error:
             return classify(request, error), error
-        match answer:
-            case Opened():
-                return Event.OPENED, answer
-            case Appended():
-                return Event.APPENDED, answer
-            case Range():
-                return Event.RANGE, answer
-            case _:
-                return Event.CREATED, answer
+        return _event(answer), answer
+
+
+def _event(answer: Any) -> Event:
+    match answer:
+        case Opened():
+            return Event.OPENED
+        case Appended():
+            return Event.APPENDED
+        case Range():
+            return Event.RANGE
+        case _:
+            return Event.CREATED
+
+
+def _told(request: Append | Create) -> tuple[str, int, bytes, str]:
+    """A late request, in a form that can be sorted."""
+    if isinstance(request, Create):
+        return request.part, -1, b"", ""
+    return request.part, request.offset, request.data, str(request.etag)
 
 
 def _doubt(lane: Lane) -> tuple[Any, ...]:
@@ -144,6 +183,22 @@ def futures(world: World) -> Iterator[World]:
         yield healthy
         if not world.faults:
             continue
+        if "size" in world.kinds and isinstance(request, Append):
+            narrow = copy.deepcopy(world)  # the store takes no block of this size, at the moment
+            narrow.faults -= 1
+            error = StoreRefused(Refusal.TOO_LARGE)
+            narrow.tell(number, classify(request, error), error)
+            yield narrow
+        if "old" in world.kinds and isinstance(request, Open | Read):
+            _, _, lengths = world.blobs.get(request.part, (b"", 0, ()))
+            for version in range(len(lengths)):  # a cache shows what was
+                old = copy.deepcopy(world)
+                old.faults -= 1
+                answer = old.view(request, version)
+                old.tell(number, _event(answer), answer)
+                yield old
+        if "lost" not in world.kinds:
+            continue
         before = copy.deepcopy(world)  # lost on its way
         before.faults -= 1
         before.tell(number, Event.UNKNOWN, unknown)
@@ -153,12 +208,13 @@ def futures(world: World) -> Iterator[World]:
         after.ask(number)
         after.tell(number, Event.UNKNOWN, unknown)
         yield after
-        if isinstance(request, Append):
+        if isinstance(request, Append | Create):
             late = copy.deepcopy(world)  # it arrives at any later moment
             late.faults -= 1
             late.late.append(request)
             late.tell(number, Event.UNKNOWN, unknown)
             yield late
+        if isinstance(request, Append):
             twice = copy.deepcopy(world)  # something in between sends it twice
             twice.faults -= 1
             twice.ask(number)
@@ -169,29 +225,43 @@ def futures(world: World) -> Iterator[World]:
         with suppress(StoreError):
             arrived.apply(arrived.late.pop(index))
         yield arrived
-    if world.replacements:
-        for part in world.blobs:
+    for part in world.blobs:
+        if world.replacements:
             replaced = copy.deepcopy(world)
             replaced.replacements -= 1
-            replaced.gone.append(replaced.blobs[part][0])
+            replaced.destroy(part)
             replaced.make(part)
             yield replaced
+        if world.deletions:
+            deleted = copy.deepcopy(world)
+            deleted.deletions -= 1
+            deleted.destroy(part)
+            yield deleted
+        if world.tears:
+            torn = copy.deepcopy(world)  # a stranger appends bytes without a line end
+            torn.tears -= 1
+            torn.change(part, TORN)
+            yield torn
 
 
-def explore(title: str, rows: list[list[bytes]], *, own: bool = False, **options: Any) -> None:
-    """Try everything, and say how often rows were lost or doubled at the end."""
+def explore(title: str, batches: list[list[bytes]], *, own: bool = False, **options: Any) -> None:
+    """Try everything, and say how often rows were lost or doubled at the end. A batch may be of
+    many rows."""
     world = World(**options)
-    for number, lines in enumerate(rows):
+    for number, lines in enumerate(batches):
         limits = PartLimits(max_blocks=100, max_bytes=1 << 20)
         parts = Parts("d.csv", header=HEADER, limits=limits, writer=f"{number:010x}", own=own)
         lane = Lane(parts, backoff=Backoff(base=1, cap=1, hold=1))
         world.lanes.append(lane)
         commands: list[Any] = []
+        first = 0
         for serial, line in enumerate(lines):
-            block = Block(line, lengths=array("I", [len(line)]), first=serial)
+            rows = line.splitlines(keepends=True)
+            block = Block(line, lengths=array("I", map(len, rows)), first=first)
+            first += len(rows)
             commands += lane.submit(Batch(block, serial=serial, born=0.0, charges=()))
         world.pending.append(commands[-1])
-    expected = sorted(line for lines in rows for line in lines)
+    expected = sorted(line for lines in batches for line in b"".join(lines).splitlines(True))
     seen = {world.key()}
     todo = [world]
     ends = lost = doubled = 0
@@ -201,8 +271,9 @@ def explore(title: str, rows: list[list[bytes]], *, own: bool = False, **options
         following = list(futures(world))
         if not any(world.pending) and not world.late:
             ends += 1
-            stored = b"".join(data for data, _, _ in world.blobs.values()).splitlines(True)
-            found = [line for line in stored if line != HEADER]
+            # A row on a stranger's line begins with it: it is found by nobody.
+            stored = [line for data, _, _ in world.blobs.values() for line in data.splitlines(True)]
+            found = [line for line in stored if line not in (HEADER, TORN)]
             gone = [line for data in world.gone for line in data.splitlines(True)]
             lost += any((found + gone).count(line) < expected.count(line) for line in expected)
             doubled += any(found.count(line) > expected.count(line) for line in expected)
@@ -228,6 +299,17 @@ def main() -> None:
     explore("one writer, a replaced blob, any two faults", [[b"a1\n"]], faults=2, replacements=1)
     explore("the same without If-Match", [[b"a1\n"]], faults=2, replacements=1, if_match=False)
     explore("own blob, no right to read, any three faults", [unique[0]], readable=False, faults=3)
+    blind: Any = {"readable": False, "faults": 3, "deletions": 1}
+    explore("the same, and the blob is deleted", [[b"a1\n"]], **blind)
+    explore("the same without If-Match", [[b"a1\n"]], **blind, if_match=False)
+    sizes: Any = {"kinds": USUAL | {"size"}, "faults": 3}
+    explore("refused for its size in doubt, any three faults", [[b"a1\na2\n"]], **sizes)
+    shared = [[b"a1\na2\n"], [b"b1\n"]]
+    explore("the same, two writers, any two faults", shared, **{**sizes, "faults": 2})
+    views: Any = {"kinds": USUAL | {"old"}, "faults": 3}
+    explore("old views, two batches, any three faults", [unique[0]], **views)
+    explore("old views, two writers, any two faults", unique, **{**views, "faults": 2})
+    explore("a stranger's torn line, any two faults", [unique[0]], faults=2, tears=1)
     same = [[b"x\n", b"x\n"]]
     explore("own blob, two identical batches, any four faults", same, own=True, faults=4)
     explore("two writers, identical rows: ids are needed", [[b"x\n"], [b"x\n"]], faults=1)

@@ -1,9 +1,10 @@
 """Lane and parts as a state machine that hypothesis drives, against a store of a few lines.
 
 The rules are what the world may do: rows come, requests are answered, lost before or after they
-were carried out, or carried out late; other writers append, roll, seal and delete; the engine
-sheds. Whatever the order, at the end the world heals, and every row that was not given up stands in
-the store exactly once, in order, in a part with the right header.
+were carried out, carried out late, refused, or answered by an old view; other writers append, roll,
+seal, delete, empty, and leave half a line; the engine sheds. Whatever the order, at the end the
+world heals, and every row that was not given up stands in the store exactly once, in order, in a
+part with the right header.
 """
 
 from __future__ import annotations
@@ -32,12 +33,16 @@ from aiocollect._core.commands import (
     classify,
 )
 from aiocollect._core.lane import Lane
-from aiocollect.records import Dropped, Settled
-from aiocollect.typing import Appended, Opened, Range
+from aiocollect.records import DeadLettered, Dropped, Settled
+from aiocollect.typing import Appended, Created, Opened, Range
 from tests.lanes import HEADER, make_lane
 
 MAX_BLOCKS = 8
+View = tuple[int, int, int, bool]
 LATE = 4  # requests that may still be on their way
+TORN = b"~"  # what a stranger leaves without a line end
+MEDDLING = ["seal", "touch", "delete", "replace", "tear", "empty"]
+REFUSALS = [Refusal.INVALID, Refusal.CREDENTIAL, Refusal.UNSUPPORTED, Refusal.IMMUTABLE]
 
 
 @dataclass
@@ -49,6 +54,17 @@ class Blob:
     blocks: int = 0
     etag: int = 0
     sealed: bool = False
+    emptied: bool = False
+    views: list[View] = field(default_factory=list)
+
+    def note(self) -> None:
+        """How it looks from now on."""
+        self.views.append(self.view())
+
+    def view(self) -> View:
+        """How it looks: length, blocks, ETag, and whether it takes no more."""
+        ended = self.sealed or self.blocks >= MAX_BLOCKS
+        return len(self.data), self.blocks, self.etag, ended
 
 
 @dataclass
@@ -63,22 +79,27 @@ class World:
         blob = self.blobs.get(request.part)
         match request:
             case Create():
-                if blob is None:
-                    self.blobs[request.part] = self.new_blob()
-                return Event.CREATED, blob is None
+                if blob is not None:
+                    return Event.CREATED, False
+                self.blobs[request.part] = blob = self.new_blob()
+                return Event.CREATED, Created(f"{blob.etag}")
             case _ if blob is None:
                 raise StoreRefused(Refusal.BLOB_MISSING, "BlobNotFound")
-            case Open():
-                head = blob.data[: request.head]
-                return Event.OPENED, Opened(
-                    len(blob.data), blob.blocks, blob.created, f"{blob.etag}", head
-                )
-            case Read():
-                data = blob.data[request.offset : request.offset + request.length]
-                return Event.RANGE, Range(data, len(blob.data), f"{blob.etag}", blob.created)
+            case Open() | Read():
+                return self.look(request, blob.view())
             case Append():
                 return Event.APPENDED, self._append(blob, request)
         raise AssertionError(request)
+
+    def look(self, request: Any, view: View) -> tuple[Event, Any]:
+        """What it is, or was, to one who looks."""
+        blob = self.blobs[request.part]
+        length, blocks, etag, ended = view
+        if isinstance(request, Open):
+            head = blob.data[: min(request.head, length)]
+            return Event.OPENED, Opened(length, blocks, blob.created, f"{etag}", head)
+        data = blob.data[request.offset : min(request.offset + request.length, length)]
+        return Event.RANGE, Range(data, length, f"{etag}", blob.created, ended)
 
     def new_blob(self) -> Blob:
         """No two blobs ever have an ETag in common: the service makes them of the time."""
@@ -92,6 +113,7 @@ class World:
             raise OffsetMismatch("AppendPositionConditionNotMet")
         if blob.sealed or blob.blocks >= MAX_BLOCKS:
             raise BlobFull("BlobIsSealed" if blob.sealed else "BlockCountExceedsLimit")
+        blob.note()
         blob.data += request.data
         blob.blocks += 1
         blob.etag += 1
@@ -114,6 +136,7 @@ class LaneMachine(RuleBasedStateMachine):
         self.stored: list[int] = []
         self.dropped: set[int] = set()
         self.others = 0
+        self.now = 0.0
 
     # What the lane commands ----------------------------------------------------------------------
 
@@ -121,12 +144,13 @@ class LaneMachine(RuleBasedStateMachine):
         for command in commands:
             if isinstance(command, Wait):
                 self.waiting = True
+                self.now += command.seconds  # until the timer, nothing else happens to the lane
             elif isinstance(command, Open | Create | Append | Read):
                 assert self.request is None, "two requests in flight"
                 self.request = command
             elif isinstance(command, Finish):
                 notice = command.notice
-                assert isinstance(notice, Settled | Dropped), notice
+                assert isinstance(notice, Settled | Dropped | DeadLettered), notice
                 found = range(notice.first, notice.last + 1)
                 if command.outcome is Outcome.STORED:
                     self.stored.extend(found)
@@ -137,7 +161,7 @@ class LaneMachine(RuleBasedStateMachine):
 
     def answer(self, event: Event, answer: Any = None) -> None:
         self.request = None
-        self.obey(self.lane.on(event, answer))
+        self.obey(self.lane.on(event, answer, now=self.now))
 
     def carry_out(self) -> None:
         request = self.request
@@ -171,6 +195,30 @@ class LaneMachine(RuleBasedStateMachine):
                 self.world.perform(self.request)
         self.answer(Event.UNKNOWN, OutcomeUnknown("Lost"))
 
+    @precondition(lambda self: self.request is not None)
+    @rule(reason=st.sampled_from(REFUSALS))
+    def it_is_refused(self, reason: Refusal) -> None:
+        """For a reason that says nothing of rows, nor of whether a blob stands."""
+        error = StoreRefused(reason)
+        self.answer(classify(self.request, error), error)
+
+    @precondition(lambda self: isinstance(self.request, Append))
+    @rule()
+    def it_is_too_large(self) -> None:
+        """At this moment; also where an earlier attempt was not."""
+        error = StoreRefused(Refusal.TOO_LARGE)
+        self.answer(classify(self.request, error), error)
+
+    @precondition(lambda self: isinstance(self.request, Open | Read) and self.views())
+    @rule(data=st.data())
+    def it_is_shown_an_old_view(self, data: st.DataObject) -> None:
+        view = data.draw(st.sampled_from(self.views()))
+        self.answer(*self.world.look(self.request, view))
+
+    def views(self) -> list[View]:
+        blob = self.world.blobs.get(self.request.part)
+        return blob.views if blob else []
+
     @precondition(lambda self: self.request is not None and len(self.late) < LATE)
     @rule()
     def it_will_arrive_late(self) -> None:
@@ -196,31 +244,43 @@ class LaneMachine(RuleBasedStateMachine):
     @rule()
     def time_passes(self) -> None:
         self.waiting = False
-        self.obey(self.lane.on(Event.TIMER))
+        self.obey(self.lane.on(Event.TIMER, now=self.now))
 
     @precondition(lambda self: self.world.blobs)
     @rule(data=st.data(), header=st.booleans())
     def another_writer_appends(self, data: st.DataObject, header: bool) -> None:
         blob = self.world.blobs[data.draw(st.sampled_from(sorted(self.world.blobs)))]
-        if blob.sealed or blob.blocks >= MAX_BLOCKS:
+        if blob.sealed or blob.blocks >= MAX_BLOCKS or blob.data.endswith(TORN):
             return
         self.others += 1
+        blob.note()
+        header = header or blob.emptied  # of what was emptied only the length is known to the lane
         start = b"" if blob.data else (HEADER if header else b"other\n")
         blob.data += start + b"other,%d\n" % self.others
         blob.blocks += 1
         blob.etag += 1
 
     @precondition(lambda self: self.world.blobs)
-    @rule(data=st.data(), what=st.sampled_from(["seal", "touch", "delete", "replace"]))
+    @rule(data=st.data(), what=st.sampled_from(MEDDLING))
     def somebody_meddles(self, data: st.DataObject, what: str) -> None:
         name = data.draw(st.sampled_from(sorted(self.world.blobs)))
         blob = self.world.blobs[name]
         if what == "seal":
+            blob.note()
             blob.sealed = True
+            blob.etag += 1
         elif what == "touch":
             blob.etag += 100
+        elif what == "tear":
+            blob.note()
+            blob.data += TORN
+            blob.etag += 1
         else:
             self.world.gone.append(blob.data)
+            if what == "empty":
+                blob.data, blob.blocks, blob.etag, blob.views = b"", 0, blob.etag + 100, []
+                blob.emptied = True
+                return
             del self.world.blobs[name]
             if what == "replace":
                 self.world.blobs[name] = self.world.new_blob()
@@ -241,7 +301,7 @@ class LaneMachine(RuleBasedStateMachine):
         # What a deleted blob took with it may stand again in the next part: that ends the doubt.
         ours = [line for line in self.standing() if line.startswith(b"row,")]
         assert len(ours) == len(set(ours))
-        assert all(line.endswith(b"\n") for line in self.standing())
+        assert all(line.endswith(b"\n") or not line.strip(TORN) for line in self.standing())
 
     @invariant()
     def what_is_settled_stands_in_the_store(self) -> None:

@@ -260,6 +260,23 @@ async def one_writer(world: World) -> None:
     world.expect(max(blocks.values()) <= limit, f"a part of too many blocks: {blocks}")
 
 
+async def late_right(world: World) -> None:
+    """A role that arrives after the first rows: they stand in a blob of the writer's own, and after
+    a while the later ones in the shared one."""
+    late = world.random.uniform(1, 300)
+    world.store.readable = False
+    pipeline = world.pipeline(linger=0.05)
+    async with pipeline:
+        for _ in range(25):
+            world.collect(pipeline, "a", world.random.randint(1, 3))
+            await asyncio.sleep(60)
+            world.store.readable = world.loop.time() > late
+        world.expect_all_stored("though the right to read came late", ordered=False)
+        shared = [data for path, data in world.store.blobs.items() if path.endswith("/data.csv")]
+        lines = sum(data.count(b"\n") for data in shared)
+        world.expect(lines > 10, "a right that came is not used: its lane stays on its own")
+
+
 async def cancelled_shutdown(world: World) -> None:
     """A host that cancels its own shutdown half-way, and waits again, loses nothing by it."""
     random = world.random
@@ -290,6 +307,7 @@ STORIES: list[Any] = [
     odd_rows,
     one_writer,
     cancelled_shutdown,
+    late_right,
 ]
 
 

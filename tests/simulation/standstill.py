@@ -62,6 +62,7 @@ class Cause:
     operations: frozenset[Operation]
     begin: float
     readable: bool
+    doubt: bool  # the first append has no answer, so that the refusals meet a doubt
 
 
 def cause_of(random: Random) -> Cause:
@@ -78,7 +79,8 @@ def cause_of(random: Random) -> Cause:
     if kind is FaultKind.WEAK:
         begin = 0.0  # afterwards the ETags of appends are sound
     readable = kind is not FaultKind.IMMUTABLE or random.random() < 0.5
-    return Cause(kind, operations, begin, readable)
+    doubt = Operation.APPEND in operations and random.random() < 0.5
+    return Cause(kind, operations, begin, readable, doubt)
 
 
 def live(seed: int, say: Say = silent) -> Outcome:
@@ -89,6 +91,7 @@ def live(seed: int, say: Say = silent) -> Outcome:
     end = cause.begin + LONG
     asked: dict[str, list[float]] = defaultdict(list)
     alarms: dict[str, list[str]] = defaultdict(list)
+    doubted: set[str] = set()
 
     def model(path: str) -> str:
         return path.split("/")[-7]
@@ -100,9 +103,13 @@ def live(seed: int, say: Say = silent) -> Outcome:
             asked[model(path)].append(loop.time())
             if operation not in cause.operations:
                 return None
-            outcome.faults[cause.kind] += 1
-            say(f"{loop.time():10.4f} fault {cause.kind.value} at {operation.value} {path}")
-            return Fault(cause.kind)
+            kind = cause.kind
+            if cause.doubt and operation is Operation.APPEND and model(path) not in doubted:
+                doubted.add(model(path))
+                kind = FaultKind.NOT_SENT
+            outcome.faults[kind] += 1
+            say(f"{loop.time():10.4f} fault {kind.value} at {operation.value} {path}")
+            return Fault(kind)
 
         def hook(event: Event) -> None:
             say(f"{loop.time():10.4f} {told(event)}")
@@ -147,8 +154,7 @@ def live(seed: int, say: Say = silent) -> Outcome:
         report = await pipeline.aclose()
         outcome.hours = loop.time() / 3600
         rows = report.accepted - report.stored
-        # Of a blob of our own that is full where nobody may look, a doubt stays.
-        if rows != (0 if cause.readable else report.possibly_stored):
+        if rows:
             outcome.found["lost"] += rows
             outcome.problems.append(f"lost: {rows} rows: {report}")
 

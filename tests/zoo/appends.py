@@ -1,4 +1,7 @@
-"""Bugs of the append rule and of what the service answers: lanes, stores, verdicts."""
+"""Bugs of the append rule and of what the service answers: lanes, stores, verdicts.
+
+Those of our first edition, each of which cost rows, or hosts, in the hands of adversaries.
+"""
 
 from __future__ import annotations
 
@@ -8,4 +11,173 @@ from .mutant import Mutant
 
 __all__ = ["APPENDS"]
 
-APPENDS: Final[list[Mutant]] = []
+APPENDS: Final[list[Mutant]] = [
+    Mutant(
+        "a refusal costs the rows of its block",
+        "own: 400 for every request, by a policy or a roll-out",
+        "_core/lane.py",
+        "        return self._hold(error.code, wish=error.retry_after)\n",
+        "        sent = self.state is State.APPENDING and not self.in_doubt\n"
+        '        if not sent or error.code != "InvalidHeaderValue":\n'
+        "            return self._hold(error.code)\n"
+        "        end = dead_lettered(self.out.block, self.parts, reason=error.code)\n"
+        "        return [*self.out.end(end), *self._next()]\n",
+        ("lives",),
+        "rows pay for the store's refusals",
+    ),
+    Mutant(
+        "a proxy that takes nothing costs rows",
+        "own: 413 for everything",
+        "_core/lane.py",
+        "        if not self._sizes.explain(len(self._body())):\n",
+        "        if not self._body():\n",
+        ("standstill",),
+        "lost",
+    ),
+    Mutant(
+        "a refused creation is repeated for ever",
+        "own: some credentials hear 403 about a blob that stands",
+        "_core/finding.py",
+        "    waits.creation = error.code\n    return lane._open()\n",
+        "    return lane._hold(error.code)\n",
+        ("lives",),
+        "nothing was stored",
+    ),
+    Mutant(
+        "rows on a stranger's torn line",
+        "own: bytes without a line end at the end of a part",
+        "_core/place.py",
+        "        self.sound = opened.length <= len(opened.head)",
+        "        self.sound = True",
+        ("lives",),
+        "torn",
+    ),
+    Mutant(
+        "a torn line behind what others appended",
+        "own: bytes without a line end, found by reading back",
+        "_core/verdict.py",
+        '    return found.data.endswith(b"\\n")\n',
+        "    return True\n",
+        ("lives",),
+        "torn",
+    ),
+    Mutant(
+        "an old view taken for another blob",
+        "own: a cache answers with what was two seconds ago",
+        "_core/verdict.py",
+        "        return Verdict.SHORTER, -1\n",
+        "        return Verdict.REPLACED, -1\n",
+        ("lives",),
+        "doubled",
+    ),
+    Mutant(
+        "an emptied blob is an old view for ever",
+        "own: a part that was cut in its place",
+        "_core/readback.py",
+        "    elif waits.shorter(lane._now) >= NOT_STALE:\n",
+        "    elif waits.shorter(lane._now) < 0:\n",
+        ("lives", "standstill"),
+        "nothing was stored",
+    ),
+    Mutant(
+        "an answer of another place believed",
+        "own: a middlebox mixes up answers",
+        "_engine/sender.py",
+        "            if not _fits(request, answer):\n",
+        "            if answer is None:\n",
+        ("lives",),
+        "doubled",
+    ),
+    Mutant(
+        "blind: no If-Match",
+        "own: a late append lands in what somebody made anew",
+        "_core/blind.py",
+        "    lane.place = Place(position=0, etag=etag)\n",
+        "    lane.place = Place(position=0)\n",
+        ("replaced",),
+        "doubled",
+    ),
+    Mutant(
+        "blind: a creation in doubt is used",
+        "own: a late creation makes the blob anew under a late append",
+        "_core/finding.py",
+        "    if created is False or (lane._waits and lane._waits.unsure):\n",
+        "    if created is False:\n",
+        ("replaced",),
+        "doubled",
+    ),
+    Mutant(
+        "blind: a moved ETag is proof",
+        "own: metadata moved it, and nothing landed",
+        "_core/blind.py",
+        "    if by_etag:\n",
+        "    if by_etag and place.blocks < 0:\n",
+        ("lives",),
+        "lost",
+    ),
+    Mutant(
+        "an immutable part is left for the next",
+        "own: every part of such a container is immutable",
+        "_core/commands.py",
+        "            event = _REFUSALS.get(error.reason, Event.REFUSED)\n",
+        "            event = _REFUSALS.get(error.reason, Event.REFUSED)\n"
+        "            if error.reason is Refusal.IMMUTABLE:\n"
+        "                event = Event.FULL\n",
+        ("standstill",),
+        "lost",
+    ),
+    Mutant(
+        "parts that take nothing are made at full speed",
+        "own: 110 empty blobs, and 800 requests a second",
+        "_core/waits.py",
+        "        if self._turns > FREE_TURNS:\n",
+        "        if self._turns > 99 * FREE_TURNS:\n",
+        ("standstill",),
+        "requests in",
+    ),
+    Mutant(
+        "a condition that never holds is nobody's business",
+        "own: a proxy changes the ETags",
+        "_core/waits.py",
+        "        if self._undecided < RETRYING_AFTER:\n",
+        "        if self._undecided:\n",
+        ("standstill",),
+        "is not held",
+    ),
+    Mutant(
+        "missing and there by turns, at full speed",
+        "own: looking says missing, creating says it stands",
+        "_core/finding.py",
+        '        lane._wait().turned("NotFoundAfterCreate")\n',
+        "",
+        ("standstill",),
+        "requests in",
+    ),
+    Mutant(
+        "too large and in doubt is nobody's business",
+        "own: one lost answer, and then 413 for ever",
+        "_core/lane.py",
+        "                return self._hold(error.code, then=State.READING)\n",
+        "                return self._again(self._backoff.cap)\n",
+        ("standstill",),
+        "is not held",
+    ),
+    Mutant(
+        "halved in doubt, and the whole forgotten",
+        "own: an earlier attempt lands after all",
+        "_core/doubt.py",
+        "*(header + out.upto(last) for last in self._lasts)]",
+        '*(b"" for last in self._lasts)]',
+        ("lives",),
+        "doubled",
+    ),
+    Mutant(
+        "a right that came late is not looked for",
+        "own: the lane keeps its own blob for its life",
+        "_core/blind.py",
+        "        lane._look_at = lane._now + LOOK_AGAIN\n        notes",
+        "        notes",
+        ("hardships",),
+        "a right that came is not used",
+    ),
+]

@@ -28,6 +28,7 @@ SUITES: Final[dict[str, Suite]] = {
     "replaced": Suite("simulation", "tests.simulation.replaced", 200),
     "crashes": Suite("simulation", "tests.simulation.crash_life", 600),
     "moments": Suite("simulation", "tests.simulation.moments", 600),
+    "standstill": Suite("simulation", "tests.simulation.standstill", 150),
     "crowded": Suite("simulation", "tests.simulation.crowded", 20),
     "traced": Suite("simulation", "tests.simulation.traced", 3600),
     "hostile values": Suite("property", "tests/property/test_hostile_values.py"),
