@@ -23,6 +23,7 @@ __all__ = ["Column", "Table", "as_dict", "recognise"]
 
 # Words in the name of a device whose memory numpy cannot read.
 _ACCELERATORS = ("cuda", "gpu", "mps", "xpu", "hip", "tpu", "meta")
+_KNOWN = frozenset({"numpy", "pandas", "polars", "pyarrow"})
 # What a table of these must be asked for first, since it would compute, or fetch, the whole.
 _LAZY = {"dask": "compute()", "pyspark": "toPandas()", "ray": "to_pandas()", "modin": "to_pandas()"}
 
@@ -43,6 +44,8 @@ def recognise(data: Any, *, stream: str, max_rows: int = sys.maxsize) -> Any:
 
 def _recognised(data: Any, kind: type, max_rows: int) -> Any:
     root, name = _kin(kind)
+    if root == "numpy" and name == "ndarray" and data.ndim:
+        return data
     if root == "pandas":
         return _of_pandas(data, name)
     if root == "polars":
@@ -75,9 +78,11 @@ def _kin(kind: type) -> tuple[str, str]:
     """The package and name of the class by which a value is known: a subclass of a frame, from
     wherever, is a frame."""
     own = str(kind.__module__).partition(".")[0]
+    if own in _KNOWN:
+        return own, kind.__name__
     for base in kind.__mro__:
         root = str(base.__module__).partition(".")[0]
-        if root in ("pandas", "polars", "pyarrow"):
+        if root in _KNOWN and root != "numpy":
             return root, base.__name__
     return own, kind.__name__
 

@@ -103,7 +103,7 @@ class Shape:
         if kind is list or kind is tuple:
             return self._freeze_list(data)
         if kind is dict:
-            return self._freeze_records([data])
+            return self._freeze_record(data)
         if kind is Table:
             return self._freeze_table(data)
         if kind is Column:
@@ -210,6 +210,7 @@ class Shape:
                 self._fix(width, data, names)
                 return many, len(many), cost
         frozen = []
+        only_numbers = not self._texts
         columns = names or self.features or ()
         for row in rows:
             cells = self._cells_of(row)
@@ -220,8 +221,9 @@ class Shape:
                 cells, more = self._cells.row(cells, types, columns)
                 cost += more
                 self._refuse_above(cost)
+                only_numbers = False
             frozen.append(cells)
-        if rows[0] is not data:  # a single list is taken as it is
+        if not only_numbers and rows[0] is not data:  # a single list is taken as it is
             self._texts = gaps_filled(frozen, self._texts)
         self._fix(width, data, names)
         return tuple(frozen), len(frozen), cost
@@ -252,10 +254,19 @@ class Shape:
 
     # By name ---------------------------------------------------------------------------------
 
-    def _freeze_records(self, data: Sequence[Any]) -> tuple[Any, int, int]:
-        """Rows by name: absent is missing, unknown is refused. The first one fixes the names."""
-        self._refuse_above(estimate(1, len(data[0])))
-        return self._freeze_each(data)
+    def _freeze_record(self, record: dict[Any, Any]) -> tuple[Any, int, int]:
+        """A row by name: absent is missing, unknown is refused."""
+        self._refuse_above(estimate(1, len(record)))
+        features = self.features
+        if features is None or len(features) != len(record):
+            return self._freeze_each([record])
+        try:
+            row = tuple(map(record.__getitem__, features))
+        except KeyError:
+            return self._freeze_each([record])
+        if self.row_cost and not self._texts and types_of(row) in NUMERIC_ROWS:
+            return (row,), 1, self.row_cost
+        return self._freeze_rows([row], features, record)
 
     def _freeze_column(self, column: Column) -> tuple[Any, int, int]:
         """A Series: a column where the stream has one, whatever its labels are; else a row."""

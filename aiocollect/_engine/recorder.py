@@ -228,22 +228,20 @@ class Recorder:
         except BaseException:
             skip_rows(context, values, window=engine.ring.window)
             raise
-        first = first_row(
-            context,
-            [(stream, number) for stream, number, _, _ in frozen],
-            row=row,
-            window=engine.ring.window,
-        )
+        first = row or 0
+        if context is not None:
+            counts = [(stream, number) for stream, number, _, _ in frozen]
+            first = first_row(context, counts, row=row, window=engine.ring.window)
         parts: list[tuple[Any, ...]] = []
-        cost = 0
+        rows = cost = 0
         for stream, _, runs, size in frozen:
             cost += size
             for start, some, number in runs:
+                rows += number
                 begin = first + start
                 parts.append((stream, some, number, begin) if begin else (stream, some, number))
         if not parts:
             return None, correlation_id
-        rows = sum([part[2] for part in parts])
         cost += rows * longer
         if cost > self.account.share:
             raise EncodeError(

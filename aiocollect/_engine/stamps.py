@@ -76,7 +76,7 @@ def row_index(row: Any, *, stream: str) -> int:
 
 
 def first_row(
-    context: correlation | None,
+    context: correlation,
     counts: Sequence[tuple[Any, int]],
     *,
     row: int | None,
@@ -88,8 +88,6 @@ def first_row(
     together begin together, so that they pair row by row. Rows of a call that is refused later are
     counted too: else the next ones would be joined with what was scored before them.
     """
-    if context is None:
-        return row or 0
     with window.lock:
         counted = context.rows
         first = row

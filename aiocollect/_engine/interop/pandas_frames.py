@@ -47,8 +47,18 @@ def column_of(data: Any) -> Column:
         name=data.name,
         rows=len(data),
         column=lambda: cells_of(data),
-        row=lambda: data.tolist() if data.dtype == object else cells_of(data),
+        row=lambda: _row_cells(data),
     )
+
+
+def _row_cells(data: Any) -> list[Any]:
+    """The cells of a row, which have nothing in common: pandas makes a row of NaN and text one of
+    texts, though its NaN may be a number of a column of numbers."""
+    text = getattr(data.dtype, "na_value", None)
+    if data.dtype == object or text != text:
+        found: list[Any] = data.tolist()
+        return found
+    return cells_of(data)
 
 
 def _labels(index: Any) -> tuple[str, ...] | None:
