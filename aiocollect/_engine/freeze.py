@@ -27,7 +27,7 @@ from .frames import Column, Table, recognise
 from .interop.exact import CellError, word_for
 from .interop.numpy_arrays import is_masked, is_plain, kept_digits, listed, refusal
 from .misfits import checked, misfit, no_row, refuse_unknown, some, unsure
-from .numbers import as_tuples, written
+from .numbers import at_once
 from .rows import Part, RowsOf, gaps_filled, ordered, records_of
 
 __all__ = ["RowsOf", "Shape"]
@@ -171,8 +171,7 @@ class Shape:
             return None
         if kind is not list and kind is not tuple and kind is not dict:
             one = self._recognised(one)
-        features = self.features or ()
-        return self._told(lambda: Part.of(one, one_column=self.is_one_column, features=features))
+        return self._told(lambda: Part.of(one, self.is_one_column, self.features or ()))
 
     def _freeze_rows_of(self, value: Any) -> tuple[Any, int, int]:
         """Rows that are rows, whatever their cells are: what collect_rows() is given."""
@@ -205,10 +204,12 @@ class Shape:
         cost = estimate(len(rows), width)
         self._refuse_above(cost)
         if len(rows) > 1 and not self._texts and (types_of(rows) or _ODD) <= _ROWS:
-            many = self._numbers(rows, width)
+            many = at_once(rows, width, write=self.writes)
             if many is not None:
+                self.writes = type(many) is list
                 self._fix(width, data, names)
                 return many, len(many), cost
+            self.writes = False  # the next ones may have what is no number, too
         frozen = []
         only_numbers = not self._texts
         columns = names or self.features or ()
@@ -227,17 +228,6 @@ class Shape:
             self._texts = gaps_filled(frozen, self._texts)
         self._fix(width, data, names)
         return tuple(frozen), len(frozen), cost
-
-    def _numbers(self, rows: Sequence[Any], width: int) -> Any:
-        """Rows of numbers, told at once; None where they are not, or not of this width."""
-        if set(map(len, rows)) != {width}:
-            return None
-        if self.writes:
-            found = written(rows, width)
-            if found is not None:
-                return found
-            self.writes = False  # the next ones may have what is no number, too
-        return as_tuples(rows, width)
 
     def _cells_of(self, row: Any) -> tuple[Any, ...] | None:
         """The cells of a row between others; None where it is none, or has names that they have
@@ -278,7 +268,7 @@ class Shape:
             cells = self._told(column.column)
             return self._freeze_rows([(cell,) for cell in cells], None, column)
         self._refuse_above(estimate(1, column.rows))
-        part = Part.of_column(column, one_column=False, features=())
+        part = Part.of_column(column, False, ())
         if part.names is None:
             return self._freeze_rows([tuple(part.read(self._stream)[0])], None, column)
         order = self._order_of(part)

@@ -11,7 +11,7 @@ import orjson
 
 from .cells import NUMERIC
 
-__all__ = ["as_tuples", "written"]
+__all__ = ["at_once"]
 
 # What is not exactly a JSON type is not written: it must be frozen cell by cell.
 _EXACT: Final = (
@@ -23,11 +23,17 @@ _QUOTE, _NULL, _BRACE = b'"n{'
 _row: Final = itemgetter(slice(None, -2))  # of "1,2]," and "1,2]]"
 
 
-def written(rows: Sequence[Any], width: int) -> list[bytes] | None:
-    """Written rows (see QuickEncoder), where all are of numbers: one call of orjson copies them,
-    looks at their types, and encodes them. None where they are not."""
+def at_once(rows: Sequence[Any], width: int, *, write: bool) -> Any:
+    """The rows, where all are of numbers and of this width: written, if they may and can be, else
+    as tuples. None where they are not."""
     if set(map(len, rows)) != {width}:
         return None
+    return (_written(rows, width) if write else None) or _as_tuples(rows, width)
+
+
+def _written(rows: Sequence[Any], width: int) -> list[bytes] | None:
+    """Written rows (see QuickEncoder): one call of orjson copies them, looks at their types, and
+    encodes them."""
     count = len(rows)
     try:
         text = orjson.dumps(rows, None, _EXACT)
@@ -42,8 +48,8 @@ def written(rows: Sequence[Any], width: int) -> list[bytes] | None:
     return list(map(_row, found[2:]))
 
 
-def as_tuples(rows: Sequence[Any], width: int) -> tuple[Any, ...] | None:
-    """Tuples, where all are of numbers: told at a third of the price of one by one; else None."""
+def _as_tuples(rows: Sequence[Any], width: int) -> tuple[Any, ...] | None:
+    """Tuples: told at a third of the price of one by one."""
     frozen = tuple(map(tuple, rows))
     if set(map(len, frozen)) != {width}:
         return None

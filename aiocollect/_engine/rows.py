@@ -62,7 +62,7 @@ class Part:
         return f"<Part of {self.rows} rows>"
 
     @classmethod
-    def of(cls, found: Any, *, one_column: bool, features: Sequence[str]) -> Part | None:
+    def of(cls, found: Any, one_column: bool, features: Sequence[str]) -> Part | None:
         """What a recognised value is within a list; None where it is a single cell.
 
         ``one_column``: labels are no names. Raises CellError for what is no row.
@@ -76,12 +76,12 @@ class Part:
             names = found.names
             return cls(names, found.read, rows=found.rows, width=found.width, size=found.size)
         if kind is Column:
-            return cls.of_column(found, one_column=one_column, features=features)
+            return cls.of_column(found, one_column, features)
         ndim = getattr(found, "ndim", 0)
         if not ndim or not hasattr(found, "dtype"):
             return None
         if ndim == 1 and found.dtype.names:
-            return cls.of(records_of(found), one_column=one_column, features=features)
+            return cls.of(records_of(found), one_column, features)
         if ndim > 1:
             raise CellError(
                 f"a list of arrays of shape {tuple(found.shape)} has no rows; give each array "
@@ -100,7 +100,7 @@ class Part:
         return cls(names, lambda stream: [record.values()], width=len(names))
 
     @classmethod
-    def of_column(cls, column: Column, *, one_column: bool, features: Sequence[str]) -> Part:
+    def of_column(cls, column: Column, one_column: bool, features: Sequence[str]) -> Part:
         """A Series as a row."""
         labels = None if one_column else column.labels
         name = label(column.name)
