@@ -11,7 +11,7 @@ A spool directory holds, for one life of one process:
 
 Every record and copy carries a CRC-32 that begins with the directory's own salt, which no row
 knows: bytes inside a cell can never pass for a record. What stands after the last sound record of a
-segment is a torn tail; between two sound ones it is corrupt.
+segment is a torn tail, if it may be one; all else that is none is corrupt.
 
 Whose rows these are, each file says by itself: its header has a digest of the *target* (store,
 workspace, service), and the first record of a segment names it. Version 1 had no target, and is
@@ -68,6 +68,8 @@ _MARK = b"\xffrow"
 _RECORD = struct.Struct("<4sIBxxxIQII")
 RECORD_SIZE = _RECORD.size  # without its payload
 _ROWS, _LANE, _TARGET = 1, 2, 3
+# What a disk writes at a time.
+_PAGE = 4096
 # More than any call can hold: a flipped length must not make us ask for it.
 _MAX_PAYLOAD = 1 << 30
 
@@ -162,7 +164,7 @@ class Rows(NamedTuple):
 
 
 class Corrupt(NamedTuple):
-    """Bytes between two sound records, or (``torn``) after the last one, that are none."""
+    """Bytes that are no record. ``torn``: after the last sound one, and cut off in its writing."""
 
     offset: int
     size: int
@@ -272,7 +274,7 @@ def records(
         if end is None:
             sound = _next_sound(data, offset + 1, salt)
             stop = len(data) if sound is None else sound
-            yield Corrupt(offset, stop - offset, sound is None)
+            yield Corrupt(offset, stop - offset, sound is None and _torn(data, offset))
             offset = stop
             continue
         _, _, kind, lane, first, number, size = _RECORD.unpack_from(data, offset)
@@ -299,6 +301,25 @@ def _end_of(data: bytes, offset: int, salt: int) -> int | None:
     view = memoryview(data)
     start = crc32(view[offset + 8 : offset + _RECORD.size], salt)
     return end if crc32(view[offset + _RECORD.size : end], start) == crc else None
+
+
+def _torn(data: bytes, offset: int) -> bool:
+    """Whether what stands at the end may be a writing that was cut off: its end is missing, or
+    pages of it never came to the disk. Else it was there once, and is damaged."""
+    start = data[offset : offset + 4].rstrip(b"\0")
+    if not _MARK.startswith(start):
+        return False
+    if len(data) - offset < _RECORD.size or start != _MARK:
+        return True
+    *_, size = _RECORD.unpack_from(data, offset)
+    end = offset + _RECORD.size + size
+    if size > _MAX_PAYLOAD or end > len(data) or not data[end - 1]:
+        return True
+    first = offset - offset % _PAGE
+    return any(
+        not data[max(page, offset) : min(page + _PAGE, end)].strip(b"\0")
+        for page in range(first, end, _PAGE)
+    )
 
 
 def _next_sound(data: bytes, offset: int, salt: int) -> int | None:

@@ -152,11 +152,12 @@ class _Reader:
                     continue  # its slot is another lane's already: all its rows are final
                 if slot.lane == number:
                     trail.restore(slot, copy=copy)
-            at = None
+            at = trail.done
             for extent in extents:
                 if trail.final(extent.first, extent.end):
                     continue
-                if at is not None and extent.first > at:
+                # Rows that were in memory alone are missing too, and are no damage.
+                if recovered.corrupt and extent.first > at:
                     recovered.lost += extent.first - at
                 trail.keep(extent)
                 at = extent.end

@@ -244,7 +244,9 @@ class Spool:
             self._looking = True
             self._look_at = at + LOOK_EVERY
             left = {life for life, (_, again, _) in self._left.items() if again > at and not now}
-            known = self._mine | self._adopted.keys() | left
+            # What is being begun is empty, and looks like something that was cut off.
+            begun = {f"{self._writer}-{self._lives + more}" for more in (0, 1)}
+            known = self._mine | self._adopted.keys() | left | begun
             looking = partial(
                 find,
                 self._disk,

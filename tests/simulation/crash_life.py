@@ -25,7 +25,7 @@ from random import Random
 from typing import Any
 
 from aiocollect import Limits, MemoryStore, Pipeline, Retry, StoreError
-from aiocollect.records import SpoolLeft
+from aiocollect.records import SpoolDamaged, SpoolLeft
 from aiocollect.stores.memory_file import MemoryFile
 from aiocollect.testing import (
     Crashed,
@@ -327,6 +327,8 @@ class World:
     def _hear(self, event: object) -> None:
         if isinstance(event, SpoolLeft) and "its rows are for" in event.reason:
             self.outcome.met[FOREIGN] += 1
+        if isinstance(event, SpoolDamaged) and not self.rots:
+            self.outcome.problems.append(f"damage where there is none: {event}")
 
     def _sibling(self, loop: VirtualLoop, view: DiskProcess, number: int, tenant: str) -> Pipeline:
         return Pipeline(
