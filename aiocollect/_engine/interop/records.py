@@ -12,16 +12,21 @@ __all__ = ["as_dict", "fields_of"]
 
 
 def as_dict(data: Any) -> dict[Any, Any] | None:
-    """One row by name, where ``data`` is a record: a mapping, named tuple, record of numpy's, or an
-    object of a dataclass, attrs, msgspec or pydantic. Raises CellError for one that must be asked
-    for its dict."""
+    """One row by name, where ``data`` is a record: a mapping, a named tuple, a row of a database,
+    or an object of a dataclass, attrs, msgspec or pydantic. Raises CellError for one that must be
+    asked for its dict."""
     kind = type(data)
     if isinstance(data, Mapping):
         return dict(data)
     fields = getattr(kind, "_fields", None)
     if isinstance(data, tuple) and fields:
         return dict(zip(fields, data, strict=True))
-    return fields_of(data)
+    found = fields_of(data)
+    if found is None and hasattr(kind, "_asdict"):
+        found = dict(data._asdict())  # of an ORM
+    elif found is None and hasattr(kind, "keys") and hasattr(kind, "__getitem__"):
+        found = dict(data)  # of a database: by the protocol that dict() knows
+    return found
 
 
 def fields_of(data: Any) -> dict[Any, Any] | None:
