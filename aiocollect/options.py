@@ -22,6 +22,9 @@ __all__ = [
 
 KIB = 1024
 MIB = 1024 * KIB
+# Channel, lane, accumulator, a small batch, its request and its timer; measured by
+# tests/simulation/bounded.py.
+PATH_COST = 3 * KIB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +180,12 @@ class Settings:
             check_number(rate, getattr(self, rate), above=0, at_most=1)
         if self.delivery_timeout is not None:
             check_number("delivery_timeout", self.delivery_timeout, above=0)
+
+    @property
+    def path_cost(self) -> int:
+        """What a path with a lane is charged to the budget, in bytes: about what one takes that
+        waits for the store. Of a small budget so little that it holds 256 of them."""
+        return min(PATH_COST, self.max_memory_bytes // 256)
 
     @property
     def share(self) -> int:

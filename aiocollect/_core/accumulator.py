@@ -159,6 +159,10 @@ class Accumulator:
         self.size = size
         return taken
 
+    def bear(self, cost: int, *, account: Account) -> None:
+        """Something beside the rows is charged with the open batch."""
+        self._charges[account] = self._charges.get(account, 0) + cost
+
     def deadline(self, *, blocks_used: int, last_fill: int) -> float:
         """When the open batch is to be sealed, full or not."""
         return self._limits.deadline(self.born, blocks_used=blocks_used, last_fill=last_fill)

@@ -5,7 +5,7 @@ Streams are made once for their names, form and columns; channels once for their
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -28,14 +28,23 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Idle channels are looked through when the hour changes, and when there are as many again as were
 # left the last time, but at least this many: a backfill of years opens one per day and stream.
 FORGET_ABOVE = 256
+# So many are looked at in a turn, 0.2 ms; where the budget is pressed, all of them once a second.
+SWEEP = 256
+PRESSED_EVERY = 1.0
+# Of forgotten lanes it is remembered so often where they stood; others walk their parts anew.
+PARTS_KEPT = 10_000
 # What is late is so by minutes mostly: the channels of a day ago are still at hand.
 KEEP_HOURS = 48
 
 
 class Channels:
-    """All streams and channels of one pipeline. Iterates over the channels."""
+    """All streams and channels of one pipeline. Iterates over the channels. ``release`` is told
+    of each channel that is forgotten."""
 
-    def __init__(self, settings: Settings, *, writer: str) -> None:
+    def __init__(
+        self, settings: Settings, *, writer: str, release: Callable[[Channel], None]
+    ) -> None:
+        self._release = release
         self._settings = settings
         self._writer = writer
         limits = settings.limits
@@ -59,10 +68,15 @@ class Channels:
         self._channels: dict[tuple[str, bytes, bool], Channel] = {}
         self._adopted: dict[Channel, None] = {}  # of other lives
         self._headers_on: dict[str, int] = {}  # path to its number of channels so far
+        self._alive_on: dict[str, int] = {}  # and how many of these there are: where that is not 1
         # Where forgotten lanes stood that had rolled: a part is never gone back to.
         self._parts: dict[tuple[str, bytes, bool], int] = {}
         self._hour = 0
         self._forget_at = FORGET_ABOVE
+        # What is still to be looked through, from its end: channels' keys, then streams.
+        self._sweep: list[tuple[str, bytes, bool] | Stream] = []
+        self._pressed = False
+        self._next_pressed = 0.0
 
     def __repr__(self) -> str:
         return f"<Channels {len(self._channels)} of {len(self._streams)} streams>"
@@ -159,6 +173,8 @@ class Channels:
     def _open(self, path: str, header: bytes, form: Form) -> Channel:
         ordinal = self._headers_on.get(path, 0)
         self._headers_on[path] = ordinal + 1
+        if ordinal:
+            self._alive_on[path] = self._alive_on.get(path, 1) + 1
         parts = Parts(
             path,
             header=header,
@@ -179,8 +195,10 @@ class Channels:
         self._adopted.clear()
         self._parts.clear()
         self._headers_on.clear()
+        self._alive_on.clear()
+        self._sweep.clear()
         for stream in self._streams.values():
-            stream.forget(stream.channels)
+            stream.forget()
 
     def adopt(self, channel: Channel) -> None:
         """Another life's channel, until its rows are final. Nothing is added to it."""
@@ -191,36 +209,60 @@ class Channels:
         if channel in self._adopted and channel.idle:
             del self._adopted[channel]
 
-    def forget(self, hour: int) -> None:
-        """Drop idle channels of days before yesterday, so that years do not pile up; ``hour`` is
-        this one.
+    def forget(self, hour: int, *, now: float, pressed: bool) -> bool:
+        """Drop idle channels of days before yesterday, so that years do not pile up; where the
+        budget is ``pressed``, all idle ones of other hours than this ``hour``, since they are
+        charged to it. In slices: True where there is more to look through.
 
         Between two turns of the pump, which has a channel of each row it holds. A late row makes a
-        new channel, which looks at the part again. A lane with blobs of its own stays: if it may
-        not look any more, it must remember its position.
+        new channel, which looks at the part again; one with blobs of its own goes to its next part,
+        since it may not be allowed to look by then. One that may not look now stays.
         """
-        if hour == self._hour and len(self._channels) < self._forget_at:
+        if not self._sweep:
+            due = pressed and now >= self._next_pressed
+            if hour == self._hour and len(self._channels) < self._forget_at and not due:
+                return False
+            self._hour = hour
+            self._pressed = pressed
+            self._next_pressed = now + PRESSED_EVERY
+            self._sweep = [*list(self._streams.values()), *self._channels]
+        for _ in range(min(SWEEP, len(self._sweep))):
+            one = self._sweep.pop()
+            if isinstance(one, Stream):
+                one.tidy()
+            else:
+                self._look_at(one)
+        if not self._sweep:
+            self._forget_at = max(FORGET_ABOVE, 2 * len(self._channels))
+        return bool(self._sweep)
+
+    def _look_at(self, key: tuple[str, bytes, bool]) -> None:
+        """Drop a channel that nobody needs."""
+        channel = self._channels.get(key)
+        if channel is None or not channel.idle or channel.lane.blind:
             return
-        self._hour = hour
-        forgotten = {
-            channel
-            for channel in self
-            if not hour - KEEP_HOURS <= channel.hour <= hour
-            and channel.idle
-            and not channel.lane.parts.own
-        }
-        for key, channel in list(self._channels.items()):
-            if channel in forgotten:
-                del self._channels[key]
-                channel.close()
-                if channel.lane.parts.index:
-                    self._parts[key] = channel.lane.parts.index
-        for stream in list(self._streams.values()):
-            stream.forget(forgotten)
-        paths = {key[0] for key in self._channels}
-        for path in self._headers_on.keys() - paths:
-            del self._headers_on[path]
-        self._forget_at = max(FORGET_ABOVE, 2 * len(self._channels))
+        recent = self._hour - KEEP_HOURS <= channel.hour <= self._hour
+        if recent and not (self._pressed and (channel.hour != self._hour or self._many)):
+            return
+        del self._channels[key]
+        channel.close()
+        self._release(channel)
+        parts = channel.lane.parts
+        if parts.index or parts.own:
+            if len(self._parts) >= PARTS_KEPT:
+                del self._parts[next(iter(self._parts))]
+            self._parts[key] = parts.index + parts.own
+        alive = self._alive_on.pop(parts.path, 1) - 1
+        if not alive:
+            del self._headers_on[parts.path]
+        elif alive > 1:
+            self._alive_on[parts.path] = alive
+
+    @property
+    def _many(self) -> bool:
+        """Whether there are so many channels that they are what the budget is full of."""
+        settings = self._settings
+        return len(self._channels) * settings.path_cost > settings.max_memory_bytes // 2
 
 
 def _check_text(names: Names) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from .._core.commands import Finish, Note, Release
 from .._core.ids import HOUR_US, Ids
 from .._core.marks import Crossing, Marks
-from .._core.ring import Account, Ring
+from .._core.ring import ACCEPTED, Account, Ring
 from .._core.unsettled import Unsettled
 from ..control import Switch
 from ..disk import Disk
@@ -51,6 +51,9 @@ from .waiters import Waiters
 from .watch import Watch
 
 __all__ = ["Engine"]
+
+# As many paths as any pipeline may have are not charged to the budget: a quarter of a megabyte.
+FREE_PATHS = 64
 
 
 class Engine:
@@ -109,11 +112,12 @@ class Engine:
         self.ring = Ring(settings.limits.ring_slots, budget=settings.max_memory_bytes)
         ring = self.ring
         self.way = (self, ring, ring._slots, ring._mask, clock.time_ns)  # for quick.py
+        self._hour = -1
         self._share = settings.share  # one number for all accounts
         self._accounts: dict[tuple[Stream, ...], Account] = {}
         writer = new_writer()
         self.ids = Ids(writer, window=self.ring.window)
-        self.channels = Channels(settings, writer=writer)
+        self.channels = Channels(settings, writer=writer, release=self._release)
         self._begin(writer)
         watch_forks(self)
 
@@ -134,6 +138,8 @@ class Engine:
             note=self._note,
             keep=None if self.backing is None else self.backing.keep,
             slice_rows=self.host.slice_rows,
+            path_cost=self.settings.path_cost,
+            charges_paths=lambda: len(self.channels) > FREE_PATHS,
         )
         self.senders = self._make_senders()
         self.shelf = Shelf(
@@ -198,10 +204,34 @@ class Engine:
 
     def offer(self, call: Call) -> int:
         """Put a call into the ring, or say why not (see ring.py); wake the pump if it sleeps."""
+        hour = call[2]
+        for part in call[3]:
+            if part[0].seen != hour:
+                call = self._far(call)
+                break
         verdict = self.ring.put(call, call[4], call[5], call[6])
+        if verdict == ACCEPTED and part[0].seen != hour:
+            if hour == self._hour:
+                hour = self._hour  # one number for all
+            self._hour = hour
+            for part in call[3]:
+                part[0].seen = hour
         if self.asleep:
             self.wake()
         return verdict
+
+    def _far(self, call: Call) -> Call:
+        """The call, with the cost of the paths that it may open: rows of as many hours as a broken
+        clock has may be in the ring before the pump sees the first of them."""
+        correlation_id, time, hour, parts, rows, cost, account, receipt = call
+        new = {part[0] for part in parts if not part[0].knows(hour)}
+        cost += len(new) * self.settings.path_cost
+        return correlation_id, time, hour, parts, rows, cost, account, receipt
+
+    def _release(self, channel: Channel) -> None:
+        """A channel was forgotten."""
+        if channel.payer is not None:
+            self.ring.charge(-self.settings.path_cost, channel.payer)
 
     def wake(self) -> None:
         """Let the pump look at the ring. From any thread, and from signal handlers."""
@@ -263,7 +293,7 @@ class Engine:
         """One slice of work; returns when the next one is wanted (see Driver)."""
         self.asleep = False
         more = self.pump.turn(self.clock.monotonic())
-        self._after_turn()
+        more = self._after_turn() or more
         if more or (self.backing is not None and self.backing.go_on()):
             return 0.0
         wait = self._pace.next(self.pump.rows_taken)
@@ -282,14 +312,19 @@ class Engine:
             wait = _sooner(wait, self.backing.look())
         return wait
 
-    def _after_turn(self) -> None:
+    def _after_turn(self) -> bool:
+        """What a turn leads to; whether there is more of it to do at once."""
         self.waiters.grant()
         self._watch_marks()
         if self.flushes.due(self.pump.calls_done):
             for channel in self.channels:
                 self.pump.seal(channel)
             self.flushes.sealed(self.pump.calls_done)
-        self.channels.forget(self.clock.time_ns() // 1000 // HOUR_US)
+        return self.channels.forget(
+            self.clock.time_ns() // 1000 // HOUR_US,
+            now=self.clock.monotonic(),
+            pressed=self.marks.raised,
+        )
 
     async def durable(self) -> bool:
         """Return when all rows in the spool survive a power cut. False: its disk has failed."""

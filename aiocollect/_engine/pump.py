@@ -27,7 +27,7 @@ from .._core.ring import Account, Ring
 from .._core.unsettled import Unsettled
 from ..records import QUICK, Call, DeadLettered, QuickCall, whole
 from ..typing import Piece, QuickEncoder
-from .receipts import Receipt
+from .receipts import RECEIPT_COST, Receipt
 from .runs import Run
 from .spooling import Keep, Spooling
 from .stream import Channel, Stream
@@ -60,7 +60,11 @@ class Pump:
         note: Callable[[list[Finish | Release | Note]], None],
         keep: Keep | None,
         slice_rows: int = SLICE_ROWS,
+        path_cost: int,
+        charges_paths: Callable[[], bool],
     ) -> None:
+        self._path_cost = path_cost
+        self._charges_paths = charges_paths
         self._ring = ring
         self._slice_rows = slice_rows
         self._slice_bytes = SLICE_BYTES * slice_rows // SLICE_ROWS
@@ -132,7 +136,9 @@ class Pump:
         runs: list[Run] = []
         for columns in places:
             _, (hour, *_), _, _, costs, ((stream, account), *_) = columns
-            channel = stream.channel if hour == stream.hour else self._find(stream, hour)
+            channel = stream.channel if hour == stream.hour else None
+            if channel is None or channel.closed:
+                channel = self._find(stream, hour, account)
             if channel is None:
                 return []
             run = Run(channel, stream, account, None)
@@ -169,7 +175,9 @@ class Pump:
                 self._calls += 1
             rows += number
             size += estimate
-            channel = stream.channel if call[2] == stream.hour else self._find(stream, call[2])
+            channel = stream.channel if call[2] == stream.hour else None
+            if channel is None or channel.closed:
+                channel = self._find(stream, call[2], call[6])
             if channel is None:
                 self._dead_letter(stream, piece, "layout", estimate, call[6], call[7])
                 continue
@@ -186,8 +194,12 @@ class Pump:
             run.estimate += estimate
         return runs
 
-    def _find(self, stream: Stream, hour: int) -> Channel | None:
-        return self._asked(lambda: self._channel_of(stream, hour))
+    def _find(self, stream: Stream, hour: int, account: Account) -> Channel | None:
+        channel = self._asked(lambda: self._channel_of(stream, hour))
+        if channel is not None and channel.payer is None and self._charges_paths():
+            channel.payer = account
+            self._ring.charge(self._path_cost, account)
+        return channel
 
     def _asked(self, question: Callable[[], _T]) -> _T | None:
         """What a user's layout or encoder answers; None where it raises, whatever that is: also
@@ -305,6 +317,10 @@ class Pump:
                     blocks_used=lane.blocks_used, last_fill=channel.last_fill
                 )
                 heapq.heappush(self._deadlines, (deadline, next(self._tie), channel))
+            if receipt is not None:
+                self._ring.charge(RECEIPT_COST, account)
+                accumulator.bear(RECEIPT_COST, account=account)
+                receipt = None
             if taken == len(lines):
                 return
             self.seal(channel)

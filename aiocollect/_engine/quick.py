@@ -150,7 +150,10 @@ def collect(
             tail, used, before = ring._tail, ring.used, account.used
             after = before + cost
             fits = (
-                slots[tail & mask] is None and used + cost <= ring.budget and after <= account.share
+                slots[tail & mask] is None
+                and used + cost <= ring.budget
+                and after <= account.share
+                and hour == stream.seen
             )
             if fits:
                 try:
@@ -164,7 +167,7 @@ def collect(
         finally:
             window.inside = False
     if not fits:
-        # No room within the collector's own share: perhaps in what others leave.
+        # No room within the collector's own share: perhaps in what others leave. Or a new hour.
         return self._recorder.put(whole(call))  # type: ignore[no-any-return]
     if engine.asleep:
         engine.wake()

@@ -1,22 +1,28 @@
 """Receipts: what becomes of one call's rows, for those who ask.
 
 A receipt is made only for calls that want one; all others carry None through the ring. It is
-settled on the pipeline's loop, and may be awaited on any.
+settled on the pipeline's loop, and may be awaited on any. It is small until somebody waits for it,
+and charged to the budget with the batch of its rows: whoever drops receipts in an outage is refused
+in time.
 """
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import Any, Final
 
 from .._core.commands import Outcome
 
-__all__ = ["Receipt", "Watched"]
+__all__ = ["RECEIPT_COST", "Receipt", "Watched"]
 
-_T = TypeVar("_T")
+# Of a receipt, its id and its place in the lane, in bytes; tests/simulation/bounded.py measures it.
+RECEIPT_COST: Final = 512
+# For the moment in which somebody begins to wait: it may be the one in which it is settled.
+_beginning: Final = threading.RLock()
 
 # Worst first: what a call is called whose rows ended in different ways.
 _WORDS = (
@@ -26,6 +32,7 @@ _WORDS = (
     (Outcome.SPOOLED, "spooled"),
     (Outcome.STORED, "stored"),
 )
+_RANK = {outcome: rank for rank, (outcome, _) in enumerate(_WORDS)}
 
 
 class Receipt:
@@ -36,7 +43,9 @@ class Receipt:
     and another life brings rows of it to the store from the spool.
     """
 
-    __slots__ = ("_ends", "_final", "_kept", "_left", "_sync", "_unkept", "correlation_id", "rows")
+    __slots__ = (
+        *("_kept", "_left", "_sync", "_unkept", "_waiters", "_worst", "correlation_id", "rows"),
+    )
 
     def __init__(
         self, correlation_id: str, rows: int, *, sync: Callable[[], Awaitable[bool]]
@@ -46,9 +55,9 @@ class Receipt:
         self._sync = sync
         self._left = rows
         self._unkept = rows  # rows that may yet come to the spool
-        self._ends: set[Outcome] = set()
-        self._final: Future[str] = Future()
-        self._kept: Future[bool] = Future()
+        self._worst = len(_WORDS) - 1  # of its rows' ends
+        self._kept: bool | None = None
+        self._waiters: tuple[Future[None], Future[None]] | None = None  # for the spool, for the end
 
     def __repr__(self) -> str:
         return f"<Receipt of {self.rows} rows: {self.outcome or 'under way'}>"
@@ -56,37 +65,63 @@ class Receipt:
     @property
     def outcome(self) -> str | None:
         """What became of the call; None while that is open."""
-        return self._final.result() if self._final.done() else None
+        return _WORDS[self._worst][1] if self._left <= 0 else None
 
     @property
     def spooled(self) -> bool:
         """Whether all its rows are in the spool, and survive the end of the process."""
-        return self._kept.done() and self._kept.result()
+        return self._kept is True
 
     async def durable(self) -> bool:
         """Wait until its rows survive a power cut: synced in the spool, or stored. False where
         they are in memory alone: there is no spool, or its disk takes no more."""
-        if await _of(self._kept) and await self._sync():
+        if self._kept is None:
+            await _of(self._begin()[0])
+        if self._kept and await self._sync():
             return True
         return self.outcome == "stored"
 
     def __await__(self) -> Generator[Any, Any, str]:
-        return _of(self._final).__await__()
+        if self._left > 0:
+            yield from _of(self._begin()[1]).__await__()
+        outcome = self.outcome
+        assert outcome is not None
+        return outcome
+
+    def _begin(self) -> tuple[Future[None], Future[None]]:
+        """Somebody waits: what tells them."""
+        with _beginning:
+            if self._waiters is None:
+                self._waiters = (Future(), Future())
+        self._tell()  # it may have been settled just before
+        return self._waiters
+
+    def _tell(self) -> None:
+        waiters = self._waiters
+        if waiters is None:
+            return
+        with _beginning:
+            for future, done in zip(
+                waiters, (self._kept is not None, self._left <= 0), strict=True
+            ):
+                if done and not future.done():
+                    future.set_result(None)
 
     # The engine's side ------------------------------------------------------------------------
 
     def keep(self, rows: int, kept: bool) -> None:
         """``rows`` rows of it came to the spool, or (not ``kept``) to memory alone."""
         self._unkept -= rows
-        if not self._kept.done() and (not kept or self._unkept <= 0):
-            self._kept.set_result(kept)
+        if self._kept is None and (not kept or self._unkept <= 0):
+            self._kept = kept
+            self._tell()
 
     def settle(self, rows: int, outcome: Outcome) -> None:
         """``rows`` rows of it have ended so."""
+        self._worst = min(self._worst, _RANK[outcome])
         self._left -= rows
-        self._ends.add(outcome)
-        if self._left <= 0 and not self._final.done():
-            self._final.set_result(next(word for end, word in _WORDS if end in self._ends))
+        if self._left <= 0:
+            self._tell()
 
 
 class Watched:
@@ -123,6 +158,6 @@ class Watched:
         self._spans.extendleft(reversed(others))
 
 
-async def _of(future: Future[_T]) -> _T:
+async def _of(future: Future[None]) -> None:
     # Shielded: who cancels its waiting must not cancel what others wait for too.
-    return await asyncio.shield(asyncio.wrap_future(future))
+    await asyncio.shield(asyncio.wrap_future(future))

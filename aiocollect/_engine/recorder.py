@@ -19,7 +19,7 @@ from ..records import Call, Refused
 from .engine import Engine
 from .gate import ALL
 from .interop.exact import word_for
-from .receipts import Receipt
+from .receipts import RECEIPT_COST, Receipt
 from .stamps import first_row, id_text, microseconds, row_index, rows_at_a_guess, skip_rows
 from .stream import Stream
 
@@ -92,7 +92,8 @@ class Recorder:
             if call is None:
                 return None
             receipt = Receipt(call[0], call[4], sync=self.engine.durable)
-            verdict = self.engine.offer((*call[:7], receipt))
+            cost = call[5] + RECEIPT_COST
+            verdict = self.engine.offer((*call[:5], cost, self.account, receipt))
             if verdict != ACCEPTED:
                 raise self._full(verdict)
         except AioCollectError as error:

@@ -94,11 +94,14 @@ class Channel:
     With a spool it has a ``keeper``, who keeps its rows, and a ``trail`` of them; ``keeping`` are
     rows on their way to the disk, not coalesced yet. What memory does not hold stands in the
     ``backlog``, Parked, and with it all sealed batches behind.
+
+    It is charged to the budget of the ``payer`` whose row it was opened for, until it is
+    ``closed``: forgotten, and never used again.
     """
 
     __slots__ = (
-        *("accumulator", "backlog", "content_type", "due", "hour", "keeper", "keeping", "lane"),
-        *("last_fill", "parked", "standing", "trail", "watched"),
+        *("accumulator", "backlog", "closed", "content_type", "due", "hour", "keeper", "keeping"),
+        *("lane", "last_fill", "parked", "payer", "standing", "trail", "watched"),
     )
 
     def __init__(self, lane: Lane, accumulator: Accumulator, *, content_type: str) -> None:
@@ -114,6 +117,8 @@ class Channel:
         self.backlog = NOTHING_WAITS
         self.watched: Watched | None = None  # where a receipt was asked for
         self.standing = Standing.NEW
+        self.payer: Account | None = None
+        self.closed = False
         self.parked = 0  # rows of the backlog that are on the disk alone
 
     def __repr__(self) -> str:
@@ -140,6 +145,7 @@ class Channel:
 
     def close(self) -> None:
         """Nothing of it is left: another channel may have its place in the spool."""
+        self.closed = True
         if self.keeper is not None and self.trail is not None:
             self.keeper.journal.close_trail(self.trail)
 
@@ -183,12 +189,13 @@ class Stream:
     """The names, the form, the columns and the channels by hour of one collector.
 
     ``channel`` is the one of the ``hour`` (since 1970) that the pump, which alone asks, asked for
-    last.
+    last. ``seen`` is the hour of the latest row that was accepted: one of another hour may open a
+    path, and is charged for it (Engine.offer).
     """
 
     __slots__ = (
         *("_others", "_schema", "admitted", "channel", "form", "hour", "label", "names"),
-        *("redactor", "shape"),
+        *("redactor", "seen", "shape"),
     )
 
     def __init__(
@@ -215,6 +222,7 @@ class Stream:
             check=None if self.redactor is None else self.redactor.columns,
         )
         self.shape.writes = form.quick and not rules
+        self.seen = -1
         self.hour = -1
         self.channel: Channel | None = None
         self._others: dict[int, Channel] | None = None  # of other hours, where there are any
@@ -233,9 +241,14 @@ class Stream:
     def turn_to(self, hour: int) -> Channel | None:
         """The channel of this hour, which is the one at hand from now on; None: it has none."""
         channel = self._others.pop(hour, None) if self._others else None
-        if channel is not None:
-            self.open(hour, channel)
+        if channel is None or channel.closed:
+            return None
+        self.open(hour, channel)
         return channel
+
+    def knows(self, hour: int) -> bool:
+        """Whether rows of this hour have a channel. From any thread: at a guess."""
+        return hour == self.hour or (self._others is not None and hour in self._others)
 
     def open(self, hour: int, channel: Channel) -> None:
         """Rows of this hour go through the channel, which is the one at hand from now on."""
@@ -245,12 +258,17 @@ class Stream:
             self._others[self.hour] = self.channel
         self.hour, self.channel = hour, channel
 
-    def forget(self, channels: set[Channel]) -> None:
-        """Whoever asks for the hours of these channels has to look for one."""
-        if self.channel in channels:
+    def tidy(self) -> None:
+        """Whoever asks for the hours of closed channels has to look for one."""
+        if self.channel is not None and self.channel.closed:
             self.hour, self.channel = -1, None
-        left = {h: c for h, c in (self._others or {}).items() if c not in channels}
-        self._others = left or None
+        if self._others:
+            left = {hour: one for hour, one in self._others.items() if not one.closed}
+            self._others = left or None
+
+    def forget(self) -> None:
+        """Have no channel."""
+        self.seen, self.hour, self.channel, self._others = -1, -1, None, None
 
     @property
     def schema(self) -> Schema:
