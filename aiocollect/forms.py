@@ -14,6 +14,9 @@ from .typing import Encoder, Layout, Names
 
 __all__ = ["Forms"]
 
+# Layouts that are known by their words; more of them are made per request.
+LAYOUTS = 256
+
 
 class Forms:
     """The forms of one pipeline, whose own ``layout``, ``format``, ``columns`` and ``writer`` hold
@@ -63,8 +66,14 @@ class Forms:
     def _open_layout(self, layout: Layout | str) -> Layout:
         if isinstance(layout, str):
             if layout not in self._layouts:
+                if len(self._layouts) >= LAYOUTS:
+                    self._layouts.clear()
                 self._layouts[layout] = _layout_called(layout)
             return self._layouts[layout]
+        if type(layout) is TemplateLayout:  # one made per request is the same as the last one
+            if len(self._layouts) >= LAYOUTS:
+                self._layouts.clear()
+            return self._layouts.setdefault(f"{{}}{layout.template}", layout)
         if not callable(getattr(layout, "path", None)):
             raise ConfigError(f"layout: a {type(layout).__name__} is no layout, it has no path()")
         return layout
@@ -75,11 +84,24 @@ class Forms:
             if format not in self._encoders:
                 self._encoders[format] = CsvEncoder() if format == "csv" else JsonlEncoder()
             return self._encoders[format]
+        word = _word_of(format)
+        if word:
+            return self._encoders.setdefault(word, format)
         if not callable(getattr(format, "encode", None)):
             raise ConfigError(
                 f"format: a {type(format).__name__} is no encoder, it has no encode()"
             )
         return format
+
+
+def _word_of(encoder: Encoder) -> str:
+    """What tells our own encoders apart, of which one is as good as another: they may be made per
+    request."""
+    if type(encoder) is JsonlEncoder:
+        return "jsonl"
+    if type(encoder) is CsvEncoder:
+        return "guarding csv" if encoder.guards_formulas else "csv"
+    return ""
 
 
 def _layout_called(layout: str) -> Layout:

@@ -36,6 +36,7 @@ from .records import (
     Spooled,
     SpoolFailed,
     SpoolLeft,
+    StreamsForgotten,
     WriterTurnedOwn,
 )
 from .remedies import explain
@@ -58,6 +59,12 @@ class Hooks:
 
     def __repr__(self) -> str:
         return f"<Hooks {len(self._hooks)}, {self.errors} errors>"
+
+    def renew(self) -> None:
+        """In a child process."""
+        for hook in self._hooks:
+            if isinstance(hook, LogHook):
+                hook.renew()
 
     def emit(self, event: Event) -> None:
         """Call all hooks. Raises an interrupt where no loop runs here, after the last one."""
@@ -195,10 +202,25 @@ class LogHook:
             case SpoolFailed():
                 text = f"spool: {event.reason}; rows are kept in memory alone until it works again"
                 cause = "spool failed"
+            case StreamsForgotten():
+                text = (
+                    f"{event.streams} collectors were made and let go of, each with its own "
+                    "redact=, encoder, layout or columns: make a collector once, and use it for "
+                    "all requests"
+                )
+                cause = "streams"
             case HighWater():
                 text = f"{event.used} bytes wait for the store: above the high-water mark"
                 cause = "high water"
         self._log(cause, text, rows)
+
+    def renew(self) -> None:
+        """In a child process: a thread of the parent may have held the lock, and its loop is not
+        ours."""
+        self._lock = threading.RLock()
+        self._timer = None
+        self._troubled.clear()
+        self._causes.clear()
 
     # Causes -----------------------------------------------------------------------------------
 

@@ -34,6 +34,7 @@ __all__ = [
     "SpoolFailed",
     "SpoolLeft",
     "Spooled",
+    "StreamsForgotten",
     "WriterTurnedOwn",
 ]
 
@@ -242,6 +243,14 @@ class SpoolFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StreamsForgotten:
+    """So many collectors were made that nobody holds any more, each unlike the others: made per
+    request, with a ``redact=``, an encoder, a layout or columns of their own each."""
+
+    streams: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HighWater:
     """The budget's use, in bytes, rose above the high-water mark."""
 
@@ -277,6 +286,7 @@ Event: TypeAlias = (
     | SettingsRejected
     | SettingsRemoved
     | DeadLettersLost
+    | StreamsForgotten
     | HighWater
     | LowWater
 )

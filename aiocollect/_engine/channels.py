@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from .._core.accumulator import Accumulator
 from .._core.backoff import Backoff
@@ -18,7 +18,9 @@ from ..errors import ConfigError, EncodeError
 from ..options import Settings
 from ..redaction import Rule
 from ..typing import Names
+from .headers import Headers
 from .stream import Channel, Form, Stream
+from .streams import Alike, Streams
 
 __all__ = ["Channels"]
 
@@ -28,6 +30,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Idle channels are looked through when the hour changes, and when there are as many again as were
 # left the last time, but at least this many: a backfill of years opens one per day and stream.
 FORGET_ABOVE = 256
+# Forms that are shared by streams; the others have one each.
+FORMS = 256
 # So many are looked at in a turn, 0.2 ms; where the budget is pressed, all of them once a second.
 SWEEP = 256
 PRESSED_EVERY = 1.0
@@ -42,7 +46,12 @@ class Channels:
     of each channel that is forgotten."""
 
     def __init__(
-        self, settings: Settings, *, writer: str, release: Callable[[Channel], None]
+        self,
+        settings: Settings,
+        *,
+        writer: str,
+        release: Callable[[Channel], None],
+        churn: Callable[[int], None],
     ) -> None:
         self._release = release
         self._settings = settings
@@ -59,12 +68,10 @@ class Channels:
         retry = settings.retry
         self._backoff = Backoff(base=retry.base, cap=retry.cap, hold=retry.hold)
         self._sizes = BlockSizes()
-        self._streams: dict[tuple[object, ...], Stream] = {}
+        self.streams = Streams(churn)
         self._forms: dict[tuple[object, ...], Form] = {}
-        # One copy of what many streams have alike: forms by their keys, columns, schemas, headers.
-        self._alike: dict[Any, Any] = {}
-        self._first_headers: dict[Names, bytes] = {}
-        self._more_headers: dict[Names, dict[bytes, int]] = {}  # where there are any
+        self._alike = Alike()
+        self._headers = Headers(limits.max_headers)
         self._channels: dict[tuple[str, bytes, bool], Channel] = {}
         self._adopted: dict[Channel, None] = {}  # of other lives
         self._headers_on: dict[str, int] = {}  # path to its number of channels so far
@@ -79,7 +86,7 @@ class Channels:
         self._next_pressed = 0.0
 
     def __repr__(self) -> str:
-        return f"<Channels {len(self._channels)} of {len(self._streams)} streams>"
+        return f"<Channels {len(self._channels)} of {len(self.streams)} streams>"
 
     def __len__(self) -> int:
         return len(self._channels)
@@ -103,11 +110,13 @@ class Channels:
         """
         _check_text(names)
         key = (names, feature_names, form.key, rules)
-        stream = self._streams.get(key)
+        stream = self.streams.get(key)
         if stream is None:
             self.check(names, form)
             form_key, feature_names = self._one(form.key), self._one(feature_names)
             key = (names, feature_names, form_key, rules)
+            if len(self._forms) >= FORMS:  # of encoders and layouts made per request
+                self._forms.clear()
             stream = Stream(
                 names,
                 form=self._forms.setdefault(form_key, form),
@@ -115,14 +124,11 @@ class Channels:
                 limits=self._settings.limits,
                 rules=rules,
             )
-            # One of two racing threads wins: two shapes of one stream could differ.
-            stream = self._streams.setdefault(key, stream)
+            stream = self.streams.add(key, stream)
         return stream
 
     def _one(self, value: _T) -> _T:
-        """The value, or the equal one that others have already."""
-        found: _T = self._alike.setdefault(value, value)
-        return found
+        return self._alike.one(value)
 
     def check(self, names: Names, form: Form) -> None:
         """Raise ConfigError for names that cannot make a path."""
@@ -134,13 +140,10 @@ class Channels:
         header = stream.form.encoder.header(stream.schema)
         if type(header) is not bytes:
             raise EncodeError(f"{stream.label}: its encoder gave a header that is no bytes")
-        header = self._alike.get(header, header)
-        if self._first_headers.setdefault(stream.names, header) != header:
-            more = self._more_headers.setdefault(stream.names, {})
-            if more.setdefault(header, 1 + len(more)) >= self._settings.limits.max_headers:
-                more.pop(header, None)
-                return False
-        self._one(header)
+        header = self._alike.find(header)
+        if not self._headers.admit(stream.names, header):
+            return False
+        stream.header = self._one(header)
         stream.admit(self._one(stream.schema))
         return True
 
@@ -191,13 +194,15 @@ class Channels:
     def clear(self, *, writer: str) -> None:
         """Begin with no channel, in another process: under its own writer id."""
         self._writer = writer
+        self.streams.renew()
+        self._headers.renew()
         self._channels.clear()
         self._adopted.clear()
         self._parts.clear()
         self._headers_on.clear()
         self._alive_on.clear()
         self._sweep.clear()
-        for stream in self._streams.values():
+        for stream in self.streams:
             stream.forget()
 
     def adopt(self, channel: Channel) -> None:
@@ -222,10 +227,12 @@ class Channels:
             due = pressed and now >= self._next_pressed
             if hour == self._hour and len(self._channels) < self._forget_at and not due:
                 return False
+            if hour // 24 != self._hour // 24:
+                self._headers.new_day((one.names, one.header) for one in self.streams if one.header)
             self._hour = hour
             self._pressed = pressed
             self._next_pressed = now + PRESSED_EVERY
-            self._sweep = [*list(self._streams.values()), *self._channels]
+            self._sweep = [*self.streams, *self._channels]
         for _ in range(min(SWEEP, len(self._sweep))):
             one = self._sweep.pop()
             if isinstance(one, Stream):

@@ -7,6 +7,7 @@ that loop ends, the next one takes over what is left; a child process begins wit
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 from .._core.commands import Finish, Note, Release
@@ -28,15 +29,17 @@ from ..records import (
     RateChanged,
     SettingsRejected,
     SettingsRemoved,
+    StreamsForgotten,
 )
 from ..typing import Clock, Hook, Store
+from . import receipts
 from .backing import Backing
 from .channels import Channels
 from .dead_letters import DeadLetters
 from .ending import Ending
 from .flushes import Flushes
 from .fork import watch_forks
-from .gate import Gates
+from .gate import Gate, Gates
 from .host import Host
 from .ledger import Ledger, Refusals
 from .pace import Pace
@@ -45,13 +48,15 @@ from .sender import Senders
 from .shedder import Shedder
 from .shelf import Shelf
 from .side_thread import Aside
-from .stream import Channel, Stream
+from .stream import Channel, Source, Stream
 from .thread import LoopThread
 from .waiters import Waiters
 from .watch import Watch
 
 __all__ = ["Engine"]
 
+# From so many accounts on the shares that are kept are counted anew, at twice as many as are left.
+COUNT_ABOVE = 256
 # As many paths as any pipeline may have are not charged to the budget: a quarter of a megabyte.
 FREE_PATHS = 64
 
@@ -114,10 +119,15 @@ class Engine:
         self.way = (self, ring, ring._slots, ring._mask, clock.time_ns)  # for quick.py
         self._hour = -1
         self._share = settings.share  # one number for all accounts
-        self._accounts: dict[tuple[Stream, ...], Account] = {}
+        self._opening = threading.RLock()
+        self._kept = 0
+        self._count_at = COUNT_ABOVE
         writer = new_writer()
         self.ids = Ids(writer, window=self.ring.window)
-        self.channels = Channels(settings, writer=writer, release=self._release)
+        self.channels = Channels(settings, writer=writer, release=self._release, churn=self._churn)
+        self.gates.reach(
+            lambda: [gate for stream in self.channels.streams for _, gate in stream.sources]
+        )
         self._begin(writer)
         watch_forks(self)
 
@@ -194,13 +204,43 @@ class Engine:
 
     # Accepting, from any thread ---------------------------------------------------------------
 
-    def account_of(self, streams: tuple[Stream, ...]) -> Account:
-        """The share of the budget of one collector or model; the same one for the same streams."""
-        account = self._accounts.get(streams)
-        if account is None:
-            account = self._accounts.setdefault(streams, Account(share=self._share))
-            self.ring.keep_share(account)
-        return account
+    def source_of(
+        self, streams: tuple[Stream, ...], *, label: str, sample_rate: float
+    ) -> tuple[Account, Gate]:
+        """Share of the budget and gate of one collector or model; the same for the same streams,
+        as long as these are there."""
+        first = streams[0]
+        with self._opening:
+            account, gate = first.account, first.gate
+            if len(streams) > 1:
+                account = gate = None
+                for source in first.models:
+                    if source.streams == streams:
+                        account, gate = source.account, source.gate
+            if account is None or gate is None:
+                gate = self.gates.open(label, sample_rate=sample_rate)
+                account = Account(share=self._share)
+                if len(streams) > 1:
+                    first.models += (Source(streams, account, gate),)
+                else:
+                    first.account, first.gate = account, gate
+                self._keep_share(account)
+        if gate.switch.sample_rate != sample_rate:
+            gate.set(sample_rate=sample_rate)
+        return account, gate
+
+    def _keep_share(self, account: Account) -> None:
+        self.ring.keep_share(account)
+        self._kept += 1
+        if self._kept >= self._count_at:
+            # Accounts go with their collectors: what is left of them is counted now and then.
+            accounts = self._accounts()
+            self.ring.shares = sum(one.share for one in accounts)
+            self._kept = len(accounts)
+            self._count_at = max(COUNT_ABOVE, 2 * len(accounts))
+
+    def _accounts(self) -> list[Account]:
+        return [account for stream in self.channels.streams for account, _ in stream.sources]
 
     def offer(self, call: Call) -> int:
         """Put a call into the ring, or say why not (see ring.py); wake the pump if it sleeps."""
@@ -227,6 +267,10 @@ class Engine:
         new = {part[0] for part in parts if not part[0].knows(hour)}
         cost += len(new) * self.settings.path_cost
         return correlation_id, time, hour, parts, rows, cost, account, receipt
+
+    def _churn(self, forgotten: int) -> None:
+        """So many streams were forgotten, which nobody holds any more."""
+        self.hooks.emit(StreamsForgotten(streams=forgotten))
 
     def _release(self, channel: Channel) -> None:
         """A channel was forgotten."""
@@ -282,7 +326,10 @@ class Engine:
         if self.spool is not None:
             self.spool.abandon()
         self.ids = Ids(writer, window=self.ring.window)
-        self.ring.clear(self._accounts.values())
+        self._opening = threading.RLock()
+        receipts.renew()
+        self.hooks.renew()
+        self.ring.clear(self._accounts())
         self.channels.clear(writer=writer)
         self.host = self.host.in_child()
         self._begin(writer)

@@ -8,7 +8,7 @@ one id are recorded together or not at all, in whatever process.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 from zlib import crc32
 
@@ -16,6 +16,8 @@ from ..control import Control, Switch
 
 __all__ = ["ALL", "Gate", "Gates"]
 
+# New labels that are remembered between two looks at the settings file.
+FRESH: Final = 1000
 # Above every CRC-32.
 ALL: Final = 2**32
 # What nearly all collectors say; a switch is never changed, only replaced.
@@ -69,22 +71,26 @@ class Gates:
         self._under_pressure = under_pressure
         self._pressed = False
         self._tell = tell
-        self._gates: dict[object, Gate] = {}
+        self._all: Callable[[], Iterable[Gate]] = lambda: ()
+        self._rates: dict[str, float] | None = None  # while nothing changes
+        self._fresh: list[str] | None = None  # labels that labels() has not given yet
 
     def __repr__(self) -> str:
-        return f"<Gates {self._switch!r}, {len(self._gates)} collectors>"
+        return f"<Gates {self._switch!r}>"
 
-    def gate_of(self, key: object, *, label: str, sample_rate: float) -> Gate:
-        """The gate of a collector; the same one for the same key. From any thread."""
-        gate = self._gates.get(key)
-        if gate is None:
-            switch = Switch(sample_rate=sample_rate)
-            gate = Gate(label, _ON if switch == _ON else switch, self)
-            # Before another thread may find it: a gate that is off for a moment loses calls.
-            self.adjust(gate)
-            gate = self._gates.setdefault(key, gate)
-        elif gate.switch.sample_rate != sample_rate:
-            gate.set(sample_rate=sample_rate)
+    def reach(self, all_gates: Callable[[], Iterable[Gate]]) -> None:
+        """How to come to the gates of all collectors: they live as long as these."""
+        self._all = all_gates
+
+    def open(self, label: str, *, sample_rate: float) -> Gate:
+        """The gate of a new collector. From any thread."""
+        switch = Switch(sample_rate=sample_rate)
+        gate = Gate(label, _ON if switch == _ON else switch, self)
+        # Before another thread may find it: a gate that is off for a moment loses calls.
+        self.adjust(gate)
+        self._rates = None
+        if self._fresh is not None and len(self._fresh) < FRESH:
+            self._fresh.append(label)
         return gate
 
     def set(self, *, enabled: bool | None = None, sample_rate: float | None = None) -> None:
@@ -104,10 +110,13 @@ class Gates:
             self._adjust_all()
 
     def labels(self, behind: int) -> list[str]:
-        """The labels of the collectors that were made after the first ones."""
-        if len(self._gates) == behind:
-            return []
-        return [gate.label for gate in list(self._gates.values())[behind:]]
+        """The labels of the collectors that were made since the last time, when there were
+        ``behind``; of a thousand at most."""
+        fresh = self._fresh
+        if fresh is None:
+            fresh = [gate.label for gate in self._all()][:FRESH]
+        self._fresh = []
+        return list(dict.fromkeys(fresh))
 
     @property
     def told(self) -> str:
@@ -124,10 +133,13 @@ class Gates:
     @property
     def rates(self) -> dict[str, float]:
         """The effective rate of each collector, by its label."""
-        return {gate.label: gate.rate for gate in list(self._gates.values())}
+        rates = self._rates
+        if rates is None:
+            rates = self._rates = {gate.label: gate.rate for gate in self._all()}
+        return dict(rates)
 
     def _adjust_all(self) -> None:
-        for gate in list(self._gates.values()):
+        for gate in self._all():
             self.adjust(gate)
 
     def adjust(self, gate: Gate) -> None:
@@ -141,6 +153,7 @@ class Gates:
         if limit != gate.limit:
             gate.every = limit == ALL
             gate.limit = ALL if gate.every else limit  # one number for all gates
+            self._rates = None
             self._tell(gate.label, gate.rate)
 
 

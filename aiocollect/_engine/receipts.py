@@ -17,12 +17,12 @@ from typing import Any, Final
 
 from .._core.commands import Outcome
 
-__all__ = ["RECEIPT_COST", "Receipt", "Watched"]
+__all__ = ["RECEIPT_COST", "Receipt", "Watched", "renew"]
 
 # Of a receipt, its id and its place in the lane, in bytes; tests/simulation/bounded.py measures it.
 RECEIPT_COST: Final = 512
 # For the moment in which somebody begins to wait: it may be the one in which it is settled.
-_beginning: Final = threading.RLock()
+_beginning = threading.RLock()
 
 # Worst first: what a call is called whose rows ended in different ways.
 _WORDS = (
@@ -33,6 +33,12 @@ _WORDS = (
     (Outcome.STORED, "stored"),
 )
 _RANK = {outcome: rank for rank, (outcome, _) in enumerate(_WORDS)}
+
+
+def renew() -> None:
+    """In a child process: a thread of the parent may have held the lock."""
+    global _beginning
+    _beginning = threading.RLock()
 
 
 class Receipt:

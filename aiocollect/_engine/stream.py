@@ -21,11 +21,12 @@ from ..redaction import Rule
 from ..typing import Encoder, Layout, Names, Schema
 from .cells import Cells
 from .freeze import Shape
+from .gate import Gate
 from .keeper import Keeper
 from .receipts import Receipt, Watched
 from .redactor import Redactor
 
-__all__ = ["NOTHING_WAITS", "Channel", "Form", "Parked", "Standing", "Stream"]
+__all__ = ["NOTHING_WAITS", "Channel", "Form", "Parked", "Source", "Standing", "Stream"]
 
 
 class Form(NamedTuple):
@@ -185,6 +186,14 @@ class Channel:
             self.keeper.finish(self.trail, first, rows, stand)
 
 
+class Source(NamedTuple):
+    """Where rows of several streams come from: a model."""
+
+    streams: tuple[Stream, ...]  # the first of them holds this
+    account: Account
+    gate: Gate
+
+
 class Stream:
     """The names, the form, the columns and the channels by hour of one collector.
 
@@ -195,7 +204,8 @@ class Stream:
 
     __slots__ = (
         *("_others", "_schema", "admitted", "channel", "form", "hour", "label", "names"),
-        *("redactor", "seen", "shape"),
+        *("__weakref__", "account", "gate", "header", "models", "redactor", "seen", "shape"),
+        "wanted",
     )
 
     def __init__(
@@ -222,6 +232,12 @@ class Stream:
             check=None if self.redactor is None else self.redactor.columns,
         )
         self.shape.writes = form.quick and not rules
+        # Share of the budget and gate of its collector, and of models that it is the first of.
+        self.account: Account | None = None
+        self.gate: Gate | None = None
+        self.models: tuple[Source, ...] = ()
+        self.wanted = False  # it was asked for again, see streams.py
+        self.header = b""  # once it is admitted
         self.seen = -1
         self.hour = -1
         self.channel: Channel | None = None
@@ -281,6 +297,14 @@ class Stream:
                 features = self.redactor.columns(features)
             schema = self._schema = Schema(features, self.form.ids, self.form.constants)
         return schema
+
+    @property
+    def sources(self) -> list[tuple[Account, Gate]]:
+        """All that it holds."""
+        found = [(one.account, one.gate) for one in self.models]
+        if self.account is not None and self.gate is not None:
+            found.append((self.account, self.gate))
+        return found
 
     def admit(self, schema: Schema) -> None:
         """Its columns, which are fixed by now, are one of the headers that its path may have.

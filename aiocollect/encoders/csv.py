@@ -102,6 +102,11 @@ class CsvEncoder(RunEncoder):
         guard = "guarding formulas, " if self._guard else ""
         return f"<CsvEncoder, {guard}{self.replaced} surrogates replaced>"
 
+    @property
+    def guards_formulas(self) -> bool:
+        """Whether text that a spreadsheet takes for a formula gets an apostrophe."""
+        return self._guard
+
     def header(self, schema: Schema) -> bytes:
         """The names of the columns as one line, under the rule for text."""
         return (",".join(map(self._text, schema.columns)) + "\n").encode()

@@ -88,7 +88,7 @@ def test_refused_headers_are_not_kept() -> None:
 
     async def main() -> tuple[int, int]:
         pipeline = Pipeline(MemoryStore(), strict=True)
-        alike = pipeline._engine.channels._alike
+        alike = pipeline._engine.channels._alike._values
         for number in range(8):
             pipeline.collector("m", feature_names=(f"c{number}",)).collect([[1.0]])
         before = len([one for one in alike if type(one) is bytes])
