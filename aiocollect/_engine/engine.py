@@ -7,13 +7,12 @@ that loop ends, the next one takes over what is left; a child process begins wit
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
 from .._core.commands import Finish, Note, Release
 from .._core.ids import HOUR_US, Ids
 from .._core.marks import Crossing, Marks
-from .._core.ring import ACCEPTED, Account, Ring
+from .._core.ring import ACCEPTED, Ring
 from .._core.unsettled import Unsettled
 from ..control import Switch
 from ..disk import Disk
@@ -39,7 +38,7 @@ from .dead_letters import DeadLetters
 from .ending import Ending
 from .flushes import Flushes
 from .fork import watch_forks
-from .gate import Gate, Gates
+from .gate import Gates
 from .host import Host
 from .ledger import Ledger, Refusals
 from .pace import Pace
@@ -48,17 +47,13 @@ from .sender import Senders
 from .shedder import Shedder
 from .shelf import Shelf
 from .side_thread import Aside
-from .stream import Channel, Source, Stream
+from .sources import Sources
+from .stream import Channel
 from .thread import LoopThread
 from .waiters import Waiters
 from .watch import Watch
 
 __all__ = ["Engine"]
-
-# From so many accounts on the shares that are kept are counted anew, at twice as many as are left.
-COUNT_ABOVE = 256
-# As many paths as any pipeline may have are not charged to the budget: a quarter of a megabyte.
-FREE_PATHS = 64
 
 
 class Engine:
@@ -117,16 +112,20 @@ class Engine:
         self.ring = Ring(settings.limits.ring_slots, budget=settings.max_memory_bytes)
         ring = self.ring
         self.way = (self, ring, ring._slots, ring._mask, clock.time_ns)  # for quick.py
-        self._hour = -1
-        self._share = settings.share  # one number for all accounts
-        self._opening = threading.RLock()
-        self._kept = 0
-        self._count_at = COUNT_ABOVE
         writer = new_writer()
         self.ids = Ids(writer, window=self.ring.window)
-        self.channels = Channels(settings, writer=writer, release=self._release, churn=self._churn)
-        self.gates.reach(
-            lambda: [gate for stream in self.channels.streams for _, gate in stream.sources]
+        self.channels = Channels(
+            settings,
+            writer=writer,
+            release=lambda channel: self.sources.forgotten(channel),
+            churn=self._churn,
+        )
+        self.sources = Sources(
+            self.channels.streams,
+            ring=self.ring,
+            gates=self.gates,
+            share=settings.share,
+            path_cost=settings.path_cost,
         )
         self._begin(writer)
         watch_forks(self)
@@ -148,8 +147,9 @@ class Engine:
             note=self._note,
             keep=None if self.backing is None else self.backing.keep,
             slice_rows=self.host.slice_rows,
-            path_cost=self.settings.path_cost,
-            charges_paths=lambda: len(self.channels) > FREE_PATHS,
+            opened=lambda channel, account: self.sources.opened(
+                channel, account, paths=len(self.channels)
+            ),
         )
         self.senders = self._make_senders()
         self.shelf = Shelf(
@@ -204,78 +204,19 @@ class Engine:
 
     # Accepting, from any thread ---------------------------------------------------------------
 
-    def source_of(
-        self, streams: tuple[Stream, ...], *, label: str, sample_rate: float
-    ) -> tuple[Account, Gate]:
-        """Share of the budget and gate of one collector or model; the same for the same streams,
-        as long as these are there."""
-        first = streams[0]
-        with self._opening:
-            account, gate = first.account, first.gate
-            if len(streams) > 1:
-                account = gate = None
-                for source in first.models:
-                    if source.streams == streams:
-                        account, gate = source.account, source.gate
-            if account is None or gate is None:
-                gate = self.gates.open(label, sample_rate=sample_rate)
-                account = Account(share=self._share)
-                if len(streams) > 1:
-                    first.models += (Source(streams, account, gate),)
-                else:
-                    first.account, first.gate = account, gate
-                self._keep_share(account)
-        if gate.switch.sample_rate != sample_rate:
-            gate.set(sample_rate=sample_rate)
-        return account, gate
-
-    def _keep_share(self, account: Account) -> None:
-        self.ring.keep_share(account)
-        self._kept += 1
-        if self._kept >= self._count_at:
-            # Accounts go with their collectors: what is left of them is counted now and then.
-            accounts = self._accounts()
-            self.ring.shares = sum(one.share for one in accounts)
-            self._kept = len(accounts)
-            self._count_at = max(COUNT_ABOVE, 2 * len(accounts))
-
-    def _accounts(self) -> list[Account]:
-        return [account for stream in self.channels.streams for account, _ in stream.sources]
-
     def offer(self, call: Call) -> int:
         """Put a call into the ring, or say why not (see ring.py); wake the pump if it sleeps."""
-        hour = call[2]
-        for part in call[3]:
-            if part[0].seen != hour:
-                call = self._far(call)
-                break
+        call = self.sources.priced(call)
         verdict = self.ring.put(call, call[4], call[5], call[6])
-        if verdict == ACCEPTED and part[0].seen != hour:
-            if hour == self._hour:
-                hour = self._hour  # one number for all
-            self._hour = hour
-            for part in call[3]:
-                part[0].seen = hour
+        if verdict == ACCEPTED:
+            self.sources.accepted(call)
         if self.asleep:
             self.wake()
         return verdict
 
-    def _far(self, call: Call) -> Call:
-        """The call, with the cost of the paths that it may open: rows of as many hours as a broken
-        clock has may be in the ring before the pump sees the first of them."""
-        correlation_id, time, hour, parts, rows, cost, account, receipt = call
-        new = {part[0] for part in parts if not part[0].knows(hour)}
-        cost += len(new) * self.settings.path_cost
-        return correlation_id, time, hour, parts, rows, cost, account, receipt
-
     def _churn(self, forgotten: int) -> None:
         """So many streams were forgotten, which nobody holds any more."""
         self.hooks.emit(StreamsForgotten(streams=forgotten))
-
-    def _release(self, channel: Channel) -> None:
-        """A channel was forgotten."""
-        if channel.payer is not None:
-            self.ring.charge(-self.settings.path_cost, channel.payer)
 
     def wake(self) -> None:
         """Let the pump look at the ring. From any thread, and from signal handlers."""
@@ -326,10 +267,9 @@ class Engine:
         if self.spool is not None:
             self.spool.abandon()
         self.ids = Ids(writer, window=self.ring.window)
-        self._opening = threading.RLock()
         receipts.renew()
         self.hooks.renew()
-        self.ring.clear(self._accounts())
+        self.sources.begin_in_child()
         self.channels.clear(writer=writer)
         self.host = self.host.in_child()
         self._begin(writer)

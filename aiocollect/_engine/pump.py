@@ -60,11 +60,9 @@ class Pump:
         note: Callable[[list[Finish | Release | Note]], None],
         keep: Keep | None,
         slice_rows: int = SLICE_ROWS,
-        path_cost: int,
-        charges_paths: Callable[[], bool],
+        opened: Callable[[Channel, Account], None],
     ) -> None:
-        self._path_cost = path_cost
-        self._charges_paths = charges_paths
+        self._opened = opened
         self._ring = ring
         self._slice_rows = slice_rows
         self._slice_bytes = SLICE_BYTES * slice_rows // SLICE_ROWS
@@ -196,9 +194,8 @@ class Pump:
 
     def _find(self, stream: Stream, hour: int, account: Account) -> Channel | None:
         channel = self._asked(lambda: self._channel_of(stream, hour))
-        if channel is not None and channel.payer is None and self._charges_paths():
-            channel.payer = account
-            self._ring.charge(self._path_cost, account)
+        if channel is not None:
+            self._opened(channel, account)
         return channel
 
     def _asked(self, question: Callable[[], _T]) -> _T | None:

@@ -48,7 +48,7 @@ class Recorder:
         self.engine = engine
         self._label = label
         self._paired = paired  # its streams have as many rows each
-        self.account, self.gate = engine.source_of(streams, label=label, sample_rate=sample_rate)
+        self.account, self.gate = engine.sources.of(streams, label=label, sample_rate=sample_rate)
 
     def record(
         self,

@@ -59,7 +59,7 @@ def test_collectors_made_per_request_are_bounded(kind: str) -> None:
         assert len(channels._forms) <= 256
         assert len(channels._alike._values) <= streams.ALIKE
         assert len(engine.gates.rates) <= streams.KEPT
-        assert engine.ring.shares <= engine._count_at * engine._share
+        assert engine.ring.shares <= engine.sources._count_at * engine.settings.share
         report = await pipeline.aclose()
         assert report.stored == accepted
         assert report.refused.get("schema_overflow", 0) == MADE - accepted
