@@ -12,7 +12,7 @@ from .commands import Command
 from .place import Place
 from .states import State
 from .verdict import Verdict, ends_a_line, judge
-from .waits import NOT_STALE
+from .waits import FULL_FOR, NOT_STALE
 
 if TYPE_CHECKING:
     from .lane import Lane
@@ -42,8 +42,9 @@ def on_range(lane: Lane, found: Range) -> list[Command]:
         place.see(found.etag)
         lane._wait().whole()
         return lane._undecided(doubt.code, State.APPENDING)
-    if verdict is Verdict.UNDECIDED and not found.ended and _may_be_old(lane):
-        return lane._undecided(doubt.code, State.READING)
+    undecided = verdict is Verdict.UNDECIDED and not found.ended
+    if undecided and lane._wait().standing(lane._now) < FULL_FOR:
+        return lane._again(lane._wait().looking(lane._chance))
     lane._doubt = None
     return lane._roll(doubt.code) if doubt.full else lane._rebase(found, sound, doubt.code)
 
@@ -60,7 +61,7 @@ def on_shorter(lane: Lane, found: Range) -> list[Command]:
     waits.doubtful = True
     if lane.place.knows(found.etag):
         waits.whole()
-    elif not _may_be_old(lane):
+    elif waits.standing(lane._now) >= NOT_STALE:
         return lane._replaced()
     return lane._undecided("StaleRead", State.READING)
 
@@ -74,8 +75,3 @@ def rebase(lane: Lane, found: Range, sound: bool | None, code: str) -> list[Comm
         return lane._next()
     lane.place.move(found, sound=sound)
     return lane._pass_by("no_line_end") if sound is False else lane._next()
-
-
-def _may_be_old(lane: Lane) -> bool:
-    """Whether the view may still be one of a while ago: until it has stood for a minute."""
-    return lane._wait().standing(lane._now) < NOT_STALE

@@ -27,6 +27,8 @@ FREE_TURNS = 2
 FREE_PARTS = 256
 # A blob that reads shorter than it was, for so long, is no old view of it. In seconds.
 NOT_STALE = 60.0
+# The same of one that was told to be full, and does not show it.
+FULL_FOR = 10.0
 
 
 class Waits:
@@ -84,6 +86,11 @@ class Waits:
             return wait, []
         self.alarm = code
         return wait, [Note(Held(path=self._parts.path, part=self._parts.name, reason=code))]
+
+    def looking(self, chance: float) -> float:
+        """How long to wait between looks at what will be decided within seconds."""
+        self._undecided += 1
+        return self._backoff.wait(self._undecided, chance)
 
     def undecided(self, code: str, chance: float) -> tuple[float, list[Note]]:
         """How long to wait where a look has shown nothing new: an attempt may be under way."""

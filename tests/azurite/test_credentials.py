@@ -58,7 +58,7 @@ async def test_add_and_create_without_read(
     """Add and create are enough to write; looking is no right, and so is creating a second time."""
     token = sas(azurite, container, add=True, create=True)
     store = keep(AzureStore.from_url(f"{azurite.url}/{container}?{token}"))
-    assert await store.create(PATH, content_type=CSV) is True
+    assert await store.create(PATH, content_type=CSV)
     assert (await store.append(PATH, b"row\n", offset=0)).length == 4
     with pytest.raises(OffsetMismatch):
         await store.append(PATH, b"row\n", offset=0)

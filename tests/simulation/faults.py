@@ -106,7 +106,9 @@ class FaultPlan:
         if self._spell in left_out:
             self._spell = None
         begin = random.choice([0.0, random.uniform(0, 20)])  # before there is a blob, or after
-        self._spell_of = begin, begin + random.choice([0.5, 5.0, 1000.0])
+        # A cache that is out of date for longer than a lane waits for it cannot be told from truth.
+        longest = 5.0 if self._spell is FaultKind.STALE else 1000.0
+        self._spell_of = begin, begin + random.choice([0.5, 5.0, longest])
 
     def __call__(self, operation: Operation, path: str) -> Fault | None:
         """The script of a MemoryStore."""
