@@ -20,6 +20,7 @@ import orjson
 from aiohttp import web
 
 from aiocollect import Limits, Pipeline, Report
+from aiocollect.metrics import snapshot
 from aiocollect.typing import Store
 
 from .bodies import Bodies, content_type
@@ -142,6 +143,7 @@ class Gateway:
         )
         for method, path, handler in routes:
             app.router.add_route(method, path, handler)
+        self._routes = (*[path for method, path, _ in routes if method == "POST"], _NO_ROUTE)
         return app
 
     # Around each request ----------------------------------------------------------------------
@@ -261,7 +263,8 @@ class Gateway:
     async def _metrics(self, request: web.Request) -> web.Response:
         assert self._guard is not None
         text = exposition(
-            self.pipeline.stats(),
+            snapshot(self.pipeline),
+            routes=self._routes,
             requests=self._requests,
             connections=len(self._guard.connections),
             turned_away=self._guard.turned_away,

@@ -1,95 +1,69 @@
 """Metrics: what the pipeline and the gateway count, in Prometheus's text format (version 0.0.4).
 
-Written by hand: it is a dozen lines, and the gateway then needs nothing beyond the core. Labels are
-reasons, routes and statuses alone, so that their number is bounded; no path, no model, no cell.
+The pipeline's are those of the table that all doors have (aiocollect/metrics.py). Written by hand:
+it is a dozen lines, and the gateway then needs nothing beyond the core. Labels are reasons,
+collectors, routes and statuses alone, so that their number is bounded; no path, no cell.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from aiocollect import Stats
+from aiocollect.metrics import METRICS, Snapshot
 
-__all__ = ["CONTENT_TYPE", "exposition"]
+__all__ = ["CONTENT_TYPE", "OWN", "exposition"]
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+# The gateway's own: name, kind, label names, what it says.
+OWN = (
+    ("gateway_requests_total", "counter", ("route", "status"), "Answered requests."),
+    ("gateway_connections", "gauge", (), "Open connections."),
+    ("gateway_turned_away_total", "counter", (), "Connections above the limit."),
+    ("gateway_reading_bytes", "gauge", (), "Bytes of bodies that are being read."),
+)
+# Each is there from the beginning, at 0: else an alert on an increase would miss the first one.
+_STATUSES = (200, 202, 400, 401, 408, 413, 415, 422, 429, 500, 503)
 
-_COUNTERS = {
-    "accepted": "rows accepted, those taken over from other lives included",
-    "stored": "rows stored for good",
-    "possibly_stored": "rows whose end the pipeline's close cut short",
-    "adopted": "rows taken over from the spools of other lives",
-    "unspooled": "accepted rows that the disk did not take",
-    "sampled_out": "rows of calls that sampling left out",
-    "appends": "acknowledged blocks",
-    "appended_bytes": "bytes of acknowledged blocks",
-    "mismatches": "appends answered with: condition failed",
-    "unknown": "requests to the store whose outcome stayed open",
-    "hook_errors": "errors that hooks raised",
-}
-_BY_REASON = {
-    "refused": "rows that were not accepted",
-    "dropped": "accepted rows that were lost",
-    "dead_lettered": "accepted rows that can never be stored",
-}
-_GAUGES = {
-    "in_memory": "rows that wait in memory",
-    "in_spool": "rows that are on the disk alone",
-    "budget": "bytes that rows may take in memory",
-    "budget_used": "bytes that they take",
-    "paths": "paths with a lane",
-    "in_flight": "requests to the store under way",
-}
+_Sample = tuple[Mapping[str, str], float]
 
 
 def exposition(
-    stats: Stats,
+    seen: Snapshot,
     *,
+    routes: Iterable[str],
     requests: Mapping[tuple[str, int], int],
     connections: int,
     turned_away: int,
     reading: int,
 ) -> str:
     """All of it as text. ``requests``: by route and status."""
-    return "\n".join(_lines(stats, requests, connections, turned_away, reading)) + "\n"
+    begin = {(route, status): 0 for route in routes for status in _STATUSES}
+    counted = sorted({**begin, **requests}.items())
+    own: tuple[list[_Sample], ...] = (
+        [({"route": route, "status": str(code)}, count) for (route, code), count in counted],
+        [({}, connections)],
+        [({}, turned_away)],
+        [({}, reading)],
+    )
+    lines: list[str] = []
+    for metric in METRICS:
+        suffix = "_total" if metric.kind == "counter" else ""
+        samples: list[_Sample] = []
+        for label, value in metric.read(seen).items():
+            named = {} if metric.label is None else {metric.label: label}
+            samples.append(({"pipeline": "default", **named}, value))
+        lines += _family(metric.name + suffix, metric.kind, metric.text, samples)
+    for (name, kind, _, text), samples in zip(OWN, own, strict=True):
+        lines += _family(f"aiocollect_{name}", kind, text, samples)
+    return "\n".join(lines) + "\n"
 
 
-def _lines(
-    stats: Stats,
-    requests: Mapping[tuple[str, int], int],
-    connections: int,
-    turned_away: int,
-    reading: int,
-) -> Iterator[str]:
-    for name, help_ in _COUNTERS.items():
-        yield from _one(f"{name}_total", "counter", help_, getattr(stats, name))
-    for name, help_ in _BY_REASON.items():
-        yield from _about(f"{name}_total", "counter", help_)
-        for reason, rows in sorted(getattr(stats, name).items()):
-            yield f'aiocollect_{name}_total{{reason="{_escaped(reason)}"}} {rows}'
-    for name, help_ in _GAUGES.items():
-        yield from _one(name, "gauge", help_, getattr(stats, name))
-    yield from _one("held", "gauge", "paths that wait for an operator", len(stats.held))
-    help_ = "seconds since the oldest row that is not final was taken; 0 without one"
-    yield from _one("oldest_age_seconds", "gauge", help_, stats.oldest_age or 0)
-    name = "gateway_requests_total"
-    yield from _about(name, "counter", "answered requests")
-    for (route, status), count in sorted(requests.items()):
-        yield f'aiocollect_{name}{{route="{_escaped(route)}",status="{status}"}} {count}'
-    yield from _one("gateway_connections", "gauge", "open connections", connections)
-    help_ = "connections above the limit"
-    yield from _one("gateway_turned_away_total", "counter", help_, turned_away)
-    yield from _one("gateway_reading_bytes", "gauge", "bytes of bodies being read", reading)
-
-
-def _one(name: str, kind: str, help_: str, value: float) -> Iterator[str]:
-    yield from _about(name, kind, help_)
-    yield f"aiocollect_{name} {value}"
-
-
-def _about(name: str, kind: str, help_: str) -> Iterator[str]:
-    yield f"# HELP aiocollect_{name} {help_}"
-    yield f"# TYPE aiocollect_{name} {kind}"
+def _family(name: str, kind: str, text: str, samples: Iterable[_Sample]) -> Iterator[str]:
+    yield f"# HELP {name} {text}"
+    yield f"# TYPE {name} {kind}"
+    for labels, value in samples:
+        said = ",".join([f'{key}="{_escaped(label)}"' for key, label in labels.items()])
+        yield f"{name}{{{said}}} {value}" if said else f"{name} {value}"
 
 
 def _escaped(label: str) -> str:

@@ -12,7 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from .. import ConfigError, Pipeline
-from .metrics import METRICS, snapshot
+from ..metrics import METRICS, snapshot
 
 __all__ = ["PipelineCollector"]
 

@@ -51,7 +51,7 @@ async def test_the_page(tmp_path: Path) -> None:
         "2": "default/default/response",
         "9c1b": "churn/blue/model_inputs",
     }
-    assert "aiocollect_accepted_total" in said[-1]
+    assert "aiocollect_rows_accepted_total" in said[-1]
 
 
 def test_the_limits() -> None:

@@ -158,16 +158,24 @@ async def test_metrics(tmp_path: Path) -> None:
         stats = door.gateway.pipeline.stats()
     assert "canary" not in text
     found = {
-        (sample.name, *sorted(sample.labels.values())): sample.value
+        (sample.name, frozenset(sample.labels.items())): sample.value
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
-    assert found["aiocollect_accepted_total",] == found["aiocollect_stored_total",] == 2
-    assert found["aiocollect_appended_bytes_total",] == stats.appended_bytes > 0
+    # The names, labels and kinds are those of the other exporters; see docs/metrics.md.
+    named = {"pipeline": "default"}.items()
+    accepted = found["aiocollect_rows_accepted_total", frozenset(named)]
+    assert accepted == found["aiocollect_rows_stored_total", frozenset(named)] == 2
+    appended = found["aiocollect_appended_bytes_total", frozenset(named)]
+    assert appended == stats.appended_bytes > 0
     route = "/collect/{model}/{version}/{identifier}"
-    requests = "aiocollect_gateway_requests_total"
-    assert (found[requests, route, "202"], found[requests, route, "400"]) == (1, 1)
-    assert found[requests, "404", "none"] == 1
+
+    def requests(route: str, status: int) -> float:
+        labels = {"route": route, "status": str(status)}
+        return found["aiocollect_gateway_requests_total", frozenset(labels.items())]
+
+    assert (requests(route, 202), requests(route, 400), requests(route, 429)) == (1, 1, 0)
+    assert requests("none", 404) == 1
 
 
 @pytest.mark.asyncio

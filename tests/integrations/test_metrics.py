@@ -19,10 +19,10 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from aiocollect import ConfigError, MemoryStore, Pipeline, Stats
-from aiocollect.integrations.metrics import METRICS, Snapshot
+from aiocollect.gateway.metrics import OWN
 from aiocollect.integrations.opentelemetry import MAX_LINKS, MAX_WATCHED, AppendSpans, observe
 from aiocollect.integrations.prometheus import PipelineCollector
-from aiocollect.integrations.pytest_plugin import FaultyStore
+from aiocollect.metrics import METRICS, Snapshot
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 Key = tuple[str, frozenset[tuple[str, str]]]
@@ -92,6 +92,19 @@ EXPECTED: list[tuple[str, str, dict[str, str], float]] = [
     ("hook_errors_total", "hook_errors", {}, 20),
     ("healthy", "healthy", {}, 1),
 ]
+# Known reasons are there from the beginning.
+for _name, _reasons in (
+    ("rows_dead_lettered", ["encode", "layout", "RequestBodyTooLarge"]),
+    ("rows_dropped", ["closed", "delivery_timeout", "shed_oldest", "spool"]),
+    (
+        "rows_refused",
+        [
+            *("closed", "config", "day", "encode", "full", "id", "layout", "media", "redact"),
+            *("row", "schema_overflow", "streams", "time", "too_large", "type"),
+        ],
+    ),
+):
+    EXPECTED += [(f"{_name}_total", _name, {"reason": reason}, 0) for reason in _reasons]
 
 
 class Told(Pipeline):
@@ -201,15 +214,18 @@ def test_a_running_pipeline() -> None:
 
 def test_the_page_names_each_metric() -> None:
     """docs/metrics.md has all metrics, with their kind and label, and no other."""
-    rows = re.findall(r"^\| `(aiocollect_\w+)` \| (\w+) \| (\w*) *\|", PAGE.read_text(), re.M)
-    assert [*rows] == [
+    found = re.findall(r"^\| `(aiocollect_\w+)` \| (\w+) \| ([\w, ]*?) *\|", PAGE.read_text(), re.M)
+    rows = [row for row in found if not row[0].startswith("aiocollect_gateway_")]
+    assert rows == [
         (metric.name + "_total" * (metric.kind == "counter"), metric.kind, metric.label or "")
         for metric in METRICS
     ]
+    own = [(f"aiocollect_{name}", kind, ", ".join(labels)) for name, kind, labels, _ in OWN]
+    assert [row for row in found if row not in rows] == own
     for metric in METRICS:
         metric.read(Snapshot(STATS, True))  # none needs more than a snapshot
     for name in re.findall(r"aiocollect_\w+", PAGE.read_text()):
-        assert name in {row[0] for row in rows}, f"{name}: there is no such metric"
+        assert name in {row[0] for row in found}, f"{name}: there is no such metric"
 
 
 # Spans --------------------------------------------------------------------------------------------
@@ -281,23 +297,23 @@ def test_a_span_for_each_append(provider: TracerProvider, exporter: InMemorySpan
 def test_calls_without_an_append(provider: TracerProvider, exporter: InMemorySpanExporter) -> None:
     """What was refused, or lost, gives no link to anybody's append, and is forgotten."""
     spans = AppendSpans(tracer_provider=provider)
-    store = FaultyStore()
+    store = MemoryStore(max_block_bytes=200)
 
     async def main() -> None:
         async with Pipeline(store, linger=60.0, hooks=[spans]) as pipeline:
             collector = pipeline.collector("m", feature_names=["a"])
+            collector.collect([2.0])
             with provider.get_tracer("app").start_as_current_span("request"):
                 assert spans.watch(collector.collect_receipt([[1.0, 2.0]])) is None
-                store.fail("too_large")
-                assert spans.watch(collector.collect_receipt([1.0])) is not None
-                await pipeline.flush()
-            assert pipeline.stats().stored == 0
-            collector.collect([2.0])
+                # Stored by nobody, since it is larger than any block; what is smaller is.
+                assert spans.watch(collector.collect_receipt(["x" * 300])) is not None
+            report = await pipeline.flush()
+            assert (report.stored, sum(report.dead_lettered.values())) == (1, 1)
+            collector.collect([3.0])
             await pipeline.flush()
 
     asyncio.run(main())
-    (span,) = appends(exporter)
-    assert span.links == ()
+    assert [span.links for span in appends(exporter)] == [(), ()]
     assert repr(spans) == "<AppendSpans, 0 calls under way>"
 
 

@@ -1,7 +1,9 @@
-"""The metrics of a pipeline: one table, from which Prometheus and OpenTelemetry are both served.
+"""The metrics of a pipeline: one table for the gateway, for Prometheus and for OpenTelemetry.
 
 Everything is read from a snapshot when it is asked for: the scoring path pays nothing. Labels are
-reasons and the names of collectors, which are few; never a path, an id, or a cell.
+reasons and the names of collectors, which are few; never a path, an id, or a cell. A series of a
+known reason is there from the beginning, at 0: where it began with its first event, an alert on an
+increase would miss that.
 """
 
 from __future__ import annotations
@@ -10,7 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from .. import Pipeline, Stats
+from .pipeline import Pipeline
+from .stats import DEAD_LETTERED, DROPPED, REFUSED, Stats
 
 __all__ = ["METRICS", "Metric", "Snapshot", "snapshot"]
 
@@ -34,7 +37,9 @@ class Metric:
 
     name: str
     kind: str  # "counter", or "gauge"
-    unit: str  # as OpenTelemetry writes units
+    # As OpenTelemetry writes units; "" where "1" would be right, of which exporters to Prometheus
+    # make a suffix, _ratio, that the other doors do not have.
+    unit: str
     text: str
     read: Callable[[Snapshot], Mapping[str, float]]  # value by label
     label: str | None = None
@@ -58,8 +63,14 @@ def _many(
     read: Callable[[Stats], Mapping[str, float]],
     *,
     label: str = "reason",
+    known: tuple[str, ...] = (),
 ) -> Metric:
-    return Metric(f"aiocollect_{name}", kind, unit, text, lambda seen: read(seen.stats), label)
+    begin = dict.fromkeys(known, 0)
+    return Metric(
+        *(f"aiocollect_{name}", kind, unit, text),
+        lambda seen: {**begin, **read(seen.stats)},
+        label,
+    )
 
 
 METRICS = (
@@ -73,14 +84,17 @@ METRICS = (
     _many(
         *("counter", "rows_dropped", "{row}", "Accepted rows that were lost."),
         lambda s: s.dropped,
+        known=DROPPED,
     ),
     _many(
         *("counter", "rows_dead_lettered", "{row}", "Accepted rows that can never be stored."),
         lambda s: s.dead_lettered,
+        known=DEAD_LETTERED,
     ),
     _many(
         *("counter", "rows_refused", "{row}", "Rows that were not accepted."),
         lambda s: s.refused,
+        known=REFUSED,
     ),
     _one(
         *("counter", "rows_sampled_out", "{row}", "Rows that sampling left out."),
@@ -111,7 +125,7 @@ METRICS = (
         lambda s: s.budget_used,
     ),
     _many(
-        *("gauge", "sample_rate", "1", "The share of calls that is recorded; 0: off."),
+        *("gauge", "sample_rate", "", "The share of calls that is recorded; 0: off."),
         lambda s: s.sample_rates,
         label="collector",
     ),
@@ -140,7 +154,7 @@ METRICS = (
     ),
     _one("counter", "hook_errors", "{error}", "What hooks raised.", lambda s: s.hook_errors),
     Metric(
-        *("aiocollect_healthy", "gauge", "1", "1 while rows find their way to the store."),
+        *("aiocollect_healthy", "gauge", "", "1 while rows find their way to the store."),
         lambda seen: {"": float(seen.healthy)},
     ),
 )
