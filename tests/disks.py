@@ -56,9 +56,9 @@ class Struck:
         return call
 
 
-class StruckDisk(InlineDisk):
-    """Before each call of what stands under a locked directory ``strike`` is called: it may raise.
-    ``write`` and ``truncate`` are told apart by the path: it ends with .rows, or with slots."""
+class Striking(LocalDisk):
+    """Before each call, of the disk, of a locked directory or of a file in it, ``strike`` is called
+    with its name and path: it may raise, or block. A path of a file ends with .rows, or slots."""
 
     def strike(self, call: str, path: str) -> None:
         """Nothing, until a test puts something else here."""
@@ -67,3 +67,15 @@ class StruckDisk(InlineDisk):
         self.strike("lock", path)
         found = super().lock(path)
         return None if found is None else Struck(found, path, lambda *what: self.strike(*what))
+
+    def make_directory(self, path: str) -> None:
+        self.strike("make_directory", path)
+        super().make_directory(path)
+
+    def names(self, path: str) -> list[str]:
+        self.strike("names", path)
+        return super().names(path)
+
+
+class StruckDisk(Striking, InlineDisk):
+    """Without a thread."""
