@@ -214,10 +214,10 @@ class Channels:
         if channel in self._adopted and channel.idle:
             del self._adopted[channel]
 
-    def forget(self, hour: int, *, now: float, pressed: bool) -> bool:
+    def forget(self, hour: int, *, now: float, pressed: bool) -> float | None:
         """Drop idle channels of days before yesterday, so that years do not pile up; where the
         budget is ``pressed``, all idle ones of other hours than this ``hour``, since they are
-        charged to it. In slices: True where there is more to look through.
+        charged to it. In slices; returns in how many seconds it wants to go on.
 
         Between two turns of the pump, which has a channel of each row it holds. A late row makes a
         new channel, which looks at the part again; one with blobs of its own goes to its next part,
@@ -226,7 +226,7 @@ class Channels:
         if not self._sweep:
             due = pressed and now >= self._next_pressed
             if hour == self._hour and len(self._channels) < self._forget_at and not due:
-                return False
+                return self._next_pressed - now if pressed and self._channels else None
             if hour // 24 != self._hour // 24:
                 self._headers.new_day((one.names, one.header) for one in self.streams if one.header)
             self._hour = hour
@@ -241,7 +241,7 @@ class Channels:
                 self._look_at(one)
         if not self._sweep:
             self._forget_at = max(FORGET_ABOVE, 2 * len(self._channels))
-        return bool(self._sweep)
+        return 0.0 if self._sweep else None
 
     def _look_at(self, key: tuple[str, bytes, bool]) -> None:
         """Drop a channel that nobody needs."""

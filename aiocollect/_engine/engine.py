@@ -280,8 +280,8 @@ class Engine:
         """One slice of work; returns when the next one is wanted (see Driver)."""
         self.asleep = False
         more = self.pump.turn(self.clock.monotonic())
-        more = self._after_turn() or more
-        if more or (self.backing is not None and self.backing.go_on()):
+        again = self._after_turn()
+        if more or again == 0.0 or (self.backing is not None and self.backing.go_on()):
             return 0.0
         wait = self._pace.next(self.pump.rows_taken)
         if wait is None:
@@ -289,18 +289,20 @@ class Engine:
             if len(self.ring):  # put between the turn and the line above
                 self.asleep = False
                 return 0.0
+        if again is not None:
+            wait = _sooner(wait, again)
         deadline = self.pump.next_deadline()
         if deadline is not None:
             wait = _sooner(wait, deadline - self.clock.monotonic())
-        again = self._shedder.expire(self.clock.monotonic())
-        if again is not None and self.ring.used:
-            wait = _sooner(wait, again)
+        look = self._shedder.expire(self.clock.monotonic())
+        if look is not None and self.ring.used:
+            wait = _sooner(wait, look)
         if self.backing is not None:
             wait = _sooner(wait, self.backing.look())
         return wait
 
-    def _after_turn(self) -> bool:
-        """What a turn leads to; whether there is more of it to do at once."""
+    def _after_turn(self) -> float | None:
+        """What a turn leads to; in how many seconds there is more of it to do."""
         self.waiters.grant()
         self._watch_marks()
         if self.flushes.due(self.pump.calls_done):
@@ -348,6 +350,8 @@ class Engine:
             self.waiters.grant()
             self._watch_marks()
             self.flushes.wake()
+            if self.asleep and self.marks.raised and channel is not None and channel.idle:
+                self.wake()  # it may be let go of
             if self.spool is not None and self.spool.adopted:
                 if channel is not None:
                     self.channels.forget_adopted(channel)

@@ -27,7 +27,8 @@ SECOND, MINUTE, HOUR, DAY = 1.0, 60.0, 3600.0, 86_400.0
 KINDS = [
     *("cancelled a task", "clock set back", "clock set forward", "loop blocked", "suspended"),
     *("eager tasks", "store panics", "encoder panics", "hook panics", "broken clocks"),
-    "more hang than places",
+    *("more hang than places", "many hours in an outage", "receipts that are dropped"),
+    *("waiters that are cancelled", "collectors per request", "columns made of data"),
 ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import crowded, life, outage, poison, standstill
+from . import bounded, crowded, life, outage, poison, standstill
 from .life import Outcome
 from .trace import Say, silent
 
@@ -22,5 +22,7 @@ def live(seed: int, say: Say = silent) -> Outcome:
             return crowded.live(seed, say)
         case 60 | 61 | 62:
             return standstill.live(seed, say)
+        case 68:
+            return bounded.live(seed, say)
         case _:
             return life.live(seed, say)

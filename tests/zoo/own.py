@@ -126,7 +126,8 @@ OWN: Final = [
         "cancelled half-way",
         "own: a cancelled request's lane waits for ever",
         "_engine/sender.py",
-        "            if not self._stopped:\n                self._tell(channel, Event.UNKNOWN)\n",
+        "            if not self._stopped and _on_a_loop():\n"
+        "                self._tell(channel, Event.UNKNOWN)\n",
         "",
         ("lives",),
         "nothing was stored",

@@ -91,10 +91,11 @@ APPENDING: Final = [
         "one odd row takes its run along",
         "datahub-project/datahub#19369",  # one fails its batch
         "_engine/pump.py",
-        "            lines += _encoded(run.stream, [piece]) or self._one_by_one(run, piece)\n",
-        "            some = _encoded(run.stream, [piece])\n"
+        "            lines += self._encoded(run.stream, [piece]) or self._one_by_one(run, piece)\n",
+        "            some = self._encoded(run.stream, [piece])\n"
         "            if some is None:\n"
-        '                self._dead_letter(run.stream, piece, "encode", 0, run.account)\n'
+        "                self._dead_letter(\n"
+        '                    run.stream, piece, "encode", 0, run.account, run.receipt)\n'
         "            lines += some or []\n",
         ("hardships",),
         "dead letters",
@@ -103,8 +104,8 @@ APPENDING: Final = [
         "all rows of a slice to the first one's blob",
         "open-telemetry/opentelemetry-collector-contrib#50336",  # one name per batch
         "_engine/pump.py",
-        "channel = stream.channel if call[2] == stream.hour else self._find",
-        "channel = next(iter(last), None) or self._find",
+        "            channel = stream.channel if call[2] == stream.hour else None\n",
+        "            channel = next(iter(last), None)\n",
         ("lives",),
         "misplaced",
     ),
@@ -121,8 +122,8 @@ APPENDING: Final = [
         "a dead path takes all places",
         "distr#2862",  # head-of-line blocking by one poisoned path
         "_engine/sender.py",
-        "        if len(self._lent) < LENT_FACTOR * self._places:\n",
-        "        if self._hurried:\n",
+        "        channel.standing = Standing.LATE\n        if task in self._late:\n",
+        "        if not self._hurried:\n",
         ("hardships",),
         "only other paths are dead",
     ),
@@ -151,7 +152,7 @@ QUEUES: Final = [
         "rows added during a send stay until the next",
         "PostHog/posthog-js#2144",  # queued until somebody captures or flushes again
         "_engine/engine.py",
-        "        if channel.due:\n            self.pump.seal(channel)\n",
+        "        if channel.due and not channel.backlog:\n            self.pump.seal(channel)\n",
         "        channel.due = False\n",
         ("hardships",),
         "a minute after the last call",
@@ -181,9 +182,9 @@ QUEUES: Final = [
         "a cancelled sender keeps its place",
         "aiokafka#1039",  # later sends are accepted and never sent
         "_engine/sender.py",
-        "        self._tasks.discard(task)\n        self._lent.discard(task)\n",
+        "        self._tasks.discard(task)\n        self._late.pop(task, None)\n",
         "        if task.cancelled():\n            return\n"
-        "        self._tasks.discard(task)\n        self._lent.discard(task)\n",
+        "        self._tasks.discard(task)\n        self._late.pop(task, None)\n",
         ("lives",),
         "nothing was stored",
     ),

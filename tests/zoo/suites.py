@@ -29,6 +29,7 @@ SUITES: Final[dict[str, Suite]] = {
     "crashes": Suite("simulation", "tests.simulation.crash_life", 600),
     "moments": Suite("simulation", "tests.simulation.moments", 600),
     "standstill": Suite("simulation", "tests.simulation.standstill", 150),
+    "bounded": Suite("simulation", "tests.simulation.bounded", 5),
     "crowded": Suite("simulation", "tests.simulation.crowded", 20),
     "traced": Suite("simulation", "tests.simulation.traced", 3600),
     "hostile values": Suite("property", "tests/property/test_hostile_values.py"),
