@@ -57,7 +57,8 @@ class Pipeline:
 
     ========================  ====================================================================
     ``container``             where the URL does not name it
-    ``credential``            an account key, a SAS, or an async token credential (yours to close)
+    ``credential``            an account key, a SAS, an async token credential (yours to close), or
+                              an identity: "managed", "workload", "cli", "default" (None)
     ``workspace, service``    the first segments of every path; the workspace has three parts
     ``store_options``         of a URL: ca_file, proxy, endpoint_suffix, create_container
     ``layout``                "day", "hour", a template of paths, or a Layout of your own

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from .answers import ANSWERS
 from .appends import APPENDS
 from .disks import DISKS
 from .edges import EDGES
@@ -15,4 +16,4 @@ from .values import VALUES
 
 __all__ = ["ALL"]
 
-ALL: Final[list[Mutant]] = [*OWN, *PEERS, *APPENDS, *DISKS, *HOSTS, *EDGES, *VALUES]
+ALL: Final[list[Mutant]] = [*OWN, *PEERS, *APPENDS, *ANSWERS, *DISKS, *HOSTS, *EDGES, *VALUES]

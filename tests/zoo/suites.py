@@ -20,6 +20,7 @@ class Suite(NamedTuple):
 
 
 _AZURITE: Final = "tests/azurite"
+_SERVICE: Final = "tests/service"
 
 SUITES: Final[dict[str, Suite]] = {
     "lives": Suite("simulation", "tests.simulation.life", 500),
@@ -39,6 +40,10 @@ SUITES: Final[dict[str, Suite]] = {
         "chaos", "tests/chaos/test_local_kill.py::test_killed_before_each_system_call"
     ),
     "torn tails": Suite("chaos", "tests/chaos/test_local_kill.py::test_only_whole_appends_remain"),
+    "each answer": Suite("stand-in", f"{_SERVICE}/test_answers.py"),
+    "mixed-up answers": Suite("stand-in", f"{_SERVICE}/test_requests.py"),
+    "operators": Suite("stand-in", f"{_SERVICE}/test_states.py"),
+    "identities": Suite("stand-in", f"{_SERVICE}/test_identity.py"),
     "late creation": Suite("proxy", f"{_AZURITE}/test_late_create.py"),
     "two loops": Suite("azurite", f"{_AZURITE}/test_sessions.py::test_two_open_loops"),
     "each fault": Suite("proxy", f"{_AZURITE}/test_each_fault.py"),
