@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["Blob", "Container", "Reply"]
+__all__ = ["MAX_BLOCKS", "Blob", "Container", "Reply"]
 
 MAX_BLOCKS: Final = 50_000
 MAX_BLOCK: Final = 100 * 2**20

@@ -29,11 +29,12 @@ from aiocollect.stores.azure import AzureStore
 from aiocollect.typing import Names
 
 from .answers import AGAIN, ANSWERS, BACK, HALVED, HELD, MADE, NEXT, OPERATIONS, OWN, THERE, Answer
-from .blobs import Blob, Container, Reply
+from .blobs import MAX_BLOCKS, Blob, Container, Reply
 from .server import Plan, Service
 
 ROWS = [[0.5], [1.5]]
 TIMES = 2
+FULL = ("BlobIsSealed", "BlockCountExceedsLimit", "MaxBlobSizeConditionNotMet")
 
 
 def name_of(answer: Answer) -> str:
@@ -42,14 +43,19 @@ def name_of(answer: Answer) -> str:
 
 
 def truly(answer: Answer) -> Any:
-    """What must be true of the blob for the answer to be: one that is missing is not there, and
-    one of another type is of another type."""
+    """What must be true of the blob for the answer to be: one that is missing is not there, one
+    of another type is of another type, and one that is full is full."""
 
     def change(container: Container, name: str, reply: Reply) -> Reply | None:
         if answer.code == "BlobNotFound":
             container.blobs.pop(name, None)
         if answer.code in ("InvalidBlobType", "ResourceTypeMismatch"):
             container.blobs[name] = Blob(kind="BlockBlob")
+        blob = container.blobs.get(name)
+        if blob is not None and answer.code in FULL:
+            # Whatever its limit is: it takes no more, and says so of itself.
+            blob.sealed = answer.code == "BlobIsSealed"
+            blob.blocks += [] if blob.sealed else [0] * MAX_BLOCKS
         return Reply(answer.status, answer.code)
 
     return change

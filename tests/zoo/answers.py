@@ -79,7 +79,7 @@ ANSWERS: Final = [
         '            if request.method in ("GET", "HEAD"):\n',
         '            if request.method in ("OPTIONS",):\n',
         ("mixed-up answers",),
-        "Error",
+        "were not stored",
     ),
     Mutant(
         "an append is sent again as a look is",
@@ -97,7 +97,7 @@ ANSWERS: Final = [
         '    return etag.removeprefix("W/")\n',
         "    return etag\n",
         ("mixed-up answers",),
-        "Error",
+        "ConditionNotMet",
     ),
     Mutant(
         "a token endpoint's answer taken for the store's",
@@ -114,7 +114,7 @@ ANSWERS: Final = [
         "stores/azure_session.py",
         "            await self.tokens.aclose()\n",
         "            pass\n",
-        ("identities",),
+        ("identities left behind",),
         "Unclosed",
     ),
 ]

@@ -44,6 +44,10 @@ SUITES: Final[dict[str, Suite]] = {
     "mixed-up answers": Suite("stand-in", f"{_SERVICE}/test_requests.py"),
     "operators": Suite("stand-in", f"{_SERVICE}/test_states.py"),
     "identities": Suite("stand-in", f"{_SERVICE}/test_identity.py"),
+    "identities left behind": Suite(
+        "stand-in",
+        f"{_SERVICE}/test_identity.py::test_each_loop_and_process_has_a_credential_of_its_own",
+    ),
     "late creation": Suite("proxy", f"{_AZURITE}/test_late_create.py"),
     "two loops": Suite("azurite", f"{_AZURITE}/test_sessions.py::test_two_open_loops"),
     "each fault": Suite("proxy", f"{_AZURITE}/test_each_fault.py"),
