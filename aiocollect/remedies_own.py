@@ -304,7 +304,7 @@ FAMILIES: Final[tuple[Row, ...]] = (
     (
         "SasCallback",
         "the function that gives the SAS failed, or gave none",
-        "call it by hand; it must return a text with sig=",
+        "call it by hand; it must return the text of a SAS, with its signature",
     ),
     (
         "TokenHTTP5",
