@@ -26,7 +26,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.csv as pacsv  # type: ignore[import-untyped]
 import pyarrow.json as pajson  # type: ignore[import-untyped]
 
-from aiocollect._engine.cells import Cells
+from aiocollect._engine.cells import Cells, kinds_of
 from aiocollect.encoders import CsvEncoder, JsonlEncoder
 from aiocollect.typing import Piece, Schema
 
@@ -167,7 +167,7 @@ def code(text: str) -> str:
 
 def rows_of(value: Any, told: Told) -> tuple[list[str], list[str]]:
     """What follows a value in the table of CSV, and in that of JSONL."""
-    row, _ = Cells("values", media=False).row((value, 1), frozenset({type(value), int}))
+    row, _ = Cells("values", media=False).row((value, 1), kinds_of((value, 1)))
     # With a missing cell below: some readers change the whole column for it.
     pieces = [Piece((row, (None, 1)), "an id", "2026-01-31T00:00:00.000000", 0)]
     encoder = CsvEncoder()

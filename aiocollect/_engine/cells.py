@@ -15,6 +15,7 @@ import enum
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timezone
 from decimal import Decimal
+from functools import lru_cache
 from itertools import combinations
 from typing import Any, Final
 from uuid import UUID
@@ -27,14 +28,14 @@ from .interop.numpy_arrays import cell_of
 from .interop.records import fields_of
 
 __all__ = [
-    *("NUMERIC", "NUMERIC_ROWS", "SHOWN", "Cells", "is_one_of"),
+    *("NUMERIC", "SHOWN", "Cells", "Kinds", "are_numbers", "is_one_of", "kinds_of"),
     *("too_large", "types_of"),
 ]
 
 # Types whose values need nothing at all: no copy, and no further estimate.
 NUMERIC: Final[frozenset[type]] = frozenset({float, int, bool, type(None)})
 # The types of the cells of any row of such values.
-NUMERIC_ROWS: Final = frozenset(
+_NUMERIC_ROWS: Final = frozenset(
     frozenset(some) for count in range(1, 1 + len(NUMERIC)) for some in combinations(NUMERIC, count)
 )
 _PLAIN: Final = NUMERIC | {str}
@@ -60,6 +61,43 @@ def types_of(row: Sequence[Any]) -> frozenset[type] | None:
     cannot be hashed."""
     try:
         return frozenset(map(type, row))
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:
+        return None
+
+
+def are_numbers(row: tuple[Any, ...]) -> bool:
+    """Whether all cells are plain numbers or missing."""
+    return types_of(row) in _NUMERIC_ROWS
+
+
+class Kinds:
+    """What is known of rows whose cells are of certain types: all ``numeric``, or text as well
+    (``plain``); the places of those that are no numbers, and of floats."""
+
+    __slots__ = ("floats", "numeric", "others", "plain", "types")
+
+    def __init__(self, types: tuple[type, ...]) -> None:
+        self.types = frozenset(types)
+        self.numeric = self.types <= NUMERIC
+        self.plain = self.types <= _PLAIN
+        self.others = frozenset([at for at, kind in enumerate(types) if kind not in NUMERIC])
+        self.floats = frozenset([at for at, kind in enumerate(types) if kind is float])
+
+    def __repr__(self) -> str:
+        return f"<Kinds of {len(self.types)} types>"
+
+
+# Streams have few: of rows with gaps one for each pattern of these. Bounded, as types may be made
+# of data; of ten columns 1 KB each.
+_kinds: Final = lru_cache(maxsize=1024)(Kinds)
+
+
+def kinds_of(row: Sequence[Any]) -> Kinds | None:
+    """The kinds of a row's cells, made once; None where they cannot be told: see types_of()."""
+    try:
+        return _kinds(tuple(map(type, row)))
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException:
@@ -93,20 +131,18 @@ class Cells:
         return f"<Cells of {self._stream}>"
 
     def row(
-        self, row: tuple[Any, ...], types: frozenset[type] | None, columns: Sequence[str] = ()
+        self, row: tuple[Any, ...], kinds: Kinds | None, columns: Sequence[str] = ()
     ) -> tuple[tuple[Any, ...], int]:
         """The row with frozen cells, and the estimated bytes beyond those of numbers.
 
-        ``types`` are those of its cells; None where they cannot be looked up. ``columns``: what
-        its cells are called, where that is known. Raises EncodeError.
+        ``kinds`` are those of its cells; None where they cannot be told. ``columns``: what its
+        cells are called, where that is known. Raises EncodeError.
         """
-        if types is None:
-            pass
-        elif types <= NUMERIC:
-            return row, 0
-        elif types <= _PLAIN:
+        if kinds is not None and kinds.plain:
+            if kinds.numeric:
+                return row, 0
             # Text by its length: four bytes a character at most, on the heap and as UTF-8.
-            return row, sum([4 * len(cell) for cell in row if type(cell) is str])
+            return row, 4 * sum([len(row[place]) for place in kinds.others])
         walk = _Walk(self._media, self._max_bytes)
         frozen: list[Any] = []
         try:

@@ -21,14 +21,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from ..errors import EncodeError
-from .cells import NUMERIC, NUMERIC_ROWS, Cells, is_one_of, too_large, types_of
+from .cells import NUMERIC, Cells, Kinds, are_numbers, is_one_of, kinds_of, too_large, types_of
 from .costs import ROW_COST, estimate, row_cost
 from .frames import Column, Table, recognise
-from .interop.exact import CellError, word_for
+from .interop.exact import CellError
 from .interop.numpy_arrays import is_masked, is_plain, kept_digits, listed, refusal
-from .misfits import checked, misfit, no_row, refuse_unknown, some, unsure
+from .misfits import checked, misfit, mixed, no_row, refuse_unknown, single, unsure
 from .numbers import at_once
-from .rows import Part, RowsOf, gaps_filled, ordered, records_of
+from .rows import Part, RowsOf, dict_rows, gaps_filled, ordered, records_of
 
 __all__ = ["RowsOf", "Shape"]
 
@@ -93,7 +93,7 @@ class Shape:
         if kind is list and len(data) == self.row_length:
             # One row of numbers, of a length that was seen before.
             row = tuple(data)
-            if len(row) == self.row_length and types_of(row) in NUMERIC_ROWS:
+            if len(row) == self.row_length and are_numbers(row):
                 return (row,), 1, self.row_cost
         if kind is RowsOf:
             return self._freeze_rows_of(data.value)
@@ -103,7 +103,7 @@ class Shape:
         if kind is list or kind is tuple:
             return self._freeze_list(data)
         if kind is dict:
-            return self._freeze_record(data)
+            return self._freeze_records((data,))
         if kind is Table:
             return self._freeze_table(data)
         if kind is Column:
@@ -113,11 +113,7 @@ class Shape:
         width = self._width(1)
         if width == 1:
             return self._freeze_rows([(data,)], None, data)
-        raise EncodeError(
-            f"{self._stream}: a single {word_for(kind)} does not fit the {width} "
-            f"columns {some(self.features or ())}; give one row of them",
-            reason="shape",
-        )
+        raise single(kind, width, self.features or (), stream=self._stream)
 
     def _recognised(self, data: Any) -> Any:
         return recognise(data, stream=self._stream, max_rows=self.max_bytes // ROW_COST)
@@ -132,6 +128,8 @@ class Shape:
         if inner is list or inner is tuple:
             self._refuse_above(estimate(len(data), len(first)))
             return self._freeze_rows(data, None, data)
+        if inner is dict:
+            return self._freeze_records(data)
         if self._part(first) is not None:
             return self._freeze_each(data)
         if self.is_one_column:
@@ -149,11 +147,7 @@ class Shape:
         for place, one in enumerate(data):
             part = self._part(one)
             if part is None or (place and (part.names is None) is not (order is None)):
-                raise EncodeError(
-                    f"{self._stream}: a list of {'dicts' if order else 'rows'} holds a "
-                    f"{word_for(type(one))}; give all of them with names, or none",
-                    reason="shape",
-                )
+                raise mixed(type(one), stream=self._stream, named=order is not None)
             width = self._width(part.width)
             self._refuse_above(estimate(len(rows) + part.rows, width) + part.size)
             if part.names is None:
@@ -211,21 +205,23 @@ class Shape:
                 return many, len(many), cost
             self.writes = False  # the next ones may have what is no number, too
         frozen = []
-        only_numbers = not self._texts
+        seen: dict[int, Kinds | None] = {}
         columns = names or self.features or ()
         for row in rows:
             cells = self._cells_of(row)
             if cells is None or len(cells) != width:
                 raise self._misfit(data, width)
-            types = types_of(cells)
-            if types is None or types not in NUMERIC_ROWS:
-                cells, more = self._cells.row(cells, types, columns)
+            kinds = kinds_of(cells)
+            if kinds is None or not kinds.numeric:
+                cells, more = self._cells.row(cells, kinds, columns)
                 cost += more
                 self._refuse_above(cost)
-                only_numbers = False
+                if kinds is None or not kinds.plain:
+                    kinds = kinds_of(cells)
+            seen[id(kinds)] = kinds
             frozen.append(cells)
-        if not only_numbers and rows[0] is not data:  # a single list is taken as it is
-            self._texts = gaps_filled(frozen, self._texts)
+        if rows[0] is not data:  # a single list is taken as it is
+            self._texts = gaps_filled(frozen, seen.values(), self._texts)
         self._fix(width, data, names)
         return tuple(frozen), len(frozen), cost
 
@@ -244,19 +240,21 @@ class Shape:
 
     # By name ---------------------------------------------------------------------------------
 
-    def _freeze_record(self, record: dict[Any, Any]) -> tuple[Any, int, int]:
-        """A row by name: absent is missing, unknown is refused."""
-        self._refuse_above(estimate(1, len(record)))
-        features = self.features
-        if features is None or len(features) != len(record):
-            return self._freeze_each([record])
-        try:
-            row = tuple(map(record.__getitem__, features))
-        except KeyError:
-            return self._freeze_each([record])
-        if self.row_cost and not self._texts and types_of(row) in NUMERIC_ROWS:
-            return (row,), 1, self.row_cost
-        return self._freeze_rows([row], features, record)
+    def _freeze_records(self, data: Sequence[dict[Any, Any]]) -> tuple[Any, int, int]:
+        """Rows by name: absent is missing, unknown is refused. The first one fixes the names."""
+        first = data[0]
+        self._refuse_above(estimate(len(data), len(first)))
+        order = self.features or tuple(first)
+        if self.features is None and not {str}.issuperset(map(type, order)):
+            return self._freeze_each(data)
+        rows = dict_rows(data, order)
+        if rows is None:
+            return self._freeze_each(data)
+        if self.features is None:
+            checked(order, self._stream)
+        elif len(rows) == 1 and self.row_cost and not self._texts and are_numbers(rows[0]):
+            return tuple(rows), 1, self.row_cost
+        return self._freeze_rows(rows, order, data)
 
     def _freeze_column(self, column: Column) -> tuple[Any, int, int]:
         """A Series: a column where the stream has one, whatever its labels are; else a row."""

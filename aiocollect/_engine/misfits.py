@@ -14,7 +14,17 @@ from .cells import SHOWN
 from .interop.exact import word_for
 from .interop.table import Column, Table
 
-__all__ = ["checked", "misfit", "no_row", "refuse_unknown", "shown", "some", "unsure"]
+__all__ = [
+    "checked",
+    "misfit",
+    "mixed",
+    "no_row",
+    "single",
+    "refuse_unknown",
+    "shown",
+    "some",
+    "unsure",
+]
 
 
 def checked(names: tuple[Any, ...], stream: str) -> tuple[str, ...]:
@@ -60,6 +70,24 @@ def misfit(data: Any, width: int, names: Sequence[str], *, stream: str) -> Encod
     return EncodeError(
         f"{stream}: a value of shape {_shape(data)} does not fit the {width} columns "
         f"{some(names)}; give one row of {width} cells, or rows of {width} cells each",
+        reason="shape",
+    )
+
+
+def single(kind: type, width: int, names: Sequence[str], *, stream: str) -> EncodeError:
+    """Why one value is refused where a row should be."""
+    return EncodeError(
+        f"{stream}: a single {word_for(kind)} does not fit the {width} columns {some(names)}; "
+        "give one row of them",
+        reason="shape",
+    )
+
+
+def mixed(kind: type, *, stream: str, named: bool) -> EncodeError:
+    """Why a list is refused whose elements are not alike."""
+    return EncodeError(
+        f"{stream}: a list of {'dicts' if named else 'rows'} holds a {word_for(kind)}; give all of "
+        "them with names, or none",
         reason="shape",
     )
 

@@ -20,7 +20,7 @@ from .engine import Engine
 from .gate import ALL
 from .interop.exact import word_for
 from .receipts import RECEIPT_COST, Receipt
-from .stamps import first_row, id_text, microseconds, row_index, rows_at_a_guess, skip_rows
+from .stamps import MAX_ID, first_row, id_text, microseconds, row_index, rows_at_a_guess, skip_rows
 from .stream import Stream
 
 __all__ = ["Recorder", "refuse"]
@@ -190,7 +190,9 @@ class Recorder:
     ) -> tuple[Call | None, str | None]:
         engine = self.engine
         ids = engine.ids
-        if correlation_id is not None:
+        if correlation_id is not None and (
+            type(correlation_id) is not str or not 0 < len(correlation_id) <= MAX_ID
+        ):
             correlation_id = id_text(correlation_id, stream=self._label)
         context = in_force.get()
         if context is not None and correlation_id is not None and correlation_id != context.id:

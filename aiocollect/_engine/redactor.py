@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from ..errors import ConfigError, EncodeError
 from ..redaction import Drop, KeyedHash, Mask, Rule, columns_after
-from .cells import Cells, types_of
+from .cells import Cells, kinds_of
 from .costs import CALL_COST, CELL_COST, ROW_COST
 from .interop.numpy_arrays import listed
 
@@ -71,14 +71,14 @@ class Redactor:
         following = -1  # the index that goes on with the last run
         try:
             if type(rows) is not tuple:
-                rows = [self._cells.row(row, types_of(row))[0] for row in map(tuple, listed(rows))]
+                rows = [self._cells.row(row, kinds_of(row))[0] for row in map(tuple, listed(rows))]
             for index, row in enumerate(rows):
                 for at, step in enumerate(steps):  # noqa: B007 - told below
                     row = step(row)
                     if row is None:
                         break
                 else:
-                    row, more = self._cells.row(row, types_of(row))
+                    row, more = self._cells.row(row, kinds_of(row))
                     size += more + ROW_COST + CELL_COST * len(row)
                     kept += 1
                     if index != following:
@@ -138,7 +138,7 @@ class Redactor:
                     f"{more} unknown columns" if more else f"no column {', '.join(lost[:6])}"
                 )
             row = tuple([found[name] for name in columns])
-            return self._cells.row(row, types_of(row))[0]
+            return self._cells.row(row, kinds_of(row))[0]
 
         return step
 

@@ -6,17 +6,18 @@ many rows it has before they are read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 from ..columns import label
 from ..errors import EncodeError
-from .cells import NUMERIC, SHOWN
+from .cells import SHOWN, Kinds
 from .interop.exact import CellError
 from .interop.numpy_arrays import listed
 from .interop.table import Column, Table
 
-__all__ = ["Part", "RowsOf", "gaps_filled", "ordered", "records_of"]
+__all__ = ["Part", "RowsOf", "dict_rows", "gaps_filled", "ordered", "records_of"]
 
 
 class RowsOf:
@@ -154,22 +155,42 @@ def ordered(row: tuple[Any, ...], way: tuple[int, ...]) -> tuple[Any, ...]:
 # Missing ----------------------------------------------------------------------------------------
 
 
-def gaps_filled(rows: list[tuple[Any, ...]], texts: frozenset[int]) -> frozenset[int]:
+def gaps_filled(
+    rows: list[tuple[Any, ...]], kinds: Iterable[Kinds | None], texts: frozenset[int]
+) -> frozenset[int]:
     """Make NaN missing in the columns of frozen rows that hold what is no number, here or in
-    ``texts``. Returns the places of all such columns."""
-    gaps = []
-    for place, column in enumerate(zip(*rows, strict=True)):
-        kinds = set(map(type, column))
-        if not kinds <= NUMERIC and place not in texts:
-            texts |= {place}
-        if place in texts and float in kinds:
-            gaps.append(place)
+    ``texts``. Returns the places of all such columns. ``kinds`` are those of the rows."""
+    found = [some for some in kinds if some is not None]
+    texts = texts.union(*[some.others for some in found])
+    gaps = texts.intersection(chain.from_iterable([some.floats for some in found]))
     for place in gaps:
         for at, row in enumerate(rows):
             cell = row[place]
             if type(cell) is float and cell != cell:
                 rows[at] = (*row[:place], None, *row[place + 1 :])
     return texts
+
+
+def dict_rows(data: Sequence[Any], order: tuple[str, ...]) -> list[tuple[Any, ...]] | None:
+    """The rows of plain dicts in this order, at a third of the price of Parts; None where one is
+    another record, or has an unknown name."""
+    width = len(order)
+    known: frozenset[str] | None = None
+    rows: list[tuple[Any, ...]] = []
+    for record in data:
+        if type(record) is not dict:
+            return None
+        if len(record) == width:
+            try:
+                rows.append(tuple(map(record.__getitem__, order)))
+                continue
+            except KeyError:
+                pass
+        known = known or frozenset(order)
+        if not record.keys() <= known:
+            return None
+        rows.append(tuple(map(record.get, order)))
+    return rows
 
 
 def _plain_name(name: Any) -> Any:

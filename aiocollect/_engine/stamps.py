@@ -14,7 +14,15 @@ from .._core.window import Window
 from ..context import correlation
 from ..errors import EncodeError
 
-__all__ = ["first_row", "id_text", "microseconds", "row_index", "rows_at_a_guess", "skip_rows"]
+__all__ = [
+    "MAX_ID",
+    "first_row",
+    "id_text",
+    "microseconds",
+    "row_index",
+    "rows_at_a_guess",
+    "skip_rows",
+]
 
 # Longer ones are no ids, and would be in every row.
 MAX_ID = 256
