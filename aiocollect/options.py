@@ -71,7 +71,8 @@ class Retry:
     base: float = 0.1
     # The longest wait: what an outage's end may stay unnoticed for.
     cap: float = 10.0
-    # Waits while an operator must act (credential, container): no need to knock every second.
+    # The longest wait while an operator must act (credential, container): no need to knock every
+    # second. It begins with an eighth of it; where each try leaves an empty part, it is four times.
     hold: float = 15.0
     # Then the attempt's outcome is unknown, and the same bytes go to the same position again.
     attempt_timeout: float = 30.0

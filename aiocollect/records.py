@@ -134,7 +134,7 @@ class Retrying:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed:
-    """A held path works again."""
+    """A path that was held, or had no answer, works again: a block of it is stored."""
 
     path: str
     part: str
@@ -142,7 +142,8 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rolled:
-    """A path went on to its next part: full, sealed, or of another header or type."""
+    """A path went on to its next part: full, sealed, of another header or type, replaced, without a
+    line end, or of a creation in doubt."""
 
     path: str
     part: str

@@ -106,8 +106,8 @@ _TROUBLE: Final[tuple[Row, ...]] = (
     ),
     (
         (
-            "OtherRequest OtherRange OtherPosition ShortAnswer UnreadableAnswer ContentEncoding"
-            " TooLong BrokenAnswer"
+            "OtherRequest OtherRange OtherPosition OtherAnswer ShortAnswer UnreadableAnswer "
+            "ContentEncoding TooLong BrokenAnswer"
         ),
         "the answer belongs to another request, or is damaged: something between mixes up answers",
         "nothing is settled by it, it is tried on; see the caching proxies on the way",
@@ -116,6 +116,16 @@ _TROUBLE: Final[tuple[Row, ...]] = (
         "StaleRead",
         "the blob reads shorter than it was: an old answer of a cache, or somebody cut it off",
         "see the caching proxies on the way; nothing is settled by it, it is read again",
+    ),
+    (
+        "creation_in_doubt",
+        "whether a new blob was made, and under which ETag, is not known: the next name is taken",
+        "nothing; if it lasts, see what cuts answers to creations off, or sends them twice",
+    ),
+    (
+        "no_line_end",
+        "somebody appended bytes without a line end: rows go on in the next part",
+        "see who else writes to the blob: an editor, echo -n, a collector that was cut off",
     ),
     (
         "NotFoundAfterCreate",
