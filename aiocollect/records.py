@@ -115,7 +115,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A path waits for an operator: its credential, right, container or lease. Nothing is lost."""
+    """A path waits for an operator, for ``reason``, a code (remedies.py). Nothing is lost."""
 
     path: str
     part: str

@@ -43,7 +43,7 @@ class Stats:
     budget_used: int  # bytes
     oldest_age: float | None  # seconds since the oldest row not yet final was taken
     paths: int  # with a lane
-    held: dict[str, str]  # path to the reason why an operator must act
+    held: dict[str, str]  # part to the code for which its rows do not move
     in_flight: int  # requests
     appends: int  # acknowledged blocks
     appended_bytes: int

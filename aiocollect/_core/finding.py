@@ -34,7 +34,7 @@ def on_opened(lane: Lane, opened: Opened) -> list[Command]:
     objection = lane.parts.objection(opened)
     if opened.length and lane.place.sound and not opened.head.endswith(b"\n"):
         objection = objection or "no_line_end"
-    return notes + (lane._pass_by(objection) if objection else lane._next())
+    return notes + (lane._roll(objection) if objection else lane._next())
 
 
 def on_open_missing(lane: Lane, _: Any) -> list[Command]:
@@ -46,13 +46,14 @@ def on_open_missing(lane: Lane, _: Any) -> list[Command]:
 
 
 def on_open_wrong_type(lane: Lane, _: Any) -> list[Command]:
-    return lane._pass_by("wrong_type")
+    return lane._roll("wrong_type")
 
 
 def on_created(lane: Lane, created: Created | bool) -> list[Command]:
     if not lane.blind:
         # Whoever made it: only a look gives its ETag and time, and shows what others wrote.
         lane.place.made = True
+        lane.place.confirmed = created is not False
         return lane._open()
     if created is False or (lane._waits and lane._waits.unsure):
         # Its ETag is unknown, or another creation of it is under way, which could make it anew.
@@ -77,18 +78,15 @@ def on_create_refused(lane: Lane, error: StoreError) -> list[Command]:
     return lane._open()
 
 
-def pass_by(lane: Lane, reason: str) -> list[Command]:
-    """A part that was found is not ours."""
-    lane._wait().walked()
-    return lane._roll(reason)
-
-
-def roll(lane: Lane, reason: str) -> list[Command]:
-    """Go on to the next part, with whatever is not final yet."""
+def roll(lane: Lane, reason: str, *, landed: bool = False) -> list[Command]:
+    """Go on to the next part, with whatever is not final yet; ``landed``: not in vain."""
     assert not lane.in_doubt, "our bug: a lane rolled while in doubt"
-    if lane.place.fresh or lane.state is State.CREATING:
-        lane._wait().turned(reason)  # off a part that took nothing
-    elif lane._look_at is not None:
+    place = lane.place
+    if lane.state is State.CREATING or (place.fresh and (place.confirmed or place.probing)):
+        lane._wait().turned(reason)  # off a part that we made, and that took nothing
+    elif not landed:
+        lane._wait().walked()  # past one that stands there
+    if landed and lane._look_at is not None:
         lane._look_at = lane._now
     if lane._waits:
         lane._waits.left()

@@ -273,7 +273,6 @@ class Lane:
     _on_open_wrong_type = finding.on_open_wrong_type
     _on_created = finding.on_created
     _on_create_refused = finding.on_create_refused
-    _pass_by = finding.pass_by
     _roll = finding.roll
     _replaced = finding.replaced
     _on_gone = finding.on_gone
@@ -373,7 +372,7 @@ class Lane:
         place.sound = bool(sound)
         reason = doubt.code if doubt and doubt.full else "no_line_end" if sound is False else ""
         reason = reason or self.parts.full(length=length, blocks=place.blocks)
-        return done + (self._roll(reason) if reason else self._next())
+        return done + (self._roll(reason, landed=True) if reason else self._next())
 
     def _give_up(self, reason: str, kept: Callable[[Block], bool]) -> list[Command]:
         self.state = State.CLOSED

@@ -21,7 +21,7 @@ _MASK: Final = (1 << BITS) - 1
 
 class Place:
     """In one part. ``sound``: a line ends at the position. ``made``: it was created, and not seen
-    yet. ``confirmed``: it surely exists, which matters where it may not be read."""
+    yet. ``confirmed``: it surely exists, since we made it or appended to it."""
 
     __slots__ = ("_before", "blocks", "confirmed", "created", "etag", "made", "position", "sound")
 

@@ -52,7 +52,7 @@ def on_range(lane: Lane, found: Range) -> list[Command]:
 def on_end(lane: Lane, found: Range) -> list[Command]:
     """What stands before the position was looked at."""
     lane.place.sound = found.data.startswith(b"\n")
-    return lane._next() if lane.place.sound else lane._pass_by("no_line_end")
+    return lane._next() if lane.place.sound else lane._roll("no_line_end")
 
 
 def on_shorter(lane: Lane, found: Range) -> list[Command]:
@@ -74,4 +74,4 @@ def rebase(lane: Lane, found: Range, sound: bool | None, code: str) -> list[Comm
         lane._wait().turned(code)
         return lane._next()
     lane.place.move(found, sound=sound)
-    return lane._pass_by("no_line_end") if sound is False else lane._next()
+    return lane._roll("no_line_end") if sound is False else lane._next()

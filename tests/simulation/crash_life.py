@@ -33,6 +33,7 @@ from aiocollect.testing import (
     Fault,
     FaultKind,
     MemoryDisk,
+    Operation,
     VirtualClock,
     VirtualLoop,
 )
@@ -166,7 +167,10 @@ class World:
         kinds = [
             *(FaultKind.NOT_SENT, FaultKind.LOST_ANSWER, FaultKind.BUSY, FaultKind.LATE),
             *(FaultKind.RESENT, FaultKind.HANG_APPLIED, FaultKind.ERROR_APPLIED),
+            *(FaultKind.INVALID, FaultKind.STALE, FaultKind.MIXED_UP),
         ]
+        if operation is Operation.APPEND:
+            kinds.append(FaultKind.TOO_LARGE)  # halved, also in doubt, and then killed
         return Fault(self.random.choice(kinds), self.random.choice([0.01, 0.5, 5.0]))
 
     # One life -----------------------------------------------------------------------------------

@@ -110,6 +110,11 @@ class FaultPlan:
         longest = 5.0 if self._spell is FaultKind.STALE else 1000.0
         self._spell_of = begin, begin + random.choice([0.5, 5.0, longest])
 
+    def leave_out(self, kind: FaultKind) -> None:
+        """It never strikes."""
+        found = [(k, w) for k, w in zip(self._kinds, self._weights, strict=True) if k is not kind]
+        self._kinds, self._weights = [k for k, _ in found], [w for _, w in found]
+
     def __call__(self, operation: Operation, path: str) -> Fault | None:
         """The script of a MemoryStore."""
         random = self._random

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from aiocollect import FlushTimeout, Limits, Pipeline, Report, Retry
+from aiocollect._core.backoff import COSTLY
 from aiocollect._core.waits import NOT_STALE
 from aiocollect._engine.telling import in_memory
 from aiocollect.records import Event
@@ -102,6 +103,10 @@ class Life:
             for number, pipeline in enumerate(self.pipelines)
             for k in range(random.randint(1, 3))
         ]
+        if len(self.producers) > 1:
+            # Emptied, and filled beyond a lane's position under another header before it looks,
+            # a blob is taken for the old one: a documented limit.
+            self.plan.leave_out(FaultKind.EMPTIED)
 
     def _pipeline(self, number: int) -> Pipeline:
         random = self.random
@@ -231,14 +236,15 @@ class Life:
         """Liveness: what is left is stored, and never does the whole stand still for long.
 
         At the moment of healing each lane at worst has an attempt that hangs (attempt_timeout),
-        and then waits (cap or hold); rows that are not sealed wait for the linger, or for nobody
-        where they are flushed. From then on every request is answered after the latency, and of
-        those that race for one blob one wins. That a blob was emptied is believed after a minute.
+        and then waits (cap, or hold and what is costly); rows that are not sealed wait for the
+        linger, or for nobody where they are flushed. From then on every request is answered after
+        the latency, and of those that race for one blob one wins. That a blob was emptied is believed after a minute.
         So something is stored within ``patience``, again and again, until all is. A lane may read,
         walk a part and open the next in between: 20 requests.
         """
         retry, latency = self.retry, self.store.latency
-        patience = retry.attempt_timeout + max(retry.cap, retry.hold) + 20 * latency
+        longest = max(retry.cap, retry.hold * 2**COSTLY)
+        patience = retry.attempt_timeout + longest + 20 * latency
         if self.plan.struck[FaultKind.EMPTIED]:
             patience += NOT_STALE + retry.hold
         began = self.loop.time()
