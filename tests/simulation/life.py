@@ -238,9 +238,9 @@ class Life:
         At the moment of healing each lane at worst has an attempt that hangs (attempt_timeout),
         and then waits (cap, or hold and what is costly); rows that are not sealed wait for the
         linger, or for nobody where they are flushed. From then on every request is answered after
-        the latency, and of those that race for one blob one wins. That a blob was emptied is believed after a minute.
-        So something is stored within ``patience``, again and again, until all is. A lane may read,
-        walk a part and open the next in between: 20 requests.
+        the latency, and of those that race for one blob one wins. That a blob was emptied is
+        believed after a minute. So something is stored within ``patience``, again and again, until
+        all is. A lane may read, walk a part and open the next in between: 20 requests.
         """
         retry, latency = self.retry, self.store.latency
         longest = max(retry.cap, retry.hold * 2**COSTLY)
