@@ -21,6 +21,7 @@ class Suite(NamedTuple):
 
 _AZURITE: Final = "tests/azurite"
 _SERVICE: Final = "tests/service"
+_HOSTILE: Final = "tests/gateway/test_hostile.py"
 
 SUITES: Final[dict[str, Suite]] = {
     "lives": Suite("simulation", "tests.simulation.life", 500),
@@ -48,6 +49,15 @@ SUITES: Final[dict[str, Suite]] = {
         "stand-in",
         f"{_SERVICE}/test_identity.py::test_each_loop_and_process_has_a_credential_of_its_own",
     ),
+    "operators": Suite("process", "tests/chaos/test_operators.py"),
+    "as sent": Suite("server", "tests/gateway/test_as_sent.py"),
+    "refusals": Suite("server", "tests/gateway/test_refusals.py"),
+    "unreadable": Suite("server", f"{_HOSTILE}::test_what_cannot_be_read"),
+    "hostile bodies": Suite("server", f"{_HOSTILE}::test_json_is_read_once"),
+    "shapes": Suite("server", f"{_HOSTILE}::test_columns_made_of_data"),
+    "connections": Suite("server", f"{_HOSTILE}::test_one_connection_too_many"),
+    "ids from outside": Suite("server", "tests/integrations/test_ids_from_outside.py"),
+    "alerts": Suite("server", "tests/integrations/test_alerts.py"),
     "late creation": Suite("proxy", f"{_AZURITE}/test_late_create.py"),
     "two loops": Suite("azurite", f"{_AZURITE}/test_sessions.py::test_two_open_loops"),
     "each fault": Suite("proxy", f"{_AZURITE}/test_each_fault.py"),
