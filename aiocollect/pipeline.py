@@ -50,7 +50,7 @@ class Pipeline:
     ``store`` is a Store, or a URL: ``azure://account/container``, ``https://…?sas``, an Azure
     connection string (with ``container=``), ``azurite://host:port/container``,
     ``file:///directory`` or a path. Times in seconds, sizes in bytes. Raises ConfigError, which
-    names option and remedy; so does every option that is not built yet.
+    names option and remedy.
 
     It starts with ``async with``, a host's lifespan, ``await start()``, or the first collect() on a
     running event loop, and lives on that loop.

@@ -1,1 +1,1 @@
-"""Measurements: spikes, and the face-off with other ways of recording."""
+"""Measurements: an endpoint under load, what a row costs (bench), the face-off, and spikes."""

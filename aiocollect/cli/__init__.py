@@ -1,4 +1,5 @@
-"""The command line: ``aiocollect demo``, ``aiocollect --version``."""
+"""The command line: ``aiocollect demo``, ``replay``, ``gateway``, ``enable``, ``disable`` and
+``status``."""
 
 from .main import main
 

@@ -16,8 +16,8 @@ EDGES: Final[list[Mutant]] = [
         '    raise ConfigError(f"{option}{_shown(text)} {_relative(text)}; '
         'give one of: {FORMS}")\n',
         '    return Address("directory", text)\n',
-        ("operators",),
-        "a directory was made",
+        ("slips",),
+        "the process goes on",
     ),
     Mutant(
         "quotes, variables and words are not looked for",
@@ -27,8 +27,8 @@ EDGES: Final[list[Mutant]] = [
         '        raise ConfigError(f"{option} {slip}; it must be one of: {FORMS}")\n'
         "    if _is_key(text):\n",
         "    if _is_key(text):\n",
-        ("operators",),
-        "a directory was made",
+        ("slips",),
+        "the process goes on",
     ),
     Mutant(
         "service links of Kubernetes are taken for options",
@@ -37,7 +37,7 @@ EDGES: Final[list[Mutant]] = [
         "        elif not variable.startswith(others) and not (ours and "
         "_is_of_a_service(name, text)):\n",
         "        elif not variable.startswith(others):\n",
-        ("operators",),
+        ("slips",),
         "did you mean",
     ),
     Mutant(
@@ -46,8 +46,8 @@ EDGES: Final[list[Mutant]] = [
         "variables.py",
         "            if meant is not None:\n",
         "            if False:\n",
-        ("operators",),
-        "was ignored",
+        ("slips",),
+        "the process goes on",
     ),
     Mutant(
         "a pipe in the place of a file is opened",
@@ -55,8 +55,8 @@ EDGES: Final[list[Mutant]] = [
         "files.py",
         "    _check_regular(os.stat(path))\n    descriptor = os.open(path, os.O_RDONLY | _SAFE)\n",
         "    descriptor = os.open(path, os.O_RDONLY)\n",
-        ("operators",),
-        "assert",
+        ("slips",),
+        "the process goes on",
     ),
     Mutant(
         "dead letters follow a link",
@@ -65,7 +65,7 @@ EDGES: Final[list[Mutant]] = [
         "    check_appendable(path)\n"
         "    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _SAFE | _NO_LINKS\n",
         "    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _SAFE\n",
-        ("operators",),
+        ("slips",),
         "keep me",
     ),
     Mutant(
@@ -75,7 +75,7 @@ EDGES: Final[list[Mutant]] = [
         "        if found.st_size > most:\n            raise _too_large(most)\n"
         "        pieces = []\n        left = most + 1\n",
         "        pieces = []\n        left = 2**26\n",
-        ("operators",),
+        ("slips",),
         "larger than",
     ),
     Mutant(

@@ -1,0 +1,130 @@
+"""What the pages say of one another and of the code is true: where two say different things, or a
+number has moved on, a reader believes the wrong one."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import aiocollect
+from aiocollect.cli import main as _main  # noqa: F401 - its package is looked at
+from aiocollect.cli.main import _parser
+from aiocollect.gateway import GatewayOptions
+from tests.zoo.peers import PEERS
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+# Sentences that were true once.
+STALE = (
+    "not part of this package yet",
+    "not built yet",
+    "belongs to one loop",
+    "to your readiness",
+    "never waits, takes no lock",
+    "Five rooms",
+)
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def commands() -> set[str]:
+    """The command line's verbs, as its parser has them."""
+    [verbs] = [
+        action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction)
+    ]
+    return set(verbs.choices)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_stale_sentence(page: Path) -> None:
+    """None of them is left, on whatever page."""
+    if page.name == "CHANGELOG.md":
+        return
+    text = " ".join(page.read_text(encoding="utf-8").split())
+    assert [sentence for sentence in STALE if sentence in text] == []
+
+
+def test_no_stale_docstring() -> None:
+    """Nor in the package's own words."""
+    for path in Path(aiocollect.__file__).parent.rglob("*.py"):
+        text = " ".join(path.read_text(encoding="utf-8").split())
+        assert [sentence for sentence in STALE if sentence in text] == [], path
+
+
+def test_health_is_no_probe() -> None:
+    """A readiness probe on it would take the scoring server out because its records wait."""
+    readme = " ".join(read("README.md").split())
+    assert "It is for an alert, not for a readiness probe" in readme
+    assert "for an alert, not for a probe" in read("docs/servers.md")
+
+
+def test_the_rights_are_the_same_everywhere() -> None:
+    """SECURITY.md asks for what deploy/role.json gives."""
+    role = json.loads(read("deploy/role.json"))["DataActions"]
+    ours = {action.rpartition("containers/blobs/")[2] for action in role}
+    paragraph = read("SECURITY.md").partition("Better than a SAS")[2].partition("An account key")[0]
+    assert set(re.findall(r"containers/blobs/([\w/]+)", paragraph)) == ours
+
+
+def test_the_commands_are_named() -> None:
+    """Each in the command line's own docstring; and what pages call for is there."""
+    words = " ".join((aiocollect.cli.__doc__ or "").split())
+    assert all(f"{verb}``" in words for verb in commands())
+    for page in PAGES:
+        for verb in re.findall(r"`aiocollect ([a-z]+)", page.read_text(encoding="utf-8")):
+            assert verb in commands(), f"{page.name}: aiocollect {verb}"
+
+
+def test_the_verbs_are_in_the_makefile() -> None:
+    """What a page tells to make can be made."""
+    verbs = set(re.findall(r"^([a-z]+):", read("Makefile"), re.M))
+    for page in PAGES:
+        said = re.findall(r"(?:^|`)make ([a-z]+)", page.read_text(encoding="utf-8"), re.M)
+        assert set(said) <= verbs, page.name
+
+
+def test_the_numbers_of_the_zoo() -> None:
+    """How many bugs of others it has."""
+    peers = sum(not mutant.waiting for mutant in PEERS)
+    assert f"bugs, {peers} of them real ones of others" in read("docs/reliability.md")
+    assert f"bugs, {peers} of them real ones of peers" in " ".join(read("ARCHITECTURE.md").split())
+
+
+def test_each_suite_has_one_row() -> None:
+    """In CONTRIBUTING.md; and each stands where it says."""
+    table = read("CONTRIBUTING.md").partition("| suite |")[2].partition("\n\n")[0]
+    rows = [line.split("|")[1] for line in table.splitlines()[2:]]
+    suites = [name for row in rows for name in re.findall(r"`(tests/\w+)`", row)]
+    assert sorted(set(suites)) == sorted(suites)
+    assert all((ROOT / suite).is_dir() for suite in suites)
+
+
+def test_the_demo_names_its_parts() -> None:
+    """Each module, and no other."""
+    import aiocollect.demo
+
+    folder = Path(aiocollect.demo.__file__).parent
+    parts = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    assert set(re.findall(r"``(\w+)``", aiocollect.demo.__doc__ or "")) == parts
+
+
+def test_links_between_pages() -> None:
+    """Lead somewhere."""
+    for page in PAGES:
+        for target in re.findall(r"\]\(([\w./-]+)(?:#[\w-]+)?\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_gateways_options_are_on_its_page() -> None:
+    """Each option of its command, and its variable."""
+    page = read("docs/gateway.md")
+    for option in ("--store", "--host", "--port", "--token-file", "--max-body-bytes"):
+        assert option in page
+    assert "--trust-ids" in page
+    assert GatewayOptions().trust_ids is False
