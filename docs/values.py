@@ -64,6 +64,7 @@ VALUES: Final[tuple[tuple[str, Any, Told], ...]] = (
     ("`math.inf`", float("inf"), FLOAT),
     ("`None` among floats", None, FLOAT),
     ("`numpy.float32(0.1)`", np.float32(0.1), FLOAT),
+    ("`numpy.float16(0.1)`", np.float16(0.1), FLOAT),
     ("`2**53 + 1`", 2**53 + 1, INT),
     ("`-2**63`", -(2**63), INT),
     ("`2**64 - 1`", 2**64 - 1, UINT),
@@ -84,6 +85,12 @@ VALUES: Final[tuple[tuple[str, Any, Told], ...]] = (
     ('`Decimal("1.10")`', Decimal("1.10"), TEXT),
     ("`datetime`, naive", datetime(2026, 1, 31, 23, 59, 58), TEXT),
     ("`datetime`, aware", datetime(2026, 1, 31, 23, 59, 58, tzinfo=UTC), TEXT),
+    (
+        "`pandas.Timestamp`, nanoseconds",
+        pd.Timestamp("2026-01-31T23:59:58.123456789"),
+        TEXT,
+    ),
+    ('`numpy.datetime64("2026-01")`', np.datetime64("2026-01"), TEXT),
     ("`date`", date(2026, 1, 31), TEXT),
     ("`UUID`", UUID(int=7), TEXT),
     ('`b"\\xff\\xfe"`', b"\xff\xfe", TEXT),
@@ -95,6 +102,40 @@ HEAD: Final = """# Values
 
 What becomes of each kind of value: written by `python docs/values.py`, which writes and reads each
 one, a missing cell below it in the same column. The encoders' docstrings have the rules.
+
+## Columns and rows
+
+Columns are matched by name, whatever class of text their labels are: of dicts, named tuples,
+dataclasses, attrs, msgspec and pydantic objects, rows of databases, records of numpy, rows of a
+frame, tables of pandas, polars and Arrow, and lists of these. What has no names goes by its order.
+The index of a pandas frame or Series is never recorded; a Series is a column where the stream has
+one, else a row by the names in its index.
+
+- Missing: `None`, `NA`, `NaT`, masked cells, and null. `NaN` is missing too in a column that holds
+  text, or anything else that is no number, in this call or in an earlier one by name or of many
+  rows: pandas hands missing text over so, `to_dict("records")` too. A single list stays as it is.
+- A float32 or float16 has its own digits, nested or not; a moment all of its, as text where a
+  datetime has no place for them; of a unit of months or years it is a day. Beyond the years 1 to
+  9999 it is refused, and so are durations, times of day, periods and intervals, by their column.
+
+`$aml_dc_row` is the index of a row within its call. Under one `correlation()` the calls of a stream
+go on counting, so inputs and predictions are joined by id and row, one to one, in however many
+calls they came; the streams of a `model()` pair row by row in each call. A label that comes later
+says which row it belongs to:
+
+```python
+scored = inputs.collect(rows)
+labels.collect([1.0], correlation_id=scored, row=2)
+```
+
+A call above `limits.max_call_bytes` is refused before it is walked. A larger table goes in pieces,
+under one id:
+
+```python
+await inputs.acollect_pieces(frame, progress=lambda done, total: print(done, total))
+```
+
+## Reading
 
 Read CSV with the types of your columns told; whether text was in quotes decides nothing then:
 

@@ -4,7 +4,7 @@ Every cell says what it was:
 
 ===============  =================================================================================
 float            shortest text that reads back equal, always with a point or an exponent; a float32
-                 (or float16) as a float32; ``NaN``, ``inf``, ``-inf``, ``-0.0``
+                 as a float32; ``NaN``, ``inf``, ``-inf``, ``-0.0``
 int              all digits, however many
 Decimal          its exact digits, bare, as ``1.10``, ``-0.00`` or ``1E+5``; ``NaN``, ``inf``
 bool             ``true``, ``false``

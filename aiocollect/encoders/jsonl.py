@@ -4,7 +4,7 @@ The keys are the columns in their order: features, metadata (the index is a numb
 
 ===============  =================================================================================
 float            shortest text that reads back equal, always with a point or an exponent; a float32
-                 (or float16) as a float32; ``-0.0``; ``"NaN"``, ``"Infinity"``, ``"-Infinity"``
+                 as a float32; ``-0.0``; ``"NaN"``, ``"Infinity"``, ``"-Infinity"``
 int              a number up to 64 bits (-2**63 to 2**64 - 1); beyond these a string of all digits
 bool             ``true``, ``false``
 None             ``null``: missing

@@ -35,6 +35,7 @@ SUITES: Final[dict[str, Suite]] = {
     "crowded": Suite("simulation", "tests.simulation.crowded", 20),
     "traced": Suite("simulation", "tests.simulation.traced", 3600),
     "hostile values": Suite("property", "tests/property/test_hostile_values.py"),
+    "forms": Suite("property", "tests/property/test_forms.py"),
     "forks": Suite("chaos", "tests.chaos.forks", 200),
     "exits": Suite("chaos", "tests/chaos/test_exit.py"),
     "local kills": Suite(

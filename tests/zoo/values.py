@@ -58,4 +58,40 @@ VALUES: Final[list[Mutant]] = [
         ("hostile values",),
         "Panic",
     ),
+    Mutant(
+        "order counts where labels are of another class of text",
+        "LightAutoML#45",  # names of numpy's are no str to isinstance-free checks
+        "columns.py",
+        "    if isinstance(name, str):\n        return str.__str__(name)\n",
+        "",
+        ("forms",),
+        "",
+    ),
+    Mutant(
+        "missing text is NaN",
+        "man-group/arctic#157",  # None, NaN and NaT of object columns
+        "_engine/rows.py",
+        "        for at, row in enumerate(rows):\n            cell = row[place]\n",
+        "        for at, row in enumerate(rows[:0]):\n            cell = row[place]\n",
+        ("forms",),
+        "instead of None",
+    ),
+    Mutant(
+        "single precision with the digits of double",
+        "own: 0.1 is stored as 0.10000000149011612",
+        "_engine/interop/exact.py",
+        "    return [None if value is None else narrow(value, bits) for value in values]\n",
+        "    return list(values)\n",
+        ("forms",),
+        "instead of",
+    ),
+    Mutant(
+        "a list of rows of a frame by position",
+        "own: cells under the wrong name, in silence",
+        "_engine/rows.py",
+        "        labels = None if one_column else column.labels\n",
+        "        labels = None\n",
+        ("forms",),
+        "",
+    ),
 ]
