@@ -43,6 +43,8 @@ MAX_ERROR_BODY: Final = 64 * 1024
 MAX_ERROR_SECONDS: Final = 1.0
 APPEND_BLOB: Final = "AppendBlob"
 REQUEST_ID: Final = "x-ms-client-request-id"
+# What tells an append from a creation.
+POSITION: Final = "x-ms-blob-condition-appendpos"
 
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(-?\d{1,18})/(\d{1,18})\Z", re.ASCII)
 
@@ -130,7 +132,7 @@ class OneAttempt:
     def __init__(self) -> None:
         # The kinds of request whose id this server repeats: a success without one is not its own.
         # By kind, since the emulator repeats that of some alone.
-        self._repeats: set[tuple[str, str | None]] = set()
+        self._repeats: set[tuple[str, bool]] = set()
 
     async def __call__(
         self,
@@ -174,7 +176,7 @@ class OneAttempt:
         if repeated is not None and repeated != request.headers.get(REQUEST_ID):
             return "OtherRequest"
         if 200 <= response.status < 300:
-            kind = (request.method, request.url.query.get("comp"))
+            kind = (request.method, POSITION in request.headers)
             if repeated is not None:
                 self._repeats.add(kind)
             elif kind in self._repeats:
