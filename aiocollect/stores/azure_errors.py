@@ -37,7 +37,7 @@ from ..errors import (
 )
 from .azure_causes import cause_of
 
-__all__ = ["from_answer", "from_exception", "retry_after"]
+__all__ = ["from_answer", "from_exception", "retry_after", "wish_of"]
 
 # Throttled accounts and token endpoints ask for up to five minutes. Who asks for more is heeded so
 # long and asked again: rows must not wait an hour for somebody's wrong clock.
@@ -173,8 +173,7 @@ def from_exception(error: BaseException) -> StoreError:
         # Newer codes are plain text, older ones members of a text enumeration.
         code = getattr(error, "error_code", None) or headers.get("x-ms-error-code") or ""
         code = getattr(code, "value", code)
-        wish = retry_after(headers.get("Retry-After"), headers.get("Date"))
-        return from_answer(status, str(code), wish)
+        return from_answer(status, str(code), wish_of(headers))
     cause = cause_of(error)
     if cause == "TlsVerify":
         return StoreRefused(Refusal.CREDENTIAL, cause)
@@ -185,6 +184,15 @@ def from_exception(error: BaseException) -> StoreError:
         # No answer, so from whoever signs with the credential.
         return StoreRefused(Refusal.CREDENTIAL, name)
     return OutcomeUnknown(f"Sdk{name}")
+
+
+def wish_of(headers: Mapping[str, str]) -> float | None:
+    """How long an answer asks to wait, in seconds: Retry-After, or the milliseconds of Azure's."""
+    for name in ("retry-after-ms", "x-ms-retry-after-ms"):
+        text = str(headers.get(name, "")).strip()
+        if _SECONDS.match(text):
+            return min(float(text) / 1000, MAX_RETRY_AFTER)
+    return retry_after(headers.get("Retry-After"), headers.get("Date"))
 
 
 def retry_after(value: object, date: object = None) -> float | None:

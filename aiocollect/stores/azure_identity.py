@@ -61,6 +61,8 @@ class Identity:
 
         # Whoever waits for the token tries again, with a growing wait: see azure_tokens.py.
         options["retry_total"] = 0
+        # A proxy is what proxy= says, for rows as for tokens; a machine's own endpoint has none.
+        options["use_env_settings"] = False
         client = os.environ.get("AZURE_CLIENT_ID")
         whose: dict[str, Any] = {"client_id": client} if client else {}
         made: dict[str, Callable[[], Any]] = {

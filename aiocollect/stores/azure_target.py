@@ -47,6 +47,8 @@ EMULATOR_KEY: Final = (
 MAX_NAME: Final = 1024
 _CONTAINER = re.compile(r"(?=.{3,63}\Z)[a-z0-9]+(-[a-z0-9]+)*\Z")
 
+_SHOWN = re.compile(r"[\w .-]{0,63}\Z")
+
 _SUFFIX = re.compile(r"(?=.{1,200}\Z)[a-z0-9-]+(\.[a-z0-9-]+)+\Z", re.IGNORECASE)
 _ACCOUNT = re.compile(r"[a-z0-9-]+\Z", re.IGNORECASE)
 # account.blob.core.windows.net, or with a zone: account.z01.blob.storage.azure.net.
@@ -228,8 +230,10 @@ def check_suffix(suffix: str | None) -> str:
 def check_container(name: object) -> str:
     """The container's name, if it can be one."""
     if not isinstance(name, str) or not _CONTAINER.match(name):
+        # A misplaced key or SAS would stand here.
+        shown = f"{name!r} " if isinstance(name, str) and _SHOWN.match(name) else " "
         raise ConfigError(
-            f"container={name!r} cannot be a container's name: 3 to 63 lower-case letters, digits "
+            f"container={shown}cannot be a container's name: 3 to 63 lower-case letters, digits "
             "and single hyphens"
         )
     return name

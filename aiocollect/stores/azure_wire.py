@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from ..errors import OutcomeUnknown, Refusal, StoreRefused
 from .azure_causes import cause_of
-from .azure_errors import retry_after
+from .azure_errors import wish_of
 
 if TYPE_CHECKING:
     import aiohttp
@@ -201,7 +201,7 @@ class OneAttempt:
                 return response
             # As appends to it are answered. The SDK would ask for the ranges of a page blob.
             status, code = 409, "InvalidBlobType"
-        wish = retry_after(headers.get("Retry-After"), headers.get("Date"))
+        wish = wish_of(headers)
         await _drain(response)
         raise Answered(status, code, wish)
 

@@ -297,6 +297,7 @@ def test_a_look_is_sent_again_and_no_change_is() -> None:
             100.0,
         ),
         ({"Retry-After": "86400"}, 300.0),
+        ({"x-ms-retry-after-ms": "1500"}, 1.5),
         ({}, None),
     ],
 )

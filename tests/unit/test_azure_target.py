@@ -220,6 +220,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("http://127.0.0.1:9/dev", {"credential": Token()}, "needs https"),
     (ACCOUNT, {"credential": KEY, "container": "Upper"}, "container='Upper'"),
     (ACCOUNT, {"credential": KEY, "container": "a"}, "3 to 63"),
+    (ACCOUNT, {"credential": KEY, "container": "AccountKey=SECRET"}, "3 to 63"),
     (ACCOUNT, {"credential": KEY, "container": "a--b"}, "single hyphens"),
     (ACCOUNT, {"credential": KEY, "read_timeout": 0}, "read_timeout=0"),
     (ACCOUNT, {"credential": KEY, "connection_timeout": "1"}, "connection_timeout"),
