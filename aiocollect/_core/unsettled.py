@@ -5,16 +5,22 @@ Batches are numbered by sealing, so a flush waits for a number, not for a list o
 
 from __future__ import annotations
 
+from heapq import heapify, heappop, heappush
+
 __all__ = ["Unsettled"]
+
+FEW = 64
 
 
 class Unsettled:
     """The batches between seal and final, in the order of their serial numbers."""
 
-    __slots__ = ("_born", "_serial")
+    __slots__ = ("_born", "_heap", "_serial")
 
     def __init__(self) -> None:
         self._born: dict[int, float] = {}
+        # By age; what is final is taken out when it comes to the top, or is the most of it.
+        self._heap: list[tuple[float, int]] = []
         self._serial = 0
 
     def __repr__(self) -> str:
@@ -31,7 +37,10 @@ class Unsettled:
     @property
     def oldest(self) -> float | None:
         """When the oldest batch was born, or None."""
-        return min(self._born.values(), default=None)
+        heap = self._heap
+        while heap and heap[0][1] not in self._born:
+            heappop(heap)
+        return heap[0][0] if heap else None
 
     def next_serial(self) -> int:
         """The number for the next batch."""
@@ -41,6 +50,12 @@ class Unsettled:
     def add(self, serial: int, *, born: float) -> None:
         """A batch was sealed, whose first row was taken at ``born``."""
         self._born[serial] = born
+        heap = self._heap
+        if len(heap) > 2 * len(self._born) + FEW:
+            heap[:] = [(when, number) for number, when in self._born.items()]
+            heapify(heap)
+        else:
+            heappush(heap, (born, serial))
 
     def remove(self, serial: int) -> None:
         """All rows of the batch are final: exactly once."""

@@ -20,7 +20,7 @@ from .._core.trail import Trail
 from .._core.unsettled import Unsettled
 from ..options import Settings
 from .keeper import Keeper
-from .stream import Channel, Parked
+from .stream import Channel, Parked, Totals
 
 __all__ = ["Adoption"]
 
@@ -46,7 +46,9 @@ class Adoption:
         now: Callable[[], float],
         take: Callable[[Channel], None],
         done: Callable[[int], None],
+        totals: Totals,
     ) -> None:
+        self._totals = totals
         self._trails = deque(trails)
         self._keeper = keeper
         self._settings = settings
@@ -93,6 +95,7 @@ class Adoption:
                 )
             ),
             content_type=lane.content_type,
+            totals=self._totals,
         )
         channel.trail, channel.keeper = trail, keeper
         stand, intent = trail.stand, trail.intent

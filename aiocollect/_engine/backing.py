@@ -112,7 +112,7 @@ class Backing:
 
         def take(channel: Channel) -> None:
             engine.ledger.adopted += channel.parked
-            engine.channels.adopt(channel)
+            engine.adopted(channel)
             engine.shelf.next(channel)
 
         def done(rows: int) -> None:
@@ -128,6 +128,7 @@ class Backing:
             now=engine.clock.monotonic,
             take=take,
             done=done,
+            totals=engine.channels.totals,
         )
         self._adoptions.append(adoption)
         engine.wake()

@@ -19,7 +19,7 @@ from ..options import Settings
 from ..redaction import Rule
 from ..typing import Names
 from .headers import Headers
-from .stream import Channel, Form, Stream
+from .stream import Channel, Form, Stream, Totals
 from .streams import Alike, Streams
 
 __all__ = ["Channels"]
@@ -69,6 +69,7 @@ class Channels:
         self._backoff = Backoff(base=retry.base, cap=retry.cap, hold=retry.hold)
         self._sizes = BlockSizes()
         self.streams = Streams(churn)
+        self.totals = Totals()
         self._forms: dict[tuple[object, ...], Form] = {}
         self._alike = Alike()
         self._headers = Headers(limits.max_headers)
@@ -188,7 +189,10 @@ class Channels:
         )
         lane = Lane(parts, backoff=self._backoff, sizes=self._sizes)
         return Channel(
-            lane, Accumulator(self._batch_limits), content_type=form.encoder.content_type
+            lane,
+            Accumulator(self._batch_limits),
+            content_type=form.encoder.content_type,
+            totals=self.totals,
         )
 
     def clear(self, *, writer: str) -> None:
@@ -196,6 +200,7 @@ class Channels:
         self._writer = writer
         self.streams.renew()
         self._headers.renew()
+        self.totals = Totals()
         self._channels.clear()
         self._adopted.clear()
         self._parts.clear()

@@ -118,7 +118,7 @@ class Engine:
             settings,
             writer=writer,
             release=lambda channel: self.sources.forgotten(channel),
-            churn=self._churn,
+            churn=lambda forgotten: self.hooks.emit(StreamsForgotten(streams=forgotten)),
         )
         self.sources = Sources(
             self.channels.streams,
@@ -133,6 +133,8 @@ class Engine:
     def _begin(self, writer: str) -> None:
         """Everything that belongs to one process and its rows."""
         self.asleep = True  # the pump waits for a wake; see wake()
+        self.held: dict[Channel, None] = {}  # whose rows do not move
+        self._shedding = False
         self.unsettled = Unsettled()
         self.marks = Marks(self.settings.max_memory_bytes)
         self.ledger = Ledger()
@@ -150,6 +152,7 @@ class Engine:
             opened=lambda channel, account: self.sources.opened(
                 channel, account, paths=len(self.channels)
             ),
+            began=lambda born, channel: self._shedder.began(born, channel),
         )
         self.senders = self._make_senders()
         self.shelf = Shelf(
@@ -164,7 +167,7 @@ class Engine:
             note=self._note,
         )
         self._shedder = Shedder(
-            self.channels,
+            sheds=self.settings.when_full == "shed_oldest",
             delivery_timeout=self.settings.delivery_timeout,
             cut=self.pump.cut,
             perform=lambda channel, commands: self.senders.perform(channel, commands),
@@ -185,6 +188,7 @@ class Engine:
             chance=self._chance,
             note=self._note,
             rested=self._rested,
+            held=self.held,
         )
 
     def _make_backing(self, writer: str) -> Backing:
@@ -213,10 +217,6 @@ class Engine:
         if self.asleep:
             self.wake()
         return verdict
-
-    def _churn(self, forgotten: int) -> None:
-        """So many streams were forgotten, which nobody holds any more."""
-        self.hooks.emit(StreamsForgotten(streams=forgotten))
 
     def wake(self) -> None:
         """Let the pump look at the ring. From any thread, and from signal handlers."""
@@ -304,16 +304,24 @@ class Engine:
     def _after_turn(self) -> float | None:
         """What a turn leads to; in how many seconds there is more of it to do."""
         self.waiters.grant()
+        shedding = self._shedding  # since an earlier turn
         self._watch_marks()
-        if self.flushes.due(self.pump.calls_done):
-            for channel in self.channels:
-                self.pump.seal(channel)
-            self.flushes.sealed(self.pump.calls_done)
+        more = self.flushes.seal(self.pump)
+        if shedding:
+            self.shed()
+        if more or self._shedding:
+            return 0.0
         return self.channels.forget(
             self.clock.time_ns() // 1000 // HOUR_US,
             now=self.clock.monotonic(),
             pressed=self.marks.raised,
         )
+
+    def adopted(self, channel: Channel) -> None:
+        """Another life's channel, whose rows wait on the disk."""
+        self.channels.adopt(channel)
+        for item in channel.backlog:
+            self._shedder.began(item.born, channel)
 
     async def durable(self) -> bool:
         """Return when all rows in the spool survive a power cut. False: its disk has failed."""
@@ -335,6 +343,7 @@ class Engine:
             if isinstance(end, Finish):
                 self.ledger.finish(end.outcome, end.rows, end.reason)
                 if channel is not None:
+                    self.channels.totals.ended += end.rows
                     channel.finish(end.first, end.rows, end.outcome)
                 if isinstance(end.notice, DeadLettered):
                     self.dead_letters.write(
@@ -375,9 +384,10 @@ class Engine:
             self.hooks.emit(LowWater(used=used))
 
     def shed(self) -> None:
-        """Give up the oldest rows that were not sent yet, where that is asked for."""
-        if self.settings.when_full == "shed_oldest":
-            self._shedder.make_room(lambda: self.ring.used <= self.marks.low)
+        """Give up the oldest rows that were not sent yet, where that is asked for; in slices."""
+        self._shedding = self._shedder.make_room(lambda: self.ring.used <= self.marks.low)
+        if self._shedding and self.asleep:
+            self.wake()
 
 
 def _sooner(wait: float | None, other: float) -> float:

@@ -27,6 +27,7 @@ from .._core.ring import Account, Ring
 from .._core.unsettled import Unsettled
 from ..records import QUICK, Call, DeadLettered, QuickCall, whole
 from ..typing import Piece, QuickEncoder
+from .ages import Ages
 from .receipts import RECEIPT_COST, Receipt
 from .runs import Run
 from .spooling import Keep, Spooling
@@ -61,6 +62,7 @@ class Pump:
         keep: Keep | None,
         slice_rows: int = SLICE_ROWS,
         opened: Callable[[Channel, Account], None],
+        began: Callable[[float, Channel], None],
     ) -> None:
         self._opened = opened
         self._ring = ring
@@ -79,6 +81,9 @@ class Pump:
         self._interrupt: BaseException | None = None  # see _asked()
         self._deadlines: list[tuple[float, int, Channel]] = []
         self._tie = count()
+        self.open = Ages(lambda channel, born: _is_open(channel, born))
+        self._began = began
+        self.rows_encoded = 0  # which come to the channels
         self.rows_taken = 0  # rows that are encoded, or final because they cannot be
 
     def __repr__(self) -> str:
@@ -103,6 +108,7 @@ class Pump:
             # The estimate that was charged at accept is exchanged for what the rows really take.
             self._ring.charge(sum(map(len, lines)) - run.estimate, run.account)
             self.rows_taken += len(lines)
+            self.rows_encoded += len(lines)
         if self.spooling is not None:
             self.spooling.take(encoded, calls=calls, now=now)
         else:
@@ -314,6 +320,8 @@ class Pump:
                     blocks_used=lane.blocks_used, last_fill=channel.last_fill
                 )
                 heapq.heappush(self._deadlines, (deadline, next(self._tie), channel))
+                self.open.add(accumulator.born, channel)
+                self._began(accumulator.born, channel)
             if receipt is not None:
                 self._ring.charge(RECEIPT_COST, account)
                 accumulator.bear(RECEIPT_COST, account=account)
@@ -356,6 +364,10 @@ class Pump:
             # Sealed before its time; the rows since then have a deadline of their own.
             heapq.heappop(deadlines)
         return None
+
+
+def _is_open(channel: Channel, born: float) -> bool:
+    return channel.accumulator.rows > 0 and channel.accumulator.born == born
 
 
 def _piece(call: QuickCall) -> Piece:

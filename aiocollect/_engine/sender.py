@@ -83,7 +83,8 @@ def _now() -> float | None:
 
 
 class Senders:
-    """Performs the commands of all lanes. ``note`` is called with what is to be noted."""
+    """Performs the commands of all lanes. ``note`` is called with what is to be noted,
+    ``rested`` with channels whose lane is idle; in ``held`` stand those where rows do not move."""
 
     def __init__(
         self,
@@ -93,7 +94,9 @@ class Senders:
         chance: Callable[[], float],
         note: Callable[[list[Finish | Release | Note], Channel], None],
         rested: Callable[[Channel], None],
+        held: dict[Channel, None],
     ) -> None:
+        self._held = held
         self._store = store
         self._chance = chance
         self._note = note
@@ -353,6 +356,10 @@ class Senders:
     def _tell(self, channel: Channel, event: Event, answer: Answer = None) -> None:
         commands = channel.lane.on(event, answer, chance=self._chance(), now=_now())
         self.perform(channel, commands, goes_on=event not in _BEGINNINGS)
+        if channel.lane.held:
+            self._held[channel] = None
+        else:
+            self._held.pop(channel, None)
         if not channel.lane.busy:
             self._rested(channel)
 

@@ -26,7 +26,7 @@ from .keeper import Keeper
 from .receipts import Receipt, Watched
 from .redactor import Redactor
 
-__all__ = ["NOTHING_WAITS", "Channel", "Form", "Parked", "Source", "Standing", "Stream"]
+__all__ = ["NOTHING_WAITS", "Channel", "Form", "Parked", "Source", "Standing", "Stream", "Totals"]
 
 
 class Form(NamedTuple):
@@ -87,6 +87,19 @@ class Standing(enum.Enum):
     LATE = "late"  # it was overdue
 
 
+class Totals:
+    """Over all channels of a pipeline, in rows, so that nobody needs to add them up: ``parked`` on
+    the disk alone, and ``ended`` finally."""
+
+    __slots__ = ("ended", "parked")
+
+    def __init__(self) -> None:
+        self.parked = self.ended = 0
+
+    def __repr__(self) -> str:
+        return f"<Totals {self.ended} ended, {self.parked} parked>"
+
+
 class Channel:
     """One lane and its accumulator. ``due`` says that rows wait only for the lane to be idle.
 
@@ -102,10 +115,12 @@ class Channel:
 
     __slots__ = (
         *("accumulator", "backlog", "closed", "content_type", "due", "hour", "keeper", "keeping"),
-        *("lane", "last_fill", "parked", "payer", "standing", "trail", "watched"),
+        *("_parked", "_totals", "lane", "last_fill", "payer", "standing", "trail", "watched"),
     )
 
-    def __init__(self, lane: Lane, accumulator: Accumulator, *, content_type: str) -> None:
+    def __init__(
+        self, lane: Lane, accumulator: Accumulator, *, content_type: str, totals: Totals
+    ) -> None:
         self.lane = lane
         self.accumulator = accumulator
         self.content_type = content_type
@@ -120,10 +135,21 @@ class Channel:
         self.standing = Standing.NEW
         self.payer: Account | None = None
         self.closed = False
-        self.parked = 0  # rows of the backlog that are on the disk alone
+        self._parked = 0
+        self._totals = totals
 
     def __repr__(self) -> str:
         return f"<Channel {self.accumulator!r} before {self.lane!r}>"
+
+    @property
+    def parked(self) -> int:
+        """Rows of the backlog that are on the disk alone."""
+        return self._parked
+
+    @parked.setter
+    def parked(self, rows: int) -> None:
+        self._totals.parked += rows - self._parked
+        self._parked = rows
 
     @property
     def rows(self) -> int:

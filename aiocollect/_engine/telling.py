@@ -10,18 +10,26 @@ from ..stats import Stats
 if TYPE_CHECKING:
     from .engine import Engine
 
-__all__ = ["healthy", "in_memory", "report", "stats"]
+__all__ = ["counted", "healthy", "in_memory", "report", "stats"]
 
 
 def in_memory(engine: Engine, accepted: int) -> int:
-    """Rows of those accepted here that are not final, counted where they are."""
+    """Rows of those accepted here that are not final and in memory: in the ring, and what has come
+    to the channels, less what has ended there, or is on the disk alone."""
+    pump, totals = engine.pump, engine.channels.totals
+    in_ring = accepted - pump.rows_taken
+    return in_ring + pump.rows_encoded + engine.ledger.adopted - totals.ended - totals.parked
+
+
+def counted(engine: Engine, accepted: int) -> int:
+    """The same, counted where they are: for who wants to know whether the sums are right."""
     in_ring = accepted - engine.pump.rows_taken
     return in_ring + sum(channel.rows for channel in engine.channels)
 
 
 def in_spool(engine: Engine) -> int:
     """Rows that are on the disk alone."""
-    return engine.ledger.spooled + sum(channel.parked for channel in engine.channels)
+    return engine.ledger.spooled + engine.channels.totals.parked
 
 
 def report(engine: Engine, began: float) -> Report:
@@ -43,10 +51,8 @@ def report(engine: Engine, began: float) -> Report:
 
 def oldest_age(engine: Engine) -> float | None:
     """Seconds since the oldest row that is not final was taken from the ring."""
-    born = [c.accumulator.born for c in engine.channels if c.accumulator.rows]
-    if engine.unsettled.oldest is not None:
-        born.append(engine.unsettled.oldest)
-    return engine.clock.monotonic() - min(born) if born else None
+    found = [one for one in (engine.pump.open.oldest, engine.unsettled.oldest) if one is not None]
+    return engine.clock.monotonic() - min(found) if found else None
 
 
 def healthy(engine: Engine, max_age: float) -> bool:
@@ -69,8 +75,13 @@ def _healthy(engine: Engine, max_age: float) -> bool:
 
 def held(engine: Engine) -> dict[str, str]:
     """The parts that wait for an operator, and why; and what the spool waits for."""
-    lanes = [channel.lane for channel in engine.channels]
-    found = {lane.parts.name: lane.held for lane in lanes if lane.held}
+    found = {}
+    for channel in list(engine.held):
+        lane = channel.lane
+        if lane.held:
+            found[lane.parts.name] = lane.held
+        else:
+            del engine.held[channel]
     return found if engine.spool is None else {**found, **engine.spool.held}
 
 

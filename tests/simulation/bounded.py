@@ -33,7 +33,9 @@ KINDS = [
 SLACK = 600_000
 STREAMS = 1024 * 5_000
 DOWN = [FaultKind.BUSY, FaultKind.NOT_SENT, FaultKind.CREDENTIAL, FaultKind.HANG]
-CALLS = 6000
+# How often it is done, and how often in a row before anything else runs.
+CALLS = dict(zip(KINDS, [4000, 16_000, 6000, 4000, 4000], strict=True))
+BURST = dict(zip(KINDS, [2000, 1000, 100, 100, 100], strict=True))
 
 
 class Story:
@@ -79,19 +81,22 @@ class Story:
         if act is None:
             await self.wait_in_vain()
             return
-        for number in range(CALLS):
+        for number in range(CALLS[self.kind]):
             act(number)
-            if number % 100 == 99:
-                await asyncio.sleep(0.02)
+            if not (number + 1) % BURST[self.kind]:
+                await asyncio.sleep(1.0)
 
     async def wait_in_vain(self) -> None:
         """One patient waiter, and thousands that are cancelled behind it."""
         collector = self.collector()
-        while (answer := collector.collect([["x" * 1000]] * 20)) is not None:
+        refused = 0
+        while refused < 20:  # encoded rows are smaller than their estimates: there is room again
+            answer = collector.collect([["x" * 1000]] * 20)
             self.take(answer, rows=20)
-            await asyncio.sleep(0.01)
+            refused = refused + 1 if answer is None else 0
+            await asyncio.sleep(0.1 if refused else 0.0)
         self.patient = asyncio.ensure_future(collector.acollect([["y" * 1000]] * 20))
-        for _ in range(CALLS // 100):
+        for _ in range(CALLS[self.kind] // 100):
             waiting = [asyncio.ensure_future(collector.acollect([["z" * 200]])) for _ in range(100)]
             await asyncio.sleep(0.01)
             for waiter in waiting:

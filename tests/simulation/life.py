@@ -12,7 +12,7 @@ from typing import Any
 from aiocollect import FlushTimeout, Limits, Pipeline, Report, Retry
 from aiocollect._core.backoff import COSTLY
 from aiocollect._core.waits import NOT_STALE
-from aiocollect._engine.telling import in_memory
+from aiocollect._engine.telling import counted, in_memory
 from aiocollect.records import Event
 from aiocollect.testing import FaultKind, MemoryStore, VirtualClock, VirtualLoop, run_virtual
 
@@ -171,7 +171,9 @@ class Life:
             self.counts[number] = counts
             final = ledger.stored + ledger.possibly_stored
             final += sum(ledger.dead_lettered.values()) + sum(ledger.dropped.values())
-            self._demand(ring.rows == final + in_memory(engine, ring.rows), pipeline)
+            rows = counted(engine, ring.rows)
+            self._demand(ring.rows == final + rows, pipeline)
+            self._demand(rows == in_memory(engine, ring.rows), f"sums: {pipeline}")
             self._demand(ring.used >= 0, pipeline)
 
     def _demand(self, holds: bool, told: object) -> None:
