@@ -13,6 +13,7 @@
 
 from .collectors import Model, ModelDataCollector, Receipt
 from .context import correlation
+from .default import flush
 from .errors import (
     AioCollectError,
     BlobFull,
@@ -61,4 +62,5 @@ __all__ = [
     "StoreRefused",
     "__version__",
     "correlation",
+    "flush",
 ]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .errors import ConfigError
 
-__all__ = ["check_features", "label"]
+__all__ = ["check_features", "check_streams", "label"]
 
 
 def label(name: object) -> str | None:
@@ -47,3 +47,38 @@ def check_features(names: Sequence[str] | None) -> tuple[str, ...] | None:
             f"feature_names holds {doubled[0]!r} twice; columns need names of their own"
         )
     return features
+
+
+# What collector() and collect() call their options: no stream of a model may be called so.
+_NO_STREAMS = frozenset(
+    {
+        *("identifier", "feature_names", "sample_rate", "redact", "layout", "format", "columns"),
+        *("writer", "at", "correlation_id", "row", "timeout", "strict", "enabled"),
+    }
+)
+
+
+def check_streams(streams: Mapping[str, object], *, redact: object, paired: object) -> None:
+    """What model() is given: names of streams, and the options that it has. Raises ConfigError."""
+    if not streams:
+        raise ConfigError("model() needs a stream; for example inputs=[…], predictions=[…]")
+    for option in _NO_STREAMS & streams.keys():
+        # Taken for a stream, an option would be ignored, and redact= of all things.
+        raise ConfigError(
+            f"{option}= is no name for a stream, and as an option of model() it is not "
+            "available yet; take collector(), or another name"
+        )
+    if not isinstance(paired, bool):
+        raise ConfigError(
+            "paired= is no name for a stream: True or False, whether rows pair across streams"
+        )
+    if not isinstance(redact, Mapping):
+        raise ConfigError(
+            "redact= is no name for a stream: it gives the rules by stream, such as "
+            "redact={'inputs': Drop('ssn')}"
+        )
+    for identifier in redact:
+        if identifier not in streams:
+            raise ConfigError(
+                f"redact= names a stream that there is not; there are {', '.join(streams)}"
+            )

@@ -1,23 +1,19 @@
 """The default pipeline of a process: for scoring files that make no pipeline of their own.
 
-It takes its options from the environment, lives on a thread of its own, and is flushed when the
-interpreter ends, as far as that allows: no thread can be started any more, and no name be resolved,
-so a connection that stands is used, and what cannot be sent is told in one line on stderr.
+It takes its options from the environment and lives on a thread of its own. Like every pipeline that
+nobody closes it is closed when the process ends (see _engine/exits.py).
 """
 
 from __future__ import annotations
 
-import atexit
 import logging
 import os
-import sys
 import threading
-from typing import Any
 
-from .errors import ConfigError
 from .pipeline import Pipeline
+from .records import Report
 
-__all__ = ["default_pipeline"]
+__all__ = ["default_pipeline", "flush"]
 
 logger = logging.getLogger("aiocollect")
 
@@ -43,44 +39,28 @@ def _make() -> Pipeline:
             "AIOCOLLECT_STORE is not set: nothing is recorded by collectors without a pipeline"
         )
         return Pipeline.from_env(host="thread", enabled=False)
-    pipeline = Pipeline.from_env(host="thread")
-    atexit.register(_flush, pipeline, os.getpid())
-    return pipeline
+    return Pipeline.from_env(host="thread")
 
 
-def _flush(pipeline: Pipeline, made_in: int) -> None:
-    if os.getpid() != made_in and not pipeline.stats().accepted:
-        return  # a child that has recorded nothing
-    try:
-        report = pipeline.close()
-    except (ConfigError, RuntimeError) as error:
-        _say(f"rows may be lost at exit: {type(error).__name__}")
-        return
-    if not report.complete:
-        lost = report.accepted - report.stored
-        _say(f"{lost} rows were not stored at exit: {report}")
+def flush(timeout: float | None = None) -> Report:
+    """Wait until everything that collectors without a pipeline have accepted is stored.
 
-
-def _say(text: str) -> None:
-    """Not through a log, whose handlers may be gone by now."""
-    sys.stderr.write(f"aiocollect: {text}\n")
+    For jobs and workers that end by ``os._exit``, where nothing else is done with their rows.
+    Blocks this thread. Raises FlushTimeout, which carries the report, after ``timeout`` seconds
+    (None: never), and ConfigError on a running event loop: there ``await asyncio.to_thread(
+    aiocollect.flush)``. Where nothing was recorded the report is of 0 rows.
+    """
+    with _making:
+        made = list(_made)
+    if not made:
+        return Report(accepted=0, stored=0, possibly_stored=0, in_memory=0, in_spool=0, seconds=0.0)
+    return made[0].flush_sync(timeout)
 
 
 def _in_child() -> None:
-    """The lock may be held by a thread of the parent, which does not exist here; and workers of
-    multiprocessing end without atexit, but with finalizers of their own."""
+    """The lock may be held by a thread of the parent, which does not exist here."""
     global _making
     _making = threading.Lock()
-    util: Any = sys.modules.get("multiprocessing.util")
-    if util is not None:
-        for pipeline in _made:
-            # By then: it forgets what its parent has registered, and calls these.
-            util.register_after_fork(pipeline, _finalize_in_worker)
-
-
-def _finalize_in_worker(pipeline: Pipeline) -> None:
-    util: Any = sys.modules["multiprocessing.util"]
-    util.Finalize(None, _flush, args=(pipeline, 0), exitpriority=0)
 
 
 if hasattr(os, "register_at_fork"):

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from .records import (
     BlobReplaced,
+    Closed,
     CredentialWarning,
     DeadLettered,
     DeadLettersLost,
@@ -133,6 +134,10 @@ class LogHook:
             case Resumed():
                 self._relieve(event.path)
                 self._log("resumed", f"{event.part} goes on", 0, level=logging.INFO)
+                return
+            case Closed():
+                level = logging.INFO if event.report.complete else logging.WARNING
+                logger.log(level, "closed: %s", event.report)
                 return
             case LowWater() | RateChanged() | SpoolAdopted():
                 logger.info("%s", event)

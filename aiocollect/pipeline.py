@@ -17,7 +17,7 @@ from ._engine.telling import healthy, stats
 from .addresses import check_path
 from .assembly import assemble, is_no_store, no_store
 from .collectors import Model, ModelDataCollector
-from .columns import check_features
+from .columns import check_features, check_streams
 from .disk import Disk
 from .environment import options_from_env
 from .errors import ConfigError, EncodeError
@@ -34,14 +34,6 @@ __all__ = ["Pipeline"]
 _LIMITS = Limits()
 _RETRY = Retry()
 _DEFAULTS = Settings()
-
-# What collector() and collect() call their options: no stream of a model may be called so.
-_NO_STREAMS = frozenset(
-    {
-        *("identifier", "feature_names", "sample_rate", "redact", "layout", "format", "columns"),
-        *("writer", "at", "correlation_id", "row", "timeout", "strict", "enabled"),
-    }
-)
 
 
 class Pipeline:
@@ -241,28 +233,7 @@ class Pipeline:
         ``paired``: row k of one stream belongs to row k of the others, so a call with more rows of
         one of them than of another is refused.
         """
-        if not streams:
-            raise ConfigError("model() needs a stream; for example inputs=[…], predictions=[…]")
-        for option in _NO_STREAMS & streams.keys():
-            # Taken for a stream, an option would be ignored, and redact= of all things.
-            raise ConfigError(
-                f"{option}= is no name for a stream, and as an option of model() it is not "
-                "available yet; take collector(), or another name"
-            )
-        if not isinstance(paired, bool):
-            raise ConfigError(
-                "paired= is no name for a stream: True or False, whether rows pair across streams"
-            )
-        if not isinstance(redact, Mapping):
-            raise ConfigError(
-                "redact= is no name for a stream: it gives the rules by stream, such as "
-                "redact={'inputs': Drop('ssn')}"
-            )
-        for identifier in redact:
-            if identifier not in streams:
-                raise ConfigError(
-                    f"redact= names a stream that there is not; there are {', '.join(streams)}"
-                )
+        check_streams(streams, redact=redact, paired=paired)
         opened = {}
         for identifier, columns in streams.items():
             names = self._names(model, version, identifier)
@@ -303,8 +274,10 @@ class Pipeline:
     # Life -------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Bind to the running loop; idempotent. Raises ConfigError on another loop."""
-        self._engine.start()
+        """Bind to the running loop; idempotent. After the end of a lifespan a new life of the
+        pipeline begins, with counts of its own. Raises ConfigError where it runs on another loop,
+        and PipelineClosed where it was closed for good."""
+        await self._engine.lifecycle.start()
 
     async def flush(self, timeout: float | None = None) -> Report:
         """Wait until everything accepted so far is final; the pipeline stays open.
@@ -312,6 +285,11 @@ class Pipeline:
         Raises FlushTimeout, which carries the report, after ``timeout`` seconds. None: for ever.
         """
         return await self._engine.ending.flush(timeout)
+
+    def flush_sync(self, timeout: float | None = None) -> Report:
+        """flush() for threads that run no event loop. Raises FlushTimeout, which carries the
+        report, after ``timeout`` seconds (None: never), and ConfigError on a running loop."""
+        return self._engine.lifecycle.flush(timeout)
 
     async def replay(self, timeout: float | None = None, *, any_target: bool = False) -> Report:
         """Wait until what ended processes have left in the spool is final; it is worked on anyway.
@@ -327,12 +305,13 @@ class Pipeline:
         """Refuse new calls, store what was accepted, and report; idempotent.
 
         What is not stored after ``timeout`` seconds (None: close_timeout) is given up and counted.
+        Outside of a lifespan it is for good: a later start() raises PipelineClosed.
         """
-        return await self._engine.ending.aclose(timeout)
+        return await self._engine.lifecycle.aclose(timeout)
 
     def close(self, timeout: float | None = None) -> Report:
         """aclose() for threads that run no event loop; idempotent. Raises ConfigError on others."""
-        return self._engine.ending.close(timeout)
+        return self._engine.lifecycle.close(timeout)
 
     def set(self, *, enabled: bool | None = None, sample_rate: float | None = None) -> None:
         """Switch all collectors on or off, or change the share of calls that they record; from any
@@ -344,7 +323,7 @@ class Pipeline:
         self._engine.gates.set(enabled=enabled, sample_rate=sample_rate)
 
     async def __aenter__(self) -> Pipeline:
-        self._engine.start()
+        await self._engine.lifecycle.enter()
         return self
 
     async def __aexit__(
@@ -353,11 +332,26 @@ class Pipeline:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._engine.ending.aclose()
+        await self._engine.lifecycle.leave()
+
+    def __enter__(self) -> Pipeline:
+        """``with pipeline:`` for threads that run no event loop; with host="loop" its rows are
+        stored by flush_sync(), and at the end. Raises ConfigError on a running loop."""
+        self._engine.lifecycle.enter_blocking()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._engine.lifecycle.leave_blocking()
 
     @asynccontextmanager
     async def lifespan(self, app: Any) -> AsyncIterator[None]:
-        """For Starlette and FastAPI: ``FastAPI(lifespan=pipeline.lifespan)``."""
+        """For Starlette and FastAPI: ``FastAPI(lifespan=pipeline.lifespan)``. May be entered again
+        after its end, as some hosts do for each test or invocation."""
         async with self:
             yield
 

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 __all__ = [
     "BlobReplaced",
+    "Closed",
     "CredentialWarning",
     "DeadLettered",
     "Dropped",
@@ -265,6 +266,63 @@ class LowWater:
     used: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What became of all accepted rows, as ``flush`` and ``aclose`` found it. All in rows.
+
+    ``accepted == stored + possibly_stored + sum(dead_lettered) + sum(dropped) + in_memory +
+    in_spool``. The ``adopted`` ones, taken over from the spool of another life, count as accepted.
+    ``seconds`` is how long the flush or close took. ``refused`` rows were never accepted; they are
+    counted by reason. All since the pipeline was started.
+    """
+
+    accepted: int
+    stored: int
+    possibly_stored: int
+    in_memory: int
+    in_spool: int
+    seconds: float
+    adopted: int = 0
+    dead_lettered: dict[str, int] = field(default_factory=dict)
+    dropped: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every accepted row is stored."""
+        return self.stored == self.accepted
+
+    def __str__(self) -> str:
+        """The equation as a line, without what is 0."""
+        parts = [f"accepted {self.accepted} rows: stored {self.stored}"]
+        for what, rows in (
+            ("possibly stored", self.possibly_stored),
+            ("still in memory", self.in_memory),
+            ("in the spool for the next process", self.in_spool),
+        ):
+            if rows:
+                parts.append(f"{what} {rows}")
+        parts += _by_reason("dead-lettered", self.dead_lettered)
+        parts += _by_reason("dropped", self.dropped)
+        told = ", ".join(parts)
+        return "; ".join([told, *_by_reason("refused", self.refused)])
+
+
+def _by_reason(what: str, rows: dict[str, int]) -> list[str]:
+    found = {reason: count for reason, count in rows.items() if count}
+    if not found:
+        return []
+    reasons = ", ".join(f"{reason} {count}" for reason, count in sorted(found.items()))
+    return [f"{what} {sum(found.values())} ({reasons})"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """A life of the pipeline has ended; what became of its rows."""
+
+    report: Report
+
+
 Event: TypeAlias = (
     Settled
     | PossiblyStored
@@ -290,35 +348,8 @@ Event: TypeAlias = (
     | StreamsForgotten
     | HighWater
     | LowWater
+    | Closed
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What became of all accepted rows, as ``flush`` and ``aclose`` found it. All in rows.
-
-    ``accepted == stored + possibly_stored + sum(dead_lettered) + sum(dropped) + in_memory +
-    in_spool``. The ``adopted`` ones, taken over from the spool of another life, count as accepted.
-    ``seconds`` is how long the flush or close took. ``refused`` rows were never accepted; they are
-    counted by reason since the pipeline was made.
-    """
-
-    accepted: int
-    stored: int
-    possibly_stored: int
-    in_memory: int
-    in_spool: int
-    seconds: float
-    adopted: int = 0
-    dead_lettered: dict[str, int] = field(default_factory=dict)
-    dropped: dict[str, int] = field(default_factory=dict)
-    refused: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def complete(self) -> bool:
-        """Whether every accepted row is stored."""
-        return self.stored == self.accepted
-
 
 # What the ring holds: (correlation id, scoring time in microseconds, hour since 1970, parts,
 # rows, cost, account, receipt or None). A plain tuple, since collect() builds one per call and a

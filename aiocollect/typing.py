@@ -111,7 +111,8 @@ class Store(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Give back connections and threads; idempotent."""
+        """Give back connections and threads; idempotent. A later use makes new ones: a pipeline may
+        start again."""
         ...
 
 

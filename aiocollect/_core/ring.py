@@ -216,9 +216,18 @@ class Ring:
             # The budget is looked at in put()'s window: a call got in before, or not at all.
             self.budget = -1
 
+    def open_again(self, accounts: Iterable[Account], *, budget: int) -> None:
+        """Take calls again, after everything was taken out; counted from the beginning."""
+        with self.window.lock:
+            self._empty(accounts)
+            self.budget = budget
+
     def clear(self, accounts: Iterable[Account]) -> None:
         """Be empty: in a child process, whose one thread this is. It stays closed if it was."""
         self.window.renew()
+        self._empty(accounts)
+
+    def _empty(self, accounts: Iterable[Account]) -> None:
         self._slots[:] = [None] * self._size
         self._head = self._tail = 0
         self.used = self.over = self.shares = self._more = 0

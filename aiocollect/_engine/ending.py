@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 from .._core.commands import Event
 from ..errors import ConfigError, FlushTimeout, PipelineClosed
 from ..options import check_flag, check_timeout
-from ..records import Report
+from ..records import Closed, Report
 from ..typing import Store
+from . import exits
+from .exits import without_threads
 from .telling import report
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ class Ending:
         self._store = store
         self._closing: asyncio.Task[Report] | None = None
         self._final: Report | None = None
+        self._leaving = False  # the process ends, and stderr is told instead of the log
 
     def __repr__(self) -> str:
         return f"<Ending {self._final or self._closing}>"
@@ -156,6 +159,9 @@ class Ending:
             except (Exception, asyncio.CancelledError):
                 engine.hooks.errors += 1
         self._final = report(engine, began)
+        exits.let_go(self)
+        if not self._leaving:
+            engine.hooks.emit(Closed(report=self._final))
         engine.host.end()
         return self._final
 
@@ -178,17 +184,35 @@ class Ending:
 
     def close(self, timeout: float | None = None) -> Report:
         """aclose() for a thread that runs no event loop."""
+        check_timeout(timeout)
+        try:
+            return self._final or self._engine.host.run_blocking(lambda: self.aclose(timeout))
+        except PipelineClosed:
+            if self._final is None:
+                raise
+            return self._final
+
+    def flush_blocking(self, timeout: float | None = None) -> Report:
+        """flush() for a thread that runs no event loop."""
+        check_timeout(timeout)
+        return self._final or self._engine.host.run_blocking(lambda: self.flush(timeout))
+
+    def leave(self) -> None:
+        """The process ends: close, and say on stderr what is not stored. Raises nothing."""
+        self._leaving = True
         engine = self._engine
         try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            try:
-                return self._final or engine.host.run_blocking(lambda: self.aclose(timeout))
-            except PipelineClosed:
-                if self._final is None:
-                    raise
-                return self._final
-        raise ConfigError("close() would block the event loop of this thread; await aclose()")
+            with suppress(RuntimeError):
+                if engine.host.loop is not None:
+                    # The thread's: whatever it would start a thread for.
+                    engine.host.loop.call_soon_threadsafe(without_threads, engine.host.loop)
+            found = self.close()
+        except BaseException as error:  # there is nobody left to hear it
+            exits.say(f"rows may be lost at exit: {type(error).__name__}")
+            return
+        if not found.complete:
+            lost = found.accepted - found.stored
+            exits.say(f"{lost} rows were not stored at exit: {found}")
 
     def _give_up(self, reason: str) -> None:
         """Account for every row that the deadline has left."""

@@ -31,7 +31,7 @@ from ..records import (
     StreamsForgotten,
 )
 from ..typing import Clock, Hook, Store
-from . import receipts
+from . import exits, receipts
 from .backing import Backing
 from .channels import Channels
 from .dead_letters import DeadLetters
@@ -41,6 +41,7 @@ from .fork import watch_forks
 from .gate import Gates
 from .host import Host
 from .ledger import Ledger, Refusals
+from .lifecycle import Lifecycle
 from .pace import Pace
 from .pump import Pump
 from .sender import Senders
@@ -81,6 +82,7 @@ class Engine:
         self.clock = clock
         self.hooks = Hooks(hooks)
         self.closed = False
+        self.lifecycle = Lifecycle(self)
         self.inspect: Callable[[], None] = lambda: None  # the store, at the start: see assembly
         self._target = target
         self._store = store
@@ -221,6 +223,7 @@ class Engine:
     def wake(self) -> None:
         """Let the pump look at the ring. From any thread, and from signal handlers."""
         self.asleep = False
+        exits.hold(self.ending)
         woken = False
         try:
             woken = self.host.wake()
@@ -259,8 +262,20 @@ class Engine:
         if self.watch is not None:
             self.watch.start()
 
+    def begin_again(self) -> None:
+        """After the end of a life: another one, in the same process. No row is under way."""
+        writer = self._new_writer()
+        self.gates.press(False)
+        self.ids = Ids(writer, window=self.ring.window)
+        self.channels.clear(writer=writer)
+        self.host = self.host.another()
+        self._begin(writer)
+        self.closed = False
+        self.sources.begin_again(budget=self.settings.max_memory_bytes)
+
     def begin_in_child(self) -> None:
         """After a fork: the rows, sockets and ids are the parent's; begin with nothing."""
+        exits.let_go(self.ending)
         writer = self._new_writer()
         self._aside.abandon()
         self.dead_letters.forget()
@@ -271,7 +286,7 @@ class Engine:
         self.hooks.renew()
         self.sources.begin_in_child()
         self.channels.clear(writer=writer)
-        self.host = self.host.in_child()
+        self.host = self.host.another()
         self._begin(writer)
 
     # A turn, on the loop ----------------------------------------------------------------------

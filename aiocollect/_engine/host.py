@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, wait
 from typing import Any, TypeVar
 
 from ..errors import ConfigError, PipelineClosed
 from .driver import Driver
+from .exits import without_threads
 from .pump import SLICE_ROWS
 from .thread import LoopThread
 
@@ -141,25 +142,26 @@ class Host:
             driver = self._driver
             if driver is not None and not driver.loop.is_closed():
                 return driver.loop.run_until_complete(task())  # it was stopped, and is ours to run
-            return asyncio.run(task())
+            return _run(task())
         if self._thread is not None:
             self._bind(loop)
         coroutine = task()
         future = _carried(coroutine, loop)
         waited = 0.0
         while True:
-            try:
-                return future.result(ASK_TIMEOUT)
-            except TimeoutError:
-                waited += ASK_TIMEOUT
-                late = timeout is not None and waited > timeout + ASK_TIMEOUT
-                ended = loop.is_closed()
-                if ended:  # it took the task, and never ran it
-                    coroutine.close()
-                if ended or (late and future.cancel()):
+            # Not by result(timeout): what the task raises may be a TimeoutError as well.
+            if wait([future], timeout=ASK_TIMEOUT).done:
+                try:
+                    return future.result()
+                except CancelledError:
                     raise PipelineClosed(_ENDED) from None
-            except CancelledError:
-                raise PipelineClosed(_ENDED) from None
+            waited += ASK_TIMEOUT
+            late = timeout is not None and waited > timeout + ASK_TIMEOUT
+            ended = loop.is_closed()
+            if ended:  # it took the task, and never ran it
+                coroutine.close()
+            if ended or (late and future.cancel()):
+                raise PipelineClosed(_ENDED)
 
     def stop(self) -> None:
         """Take no more turns. On the loop."""
@@ -171,8 +173,13 @@ class Host:
         if self._thread is not None:
             self._thread.stop()
 
-    def in_child(self) -> Host:
-        """The host of a child process, which has neither loop nor thread yet."""
+    @property
+    def has_thread(self) -> bool:
+        """Whether it lives on a thread of its own."""
+        return self._thread is not None
+
+    def another(self) -> Host:
+        """The host of another life, here or in a child: with neither loop nor thread yet."""
         thread = None if self._thread is None else self._thread.another()
         return Host(thread, turn=self._turn, arrive=self._arrive)
 
@@ -225,6 +232,14 @@ class Host:
             else:
                 loop.call_soon_threadsafe(self._arrive, old is not None)
         _woken(driver)
+
+
+def _run(task: Coroutine[Any, Any, _T]) -> _T:
+    """On a loop of its own, which needs no threads where there are none any more."""
+    with asyncio.Runner() as runner:
+        if not threading.main_thread().is_alive():
+            without_threads(runner.get_loop())
+        return runner.run(task)
 
 
 def _carried(task: Coroutine[Any, Any, _T], loop: asyncio.AbstractEventLoop) -> Future[_T]:

@@ -87,6 +87,10 @@ class Sources:
     def _accounts(self) -> list[Account]:
         return [account for stream in self._streams for account, _ in stream.sources]
 
+    def begin_again(self, *, budget: int) -> None:
+        """In another life of the pipeline: nothing is used; the ring is open."""
+        self._ring.open_again(self._accounts(), budget=budget)
+
     def begin_in_child(self) -> None:
         """In a child process, whose one thread this is: nothing is charged."""
         self._opening = threading.RLock()

@@ -258,7 +258,8 @@ class AzureStore:
         return Range(data, seen.length, seen.etag, seen.created, seen.ended)
 
     async def aclose(self) -> None:
-        """Close this loop's session; idempotent. A credential that was given stays open."""
+        """Close this loop's session; idempotent; a later use makes a new one. A credential that was
+        given stays open."""
         self._closed = True
         if self._renewal is not None:
             await self._renewal.aclose()
@@ -343,8 +344,7 @@ class AzureStore:
     # Clients ----------------------------------------------------------------------------------
 
     async def _link(self) -> Link:
-        if self._closed:
-            raise OutcomeUnknown("StoreClosed")
+        self._closed = False  # a pipeline that starts again uses it again
         return await self._links.here()
 
     async def _blob(self, path: str) -> BlobClient:

@@ -72,7 +72,7 @@ ALLOWED_ROOMS = {
     "metrics": {"pipeline", "stats"} | LEVEL_0,
     "default": {"pipeline", "stores"} | LEVEL_0,
     "testing": {"stores"} | LEVEL_0,
-    "__init__": {"collectors", "pipeline", "stats", "stores"} | LEVEL_0,
+    "__init__": {"collectors", "default", "pipeline", "stats", "stores"} | LEVEL_0,
     # The edges live on public names: the standing proof that the public names suffice.
     "demo": {"demo", "addresses", "__init__", "errors", "typing", "records", "testing"},
     "cli": {"cli", "demo", "gateway", "__init__", "control", "errors", "records"},

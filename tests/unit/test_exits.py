@@ -1,0 +1,196 @@
+"""Processes and workers that end with nobody to close the pipeline: stored, or said on stderr."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+# What each script begins with: a store that answers, and one that never does.
+BEGIN = """
+import asyncio, sys, threading
+import aiocollect
+from aiocollect import MemoryStore, ModelDataCollector, Pipeline
+from aiocollect.testing import Fault, FaultKind
+DOWN = MemoryStore(faults=lambda *_: Fault(FaultKind.NOT_SENT))
+"""
+
+# Each accepts 100 rows, and ends.
+HUNDRED = "for n in range(100): assert c.collect([float(n)])"
+ENDS = {
+    "a loop that has ended": f"""
+p = Pipeline(store); c = p.collector("m", feature_names=["n"])
+async def main():
+    {HUNDRED}
+    await asyncio.sleep(0)
+asyncio.run(main())
+""",
+    "no loop at all": f"""
+p = Pipeline(store); c = p.collector("m", feature_names=["n"])
+{HUNDRED}
+""",
+    "a thread of its own": f"""
+p = Pipeline(store, host="thread"); c = p.collector("m", feature_names=["n"])
+{HUNDRED}
+""",
+    "nobody has it any more": f"""
+def work():
+    c = Pipeline(store, host="thread").collector("m", feature_names=["n"])
+    {HUNDRED}
+work()
+import gc; gc.collect()
+""",
+    "sys.exit in a thread pool's process": f"""
+from concurrent.futures import ThreadPoolExecutor
+p = Pipeline(store, host="thread"); c = p.collector("m", feature_names=["n"])
+def work():
+    {HUNDRED}
+ThreadPoolExecutor(1).submit(work).result()
+sys.exit(0)
+""",
+    "started, and never left": f"""
+p = Pipeline(store); c = p.collector("m", feature_names=["n"])
+async def main():
+    await p.start()
+    {HUNDRED}
+    await asyncio.sleep(0.01)
+asyncio.run(main())
+""",
+    "a server without lifespan": """
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+p = Pipeline(store); c = p.collector("m", feature_names=["n"])
+app = FastAPI(lifespan=p.lifespan)
+@app.get("/")
+async def score():
+    for n in range(10): assert c.collect([float(n)])
+    return 1
+client = TestClient(app)
+for _ in range(10): assert client.get("/").status_code == 200
+""",
+}
+WORKERS = """
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+import aiocollect
+def work(number):
+    c = aiocollect.ModelDataCollector("m", feature_names=["n"])
+    for n in range(10): assert c.collect([float(n)])
+    return number
+def bare(number):
+    work(number)
+if __name__ == "__main__":
+    {first}
+    context = multiprocessing.get_context("{method}")
+    if "{kind}" == "pool":
+        with ProcessPoolExecutor(2, mp_context=context) as pool:
+            assert sorted(pool.map(work, range(4))) == [0, 1, 2, 3]
+    elif "{kind}" == "Pool":
+        with context.Pool(2, maxtasksperchild=1) as pool:
+            assert sorted(pool.map(work, range(4), chunksize=1)) == [0, 1, 2, 3]
+            pool.close()
+            pool.join()
+    else:
+        children = [context.Process(target=bare, args=(n,)) for n in range(4)]
+        for child in children: child.start()
+        for child in children: child.join()
+        assert [child.exitcode for child in children] == [0] * 4
+"""
+
+
+def run(script: str, directory: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """The script, in a process whose working directory is ``directory``."""
+    file = directory / "script.py"
+    file.write_text(script)
+    return subprocess.run(
+        [sys.executable, str(file)],
+        cwd=directory,
+        env={"PATH": os.environ["PATH"], **variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def rows(directory: Path) -> list[str]:
+    """All lines of rows under the directory."""
+    found: list[str] = []
+    for path in sorted(directory.rglob("data*.csv")):
+        found += path.read_text().splitlines()[1:]
+    return found
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_what_nobody_closes_is_stored(end: str, tmp_path: Path) -> None:
+    """All of it, once, without a word."""
+    done = run(f"{BEGIN}\nstore = './out'\n{end}", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(rows(tmp_path)) == len(set(rows(tmp_path))) == 100
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_what_cannot_be_stored_is_said(end: str, tmp_path: Path) -> None:
+    """In one line on stderr: how many rows of how many are gone, and why."""
+    end = end.replace("Pipeline(store", "Pipeline(store, close_timeout=0.2")
+    done = run(f"{BEGIN}\nstore = DOWN\n{end}", tmp_path)
+    assert done.returncode == 0
+    lines = [line for line in done.stderr.splitlines() if "not stored at exit" in line]
+    assert len(lines) == 1
+    assert "aiocollect: 100 rows were not stored at exit: accepted 100 rows: stored 0" in lines[0]
+    assert "Traceback" not in done.stderr
+
+
+# What the parent does before; only a forked worker inherits anything of it.
+FIRST = [("fork", "aiocollect.flush()"), ("fork", "work(9)"), ("fork", "pass")]
+FIRST += [("forkserver", "pass"), ("spawn", "pass")]
+
+
+@pytest.mark.parametrize(("method", "first"), FIRST)
+@pytest.mark.parametrize("kind", ["pool", "Pool", "Process"])
+def test_workers_of_multiprocessing(kind: str, method: str, first: str, tmp_path: Path) -> None:
+    """Collectors first made in a worker, or inherited: stored when it ends, though it ends by
+    os._exit."""
+    script = WORKERS.format(first=first, kind=kind, method=method)
+    done = run(script, tmp_path, AIOCOLLECT_STORE=str(tmp_path / "out"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(rows(tmp_path)) == len(set(rows(tmp_path))) == (50 if first == "work(9)" else 40)
+
+
+@pytest.mark.parametrize("up", [True, False])
+def test_a_spool_at_the_end(up: bool, tmp_path: Path) -> None:
+    """The default pipeline with a spool, ended within its linger: stored; or, where the store does
+    not answer, in the spool, which the next process brings home."""
+    script = (
+        "import aiocollect\n"
+        "c = aiocollect.ModelDataCollector('m', feature_names=['n'])\n"
+        "for n in range(100): assert c.collect([float(n)])\n"
+    )
+    out = tmp_path / "out"
+    variables = {
+        "AIOCOLLECT_STORE": str(out),
+        "AIOCOLLECT_SPOOL": str(tmp_path / "spool"),
+        "AIOCOLLECT_CLOSE_TIMEOUT": "1",
+    }
+    if not up:
+        out.write_text("a file, where the directory should be")
+    done = run(script, tmp_path, **variables)
+    assert done.returncode == 0
+    assert "our bug" not in done.stderr
+    assert "Traceback" not in done.stderr
+    if not up:
+        assert "in the spool for the next process 100" in done.stderr
+        out.unlink()
+        assert run(script, tmp_path, **variables).returncode == 0
+        again = (
+            "import asyncio\nfrom aiocollect import Pipeline\n"
+            "async def main():\n"
+            "    async with Pipeline.from_env() as p: await p.replay(10.0)\n"
+            "asyncio.run(main())\n"
+        )
+        done = run(again, tmp_path, **variables)
+        assert (done.returncode, done.stderr) == (0, "")
+    assert len(rows(out)) == len(set(rows(out))) == (100 if up else 200)
