@@ -26,7 +26,6 @@ from .options import Settings, check_choice
 from .stores.absent import AbsentStore
 from .stores.azure import AzureOptions, AzureStore
 from .stores.local import LocalStore
-from .stores.local_disk import LocalDisk
 from .stores.local_lines import within
 from .typing import Clock, Hook, Store
 
@@ -70,12 +69,14 @@ def assemble(
                 f"give one, or one of: {FORMS}"
             )
     check_choice("host", host, ("loop", "thread"))
+    aside = disk  # a simulated one is asked without a thread
     if writer_id is not None and not re.fullmatch("[0-9a-f]{10}", writer_id):
         raise ConfigError("writer_id must be ten hexadecimal digits")
     if settings.spool is not None and disk is None:
+        disk = _local_disk()
         try:
             # An event loop may be waiting. A disk that hangs shows itself later (spool.py).
-            within(SPOOL_CHECK, partial(LocalDisk().make_directory, settings.spool))
+            within(SPOOL_CHECK, partial(disk.make_directory, settings.spool))
         except OSError as error:
             raise ConfigError(f"spool: {error}") from None
     clock = clock or SystemClock()
@@ -87,9 +88,9 @@ def assemble(
         # Forty random bits: two of 10,000 writers share an id in one fleet of 20,000.
         new_writer=_writer_ids(writer_id),
         hooks=(*hooks, LogHook(clock)),
-        disk=disk or LocalDisk(),
+        disk=disk,
         target=_target_of(store),
-        aside=disk or SideThread(),
+        aside=aside or SideThread(),
         thread=LoopThread(loop_maker()) if host == "thread" else None,
         # Without the GIL the ring needs a lock (see ring.py).
     )
@@ -191,6 +192,18 @@ def _open_directory(directory: str, *, container: str | None, for_azure: list[st
     if container is not None and ("/" in container or container in ("", ".", "..")):
         raise ConfigError("container= must be one name, such as container='modeldata'")
     return LocalStore(os.path.join(directory, container) if container else directory)
+
+
+def _local_disk() -> Disk:
+    """Only where it is asked for: locks of files are POSIX's, and all else works without."""
+    try:
+        from .stores.local_disk import LocalDisk
+    except ImportError:
+        raise ConfigError(
+            "spool= needs the file locks of Linux, macOS or another POSIX system, which this "
+            "Python has not; leave it out here"
+        ) from None
+    return LocalDisk()
 
 
 def _one_segment(path: str, container: str | None) -> str:

@@ -36,7 +36,7 @@ class Backing:
 
     def __init__(
         self,
-        disk: Disk,
+        disk: Disk | None,
         *,
         target: str,
         writer: str,
@@ -46,6 +46,7 @@ class Backing:
         engine: Engine,
     ) -> None:
         assert settings.spool is not None
+        assert disk is not None
         self._engine = engine
         self._adoptions: deque[Adoption] = deque()
         self.spool = Spool(

@@ -73,7 +73,7 @@ class Engine:
         chance: Callable[[], float],
         new_writer: Callable[[], str],
         hooks: tuple[Hook, ...],
-        disk: Disk,
+        disk: Disk | None,
         target: str,
         aside: Aside,
         thread: LoopThread | None = None,

@@ -31,8 +31,12 @@ def run_gateway(store: str | None, options: GatewayOptions) -> int:
 
 async def _serve(store: str | None, options: GatewayOptions) -> int:
     stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        try:
+            loop.add_signal_handler(number, stop.set)
+        except NotImplementedError:  # of the loops of Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
     gateway = Gateway(store, options=options)
     try:
         await gateway.start()
