@@ -110,7 +110,10 @@ _TROUBLE: Final[tuple[Row, ...]] = (
             "ContentEncoding TooLong BrokenAnswer"
         ),
         "the answer belongs to another request, or is damaged: something between mixes up answers",
-        "nothing is settled by it, it is tried on; see the caching proxies on the way",
+        (
+            "nothing is settled by it, it is tried on; see the caching proxies on the way, and "
+            "whether one replaces x-ms-client-request-id"
+        ),
     ),
     (
         "StaleRead",

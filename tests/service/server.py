@@ -68,6 +68,8 @@ class Service:
         # None: any key or SAS; else the tokens that are good.
         self.tokens: Collection[str] | None = None
         self.read_only = False
+        # A refusal of some requests, whatever they ask for.
+        self.refuses: Callable[[], Reply | None] = lambda: None
         self._tls = tls
         self._runner: web.AppRunner | None = None
         self.port = 0
@@ -124,6 +126,9 @@ class Service:
         asked = Request(operation, request.match_info["container"], name, request.headers, body)
         self.asked.append(asked)
         self.counts[f"{operation} {name}"] += 1
+        refusal = self.refuses()
+        if refusal is not None:
+            return self._answer(request, refusal)
         plan = self._planned(name, operation)
         if plan is None:
             return self._answer(request, self._carry_out(request, container, asked))

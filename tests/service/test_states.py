@@ -4,6 +4,7 @@ with its code, and when it is undone the rows arrive, once, where they were to g
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from aiocollect import Pipeline, Retry
 from aiocollect.records import Event, Held, Resumed, Rolled
 from aiocollect.stores.azure import AzureStore
 
-from .blobs import Blob
+from .blobs import Blob, Reply
 from .server import Service
 
 Change = Callable[[Service], None]
@@ -177,6 +178,43 @@ def test_a_policy_in_force_costs_few_requests_and_no_blob() -> None:
             blob(service).immutable = ""
             assert (await pipeline.aclose(20)).complete
             assert rows_of(service) == [f"{number}.5" for number in range(101)]
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (400, "InvalidHeaderValue"),
+        (400, "AccountRequiresHttps"),
+        (403, "AuthenticationFailed"),
+        (404, "ResourceNotFound"),
+        (409, "FeatureNotYetSupportedForHierarchicalNamespaceAccounts"),
+        (411, "MissingContentLengthHeader"),
+    ],
+)
+@pytest.mark.parametrize("every", [5, 2])
+def test_a_roll_out_that_refuses_a_share(status: int, code: str, every: int) -> None:
+    """A fifth of all requests, or half, of whatever kind: none of their rows is at fault."""
+
+    async def main() -> None:
+        async with Service() as service:
+            # By chance: by turns a lane that asks twice for one thing would never get it.
+            chance = random.Random(every)
+            service.refuses = lambda: Reply(status, code) if not chance.randrange(every) else None
+            pipeline = Pipeline(
+                AzureStore(service.url, container="logs", credential=service.key),
+                linger=0.001,
+                retry=Retry(base=0.001, cap=0.01, hold=0.002),
+            )
+            collectors = [pipeline.collector(f"m{n}", feature_names=["x"]) for n in range(10)]
+            for number in range(10):
+                for collector in collectors:
+                    collector.collect([[number + 0.5]])
+                await pipeline.flush(20)
+            report = await pipeline.aclose(20)
+            assert (report.stored, report.accepted) == (100, 100)
+            assert sorted(rows_of(service)) == sorted(10 * [f"{n}.5" for n in range(10)])
 
     asyncio.run(main())
 
