@@ -341,6 +341,7 @@ class Lane:
     # Reading back -----------------------------------------------------------------------------
 
     _on_range = readback.on_range
+    _on_look_refused = readback.on_look_refused
     _on_end = readback.on_end
     _on_shorter = readback.on_shorter
     _rebase = readback.rebase

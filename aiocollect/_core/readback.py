@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..errors import StoreError
 from ..typing import Range
 from .commands import Command
 from .place import Place
@@ -47,6 +48,12 @@ def on_range(lane: Lane, found: Range) -> list[Command]:
         return lane._again(lane._wait().looking(lane._chance))
     lane._doubt = None
     return lane._roll(doubt.code) if doubt.full else lane._rebase(found, sound, doubt.code)
+
+
+def on_look_refused(lane: Lane, error: StoreError) -> list[Command]:
+    """Nobody says what stands there; but the same again may land, which would end the doubt too."""
+    then = State.APPENDING if lane.in_doubt else State.READING
+    return lane._hold(error.code, then=then, wish=error.retry_after)
 
 
 def on_end(lane: Lane, found: Range) -> list[Command]:

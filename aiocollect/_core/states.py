@@ -105,7 +105,7 @@ TABLE: dict[tuple[State, Event], str] = {
     (State.READING, Event.RANGE): "_on_range",
     (State.READING, Event.MISSING): "_on_gone",
     (State.READING, Event.WRONG_TYPE): "_on_gone",
-    (State.READING, Event.REFUSED): "_on_refused",
+    (State.READING, Event.REFUSED): "_on_look_refused",
     (State.READING, Event.UNKNOWN): "_back_off",
     (State.READING, Event.GIVE_UP): "_give_up",
     (State.BACKING_OFF, Event.TIMER): "_on_timer",

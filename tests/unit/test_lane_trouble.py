@@ -246,6 +246,18 @@ def test_behind_an_old_view_the_doubt_ends_as_ever() -> None:
     assert not lane.busy
 
 
+def test_where_looking_is_refused_the_same_again_may_end_the_doubt() -> None:
+    """A right to read that was taken away: what did not land before lands now, or waits."""
+    lane = make_lane()
+    sent = request(at_position(lane))
+    fail(lane, sent, MISMATCH)
+    fail(lane, Read(PATH, 0, 1), StoreRefused(Refusal.NO_RIGHT, "AuthorizationFailure"))
+    assert (lane.held, lane.in_doubt) == ("AuthorizationFailure", True)
+    assert lane.on(Event.TIMER) == [sent]
+    lane.on(Event.APPENDED, Appended(58, 2, "etag-2"))
+    assert (lane.held, lane.in_doubt, lane.busy) == ("", False, False)
+
+
 def test_a_blob_that_was_emptied_and_filled_again_is_looked_at_anew() -> None:
     """Its header may be another one by now."""
     lane = make_lane()
