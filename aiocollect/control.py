@@ -8,7 +8,8 @@ and ``status`` write and show::
 
 Everything may be left out. A collector goes by its label, model/version/identifier, or by the
 beginning of it. What the file says and what the program says must agree: on is what both switch on,
-and the rates multiply.
+and the rates multiply. Beside the file, in ``<file>.collectors``, pipelines write down the labels
+of their collectors, for ``enable`` and ``disable`` to refuse a name that there is not.
 """
 
 from __future__ import annotations

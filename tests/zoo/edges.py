@@ -38,7 +38,7 @@ EDGES: Final[list[Mutant]] = [
         "_is_of_a_service(name, text)):\n",
         "        elif not variable.startswith(others):\n",
         ("slips",),
-        "did you mean",
+        "assert",
     ),
     Mutant(
         "a misspelled variable is passed over",
