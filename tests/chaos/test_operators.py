@@ -141,7 +141,8 @@ def replace(path):
     elif kind == "link":
         os.symlink(path + ".other", path)
     else:
-        os.truncate(os.open(path, os.O_CREAT | os.O_RDWR), 2**27)
+        size = 2**25 if path == settings else 2**27
+        os.truncate(os.open(path, os.O_CREAT | os.O_RDWR), size)
 
 async def live():
     open(settings, "w").write("{}")

@@ -56,7 +56,7 @@ EDGES: Final[list[Mutant]] = [
         "    _check_regular(os.stat(path))\n    descriptor = os.open(path, os.O_RDONLY | _SAFE)\n",
         "    descriptor = os.open(path, os.O_RDONLY)\n",
         ("slips",),
-        "the process goes on",
+        "it is a pipe",
     ),
     Mutant(
         "dead letters follow a link",
