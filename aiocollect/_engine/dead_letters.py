@@ -19,6 +19,7 @@ from typing import Any
 
 from ..errors import ConfigError
 from ..files import append_line, check_appendable
+from ..records import DeadLettersLost, Event
 from .side_thread import Aside
 
 __all__ = ["MAX_BYTES", "DeadLetters"]
@@ -34,8 +35,8 @@ MAX_WAITING = 4 * 2**20
 class DeadLetters:
     """The file at ``path``, made when there is something to write. ``None``: no file.
 
-    ``lost`` counts rows that no longer fitted, or could not be written; ``tell`` gets their number
-    and the reason. Raises ConfigError where something else is in the file's place already.
+    ``lost`` counts rows that no longer fitted, or could not be written; ``emit`` gets an event of
+    them, with the reason. Raises ConfigError where something else is in the file's place already.
     """
 
     def __init__(
@@ -43,12 +44,12 @@ class DeadLetters:
         path: str | None,
         *,
         aside: Aside,
-        tell: Callable[[int, str], None],
+        emit: Callable[[Event], None],
         max_bytes: int = MAX_BYTES,
     ) -> None:
         self._path = path
         self._aside = aside
-        self._tell = tell
+        self._emit = emit
         self._max_bytes = max_bytes
         self._waiting = 0  # bytes
         self._idle: asyncio.Event | None = None
@@ -99,7 +100,7 @@ class DeadLetters:
 
     def _lose(self, rows: int, why: str) -> None:
         self.lost += rows
-        self._tell(rows, why)
+        self._emit(DeadLettersLost(rows=rows, reason=why))
 
 
 def _why(error: OSError | ValueError) -> str:

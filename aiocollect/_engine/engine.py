@@ -22,12 +22,9 @@ from ..options import Settings
 from ..records import (
     Call,
     DeadLettered,
-    DeadLettersLost,
     HighWater,
     LowWater,
     RateChanged,
-    SettingsRejected,
-    SettingsRemoved,
     StreamsForgotten,
 )
 from ..typing import Clock, Hook, Store
@@ -91,11 +88,7 @@ class Engine:
         self._chance = chance
         self._new_writer = new_writer
         self.host = Host(thread, turn=self._turn, arrive=self._arrive)
-        self.dead_letters = DeadLetters(
-            settings.dead_letters,
-            aside=aside,
-            tell=lambda rows, why: self.hooks.emit(DeadLettersLost(rows=rows, reason=why)),
-        )
+        self.dead_letters = DeadLetters(settings.dead_letters, aside=aside, emit=self.hooks.emit)
         self.gates = Gates(
             Switch(settings.enabled, settings.sample_rate),
             under_pressure=settings.pressure_sample_rate,
@@ -103,14 +96,8 @@ class Engine:
         )
         self.watch: Watch | None = None
         if settings.settings_file is not None:
-            self.watch = Watch(
-                settings.settings_file,
-                aside=aside,
-                labels=self.gates.labels,
-                obey=self.gates.obey,
-                complain=lambda error: self.hooks.emit(SettingsRejected(reason=str(error))),
-                removed=lambda: self.hooks.emit(SettingsRemoved(holds=self.gates.told)),
-            )
+            file = settings.settings_file
+            self.watch = Watch(file, aside=aside, gates=self.gates, emit=self.hooks.emit)
         self.ring = Ring(settings.limits.ring_slots, budget=settings.max_memory_bytes)
         ring = self.ring
         self.way = (self, ring, ring._slots, ring._mask, clock.time_ns)  # for quick.py

@@ -16,6 +16,8 @@ from collections.abc import Callable
 
 from ..control import Control, read_control, tell_collectors
 from ..errors import ConfigError
+from ..records import Event, SettingsRejected, SettingsRemoved
+from .gate import Gates
 from .side_thread import Aside
 
 __all__ = ["Watch"]
@@ -31,26 +33,21 @@ _Seen = tuple[int, int, int] | None
 
 
 class Watch:
-    """Watches one file. ``obey`` gets what it says, ``complain`` why it cannot be understood;
-    ``removed`` is called where it is there no more. ``labels`` gives the labels of all collectors
-    behind the first ones."""
+    """Watches one file. ``gates`` do as it says; ``emit`` gets an event where it cannot be
+    understood, or is there no more."""
 
     def __init__(
         self,
         path: str,
         *,
         aside: Aside,
-        labels: Callable[[int], list[str]],
-        obey: Callable[[Control], None],
-        complain: Callable[[ConfigError], None],
-        removed: Callable[[], None],
+        gates: Gates,
+        emit: Callable[[Event], None],
     ) -> None:
         self._path = path
         self._aside = aside
-        self._labels = labels
-        self._obey = obey
-        self._complain = complain
-        self._removed = removed
+        self._gates = gates
+        self._emit = emit
         self._seen: _Seen = None
         self._missing = 0
         self._told = 0  # labels
@@ -86,7 +83,7 @@ class Watch:
             return
         self._unanswered = 1
         self._asked += 1
-        asked, seen, labels = self._asked, self._seen, self._labels(self._told)
+        asked, seen, labels = self._asked, self._seen, self._gates.labels(self._told)
         self._told += len(labels)
 
         def then(answer: tuple[_Seen, Control | ConfigError | None] | OSError) -> None:
@@ -122,10 +119,13 @@ class Watch:
             self._missing += 1
             if self._missing < MISSING:
                 return
-            self._obey(Control())
-            self._removed()
+            self._gates.obey(Control())
+            self._emit(SettingsRemoved(holds=self._gates.told))
         self._seen, self._missing = now, 0
         if isinstance(said, ConfigError):
-            self._complain(said)
+            self._complain(str(said))
         elif said is not None:
-            self._obey(said)
+            self._gates.obey(said)
+
+    def _complain(self, reason: str) -> None:
+        self._emit(SettingsRejected(reason=reason))

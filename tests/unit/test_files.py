@@ -286,17 +286,15 @@ async def test_a_frozen_disk_takes_no_memory(tmp_path: Path) -> None:
     """Dead letters wait for it up to a bound; the others are told as not written."""
     from aiocollect._engine.dead_letters import DeadLetters
 
-    told: list[tuple[int, str]] = []
+    told: list[Any] = []
     frozen = Frozen()
-    letters = DeadLetters(
-        str(tmp_path / "dead"), aside=frozen, tell=lambda *said: told.append(said)
-    )
+    letters = DeadLetters(str(tmp_path / "dead"), aside=frozen, emit=told.append)
     for _ in range(100):
         letters.write("m", rows=1, reason="encode", content=b"x" * 2**17)
     waiting = sum(len(work.__closure__ or ()) > 0 for work, _ in frozen.waiting)
     assert waiting * 2**17 <= MAX_WAITING
     assert letters.lost == 100 - waiting == len(told)
-    assert {why for _, why in told} == {"its disk does not answer"}
+    assert {event.reason for event in told} == {"its disk does not answer"}
     await letters.settle(0)
 
 

@@ -159,13 +159,11 @@ def test_the_dead_letters_are_bounded(tmp_path: Path) -> None:
     """A full file, or one that cannot be written, loses the content and nothing else."""
     from aiocollect._engine.dead_letters import DeadLetters
 
-    told: list[tuple[int, str]] = []
+    told: list[Any] = []
 
     async def main(loop: VirtualLoop) -> None:
         def make(path: Path, **options: Any) -> DeadLetters:
-            return DeadLetters(
-                str(path), aside=InlineDisk(), tell=lambda *said: told.append(said), **options
-            )
+            return DeadLetters(str(path), aside=InlineDisk(), emit=told.append, **options)
 
         letters = make(tmp_path / "dead.jsonl", max_bytes=300)
         for _ in range(10):
@@ -173,12 +171,13 @@ def test_the_dead_letters_are_bounded(tmp_path: Path) -> None:
         await letters.settle(1)
         assert (tmp_path / "dead.jsonl").stat().st_size <= 300
         assert letters.lost >= 14
-        assert sum(rows for rows, _ in told) == letters.lost
-        assert {why for _, why in told} == {"it would be larger than 300 bytes"}
+        assert sum(event.rows for event in told) == letters.lost
+        assert {event.reason for event in told} == {"it would be larger than 300 bytes"}
         nowhere = make(tmp_path / "no" / "dead.jsonl")
         nowhere.write("m", rows=2, reason="encode", content=[object()])
         await nowhere.settle(1)
-        assert (nowhere.lost, told[-1]) == (2, (2, "No such file or directory"))
+        assert (nowhere.lost, told[-1].rows) == (2, 2)
+        assert told[-1].reason == "No such file or directory"
 
     run_virtual(main)
 
