@@ -77,9 +77,7 @@ class Watch:
         if self._unanswered:
             self._unanswered += 1
             if self._unanswered == PATIENCE:
-                self._complain(
-                    ConfigError(f"the settings file {self._path}: no answer by its disk")
-                )
+                self._complain(f"the disk of the settings file {self._path} hangs")
             return
         self._unanswered = 1
         self._asked += 1
