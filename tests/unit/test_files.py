@@ -298,6 +298,41 @@ async def test_a_frozen_disk_takes_no_memory(tmp_path: Path) -> None:
     await letters.settle(0)
 
 
+@pytest.mark.asyncio
+async def test_a_settings_file_on_a_disk_that_hangs(tmp_path: Path) -> None:
+    """It is not asked again while it owes an answer, which is said once; what was said last holds,
+    and an answer that comes late is obeyed."""
+    from aiocollect._engine.gate import Gates
+    from aiocollect._engine.watch import PATIENCE, Watch
+
+    path = tmp_path / "settings.json"
+    write_control(path, Control(Switch(sample_rate=0.5)))
+    events: list[Any] = []
+    obeyed: list[Control] = []
+
+    class Obedient(Gates):
+        def obey(self, control: Control) -> None:
+            obeyed.append(control)
+
+    gates = Obedient(Switch(), under_pressure=1.0, tell=lambda label, rate: None)
+    frozen = Frozen()
+    watch = Watch(str(path), aside=frozen, gates=gates, emit=events.append)
+    assert [control.whole.sample_rate for control in obeyed] == [0.5]
+    write_control(path, Control(Switch(sample_rate=0.25)))
+    watch.start()
+    for _ in range(3 * PATIENCE):
+        watch._tick()
+        watch.stop()
+    assert len(frozen.waiting) == 1
+    assert [event.reason for event in events] == [f"the disk of the settings file {path} hangs"]
+    work, then = frozen.waiting.pop()
+    then(work())
+    assert obeyed[-1].whole.sample_rate == 0.25
+    watch._tick()
+    watch.stop()
+    assert len(frozen.waiting) == 1
+
+
 def test_the_loop_touches_no_file(tmp_path: Path) -> None:
     """Of a pipeline with a settings file and dead letters every call for a file comes from another
     thread than the loop's, once it runs."""
