@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from ._engine.clock import SystemClock
 from ._engine.engine import Engine
 from ._engine.side_thread import SideThread
-from ._engine.thread import LoopThread, loop_maker
+from ._engine.thread import LoopThread, check_threads, loop_maker
 from .addresses import FORMS, read_address, read_directory
 from .disk import Disk
 from .errors import ConfigError
@@ -69,6 +69,8 @@ def assemble(
                 f"give one, or one of: {FORMS}"
             )
     check_choice("host", host, ("loop", "thread"))
+    if host == "thread":
+        check_threads()
     aside = disk  # a simulated one is asked without a thread
     if writer_id is not None and not re.fullmatch("[0-9a-f]{10}", writer_id):
         raise ConfigError("writer_id must be ten hexadecimal digits")

@@ -56,7 +56,7 @@ class Ending:
         # A second time here: the pipeline's loop may be another one, and stop.
         patience = None if timeout is None else timeout + GRACE
         try:
-            async with asyncio.timeout(patience):
+            async with engine.host.within(patience):
                 await engine.host.run(lambda: self._settle_all(timeout))
         except TimeoutError:
             found = engine.host.ask(lambda: report(engine, began))

@@ -10,11 +10,13 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future, wait
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, TypeVar
 
 from ..errors import ConfigError, PipelineClosed
 from .driver import Driver
 from .exits import without_threads
+from .foreign import answer_of, is_foreign
 from .pump import SLICE_ROWS
 from .thread import LoopThread
 
@@ -25,6 +27,7 @@ _T = TypeVar("_T")
 # How long a loop may take to answer a question, in seconds; its turns take a millisecond.
 ASK_TIMEOUT = 1.0
 _ENDED = "the pipeline's event loop has ended"
+_NO_THREAD = "no thread can be started any more: the interpreter ends"
 
 
 class Host:
@@ -106,7 +109,10 @@ class Host:
         self._bind(loop)
 
     async def run(self, task: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
-        """Run ``task`` on the pipeline's loop, and wait for it on the caller's."""
+        """Run ``task`` on the pipeline's loop, and wait for it on the caller's, or wherever the
+        caller runs. Raises ConfigError and PipelineClosed."""
+        if is_foreign():
+            return await self._run_from_afar(task)
         here = asyncio.get_running_loop()
         if not self._elsewhere(here):
             self._bind(self._here() or here)
@@ -128,6 +134,27 @@ class Host:
         finally:
             carried.cancel()
         return carried.result()
+
+    async def _run_from_afar(self, task: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
+        """The same for callers without a loop of asyncio's: trio's, say."""
+        if self._thread is None:
+            raise ConfigError(
+                "no asyncio event loop runs here (another framework's does, or none): make the "
+                "pipeline with host='thread'"
+            )
+        loop = self._thread.start()
+        if loop is None:
+            raise PipelineClosed(_NO_THREAD)
+        self._bind(loop)
+        try:
+            return await answer_of(_carried(task(), loop), cancels=True)
+        except CancelledError:
+            raise PipelineClosed(_ENDED) from None
+
+    def within(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
+        """A limit for the caller's waiting, where there is a loop to keep it. A thread's own loop
+        does not stand still, and keeps the limits of its tasks by itself."""
+        return nullcontext() if is_foreign() else asyncio.timeout(seconds)
 
     def run_blocking(
         self, task: Callable[[], Coroutine[Any, Any, _T]], timeout: float | None = None

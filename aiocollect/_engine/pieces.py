@@ -6,13 +6,13 @@ Whatever can be cut is cut without a copy of the whole; what gives its rows one 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import islice
 from typing import Any, TypeAlias
 
 from ..errors import ConfigError, EncodeError
+from .foreign import breathe
 from .freeze import RowsOf, Shape
 from .recorder import Recorder
 from .stream import Stream
@@ -52,7 +52,7 @@ async def record_pieces(
             return correlation_id  # switched off
         correlation_id = found
         told.tell(len(piece))
-        await asyncio.sleep(0)
+        await breathe()
     return correlation_id
 
 

@@ -16,6 +16,7 @@ from concurrent.futures import Future
 from typing import Any, Final
 
 from .._core.commands import Outcome
+from .foreign import answer_of, is_foreign
 
 __all__ = ["RECEIPT_COST", "Receipt", "Watched", "renew"]
 
@@ -166,4 +167,7 @@ class Watched:
 
 async def _of(future: Future[None]) -> None:
     # Shielded: who cancels its waiting must not cancel what others wait for too.
-    await asyncio.shield(asyncio.wrap_future(future))
+    if is_foreign():
+        await answer_of(future, cancels=False)
+    else:
+        await asyncio.shield(asyncio.wrap_future(future))

@@ -154,4 +154,31 @@ HOSTS: Final[list[Mutant]] = [
         ("bounded",),
         "unbounded",
     ),
+    Mutant(
+        "a wait that needs a loop of asyncio",
+        "own: under trio nothing could be waited for, and the lifespan's end lost all rows",
+        "_engine/host.py",
+        "        if is_foreign():\n            return await self._run_from_afar(task)\n",
+        "",
+        ("other frameworks",),
+        "RuntimeError",
+    ),
+    Mutant(
+        "a thread that is a green one",
+        "gunicorn#450",  # -k gevent: the loop stops the whole worker
+        "assembly.py",
+        "        check_threads()\n",
+        "        pass\n",
+        ("other frameworks",),
+        "",
+    ),
+    Mutant(
+        "a worker of multiprocessing ends unheard",
+        "cpython#83856",  # atexit is not run in workers
+        "_engine/exits.py",
+        "            util.Finalize(None, _leave, exitpriority=0)\n",
+        "            pass\n",
+        ("workers",),
+        "[0.0, 1.0, 2.0, 3.0]",
+    ),
 ]

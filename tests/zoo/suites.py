@@ -37,6 +37,8 @@ SUITES: Final[dict[str, Suite]] = {
     "hostile values": Suite("property", "tests/property/test_hostile_values.py"),
     "forms": Suite("property", "tests/property/test_forms.py"),
     "forks": Suite("chaos", "tests.chaos.forks", 200),
+    "workers": Suite("chaos", "tests/chaos/test_workers.py"),
+    "other frameworks": Suite("chaos", "tests/chaos/test_other_frameworks.py"),
     "exits": Suite("chaos", "tests/chaos/test_exit.py"),
     "local kills": Suite(
         "chaos", "tests/chaos/test_local_kill.py::test_killed_before_each_system_call"

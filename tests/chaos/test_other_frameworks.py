@@ -1,0 +1,204 @@
+"""Hosts that run no asyncio: trio, and servers on green threads, each in a process of its own.
+
+What they store is read from the directory; nothing of the package's own word is believed.
+"""
+
+from __future__ import annotations
+
+import http.client
+import importlib.util
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+TRIO = """
+import sys, trio
+from aiocollect import Pipeline
+
+async def main():
+    pipeline = Pipeline(sys.argv[1], host="thread", linger=0.05)
+    async with pipeline:
+        collector = pipeline.collector("m", feature_names=["n"])
+        for number in range(20):
+            collector.collect([float(number)])
+        async with trio.open_nursery() as nursery:
+            for number in range(20, 40):
+                nursery.start_soon(collector.acollect, [float(number)])
+        report = await pipeline.flush(20)
+        assert (report.accepted, report.stored) == (40, 40), report
+        receipt = collector.collect_receipt([40.0])
+        await receipt
+        with trio.move_on_after(0):
+            await collector.acollect([41.0])
+        await collector.acollect_pieces([[float(n)] for n in range(42, 59)], piece_rows=5)
+        collector.collect([59.0])
+    report = await pipeline.aclose()
+    print(report.accepted, report.stored)
+
+trio.run(main)
+"""
+
+HAND = """
+import sys
+from aiocollect import Pipeline
+
+def run(coroutine):
+    try:
+        while True:
+            coroutine.send(None)
+    except StopIteration as end:
+        return end.value
+
+pipeline = Pipeline(sys.argv[1], host="thread", linger=0.05)
+collector = pipeline.collector("m", feature_names=["n"])
+run(pipeline.start())
+for number in range(60):
+    run(collector.acollect([float(number)]))
+run(pipeline.flush(20))
+report = run(pipeline.aclose())
+print(report.accepted, report.stored)
+"""
+
+APP = """
+import json, os
+from aiocollect import Pipeline
+
+pipeline = Pipeline(os.environ["STORE"], host="thread", linger=60)
+collector = pipeline.collector("m", feature_names=["n"])
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        async with pipeline:
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    number = float(scope["path"].rpartition("/")[2])
+    await collector.acollect([number])
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"ok"})
+"""
+
+WSGI = """
+import os
+from aiocollect import ConfigError, Pipeline
+
+try:
+    pipeline = Pipeline(os.environ["STORE"], host="thread", linger=0.05)
+    said = b""
+except ConfigError as error:
+    said = str(error).encode()
+
+def app(environ, start):
+    start("200 OK", [])
+    return [said]
+"""
+
+
+def numbers(directory: Path) -> list[float]:
+    """What was stored, in order of value."""
+    found = []
+    for path in directory.rglob("*.csv"):
+        found += [float(line.partition(",")[0]) for line in path.read_text().splitlines()[1:]]
+    return sorted(found)
+
+
+def environment(directory: Path) -> dict[str, str]:
+    import os
+
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("AIOCOLLECT_", "AML_"))}
+    return {**clean, "PYTHONPATH": str(ROOT), "STORE": str(directory), "PYTHONUNBUFFERED": "1"}
+
+
+@pytest.mark.parametrize(("script", "package"), [(TRIO, "trio"), (HAND, "asyncio")])
+def test_no_loop_of_asyncio_runs(tmp_path: Path, script: str, package: str) -> None:
+    """start, acollect, receipts, pieces, flush and aclose, where their caller is driven by trio, or
+    by nobody: each row is stored once, but for the one whose waiting was cancelled."""
+    pytest.importorskip(package)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script, str(tmp_path / "rows")],
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = numbers(tmp_path / "rows")
+    assert done.stdout.split() == [str(len(found))] * 2
+    wanted = [float(number) for number in range(60)]
+    assert [n for n in found if n != 41.0] == [n for n in wanted if n != 41.0]
+    assert found.count(41.0) <= 1
+
+
+def request(port: int, path: str) -> bytes:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().read()
+    finally:
+        connection.close()
+
+
+def test_hypercorn_on_trio(tmp_path: Path) -> None:
+    """What it answered before SIGTERM is stored by its lifespan's end."""
+    pytest.importorskip("hypercorn")
+    (tmp_path / "served.py").write_text(APP)
+    with subprocess.Popen(
+        [sys.executable, "-m", "hypercorn", "-k", "trio", "-b", "127.0.0.1:0", "served:app"],
+        cwd=tmp_path,
+        env=environment(tmp_path / "rows"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        said = ""
+        try:
+            while not (found := re.search(r"http://127\.0\.0\.1:(\d+)", said)):
+                line = server.stdout.readline()
+                assert line, said
+                said += line
+            for number in range(60):
+                assert request(int(found[1]), f"/{number}") == b"ok"
+            server.send_signal(signal.SIGTERM)
+            said += server.communicate(timeout=30)[0]
+        finally:
+            server.kill()
+    assert numbers(tmp_path / "rows") == [float(number) for number in range(60)], said
+
+
+@pytest.mark.skipif(importlib.util.find_spec("gevent") is None, reason="gevent is not installed")
+def test_gunicorn_on_green_threads(tmp_path: Path) -> None:
+    """It is said when the pipeline is made; the worker answers, and ends at SIGTERM."""
+    (tmp_path / "served.py").write_text(WSGI)
+    with subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "-k", "gevent", "-b", "127.0.0.1:0", "served:app"],
+        cwd=tmp_path,
+        env=environment(tmp_path / "rows"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        said = ""
+        try:
+            while not (found := re.search(r"http://127\.0\.0\.1:(\d+)", said)):
+                line = server.stdout.readline()
+                assert line, said
+                said += line
+            answer = request(int(found[1]), "/").decode()
+            assert "real threads" in answer
+            assert "gthread" in answer
+            server.send_signal(signal.SIGTERM)
+            said += server.communicate(timeout=30)[0]
+            assert server.returncode == 0, said
+        finally:
+            server.kill()
