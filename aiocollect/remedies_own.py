@@ -218,6 +218,16 @@ _FILES: Final[tuple[Row, ...]] = (
         "see ulimit -f and the file system's limit",
     ),
     (
+        "LockHeld",
+        "another process holds the lock of the file",
+        "nothing, it is tried on; if it lasts, see who: lslocks",
+    ),
+    (
+        "NoThread",
+        "the process or the machine can start no thread",
+        "raise the limit of processes (ulimit -u, pids.max of the container)",
+    ),
+    (
         "LinkLeadsOutside",
         "a link leads out of the store's directory",
         "remove the link: ls -l on the path",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import errno
 import re
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+import aiocollect
 from aiocollect.errors import Refusal
 from aiocollect.remedies import CODES, Remedy, explain, known
 from aiocollect.remedies_own import FAMILIES, OWN
@@ -114,6 +118,39 @@ def test_an_unknown_code_gets_a_general_line() -> None:
 def test_each_reason_of_a_refusal_is_explained() -> None:
     """A store may refuse without a code of its own: then the reason is the code."""
     assert [reason for reason in Refusal if reason.value not in CODES] == []
+
+
+STORE_ERRORS = ("OutcomeUnknown", "StoreBusy", "BlobFull", "OffsetMismatch", "StoreRefused")
+
+
+def codes_in(source: str) -> Iterator[str]:
+    """Every code that a module writes out: of a store's error, or a reason that rows are counted
+    under."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+        values: list[ast.expr] = []
+        if name in STORE_ERRORS:
+            values += node.args[name == "StoreRefused" :][:1]
+        if name in (*STORE_ERRORS, "EncodeError", "dropped", "dead_lettered", "possibly_stored"):
+            values += [word.value for word in node.keywords if word.arg in ("reason", "code")]
+        for value in values:
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                yield value.value
+
+
+def test_each_code_that_is_written_out_is_explained() -> None:
+    """Whoever makes a new one adds its row: aiocollect/remedies_own.py, then docs/errors.py."""
+    package = Path(aiocollect.__file__).parent
+    found = {
+        code
+        for path in package.rglob("*.py")
+        if path.relative_to(package).parts[0] not in ("gateway", "demo")
+        for code in codes_in(path.read_text())
+    }
+    assert len(found) > 20
+    assert sorted(code for code in found if not known(code)) == []
 
 
 def test_a_full_disk_and_missing_rights_are_explained() -> None:
