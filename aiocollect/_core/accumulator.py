@@ -37,6 +37,11 @@ class Block:
         return len(self._lengths)
 
     @property
+    def lengths(self) -> array[int]:
+        """The bytes of each row."""
+        return self._lengths
+
+    @property
     def last(self) -> int:
         """The sequence number of its last row."""
         return self.first + len(self._lengths) - 1
@@ -133,6 +138,11 @@ class Accumulator:
     def rows(self) -> int:
         """How many rows wait to be sealed."""
         return len(self._lines)
+
+    @property
+    def lines(self) -> list[bytes]:
+        """The rows that wait to be sealed. They are not yours to change."""
+        return self._lines
 
     @property
     def next(self) -> int:

@@ -48,6 +48,11 @@ class Extent(NamedTuple):
     span: int
     size: int
 
+    def part(self, first: int, end: int) -> Extent:
+        """Some of its rows, at the same place; their bytes as far as anybody can tell."""
+        size = self.size * (end - first) // (self.end - self.first)
+        return self._replace(first=first, end=end, size=size)
+
     @property
     def ghost(self) -> bool:
         """Whether nobody knows what of it is there."""
@@ -89,10 +94,7 @@ class Extents:
 
     def since(self, row: int) -> Iterator[Extent]:
         """Those that end behind the row."""
-        at = bisect_right(self._firsts, row)
-        # The one that begins at the row or before it may end there too.
-        start = at - 1 if at and self[at - 1].end > row else at
-        return (self[index] for index in range(start, len(self)))
+        return (self[index] for index in range(self._index(row), len(self)))
 
     def add(self, extent: Extent) -> bool:
         """These rows come behind all others. False: the last extent has grown by them."""
@@ -109,6 +111,8 @@ class Extents:
     def _grow(self, extent: Extent) -> bool:
         if self._segments[-1] is not extent.segment or extent.ghost:
             return False
+        if extent.offset < self._offsets[-1]:
+            return False  # what stands there was moved
         span = extent.offset + extent.span - self._offsets[-1]
         if span > NEAR or extent.first != self._firsts[-1] + self._numbers[-1]:
             return False
@@ -116,6 +120,35 @@ class Extents:
         self._spans[-1] = span
         self._sizes[-1] += extent.size
         return True
+
+    def count_since(self, row: int) -> int:
+        """How many end behind the row."""
+        return len(self) - self._index(row)
+
+    def _index(self, row: int) -> int:
+        at = bisect_right(self._firsts, row)
+        # The one that begins at the row or before it may end there too.
+        return at - 1 if at and self[at - 1].end > row else at
+
+    def replace(self, new: Extent) -> tuple[list[Extent], list[Extent]]:
+        """These rows stand in another place now. Returns what was there, and what is there
+        instead: the new one, and what it leaves of those that it has cut."""
+        start = stop = self._index(new.first)
+        while stop < len(self) and self._firsts[stop] < new.end:
+            stop += 1
+        old = [self[index] for index in range(start, stop)]
+        there = [new]
+        if old and old[0].first < new.first:
+            there.insert(0, old[0].part(old[0].first, new.first))
+        if old and old[-1].end > new.end:
+            there.append(old[-1].part(new.end, old[-1].end))
+        self._firsts[start:stop] = array("Q", [one.first for one in there])
+        self._numbers[start:stop] = array("I", [one.end - one.first for one in there])
+        self._offsets[start:stop] = array("Q", [one.offset for one in there])
+        self._spans[start:stop] = array("I", [one.span for one in there])
+        self._sizes[start:stop] = array("I", [one.size for one in there])
+        self._segments[start:stop] = [one.segment for one in there]
+        return old, there
 
     def remove(self, start: int, stop: int) -> None:
         """Forget those of the indexes from ``start`` on and below ``stop``."""

@@ -102,10 +102,10 @@ class Ring:
         return self._head
 
     def pressed(self, account: Account) -> bool:
-        """Whether the account has used most of its share, and can have little beyond it."""
-        return account.used * 4 > account.share * 3 and self.over * 4 > (
-            (self.budget - self.shares) * 4 - account.share
-        )
+        """Whether the account has used half of its share, and can have little beyond it: calls are
+        charged with an estimate, so the next burst may need the other half."""
+        free = self.budget - self.shares - self.over
+        return account.used * 2 > account.share and free * 2 < account.share
 
     # Any thread ------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .extents import Extent, Extents
+from .extents import NEAR, Extent, Extents
 from .journal import Lane, Slot, Stand
 
 __all__ = ["Stand", "Trail"]
@@ -57,6 +57,26 @@ class Trail:
         """The rows of the extent are on the disk; they come after those of the extents before."""
         extent.segment.held += self._extents.add(extent)
         extent.segment.live += extent.size
+
+    def move(self, extent: Extent) -> None:
+        """The rows of the extent, which are on the disk already, stand there again, together; but
+        for those that have become final meanwhile."""
+        if self.done > extent.first:
+            if self.done >= extent.end:
+                return
+            extent = extent.part(self.done, extent.end)
+        old, new = self._extents.replace(extent)
+        for one in old:
+            one.segment.live -= one.size
+            one.segment.held -= 1
+        for one in new:
+            one.segment.live += one.size
+            one.segment.held += 1
+
+    def scattered(self, first: int, size: int) -> bool:
+        """Whether rows from ``first`` on, ``size`` bytes, stand in many more places than need be:
+        then knowing where they are takes memory, and reading them takes long."""
+        return self._extents.count_since(first) > 2 + size // NEAR
 
     def intends(self, first: int, rows: int, stand: Stand) -> bool:
         """Whether it is on the disk for good that these rows are about to be sent there."""

@@ -96,14 +96,14 @@ class Backing:
         return bool(self._adoptions) or self.make_room()
 
     def make_room(self) -> bool:
-        """Where the budget is nearly used, let go of what is on the disk too; whether there is
-        more to let go of."""
-        engine = self._engine
-        if not engine.marks.raised:
-            return False
-        if engine.shelf.make_room():
+        """Where the budget is nearly used, or knowing where rows are takes much of it, let go of
+        what is on the disk too; whether there is more to let go of."""
+        engine, shelf = self._engine, self._engine.shelf
+        if engine.marks.raised and shelf.make_room(lambda: engine.ring.used <= engine.marks.low):
             return True
-        if engine.ring.used > engine.marks.low:
+        if self.spool.scattered and shelf.make_room(lambda: not self.spool.scattered):
+            return True
+        if engine.marks.raised and engine.ring.used > engine.marks.low and not shelf.gathering:
             engine.shed()
         return False
 

@@ -144,17 +144,26 @@ class Journal:
 
     def add(self, trail: Trail, first: int, lines: list[bytes]) -> None:
         """Rows of a lane, to be written with the next work. Only where it is ``writable``."""
+        self._add(trail, first, array("I", map(len, lines)), b"".join(lines), again=False)
+        trail.end = first + len(lines)
+
+    def add_again(self, trail: Trail, first: int, lengths: array[int], data: bytes) -> None:
+        """Rows that are here already, in many places: they are to stand together."""
+        self._add(trail, first, lengths, data, again=True)
+
+    def _add(
+        self, trail: Trail, first: int, lengths: array[int], data: bytes, *, again: bool
+    ) -> None:
         segment = self._open
         assert segment is not None, "our bug: rows were added to a journal that was taken over"
         if trail.lane.number not in segment.declared:
             segment.declared.add(trail.lane.number)
             self._put(lane_record(trail.lane, self.salt))
-        lengths = array("I", map(len, lines))
-        record = rows_record(trail.lane.number, first, lengths, b"".join(lines), self.salt)
-        size = lengths.itemsize * len(lines) + sum(lengths)
-        self._added.append(Added(trail, first, len(lines), self._size, len(record), size))
+        record = rows_record(trail.lane.number, first, lengths, data, self.salt)
+        size = lengths.itemsize * len(lengths) + len(data)
+        number = len(lengths)
+        self._added.append(Added(trail, first, number, self._size, len(record), size, again))
         self._put(record)
-        trail.end = first + len(lines)
 
     def _put(self, record: bytes) -> None:
         self._buffer.append(record)
@@ -203,7 +212,10 @@ class Journal:
 
     @property
     def dead(self) -> list[Segment]:
-        """The segments that hold no row that is not final."""
+        """The segments that hold no row that is not final. None, while nobody knows whether rows
+        that were moved would survive a power cut."""
+        if any(segment.doubtful for segment in self.segments):
+            return []
         return [s for s in self.segments if not s.live and s is not self._open]
 
     @property
@@ -289,7 +301,10 @@ class Journal:
         segment.sealed = segment.sealed or work.ghost
         if work.kept or work.ghost:
             for one in work.added:
-                one.trail.keep(one.extent(segment, start))
+                if not one.again:
+                    one.trail.keep(one.extent(segment, start))
+                elif work.kept:
+                    one.trail.move(one.extent(segment, start))
 
     def _apply_slots(self, work: Work) -> None:
         trails = dict.fromkeys(trail for trail, _, _ in work.copies if trail in self.trails)

@@ -50,7 +50,8 @@ class Segment:
 
 @dataclass(slots=True)
 class Added:
-    """Rows of a lane among those to be written: their record stands at ``offset`` of these."""
+    """Rows of a lane among those to be written: their record stands at ``offset`` of these.
+    ``again``: they are on the disk already."""
 
     trail: Trail
     first: int
@@ -58,6 +59,7 @@ class Added:
     offset: int
     span: int
     size: int
+    again: bool = False
 
     def extent(self, segment: Segment, start: int) -> Extent:
         """Where they are, once all is written from ``start`` on."""

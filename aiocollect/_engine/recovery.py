@@ -118,7 +118,11 @@ class _Reader:
         end = rows.first + rows.number
         offset, span = rows.offset - RECORD_SIZE, rows.size + RECORD_SIZE
         extent = Extent(rows.first, end, segment, offset, span, rows.size)
-        self._rows.setdefault(rows.lane, Extents()).add(extent)
+        extents = self._rows.setdefault(rows.lane, Extents())
+        if len(extents) and rows.first < extents[len(extents) - 1].end:
+            extents.replace(extent)  # written again
+        else:
+            extents.add(extent)
 
     def _aside(self, name: str, offset: int, data: bytes) -> None:
         if not data:

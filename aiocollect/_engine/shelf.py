@@ -18,13 +18,16 @@ from .._core.accumulator import Batch, Block
 from .._core.commands import Command, Finish, Note, Release
 from .._core.final import dropped, possibly_stored, spooled
 from .._core.ring import Account, Ring
+from .._core.trail import Trail
 from .._core.unsettled import Unsettled
-from .keeper import Loaded
+from .keeper import Loaded, Turn
 from .stream import NOTHING_WAITS, Channel, Parked
 
 __all__ = ["Shelf"]
 
 
+# Bytes that are written again at a time: they are in memory twice meanwhile.
+GATHERED = 4 * 2**20
 # Channels that are looked at in one go: letting go of a batch takes some 10 us.
 AT_ONCE = 32
 
@@ -62,6 +65,8 @@ class Shelf:
         self._waiting: dict[Channel, None] = {}  # for room
         self._read: dict[int, int] = {}  # bytes of the batches that were read, by serial
         self._read_bytes = 0
+        self._gathering: dict[Channel, int] = {}  # their bytes
+        self.gathered = 0  # rows that were written again so far
         self.closed = False
 
     def __repr__(self) -> str:
@@ -78,24 +83,56 @@ class Shelf:
         else:
             self._perform(channel, channel.lane.submit(batch))
 
+    @property
+    def gathering(self) -> bool:
+        """Whether rows are being written again, to be let go of then."""
+        return bool(self._gathering)
+
     def hold(self, channel: Channel, account: Account) -> None:
         """Rows of the channel, which are on the disk, are in memory too, on this account."""
         self._holding[channel] = None
         if self._ring.pressed(account):
             self._park(channel)
 
-    def make_room(self) -> bool:
-        """Let go of what is on the disk too and was not sent yet, until there is room; of a few
-        channels. False: there is no more to let go of."""
+    def make_room(self, enough: Callable[[], bool]) -> bool:
+        """Let go of what is on the disk too and was not sent yet, until there is room enough; of a
+        few channels. False: there is no more to let go of."""
         for _ in range(AT_ONCE):
-            if self._ring.used <= self._low or not self._holding:
+            if not self._holding or enough():
                 return False
+            if sum(self._gathering.values()) > GATHERED:
+                return False  # the disk is at it
             channel = next(iter(self._holding))
             del self._holding[channel]
             self._park(channel)
         return True
 
     def _park(self, channel: Channel) -> None:
+        if channel in self._gathering:
+            return
+        rows = _together(channel)
+        trail, keeper = channel.trail, channel.keeper
+        if rows is None or trail is None or keeper is None or not keeper.alive:
+            self._let_go_of(channel)
+            return
+        first, lengths, data = rows
+        if not trail.scattered(first, sum(map(len, data))):
+            self._let_go_of(channel)
+            return
+        self._gathering[channel] = sum(map(len, data))
+
+        def add() -> None:
+            keeper.journal.add_again(trail, first, lengths, b"".join(data))
+
+        def done(_: bool, __: list[Trail]) -> None:
+            del self._gathering[channel]
+            self.gathered += len(lengths)
+            if not self.closed:
+                self._let_go_of(channel)
+
+        keeper.put(Turn(add, done))
+
+    def _let_go_of(self, channel: Channel) -> None:
         waiting = (*channel.lane.out.take_back(), *channel.backlog)
         backlog: deque[Batch | Parked] = deque()
         for batch in waiting:
@@ -267,6 +304,26 @@ class Shelf:
         self._waiting.clear()
         for channel in self._channels:
             self.next(channel)
+
+
+def _together(channel: Channel) -> tuple[int, array[int], list[bytes]] | None:
+    """The last rows of the channel that were not sent, are in memory and on the disk, and follow
+    one another: the first one's number, and all their lengths and bytes. None: there are none."""
+    lengths, data = array("I"), list[bytes]()
+    accumulator = channel.accumulator
+    first = accumulator.next - accumulator.rows
+    if accumulator.rows and accumulator.kept:
+        lengths.extend(map(len, accumulator.lines))
+        data = list(accumulator.lines)
+    elif accumulator.rows:
+        return None
+    for batch in reversed((*channel.lane.out.unsent, *channel.backlog)):
+        if not isinstance(batch, Batch) or not batch.kept or batch.block.last + 1 != first:
+            break
+        first = batch.block.first
+        lengths = batch.block.lengths + lengths
+        data.insert(0, batch.block.data)
+    return (first, lengths, data) if data else None
 
 
 def _empty(parked: Parked) -> Batch:

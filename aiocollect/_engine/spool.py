@@ -148,6 +148,13 @@ class Spool:
         return sum(keeper.journal.size for keeper in self._keepers)
 
     @property
+    def scattered(self) -> bool:
+        """Whether knowing where rows are takes half of what it may: written again together, they
+        take next to nothing."""
+        keeper = self._keeper
+        return keeper is not None and 2 * keeper.journal.index_size > self._max_index_bytes
+
+    @property
     def _index_size(self) -> int:
         return sum(keeper.journal.index_size for keeper in self._keepers)
 

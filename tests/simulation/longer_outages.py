@@ -20,7 +20,7 @@ __all__ = ["LongerOutage", "live"]
 KIB = 1024
 # Lanes that may be taken over in one step of the loop: each takes some 30 us.
 A_STEP = 64
-EPOCH = 1_700_006_380.0
+EPOCH = 1_700_000_000.0  # two hours before midnight
 
 
 @dataclass
@@ -73,7 +73,10 @@ class World:
         }
         names = list(collectors)
         self.store.faults = lambda *_: Fault(FaultKind.BUSY)
-        rows = 3 * self.budget // (100 + len(self.text))
+        size = 100 + len(self.text)
+        rows = 3 * self.budget // size
+        # What comes at once must fit into what a stream is sure of.
+        burst = max(1, self.budget // 256 // size)
         for number in range(rows):
             name = names[0] if self.skewed and number % 10 else random.choice(names)
             if collectors[name].collect([self.given[name], self.text]) is None:
@@ -82,7 +85,7 @@ class World:
                 )
                 break
             self.given[name] += 1
-            if not number % 16:
+            if not number % burst:
                 await asyncio.sleep(0.05)
         stats = pipeline.stats()
         self.outcome.rows = stats.accepted
