@@ -76,7 +76,7 @@ class Trail:
     def scattered(self, first: int, size: int) -> bool:
         """Whether rows from ``first`` on, ``size`` bytes, stand in many more places than need be:
         then knowing where they are takes memory, and reading them takes long."""
-        return self._extents.count_since(first) > 2 + size // NEAR
+        return self._extents.count_since(first) > 1 + size // NEAR
 
     def intends(self, first: int, rows: int, stand: Stand) -> bool:
         """Whether it is on the disk for good that these rows are about to be sent there."""
