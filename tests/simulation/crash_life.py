@@ -39,7 +39,7 @@ from aiocollect.testing import (
 )
 from aiocollect.typing import Appended, Created, Opened, Range
 
-from .crash_worlds import FOREIGN, GATHERED, SPOOL, Hardship
+from .crash_worlds import FOREIGN, SPOOL, Hardship
 
 MAX_STEPS = 300_000
 EPOCH = 1_700_006_380.0
@@ -148,7 +148,6 @@ class World:
         self.hardship = Hardship(random, self.disk)
         self.on_their_way: list[tuple[MemoryStore, str, bytes, int, str | None]] = []
         self.longest = random.choice([200, 200, 3000])
-        self.pipelines: list[Pipeline] = []  # of the life that is lived
         self.tenant_of: dict[int, str] = {0: "a"}  # by life
         self.accepted: dict[Row, str] = {}
         self.stored: set[Row] = set()
@@ -205,7 +204,6 @@ class World:
                 raise Crashed
 
         loop.after_step = step
-        self.pipelines = []
         try:
             loop.run_until_complete(self._process(loop, view, number, receipts, last))
         except Crashed:
@@ -213,13 +211,12 @@ class World:
         # A sync that failed and a power cut after it: nobody can promise anything then.
         power = crashed and random.random() < 0.4 and not self.hardship.broken
         self._remember(receipts, crashed=crashed, power=power)
-        self.outcome.met[GATHERED] += sum(p._engine.shelf.gathered for p in self.pipelines)
         self.now = loop.time() + 1.0
         view.end()
         if power:
             self.disk.cut_power()
         self.outcome.ends["power cut" if power else "kill" if crashed else "end"] += 1
-        _bury(loop)
+        bury(loop)
         if self.rots and not last:
             self._rot()
 
@@ -275,7 +272,6 @@ class World:
             chance=Random(random.random()).random,
             writer_id=f"{self.seed & 0xFFFFFFFF:08x}{number:02x}",
         )
-        self.pipelines.append(pipeline)
         await pipeline.start()
         # Another process of the same service: it takes over what others have left, too.
         others = [tenant] if random.random() < 0.3 else []
@@ -418,7 +414,7 @@ def _part(path: str) -> tuple[str, str, int]:
     return folder, stem, int(number or 0)
 
 
-def _bury(loop: VirtualLoop) -> None:
+def bury(loop: VirtualLoop) -> None:
     """The process is gone: none of its tasks ever takes another step."""
     for task in asyncio.all_tasks(loop):
         task._log_destroy_pending = False  # type: ignore[attr-defined]

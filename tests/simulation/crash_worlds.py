@@ -13,7 +13,7 @@ from aiocollect.stores.memory_file import MemoryFile
 from aiocollect.stores.memory_tree import Directory
 from aiocollect.testing import DiskCall, DiskFault, MemoryDisk
 
-__all__ = ["FOREIGN", "GATHERED", "KINDS", "SPOOL", "Hardship"]
+__all__ = ["FOREIGN", "KINDS", "SPOOL", "Hardship"]
 
 SPOOL = "/spool"
 # What needs room on the disk: bytes, or an inode.
@@ -21,10 +21,9 @@ GROWING = {DiskCall.MAKE_DIRECTORY, DiskCall.OPEN, DiskCall.RENEW, DiskCall.WRIT
 BREAKS = {DiskCall.WRITE, DiskCall.SYNC, DiskCall.SYNC_DIRECTORY, DiskCall.TRUNCATE}
 
 CLEANED, RENAMED, REFUSED, FOREIGN = "lock file gone", "renamed", "lock refused", "foreign left"
-GATHERED = "rows written again"
 FROZEN = {f"frozen at {call.value}" for call in DiskCall} - {f"frozen at {DiskCall.REQUEST.value}"}
 KINDS = {
-    *(CLEANED, RENAMED, REFUSED, FOREIGN, GATHERED),
+    *(CLEANED, RENAMED, REFUSED, FOREIGN),
     *FROZEN,
     *(f"{DiskFault.NO_SPACE.name} at {call.value}" for call in GROWING),
     *(f"{DiskFault.NO_DESCRIPTOR.name} at {call.value}" for call in OPENING),

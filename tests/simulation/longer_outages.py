@@ -1,19 +1,31 @@
 """Outages that are longer than memory, with a spool and many paths; then another life takes over.
 
 While the store is down the disk has room, so no call may be refused, and the budget holds; all of
-it comes to the store, in order, by this life or the next one. What the next one takes over it takes
-a little at a time: its loop is its host's.
+it comes to the store, in order, by the next life, also where this one is killed at its end; killed
+at any call before, or by a power cut, what is stored is what it had recorded until then. What the
+next one takes over it takes a little at a time: its loop is its host's.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 
 from aiocollect import MemoryStore, Pipeline, Retry
-from aiocollect.testing import Fault, FaultKind, MemoryDisk, VirtualClock, VirtualLoop, run_virtual
+from aiocollect.testing import (
+    Crashed,
+    Fault,
+    FaultKind,
+    MemoryDisk,
+    VirtualClock,
+    VirtualLoop,
+    run_virtual,
+)
+
+from .crash_life import bury
 
 __all__ = ["LongerOutage", "live"]
 
@@ -31,6 +43,8 @@ class LongerOutage:
     rows: int = 0
     parked: int = 0  # rows that were on the disk alone
     adopted: int = 0
+    gathered: int = 0  # rows that were written again together
+    end: str = ""
     problems: list[str] = field(default_factory=list)
 
 
@@ -48,12 +62,18 @@ class World:
         self.store = MemoryStore(latency=0.01)
         self.disk = MemoryDisk(random, latency=random.choice([0.0, 0.001, 0.01]))
         self.given: dict[str, int] = defaultdict(int)
+        self.outcome.end = random.choice(["closed", "closed", "killed", "crashed", "power cut"])
+        crashes = self.outcome.end in ("crashed", "power cut")
+        self.view = self.disk.process(
+            crash_at=1 + int(random.expovariate(1 / 2000)) if crashes else None
+        )
+        self.living: Pipeline | None = None
 
     def pipeline(self, loop: VirtualLoop, life: int) -> Pipeline:
         return Pipeline(
             self.store,
             spool="/spool",
-            disk=self.disk.process(),
+            disk=self.view,
             linger=0.5,
             max_batch_bytes=self.batch,
             max_memory_bytes=self.budget,
@@ -66,6 +86,7 @@ class World:
     async def outage(self, loop: VirtualLoop) -> None:
         """Three times the budget comes in while the store is down."""
         pipeline, random = self.pipeline(loop, 1), self.random
+        self.living = pipeline
         await pipeline.start()
         collectors = {
             f"m{n}": pipeline.collector(f"m{n}", feature_names=["a", "b"])
@@ -92,6 +113,10 @@ class World:
         self.outcome.parked = stats.in_spool
         if stats.budget_used > self.budget:
             self.outcome.problems.append(f"over the budget: {stats.budget_used}")
+        if self.outcome.end == "killed":
+            await asyncio.sleep(1.0)  # all of it is written by then
+            self.view.end()
+            return
         report = await pipeline.aclose(timeout=0.5)
         if report.in_spool != report.accepted:
             self.outcome.problems.append(f"not in the spool: {report}")
@@ -116,7 +141,7 @@ class World:
         for _ in range(600):
             await asyncio.sleep(1.0)
             stats = pipeline.stats()
-            if stats.adopted == self.outcome.rows and not stats.in_spool and not stats.in_memory:
+            if stats.adopted >= self.outcome.rows and not stats.in_spool and not stats.in_memory:
                 break
         loop.after_step = None
         self.outcome.adopted = stats.adopted
@@ -125,17 +150,37 @@ class World:
             path.split("/")[4]: [int(line.split(b",")[0]) for line in data.splitlines()[1:]]
             for path, data in self.store.blobs.items()
         }
+        cut_short = self.outcome.end in ("crashed", "power cut")
         for name, rows in self.given.items():
-            if found.get(name, []) != list(range(rows)):
+            here = found.get(name, [])
+            if cut_short and here == list(range(len(here))):
+                continue
+            if here != list(range(rows)):
                 what = "lost or reordered" if len(found.get(name, [])) <= rows else "doubled"
                 self.outcome.problems.append(f"{what}: {name}")
-        if self.disk.files:
+        if any("corrupt-" not in path for path in self.disk.files):
             self.outcome.problems.append(f"left on the disk: {list(self.disk.files)}")
 
 
 def live(seed: int) -> LongerOutage:
     """The outage of one seed."""
     world = World(seed)
-    run_virtual(world.outage)
+    loop = VirtualLoop()
+
+    def step() -> None:
+        if not world.view.alive:
+            raise Crashed
+
+    loop.after_step = step
+    asyncio.set_event_loop(loop)
+    with suppress(Crashed):
+        loop.run_until_complete(world.outage(loop))
+    bury(loop)
+    if world.living is not None and world.living._engine.backing is not None:
+        world.outcome.gathered = world.living._engine.shelf.gathered
+    world.view.end()
+    if world.outcome.end == "power cut":
+        world.disk.cut_power()
+    world.view = world.disk.process()
     run_virtual(world.heir)
     return world.outcome
