@@ -17,8 +17,9 @@ from ..options import Settings
 from ..records import SpoolAdopted
 from ..typing import Clock
 from .adoption import Adoption
+from .new_rows import NewRows
 from .recovery import Recovered
-from .spool import NewRows, Spool
+from .spool import Spool
 from .spooling import Encoded
 from .stream import Channel
 

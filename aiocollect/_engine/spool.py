@@ -12,20 +12,19 @@ Nothing here waits for the disk, and no call to it is made on the event loop.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
-from .._core.journal import NOTHING, Lane, Target
+from .._core.journal import Target
 from .._core.trail import Trail
 from ..disk import Disk
 from ..records import Event, SpoolDamaged, SpoolFailed, SpoolLeft
 from ..typing import Clock
 from .journal import Journal
 from .keeper import Keeper, Turn
+from .new_rows import NewRows, lane_of, rows_of
 from .orphans import Orphan, find
 from .recovery import Recovered
-from .stream import Channel
 
 __all__ = ["Spool", "NewRows"]
 
@@ -40,14 +39,6 @@ LOOK_EVERY = 30.0
 LONGEST_WAIT = 3600.0
 # Directories that are worked on at a time: each has lanes of its own.
 ADOPT_AT_ONCE = 4
-
-
-class NewRows(NamedTuple):
-    """Rows ``first`` and on of a channel, as lines."""
-
-    channel: Channel
-    first: int
-    lines: list[bytes]
 
 
 class Spool:
@@ -108,7 +99,7 @@ class Spool:
         is known; it may hear of it before this returns."""
         rows = [one for one in rows if one.lines]
         if not rows or not self._takes():
-            self.missed += _rows_of(rows)
+            self.missed += rows_of(rows)
             return False
         keeper = self._keeper
         if keeper is None:
@@ -129,7 +120,7 @@ class Spool:
             for channel, first, lines in rows:
                 trail = channel.trail
                 if trail is None or channel.keeper is not keeper:
-                    trail = channel.trail = keeper.journal.declare(_lane(channel, first))
+                    trail = channel.trail = keeper.journal.declare(lane_of(channel, first))
                     channel.keeper = keeper
                 keeper.journal.add(trail, first, lines)
 
@@ -197,7 +188,7 @@ class Spool:
     def _give_up_early(self) -> None:
         early, self._early = self._early, []
         for rows, then in early:
-            self.missed += _rows_of(rows)
+            self.missed += rows_of(rows)
             then(False)
 
     def _pause(self, reason: str) -> None:
@@ -373,28 +364,6 @@ class Spool:
         for keeper in self._keepers:
             keeper.alive = False
             keeper.journal.close()
-
-
-def _lane(channel: Channel, first: int) -> Lane:
-    lane, parts = channel.lane, channel.lane.parts
-    return Lane(
-        number=0,
-        slot=0,
-        path=parts.path,
-        header=parts.header,
-        own=parts.own,
-        writer=parts.writer,
-        ordinal=parts.ordinal,
-        content_type=channel.content_type,
-        first=first,
-        stand=lane.stand,
-        sent=lane.under_way if lane.sending else NOTHING,
-    )
-
-
-def _rows_of(rows: Iterable[NewRows]) -> int:
-    """How many rows."""
-    return sum(len(one.lines) for one in rows)
 
 
 def _nothing(_: object) -> None:
