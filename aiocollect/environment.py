@@ -91,6 +91,8 @@ def options_from_env(
             continue
         variable = f"AIOCOLLECT_{name}"
         option, kind = _by_variable[name]
+        if option == "credential" and not environ[variable].strip():
+            continue  # none: what ${CREDENTIAL:-} is in a compose file where there is no such
         value = _parse(variable, environ[variable], kind, option)
         (store_options if option in _STORE_OPTIONS else options)[option] = value
     options |= given

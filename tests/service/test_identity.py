@@ -405,6 +405,13 @@ def test_a_misspelt_identity_is_refused_and_not_shown(text: str) -> None:
     assert text not in str(caught.value)
 
 
+def test_an_empty_variable_is_none() -> None:
+    """As compose files have it: beside a SAS it is no second credential."""
+    url = "https://acme.blob.core.windows.net/logs?sv=1&sp=acr&sig=abcdefgh"
+    for store in (url, "azure://acme/logs"):
+        Pipeline.from_env({"AIOCOLLECT_STORE": store, "AIOCOLLECT_CREDENTIAL": " "})
+
+
 def test_a_url_with_a_sas_needs_no_identity() -> None:
     """And with both, one is too many."""
     url = "https://acme.blob.core.windows.net/logs?sv=1&sp=acr&sig=abcdefgh"
