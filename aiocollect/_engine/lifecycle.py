@@ -37,7 +37,8 @@ class Lifecycle:
         engine = self._engine
         if engine.closed:
             self._check_open()
-            await engine.ending.aclose()  # its loop may have ended in the middle of that
+            # Its loop may have ended in the middle of that.
+            await engine.ending.aclose()
             self._begin_again()
         engine.start()
 

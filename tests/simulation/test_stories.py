@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from . import hardships, moments, replaced, twins
+from . import hardships, lifespans, moments, replaced, twins
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,12 @@ def test_each_story_ends_well(
 def test_a_story_replays_from_its_seed() -> None:
     """Two tellings of one seed see the same."""
     assert vars(hardships.live(3)) == vars(hardships.live(3))
+
+
+def test_a_lifespan_is_entered_again(caplog: pytest.LogCaptureFixture) -> None:
+    """Every life is accounted for; each way to end one was met."""
+    caplog.set_level(logging.CRITICAL, "aiocollect")
+    lifespans.met.clear()
+    problems = {seed: lifespans.live(seed).problems for seed in range(60)}
+    assert not {seed: found for seed, found in problems.items() if found}
+    assert not [kind for kind in lifespans.KINDS if not lifespans.met[kind]]

@@ -30,6 +30,7 @@ SUITES: Final[dict[str, Suite]] = {
     "replaced": Suite("simulation", "tests.simulation.replaced", 200),
     "crashes": Suite("simulation", "tests.simulation.crash_life", 600),
     "moments": Suite("simulation", "tests.simulation.moments", 600),
+    "lifespans": Suite("simulation", "tests.simulation.lifespans", 60),
     "standstill": Suite("simulation", "tests.simulation.standstill", 150),
     "bounded": Suite("simulation", "tests.simulation.bounded", 5),
     "crowded": Suite("simulation", "tests.simulation.crowded", 20),
@@ -40,6 +41,8 @@ SUITES: Final[dict[str, Suite]] = {
     "workers": Suite("chaos", "tests/chaos/test_workers.py"),
     "other frameworks": Suite("chaos", "tests/chaos/test_other_frameworks.py"),
     "exits": Suite("chaos", "tests/chaos/test_exit.py"),
+    "nobody closes": Suite("process", "tests/chaos/test_nobody_closes.py"),
+    "names at exit": Suite("azurite", f"{_AZURITE}/test_exit.py"),
     "local kills": Suite(
         "chaos", "tests/chaos/test_local_kill.py::test_killed_before_each_system_call"
     ),

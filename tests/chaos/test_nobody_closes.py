@@ -1,4 +1,4 @@
-"""Processes and workers that end with nobody to close the pipeline: stored, or said on stderr."""
+"""Processes that end with nobody to close the pipeline: stored, or said on stderr."""
 
 from __future__ import annotations
 
@@ -72,33 +72,6 @@ client = TestClient(app)
 for _ in range(10): assert client.get("/").status_code == 200
 """,
 }
-WORKERS = """
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
-import aiocollect
-def work(number):
-    c = aiocollect.ModelDataCollector("m", feature_names=["n"])
-    for n in range(10): assert c.collect([float(n)])
-    return number
-def bare(number):
-    work(number)
-if __name__ == "__main__":
-    {first}
-    context = multiprocessing.get_context("{method}")
-    if "{kind}" == "pool":
-        with ProcessPoolExecutor(2, mp_context=context) as pool:
-            assert sorted(pool.map(work, range(4))) == [0, 1, 2, 3]
-    elif "{kind}" == "Pool":
-        with context.Pool(2, maxtasksperchild=1) as pool:
-            assert sorted(pool.map(work, range(4), chunksize=1)) == [0, 1, 2, 3]
-            pool.close()
-            pool.join()
-    else:
-        children = [context.Process(target=bare, args=(n,)) for n in range(4)]
-        for child in children: child.start()
-        for child in children: child.join()
-        assert [child.exitcode for child in children] == [0] * 4
-"""
 
 
 def run(script: str, directory: Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -142,22 +115,6 @@ def test_what_cannot_be_stored_is_said(end: str, tmp_path: Path) -> None:
     assert len(lines) == 1
     assert "aiocollect: 100 rows were not stored at exit: accepted 100 rows: stored 0" in lines[0]
     assert "Traceback" not in done.stderr
-
-
-# What the parent does before; only a forked worker inherits anything of it.
-FIRST = [("fork", "aiocollect.flush()"), ("fork", "work(9)"), ("fork", "pass")]
-FIRST += [("forkserver", "pass"), ("spawn", "pass")]
-
-
-@pytest.mark.parametrize(("method", "first"), FIRST)
-@pytest.mark.parametrize("kind", ["pool", "Pool", "Process"])
-def test_workers_of_multiprocessing(kind: str, method: str, first: str, tmp_path: Path) -> None:
-    """Collectors first made in a worker, or inherited: stored when it ends, though it ends by
-    os._exit."""
-    script = WORKERS.format(first=first, kind=kind, method=method)
-    done = run(script, tmp_path, AIOCOLLECT_STORE=str(tmp_path / "out"))
-    assert (done.returncode, done.stderr) == (0, "")
-    assert len(rows(tmp_path)) == len(set(rows(tmp_path))) == (50 if first == "work(9)" else 40)
 
 
 @pytest.mark.parametrize("up", [True, False])
