@@ -7,6 +7,8 @@ has is refused: whoever mistypes it believes that it is off.
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import replace
 from difflib import get_close_matches
 
@@ -39,6 +41,12 @@ def switch(
     control = read_control(path)
     if collector is not None and not force:
         _check(collector, path, control)
+    if not os.path.exists(path) and not read_collectors(path) and not force:
+        print(
+            f"aiocollect: {path} is new, and no pipeline that watches it was seen; is it the right "
+            "file?",
+            file=sys.stderr,
+        )
     before = control.whole if collector is None else control.collectors.get(collector, Switch())
     rate = before.sample_rate if sample_rate is None else sample_rate
     after = Switch(enabled, rate)

@@ -99,7 +99,7 @@ class Gateway:
                 lingering_time=_LINGERING,
             )
 
-        self._guard = Guard(handler, self.options)
+        self._guard = Guard(handler, self.options, note=self._note_unread)
         self._server = await loop.create_server(
             self._guard, self.options.host, self.options.port, backlog=1024
         )
@@ -119,8 +119,8 @@ class Gateway:
                 await self._part()
             await self._runner.cleanup()
         finally:
-            report = await self.pipeline.aclose()
             self._refusals.close()
+            report = await self.pipeline.aclose()
         return report
 
     async def _part(self) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 from aiohttp import web
 
 from .options import GatewayOptions
+from .problems import Problem
 
 __all__ = ["Guard"]
 
@@ -36,16 +37,32 @@ _SLOW_BODY = _BODY % (
     *(b"slow", b"Request Timeout", 408),
     *(b"the head of the request took too long", b"headers"),
 )
+UNREADABLE_DETAIL = "this cannot be read as a request of HTTP/1.1"
+_UNREADABLE_BODY = _BODY % (
+    *(b"request", b"Bad Request", 400),
+    *(UNREADABLE_DETAIL.encode(), b""),
+)
+UNREADABLE = (_HEAD % b"400 Bad Request") + b"Content-Length: %d\r\n\r\n%s" % (
+    len(_UNREADABLE_BODY),
+    _UNREADABLE_BODY,
+)
 TOO_MANY = _FULL % (len(_FULL_BODY), _FULL_BODY)
 TOO_SLOW = _SLOW % (len(_SLOW_BODY), _SLOW_BODY)
 
 
 class Guard:
     """The guard of one gateway; calling it makes the protocol of a new connection. ``server`` is
-    aiohttp's own factory of these."""
+    aiohttp's own factory of these; ``note`` gets each problem that the guard answers with."""
 
-    def __init__(self, server: Callable[[], Any], options: GatewayOptions) -> None:
+    def __init__(
+        self,
+        server: Callable[[], Any],
+        options: GatewayOptions,
+        *,
+        note: Callable[[Problem], None],
+    ) -> None:
         self.server = server
+        self.note = note
         self.options = options
         self.turned_away = 0
         self.parting = 0  # connections that are turned away, and hear it
@@ -60,6 +77,7 @@ class Guard:
         """A protocol; of those above the limit one that says so, and closes."""
         if len(self.connections) >= self.options.max_connections:
             self.turned_away += 1
+            self.note(Problem(503, "connections", "there are too many connections"))
             return _TurnedAway(self)
         return Watched(self)
 
@@ -128,7 +146,18 @@ class Watched(asyncio.Protocol):
         if not self._asked and not self._head:
             self._head = True
             self._watch(self._guard.options.head_time)
-        self._inner.data_received(data)
+        try:
+            self._inner.data_received(data)
+        except Exception:  # of its parser, which lets some of its errors out before 3.14
+            self._refuse()
+
+    def _refuse(self) -> None:
+        """Answer what cannot be read, where no answer is on its way, and end the connection."""
+        self._guard.note(Problem(400, "request", UNREADABLE_DETAIL))
+        if not self._asked:
+            self._transport.write(UNREADABLE)
+        self._stop()
+        self._transport.close()
 
     def eof_received(self) -> bool | None:
         found: bool | None = self._inner.eof_received()
@@ -170,6 +199,7 @@ class Watched(asyncio.Protocol):
     def _end(self) -> None:
         if self._head and not self._transport.is_closing():
             self._transport.write(TOO_SLOW)
+            self._guard.note(Problem(408, "slow", "the head of the request took too long"))
         # Not close(): that waits for a peer who may read as slowly as he writes.
         asyncio.get_running_loop().call_later(1.0, self._transport.abort)
         self._transport.close()

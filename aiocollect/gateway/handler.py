@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from aiohttp import http_exceptions, web
 
+from .guard import UNREADABLE_DETAIL
 from .problems import Problem, answer
 
 __all__ = ["Handler"]
@@ -24,11 +25,10 @@ _DETAILS: Final[dict[type[BaseException], str]] = {
     http_exceptions.InvalidHeader: "a header cannot be read",
     http_exceptions.BadStatusLine: "the request line cannot be read",
 }
-_DETAIL: Final = "this cannot be read as a request of HTTP/1.1"
 
 
 def _detail_of(error: BaseException | None) -> str:
-    return _DETAIL if error is None else _DETAILS.get(type(error), _DETAIL)
+    return UNREADABLE_DETAIL if error is None else _DETAILS.get(type(error), UNREADABLE_DETAIL)
 
 
 class Handler(web.RequestHandler):
@@ -66,7 +66,7 @@ class Handler(web.RequestHandler):
         if isinstance(resp, web.HTTPException):
             detail = "of Expect the gateway knows 100-continue alone"
             expected = resp.status == HTTPStatus.EXPECTATION_FAILED
-            problem = Problem(resp.status, "request", detail if expected else _DETAIL)
+            problem = Problem(resp.status, "request", detail if expected else UNREADABLE_DETAIL)
             self._note(problem)
             resp = answer(problem)
             resp.force_close()

@@ -185,7 +185,7 @@ def test_thread_pool(copied: Callable[[str], tuple[Path, list[str]]], store: Pat
         report = server.stdout.read()
     rows = audit(store, answers)
     assert rows >= 2 * len(answers) >= 400
-    assert f"accepted={2 * rows}, stored={2 * rows}," in report
+    assert f"accepted {2 * rows} rows: stored {2 * rows}\n" in report
 
 
 # The user's program: a host that imports the scoring file, and calls it from its threads.
@@ -233,7 +233,7 @@ def test_raw_and_processed(copied: Callable[[str], tuple[Path, list[str]]], stor
 def test_batch(copied: Callable[[str], tuple[Path, list[str]]], store: Path) -> None:
     """All rows of both streams, each score that of its row."""
     directory, command = copied("batch_script.py")
-    assert "accepted=20000, stored=20000," in run(directory, [*command, str(store)])
+    assert "accepted 20000 rows: stored 20000\n" in run(directory, [*command, str(store)])
     inputs, predictions = stored(store, "inputs"), stored(store, "predictions")
     assert inputs.keys() == predictions.keys()
     assert len(inputs) == 10_000

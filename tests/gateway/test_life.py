@@ -280,8 +280,10 @@ def test_sigterm_in_mid_load(tmp_path: Path) -> None:
             assert process.wait(30) == 0
             report = process.stdout.read()
             log.seek(0)
+            *refused, closed = log.read().splitlines()
             # Nothing but what was sent after the end had begun, and was told so.
-            assert all(" 503 stopping:" in line for line in log.read().splitlines())
+            assert all(" 503 stopping:" in line for line in refused)
+            assert "closed: accepted " in closed
         finally:
             process.kill()
     stored = [row[ID] for row in rows(tmp_path / "store", "m/1/i")]
@@ -289,7 +291,7 @@ def test_sigterm_in_mid_load(tmp_path: Path) -> None:
     assert len(stored) == len(set(stored))
     assert set(answered) <= set(stored)
     assert len(answered) >= 400
-    assert f"accepted={len(stored)}, stored={len(stored)}," in report
+    assert f"accepted {len(stored)} rows: stored {len(stored)}\n" in report
 
 
 @pytest.mark.parametrize(

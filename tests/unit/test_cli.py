@@ -102,6 +102,9 @@ def test_where_no_collector_is_known(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main(["disable", "wine", "--settings", path]) == 1
     assert "is it the right file?" in capsys.readouterr().err
     assert main(["disable", "--settings", path]) == 0
+    assert "is new, and no pipeline that watches it was seen" in capsys.readouterr().err
+    assert main(["enable", "--settings", path]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_a_removed_settings_file_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
