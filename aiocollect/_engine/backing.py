@@ -122,6 +122,7 @@ class Backing:
                 engine.hooks.emit(SpoolAdopted(life=life, rows=rows))
 
         engine.ledger.adopt_lost(recovered.lost)
+        engine.channels.totals.ended += recovered.lost  # they come to no channel
         adoption = Adoption(
             recovered.trails,
             self.spool.keeper_of(life),

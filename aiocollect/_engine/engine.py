@@ -199,9 +199,13 @@ class Engine:
 
     def offer(self, call: Call) -> int:
         """Put a call into the ring, or say why not (see ring.py); wake the pump if it sleeps."""
-        call = self.sources.priced(call)
+        hour, far = call[2], False
+        for part in call[3]:
+            far = far or part[0].seen != hour
+        if far:
+            call = self.sources.priced(call)
         verdict = self.ring.put(call, call[4], call[5], call[6])
-        if verdict == ACCEPTED:
+        if far and verdict == ACCEPTED:
             self.sources.accepted(call)
         if self.asleep:
             self.wake()

@@ -101,22 +101,17 @@ class Sources:
     def priced(self, call: Call) -> Call:
         """The call, with the cost of the paths that it may open: rows of as many hours as a broken
         clock has may be in the ring before the pump sees the first of them. From any thread."""
-        hour = call[2]
-        for part in call[3]:
-            if part[0].seen != hour:
-                new = {part[0] for part in call[3] if not part[0].knows(hour)}
-                return (*call[:5], call[5] + len(new) * self._path_cost, call[6], call[7])
-        return call
+        new = {part[0] for part in call[3] if not part[0].knows(call[2])}
+        return (*call[:5], call[5] + len(new) * self._path_cost, call[6], call[7])
 
     def accepted(self, call: Call) -> None:
         """The call is in the ring: later ones of its hour open nothing."""
         hour = call[2]
-        if call[3][0][0].seen != hour or len(call[3]) > 1:
-            if hour == self._hour:
-                hour = self._hour  # one number for all
-            self._hour = hour
-            for part in call[3]:
-                part[0].seen = hour
+        if hour == self._hour:
+            hour = self._hour  # one number for all
+        self._hour = hour
+        for part in call[3]:
+            part[0].seen = hour
 
     def opened(self, channel: Channel, account: Account, *, paths: int) -> None:
         """A row has found its channel, of so many; who opened it pays for it."""

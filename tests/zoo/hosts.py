@@ -19,6 +19,15 @@ HOSTS: Final[list[Mutant]] = [
         "lost",
     ),
     Mutant(
+        "sums that forget what has ended",
+        "own: counts that are kept as rows move, not where they are",
+        "_engine/engine.py",
+        "                    self.channels.totals.ended += end.rows\n",
+        "                    self.channels.totals.ended += end.rows if end.first else 0\n",
+        ("lives",),
+        "sums",
+    ),
+    Mutant(
         "a call from inside of another one",
         "own: a re-entrant lock lets a signal handler in where half a call is written",
         "_engine/quick.py",
