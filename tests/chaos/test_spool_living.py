@@ -96,6 +96,27 @@ def test_nobody_takes_a_living_life(harm: object, ends: str, tmp_path: Path) -> 
 
 
 @pytest.mark.timeout(120)
+def test_a_life_that_cannot_be_opened_hides_no_other(tmp_path: Path) -> None:
+    """Its lock file is a directory, and it comes first: the other one's rows are stored; its own
+    too, once it can be opened."""
+    spool, store = tmp_path / "spool", tmp_path / "store"
+    for name in ("0-first", "second"):
+        with living(tmp_path / name, store) as process:
+            process.kill()
+            process.wait(60)
+        spool.mkdir(mode=0o700, exist_ok=True)
+        (life,) = (tmp_path / name).iterdir()
+        life.rename(spool / f"{name}-{life.name}")
+    (lock,) = spool.glob("0-first-*/lock")
+    lock.unlink()
+    lock.mkdir()
+    assert replay(spool, store) == f"{ROWS} of {ROWS} rows stored"
+    lock.rmdir()
+    assert replay(spool, store) == f"{ROWS} of {ROWS} rows stored"
+    assert stored(store) == Counter({float(number): 2 for number in range(ROWS)})
+
+
+@pytest.mark.timeout(120)
 def test_a_process_that_ends_within_the_linger_leaves_nothing_behind(tmp_path: Path) -> None:
     """The default pipeline with a spool: a script records, and ends. Stored, or in the spool for
     the next one; without a traceback."""

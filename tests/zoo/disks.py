@@ -1,4 +1,7 @@
-"""Bugs of what outlives a process: spool, journals, adoption, replay."""
+"""Bugs of what outlives a process: spool, journals, adoption, replay.
+
+Those of our first edition, each of which cost rows, or held an event loop.
+"""
 
 from __future__ import annotations
 
@@ -8,4 +11,115 @@ from .mutant import Mutant
 
 __all__ = ["DISKS"]
 
-DISKS: Final[list[Mutant]] = []
+DISKS: Final[list[Mutant]] = [
+    Mutant(
+        "a full disk takes what is durable along",
+        "own: no room for the slots of new lanes",
+        "_engine/journal_work.py",
+        "            self.rows_error = error\n            return\n",
+        "            self.rows_error = error\n"
+        "            self.directory.remove(segment.name)\n"
+        "            return\n",
+        ("crashes",),
+        "lost",
+    ),
+    Mutant(
+        "sent though the disk took no note of it",
+        "own: a journal that was given up, and could not be removed",
+        "_engine/keeper.py",
+        "        if work.noted:\n            for intent in intents:\n",
+        "        if True:\n            for intent in intents:\n",
+        ("crashes",),
+        "doubled",
+    ),
+    Mutant(
+        "what a failed write has left is nobody's",
+        "own: it could not be cut off, and the next life finds it",
+        "_engine/journal.py",
+        "        if work.kept or work.ghost:\n",
+        "        if work.kept:\n",
+        ("crashes",),
+        "doubled",
+    ),
+    Mutant(
+        "another store's rows are taken over",
+        "own: two tenants with one spool",
+        "_engine/orphans.py",
+        "head.target not in (UNKNOWN, target.digest) and not any_target:",
+        "head.target in () and not any_target:",
+        ("crashes",),
+        "misdelivered",
+    ),
+    Mutant(
+        "a living life without its lock file is taken",
+        "own: a cleaner removes what is empty",
+        "stores/local_disk.py",
+        "        except BlockingIOError:\n            return False\n        except OSError as",
+        "        except BlockingIOError:\n            pass\n        except OSError as",
+        ("spool lives",),
+        "200 of 200 rows stored",
+    ),
+    Mutant(
+        "a life that cannot be opened hides all others",
+        "own: its lock file is a directory",
+        "_engine/orphans.py",
+        '            reason = f"it cannot be opened',
+        '            raise\n            reason = f"it cannot be opened',
+        ("spool lives",),
+        "nothing to replay",
+    ),
+    Mutant(
+        "a thread that the interpreter's end waits for",
+        "own: an executor's thread, or one that is joined",
+        "stores/local_lines.py",
+        "target=_do, args=(self._waiting,), name=self._name, daemon=True",
+        "target=_do, args=(self._waiting,), name=self._name, daemon=False",
+        ("spool lives",),
+        "TimeoutExpired",
+    ),
+    Mutant(
+        "what coalesces is never let go of",
+        "own: an outage with many paths, and an empty spool",
+        "_engine/shelf.py",
+        "        if accumulator.rows and accumulator.kept and (channel.lane.busy or backlog):\n",
+        "        if False:\n",
+        ("longer outages",),
+        "refused",
+    ),
+    Mutant(
+        "each row's place is known by itself for ever",
+        "own: many paths, whose rows stand between one another",
+        "_core/trail.py",
+        "        return self._extents.count_since(first) > 1 + size // NEAR\n",
+        "        return False\n",
+        ("longer outages",),
+        "",
+    ),
+    Mutant(
+        "moved rows are gone with their old place",
+        "own: their segment is removed, and they were not synced",
+        "_core/trail.py",
+        "        for one in new:\n            one.segment.live += one.size\n",
+        "        for one in new[:0]:\n            one.segment.live += one.size\n",
+        ("longer outages",),
+        "",
+    ),
+    Mutant(
+        "rows are written on the event loop",
+        "own: a frozen file system holds the host",
+        "_engine/keeper.py",
+        "        self._disk.apart(work.run, done, line=self._line)\n",
+        "        done(work.run())\n",
+        ("crashes",),
+        "the loop was held",
+    ),
+    Mutant(
+        "a life is adopted in one go",
+        "own: ten thousand paths hold the host for a second",
+        "_engine/adoption.py",
+        "        for _ in range(min(AT_ONCE, len(self._trails))):\n",
+        "        for _ in range(len(self._trails)):\n",
+        ("longer outages",),
+        "the loop was held",
+    ),
+]
