@@ -178,6 +178,8 @@ SLOW: dict[str, bytes] = {
     "objects": b'{"a":' * (MIB // 5),
     "as deep as it may": balanced(33, MIB),
     "open quote, escapes": b'"' + b'\\"' * (MIB // 2),
+    # A quadratic look at it takes a quarter of a minute; at a megabyte, half an hour.
+    "brackets, open quote, escapes": b"[" + b"[]," * 40 + b'"' + b'\\"' * 2**16,
     "open quotes": b'["' * (MIB // 2),
     "backslashes": b'"' + b"\\" * MIB,
     "digits": b'{"a":' + b"9" * MIB + b"}",
