@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,19 @@ from aiocollect.stats import DEAD_LETTERED, DROPPED, REFUSED
 from aiocollect.testing import Fault, FaultKind, Operation
 from tests.integrations.promql import Scrape, fires
 
-PAGE = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
-ALERTS = {
-    name.strip(): expression
-    for name, expression in re.findall(
-        r"^\| ([^|`]+) \| `(.+?)`(?: while [^|]*)? \|", PAGE[PAGE.index("## Alerts") :], re.M
-    )
-}
+PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
+
+
+@lru_cache
+def alerts() -> dict[str, str]:
+    """Those of the page, by name."""
+    page = PAGE.read_text(encoding="utf-8")
+    return {
+        name.strip(): expression
+        for name, expression in re.findall(
+            r"^\| ([^|`]+) \| `(.+?)`(?: while [^|]*)? \|", page[page.index("## Alerts") :], re.M
+        )
+    }
 
 
 def parsed(text: str) -> Scrape:
@@ -176,7 +183,7 @@ SCENARIOS: dict[str, tuple[Callable[[World], Awaitable[None]] | None, dict[str, 
 
 def test_each_alert_has_a_scenario() -> None:
     """The page has these and no others."""
-    assert list(ALERTS) == list(SCENARIOS)
+    assert list(alerts()) == list(SCENARIOS)
 
 
 @pytest.mark.parametrize("alert", [name for name, (scenario, _) in SCENARIOS.items() if scenario])
@@ -185,7 +192,7 @@ def test_it_fires(alert: str) -> None:
     exporter it is asked for."""
     scenario, options = SCENARIOS[alert]
     assert scenario is not None
-    expression = ALERTS[alert].replace("age_seconds > 60", "age_seconds > 0.1")
+    expression = alerts()[alert].replace("age_seconds > 60", "age_seconds > 0.1")
     small = {"AIOCOLLECT_MAX_MEMORY_BYTES": "8192", "AIOCOLLECT_MAX_BATCH_BYTES": "2048"}
     environ = {**small, "AIOCOLLECT_LINGER": "0", "AIOCOLLECT_CLOSE_TIMEOUT": "0.1", **options}
     if alert == "dead letters":
@@ -241,8 +248,8 @@ def test_it_fires_on_such_numbers(alert: str, numbers: dict[str, int]) -> None:
     befores = [scrape() for scrape in scrapes]
     pipeline.numbers = numbers
     for scrape, before in zip(scrapes, befores, strict=True):
-        assert fires(ALERTS[alert], before, before) == {}
-        assert fires(ALERTS[alert], before, scrape())
+        assert fires(alerts()[alert], before, before) == {}
+        assert fires(alerts()[alert], before, scrape())
 
 
 def test_all_exporters_have_the_same_series() -> None:

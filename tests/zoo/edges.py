@@ -151,7 +151,7 @@ EDGES: Final[list[Mutant]] = [
         "        assert isinstance(transport, asyncio.WriteTransport)\n"
         "        transport.write(TOO_MANY)\n",
         ("connections",),
-        "startswith",
+        "TimeoutError",
     ),
     Mutant(
         "what aiohttp refuses is answered by aiohttp",
@@ -187,7 +187,7 @@ EDGES: Final[list[Mutant]] = [
         "metrics.py",
         "        lambda seen: {**begin, **read(seen.stats)},\n",
         "        lambda seen: read(seen.stats),\n",
-        ("alerts",),
+        ("series",),
         "assert",
     ),
 ]

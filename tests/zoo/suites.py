@@ -65,7 +65,9 @@ SUITES: Final[dict[str, Suite]] = {
     "shapes": Suite("server", f"{_HOSTILE}::test_columns_made_of_data"),
     "connections": Suite("server", f"{_HOSTILE}::test_one_connection_too_many"),
     "ids from outside": Suite("server", "tests/integrations/test_ids_from_outside.py"),
-    "alerts": Suite("server", "tests/integrations/test_alerts.py"),
+    "series": Suite(
+        "server", "tests/integrations/test_alerts.py::test_all_exporters_have_the_same_series"
+    ),
     "late creation": Suite("proxy", f"{_AZURITE}/test_late_create.py"),
     "two loops": Suite("azurite", f"{_AZURITE}/test_sessions.py::test_two_open_loops"),
     "each fault": Suite("proxy", f"{_AZURITE}/test_each_fault.py"),
