@@ -192,11 +192,11 @@ QUEUES: Final = [
         "elapsed time by the wall clock",
         "tox-dev/filelock#136",  # time-outs move with the system's clock
         "_engine/engine.py",
-        "        again = self._shedder.expire(self.clock.monotonic())\n",
+        "        look = self._shedder.expire(self.clock.monotonic())\n",
         "        offset = self.__dict__.setdefault(\n"
         '            "_offset", self.clock.time_ns() / 1e9 - self.clock.monotonic()\n'
         "        )\n"
-        "        again = self._shedder.expire(self.clock.time_ns() / 1e9 - offset)\n",
+        "        look = self._shedder.expire(self.clock.time_ns() / 1e9 - offset)\n",
         ("hardships",),
         "expired by the wall clock",
     ),
