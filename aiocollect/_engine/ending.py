@@ -118,7 +118,9 @@ class Ending:
         while True:
             closing = self._closing
             if closing is None or closing.cancelled() or closing.get_loop() is not loop:
-                closing = self._closing = loop.create_task(self._close(timeout))
+                # Not by the loop's task factory: an eager one would run it here, before it is known
+                # that it closes, and a host's may do anything.
+                closing = self._closing = asyncio.Task(self._close(timeout), loop=loop)
             try:
                 return await asyncio.shield(closing)
             except asyncio.CancelledError:

@@ -140,7 +140,8 @@ class SasRenewal:
     def _start(self, now: float) -> None:
         if self._running() is None and now >= self._not_before:
             self._not_before = now + PAUSE
-            self._task = asyncio.get_running_loop().create_task(self._renew())
+            # Not by the loop's task factory: an eager one would run the caller's code here.
+            self._task = asyncio.Task(self._renew(), loop=asyncio.get_running_loop())
 
     async def _renew(self) -> None:
         answer: object = None
@@ -177,7 +178,9 @@ class SasRenewal:
         else:
             answer = await _in_thread(ask)
         if inspect.isawaitable(answer):
-            return await asyncio.wait_for(answer, self._timeout)
+            # Not by wait_for(), which makes a task of the host's factory (until Python 3.12).
+            async with asyncio.timeout(self._timeout):
+                return await answer
         return answer
 
 

@@ -131,7 +131,8 @@ _closing: set[asyncio.Task[None]] = set()
 def _close_on(link: Link) -> None:
     """Close a link; called on its own loop."""
     if link.pid == os.getpid():
-        task = link.loop.create_task(link.aclose())
+        # Not by the loop's task factory, which is the host's.
+        task = asyncio.Task(link.aclose(), loop=link.loop)
         _closing.add(task)
         task.add_done_callback(_closing.discard)
 

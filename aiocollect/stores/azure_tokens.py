@@ -81,7 +81,9 @@ class Tokens:
         if call is None:
             if self._clock() < self._not_before:
                 raise StoreRefused(Refusal.CREDENTIAL, self._failure)
-            call = asyncio.get_running_loop().create_task(self._call(method, scopes, options))
+            # Not by the loop's task factory, which may be an eager one, or any other of a host's.
+            loop = asyncio.get_running_loop()
+            call = asyncio.Task(self._call(method, scopes, options), loop=loop)
             self._calls[key] = call
         # Whoever is cancelled here leaves the call to the others.
         await asyncio.wait({call}, timeout=self._timeout)

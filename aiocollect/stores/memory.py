@@ -205,7 +205,8 @@ class MemoryStore:
             with suppress(StoreError):  # nobody is there to hear it
                 apply()
 
-        task = asyncio.get_running_loop().create_task(arrive())
+        # Not by the loop's task factory, which is the host's.
+        task = asyncio.Task(arrive(), loop=asyncio.get_running_loop())
         self._late.add(task)
         task.add_done_callback(self._late.discard)
 
