@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
 
 from aiocollect import ConfigError, Limits, MemoryStore, Pipeline, Report, Retry
+from aiocollect.encoders import CsvEncoder
 from aiocollect.records import Event, Retrying
 from aiocollect.testing import Fault, FaultKind, VirtualLoop, run_virtual
+from aiocollect.typing import Piece, Schema
+from tests.chaos.forks import Stop
 from tests.virtual import make_pipeline
 
 
@@ -267,33 +273,67 @@ def test_a_loop_that_stands_still_is_left() -> None:
         loop.close()
 
 
+class Unlocked(Stop):
+    """Never stops a thread that has the ring's lock, behind which all others wait anyway."""
+
+    lock: Any
+
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
+        if not self.lock._is_owned():
+            super().__call__(frame, event, argument)
+
+
+class Arming(CsvEncoder):
+    """Sets a profile function on the thread that encodes: the pipeline's own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stop: Stop | None = None
+
+    def encode(self, pieces: Sequence[Piece], schema: Schema) -> list[bytes]:
+        sys.setprofile(self.stop)
+        return super().encode(pieces, schema)
+
+
 def test_snapshots_from_other_threads_are_whole() -> None:
-    """stats() and healthy() of a thread beside the load: the equation holds in every one."""
-    pipeline = Pipeline(MemoryStore(latency=0.001), host="thread", linger=0)
-    collectors = [pipeline.collector(f"m{n}", feature_names=["a"]) for n in range(10)]
-    running = True
+    """stats() of another thread, wherever the pipeline's own thread stands, from where it encodes
+    rows until they are final: the equation holds, and each row is in one place."""
+    encoder = Arming()
+    pipeline = Pipeline(MemoryStore(), host="thread", linger=0, format=encoder)
+    collector = pipeline.collector("m", feature_names=["a"])
+    moments = 0
+    while True:
+        stop = encoder.stop = Unlocked(moments + 1)
+        stop.lock = pipeline._engine.ring.window.lock
+        collector.collect([[1.0]] * 5)
 
-    def feed() -> None:
-        number = 0
-        while running:
-            collectors[number % 10].collect([[1.0]] * 5)
-            number += 1
+        def flush(stop: Stop = stop) -> None:
+            pipeline.flush_sync(20)
+            stop.reached.set()
 
-    threads = [threading.Thread(target=feed) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    try:
-        for _ in range(300):
+        flushing = threading.Thread(target=flush)
+        flushing.start()
+        stop.reached.wait()
+
+        def release(frame: FrameType, event: str, _: object, stop: Stop = stop) -> None:
+            if event == "call" and frame.f_code.co_name == "result":  # it waits for the thread
+                stop.go_on.set()
+
+        sys.setprofile(release)
+        try:
             stats = pipeline.stats()
-            final = stats.stored + stats.possibly_stored
-            final += sum(stats.dead_lettered.values()) + sum(stats.dropped.values())
-            assert stats.accepted == final + stats.in_memory
-            pipeline.healthy()
-    finally:
-        running = False
-        for thread in threads:
-            thread.join()
-        pipeline.close()
+        finally:
+            sys.setprofile(None)
+            stop.go_on.set()
+        flushing.join()
+        final = stats.stored + stats.possibly_stored
+        final += sum(stats.dead_lettered.values()) + sum(stats.dropped.values())
+        assert stats.accepted == final + stats.in_memory, f"torn at moment {moments}"
+        if stop.left > 0:  # all was stored before
+            break
+        moments += 1
+    assert moments > 100
+    assert pipeline.close().stored == 5 * (moments + 1)
 
 
 def test_a_bad_timeout_closes_nothing() -> None:
