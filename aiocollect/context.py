@@ -46,8 +46,8 @@ class correlation:  # noqa: N801 - used like a function: with correlation(): ...
         self.id = id if id is None or type(id) is str else str.__str__(id)
         # One that the first collect() makes carries its day, whatever is said of ids from outside.
         self.carries_day = carries_day or id is None
-        # By stream, the index of its next row.
-        self.rows: dict[object, int] = {}
+        # By the label of the stream, the index of its next row.
+        self.rows: dict[str, int] = {}
         # The one (since 1970) that the id carries; -1 for an id of anybody else, None before the
         # first collect().
         self.hour: int | None = None

@@ -113,9 +113,9 @@ def collect(
         if window.inside and window.nested():
             return self._recorder.record(((self._stream, data),), None, None)  # type: ignore[no-any-return]
         if scoring is not None:
-            if stream in scoring.rows:  # it goes on counting
+            if stream.label in scoring.rows:  # it goes on counting
                 return self._recorder.record(((self._stream, data),), None, None)  # type: ignore[no-any-return]
-            scoring.rows[stream] = 1
+            scoring.rows[stream.label] = 1
         if scoring is not None and scoring.id is not None:
             correlation_id = scoring.id
             time = ids.time(time_ns() // 1000)

@@ -92,7 +92,8 @@ def first_row(
 ) -> int:
     """The index of a call's first row, whose streams have so many rows each.
 
-    Under a correlation() a stream goes on where its last call ended; streams that are recorded
+    Under a correlation() a stream goes on where its last call ended, by its name: a collector may
+    be made anew for each call, with rules or a format of its own. Streams that are recorded
     together begin together, so that they pair row by row. Rows of a call that is refused later are
     counted too: else the next ones would be joined with what was scored before them.
     """
@@ -100,9 +101,9 @@ def first_row(
         counted = context.rows
         first = row
         if first is None:
-            first = max([counted.get(stream, 0) for stream, _ in counts], default=0)
+            first = max([counted.get(stream.label, 0) for stream, _ in counts], default=0)
         for stream, number in counts:
-            counted[stream] = max(counted.get(stream, 0), first + number)
+            counted[stream.label] = max(counted.get(stream.label, 0), first + number)
     return first
 
 

@@ -144,14 +144,18 @@ def test_all_ways_to_collect_count_together() -> None:
 
 
 def test_a_collector_made_anew_for_each_call_counts_on() -> None:
-    """It is the stream that counts, not the object."""
+    """It is the stream that counts, by its name: not the object, and not its rules."""
 
     def use(pipeline: Pipeline) -> None:
         with correlation():
             for _ in range(3):
                 streams(pipeline)[0].collect([1.0, 2.0])
+            for _ in range(2):
+                pipeline.collector(
+                    "m", identifier="inputs", feature_names=["a", "b"], redact=lambda row: row
+                ).collect([3.0, 4.0])
 
-    assert [row[-1] for row in store(use).rows("inputs")] == ["0", "1", "2"]
+    assert [row[-1] for row in store(use).rows("inputs")] == list("01234")
 
 
 def test_a_refused_call_leaves_a_gap() -> None:
