@@ -511,7 +511,8 @@ def test_the_dead_letter_file(tmp_path: Path, redacted: bool, where: str) -> Non
             redact=[Mask("b"), KeyedHash("c", key=KEY)] if redacted else None,
             format=Broken() if where == "encoder" else None,
         )
-        collector.collect([1, CELL, CELL])
+        # So large that its size may be why: a small one would be held.
+        collector.collect(["x" * 70_000, CELL, CELL])
         report = await pipeline.aclose()
         assert sum(report.dead_lettered.values()) == 1
 
