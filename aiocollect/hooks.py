@@ -43,7 +43,7 @@ from .records import (
 from .remedies import explain
 from .typing import Clock, Hook
 
-__all__ = ["Hooks", "LogHook"]
+__all__ = ["Hooks", "LogHook", "pass_on"]
 
 logger = logging.getLogger("aiocollect")
 
@@ -78,16 +78,21 @@ class Hooks:
             except BaseException:  # a hook may raise anything, as if a stranger had cancelled it
                 self.errors += 1
         if interrupt is not None:
-            try:
-                loop = asyncio.get_running_loop()
-            except RuntimeError:
-                raise interrupt from None
-            # A lane's step must not end half-way: the rows would never move again.
-            loop.call_soon(_interrupt, interrupt)
+            pass_on(interrupt)
 
 
-def _interrupt(error: BaseException) -> None:
-    raise error
+def pass_on(interrupt: BaseException) -> None:
+    """Raise an interrupt when the loop's step is done, or at once where no loop runs here: a lane's
+    step must not end half-way, or its rows would never move again."""
+
+    def strike() -> None:
+        raise interrupt
+
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        raise interrupt from None
+    loop.call_soon(strike)
 
 
 class Cause:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from .._core.commands import Event
 from ..errors import ConfigError, FlushTimeout, PipelineClosed
+from ..hooks import pass_on
 from ..options import check_flag, check_timeout
 from ..records import Closed, Report
 from ..typing import Store
@@ -158,7 +159,9 @@ class Ending:
             try:
                 async with asyncio.timeout(patience):
                     await close()
-            except (Exception, asyncio.CancelledError):
+            except (KeyboardInterrupt, SystemExit) as interrupt:
+                pass_on(interrupt)
+            except BaseException:  # a store may raise anything
                 engine.hooks.errors += 1
         self._final = report(engine, began)
         exits.let_go(self)
@@ -169,15 +172,10 @@ class Ending:
 
     async def _spooled(self) -> None:
         """Have what the ring still holds in the spool, if the disk answers in time."""
-        pump = self._engine.pump
-        spooling = pump.spooling
+        spooling = self._engine.pump.spooling
         if spooling is None:
             return
-        try:
-            while pump.turn(self._engine.clock.monotonic()):
-                pass
-        except Exception:  # our bug: what it has left is told as in memory
-            self._engine.hooks.errors += 1
+        self._encode_all()
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT):
                 await spooling.settled()
@@ -216,14 +214,23 @@ class Ending:
             lost = found.accepted - found.stored
             exits.say(f"{lost} rows were not stored at exit: {found}")
 
+    def _encode_all(self) -> None:
+        """Encode what the ring still holds. An interrupt that comes in goes on its way after."""
+        engine = self._engine
+        more = True
+        while more:
+            try:
+                more = engine.pump.turn(engine.clock.monotonic())
+            except (KeyboardInterrupt, SystemExit) as interrupt:
+                pass_on(interrupt)
+            except Exception:  # our bug: what it has left is told as in memory
+                engine.hooks.errors += 1
+                return
+
     def _give_up(self, reason: str) -> None:
         """Account for every row that the deadline has left."""
         engine = self._engine
-        try:
-            while engine.pump.turn(engine.clock.monotonic()):
-                pass
-        except Exception:  # our bug: what it has left is told as in memory
-            engine.hooks.errors += 1
+        self._encode_all()
         if engine.pump.spooling is not None:
             engine.pump.spooling.take_back()
         for channel in engine.channels:

@@ -13,7 +13,7 @@ from aiocollect import MemoryStore
 from aiocollect.encoders import CsvEncoder
 from aiocollect.layouts import DocumentedLayout
 from aiocollect.records import Event, Settled
-from aiocollect.testing import VirtualLoop
+from aiocollect.testing import Fault, FaultKind, VirtualLoop
 from aiocollect.typing import Piece, Schema
 from tests.virtual import make_pipeline
 
@@ -138,5 +138,41 @@ def test_a_hook_may_raise_anything(kind: type[BaseException]) -> None:
         report = loop.run_until_complete(pipeline.aclose())
         assert report.stored == 10
         assert pipeline.stats().hook_errors == (0 if kind in EXITS else 3)
+    finally:
+        loop.close()
+
+
+class ClosingStore(MemoryStore):
+    """Raises as it is closed."""
+
+    kind: type[BaseException]
+
+    async def aclose(self) -> None:
+        raise self.kind
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_close_accounts_for_every_row_whatever_is_raised(kind: type[BaseException]) -> None:
+    """In the encoder's last slice, and by the store that is closed: the report is whole."""
+    encoder = TroubledEncoder()
+    encoder.trouble = Troubled(kind, 1)
+    store, loop = ClosingStore(faults=lambda *_: Fault(FaultKind.HANG)), VirtualLoop()
+    store.kind = kind
+    pipeline = make_pipeline(store, loop, linger=0.1, format=encoder)
+    reports: list[Any] = []
+
+    async def story() -> None:
+        collector = pipeline.collector("m", feature_names=["a"])
+        for number in range(20):
+            collector.collect([[float(number)]])
+        reports.append(await pipeline.aclose(0.0))
+        await asyncio.sleep(0)
+
+    try:
+        exits = live(loop, story)
+        assert bool(exits) == (kind in EXITS)
+        (report,) = reports
+        assert not report.in_memory
+        assert sum(report.dropped.values()) + report.possibly_stored == 20
     finally:
         loop.close()
