@@ -70,7 +70,7 @@ class Range(NamedTuple):
     """A part of a blob read back: ``data`` (shorter than asked for only where the blob ends), and
     the whole blob's ``length``, ``etag`` and ``created``. ``ended``: it shows that the blob takes
     no more appends, for a seal or its number of blocks; so it is no old view of it. A store that
-    cannot tell leaves it: such a blob is left for the next one ten seconds later."""
+    cannot tell leaves it: such a blob is left for the next one five seconds later."""
 
     data: bytes
     length: int

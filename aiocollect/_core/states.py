@@ -23,7 +23,7 @@ out *whose* append landed where the answer is lost:
    any, made anew       replaced: roll, send again             replaced: roll, send again
    ===================  =====================================  ==================================
 
-   .. [1] Where the view shows the end as well, or has stood for ten seconds: else it may be old.
+   .. [1] Where the view shows the end as well, or has stood for five seconds: else it may be old.
 
    Equal bytes are proof only where nobody else can write the same bytes: in a shared blob every
    row carries an id, in a blob of our own nobody else writes. An append blob cannot shrink, so a

@@ -28,7 +28,7 @@ FREE_PARTS = 256
 # A blob that reads shorter than it was, for so long, is no old view of it. In seconds.
 NOT_STALE = 60.0
 # The same of one that was told to be full, and does not show it.
-FULL_FOR = 10.0
+FULL_FOR = 5.0
 
 
 class Waits:

@@ -107,8 +107,8 @@ class FaultPlan:
             self._spell = None
         begin = random.choice([0.0, random.uniform(0, 20)])  # before there is a blob, or after
         # A cache that is out of date for longer than a lane waits for it cannot be told from truth.
-        longest = 5.0 if self._spell is FaultKind.STALE else 1000.0
-        self._spell_of = begin, begin + random.choice([0.5, 5.0, longest])
+        longest = 4.0 if self._spell is FaultKind.STALE else 1000.0
+        self._spell_of = begin, begin + min(longest, random.choice([0.5, 5.0, 1000.0]))
 
     def leave_out(self, kind: FaultKind) -> None:
         """It never strikes."""
