@@ -28,6 +28,8 @@ __all__ = ["Ending"]
 # A store's connections and threads may take this long to end, in seconds; then they are left. The
 # spool's last writes too.
 CLOSE_TIMEOUT = 5.0
+# Sender, spool, dead letters and store may each take that long.
+ENDS = 3
 # What a flush from another loop waits longer than it was told, for the answer.
 GRACE = 1.0
 # How often it is looked whether a spool is empty, in seconds.
@@ -143,8 +145,7 @@ class Ending:
         except asyncio.CancelledError:
             # Somebody cancels all tasks: the loop is about to end. Account for what is left now.
             engine.senders.abandon()
-        # Who gives it little time wants it back soon.
-        patience = min(CLOSE_TIMEOUT, max(deadline, 1.0))
+        patience = _patience(deadline)
         engine.host.stop()
         await self._spooled()
         engine.shelf.closed = True
@@ -185,12 +186,16 @@ class Ending:
     def close(self, timeout: float | None = None) -> Report:
         """aclose() for a thread that runs no event loop."""
         check_timeout(timeout)
-        try:
-            return self._final or self._engine.host.run_blocking(lambda: self.aclose(timeout))
-        except PipelineClosed:
-            if self._final is None:
-                raise
+        engine = self._engine
+        if self._final is not None:
             return self._final
+        deadline = engine.settings.close_timeout if timeout is None else timeout
+        try:
+            # The loop of another thread may stand still for ever.
+            patience = deadline + ENDS * _patience(deadline)
+            return engine.host.run_blocking(lambda: self.aclose(timeout), patience)
+        except PipelineClosed:
+            return self._final or report(engine, engine.clock.monotonic() - patience)
 
     def flush_blocking(self, timeout: float | None = None) -> Report:
         """flush() for a thread that runs no event loop."""
@@ -210,6 +215,8 @@ class Ending:
         except BaseException as error:  # there is nobody left to hear it
             exits.say(f"rows may be lost at exit: {type(error).__name__}")
             return
+        finally:
+            exits.let_go(self)
         if not found.complete:
             lost = found.accepted - found.stored
             exits.say(f"{lost} rows were not stored at exit: {found}")
@@ -240,3 +247,8 @@ class Ending:
                 ends = lane.on(Event.GIVE_UP, reason=reason, kept=channel.kept)
                 engine.senders.perform(channel, ends)
             engine.shelf.give_up(channel, reason)
+
+
+def _patience(deadline: float) -> float:
+    """Who gives it little time wants it back soon."""
+    return min(CLOSE_TIMEOUT, max(deadline, 1.0))

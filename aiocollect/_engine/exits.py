@@ -4,10 +4,12 @@ Pipelines that hold rows are kept here, strongly, until they are closed: one tha
 let go of has rows to store as well. At the end each is closed: what can be stored is, or goes to
 the spool, and of the rest one line on stderr tells how many rows are gone, and why.
 
-Nothing is registered before the first row is accepted. Then it is, with whoever ends this process:
-the interpreter (``atexit``), and in a worker of multiprocessing or billiard, which ends by
-``os._exit``, its finalizers. Who ends by ``os._exit`` or by a signal runs neither; for these there
-are ``Pipeline.flush_sync`` and ``aiocollect.flush``, and the spool.
+Whoever ends this process calls us: the interpreter (``atexit``, from the import on, so that the
+exit handlers of the program come before), and in a worker of multiprocessing or billiard, which
+ends by ``os._exit``, its finalizers. What collects after that has its rows stored before it goes
+on; while the interpreter is taken apart nothing can be stored, and that is said. Who ends by
+``os._exit`` or by a signal runs none of this; for these there are ``Pipeline.flush_sync`` and
+``aiocollect.flush``, and the spool.
 """
 
 from __future__ import annotations
@@ -16,12 +18,13 @@ import asyncio
 import atexit
 import os
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
-__all__ = ["Inline", "hold", "let_go", "say"]
+__all__ = ["Inline", "hold", "let_go", "say", "without_threads"]
 
 _T = TypeVar("_T")
 
@@ -36,8 +39,15 @@ class Leaving(Protocol):
         """Close, as the process ends. Raises nothing."""
 
 
+class _Marker:
+    """What multiprocessing keeps its hooks by, as long as it lives."""
+
+
 _held: dict[Leaving, None] = {}
-_registered_in = 0  # the process that has registered
+_left = not threading.main_thread().is_alive()  # exit handlers have run, or we are in one
+_marker = _Marker()
+_heard: set[str] = set()  # of whom we have asked to hear of their workers
+_finalized: set[tuple[str, int]] = set()
 
 
 def hold(one: Leaving) -> None:
@@ -45,10 +55,13 @@ def hold(one: Leaving) -> None:
     if one in _held:
         return
     _held[one] = None
-    global _registered_in
-    if _registered_in != os.getpid():
-        _registered_in = os.getpid()
-        _register()
+    if sys.is_finalizing():
+        # No thread runs any more, and modules are half gone: whatever were tried might hang.
+        say("rows that were collected while the interpreter ends are not stored")
+    elif _left:
+        one.leave()
+    else:
+        _finalize_worker()
 
 
 def let_go(one: Leaving) -> None:
@@ -62,21 +75,44 @@ def say(text: str) -> None:
         sys.stderr.write(f"aiocollect: {text}\n")
 
 
-def _register() -> None:
-    # A forked child has its parent's; that one finds nothing of its parent's held in the child.
-    atexit.unregister(_leave)
-    atexit.register(_leave)
+def _leave() -> None:
+    global _left
+    _left = True
+    for one in list(_held):
+        one.leave()
+
+
+def _hear_of_workers() -> None:
+    """A worker begins by forgetting what its parent had registered, and then calls these."""
     for name in _WORKERS:
         util: Any = sys.modules.get(name)
-        if util is not None:
-            # A worker has forgotten, by its own first step, what its parent had registered.
+        if util is not None and name not in _heard:
+            _heard.add(name)
+            util.register_after_fork(_marker, _finalize_worker)
+
+
+def _finalize_worker(_: object = None) -> None:
+    """In a worker: have it call us at its end."""
+    for name in _WORKERS:
+        util: Any = sys.modules.get(name)
+        process: Any = sys.modules.get(name.replace("util", "process"))
+        if util is None or process is None or (name, os.getpid()) in _finalized:
+            continue
+        # Empty in the main process, whose finalizers run before the program's exit handlers.
+        if getattr(process.current_process(), "_identity", ()):
+            _finalized.add((name, os.getpid()))
             util.Finalize(None, _leave, exitpriority=0)
 
 
-def _leave() -> None:
-    for one in list(_held):
-        let_go(one)
-        one.leave()
+def _in_child() -> None:
+    global _left
+    _left = False
+
+
+atexit.register(_leave)
+_hear_of_workers()
+if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
+    os.register_at_fork(before=_hear_of_workers, after_in_child=_in_child)
 
 
 class Inline(ThreadPoolExecutor):

@@ -168,6 +168,8 @@ class Host:
         if loop is None:
             driver = self._driver
             if driver is not None and not driver.loop.is_closed():
+                if not threading.main_thread().is_alive():
+                    without_threads(driver.loop)
                 return driver.loop.run_until_complete(task())  # it was stopped, and is ours to run
             return _run(task())
         if self._thread is not None:

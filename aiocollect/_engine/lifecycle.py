@@ -2,17 +2,20 @@
 
 Hosts enter a lifespan more than once: for each test, or for each invocation. So a lifespan's end
 is the end of one life of the engine, and the next start begins another, under a writer id and with
-counts of its own. Only a program that closes the pipeline by itself, outside of a lifespan, has
+counts of its own. Where lifespans overlap (two apps share a pipeline, or one stands in another) the
+last one out ends it. Only a program that closes the pipeline by itself, outside of a lifespan, has
 ended it for ever.
 """
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ..errors import ConfigError, PipelineClosed
+from ..errors import ConfigError, FlushTimeout, PipelineClosed
 from ..records import Report
+from .foreign import is_foreign
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -25,7 +28,8 @@ class Lifecycle:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._inside = False  # of a lifespan
+        # By the loops they run on, None for threads without: who is inside of a lifespan.
+        self._inside: list[asyncio.AbstractEventLoop | None] = []
         self._for_good = False
 
     def __repr__(self) -> str:
@@ -45,12 +49,15 @@ class Lifecycle:
     async def enter(self) -> None:
         """A lifespan begins."""
         await self.start()
-        self._inside = True
+        self._inside.append(None if is_foreign() else asyncio.get_running_loop())
 
     async def leave(self) -> Report:
-        """A lifespan ends, and this life with it."""
-        self._inside = False
-        return await self._engine.ending.aclose()
+        """A lifespan ends, and this life with it, where nobody else is inside."""
+        ending = self._engine.ending
+        if self._others(None if is_foreign() else asyncio.get_running_loop()):
+            with suppress(FlushTimeout):
+                return await ending.flush(self._engine.settings.close_timeout)
+        return await ending.aclose()
 
     def enter_blocking(self) -> None:
         """A lifespan of a thread that runs no event loop begins."""
@@ -61,12 +68,23 @@ class Lifecycle:
             self._begin_again()
         if self._engine.host.has_thread:  # else rows wait for a loop
             self._engine.start()
-        self._inside = True
+        self._inside.append(None)
 
     def leave_blocking(self) -> Report:
-        """It ends, and this life with it."""
-        self._inside = False
-        return self._engine.ending.close()
+        """It ends, and this life with it, where nobody else is inside."""
+        ending = self._engine.ending
+        if self._others(None):
+            with suppress(FlushTimeout):
+                return ending.flush_blocking(self._engine.settings.close_timeout)
+        return ending.close()
+
+    def _others(self, loop: asyncio.AbstractEventLoop | None) -> bool:
+        """Whether somebody is left inside, after one of ``loop`` has gone out."""
+        # Who was cut off with its loop never comes out.
+        self._inside = [one for one in self._inside if one is None or not one.is_closed()]
+        with suppress(ValueError):
+            self._inside.remove(loop)
+        return bool(self._inside) and not self._engine.closed
 
     async def aclose(self, timeout: float | None) -> Report:
         """The program closes the pipeline: for good, unless inside of a lifespan."""

@@ -65,6 +65,8 @@ class LoopThread:
         return self._loop
 
     def _started(self) -> asyncio.AbstractEventLoop | None:
+        if sys.is_finalizing():
+            return None  # a thread that is started now never runs, and who starts it waits for it
         if _green():  # since the pipeline was made
             logger.error("green threads came after the pipeline; its rows wait until the end")
             return None

@@ -151,3 +151,96 @@ def test_a_spool_at_the_end(up: bool, tmp_path: Path) -> None:
         done = run(again, tmp_path, **variables)
         assert (done.returncode, done.stderr) == (0, "")
     assert len(rows(out)) == len(set(rows(out))) == (100 if up else 200)
+
+
+IN_THE_END = {
+    "an exit handler of before": """
+import atexit
+def last():
+    p = Pipeline("./out", host=host); c = p.collector("m", feature_names=["n"])
+    for n in range(5): assert c.collect([float(n)])
+atexit.register(last)
+""",
+    "an exit handler of before the import": """
+c = Pipeline("./out", host=host).collector("m", feature_names=["n"])
+lasts.append(lambda: [c.collect([[float(n)] for n in range(5)])])
+""",
+    "a finalizer": """
+import weakref
+c = Pipeline("./out", host=host).collector("m", feature_names=["n"])
+class X: pass
+x = X()
+weakref.finalize(x, c.collect, [[float(n)] for n in range(5)])
+""",
+    "an import in an exit handler": """
+for name in [name for name in sys.modules if name.startswith("aiocollect")]: del sys.modules[name]
+def last():
+    from aiocollect import Pipeline
+    c = Pipeline("./out", host=host).collector("m", feature_names=["n"])
+    assert c.collect([[float(n)] for n in range(5)])
+lasts.append(last)
+""",
+}
+
+
+@pytest.mark.parametrize("host", ["loop", "thread"])
+@pytest.mark.parametrize("script", IN_THE_END.values(), ids=IN_THE_END)
+def test_rows_of_exit_handlers(script: str, host: str, tmp_path: Path) -> None:
+    """Whatever collects while the interpreter runs its exit handlers has its rows stored."""
+    begin = "import atexit\nlasts = []\natexit.register(lambda: [last() for last in lasts])\n"
+    done = run(f"{begin}{BEGIN}\nhost = {host!r}\n{script}", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(rows(tmp_path)) == len(set(rows(tmp_path))) == 5
+
+
+@pytest.mark.parametrize("host", ["loop", "thread"])
+def test_rows_of_the_interpreters_last_moments(host: str, tmp_path: Path) -> None:
+    """A __del__ that runs when modules are taken apart: nothing hangs, and it is said."""
+    script = f"""
+c = Pipeline("./out", host={host!r}).collector("m", feature_names=["n"])
+class X:
+    def __del__(self): c.collect([1.0])
+x = X()
+"""
+    done = run(f"{BEGIN}{script}", tmp_path)
+    assert done.returncode == 0
+    assert done.stderr.count("are not stored") == 1
+
+
+def test_a_loop_that_stands_still_in_another_thread(tmp_path: Path) -> None:
+    """The process ends all the same, within the deadline, and says what is gone."""
+    script = """
+import time
+p = Pipeline(DOWN, close_timeout=0.1)
+c = p.collector("m", feature_names=["n"])
+loop = asyncio.new_event_loop()
+threading.Thread(target=loop.run_forever, daemon=True).start()
+async def collect():
+    for n in range(5): assert c.collect([float(n)])
+asyncio.run_coroutine_threadsafe(collect(), loop).result()
+loop.call_soon_threadsafe(time.sleep, 100)
+time.sleep(0.1)
+"""
+    done = run(f"{BEGIN}{script}", tmp_path)
+    assert done.returncode == 0
+    assert "5 rows were not stored at exit: accepted 5 rows: stored 0" in done.stderr
+
+
+def test_a_workers_thread_that_goes_on(tmp_path: Path) -> None:
+    """A thread of a worker of multiprocessing collects after the worker's finalizers have run."""
+    script = """
+import multiprocessing, time
+def late():
+    time.sleep(0.5)
+    c = Pipeline("./out", host="thread").collector("m", feature_names=["n"])
+    assert c.collect([[float(n)] for n in range(5)])
+def work():
+    threading.Thread(target=late).start()
+if __name__ == "__main__":
+    child = multiprocessing.get_context("fork").Process(target=work)
+    child.start()
+    child.join()
+"""
+    done = run(f"{BEGIN}{script}", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(rows(tmp_path)) == 5

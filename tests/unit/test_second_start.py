@@ -176,6 +176,31 @@ def test_a_spool_goes_on_in_the_next_life(tmp_path: Path, stop: bool) -> None:
     assert sorted(cells(store)) == ["1.0", "2.0"]
 
 
+@pytest.mark.parametrize("host", ["loop", "thread"])
+@pytest.mark.parametrize("inner", SPANS.values(), ids=SPANS)
+def test_the_last_one_out_ends_the_life(host: str, inner: Span) -> None:
+    """Two apps share a pipeline, or one stands in another: the inner end stores what there is, and
+    closes nothing; one whose loop was closed under it is not waited for."""
+    store = MemoryStore()
+    pipeline = Pipeline(store, host=host)
+    collector = pipeline.collector("m", feature_names=["n"])
+
+    async def main() -> None:
+        async with pipeline.lifespan(None):
+            async with inner(pipeline):
+                assert collector.collect([1.0])
+            assert cells(store)[-1] == "1.0"
+            assert collector.collect([2.0])
+        assert collector.collect([3.0]) is None
+
+    asyncio.run(main())
+    cut_off = asyncio.new_event_loop()
+    cut_off.run_until_complete(pipeline.__aenter__())
+    cut_off.close()
+    asyncio.run(main())
+    assert cells(store) == ["1.0", "2.0", "1.0", "2.0"]
+
+
 # Without an event loop ------------------------------------------------------------------------
 
 
