@@ -179,7 +179,7 @@ HOSTS: Final[list[Mutant]] = [
         "        check_threads()\n",
         "        pass\n",
         ("other frameworks",),
-        "",
+        "real threads",
     ),
     Mutant(
         "a worker of multiprocessing ends unheard",

@@ -226,10 +226,10 @@ ENDS: Final = [
         "opentelemetry-python#4568",  # force_flush(timeout) is ignored
         "_engine/ending.py",
         "        patience = None if timeout is None else timeout + GRACE\n"
-        "        try:\n            async with asyncio.timeout(patience):\n"
+        "        try:\n            async with engine.host.within(patience):\n"
         "                await engine.host.run(lambda: self._settle_all(timeout))\n",
         "        patience = None\n"
-        "        try:\n            async with asyncio.timeout(patience):\n"
+        "        try:\n            async with engine.host.within(patience):\n"
         "                await engine.host.run(lambda: self._settle_all(None))\n",
         ("hardships",),
         "down_at_the_end",

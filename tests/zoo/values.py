@@ -65,7 +65,7 @@ VALUES: Final[list[Mutant]] = [
         "    if isinstance(name, str):\n        return str.__str__(name)\n",
         "",
         ("forms",),
-        "",
+        "under any class of text",
     ),
     Mutant(
         "missing text is NaN",
@@ -92,6 +92,6 @@ VALUES: Final[list[Mutant]] = [
         "        labels = None if one_column else column.labels\n",
         "        labels = None\n",
         ("forms",),
-        "",
+        "instead of",
     ),
 ]
