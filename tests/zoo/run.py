@@ -127,7 +127,8 @@ def _run(suite: Suite, root: Path, finding: str, seeds: int) -> tuple[str, str]:
 
 
 def _read_lives(output: str, finding: str) -> tuple[str, str]:
-    last = output.strip().rpartition("\n")[2]
+    # Behind the verdict the process may say what its pipelines still had.
+    last = next((line for line in reversed(output.split("\n")) if line.startswith("{")), output)
     try:
         found = json.loads(last)
     except ValueError:
