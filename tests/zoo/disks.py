@@ -14,32 +14,14 @@ __all__ = ["DISKS"]
 DISKS: Final[list[Mutant]] = [
     Mutant(
         "a full disk takes what is durable along",
-        "own: no room for the slots of new lanes",
+        "own: no room for a turn's rows, and the journal is given up",
         "_engine/journal_work.py",
-        "            self.rows_error = error\n            return\n",
+        "            self.rows_error = error\n            try:\n",
         "            self.rows_error = error\n"
         "            self.directory.remove(segment.name)\n"
-        "            return\n",
+        "            try:\n",
         ("crashes",),
         "lost",
-    ),
-    Mutant(
-        "sent though the disk took no note of it",
-        "own: a journal that was given up, and could not be removed",
-        "_engine/keeper.py",
-        "        if work.noted:\n            for intent in intents:\n",
-        "        if True:\n            for intent in intents:\n",
-        ("crashes",),
-        "doubled",
-    ),
-    Mutant(
-        "what a failed write has left is nobody's",
-        "own: it could not be cut off, and the next life finds it",
-        "_engine/journal.py",
-        "        if work.kept or work.ghost:\n",
-        "        if work.kept:\n",
-        ("crashes",),
-        "doubled",
     ),
     Mutant(
         "another store's rows are taken over",
