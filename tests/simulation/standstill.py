@@ -15,7 +15,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from random import Random
 
-from aiocollect import Pipeline, Retry
+from aiocollect import FlushTimeout, Pipeline, Retry
 from aiocollect.records import Event, Held, Resumed, Retrying
 from aiocollect.testing import (
     Fault,
@@ -147,7 +147,10 @@ def live(seed: int, say: Say = silent) -> Outcome:
         judge(outcome, asked_until, made / len(names), cause.begin)
         collect()
         began = loop.time()
-        await pipeline.flush(SOON)
+        try:
+            await pipeline.flush(SOON)
+        except FlushTimeout as error:
+            outcome.problems.append(f"not stored soon after {cause.kind.value}: {error}")
         outcome.healing = loop.time() - began
         if pipeline.stats().held:
             outcome.problems.append(f"held though it works: {pipeline.stats().held}")

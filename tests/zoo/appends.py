@@ -76,8 +76,8 @@ APPENDS: Final[list[Mutant]] = [
         "_core/readback.py",
         "    elif waits.standing(lane._now) >= NOT_STALE:\n",
         "    elif waits.standing(lane._now) < 0:\n",
-        ("lives", "standstill"),
-        "nothing was stored",
+        ("standstill",),
+        "not stored soon",
     ),
     Mutant(
         "an answer of another place believed",
