@@ -13,17 +13,6 @@ __all__ = ["DISKS"]
 
 DISKS: Final[list[Mutant]] = [
     Mutant(
-        "a full disk takes what is durable along",
-        "own: no room for a turn's rows, and the journal is given up",
-        "_engine/journal_work.py",
-        "            self.rows_error = error\n            try:\n",
-        "            self.rows_error = error\n"
-        "            self.directory.remove(segment.name)\n"
-        "            try:\n",
-        ("crashes",),
-        "lost",
-    ),
-    Mutant(
         "another store's rows are taken over",
         "own: two tenants with one spool",
         "_engine/orphans.py",
