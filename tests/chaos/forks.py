@@ -2,7 +2,8 @@
 
 A thread is stopped at the seed's moment inside of the package, whatever it holds there; then the
 process forks. In the child that thread does not exist, and what it held nobody gives back. The
-child's pipeline must record and store all the same.
+child's pipeline must record and store all the same; and a child that ends at once, in whatever way,
+takes nothing of its parent's along.
 
 Run in a process of its own: it forks while threads run.
 """
@@ -20,11 +21,16 @@ from typing import Any
 import aiocollect
 from aiocollect import MemoryStore, Pipeline
 
-__all__ = ["live"]
+__all__ = ["ENDS", "MOMENTS", "Stop", "case_of", "live"]
 
 PACKAGE = str(Path(aiocollect.__file__).parent)
 # A child that waits for what nobody gives back is ended by its alarm, in seconds.
 PATIENCE = 5
+# How a child ends, by turns: after it has closed; at once, as subprocess' children do; with a row
+# that it does not wait for; after a flush, as jobs do that end by os._exit; killed.
+ENDS = ("closes", "at once", "with a row at once", "flushes", "is killed")
+# Calls and returns of the package within the two first calls of a thread.
+MOMENTS = 200
 
 
 class Told:
@@ -55,12 +61,19 @@ class Stop:
             self.go_on.wait()
 
 
+def case_of(seed: int) -> tuple[int, str]:
+    """The moment of the fork, and how the child ends: each moment first, then each pair."""
+    turn, moment = divmod(seed, MOMENTS)
+    return moment + 1, ENDS[(moment + turn) % len(ENDS)]
+
+
 def live(seed: int) -> Told:
-    """Fork at the seed's moment; the child records a row, closes, and says how that went."""
+    """Fork at the seed's moment; the child ends in the seed's way, and says how that went."""
     told = Told(seed)
     pipeline = Pipeline(MemoryStore(), host="thread", linger=0.01)
     collector = pipeline.collector("a", feature_names=["n"])
-    stop = Stop(seed + 1)
+    moment, end = case_of(seed)
+    stop = Stop(moment)
 
     def calls() -> None:
         sys.setprofile(stop)
@@ -76,7 +89,7 @@ def live(seed: int) -> Told:
     stop.reached.wait()
     child = os.fork()
     if child == 0:
-        _end(pipeline, collector)
+        _end(pipeline, collector, end)
     _, status = os.waitpid(child, 0)
     stop.go_on.set()
     thread.join()
@@ -86,19 +99,28 @@ def live(seed: int) -> Told:
     code = os.waitstatus_to_exitcode(status)
     if code == -signal.SIGALRM:
         told.problems.append("the child hangs")
-    elif code != 0:
+    elif code != (-signal.SIGKILL if end == "is killed" else 0):
         told.problems.append("lost: the child's row was not stored")
     return told
 
 
-def _end(pipeline: Pipeline, collector: Any) -> None:
+def _end(pipeline: Pipeline, collector: Any, end: str) -> None:
     """The child: it ends here, without finalizers."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(PATIENCE)
     code = 3
     try:
+        if end == "at once":
+            os._exit(0)
         accepted = collector.collect([[3]]) is not None
-        report = pipeline.close(PATIENCE / 2)
+        if end == "is killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if end == "with a row at once":
+            os._exit(0 if accepted else 4)
+        if end == "flushes":
+            report = pipeline.flush_sync(PATIENCE / 2)
+        else:
+            report = pipeline.close(PATIENCE / 2)
         code = 0 if accepted and (report.accepted, report.stored) == (1, 1) else 4
     finally:
         os._exit(code)

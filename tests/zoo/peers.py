@@ -283,8 +283,9 @@ ENDS: Final = [
         "the child waits for its parent's thread",
         "analytics-python#171",  # the consumer does not exist in the child
         "_engine/engine.py",
-        "        self.host = self.host.in_child()\n",
-        "",
+        "        self.sources.begin_in_child()\n        self.channels.clear(writer=writer)\n"
+        "        self.host = self.host.another()\n",
+        "        self.sources.begin_in_child()\n        self.channels.clear(writer=writer)\n",
         ("forks",),
         "child",
     ),

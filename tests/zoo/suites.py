@@ -38,7 +38,7 @@ SUITES: Final[dict[str, Suite]] = {
     "traced": Suite("simulation", "tests.simulation.traced", 3600),
     "hostile values": Suite("property", "tests/property/test_hostile_values.py"),
     "forms": Suite("property", "tests/property/test_forms.py"),
-    "forks": Suite("chaos", "tests.chaos.forks", 200),
+    "forks": Suite("chaos", "tests.chaos.forks", 1000),
     "workers": Suite("chaos", "tests/chaos/test_workers.py"),
     "other frameworks": Suite("chaos", "tests/chaos/test_other_frameworks.py"),
     "spool lives": Suite("chaos", "tests/chaos/test_spool_living.py"),
