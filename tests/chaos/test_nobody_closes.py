@@ -81,7 +81,7 @@ def run(script: str, directory: Path, **variables: str) -> subprocess.CompletedP
     return subprocess.run(
         [sys.executable, str(file)],
         cwd=directory,
-        env={"PATH": os.environ["PATH"], **variables},
+        env={**os.environ, **variables},
         capture_output=True,
         text=True,
         timeout=60,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -321,7 +322,7 @@ def test_the_default_pipeline_is_flushed_by_name(
     )
     done = subprocess.run(
         [sys.executable, "-c", script],
-        env={"AIOCOLLECT_STORE": str(tmp_path), "PATH": "/usr/bin:/bin"},
+        env={**os.environ, "AIOCOLLECT_STORE": str(tmp_path)},
         capture_output=True,
         text=True,
         timeout=60,
