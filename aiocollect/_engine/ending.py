@@ -63,10 +63,13 @@ class Ending:
                 await engine.host.run(lambda: self._settle_all(timeout))
         except TimeoutError:
             found = engine.host.ask(lambda: report(engine, began))
-            raise FlushTimeout(
-                f"{found.in_memory + found.in_spool} rows were not stored within {timeout} s", found
-            ) from None
+            raise self._late(timeout, found) from None
         return engine.host.ask(lambda: report(engine, began))
+
+    @staticmethod
+    def _late(timeout: float | None, found: Report) -> FlushTimeout:
+        waiting = found.in_memory + found.in_spool
+        return FlushTimeout(f"{waiting} rows were not stored within {timeout} s", found)
 
     async def _settle_all(self, timeout: float | None) -> None:
         """Return once everything accepted before is final. Raises TimeoutError."""
@@ -200,7 +203,17 @@ class Ending:
     def flush_blocking(self, timeout: float | None = None) -> Report:
         """flush() for a thread that runs no event loop."""
         check_timeout(timeout)
-        return self._final or self._engine.host.run_blocking(lambda: self.flush(timeout))
+        engine = self._engine
+        if self._final is not None:
+            return self._final
+        began = engine.clock.monotonic()
+        patience = None if timeout is None else timeout + GRACE
+        try:
+            return engine.host.run_blocking(lambda: self.flush(timeout), patience)
+        except PipelineClosed:
+            if timeout is None or self._final is not None:
+                raise
+            raise self._late(timeout, report(engine, began)) from None  # the loop stands still
 
     def leave(self) -> None:
         """The process ends: close, and say on stderr what is not stored. Raises nothing."""

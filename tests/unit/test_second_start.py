@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import os
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -247,6 +248,40 @@ def test_a_flush_that_is_not_done_in_time(host: str) -> None:
     assert raised.value.report.in_memory == 1
     down = False
     assert pipeline.close().complete
+
+
+@pytest.mark.parametrize("verb", ["flush_sync", "close"])
+def test_a_loop_that_stands_still_is_not_waited_for(verb: str) -> None:
+    """Another thread's loop that is blocked: the report comes within the time and a grace."""
+    pipeline = Pipeline(MemoryStore())
+    collector = pipeline.collector("m", feature_names=["n"])
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    blocked, go_on = threading.Event(), threading.Event()
+
+    def block() -> None:
+        blocked.set()
+        go_on.wait(60)
+
+    async def collect() -> None:
+        assert collector.collect([1.0])
+
+    asyncio.run_coroutine_threadsafe(collect(), loop).result()
+    loop.call_soon_threadsafe(block)
+    assert blocked.wait(10)
+    if verb == "flush_sync":
+        with pytest.raises(FlushTimeout, match=r"1 rows were not stored within 0\.1 s"):
+            pipeline.flush_sync(0.1)
+    else:
+        report = pipeline.close(0.1)
+        assert (report.accepted, report.stored, report.in_memory) == (1, 0, 1)
+    assert not go_on.is_set()
+    go_on.set()
+    assert pipeline.close().stored + pipeline.stats().dropped.get("closed", 0) == 1
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
 
 
 @pytest.mark.parametrize("verb", ["flush_sync", "with"])
