@@ -18,6 +18,14 @@ _WAIT: Final = (
 
 _TROUBLE: Final[tuple[Row, ...]] = (
     (
+        "GreenThreads",
+        "green threads of gevent or eventlet came after the pipeline, whose thread cannot start",
+        (
+            "patch before the pipeline is made, and leave threads alone: "
+            "gevent.monkey.patch_all(thread=False, queue=False); or take other workers"
+        ),
+    ),
+    (
         (
             "ServerBusy TooManyRequests AccountRequestRateExceeded IngressExceedsAccountLimit "
             "EgressExceedsAccountLimit OperationsPerSecondOverAccountLimit"

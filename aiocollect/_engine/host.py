@@ -203,6 +203,11 @@ class Host:
             self._thread.stop()
 
     @property
+    def obstacle(self) -> str:
+        """The code of what keeps the thread from its start; empty where nothing does."""
+        return "" if self._thread is None else self._thread.obstacle
+
+    @property
     def has_thread(self) -> bool:
         """Whether it lives on a thread of its own."""
         return self._thread is not None

@@ -74,8 +74,8 @@ def _healthy(engine: Engine, max_age: float) -> bool:
 
 
 def held(engine: Engine) -> dict[str, str]:
-    """The parts that wait for an operator, and why; and what the spool waits for."""
-    found = {}
+    """The parts that wait for an operator, and why; and what the spool and the host wait for."""
+    found = {"host": engine.host.obstacle} if engine.host.obstacle else {}
     for channel in list(engine.held):
         lane = channel.lane
         if lane.held:

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import ConfigError
+from ..remedies import explain
 from .clock import sleep
 
 __all__ = ["LoopThread", "check_threads", "loop_maker"]
@@ -42,6 +43,7 @@ class LoopThread:
         self._starting = threading.RLock()
         self._being_started = False
         self._loop: asyncio.AbstractEventLoop | None = None
+        self.obstacle = ""  # the code of what keeps it from its start, if anything does
 
     def __repr__(self) -> str:
         return f"<LoopThread {'running' if self._loop else 'not started'}>"
@@ -68,7 +70,9 @@ class LoopThread:
         if sys.is_finalizing():
             return None  # a thread that is started now never runs, and who starts it waits for it
         if _green():  # since the pipeline was made
-            logger.error("green threads came after the pipeline; its rows wait until the end")
+            if not self.obstacle:
+                self.obstacle = "GreenThreads"
+                logger.error("rows wait until the process ends: %s", explain(self.obstacle))
             return None
         try:
             loop = self._make_loop()
@@ -109,23 +113,26 @@ def _run(loop: asyncio.AbstractEventLoop) -> None:
 def check_threads() -> None:
     """Raise ConfigError where threads are none: as a green thread the loop would stop them all, and
     the worker would hear neither requests nor signals any more."""
-    name = _green()
-    if name:
+    found = _green()
+    if found:
+        name, way = found
         raise ConfigError(
-            f"host='thread' needs real threads, and {name} has put green ones in their place: take "
-            "workers of another class (gunicorn -k gthread, or uvicorn_worker.UvicornWorker), or "
-            f"have {name} leave threads alone"
+            f"host='thread' needs real threads, and {name} has put green ones in their place, or "
+            "in that of their queues: take workers of another class (gunicorn -k gthread, or "
+            f"uvicorn_worker.UvicornWorker), or have {name} leave these alone: {way}"
         )
 
 
-def _green() -> str:
+def _green() -> tuple[str, str] | None:
+    """Whose threads, or queues between threads, are none; and how it leaves both alone."""
     gevent: Any = sys.modules.get("gevent.monkey")
-    if gevent is not None and gevent.is_module_patched("threading"):
-        return "gevent"
+    # A loop's executor waits at a queue, which a green one fails at once on a thread without hub.
+    if gevent is not None and any(map(gevent.is_module_patched, ("threading", "queue"))):
+        return "gevent", "gevent.monkey.patch_all(thread=False, queue=False)"
     eventlet: Any = sys.modules.get("eventlet.patcher")
     if eventlet is not None and eventlet.is_monkey_patched("thread"):
-        return "eventlet"
-    return ""
+        return "eventlet", "eventlet.monkey_patch(thread=False)"
+    return None
 
 
 def loop_maker() -> Callable[[], asyncio.AbstractEventLoop]:

@@ -202,3 +202,59 @@ def test_gunicorn_on_green_threads(tmp_path: Path) -> None:
             assert server.returncode == 0, said
         finally:
             server.kill()
+
+
+GREEN = """
+import os, sys
+import gevent.monkey
+
+EARLY
+from aiocollect import ConfigError, Pipeline
+
+try:
+    pipeline = Pipeline(os.environ["STORE"], host="thread", linger=0.05)
+except ConfigError as error:
+    sys.exit(str(error))
+LATE
+collector = pipeline.collector("m", feature_names=["n"])
+for number in range(1000):
+    assert collector.collect([float(number)])
+print(pipeline.stats().held, pipeline.healthy())
+assert pipeline.close().stored == 1000
+"""
+
+
+def green(directory: Path, early: str, late: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", GREEN.replace("EARLY", early).replace("LATE", late)],
+        env=environment(directory),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.skipif(importlib.util.find_spec("gevent") is None, reason="gevent is not installed")
+@pytest.mark.parametrize("patched", ["", "thread=False", "queue=False"])
+def test_the_remedy_for_green_threads_works(tmp_path: Path, patched: str) -> None:
+    """Whatever of threads and their queues is green: refused, and what the message says helps."""
+    done = green(tmp_path / "rows", f"gevent.monkey.patch_all({patched})")
+    remedy = re.search(r"gevent\.monkey\.patch_all\(.*?\)", done.stderr)
+    assert done.returncode == 1
+    assert remedy is not None
+    done = green(tmp_path / "rows", remedy[0])
+    assert (done.returncode, done.stdout, done.stderr) == (0, "{} True\n", "")
+    assert numbers(tmp_path / "rows") == [float(number) for number in range(1000)]
+
+
+@pytest.mark.skipif(importlib.util.find_spec("gevent") is None, reason="gevent is not installed")
+def test_green_threads_that_come_late(tmp_path: Path) -> None:
+    """Patched after the pipeline was made: one line says it, held and healthy() too, and the rows
+    are stored at the close."""
+    done = green(tmp_path / "rows", "", "gevent.monkey.patch_all()")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("rows wait until the process ends") == 1
+    assert "patch before the pipeline is made" in done.stderr
+    assert done.stdout == "{'host': 'GreenThreads'} False\n"
+    assert numbers(tmp_path / "rows") == [float(number) for number in range(1000)]

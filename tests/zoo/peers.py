@@ -237,8 +237,8 @@ ENDS: Final = [
     Mutant(
         "nothing is flushed at exit",
         "opentelemetry-python#5568",  # the last batch is lost with the interpreter
-        "default.py",
-        "    atexit.register(_flush, pipeline, os.getpid())\n",
+        "_engine/exits.py",
+        "atexit.register(_leave)\n",
         "",
         ("exits",),
         "lost",
