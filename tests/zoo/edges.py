@@ -148,8 +148,9 @@ EDGES: Final[list[Mutant]] = [
         "gateway/guard.py",
         "        self._transport = transport\n        transport.write(TOO_MANY)\n",
         "        self._transport = transport\n"
-        "        if isinstance(transport, asyncio.WriteTransport):\n"
-        "            transport.write(TOO_MANY)\n",
+        "        if not isinstance(transport, asyncio.WriteTransport):\n"
+        "            transport.close()\n            return\n"
+        "        transport.write(TOO_MANY)\n",
         ("connections",),
         "startswith",
     ),
