@@ -109,8 +109,8 @@ def test_a_mutant_that_does_nothing_survives() -> None:
         "idle",
         "own: none",
         "_core/verdict.py",
-        "    before = min(position, 1)\n",
-        "    before = 1 if position else 0\n",
+        "        data = found.data[min(position, 1) :]\n",
+        "        data = found.data[1 if position else 0 :]\n",
         ("replaced", "twins"),
         "lost",
     )
