@@ -18,7 +18,7 @@ from .driver import Driver
 from .exits import without_threads
 from .foreign import answer_of, is_foreign
 from .pump import SLICE_ROWS
-from .thread import LoopThread
+from .thread import LoopThread, end_loop
 
 __all__ = ["Host"]
 
@@ -270,10 +270,15 @@ class Host:
 
 def _run(task: Coroutine[Any, Any, _T]) -> _T:
     """On a loop of its own, which needs no threads where there are none any more."""
-    with asyncio.Runner() as runner:
-        if not threading.main_thread().is_alive():
-            without_threads(runner.get_loop())
-        return runner.run(task)
+    if threading.main_thread().is_alive():
+        return asyncio.run(task)
+    # Not by run(), which ends an executor in a thread, though ours has none to wait for.
+    loop = asyncio.new_event_loop()
+    without_threads(loop)
+    try:
+        return loop.run_until_complete(task)
+    finally:
+        end_loop(loop)
 
 
 def _carried(task: Coroutine[Any, Any, _T], loop: asyncio.AbstractEventLoop) -> Future[_T]:

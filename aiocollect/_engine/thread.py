@@ -22,7 +22,7 @@ from ..errors import ConfigError
 from ..remedies import explain
 from .clock import sleep
 
-__all__ = ["LoopThread", "check_threads", "loop_maker"]
+__all__ = ["LoopThread", "check_threads", "end_loop", "loop_maker"]
 
 logger = logging.getLogger("aiocollect")
 
@@ -100,14 +100,25 @@ def _run(loop: asyncio.AbstractEventLoop) -> None:
     asyncio.set_event_loop(loop)
     try:
         loop.run_forever()
-        # What was carried here and is not done: whoever waits for it must hear that it never is.
-        left = asyncio.all_tasks(loop)
-        for task in left:
-            task.cancel()
-        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+    finally:
+        end_loop(loop)
+
+
+def end_loop(loop: asyncio.AbstractEventLoop) -> None:
+    """Cancel what is left on a loop that has stopped, and close it. On the loop's thread."""
+    try:
+        loop.run_until_complete(_cancel_all())
         loop.run_until_complete(loop.shutdown_asyncgens())
     finally:
         loop.close()
+
+
+async def _cancel_all() -> None:
+    # What was carried here and is not done: whoever waits for it must hear that it never is.
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
 
 
 def check_threads() -> None:

@@ -42,6 +42,7 @@ SUITES: Final[dict[str, Suite]] = {
     "workers": Suite("chaos", "tests/chaos/test_workers.py"),
     "other frameworks": Suite("chaos", "tests/chaos/test_other_frameworks.py"),
     "spool lives": Suite("chaos", "tests/chaos/test_spool_living.py"),
+    "no threads": Suite("process", "tests/chaos/test_no_threads_at_exit.py"),
     "exits": Suite("chaos", "tests/chaos/test_exit.py"),
     "nobody closes": Suite("process", "tests/chaos/test_nobody_closes.py"),
     "names at exit": Suite("azurite", f"{_AZURITE}/test_exit.py"),
