@@ -342,7 +342,9 @@ def _structured(table: Table, random: Random) -> Any:
         for name in order:
             cell = row[name]
             code = dict(dtype)[name]
-            found[at][name] = np.datetime64("NaT") if cell is None and code[0] == "M" else cell
+            found[at][name] = (
+                np.datetime64("NaT", "ns") if cell is None and code[0] == "M" else cell
+            )
     return found
 
 
@@ -436,7 +438,7 @@ def _numpy_series(kind: Any, values: tuple[Any, ...]) -> Any:
         return pd.Series(cells, dtype=nullable[name])
     if name in ("moment", "nanos"):
         unit = "us" if name == "moment" else "ns"
-        return pd.Series(np.array([np.datetime64("NaT") if c is None else c for c in cells],
+        return pd.Series(np.array([np.datetime64("NaT", "ns") if c is None else c for c in cells],
                                   dtype=f"M8[{unit}]"))  # fmt: skip
     if name == "aware":
         return pd.Series(cells, dtype="datetime64[us, Europe/Berlin]")

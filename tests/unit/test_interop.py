@@ -36,6 +36,7 @@ with warnings.catch_warnings():
     # numpy 2.5 warns of moments without a unit; users have them all the same.
     warnings.simplefilter("ignore", DeprecationWarning)
     NO_UNIT = np.array(["NaT"], "M8")
+    NEVER = np.datetime64("NaT")
 
 NS = 1_769_903_998_123_456_789
 TEXT = "2026-01-31T23:59:58.123456789"
@@ -179,10 +180,10 @@ COLUMNS: list[tuple[Any, list[Any]]] = [
     ([pa.scalar(0.1, pa.float32()), pa.scalar(None, pa.int8())], [0.1, None]),
     ([pa.scalar(NS, pa.timestamp("ns"))], [TEXT]),
     ([np.float32(0.1), np.float16(0.1), np.longlong(3)], [0.1, 0.1, 3]),
-    ([np.datetime64(NS, "ns"), np.datetime64("NaT")], [TEXT, None]),
+    ([np.datetime64(NS, "ns"), NEVER], [TEXT, None]),
     ([pd.Timestamp(NS), pd.NaT, pd.NA], [TEXT, None, None]),
     ([np.ma.masked, 1.5], [None, 1.5]),
-    ([np.timedelta64("NaT"), 1.5], [None, 1.5]),
+    ([np.timedelta64("NaT", "s"), 1.5], [None, 1.5]),
     ([np.array(0.1, dtype="f4"), np.array(7)], [0.1, 7]),
 ]  # fmt: skip
 
