@@ -19,14 +19,7 @@ from ..disk import Disk
 from ..errors import PipelineClosed
 from ..hooks import Hooks
 from ..options import Settings
-from ..records import (
-    Call,
-    DeadLettered,
-    HighWater,
-    LowWater,
-    RateChanged,
-    StreamsForgotten,
-)
+from ..records import Call, DeadLettered, HighWater, LowWater, RateChanged, StreamsForgotten
 from ..typing import Clock, Hook, Store
 from . import exits, receipts
 from .backing import Backing
@@ -267,6 +260,7 @@ class Engine:
     def begin_in_child(self) -> None:
         """After a fork: the rows, sockets and ids are the parent's; begin with nothing."""
         exits.let_go(self.ending)
+        self.lifecycle.forget()
         writer = self._new_writer()
         self._aside.abandon()
         self.dead_letters.forget()

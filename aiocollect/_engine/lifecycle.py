@@ -47,16 +47,20 @@ class Lifecycle:
         engine.start()
 
     async def enter(self) -> None:
-        """A lifespan begins."""
-        await self.start()
+        """A lifespan begins. Where one is on nothing starts: it may be on another loop, to which
+        calls are carried."""
+        if self._engine.closed or not self._is_inside():
+            await self.start()
         self._inside.append(None if is_foreign() else asyncio.get_running_loop())
 
     async def leave(self) -> Report:
         """A lifespan ends, and this life with it, where nobody else is inside."""
         ending = self._engine.ending
         if self._others(None if is_foreign() else asyncio.get_running_loop()):
-            with suppress(FlushTimeout):
+            try:
                 return await ending.flush(self._engine.settings.close_timeout)
+            except FlushTimeout as error:  # what is left is the others' to store
+                return error.report
         return await ending.aclose()
 
     def enter_blocking(self) -> None:
@@ -74,27 +78,37 @@ class Lifecycle:
         """It ends, and this life with it, where nobody else is inside."""
         ending = self._engine.ending
         if self._others(None):
-            with suppress(FlushTimeout):
+            try:
                 return ending.flush_blocking(self._engine.settings.close_timeout)
+            except FlushTimeout as error:
+                return error.report
         return ending.close()
 
     def _others(self, loop: asyncio.AbstractEventLoop | None) -> bool:
         """Whether somebody is left inside, after one of ``loop`` has gone out."""
-        # Who was cut off with its loop never comes out.
-        self._inside = [one for one in self._inside if one is None or not one.is_closed()]
         with suppress(ValueError):
             self._inside.remove(loop)
-        return bool(self._inside) and not self._engine.closed
+        return self._is_inside() and not self._engine.closed
+
+    def _is_inside(self) -> bool:
+        """Whether a lifespan is on."""
+        # Who was cut off with its loop never comes out.
+        self._inside = [one for one in self._inside if one is None or not one.is_closed()]
+        return bool(self._inside)
+
+    def forget(self) -> None:
+        """In a forked child: it is inside of none of its parent's lifespans."""
+        self._inside = []
 
     async def aclose(self, timeout: float | None) -> Report:
         """The program closes the pipeline: for good, unless inside of a lifespan."""
-        self._for_good = self._for_good or not self._inside
+        self._for_good = self._for_good or not self._is_inside()
         return await self._engine.ending.aclose(timeout)
 
     def close(self, timeout: float | None) -> Report:
         """aclose() for a thread that runs no event loop."""
         _refuse_on_a_loop("close()", "aclose()")
-        self._for_good = self._for_good or not self._inside
+        self._for_good = self._for_good or not self._is_inside()
         return self._engine.ending.close(timeout)
 
     def flush(self, timeout: float | None) -> Report:

@@ -21,7 +21,7 @@ __all__ = ["KINDS", "live"]
 # What a run of many seeds must have met.
 KINDS = [
     *("second lifespan", "cancelled leaving", "cut off by its deadline", "refused in between"),
-    *("closed inside", "late for the next life"),
+    *("closed inside", "late for the next life", "one inside of another"),
 ]
 met: Counter[str] = Counter()
 
@@ -51,6 +51,11 @@ async def again_and_again(world: World) -> None:
         for _ in range(random.randint(0, 6)):
             world.collect(pipeline, "a", random.randint(1, 20))
             await asyncio.sleep(random.choice([0.0, 0.1, 1.0]))
+        if random.random() < 0.3:
+            met["one inside of another"] += 1
+            async with pipeline:
+                world.collect(pipeline, "a", random.randint(1, 20))
+            world.expect(world.collect(pipeline, "a"), "the inner end has closed the outer one")
         if random.random() < 0.2:
             met["closed inside"] += 1
             await pipeline.aclose(random.choice([None, 0.1]))

@@ -226,4 +226,13 @@ HOSTS: Final[list[Mutant]] = [
         ("no threads",),
         "rows may be lost at exit",
     ),
+    Mutant(
+        "the end of an inner lifespan ends the outer one",
+        "own: an app mounted in another, or two clients of one test",
+        "_engine/lifecycle.py",
+        "        return bool(self._inside)\n",
+        "        return False\n",
+        ("lifespans",),
+        "has closed the outer one",
+    ),
 ]
