@@ -75,10 +75,13 @@ class Channels:
         self._headers = Headers(limits.max_headers)
         self._channels: dict[tuple[str, bytes, bool], Channel] = {}
         self._adopted: dict[Channel, None] = {}  # of other lives
-        self._headers_on: dict[str, int] = {}  # path to its number of channels so far
-        self._alive_on: dict[str, int] = {}  # and how many of these there are: where that is not 1
-        # Where forgotten lanes stood that had rolled: a part is never gone back to.
-        self._parts: dict[tuple[str, bytes, bool], int] = {}
+        # Path to its number of headers so far, as long as one of these is there or remembered; and
+        # how many are, where that is not 1.
+        self._headers_on: dict[str, int] = {}
+        self._known_on: dict[str, int] = {}
+        # Part and ordinal of forgotten lanes that had rolled, or had blobs of their own: a part is
+        # never gone back to, and a name of one's own is not given to another header.
+        self._parts: dict[tuple[str, bytes, bool], tuple[int, int]] = {}
         self._hour = 0
         self._forget_at = FORGET_ABOVE
         # What is still to be looked through, from its end: channels' keys, then streams.
@@ -169,16 +172,17 @@ class Channels:
         channel = self._channels.get((path, header, form.own))
         if channel is None:
             channel = self._channels[path, header, form.own] = self._open(path, header, form)
-            channel.lane.parts.index = self._parts.pop((path, header, form.own), 0)
         channel.hour = max(channel.hour, hour)
         stream.open(hour, channel)
         return channel
 
     def _open(self, path: str, header: bytes, form: Form) -> Channel:
-        ordinal = self._headers_on.get(path, 0)
-        self._headers_on[path] = ordinal + 1
-        if ordinal:
-            self._alive_on[path] = self._alive_on.get(path, 1) + 1
+        index, ordinal = self._parts.pop((path, header, form.own), (0, -1))
+        if ordinal < 0:
+            ordinal = self._headers_on.get(path, 0)
+            self._headers_on[path] = ordinal + 1
+            if ordinal:
+                self._known_on[path] = self._known_on.get(path, 1) + 1
         parts = Parts(
             path,
             header=header,
@@ -187,6 +191,7 @@ class Channels:
             own=form.own,
             ordinal=ordinal,
         )
+        parts.index = index
         lane = Lane(parts, backoff=self._backoff, sizes=self._sizes)
         return Channel(
             lane,
@@ -205,7 +210,7 @@ class Channels:
         self._adopted.clear()
         self._parts.clear()
         self._headers_on.clear()
-        self._alive_on.clear()
+        self._known_on.clear()
         self._sweep.clear()
         for stream in self.streams:
             stream.forget()
@@ -260,15 +265,22 @@ class Channels:
         channel.close()
         self._release(channel)
         parts = channel.lane.parts
-        if parts.index or parts.own:
-            if len(self._parts) >= PARTS_KEPT:
-                del self._parts[next(iter(self._parts))]
-            self._parts[key] = parts.index + parts.own
-        alive = self._alive_on.pop(parts.path, 1) - 1
-        if not alive:
-            del self._headers_on[parts.path]
-        elif alive > 1:
-            self._alive_on[parts.path] = alive
+        if not parts.index and not parts.own:
+            self._unknown(parts.path)
+            return
+        if len(self._parts) >= PARTS_KEPT:
+            eldest = next(iter(self._parts))
+            del self._parts[eldest]
+            self._unknown(eldest[0])
+        self._parts[key] = parts.index + parts.own, parts.ordinal
+
+    def _unknown(self, path: str) -> None:
+        """A lane of the path is neither there nor remembered."""
+        known = self._known_on.pop(path, 1) - 1
+        if not known:
+            del self._headers_on[path]
+        elif known > 1:
+            self._known_on[path] = known
 
     @property
     def _many(self) -> bool:

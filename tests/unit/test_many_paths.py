@@ -140,3 +140,36 @@ def test_shedding_takes_slices() -> None:
 
     run_virtual(main)
     assert max(steps) <= 64
+
+
+def test_a_name_of_ones_own_is_not_given_to_another_header() -> None:
+    """Lanes of own blobs that were forgotten, and are opened in another order for late rows, go on
+    under their own names, in the next part."""
+
+    async def main(loop: VirtualLoop) -> dict[str, list[bytes]]:
+        store = MemoryStore()
+        pipeline = make_pipeline(store, loop, writer="own", linger=0.1)
+        one = pipeline.collector("m", feature_names=["a"])
+        other = pipeline.collector("m", feature_names=["b"])
+        first = pipeline._engine.clock.time_ns() / 1e9
+        for order in ((one, other), (other, one)):
+            for number, collector in enumerate(order):
+                assert collector.collect([[float(number)]], at=first)
+                await asyncio.sleep(1)
+            await asyncio.sleep(5 * 86_400)
+            assert one.collect([[9.0]])  # another day's, with which the old ones are let go of
+            await asyncio.sleep(1)
+        await pipeline.aclose()
+        day = next(path for path in store.blobs).rpartition("/")[0]
+        return {
+            path.rpartition("/")[2]: data.splitlines()
+            for path, data in store.blobs.items()
+            if path.startswith(day)
+        }
+
+    blobs = run_virtual(main)
+    headers = {name: lines[0][:1] for name, lines in blobs.items()}
+    assert len(blobs) == 4
+    for dashes, header in ((1, b"a"), (2, b"b")):
+        found = [headers[name] for name in headers if name.count("-") == dashes]
+        assert found == [header, header]
