@@ -37,8 +37,9 @@ KINDS = [
     FaultKind.CONTAINER,
     FaultKind.SLOW,
 ]
-# Two looks of the pump at the ring: rows that share a block may fall on either side of one.
-NO_LATER = 0.01
+# The longest time between two looks of the pump at the ring (_engine/pace.py): rows that share a
+# block may fall on either side of one.
+NO_LATER = 0.05
 ON_TIME = 0.99
 # How much later a row may be, by the requests that may run at a time.
 TOLERANCE = {4: Retry().overdue, 16: NO_LATER}
