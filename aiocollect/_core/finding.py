@@ -82,7 +82,8 @@ def roll(lane: Lane, reason: str, *, landed: bool = False) -> list[Command]:
     """Go on to the next part, with whatever is not final yet; ``landed``: not in vain."""
     assert not lane.in_doubt, "our bug: a lane rolled while in doubt"
     place = lane.place
-    if lane.state is State.CREATING or (place.fresh and (place.confirmed or place.probing)):
+    empty = place.fresh or place.made
+    if lane.state is State.CREATING or (empty and (place.confirmed or place.probing)):
         lane._wait().turned(reason)  # off a part that we made, and that took nothing
     elif not landed:
         lane._wait().walked()  # past one that stands there

@@ -11,7 +11,7 @@ what passes by itself is not noticed.
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from random import Random
 
@@ -73,8 +73,11 @@ def cause_of(random: Random) -> Cause:
     if kind in (FaultKind.INVALID, FaultKind.UNSUPPORTED, FaultKind.CREDENTIAL):
         # Of all requests, or of one kind only; none of looks alone, behind which rows are stored.
         operations = random.choice([frozenset(Operation), frozenset({Operation.APPEND})])
+    if kind is FaultKind.RETYPED:
+        # At appends, or where a part that was just made is looked at.
+        operations = frozenset({random.choice([Operation.APPEND, Operation.OPEN])})
     # Before any blob exists, or after; a refused creation or look must come before.
-    first = kind in (FaultKind.OVERWRITE, FaultKind.VANISHED)
+    first = kind in (FaultKind.OVERWRITE, FaultKind.VANISHED) or operations == {Operation.OPEN}
     begin = 0.0 if first else random.choice([0.0, MINUTE])
     if kind is FaultKind.WEAK:
         begin = 0.0  # afterwards the ETags of appends are sound
@@ -92,6 +95,7 @@ def live(seed: int, say: Say = silent) -> Outcome:
     asked: dict[str, list[float]] = defaultdict(list)
     alarms: dict[str, list[str]] = defaultdict(list)
     doubted: set[str] = set()
+    created: Counter[str] = Counter()
 
     def model(path: str) -> str:
         return path.split("/")[-7]
@@ -102,6 +106,7 @@ def live(seed: int, say: Say = silent) -> Outcome:
                 return None
             asked[model(path)].append(loop.time())
             if operation not in cause.operations:
+                created[model(path)] += operation is Operation.CREATE
                 return None
             kind = cause.kind
             if cause.doubt and operation is Operation.APPEND and model(path) not in doubted:
@@ -143,8 +148,10 @@ def live(seed: int, say: Say = silent) -> Outcome:
             await asyncio.sleep(random.uniform(1, 60))
             if cause.begin + 3 * MINUTE < loop.time() < end:
                 judge_now(outcome, pipeline, names, alarms)
-        asked_until, made = {name: list(times) for name, times in asked.items()}, len(store.blobs)
-        judge(outcome, asked_until, made / len(names), cause.begin)
+        asked_until = {name: list(times) for name, times in asked.items()}
+        # Blobs that somebody has taken away, or made something else of, were made all the same.
+        made = max(len(store.blobs) / len(names), *created.values(), 0)
+        judge(outcome, asked_until, made, cause.begin)
         collect()
         began = loop.time()
         try:

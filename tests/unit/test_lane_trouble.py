@@ -71,11 +71,13 @@ def by_turns(wanted: Any) -> tuple[Event, Any]:
 
 
 class Made:
-    """Answers of a store in which each part that is made is there, empty, and then ``refuses``."""
+    """Answers of a store in which each part that is made is there, empty, and then ``refuses``;
+    or where it is ``looked`` at, it shows that it is no such blob."""
 
-    def __init__(self, refuses: StoreError) -> None:
+    def __init__(self, refuses: StoreError, *, looked: StoreError | None = None) -> None:
         self.made: set[str] = set()
         self.refuses = refuses
+        self.looked = looked
 
     def __call__(self, wanted: Any) -> tuple[Event, Any]:
         match wanted:
@@ -84,6 +86,8 @@ class Made:
                 return Event.CREATED, Created("e")
             case Open() if wanted.part not in self.made:
                 return refuse(wanted, MISSING)
+            case Open() if self.looked is not None:
+                return refuse(wanted, self.looked)
             case Open():
                 return Event.OPENED, Opened(0, 0, "c", "e", b"")
             case Read():
@@ -166,6 +170,7 @@ def lost(wanted: Any) -> tuple[Event, Any]:
         (others, "TooManyParts"),
         (too_large, "HTTP413"),
         (Made(MISSING), "replaced"),
+        (Made(MISSING, looked=StoreRefused(Refusal.WRONG_TYPE)), "wrong_type"),
         (lost, "CutOff"),
     ],
 )

@@ -180,4 +180,13 @@ APPENDS: Final[list[Mutant]] = [
         ("hardships",),
         "a right that came is not used",
     ),
+    Mutant(
+        "parts that turn out to be of another type are made at full speed",
+        "own: something in between makes block blobs of what we create",
+        "_core/finding.py",
+        "    empty = place.fresh or place.made\n",
+        "    empty = place.fresh\n",
+        ("standstill",),
+        "blobs were made",
+    ),
 ]
