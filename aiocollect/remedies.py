@@ -15,7 +15,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from .remedies_own import FAMILIES, GENERAL, OWN
+from .remedies_families import FAMILIES, GENERAL
+from .remedies_own import OWN
 from .remedies_service import SERVICE
 
 __all__ = ["CODES", "Remedy", "explain", "known"]

@@ -1,20 +1,13 @@
-"""Rows of remedies.py: troubles on the way, identities, files, and what is counted by us.
-
-A family of codes stands in FAMILIES by its first letters, the longer ones first.
-"""
+"""Rows of remedies.py: troubles on the way, identities, files, and what is counted by us."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from .remedies_families import WAIT
 from .remedies_service import Row
 
-__all__ = ["FAMILIES", "GENERAL", "OWN"]
-
-_OURS: Final = "report it, with this code and the versions of aiocollect and azure-storage-blob"
-_WAIT: Final = (
-    "nothing, it is tried on; if it lasts, see status.azure.com and the account's metrics"
-)
+__all__ = ["OWN"]
 
 _TROUBLE: Final[tuple[Row, ...]] = (
     (
@@ -39,7 +32,7 @@ _TROUBLE: Final[tuple[Row, ...]] = (
     (
         "OperationTimedOut InternalError",
         "the service had trouble; whether the rows were stored is found out",
-        _WAIT,
+        WAIT,
     ),
     (
         "BlobModifiedWhileReading",
@@ -95,12 +88,12 @@ _TROUBLE: Final[tuple[Row, ...]] = (
     (
         "ReadTimeout",
         "the answer did not come in time; whether the rows were stored is found out",
-        _WAIT,
+        WAIT,
     ),
     (
         "AttemptTimeout",
         "an attempt took longer than its time; whether the rows were stored is found out",
-        _WAIT,
+        WAIT,
     ),
     (
         "TlsFailure",
@@ -316,80 +309,3 @@ _ROWS_GIVEN: Final[tuple[Row, ...]] = (
 )
 
 OWN: Final[tuple[Row, ...]] = (*_TROUBLE, *_IDENTITY, *_FILES, *_ROWS_GIVEN)
-
-FAMILIES: Final[tuple[Row, ...]] = (
-    ("no answer", "no answer came from the store", _WAIT),
-    (
-        "Sdk",
-        (
-            "azure-storage-blob raised an error of its own, mostly over an answer that is not the "
-            "service's"
-        ),
-        f"see what stands between; if it lasts, {_OURS}",
-    ),
-    (
-        "SasCallbackTimeout",
-        "the function that gives the SAS did not answer in time",
-        "give its HTTP client a time-out below sas_timeout=",
-    ),
-    (
-        "SasCallback",
-        "the function that gives the SAS failed, or gave none",
-        "call it by hand; it must return the text of a SAS, with its signature",
-    ),
-    (
-        "TokenHTTP5",
-        "the token endpoint is in trouble",
-        "nothing, it is asked again; see status.azure.com",
-    ),
-    (
-        "Token",
-        "no token could be got for the identity",
-        "try it by hand: az account get-access-token --resource https://storage.azure.com",
-    ),
-    (
-        "Lease",
-        "a lease on the blob or container is in the way",
-        (
-            "end it: az storage blob lease break --account-name ACCOUNT --container-name "
-            "CONTAINER --blob-name BLOB"
-        ),
-    ),
-    ("KeyVault", "the account's own key cannot be had from its key vault", "see the account's key"),
-    (
-        "HTTP401",
-        "something on the way, or the service, wants a credential",
-        "check the credential; a proxy's goes into proxy=",
-    ),
-    (
-        "HTTP403",
-        "something on the way, or the service, forbids the request",
-        "check the credential, the account's network rules, and the proxies on the way",
-    ),
-    (
-        "HTTP413",
-        "a proxy on the way takes no block of this size",
-        "nothing: it is halved between rows; else raise the proxy's limit",
-    ),
-    (
-        "HTTP429",
-        "something on the way asks for fewer requests",
-        "nothing, it is tried more slowly",
-    ),
-    ("HTTP5", "the service, or something on the way, is in trouble", _WAIT),
-    (
-        "HTTP3",
-        "something on the way sends the request elsewhere",
-        "check host and scheme in store=",
-    ),
-    (
-        "HTTP",
-        "something on the way answered in the service's place",
-        "see which proxy, gateway or sign-in page stands between",
-    ),
-)
-
-GENERAL: Final = (
-    "the store gave an answer that is in no list of ours",
-    f"look the code up at learn.microsoft.com/rest/api/storageservices; then {_OURS}",
-)

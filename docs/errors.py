@@ -16,7 +16,7 @@ from typing import Final
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from aiocollect.remedies import CODES, Remedy, explain
-from aiocollect.remedies_own import FAMILIES
+from aiocollect.remedies_families import FAMILIES
 from tests.service.answers import (
     AGAIN,
     ANSWERS,

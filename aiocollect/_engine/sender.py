@@ -310,7 +310,7 @@ class Senders:
             async with asyncio.timeout(self._retry.attempt_timeout):
                 event, answer = await self._ask(channel, request)
             if not isinstance(answer, _ANSWERS[event]):  # a store that breaks its contract
-                return Event.UNKNOWN, None
+                return Event.UNKNOWN, OutcomeUnknown(f"StoreReturned{type(answer).__name__}")
             if not _fits(request, answer):
                 return Event.UNKNOWN, OutcomeUnknown("OtherAnswer")
             return event, answer
@@ -318,10 +318,12 @@ class Senders:
             return classify(request, error), error
         except (asyncio.CancelledError, *_EXITS):
             raise
-        except BaseException:
-            # A store may raise anything, also what is no Exception (a panic of native code): its
-            # rows must not pay for it, they may have landed or not.
+        except TimeoutError:
             return Event.UNKNOWN, None
+        except BaseException as error:
+            # A store may raise anything, also what is no Exception (a panic of native code): its
+            # rows must not pay for it, they may have landed or not. Its text may hold anything.
+            return Event.UNKNOWN, OutcomeUnknown(f"StoreRaised{type(error).__name__}")
         finally:
             self.in_flight -= 1
 

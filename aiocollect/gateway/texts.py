@@ -27,6 +27,7 @@ MAX_NAME: Final = 128
 MAX_ID: Final = 256
 # More digits than any moment has: what float() takes of a megabyte is no time.
 _LONGEST_TIME: Final = 64
+_LEAP: Final = re.compile(r"(:\d\d):60(?:\.\d+)?(?=Z|[+-])")
 _MARK: Final = b"\xef\xbb\xbf"
 # Python's own limit for int(), which keeps that from being quadratic.
 _MOST_DIGITS: Final = 4300
@@ -177,7 +178,9 @@ def moment(value: Any, *, field: str) -> float | datetime | None:
                 raise ValueError
             if value.replace(".", "", 1).isdecimal():
                 return float(value)
-            at = datetime.fromisoformat(value)
+            # RFC 3339 has small letters too, and leap seconds, which no clock of ours has: each is
+            # the last microsecond of its minute.
+            at = datetime.fromisoformat(_LEAP.sub(r"\g<1>:59.999999", value.upper()))
         except ValueError:
             at = None
         if at is not None and at.tzinfo is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aiocollect.gateway.problems import Problem
-from aiocollect.gateway.texts import check_json, members, parse
+from aiocollect.gateway.texts import check_json, members, moment, parse
 
 texts = st.text(st.sampled_from('ab"\\[]{},: \u00e4\n') | st.characters(codec="utf-8"), max_size=8)
 leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | texts
@@ -73,3 +74,30 @@ def test_no_other_error(body: bytes) -> None:
     except Problem:
         return
     assert json.dumps(found) == json.dumps(json.loads(body))
+
+
+@pytest.mark.parametrize(
+    ("sent", "meant"),
+    [
+        ("2026-11-28T08:00:00Z", "2026-11-28T08:00:00+00:00"),
+        ("2026-11-28t08:00:00z", "2026-11-28T08:00:00+00:00"),
+        ("2026-11-28 08:00:00Z", "2026-11-28T08:00:00+00:00"),
+        ("2026-11-28T08:00:00.1234567891Z", "2026-11-28T08:00:00.123456+00:00"),
+        ("2026-11-28T08:00:00-00:00", "2026-11-28T08:00:00+00:00"),
+        ("2026-11-28T08:00:00+05:30", "2026-11-28T08:00:00+05:30"),
+        ("2026-06-30T23:59:60Z", "2026-06-30T23:59:59.999999+00:00"),
+        ("2026-06-30t23:59:60.5z", "2026-06-30T23:59:59.999999+00:00"),
+        ("2026-07-01T01:59:60+02:00", "2026-07-01T01:59:59.999999+02:00"),
+    ],
+)
+def test_moments_of_rfc_3339(sent: str, meant: str) -> None:
+    """Every form of it is taken; a leap second is the last moment of its minute."""
+    found = moment(sent, field="at")
+    assert found == datetime.fromisoformat(meant)
+
+
+@pytest.mark.parametrize("sent", ["2026-06-30T23:60:00Z", "2026-06-30T23:59:61Z", "2026-06-30"])
+def test_moments_that_are_none(sent: str) -> None:
+    """Other times beyond the clock are refused, as before."""
+    with pytest.raises(Problem):
+        moment(sent, field="at")

@@ -15,7 +15,7 @@ import aiocollect
 PACKAGE = Path(aiocollect.__file__).parent
 LEVEL_0 = {
     "errors", "typing", "context", "records", "options", "disk", "redaction", "remedies",
-    "remedies_own", "remedies_service", "addresses", "columns", "slips",
+    "remedies_families", "remedies_own", "remedies_service", "addresses", "columns", "slips",
     "variables",
 }  # fmt: skip
 PURE = {"_core", "encoders", "layouts"}

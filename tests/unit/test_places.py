@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +15,7 @@ from aiocollect import MemoryStore, Retry
 from aiocollect._engine.stream import Standing
 from aiocollect._engine.turns import Turns
 from aiocollect.records import Event, Settled
+from aiocollect.remedies import explain
 from aiocollect.testing import Fault, FaultKind, Operation, VirtualLoop, run_virtual
 from aiocollect.typing import Appended
 from tests.eager import eager
@@ -212,6 +214,49 @@ class Panicking(MemoryStore):
         if self.after:
             await super().append(path, data, **options)
         raise self.kind
+
+
+class Broken(MemoryStore):
+    """A user's, which breaks its contract at each append."""
+
+    def __init__(self, breaks: Callable[[], object]) -> None:
+        super().__init__()
+        self.breaks = breaks
+
+    async def append(self, *args: Any, **kwargs: Any) -> Any:
+        """Appends nothing."""
+        return self.breaks()
+
+
+def raise_type_error() -> object:
+    raise TypeError("a secret, perhaps")
+
+
+@pytest.mark.parametrize(
+    ("breaks", "code"),
+    [
+        (raise_type_error, "StoreRaisedTypeError"),
+        (lambda: [][0], "StoreRaisedIndexError"),
+        (lambda: None, "StoreReturnedNoneType"),
+        (lambda: 7, "StoreReturnedint"),
+    ],
+)
+def test_a_store_that_breaks_its_contract_is_told_so(
+    breaks: Callable[[], object], code: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By the class of what it raised or returned, never by its text; in log and ``held``."""
+
+    async def main(loop: VirtualLoop) -> None:
+        pipeline = make_pipeline(Broken(breaks), loop, linger=0.1)
+        pipeline.collector("m", feature_names=["a"]).collect(1.0)
+        await asyncio.sleep(60)
+        assert list(pipeline.stats().held.values()) == [code]
+        assert pipeline.stats().in_memory == 1
+        await pipeline.aclose(0.1)
+
+    run_virtual(main)
+    assert f"({code}: {explain(code).meaning}" in caplog.text
+    assert "secret" not in caplog.text
 
 
 @pytest.mark.parametrize("after", [False, True])

@@ -14,7 +14,8 @@ import pytest
 import aiocollect
 from aiocollect.errors import Refusal
 from aiocollect.remedies import CODES, Remedy, explain, known
-from aiocollect.remedies_own import FAMILIES, OWN
+from aiocollect.remedies_families import FAMILIES
+from aiocollect.remedies_own import OWN
 from aiocollect.remedies_service import SERVICE
 
 # The error codes that the service's documentation lists, common and of blobs, and what SDKs and
