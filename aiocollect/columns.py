@@ -11,14 +11,19 @@ __all__ = ["check_features", "check_streams", "label"]
 
 
 def label(name: object) -> str | None:
-    """A name as plain text: of any class of text (numpy's, an ORM's), and of an enumeration of
-    texts; None where it is no text."""
+    """A name as plain text: of any class of text (numpy's, an ORM's), of bytes that are UTF-8 (as
+    HDF5 and redis have names), and of an enumeration of these; None where it is no text."""
     if type(name) is str:
         return name
     if isinstance(name, str):
         return str.__str__(name)
+    if isinstance(name, bytes):
+        try:
+            return bytes.decode(name)
+        except UnicodeDecodeError:
+            return None
     value = getattr(name, "_value_", None)  # of an Enum
-    return label(value) if isinstance(value, str) else None
+    return label(value) if isinstance(value, str | bytes) else None
 
 
 def check_features(names: Sequence[str] | None) -> tuple[str, ...] | None:

@@ -105,11 +105,15 @@ one, a missing cell below it in the same column. The encoders' docstrings have t
 
 ## Columns and rows
 
-Columns are matched by name, whatever class of text their labels are: of dicts, named tuples,
-dataclasses, attrs, msgspec and pydantic objects, rows of databases, records of numpy, rows of a
-frame, tables of pandas, polars and Arrow, and lists of these. What has no names goes by its order.
+Columns are matched by name, whatever class of text their labels are, also bytes: of dicts, named
+tuples, dataclasses, attrs, msgspec and pydantic objects, rows of databases, records of numpy, rows
+of a frame, tables of pandas, polars and Arrow, and lists of these. What has no names goes by its
+order. Labels that are neither text nor numbers, dates or tuples are refused.
+
 The index of a pandas frame or Series is never recorded; a Series is a column where the stream has
-one, else a row by the names in its index.
+one, else a row by the names in its index. A Series or array whose elements are all records or lists
+(structs, maps, dicts, tuples) is rows, as a list of them is, and refused where one of these is
+missing as a whole; in a stream of one column they are its cells.
 
 - Missing: `None`, `NA`, `NaT`, masked cells, and null. `NaN` is missing too in a column that holds
   text, or anything else that is no number, in this call or in an earlier one by name or of many

@@ -22,6 +22,7 @@ from uuid import UUID
 
 from ..columns import label
 from ..errors import EncodeError
+from .costs import too_large
 from .interop.arrow_tables import scalar_of
 from .interop.exact import CellError, type_name
 from .interop.numpy_arrays import cell_of
@@ -29,7 +30,7 @@ from .interop.records import fields_of
 
 __all__ = [
     *("NUMERIC", "SHOWN", "Cells", "Kinds", "are_numbers", "is_one_of", "kinds_of"),
-    *("too_large", "types_of"),
+    "types_of",
 ]
 
 # Types whose values need nothing at all: no copy, and no further estimate.
@@ -266,7 +267,11 @@ class _Walk:
         if isinstance(cell, Mapping):
             self._foresee(2 * NESTED_COST * len(cell))
             return self.cell(dict(cell), depth)
+        if isinstance(cell, list):
+            self._foresee(NESTED_COST * list.__len__(cell))
+            return self._sequence(list.__getitem__(cell, slice(None)), depth)
         if isinstance(cell, tuple):
+            self._foresee(NESTED_COST * tuple.__len__(cell))
             return self._sequence(tuple.__getitem__(cell, slice(None)), depth)
         record = fields_of(cell)
         if record is not None:
@@ -296,6 +301,12 @@ _HINTS: Final = {
     "set": "record a sorted list of it",
     "frozenset": "record a sorted list of it",
     "generator": "record a list of it",
+    "deque": "record a list of it",
+    "UserList": "record a list of it",
+    "array": "record a list of it",
+    "range": "record a list of it",
+    "dict_keys": "record a list of it",
+    "dict_values": "record a list of it",
     "Tensor": "record its numbers: tensor.item() or tensor.tolist()",
     "Series": "record a list of it",
     "Index": "record a list of it",
@@ -307,14 +318,6 @@ _HINTS: Final = {
     "bfloat16": "record float() of it",
     "ArrayImpl": "record its numbers: its item() or tolist()",
 }
-
-
-def too_large(cost: int, limit: int) -> str:
-    """Why a call is refused for its size."""
-    return (
-        f"a call of about {cost} bytes is above limits.max_call_bytes={limit}; collect fewer rows "
-        "at a time"
-    )
 
 
 def _check_depth(depth: int) -> None:

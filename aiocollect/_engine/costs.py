@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 
-__all__ = ["CALL_COST", "CELL_COST", "ROW_COST", "estimate", "row_cost"]
+__all__ = ["CALL_COST", "CELL_COST", "ROW_COST", "estimate", "row_cost", "too_large"]
 
 CELL_COST = 32
 ROW_COST = 120
@@ -24,3 +24,11 @@ def estimate(rows: int, width: int) -> int:
 def row_cost(width: int) -> int:
     """That of one row: one number for all streams of this width."""
     return estimate(1, width)
+
+
+def too_large(cost: int, limit: int) -> str:
+    """Why a call is refused for its size."""
+    return (
+        f"a call of about {cost} bytes is above limits.max_call_bytes={limit}; collect fewer rows "
+        "at a time"
+    )

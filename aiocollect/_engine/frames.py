@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from enum import Enum
 from typing import Any
 
 from ..errors import EncodeError
+from .costs import ROW_COST, estimate, too_large
 from .interop import arrow_tables, pandas_frames, polars_frames
 from .interop.exact import CellError, type_name
 from .interop.numpy_arrays import cell_of, is_masked
@@ -23,26 +25,29 @@ __all__ = ["Column", "Table", "as_dict", "recognise"]
 
 # Words in the name of a device whose memory numpy cannot read.
 _ACCELERATORS = ("cuda", "gpu", "mps", "xpu", "hip", "tpu", "meta")
+# What has elements, and is a cell.
+_CELLS = (str, bytes, bytearray, memoryview, Enum)
 _KNOWN = frozenset({"numpy", "pandas", "polars", "pyarrow"})
 # What a table of these must be asked for first, since it would compute, or fetch, the whole.
 _LAZY = {"dask": "compute()", "pyspark": "toPandas()", "ray": "to_pandas()", "modin": "to_pandas()"}
 
 
-def recognise(data: Any, *, stream: str, max_rows: int = sys.maxsize) -> Any:
+def recognise(data: Any, *, stream: str, max_bytes: int = sys.maxsize) -> Any:
     """``data`` as a numpy array, a list, a dict, a Column or a Table; itself where it is a single
-    value. ``max_rows``: of a table that comes as a stream, no more than one batch above is read.
+    value. ``max_bytes``: what a call may cost; what is above is not copied, and of a table that
+    comes as a stream no more than one batch above is read.
 
     Raises EncodeError for what holds rows and cannot be read.
     """
     try:
-        return _recognised(data, type(data), max_rows)
+        return _recognised(data, type(data), max_bytes)
     except CellError as error:
         text, reason = f"{stream}: {error}", error.reason
     # Outside of the handler, so that no context leads back to the value.
     raise EncodeError(text, reason=reason)
 
 
-def _recognised(data: Any, kind: type, max_rows: int) -> Any:
+def _recognised(data: Any, kind: type, max_bytes: int) -> Any:
     root, name = _kin(kind)
     if root == "numpy" and name == "ndarray" and data.ndim:
         return data
@@ -57,7 +62,7 @@ def _recognised(data: Any, kind: type, max_rows: int) -> Any:
     if root in _LAZY and (hasattr(kind, "columns") or hasattr(kind, "schema")):
         raise _refusal(kind, f"give its {_LAZY[root]}")
     if hasattr(kind, "__arrow_c_stream__") or hasattr(kind, "__arrow_c_array__"):
-        return _by_interchange(data, kind, max_rows)
+        return _by_interchange(data, kind, max_bytes // ROW_COST)
     if hasattr(kind, "__array__"):
         # Scalars of numpy are read as numbers too, and have no shape.
         if hasattr(kind, "__float__") and not _rank(data):
@@ -69,7 +74,14 @@ def _recognised(data: Any, kind: type, max_rows: int) -> Any:
         return record
     if hasattr(kind, "toarray"):
         raise _refusal(kind, "give its toarray()")
-    if hasattr(kind, "__next__") or isinstance(data, set | frozenset) or kind is range:
+    if issubclass(kind, list | tuple):
+        base: Any = list if issubclass(kind, list) else tuple
+        cost = estimate(1, base.__len__(data))
+        if cost > max_bytes:
+            raise CellError(too_large(cost, max_bytes), reason="too_large")
+        return base.__getitem__(data, slice(None))  # without what its author has added
+    has = frozenset().union(*map(vars, kind.__mro__))
+    if "__next__" in has or ({"__iter__", "__len__"} <= has and not issubclass(kind, _CELLS)):
         raise _refusal(kind, "give a list of it")
     return data
 
@@ -92,6 +104,8 @@ def _of_pandas(data: Any, name: str) -> Any:
         return pandas_frames.table_of(data)
     if name == "Series":
         return pandas_frames.column_of(data)
+    if name == "MultiIndex":
+        return pandas_frames.index_of(data)
     if not _rank(data):
         # Timestamp, NA and the like are cells; what itertuples() gives is a row.
         record = as_dict(data) if isinstance(data, tuple) else None
@@ -103,13 +117,7 @@ def _of_pandas(data: Any, name: str) -> Any:
 
 def _of_polars(data: Any, name: str) -> Any:
     if name == "Series":
-        return Column(
-            None,
-            name=data.name,
-            rows=len(data),
-            column=lambda: polars_frames.cells_of(data),
-            row=lambda: polars_frames.cells_of(data),
-        )
+        return polars_frames.column_of(data)
     if name == "DataFrame":
         return polars_frames.table_of(data)
     raise _refusal(type(data), "give a DataFrame: its collect()")
@@ -119,13 +127,7 @@ def _of_arrow(data: Any, name: str) -> Any:
     if name in ("Table", "RecordBatch"):
         return arrow_tables.table_of(data)
     if hasattr(data, "to_pylist"):
-        return Column(
-            None,
-            name=None,
-            rows=len(data),
-            column=lambda: arrow_tables.cells_of(data),
-            row=lambda: arrow_tables.cells_of(data),
-        )
+        return arrow_tables.column_of(data)
     return arrow_tables.scalar_of(data) if hasattr(data, "as_py") else None
 
 

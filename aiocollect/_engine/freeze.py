@@ -3,8 +3,8 @@
 Shape, with k features: a 2-D value is its rows. A 1-D value is n rows where k is 1 and the feature
 was named; else it is one row, and its length must be k. Dicts, records and tables match by name:
 absent is missing, unknown is refused. A list of records, of rows of a frame or of tables is all
-their rows. Without names the first call fixes the columns: a dict's keys, a table's names, else
-f0, f1 …
+their rows; so is an array or Series of rows, unless there is one column, whose cells they are.
+Without names the first call fixes the columns: a dict's keys, a table's names, else f0, f1 …
 
 Freeze: a list becomes tuples of cells of exact immutable types (cells.py), or, where it is many
 rows of numbers, written rows; a numpy array is copied; tables are read (frames.py). Which types a
@@ -20,15 +20,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
+from ..columns import label
 from ..errors import EncodeError
-from .cells import NUMERIC, Cells, Kinds, are_numbers, is_one_of, kinds_of, too_large, types_of
-from .costs import ROW_COST, estimate, row_cost
+from .cells import NUMERIC, Cells, Kinds, are_numbers, is_one_of, kinds_of, types_of
+from .costs import estimate, row_cost, too_large
 from .frames import Column, Table, recognise
 from .interop.exact import CellError
 from .interop.numpy_arrays import is_masked, is_plain, kept_digits, listed, refusal
 from .misfits import checked, misfit, mixed, no_row, refuse_unknown, single, unsure
 from .numbers import at_once
-from .rows import Part, RowsOf, dict_rows, gaps_filled, ordered, records_of
+from .rows import Part, RowsOf, dict_rows, gaps_filled, ordered, plain_row, records_of, rows_within
 
 __all__ = ["RowsOf", "Shape"]
 
@@ -116,7 +117,7 @@ class Shape:
         raise single(kind, width, self.features or (), stream=self._stream)
 
     def _recognised(self, data: Any) -> Any:
-        return recognise(data, stream=self._stream, max_rows=self.max_bytes // ROW_COST)
+        return recognise(data, stream=self._stream, max_bytes=self.max_bytes)
 
     # Lists -----------------------------------------------------------------------------------
 
@@ -174,10 +175,12 @@ class Shape:
             value = self._recognised(value)
             if type(value) is Table:
                 return self._freeze_table(value)
-            array = hasattr(value, "dtype")
-            if array and (value.ndim == 2 or (value.ndim == 1 and value.dtype.names)):
+            if hasattr(value, "dtype") and (value.ndim == 2 or value.dtype.names):
                 return self._freeze_array(value)
-            raise no_row(kind, stream=self._stream)
+            rows = self._rows_within(value)
+            if rows is None:
+                raise no_row(kind, stream=self._stream)
+            value = rows
         for row in value:
             if type(row) is not list and type(row) is not tuple and self._part(row) is None:
                 raise no_row(type(row), stream=self._stream)
@@ -208,7 +211,7 @@ class Shape:
         seen: dict[int, Kinds | None] = {}
         columns = names or self.features or ()
         for row in rows:
-            cells = self._cells_of(row)
+            cells = plain_row(row, self._part, self._stream)
             if cells is None or len(cells) != width:
                 raise self._misfit(data, width)
             kinds = kinds_of(cells)
@@ -224,19 +227,6 @@ class Shape:
             self._texts = gaps_filled(frozen, seen.values(), self._texts)
         self._fix(width, data, names)
         return tuple(frozen), len(frozen), cost
-
-    def _cells_of(self, row: Any) -> tuple[Any, ...] | None:
-        """The cells of a row between others; None where it is none, or has names that they have
-        not."""
-        kind = type(row)
-        if kind is tuple:
-            return row  # type: ignore[no-any-return]
-        if kind is list:
-            return tuple(row)
-        part = self._part(row)
-        if part is None or part.names is not None or part.rows != 1:
-            return None
-        return tuple(part.read(self._stream)[0])
 
     # By name ---------------------------------------------------------------------------------
 
@@ -261,17 +251,26 @@ class Shape:
         if not column.rows:
             return (), 0, 0
         features = self.features
-        if self.is_one_column or (features is not None and features == (column.name,)):
+        if self.is_one_column or (features == (label(column.name),)):
             self._refuse_above(estimate(column.rows, 1))
             cells = self._told(column.column)
             return self._freeze_rows([(cell,) for cell in cells], None, column)
         self._refuse_above(estimate(1, column.rows))
-        part = Part.of_column(column, False, ())
+        part = self._told(lambda: Part.of_column(column, False, ()))
+        if not part.is_named(features):
+            rows = self._rows_within(column)
+            if rows is not None:
+                return self._freeze_list(rows)
         if part.names is None:
             return self._freeze_rows([tuple(part.read(self._stream)[0])], None, column)
         order = self._order_of(part)
         self._refuse_unknown(part, order)
         return self._freeze_rows(part.read_by(order, self._stream), order, column)
+
+    def _rows_within(self, data: Any) -> Sequence[Any] | None:
+        """The elements of an array or Column of one dimension, where they are rows."""
+        features = self.features or ()
+        return self._told(lambda: rows_within(data, self._part, features, self._refuse_above))
 
     def _order_of(self, part: Part) -> tuple[str, ...]:
         """The names of all columns; those of this part where no call has fixed them yet."""
@@ -329,7 +328,7 @@ class Shape:
     ) -> tuple[Any, int, int]:
         """Rows of a numpy array; ``names`` are those that the first call would fix."""
         dtype = data.dtype
-        if dtype.names and data.ndim == 1:
+        if dtype.names:
             return self._freeze_table(records_of(data))
         if data.ndim > 2:
             raise self._misfit(data, self._width(1))
@@ -342,6 +341,10 @@ class Shape:
             # One row of floats: as a tuple it is a third of the price of an array.
             self.array, self.dtype = type(data), dtype
             return (tuple(data.tolist()),), 1, self.row_cost
+        if data.ndim == 1 and dtype.kind == "O" and not as_column:
+            rows = self._rows_within(data)
+            if rows is not None:
+                return self._freeze_list(rows)
         if data.ndim == 1:
             data = data.reshape(-1, 1) if as_column else data.reshape(1, -1)
         count, width = data.shape
@@ -390,9 +393,8 @@ class Shape:
     def _refuse_above(self, cost: int) -> None:
         """Refuse what is too large; before it is copied, since the copy would stall the caller."""
         if cost > self.max_bytes:
-            raise EncodeError(
-                f"{self._stream}: {too_large(cost, self.max_bytes)}", reason="too_large"
-            )
+            text = f"{self._stream}: {too_large(cost, self.max_bytes)}"
+            raise EncodeError(text, reason="too_large")
 
     def _misfit(self, data: Any, width: int) -> EncodeError:
         return misfit(data, width, self.features or (), stream=self._stream)

@@ -8,16 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, Final
 
 from ..columns import label
 from ..errors import EncodeError
-from .cells import SHOWN, Kinds
+from .cells import SHOWN, Kinds, types_of
+from .costs import estimate
 from .interop.exact import CellError
 from .interop.numpy_arrays import listed
 from .interop.table import Column, Table
 
-__all__ = ["Part", "RowsOf", "dict_rows", "gaps_filled", "ordered", "records_of"]
+__all__ = [
+    *("Part", "RowsOf", "dict_rows", "gaps_filled", "ordered", "plain_row", "records_of"),
+    "rows_within",
+]
+
+# The types of the elements of what holds rows and nothing else.
+_ROWS: Final = frozenset(frozenset(some) for some in ({list}, {tuple}, {dict}, {list, tuple}))
 
 
 class RowsOf:
@@ -81,7 +88,7 @@ class Part:
         ndim = getattr(found, "ndim", 0)
         if not ndim or not hasattr(found, "dtype"):
             return None
-        if ndim == 1 and found.dtype.names:
+        if found.dtype.names:
             return cls.of(records_of(found), one_column, features)
         if ndim > 1:
             raise CellError(
@@ -103,7 +110,7 @@ class Part:
     @classmethod
     def of_column(cls, column: Column, one_column: bool, features: Sequence[str]) -> Part:
         """A Series as a row."""
-        labels = None if one_column else column.labels
+        labels = None if one_column else column.labels()
         name = label(column.name)
         if labels is None and not one_column and name is not None and name in features:
             raise CellError(
@@ -116,6 +123,12 @@ class Part:
         # A row of a frame is called as the row is: by a number, unless the index has text.
         part.unsure = part.labelled and (column.name is None or name is not None)
         return part
+
+    def is_named(self, features: Sequence[str] | None) -> bool:
+        """Whether its names are surely those of columns."""
+        if self.names is None or features is None:
+            return self.names is not None and not self.unsure
+        return set(features).issuperset(self.names)
 
     def read(self, stream: str) -> Sequence[Any]:
         """The rows, in the order of the names where there are any. Raises EncodeError."""
@@ -137,14 +150,85 @@ class Part:
 
 
 def records_of(array: Any) -> Table:
-    """A structured array of one dimension: a column for each field."""
+    """A structured array, of which each element is a row: a column for each field."""
     names = tuple(array.dtype.names)
+    array = array.reshape(-1)
     return Table(
         names,
         rows=len(array),
         width=len(names),
         columns=lambda: (listed(array[name]) for name in names),
     )
+
+
+def plain_row(row: Any, part: Callable[[Any], Part | None], stream: str) -> tuple[Any, ...] | None:
+    """The cells of a row between others; None where it is none, or has names that they have not.
+    Raises EncodeError."""
+    kind = type(row)
+    if kind is tuple:
+        return row  # type: ignore[no-any-return]
+    if kind is list:
+        return tuple(row)
+    found = part(row)
+    if found is None or found.names is not None or found.rows != 1:
+        return None
+    return tuple(found.read(stream)[0])
+
+
+def rows_within(
+    data: Any,
+    part: Callable[[Any], Part | None],
+    features: Sequence[str],
+    refuse_above: Callable[[int], object],
+) -> Sequence[Any] | None:
+    """The elements of an array or Column where they are rows, as those of a list would be; None
+    where they are the cells of one row.
+
+    They are rows where each could be one, or where the type says so. ``part`` makes a row of one,
+    ``refuse_above`` gets the cost before they are read. Raises CellError for a gap between rows, or
+    what must be taken for that: a record is no cell because of it.
+    """
+    nested = False
+    if type(data) is Column:
+        if data.nested is False:
+            return None
+        nested = data.nested is True
+        length, read = data.rows, data.each
+    elif getattr(data, "ndim", 0) == 1 and getattr(data.dtype, "kind", "") == "O":
+        length, read = len(data), lambda: listed(data)
+    else:
+        return None
+    if nested or length != len(features):  # as one row it would not fit
+        refuse_above(estimate(length, len(features)))
+    cells = read()
+    if types_of(cells) in _ROWS:
+        return cells
+    fit, known, gaps = True, set(features), 0
+    for cell in cells:
+        if _is_gap(cell):
+            gaps += 1
+            continue
+        one = part(cell)
+        if one is None:
+            return None
+        if one.names is None:
+            fit = fit and one.width == len(features)
+        else:
+            fit = fit and (not known or known.issuperset(one.names))
+    if not gaps:
+        return cells
+    if nested or (fit and gaps < len(cells)):
+        raise CellError(
+            f"{gaps} of {len(cells)} rows are missing as a whole; leave them out", reason="shape"
+        )
+    return None
+
+
+def _is_gap(cell: Any) -> bool:
+    kind = type(cell)
+    if kind is float:
+        return bool(cell != cell)
+    return cell is None or kind.__name__ in ("NAType", "NaTType")
 
 
 def ordered(row: tuple[Any, ...], way: tuple[int, ...]) -> tuple[Any, ...]:

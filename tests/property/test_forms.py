@@ -18,6 +18,7 @@ from aiocollect import MemoryStore, Pipeline
 from aiocollect._engine.quick import NEVER
 from aiocollect.records import Event, Refused
 from aiocollect.testing import VirtualClock, VirtualLoop, run_virtual
+from tests.property.containers import CONTAINERS
 from tests.property.forms import FORMS, POSITIONAL
 from tests.property.reference import bare, clean, key, lines_of, plain, table_of, told
 from tests.property.tables import KINDS, Table, draw_table
@@ -177,6 +178,7 @@ def test_a_table_is_the_same_in_every_form(way: dict[str, Any]) -> None:
 
 def _all_were_met() -> None:
     """A form or kind that never came would prove nothing."""
+    assert FORMS.keys() > CONTAINERS
     assert {name for name, _ in TOTAL} == FORMS.keys()
     for form, without in {
         "lists": set(),

@@ -7,14 +7,18 @@ has the usual types in all their forms.
 from __future__ import annotations
 
 import dataclasses
+import enum
 import sqlite3
 import struct
 import subprocess
 import sys
 import warnings
+from array import array
+from collections import UserList, deque
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from ipaddress import IPv4Network
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -27,7 +31,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
 from aiocollect import ConfigError, EncodeError, MemoryStore, Pipeline
-from aiocollect._engine.freeze import Shape
+from aiocollect._engine.freeze import RowsOf, Shape
 from aiocollect._engine.interop.exact import narrow
 from aiocollect.encoders import MdcEncoder
 from aiocollect.testing import VirtualClock, VirtualLoop, run_virtual
@@ -304,6 +308,19 @@ class Scalar:
 
 Scalar.__module__, Scalar.__qualname__, Scalar.__name__ = "jaxlib", "ArrayImpl", "ArrayImpl"
 
+
+class Side(enum.Enum):
+    """Whose members have names of their own, which are not those of columns."""
+
+    RIGHT, LEFT = 2, 1
+
+
+def objects(cells: list[Any]) -> Any:
+    found = np.empty(len(cells), dtype=object)
+    found[:] = cells
+    return found
+
+
 REFUSED: list[tuple[Any, str]] = [
     ([0, pd.Period("2026-01")], r"column b: .*Period.*start_time"),
     ([0, pd.Interval(0, 1)], r"column b: .*Interval.*left"),
@@ -341,6 +358,30 @@ REFUSED: list[tuple[Any, str]] = [
     ([[1, 2], pd.Series([1, 2], index=["b", "a"])], "does not fit"),
     ([pd.Series([1, 2], index=["b", "a"]), [1, 2]], "holds a list; give all of them with names"),
     ([pd.DataFrame({"a": [1]}), pd.DataFrame({"c": [1]})], "no columns c; there are a, b"),
+    (pd.DataFrame([[1, 2]], columns=[b"\xff", b"b"]), r"but for some bytes .*UTF-8.*map\(str"),
+    (pd.DataFrame([[1, 2]], columns=[b"\xff", b"\xfe"]), "names are bytes that are no UTF-8"),
+    (pd.DataFrame([[1, 2]], columns=[UUID(int=2), UUID(int=1)]), "names are of type UUID"),
+    (pd.DataFrame([[1, 2]], columns=list(Side)), r"names are of type Side; .*columns.map\(str"),
+    (pd.Series([1, 2], index=[UUID(int=2), UUID(int=1)]), "labels are of type UUID"),
+    ({b"\xff": 1, "b": 2}, "no columns a bytes; there are a, b"),
+    (pl.Series([{"a": 1, "b": 2}, None]), "1 of 2 rows are missing as a whole; leave them out"),
+    (pl.Series([None], dtype=pl.Struct({"a": pl.Int8})), "1 of 1 rows are missing"),
+    (pa.array([[1, 2], None]), "1 of 2 rows are missing"),
+    (pd.Series([{"b": 1, "a": 2}, None]), "1 of 2 rows are missing"),
+    (pd.Series([{"b": 1, "a": 2}, NAN]), "1 of 2 rows are missing"),
+    (objects([pd.NA, [1, 2]]), "1 of 2 rows are missing"),
+    (pl.Series([{"a": 1, "c": 2}, {"a": 3, "c": 4}]), "no columns c; there are a, b"),
+    (objects([{"b": 1, "a": 2}, [1, 2]]), "holds a list; give all of them with names"),
+    (pa.array([[("a", 1), ("a", 2)]], pa.map_(pa.string(), pa.int8())), "one key twice"),
+    (pd.MultiIndex.from_tuples([(1, 2)], names=["a", None]), "names are text, but for some"),
+    (deque([1, 2]), "deque cannot be recorded; give a list of it"),
+    (UserList([1, 2]), "UserList cannot be recorded; give a list of it"),
+    (array("d", [1, 2]), "array cannot be recorded; give a list of it"),
+    ({"a": 1, "b": 2}.values(), "dict_values cannot be recorded; give a list of it"),
+    ([deque([1, 2])], "deque cannot be recorded; give a list of it"),
+    ([0, deque([1, 2])], "column b: .*deque cannot be recorded; record a list of it"),
+    ([0, array("d", [1, 2])], "column b: .*array cannot be recorded; record a list of it"),
+    ([IPv4Network("10.0.0.0/30"), 0], "column a: .*IPv4Network cannot be recorded"),
 ]  # fmt: skip
 
 
@@ -366,6 +407,63 @@ def test_a_label_of_an_index_reaches_no_message_and_no_header(
         said = str(error)
     assert not any(word in said for word in ("anna", "bert", "carl"))
     assert shape.features == names
+
+
+ROWS: dict[str, tuple[Any, list[Any]]] = {
+    "a vector and a gap": (objects([[1, 2, 3], None]), [[(1, 2, 3), None]]),
+    "a vector and a number": (objects([[1, 2], 3]), [[(1, 2), 3]]),
+    "gaps": (objects([None, None]), [[None, None]]),
+    "a row with nested cells by name": (
+        pd.Series([{"x": 1}, {"x": 2}], index=["b", "a"]),
+        [[{"x": 2}, {"x": 1}]],
+    ),
+    "an index without names": (pd.MultiIndex.from_tuples([(1, "x")]), [[1, "x"]]),
+    "an index under other names": (
+        pd.MultiIndex.from_tuples([(1, "x")], names=["b", "a"]),
+        [["x", 1]],
+    ),
+    "labels of two levels": (pd.DataFrame([[1, 2]], columns=[("x", "b"), ("x", "a")]), [[1, 2]]),
+    "labels that are periods": (
+        pd.DataFrame([[1, 2]], columns=pd.period_range("2026", periods=2)),
+        [[1, 2]],
+    ),
+    "a subclass within": ([0, type("Sub", (list,), {})([1])], [[0, (1,)]]),
+    "polars objects": (pl.Series([{"b": 1, "a": 2}], dtype=pl.Object), [[2, 1]]),
+    "tensors of Arrow": (
+        pa.FixedShapeTensorArray.from_numpy_ndarray(np.array([[1, 2], [3, 4]])),
+        [[1, 2], [3, 4]],
+    ),
+    "structs in a dictionary": (
+        pa.DictionaryArray.from_arrays([0, 0], pa.array([{"b": 1, "a": 2}])),
+        [[2, 1], [2, 1]],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ROWS)
+def test_rows_and_cells_are_told_apart(form: str) -> None:
+    """What cannot be rows is one row; names decide where there are any."""
+    data, rows = ROWS[form]
+    assert same(freeze(data), rows)
+
+
+@pytest.mark.parametrize("labels", [["anna", 7], [UUID(int=1), None], [b"\xff", b"a"]])
+def test_no_label_of_an_index_matters_to_one_column(labels: list[Any]) -> None:
+    """Of a column they are of its rows, whatever they are."""
+    assert column(pd.Series([0.1, 0.2], index=pd.Index(labels, dtype=object))) == [0.1, 0.2]
+
+
+@pytest.mark.parametrize("names", [("a", "b"), None])
+def test_records_in_a_series_fix_the_columns_as_those_of_a_list(
+    names: tuple[str, ...] | None,
+) -> None:
+    """Also by collect_rows(), and where the index is of customers."""
+    for wrap in (lambda value: value, RowsOf):
+        for index in (None, ["anna", "bert"]):
+            shape = Shape("s", feature_names=names, max_call_bytes=1 << 22)
+            records = pd.Series([{"a": 2, "b": 1}, {"b": 3, "a": 4}], index=index)
+            assert same([list(row) for row in shape.freeze(wrap(records))[0]], [[2, 1], [4, 3]])
+            assert shape.features == ("a", "b")
 
 
 def test_a_row_of_a_frame_fixes_the_columns_where_it_is_sure() -> None:

@@ -68,6 +68,35 @@ VALUES: Final[list[Mutant]] = [
         "under any class of text",
     ),
     Mutant(
+        "labels that are bytes are no names",
+        "own: frames of h5py went by the order of their columns",
+        "columns.py",
+        "            return bytes.decode(name)\n",
+        "            return None\n",
+        ("forms",),
+        "under_bytes",
+    ),
+    Mutant(
+        "a missing value is asked whether it is itself",
+        "own: rows of pandas' nullable dtypes were refused",
+        "_engine/interop/pandas_frames.py",
+        "    if text or (kind.kind ==",
+        "    if getattr(kind, 'na_value', None) != getattr(kind, 'na_value', None):\n"
+        "        return list(data)\n"
+        "    if text or (kind.kind ==",
+        ("forms",),
+        "TypeError",
+    ),
+    Mutant(
+        "records within an array are the cells of one row",
+        "own: two records were stored as two cells of JSON",
+        "_engine/rows.py",
+        "    cells = read()\n",
+        "    return None\n",
+        ("forms",),
+        "array_of_dicts",
+    ),
+    Mutant(
         "missing text is NaN",
         "man-group/arctic#157",  # None, NaN and NaT of object columns
         "_engine/rows.py",
@@ -89,7 +118,7 @@ VALUES: Final[list[Mutant]] = [
         "a list of rows of a frame by position",
         "own: cells under the wrong name, in silence",
         "_engine/rows.py",
-        "        labels = None if one_column else column.labels\n",
+        "        labels = None if one_column else column.labels()\n",
         "        labels = None\n",
         ("forms",),
         "instead of",

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from .exact import PER_SECOND, CellError, day, moments, narrow, narrowed, zone_of
-from .table import Table
+from .table import Column, Table
 
-__all__ = ["cells_of", "is_kept", "scalar_of", "table_of"]
+__all__ = ["cells_of", "column_of", "is_kept", "is_rows", "rows_of", "scalar_of", "table_of"]
 
 _PLAIN: Final = frozenset(
     [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
@@ -72,6 +72,38 @@ def cells_of(column: Any) -> list[Any]:
         found: list[Any] = column.to_pylist()
         return found
     return [scalar_of(scalar) for scalar in column]
+
+
+def column_of(column: Any) -> Column:
+    """An Array or ChunkedArray."""
+    return Column(
+        rows=len(column),
+        column=lambda: cells_of(column),
+        each=lambda: rows_of(column),
+        nested=is_rows(column.type),
+    )
+
+
+def is_rows(kind: Any) -> bool | None:
+    """Whether each cell of the type is a row by itself; None where only the cells tell."""
+    types = _types()
+    if types.is_struct(kind) or types.is_map(kind) or hasattr(kind, "value_field"):
+        return True
+    told = types.is_primitive(kind) or types.is_decimal(kind) or types.is_null(kind)
+    return False if told else None
+
+
+def rows_of(column: Any) -> list[Any]:
+    """The cells of such an Array or ChunkedArray: a map's by name, as a struct's are. Raises
+    CellError."""
+    cells = cells_of(column)
+    if not _types().is_map(column.type):
+        return cells
+    rows = [None if pairs is None else dict(pairs) for pairs in cells]
+    for row, pairs in zip(rows, cells, strict=True):
+        if row is not None and len(row) < len(pairs):
+            raise CellError("a map has one key twice; rename one")
+    return rows
 
 
 def _days(column: Any) -> list[Any]:

@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from .arrow_tables import cells_of as arrow_cells
+from .arrow_tables import is_rows, rows_of
 from .exact import PER_SECOND, moments, narrowed
 from .numpy_arrays import is_plain, listed
 from .table import Column, Table, names_of
 
-__all__ = ["cells_of", "column_of", "table_of"]
+__all__ = ["cells_of", "column_of", "index_of", "table_of"]
 
 
 def table_of(data: Any) -> Table:
@@ -41,21 +42,44 @@ def table_of(data: Any) -> Table:
 
 def column_of(data: Any) -> Column:
     """A Series, whose labels are names where it is a row of a frame."""
-    labels = _labels(data.index)
+    pandas = sys.modules["pandas"]
+    kind = data.dtype
+    of_arrow = isinstance(kind, pandas.ArrowDtype)
+    if of_arrow:
+        nested = is_rows(kind.pyarrow_dtype)
+    else:
+        told = kind.kind != "O" or isinstance(kind, pandas.StringDtype)
+        nested = False if told else None
     return Column(
-        labels,
+        labels=lambda: _labels(data.index),
         name=data.name,
         rows=len(data),
         column=lambda: cells_of(data),
         row=lambda: _row_cells(data),
+        each=(lambda: rows_of(data.array.__arrow_array__())) if of_arrow else None,
+        nested=nested,
+    )
+
+
+def index_of(data: Any) -> Table:
+    """An index of several levels: a column for each, which may have names."""
+    pandas = sys.modules["pandas"]
+    levels = range(data.nlevels)
+    return Table(
+        names_of(list(data.names), "its levels' names"),
+        rows=len(data),
+        width=len(levels),
+        columns=lambda: (cells_of(pandas.Series(data.get_level_values(one))) for one in levels),
     )
 
 
 def _row_cells(data: Any) -> list[Any]:
     """The cells of a row, which have nothing in common: pandas makes a row of NaN and text one of
     texts, though its NaN may be a number of a column of numbers."""
-    text = getattr(data.dtype, "na_value", None)
-    if data.dtype == object or text != text:
+    kind = data.dtype
+    # Of pandas' NA nothing may be asked, not even whether it is itself.
+    text = isinstance(kind, sys.modules["pandas"].StringDtype) and type(kind.na_value) is float
+    if text or (kind.kind == "O" and type(kind).__module__.startswith("numpy")):
         found: list[Any] = data.tolist()
         return found
     return cells_of(data)

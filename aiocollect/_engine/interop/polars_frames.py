@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from .exact import PER_SECOND, CellError, day, moments, narrowed, zone_of
-from .table import Table
+from .table import Column, Table
 
-__all__ = ["cells_of", "table_of"]
+__all__ = ["cells_of", "column_of", "table_of"]
 
 _PLAIN: Final = frozenset(
     [f"{sign}Int{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64)]
@@ -23,6 +23,16 @@ _PLAIN: Final = frozenset(
 _KEPT: Final = _PLAIN - {"Float16", "Float32"} | {
     *("Int128", "UInt128", "Boolean", "String", "Binary", "Decimal", "Null", "Object"),
 }
+
+
+def column_of(series: Any) -> Column:
+    """A Series."""
+    nested: bool | None = _name(series.dtype) in ("Struct", "List", "Array")
+    if _name(series.dtype) == "Object":
+        nested = None
+    return Column(
+        name=series.name, rows=len(series), column=lambda: cells_of(series), nested=nested
+    )
 
 
 def cells_of(series: Any) -> list[Any]:

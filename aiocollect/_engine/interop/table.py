@@ -6,7 +6,9 @@ Nothing of a million rows is touched before their number was looked at.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from datetime import date, timedelta
+from numbers import Number
+from typing import Any, Final
 
 from ...columns import label
 from ...errors import EncodeError
@@ -68,31 +70,43 @@ class Table:
         raise EncodeError(f"{stream}: column {name[:64]}: {text}", reason=reason)
 
 
-class Column:
-    """One row or column of pandas' that has labels: a Series.
+# What an order may be told by: numbers, dates, the places of a table that has several headers.
+_PLACES: Final = (Number, date, timedelta, tuple, type(None))
+_PACKAGES: Final = frozenset({"numpy", "pandas"})
 
-    ``labels`` are None where they are no names, else as text: of a row of a frame they are the
+
+class Column:
+    """What has one dimension in another package: a column, a row, or rows.
+
+    ``labels()`` are None where they are no names, else as text: of a row of a frame they are the
     names of its columns, of a column the index, which may be of customers. Only the stream's
-    columns tell which. ``name`` is its own name. ``column()`` gives its cells where it is a
-    column, ``row()`` where it is a row, whose cells have nothing in common.
+    columns tell which; CellError where nothing does. ``name`` is its own name. ``column()`` gives
+    its cells where it is a column, ``row()`` where it is a row, whose cells have nothing in common.
+
+    ``nested``: whether its type says that each cell is a row by itself, which ``each()`` gives:
+    a struct, map or list. None where only the cells tell.
     """
 
-    __slots__ = ("column", "labels", "name", "row", "rows")
+    __slots__ = ("column", "each", "labels", "name", "nested", "row", "rows")
 
     def __init__(
         self,
-        labels: tuple[str, ...] | None,
         *,
-        name: Any,
         rows: int,
         column: Callable[[], list[Any]],
-        row: Callable[[], list[Any]],
+        row: Callable[[], list[Any]] | None = None,
+        each: Callable[[], list[Any]] | None = None,
+        nested: bool | None,
+        labels: Callable[[], tuple[str, ...] | None] = lambda: None,
+        name: Any = None,
     ) -> None:
         self.labels = labels
         self.name = name
         self.rows = rows
+        self.nested = nested
         self.column = column
-        self.row = row
+        self.row = row or column
+        self.each = each or self.row
 
     def __repr__(self) -> str:
         return f"<Column of {self.rows} cells>"
@@ -100,18 +114,26 @@ class Column:
 
 def names_of(labels: Sequence[Any], what: str) -> tuple[str, ...] | None:
     """Labels as the names of columns; None where they are numbers, tuples or dates: then order
-    counts. Raises CellError where some are names and some are not: then nothing is sure."""
+    counts. Raises CellError where some are names and some are not, or what nobody knows: then
+    nothing is sure."""
     names = [label(one) for one in labels]
-    if not names or not any(name is not None for name in names):
-        return None
     found = tuple([name for name in names if name is not None])
-    if len(found) < len(names):
-        other = next(
-            type(one).__name__ for one, name in zip(labels, names, strict=True) if name is None
-        )
-        raise CellError(
-            f"{what} are text, but for some of type {other}; make them all text, such as "
-            "df.columns.map(str)",
-            reason="shape",
-        )
-    return found
+    if len(found) == len(names):
+        return found or None
+    others = [type(one) for one, name in zip(labels, names, strict=True) if name is None]
+    odd = [kind for kind in others if not _tells_a_place(kind)]
+    if not odd and not found:
+        return None
+    kind = (odd or others)[0]
+    word = "bytes that are no UTF-8" if issubclass(kind, bytes) else f"of type {word_for(kind)}"
+    text = "text, but for some " if found else ""
+    raise CellError(
+        f"{what} are {text}{word}; make them all text, such as df.columns.map(str)", reason="shape"
+    )
+
+
+def _tells_a_place(kind: type) -> bool:
+    """Whether a label of this type, which is no text, may say a place, and no name."""
+    if issubclass(kind, bytes) or hasattr(kind, "_member_map_"):
+        return issubclass(kind, int)  # of an enumeration: else its members have names
+    return issubclass(kind, _PLACES) or str(kind.__module__).partition(".")[0] in _PACKAGES
