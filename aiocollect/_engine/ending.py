@@ -215,8 +215,9 @@ class Ending:
                 raise
             raise self._late(timeout, report(engine, began)) from None  # the loop stands still
 
-    def leave(self) -> None:
-        """The process ends: close, and say on stderr what is not stored. Raises nothing."""
+    def leave(self, spent: float) -> None:
+        """The process ends: close, within what is left of the time for it, and say on stderr what
+        is not stored. Raises nothing."""
         self._leaving = True
         engine = self._engine
         try:
@@ -224,7 +225,7 @@ class Ending:
                 if engine.host.loop is not None:
                     # The thread's: whatever it would start a thread for.
                     engine.host.loop.call_soon_threadsafe(without_threads, engine.host.loop)
-            found = self.close()
+            found = self.close(max(0.0, engine.settings.close_timeout - spent))
         except BaseException as error:  # there is nobody left to hear it
             exits.say(f"rows may be lost at exit: {type(error).__name__}")
             return

@@ -24,7 +24,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
-__all__ = ["Inline", "hold", "let_go", "say", "without_threads"]
+from .clock import SystemClock
+
+__all__ = ["Inline", "held", "hold", "let_go", "say", "without_threads"]
 
 _T = TypeVar("_T")
 
@@ -35,8 +37,9 @@ _WORKERS = ("multiprocessing.util", "billiard.util")
 class Leaving(Protocol):
     """What has rows to lose."""
 
-    def leave(self) -> None:
-        """Close, as the process ends. Raises nothing."""
+    def leave(self, spent: float) -> None:
+        """Close, as the process ends, which others have spent so many seconds on. Raises
+        nothing."""
 
 
 class _Marker:
@@ -59,7 +62,7 @@ def hold(one: Leaving) -> None:
         # No thread runs any more, and modules are half gone: whatever were tried might hang.
         say("rows that were collected while the interpreter ends are not stored")
     elif _left:
-        one.leave()
+        one.leave(0.0)
     else:
         _finalize_worker()
 
@@ -67,6 +70,11 @@ def hold(one: Leaving) -> None:
 def let_go(one: Leaving) -> None:
     """It was closed, or its rows are another process's."""
     _held.pop(one, None)
+
+
+def held() -> list[Leaving]:
+    """Who has rows to lose now."""
+    return list(_held)
 
 
 def say(text: str) -> None:
@@ -78,8 +86,10 @@ def say(text: str) -> None:
 def _leave() -> None:
     global _left
     _left = True
-    for one in list(_held):
-        one.leave()
+    # Many pipelines whose store does not answer take no longer than one of them.
+    began = SystemClock.monotonic()
+    for one in held():
+        one.leave(SystemClock.monotonic() - began)
 
 
 def _hear_of_workers() -> None:

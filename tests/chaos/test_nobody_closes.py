@@ -244,3 +244,15 @@ if __name__ == "__main__":
     done = run(f"{BEGIN}{script}", tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert len(rows(tmp_path)) == 5
+
+
+def test_many_pipelines_end_in_the_time_of_one(tmp_path: Path) -> None:
+    """Thirty whose store does not answer: each is told, and they share the time for closing (else
+    this test takes half a minute)."""
+    script = """
+ps = [Pipeline(DOWN, close_timeout=1.0) for _ in range(30)]
+for p in ps: assert p.collector("m", feature_names=["n"]).collect([1.0])
+"""
+    done = run(f"{BEGIN}{script}", tmp_path)
+    assert done.returncode == 0
+    assert done.stderr.count("1 rows were not stored at exit") == 30

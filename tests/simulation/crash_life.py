@@ -25,6 +25,7 @@ from random import Random
 from typing import Any
 
 from aiocollect import Limits, MemoryStore, Pipeline, Retry, StoreError
+from aiocollect._engine import exits
 from aiocollect.records import SpoolDamaged, SpoolLeft
 from aiocollect.stores.memory_file import MemoryFile
 from aiocollect.testing import (
@@ -415,7 +416,10 @@ def _part(path: str) -> tuple[str, str, int]:
 
 
 def bury(loop: VirtualLoop) -> None:
-    """The process is gone: none of its tasks ever takes another step."""
+    """The process is gone: none of its tasks ever takes another step, and none of its pipelines is
+    closed when this one ends."""
+    for pipeline in exits.held():
+        exits.let_go(pipeline)
     for task in asyncio.all_tasks(loop):
         task._log_destroy_pending = False  # type: ignore[attr-defined]
         task.get_coro().close()
