@@ -11,7 +11,7 @@ from types import TracebackType
 
 from .errors import ConfigError
 
-__all__ = ["correlation", "in_force"]
+__all__ = ["correlation", "in_force", "of"]
 
 in_force: ContextVar[correlation | None] = ContextVar("aiocollect_correlation", default=None)
 
@@ -26,14 +26,15 @@ class correlation:  # noqa: N801 - used like a function: with correlation(): ...
 
     Without ``id`` the first collect() inside makes one, which carries the day of its scoring; until
     then ``.id`` is None. Several calls of one stream inside go on counting their rows, so that
-    inputs and predictions that were recorded in pieces are joined by id and row, one to one.
+    inputs and predictions that were recorded in pieces are joined by id and row, one to one. A
+    block of the same id within goes on counting with this one, and carries no day if it does not.
 
     ``carries_day``: an ``id`` in the form of ours goes to the day that it carries. Say False where
     it comes from outside, or whoever sends it chooses the days, and so the blobs: then it is an id
     as anybody else's. Raises ConfigError for an id that is no text.
     """
 
-    __slots__ = ("_token", "carries_day", "hour", "id", "rows")
+    __slots__ = ("_entered", "_outer", "_token", "carries_day", "hour", "id", "rows")
 
     def __init__(
         self,
@@ -52,13 +53,21 @@ class correlation:  # noqa: N801 - used like a function: with correlation(): ...
         # first collect().
         self.hour: int | None = None
         self._token: Token[correlation | None] | None = None
+        self._outer: correlation | None = None  # the block around this one, while it lasts
+        self._entered = False
 
     def __repr__(self) -> str:
         return f"<correlation {self.id or 'not made yet'}>"
 
     def __enter__(self) -> correlation:
-        if self._token is not None:
+        if self._entered:
             raise ConfigError("a correlation is entered once; make a new one for each block")
+        self._entered = True
+        self._outer = in_force.get()
+        same = of(self._outer, self.id)
+        if same is not None:
+            self.rows = same.rows
+            self.carries_day = self.carries_day and same.carries_day
         self._token = in_force.set(self)
         return self
 
@@ -68,5 +77,15 @@ class correlation:  # noqa: N801 - used like a function: with correlation(): ...
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        assert self._token is not None
+        if self._token is None:
+            raise RuntimeError("a correlation has ended already, or was not entered")
         in_force.reset(self._token)
+        # Tasks that were started within keep this one, and need not keep those around it.
+        self._token = self._outer = None
+
+
+def of(context: correlation | None, id: str | None) -> correlation | None:  # noqa: A002
+    """The one of this id, from the inner to the outer one; None where there is none."""
+    while context is not None and (id is None or context.id != id):
+        context = context._outer
+    return context

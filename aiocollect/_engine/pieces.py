@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from itertools import islice
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from ..errors import ConfigError, EncodeError
+from .cells import types_of
 from .foreign import breathe
 from .freeze import RowsOf, Shape
 from .recorder import Recorder
+from .stamps import next_row
 from .stream import Stream
 
 __all__ = ["PIECE_ROWS", "Progress", "record_pieces", "record_pieces_blocking"]
 
 # Of mixed cells these hold the caller for about a millisecond or two.
 PIECE_ROWS = 256
+
+_ROWS: Final[frozenset[type]] = frozenset({list, tuple, dict})
+_ODD: Final[frozenset[type]] = frozenset({object})
 
 # Gets the rows recorded so far, and all of them where their number is known.
 Progress: TypeAlias = Callable[[int, int | None], object]
@@ -38,20 +42,23 @@ async def record_pieces(
     progress: Progress | None,
 ) -> str | None:
     """Record all rows, waiting for room before each piece, and letting others run after it."""
-    told = _Told(data, row or 0, progress)
+    if row is None:
+        row = next_row(correlation_id, stream)
+    told = _Told(data, row, progress)
     pending = _pieces(data, piece_rows)
     halves: list[Any] = []
     while (piece := halves.pop() if halves else next(pending, None)) is not None:
         values = ((stream, as_rows(piece, stream.shape)),)
+        counted: list[int] = []
         try:
-            found = await recorder.record_waiting(values, correlation_id, at, told.row)
+            found = await recorder.record_waiting(values, correlation_id, at, told.row, counted)
         except EncodeError as error:
             halves += _halved(piece, error)
             continue
         if found is None:
             return correlation_id  # switched off
         correlation_id = found
-        told.tell(len(piece))
+        told.tell(sum(counted) if counted else len(piece))
         await breathe()
     return correlation_id
 
@@ -69,20 +76,23 @@ def record_pieces_blocking(
     progress: Progress | None,
 ) -> str | None:
     """The same on a thread, which is blocked; ``timeout`` is for each piece."""
-    told = _Told(data, row or 0, progress)
+    if row is None:
+        row = next_row(correlation_id, stream)
+    told = _Told(data, row, progress)
     pending = _pieces(data, piece_rows)
     halves: list[Any] = []
     while (piece := halves.pop() if halves else next(pending, None)) is not None:
         values = ((stream, as_rows(piece, stream.shape)),)
+        counted: list[int] = []
         try:
-            found = recorder.record_blocking(values, correlation_id, at, told.row, timeout)
+            found = recorder.record_blocking(values, correlation_id, at, told.row, timeout, counted)
         except EncodeError as error:
             halves += _halved(piece, error)
             continue
         if found is None:
             return correlation_id  # switched off
         correlation_id = found
-        told.tell(len(piece))
+        told.tell(sum(counted) if counted else len(piece))
     return correlation_id
 
 
@@ -96,7 +106,7 @@ class _Told:
             raise ConfigError("progress must be callable with (rows so far, rows in all or None)")
         self.row = self._begin = begin
         self._progress = progress
-        self._total = len(data) if hasattr(type(data), "__len__") else None
+        self._total = None if progress is None else _rows_of(data)
 
     def tell(self, rows: int) -> None:
         self.row += rows
@@ -115,17 +125,63 @@ def _pieces(data: Any, rows: int) -> Iterator[Any]:
         raise ConfigError("piece_rows must be a whole number, 1 or more")
     if isinstance(data, str | bytes | dict):
         raise ConfigError(f"a {type(data).__name__} is one row, or none; give rows or a table")
-    return _cut(data, rows)
+    return _cut(_records(data), rows)
 
 
 def _cut(data: Any, rows: int) -> Iterator[Any]:
-    if not hasattr(type(data), "__len__"):
-        found = iter(data)
-        while piece := list(islice(found, rows)):
-            yield piece
+    if _is_cut_by_slices(data):
+        for begin in range(0, len(data), rows):
+            yield _slice(data, begin, min(begin + rows, len(data)))
         return
-    for begin in range(0, len(data), rows):
-        yield _slice(data, begin, min(begin + rows, len(data)))
+    run: list[Any] = []
+    for one in data:
+        if _is_table(one):
+            if run:
+                yield run
+                run = []
+            yield from _cut(_records(one), rows)
+            continue
+        run.append(one)
+        if len(run) == rows:
+            yield run
+            run = []
+    if run:
+        yield run
+
+
+def _is_cut_by_slices(data: Any) -> bool:
+    """Whether it is a table, array or Series, whose length is that of its rows."""
+    kind = type(data)
+    ours = hasattr(kind, "iloc") or hasattr(kind, "dtype") or _is_table(data)
+    return hasattr(kind, "__len__") and (ours or kind.__module__.partition(".")[0] == "pyarrow")
+
+
+def _is_table(one: Any) -> bool:
+    """Whether it is many rows where it stands between others: a table of pandas, polars or Arrow,
+    records of numpy, or an array of two dimensions."""
+    kind = type(one)
+    if kind is list or kind is tuple or kind is dict:
+        return False
+    if hasattr(kind, "dtype"):
+        names = getattr(one.dtype, "names", None)
+        return bool(getattr(one, "ndim", 0) == 2 or (names and getattr(one, "ndim", 0)))
+    of_polars = hasattr(kind, "get_columns") and hasattr(kind, "height")
+    return hasattr(kind, "num_rows") or of_polars or getattr(one, "ndim", 0) == 2
+
+
+def _records(table: Any) -> Any:
+    """Records of two dimensions as those of one, whose length is that of its rows."""
+    names = getattr(getattr(table, "dtype", None), "names", None)
+    return table.reshape(-1) if names else table
+
+
+def _rows_of(data: Any) -> int | None:
+    """How many rows there are; None where nobody knows."""
+    if not hasattr(type(data), "__len__"):
+        return None
+    if _is_cut_by_slices(data) or (types_of(data) or _ODD) <= _ROWS:
+        return len(data)
+    return sum([len(_records(one)) if _is_table(one) else 1 for one in data])
 
 
 def _slice(data: Any, begin: int, end: int) -> Any:

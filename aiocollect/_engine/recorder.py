@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from .._core.ids import HOUR_US, hour_of_id
 from .._core.ring import ACCEPTED, NESTED, NO_SLOT
-from ..context import correlation, in_force
+from ..context import correlation, in_force, of
 from ..errors import AioCollectError, ConfigError, EncodeError, PipelineClosed, RingFull
 from ..records import Call, Refused
 from .engine import Engine
@@ -107,9 +107,10 @@ class Recorder:
         correlation_id: str | None,
         at: datetime | float | None,
         row: int | None = None,
+        counted: list[int] | None = None,
     ) -> str | None:
-        """Accept the values whole, waiting for room."""
-        call, correlation_id = self._call(values, correlation_id, at, row)
+        """Accept the values whole, waiting for room; ``counted`` gets how many rows they are."""
+        call, correlation_id = self._call(values, correlation_id, at, row, counted)
         if call is not None:
             engine, accepted = self.engine, call
             await engine.host.run(lambda: engine.waiters.accept(accepted))
@@ -122,8 +123,10 @@ class Recorder:
         at: datetime | float | None,
         row: int | None,
         timeout: float | None,
+        counted: list[int] | None = None,
     ) -> str | None:
-        """Accept the values whole, blocking this thread until there is room."""
+        """Accept the values whole, blocking this thread until there is room; ``counted`` gets how
+        many rows they are."""
         try:
             asyncio.get_running_loop()
         except RuntimeError:
@@ -133,7 +136,7 @@ class Recorder:
                 f"{self._label}: collect_wait() would block the event loop of this thread; "
                 "await acollect()"
             )
-        call, correlation_id = self._call(values, correlation_id, at, row)
+        call, correlation_id = self._call(values, correlation_id, at, row, counted)
         if call is not None and not self._wait(call, timeout):
             raise RingFull(f"{self._label}: no room within {timeout} s")
         return correlation_id
@@ -160,6 +163,7 @@ class Recorder:
         correlation_id: str | None,
         at: datetime | float | None,
         row: int | None,
+        counted: list[int] | None = None,
     ) -> tuple[Call | None, str | None]:
         """Freeze and stamp; None where nothing is to be recorded. Raises what the refusal is."""
         engine = self.engine
@@ -173,7 +177,7 @@ class Recorder:
                 if window.inside and window.nested():
                     raise self._full(NESTED)
         try:
-            return self._stamped(values, correlation_id, at, row)
+            return self._stamped(values, correlation_id, at, row, counted)
         except (AioCollectError, KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # at= and the others may have methods that raise
@@ -187,6 +191,7 @@ class Recorder:
         correlation_id: str | None,
         at: datetime | float | None,
         row: int | None,
+        counted: list[int] | None,
     ) -> tuple[Call | None, str | None]:
         engine = self.engine
         ids = engine.ids
@@ -196,7 +201,7 @@ class Recorder:
             correlation_id = id_text(correlation_id, stream=self._label)
         context = in_force.get()
         if context is not None and correlation_id is not None and correlation_id != context.id:
-            context = None
+            context = of(context, correlation_id)
         if row is not None:
             row = row_index(row, stream=self._label)
         new = ""
@@ -230,6 +235,8 @@ class Recorder:
         except BaseException:
             skip_rows(context, values, window=engine.ring.window)
             raise
+        if counted is not None:
+            counted += [number for _, number, _, _ in frozen]
         first = row or 0
         if context is not None:
             counts = [(stream, number) for stream, number, _, _ in frozen]

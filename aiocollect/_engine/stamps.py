@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from .._core.window import Window
-from ..context import correlation
+from ..context import correlation, in_force, of
 from ..errors import EncodeError
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "first_row",
     "id_text",
     "microseconds",
+    "next_row",
     "row_index",
     "rows_at_a_guess",
     "skip_rows",
@@ -105,6 +106,14 @@ def first_row(
         for stream, number in counts:
             counted[stream.label] = max(counted.get(stream.label, 0), first + number)
     return first
+
+
+def next_row(correlation_id: str | None, stream: Any) -> int:
+    """The index of the next row of a stream, under the block that is in force for this id."""
+    context = in_force.get()
+    if context is not None and correlation_id is not None and correlation_id != context.id:
+        context = of(context, correlation_id)
+    return 0 if context is None else context.rows.get(stream.label, 0)
 
 
 def skip_rows(

@@ -8,21 +8,28 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import csv
+import gc
 import io
 import threading
+import weakref
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
-from aiocollect import EncodeError, MemoryStore, Pipeline, correlation
+from aiocollect import ConfigError, EncodeError, MemoryStore, Pipeline, correlation
 from aiocollect.records import Event, Refused
 from aiocollect.redaction import Drop
 from aiocollect.testing import VirtualClock, VirtualLoop, run_virtual
+from tests.property.forms import Speaks
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC).timestamp()
 
@@ -313,6 +320,70 @@ def test_streams_of_a_model_have_as_many_rows(inputs: Any, predictions: Any) -> 
     assert any("/n/" in path for path in stored.blobs)
 
 
+# Blocks within blocks -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("between", [(), ("other",), (None, "other")])
+@pytest.mark.parametrize("given", ["loan-7", "00000000-0000-8000-ac00-000000000000"])
+def test_a_block_within_a_block_of_the_same_id_goes_on_counting(
+    between: tuple[str | None, ...], given: str
+) -> None:
+    """As under a middleware that stands twice, or one and a block of the handler's own."""
+
+    def use(pipeline: Pipeline) -> None:
+        inputs, _ = streams(pipeline)
+        with ExitStack() as stack:
+            stack.enter_context(correlation(given, carries_day=False))
+            inputs.collect([1.0, 2.0])
+            for one in between:
+                stack.enter_context(correlation(one))
+            inputs.collect([3.0, 4.0], correlation_id=given)
+            with correlation(given):
+                inputs.collect([5.0, 6.0])
+                inputs.collect([[7.0, 8.0], [9.0, 10.0]])
+            inputs.collect([11.0, 12.0], correlation_id=given)
+
+    stored = store(use)
+    assert [row[-1] for row in stored.rows("inputs")] == list("012345")
+    # An id from outside carries no day because somebody says so again within.
+    assert all("/2026/01/31/" in path for path in stored.blobs)
+
+
+def test_blocks_without_an_id_are_two() -> None:
+    """One for each item of a request, say."""
+
+    def use(pipeline: Pipeline) -> None:
+        inputs, _ = streams(pipeline)
+        with correlation():
+            inputs.collect([1.0, 2.0])
+            with correlation():
+                inputs.collect([3.0, 4.0])
+            inputs.collect([5.0, 6.0])
+
+    rows = store(use).rows("inputs")
+    assert [row[-1] for row in rows] == ["0", "0", "1"]
+    assert len({row[-2] for row in rows}) == 2
+
+
+def test_a_block_that_has_ended_keeps_none_of_those_around_it() -> None:
+    """Tasks that start each other within their blocks would keep all that ever were."""
+
+    class Block(correlation):
+        """One that can be looked for."""
+
+    outer = Block()
+    with outer:
+        inner = correlation()
+        with inner:
+            pass
+    found = weakref.ref(outer)
+    del outer
+    gc.collect()
+    assert found() is None
+    with pytest.raises(ConfigError, match="entered once"):
+        inner.__enter__()
+
+
 # collect_rows -------------------------------------------------------------------------------------
 
 
@@ -445,6 +516,55 @@ def test_a_table_in_pieces(form: str, threaded: bool) -> None:
     assert len({row[-2] for row in rows}) == 1
     total = None if form == "generator" else 1000
     assert told == [(300, total), (600, total), (900, total), (1000, total)]
+
+
+TABLES: dict[str, Callable[[], Any]] = {
+    "frames": lambda: [FRAME[:500], FRAME[500:]],
+    "generator of frames": lambda: iter([FRAME[:500], FRAME[500:]]),
+    "rows and frames": lambda: [{"a": 0.0, "b": "text 0"}, FRAME[1:]],
+    "polars slices": lambda: pl.from_pandas(FRAME).iter_slices(7),
+    "arrow batches": lambda: pa.Table.from_pandas(FRAME).to_batches(max_chunksize=77),
+    "arrow reader": lambda: pa.Table.from_pandas(FRAME).to_reader(max_chunksize=77),
+    "records": lambda: [FRAME.to_records(index=False)],
+    "arrays": lambda: [FRAME[["a", "b"]].to_numpy(dtype=object)],
+    "streams of Arrow": lambda: [Speaks(pa.Table.from_pandas(FRAME))],
+    "deque": lambda: deque(FRAME.to_dict("records")),
+}
+
+
+@pytest.mark.parametrize("form", TABLES)
+@pytest.mark.parametrize("threaded", [False, True])
+@pytest.mark.parametrize("before", [0, 2])
+def test_tables_in_pieces(form: str, threaded: bool, before: int) -> None:
+    """It is rows that count, whatever brings them, and under one id they go on counting."""
+    told: list[int] = []
+
+    async def use(pipeline: Pipeline) -> None:
+        inputs, _ = streams(pipeline)
+
+        def note(done: int, total: int | None) -> None:
+            told.append(done)
+            assert total in (None, 1000) or form == "streams of Arrow"
+
+        options: dict[str, Any] = {"piece_rows": 300, "progress": note}
+        with correlation():
+            for _ in range(before):
+                inputs.collect([-1.0, "before"])
+            if threaded:
+                context = contextvars.copy_context()
+                call = lambda: inputs.collect_pieces(TABLES[form](), **options)  # noqa: E731
+                assert in_a_thread(lambda: context.run(call))
+            else:
+                assert await inputs.acollect_pieces(TABLES[form](), **options)
+            inputs.collect([-1.0, "after"])
+
+    rows = store(use).rows("inputs")
+    assert [row[1] for row in rows[before:-1]] == [f"text {n}" for n in range(1000)]
+    assert [int(row[-1]) for row in rows] == list(range(before + 1001))
+    assert len({row[-2] for row in rows}) == 1
+    assert told[-1] == 1000
+    steps = [later - one for one, later in zip([0, *told], told, strict=False)]
+    assert max(steps) <= 300 or form == "streams of Arrow"  # its rows are known when it is read
 
 
 def test_a_piece_that_is_too_large_is_halved() -> None:
