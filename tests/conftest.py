@@ -1,4 +1,4 @@
-"""For all tests: the canary. See tests/canary.py."""
+"""For all tests: the canary (see tests/canary.py), and an end that closes nobody's pipelines."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Generator
 
 import pytest
+
+from aiocollect._engine import exits
 
 from .canary import Canary, fail
 
@@ -69,3 +71,9 @@ def pytest_runtest_makereport(
         if leaks:
             fail(report, leaks)
     return report
+
+
+def pytest_sessionfinish() -> None:
+    """Processes that tests have crashed in virtual time have left their pipelines open."""
+    for pipeline in exits.held():
+        exits.let_go(pipeline)
