@@ -94,7 +94,7 @@ VALUES: Final[list[Mutant]] = [
         "    cells = read()\n",
         "    return None\n",
         ("forms",),
-        "array_of_dicts",
+        "give a DataFrame of",
     ),
     Mutant(
         "missing text is NaN",
