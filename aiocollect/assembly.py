@@ -35,6 +35,10 @@ __all__ = ["assemble", "is_no_store", "no_store", "open_store"]
 SPOOL_CHECK = 1.0
 
 
+# Ports that go without saying.
+_PORTS = {"http": ":80", "https": ":443"}
+
+
 def assemble(
     store: Store | str | os.PathLike[str],
     *,
@@ -107,8 +111,19 @@ def _target_of(store: Store) -> str:
     A store of one's own may say it by itself, as ``target``; else it is known by its class."""
     target = getattr(store, "target", None)
     if isinstance(target, str) and target:
-        return target
+        return _plain(target)
     return f"{type(store).__module__}.{type(store).__qualname__}"
+
+
+def _plain(address: str) -> str:
+    """The address, whichever way it is spelled: small letters in the host, no dot behind it, and
+    no port that goes without saying."""
+    scheme, there, rest = address.partition("://")
+    if not there or scheme.lower() not in _PORTS:
+        return address
+    host, slash, path = rest.partition("/")
+    host = host.lower().removesuffix(_PORTS[scheme.lower()]).removesuffix(".")
+    return f"{scheme.lower()}://{host}{slash}{path}"
 
 
 def _writer_ids(first: str | None) -> Callable[[], str]:

@@ -53,7 +53,8 @@ class Backing:
         self.spool = Spool(
             disk,
             settings.spool,
-            target=Target(target, settings.workspace, settings.service),
+            # Paths have the workspace in small letters, so it is the same one in any.
+            target=Target(target, settings.workspace.lower(), settings.service),
             writer=writer,
             max_bytes=settings.limits.max_spool_bytes,
             max_index_bytes=settings.max_memory_bytes // 4,

@@ -57,8 +57,11 @@ def find(
             recovered = _taken(disk, os.path.join(directory, life), life, target, any_target)
         except (Left, ValueError) as error:
             found.append(Orphan(life, None, str(error)))
-        except (FileNotFoundError, NotADirectoryError):
-            continue  # removed meanwhile, or none of ours
+        except FileNotFoundError:
+            continue  # removed meanwhile
+        except NotADirectoryError:
+            if _LIFE.fullmatch(life):  # else it is none of ours
+                found.append(Orphan(life, None, "it is a link, or a file: move the directory here"))
         except OSError as error:
             reason = f"it cannot be opened ({error.strerror or error}): {_remedy(error)}"
             found.append(Orphan(life, None, reason, passing=error.errno in _PASSING))

@@ -115,8 +115,8 @@ class LocalStore:
 
     @property
     def target(self) -> str:
-        """Which store this is."""
-        return f"file://{self._root}"
+        """Which store this is, by whichever way it was named."""
+        return f"file://{os.path.realpath(self._root)}"
 
     # The Store protocol -------------------------------------------------------------------------
 

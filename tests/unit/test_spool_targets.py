@@ -15,6 +15,7 @@ from aiocollect import MemoryStore, Pipeline
 from aiocollect._core.journal import HEADER_SIZE
 from aiocollect.cli import main as command
 from aiocollect.records import Event, SpoolLeft
+from aiocollect.stores.local import LocalStore
 from aiocollect.testing import VirtualLoop, run_virtual
 from tests.unit.test_spool import down, files, numbers, spooled
 
@@ -85,6 +86,45 @@ def test_rows_of_another_target_stay_where_they_are(
     assert rest(a, tmp_path) == {}
     assert numbers(a) == [*map(float, range(10, 20))]
     assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://acme.blob.core.windows.net/c", "https://acme.blob.core.windows.net:443/c"),
+        ("https://acme.blob.core.windows.net/c", "https://ACME.blob.core.windows.net./c"),
+        ("http://127.0.0.1:80/a/c", "http://127.0.0.1/a/c"),
+    ],
+)
+def test_one_target_by_other_spellings(one: str, other: str, tmp_path: Path) -> None:
+    """A port that goes without saying, letters of a host or a workspace make no other target."""
+    first, second = MemoryStore(), MemoryStore()
+    first.target, second.target = one, other  # type: ignore[attr-defined]
+    leave(first, tmp_path, workspace="Sub/Group/Space")
+    assert rest(second, tmp_path, workspace="sub/group/space") == {}
+    assert numbers(second) == [*map(float, range(10, 20))]
+
+
+def test_one_directory_by_other_names(tmp_path: Path) -> None:
+    """A link to it, and a way there and back."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    names = [tmp_path / "real", tmp_path / "link", tmp_path / "link" / ".." / "real"]
+    assert len({LocalStore(name).target for name in names}) == 1
+
+
+def test_a_life_behind_a_link_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An operator has moved it to another disk and left a link: it is not taken, and not passed
+    over in silence."""
+    spool, store = tmp_path / "spool", tmp_path / "store"
+    memory = MemoryStore()
+    memory.target = f"file://{store}"  # type: ignore[attr-defined]
+    leave(memory, spool)
+    (life,) = spool.iterdir()
+    life.rename(tmp_path / "moved")
+    life.symlink_to(tmp_path / "moved")
+    assert command(["replay", str(spool), "--store", str(store)]) == 1
+    assert "it is a link, or a file: move the directory here" in capsys.readouterr().err
 
 
 def test_tenants_share_a_directory_and_nothing_else(tmp_path: Path) -> None:
