@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from . import hardships, lifespans, moments, replaced, twins
+from . import hardships, lifespans, moments, replaced, twins, want
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,12 @@ def test_a_lifespan_is_entered_again(caplog: pytest.LogCaptureFixture) -> None:
     problems = {seed: lifespans.live(seed).problems for seed in range(60)}
     assert not {seed: found for seed, found in problems.items() if found}
     assert not [kind for kind in lifespans.KINDS if not lifespans.met[kind]]
+
+
+def test_want_costs_nothing_that_is_durable(caplog: pytest.LogCaptureFixture) -> None:
+    """However the process ends, the next one finds what it should; each want was met."""
+    caplog.set_level(logging.CRITICAL, "aiocollect")
+    want.met.clear()
+    problems = {seed: want.live(seed).problems for seed in range(60)}
+    assert not {seed: found for seed, found in problems.items() if found}
+    assert not [kind for kind in want.KINDS if not want.met[kind]]

@@ -40,15 +40,6 @@ DISKS: Final[list[Mutant]] = [
         "nothing to replay",
     ),
     Mutant(
-        "a thread that the interpreter's end waits for",
-        "own: an executor's thread, or one that is joined",
-        "stores/local_lines.py",
-        "target=_do, args=(self._waiting,), name=self._name, daemon=True",
-        "target=_do, args=(self._waiting,), name=self._name, daemon=False",
-        ("spool lives",),
-        "TimeoutExpired",
-    ),
-    Mutant(
         "what coalesces is never let go of",
         "own: an outage with many paths, and an empty spool",
         "_engine/shelf.py",
@@ -64,16 +55,19 @@ DISKS: Final[list[Mutant]] = [
         "        return self._extents.count_since(first) > 1 + size // NEAR\n",
         "        return False\n",
         ("longer outages",),
-        "",
+        "not in the spool",
     ),
     Mutant(
-        "moved rows are gone with their old place",
-        "own: their segment is removed, and they were not synced",
-        "_core/trail.py",
-        "        for one in new:\n            one.segment.live += one.size\n",
-        "        for one in new[:0]:\n            one.segment.live += one.size\n",
-        ("longer outages",),
-        "",
+        "what is durable goes with a segment that was not made",
+        "own: no inode is left, and a journal that fails is removed",
+        "_engine/journal_work.py",
+        "            self.spare_error = error\n",
+        "            self.spare_error = error\n"
+        "            for name in self.directory.names():\n"
+        "                if name.endswith('.rows'):\n"
+        "                    self.directory.remove(name)\n",
+        ("want",),
+        "lost",
     ),
     Mutant(
         "rows are written on the event loop",

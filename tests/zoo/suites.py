@@ -30,6 +30,7 @@ SUITES: Final[dict[str, Suite]] = {
     "replaced": Suite("simulation", "tests.simulation.replaced", 200),
     "crashes": Suite("simulation", "tests.simulation.crash_life", 600),
     "longer outages": Suite("simulation", "tests.simulation.longer_outages", 60),
+    "want": Suite("simulation", "tests.simulation.want", 120),
     "moments": Suite("simulation", "tests.simulation.moments", 600),
     "lifespans": Suite("simulation", "tests.simulation.lifespans", 60),
     "standstill": Suite("simulation", "tests.simulation.standstill", 150),
