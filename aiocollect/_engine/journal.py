@@ -341,9 +341,16 @@ class Journal:
         unsynced = (s for s in self.segments if s.live and (s.doubtful or s.synced < s.end))
         return self._named and not self._doubtful and not any(unsynced)
 
-    def look_after(self) -> bool:
-        """*Apart.* Have the lock file where it was. False: another process has taken it."""
-        return self._directory.renew()
+    def look_after(self) -> str:
+        """*Apart.* Have the lock file where it was; what is wrong with the others, or ""."""
+        needed = {SLOTS, *(segment.name for segment in self.segments)}
+        if not needed <= set(self._directory.names()):
+            return (
+                "its files were removed under this process: keep cleaners away, and start it anew"
+            )
+        if not self._directory.renew():
+            return "another process has the lock file of this living one"
+        return ""
 
     def dissolve(self) -> None:
         """*Apart.* Remove everything, of which nothing is live. Raises OSError: what is left then

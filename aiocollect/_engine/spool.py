@@ -83,6 +83,7 @@ class Spool:
         self._looking = False
         self._looked_after = 0.0
         self._stalled = False
+        self._wrong = self._lost = ""  # what a look at our own files has found; and the one before
         self.any_target = False  # also what is for other stores: a replay may be told to
         self.looks = 0  # that found nothing to take over
         self.missed = 0  # rows that the disk did not take, or had no room for
@@ -198,7 +199,7 @@ class Spool:
     async def durable(self) -> bool:
         """Return when all rows kept so far survive a power cut. False: the disk has failed."""
         keeper = self._keeper
-        return keeper is not None and await keeper.durable()
+        return keeper is not None and not self._lost and await keeper.durable()
 
     # What does not go on ----------------------------------------------------------------------
 
@@ -223,6 +224,7 @@ class Spool:
         """What waits for an operator, and why."""
         found = {f"spool/{life}": reason for life, (reason, _, _) in self._left.items()}
         trouble = next((keeper.trouble for keeper in self._keepers if keeper.trouble), "")
+        trouble = trouble or self._lost
         if self._stalled:
             trouble = trouble or "its disk does not answer"
         return {**found, **({"spool": trouble} if trouble else {})}
@@ -257,16 +259,22 @@ class Spool:
         return min(max(self._look_at - at, 0.0), soon or LOOK_EVERY)
 
     def _look_after(self, at: float) -> None:
-        """See to it that the lock file of our own life stands: earlier versions know it alone."""
+        """See to it that our own life's files stand, and its lock file, which is all that earlier
+        versions know."""
         keeper = self._keeper
         if keeper is None or not keeper.alive or at < self._looked_after + LOOK_EVERY:
             return
         self._looked_after = at
         self._disk.apart(keeper.journal.look_after, self._looked_at)
 
-    def _looked_at(self, ours: bool | OSError) -> None:
-        if ours is False:
-            self._tell(SpoolFailed(reason="another process has the lock file of a living one"))
+    def _looked_at(self, wrong: str | OSError) -> None:
+        found = _text(wrong) if isinstance(wrong, OSError) else wrong
+        # A file may just be on its way out: what is wrong twice is wrong.
+        lost = found if found == self._wrong else ""
+        self._wrong = found
+        if lost and not self._lost:
+            self._tell(SpoolFailed(reason=lost))
+        self._lost = lost
 
     def _found(self, orphans: list[Orphan] | OSError) -> None:
         self._looking = False

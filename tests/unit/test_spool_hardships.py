@@ -280,6 +280,32 @@ def test_a_living_life_is_nobodys_whatever_becomes_of_its_names(what: str) -> No
     assert machine.disk.files == {}
 
 
+@pytest.mark.parametrize("what", ["all", "slots", "rows"])
+def test_files_that_are_removed_under_a_living_life_are_noticed(what: str) -> None:
+    """A cleaner takes more than the lock file: it is told and held, nothing is called durable any
+    more, and what is in memory is stored all the same."""
+    machine = Machine()
+
+    async def life(pipeline: Pipeline, loop: VirtualLoop) -> None:
+        machine.store.faults = down
+        await durable(pipeline, range(50))
+        for node in lives_of(machine).values():
+            names = [name for name in node.names if what == "all" or what in name]
+            node.change(dict.fromkeys(names))
+        await asyncio.sleep(100.0)
+        assert "removed under this process" in pipeline.stats().held["spool"]
+        assert not pipeline.healthy()
+        failed = [event for event in machine.events if isinstance(event, SpoolFailed)]
+        assert [event for event in failed if "removed under this process" in event.reason]
+        receipt = pipeline.collector("m", feature_names=["a"]).collect_receipt(50.0)
+        assert not await receipt.durable()
+        machine.store.faults = None
+        await pipeline.flush(60.0)
+
+    machine.live(life, killed=True)
+    assert numbers(machine.store) == [*map(float, range(51))]
+
+
 @pytest.mark.parametrize("fault", [DiskFault.NOT_ALLOWED, DiskFault.IS_DIRECTORY])
 def test_a_life_that_cannot_be_opened_hinders_no_other(fault: DiskFault) -> None:
     """It is told, once, with what to do; all others are stored; and it too, when it can be."""
