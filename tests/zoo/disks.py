@@ -70,6 +70,15 @@ DISKS: Final[list[Mutant]] = [
         "lost",
     ),
     Mutant(
+        "what is final is not noted while a segment is wanted",
+        "own: no descriptor is left, and all is stored; killed, or closed",
+        "_engine/keeper.py",
+        "dead=dead, spare=spare)",
+        "dead=dead, spare=spare, limit=0 if journal.wants_spare else SLICE)",
+        ("want",),
+        "doubled",
+    ),
+    Mutant(
         "rows are written on the event loop",
         "own: a frozen file system holds the host",
         "_engine/keeper.py",
