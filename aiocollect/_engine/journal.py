@@ -345,9 +345,7 @@ class Journal:
         """*Apart.* Have the lock file where it was; what is wrong with the others, or ""."""
         needed = {SLOTS, *(segment.name for segment in self.segments)}
         if not needed <= set(self._directory.names()):
-            return (
-                "its files were removed under this process: keep cleaners away, and start it anew"
-            )
+            return "its files were removed under this process: keep cleaners away, start it anew"
         if not self._directory.renew():
             return "another process has the lock file of this living one"
         return ""

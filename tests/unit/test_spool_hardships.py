@@ -298,6 +298,7 @@ def test_files_that_are_removed_under_a_living_life_are_noticed(what: str) -> No
         failed = [event for event in machine.events if isinstance(event, SpoolFailed)]
         assert [event for event in failed if "removed under this process" in event.reason]
         receipt = pipeline.collector("m", feature_names=["a"]).collect_receipt(50.0)
+        assert receipt is not None
         assert not await receipt.durable()
         machine.store.faults = None
         await pipeline.flush(60.0)
