@@ -235,4 +235,13 @@ HOSTS: Final[list[Mutant]] = [
         ("lifespans",),
         "has closed the outer one",
     ),
+    Mutant(
+        "forks are watched where there are none",
+        "own: a system without fork cannot import the package",
+        "_engine/fork.py",
+        'if hasattr(os, "register_at_fork"):  # not on Windows',
+        "if True:  # not on Windows",
+        ("other systems",),
+        "register_at_fork",
+    ),
 ]

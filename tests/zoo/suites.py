@@ -45,6 +45,7 @@ SUITES: Final[dict[str, Suite]] = {
     "spool lives": Suite("chaos", "tests/chaos/test_spool_living.py"),
     "no threads": Suite("process", "tests/chaos/test_no_threads_at_exit.py"),
     "exits": Suite("chaos", "tests/chaos/test_exit.py"),
+    "other systems": Suite("process", "tests/chaos/test_other_systems.py"),
     "nobody closes": Suite("process", "tests/chaos/test_nobody_closes.py"),
     "names at exit": Suite("azurite", f"{_AZURITE}/test_exit.py"),
     "local kills": Suite(
