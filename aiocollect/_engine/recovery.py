@@ -100,8 +100,11 @@ class _Reader:
             head = formats.header_of(data)
         except ValueError:
             head = None
-        if head is None or head.salt != salt:  # cut off before it was on the disk, or damaged
-            self._aside(name, 0, data.rstrip(b"\0"))
+        if head is None or head.salt != salt:
+            found = data.rstrip(b"\0")
+            # Cut off before its header was whole, there were no rows in it; else it is damaged.
+            if len(found) >= HEADER_SIZE:
+                self._aside(name, 0, found)
         else:
             for record in formats.records(data, salt):
                 match record:

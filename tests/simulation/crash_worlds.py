@@ -18,6 +18,12 @@ __all__ = ["FOREIGN", "KINDS", "SPOOL", "Hardship"]
 SPOOL = "/spool"
 # What needs room on the disk: bytes, or an inode.
 GROWING = {DiskCall.MAKE_DIRECTORY, DiskCall.OPEN, DiskCall.RENEW, DiskCall.WRITE}
+# By how much more often what is called once in a life hangs.
+SELDOM = {
+    **dict.fromkeys((DiskCall.REMOVE, DiskCall.SIZE, DiskCall.RENEW, DiskCall.DISSOLVE), 3),
+    DiskCall.SYNC_DIRECTORY: 3,
+    DiskCall.TRUNCATE: 30,
+}
 BREAKS = {DiskCall.WRITE, DiskCall.SYNC, DiskCall.SYNC_DIRECTORY, DiskCall.TRUNCATE}
 
 CLEANED, RENAMED, REFUSED, FOREIGN = "lock file gone", "renamed", "lock refused", "foreign left"
@@ -76,8 +82,9 @@ class Hardship:
             return DiskFault.NO_DESCRIPTOR
         return None
 
-    def _hangs(self, _: DiskCall) -> float:
-        if self._random.random() >= self._freezes:
+    def _hangs(self, call: DiskCall) -> float:
+        # What is called once in a life hangs more often, or a thousand machines never meet it.
+        if self._random.random() >= self._freezes * SELDOM.get(call, 1):
             return 0.0
         return self._random.choice([0.05, 0.5, 3.0, 20.0])
 
