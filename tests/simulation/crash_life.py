@@ -379,12 +379,16 @@ class World:
         last: dict[tuple[int, str], int] = defaultdict(int)
         for tenant, store in self.stores.items():
             for path in sorted(store.blobs, key=_part):
-                data = store.blobs[path].decode()
+                data = store.blobs[path].decode(errors="replace")
                 if data and not data.endswith("\n"):
                     outcome.problems.append(f"torn: {path}")
                 for cells in list(csv.reader(io.StringIO(data, newline="")))[1:]:
                     stream = path.split("/")[4]
-                    row = (int(cells[0]), stream, int(cells[1]))
+                    try:
+                        row = (int(cells[0]), stream, int(cells[1]))
+                    except (ValueError, IndexError):
+                        outcome.problems.append(f"torn: {cells} in {path}")
+                        continue
                     seen[row] += 1
                     if self.tenant_of.get(row[0], "a") != tenant:
                         outcome.problems.append(f"misdelivered: {row} in the store of {tenant}")

@@ -25,7 +25,7 @@ HOSTS: Final[list[Mutant]] = [
         "                    self.channels.totals.ended += end.rows\n",
         "                    self.channels.totals.ended += end.rows if end.first else 0\n",
         ("lives",),
-        "sums",
+        "the equation does not hold",
     ),
     Mutant(
         "a call from inside of another one",
@@ -106,7 +106,7 @@ HOSTS: Final[list[Mutant]] = [
         "            except BaseException:  # a hook",
         "            except Exception:  # a hook",
         ("lives",),
-        "Panic",
+        "it has ended its process",
     ),
     Mutant(
         "paths that nobody pays for",

@@ -22,6 +22,7 @@ from types import FrameType
 from typing import Any
 
 import aiocollect
+from aiocollect._engine import exits
 
 # The longest life takes a second. In seconds.
 PATIENCE = 20
@@ -70,7 +71,10 @@ def main() -> None:
     for seed in range(options.seeds):
         signal.alarm(PATIENCE)
         assertions.met = False
-        problems = live(seed).problems
+        try:
+            problems = live(seed).problems
+        except BaseException as error:  # a panic that went through all of it is a finding, too
+            problems = [f"it has ended its process: {type(error).__name__}"]
         signal.alarm(0)
         if assertions.met:
             others.append(f"seed {seed}: an assertion of the package's own")
@@ -86,4 +90,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    finally:  # what a life has left open is no other's to close, and not what is to be said
+        for pipeline in exits.held():
+            exits.let_go(pipeline)

@@ -100,7 +100,7 @@ OWN: Final = [
         "                    match_condition=MatchConditions.IfMissing,\n",
         "",
         ("late creation",),
-        "lost",
+        "assert False",
     ),
     Mutant(
         "a call inside the ring's window",

@@ -65,7 +65,7 @@ APPENDING: Final = [
         "azure-sdk-for-cpp#3631",  # 409 BlobModifiedWhileReading on an append
         "stores/azure_errors.py",
         '    "BlobModifiedWhileReading": (None, _as(StoreBusy)),\n',
-        '    "BlobModifiedWhileReading": (None, _refused(Refusal.INVALID)),\n',
+        '    "BlobModifiedWhileReading": (None, _refused(Refusal.TOO_LARGE)),\n',
         ("each fault",),
         "AssertionError: ",
     ),
