@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 
 from ._engine.clock import SystemClock
 from ._engine.engine import Engine
+from ._engine.loop_thread import LoopThread, check_threads, loop_maker
 from ._engine.side_thread import SideThread
-from ._engine.thread import LoopThread, check_threads, loop_maker
+from ._spool.disk import Disk
 from .addresses import FORMS, read_address, read_directory
-from .disk import Disk
 from .errors import ConfigError
 from .hooks import LogHook
 from .options import Settings, check_choice

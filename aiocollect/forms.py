@@ -5,7 +5,7 @@ With the assembly the only room that knows encoders and layouts by name.
 
 from __future__ import annotations
 
-from ._engine.stream import Form
+from ._delivery.stream import Form
 from .encoders import CsvEncoder, JsonlEncoder
 from .errors import ConfigError
 from .layouts import DocumentedLayout, TemplateLayout

@@ -156,7 +156,7 @@ class Settings:
     pressure_sample_rate: float = 1.0
     # See control.py. None: nobody changes anything from outside.
     settings_file: str | None = None
-    # See _engine/spool.py. None: rows are in memory alone.
+    # See _delivery/spooling.py. None: rows are in memory alone.
     spool: str | None = None
     # See dead_letters.py. None: dead letters are counted and told to the hooks only.
     dead_letters: str | None = None

@@ -11,14 +11,14 @@ from contextlib import asynccontextmanager
 from types import MappingProxyType, TracebackType
 from typing import Any
 
+from ._delivery.stream import Stream
 from ._engine.recorder import Recorder, refuse
-from ._engine.stream import Stream
-from ._engine.telling import healthy, stats
+from ._engine.status import healthy, stats
+from ._spool.disk import Disk
 from .addresses import check_path
 from .assembly import assemble, is_no_store, no_store
 from .collectors import Model, ModelDataCollector
 from .columns import check_features, check_streams
-from .disk import Disk
 from .environment import options_from_env
 from .errors import ConfigError, EncodeError
 from .forms import Forms

@@ -357,7 +357,7 @@ Event: TypeAlias = (
 # redaction has left out rows before them, the index of the first one in the call.
 Call: TypeAlias = tuple[str, int, int, "tuple[tuple[Any, ...], ...]", int, int, Any, Any]
 
-# What the quick way (_engine/quick.py) puts there, since it is half of the price: (id, hour,
+# What the quick way (_engine/fast_path.py) puts there, since it is half of the price: (id, hour,
 # scoring time in nanoseconds, row, cost, (stream, account)).
 QuickCall: TypeAlias = tuple[str, int, int, tuple[Any, ...], int, tuple[Any, Any]]
 QUICK = 6  # its length

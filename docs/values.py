@@ -26,7 +26,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.csv as pacsv  # type: ignore[import-untyped]
 import pyarrow.json as pajson  # type: ignore[import-untyped]
 
-from aiocollect._engine.cells import Cells, kinds_of
+from aiocollect._values.cells import Cells, kinds_of
 from aiocollect.encoders import CsvEncoder, JsonlEncoder
 from aiocollect.typing import Piece, Schema
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from aiocollect.disk import Line
+from aiocollect._spool.disk import Line
 from aiocollect.stores.local_disk import LocalDisk
 
 _T = TypeVar("_T")

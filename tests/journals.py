@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from aiocollect._core.journal import Target
-from aiocollect._engine.journal import Journal
-from aiocollect._engine.journal_work import Work
+from aiocollect._spool.format import Target
+from aiocollect._spool.journal import Journal
+from aiocollect._spool.journal_work import Work
 
 __all__ = ["TARGET", "commit", "synced"]
 

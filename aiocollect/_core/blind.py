@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..errors import StoreError
 from ..records import WriterTurnedOwn
 from .commands import Command, Note
-from .final import possibly_stored
+from .finishes import possibly_stored
 from .place import Place
 
 if TYPE_CHECKING:

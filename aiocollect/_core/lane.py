@@ -28,15 +28,15 @@ from .commands import (
     Wait,
 )
 from .doubt import Doubt
-from .final import dead_lettered, dropped, possibly_stored, spooled, stored
+from .finishes import dead_lettered, dropped, possibly_stored, spooled, stored
 from .limits import BlockSizes
 from .outbox import Outbox
 from .parts import Parts
 from .place import Place
+from .retries import Waits
+from .stand import Stand
 from .states import TABLE, State
-from .trail import Stand
 from .verdict import OVERLOOK
-from .waits import Waits
 
 __all__ = ["Lane"]
 

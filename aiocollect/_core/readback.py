@@ -11,9 +11,9 @@ from ..errors import StoreError
 from ..typing import Range
 from .commands import Command
 from .place import Place
+from .retries import FULL_FOR, NOT_STALE
 from .states import State
 from .verdict import Verdict, ends_a_line, judge
-from .waits import FULL_FOR, NOT_STALE
 
 if TYPE_CHECKING:
     from .lane import Lane

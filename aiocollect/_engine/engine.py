@@ -14,35 +14,36 @@ from .._core.ids import HOUR_US, Ids
 from .._core.marks import Crossing, Marks
 from .._core.ring import ACCEPTED, Ring
 from .._core.unsettled import Unsettled
+from .._delivery import receipts
+from .._delivery.backing import Backing
+from .._delivery.backlog import Shelf
+from .._delivery.backpressure import Waiters
+from .._delivery.channel import Channel
+from .._delivery.channels import Channels
+from .._delivery.counters import Ledger, Refusals
+from .._delivery.dead_letters import DeadLetters
+from .._delivery.flushes import Flushes
+from .._delivery.polling import Pace
+from .._delivery.pump import Pump
+from .._delivery.senders import Senders
+from .._delivery.shedder import Shedder
+from .._spool.disk import Disk
 from ..control import Switch
-from ..disk import Disk
 from ..errors import PipelineClosed
 from ..hooks import Hooks
 from ..options import Settings
 from ..records import Call, DeadLettered, HighWater, LowWater, RateChanged, StreamsForgotten
 from ..typing import Clock, Hook, Store
-from . import exits, receipts
-from .backing import Backing
-from .channels import Channels
-from .dead_letters import DeadLetters
-from .ending import Ending
-from .flushes import Flushes
+from . import exits
 from .fork import watch_forks
 from .gate import Gates
-from .host import Host
-from .ledger import Ledger, Refusals
-from .lifecycle import Lifecycle
-from .pace import Pace
-from .pump import Pump
-from .sender import Senders
-from .shedder import Shedder
-from .shelf import Shelf
+from .lifecycle import Ending
+from .lifespans import Lifecycle
+from .loop_binding import Host
+from .loop_thread import LoopThread
+from .settings_watcher import Watch
 from .side_thread import Aside
 from .sources import Sources
-from .stream import Channel
-from .thread import LoopThread
-from .waiters import Waiters
-from .watch import Watch
 
 __all__ = ["Engine"]
 

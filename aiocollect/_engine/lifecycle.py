@@ -1,10 +1,7 @@
-"""The lifecycle: how often an engine starts, and when it has ended for good.
+"""The ending: how a pipeline is flushed, and how it is closed.
 
-Hosts enter a lifespan more than once: for each test, or for each invocation. So a lifespan's end
-is the end of one life of the engine, and the next start begins another, under a writer id and with
-counts of its own. Where lifespans overlap (two apps share a pipeline, or one stands in another) the
-last one out ends it. Only a program that closes the pipeline by itself, outside of a lifespan, has
-ended it for ever.
+Closing is a task of its own, since hosts cancel their shutdown, again and again. What the deadline
+has left is accounted for row by row: in the spool, where it is kept there, else given up.
 """
 
 from __future__ import annotations
@@ -13,122 +10,259 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from .._core.commands import Event
 from ..errors import ConfigError, FlushTimeout, PipelineClosed
-from ..records import Report
-from .foreign import is_foreign
+from ..hooks import pass_on
+from ..options import check_flag, check_timeout
+from ..records import Closed, Report
+from ..typing import Store
+from . import exits
+from .exits import without_threads
+from .status import report
 
 if TYPE_CHECKING:
     from .engine import Engine
 
-__all__ = ["Lifecycle"]
+__all__ = ["Ending"]
+
+# A store's connections and threads may take this long to end, in seconds; then they are left. The
+# spool's last writes too.
+CLOSE_TIMEOUT = 5.0
+# Sender, spool, dead letters and store may each take that long.
+ENDS = 3
+# What a flush from another loop waits longer than it was told, for the answer.
+GRACE = 1.0
+# How often it is looked whether a spool is empty, in seconds.
+LOOK = 0.02
 
 
-class Lifecycle:
-    """Of one engine, in all its lives."""
+class Ending:
+    """Of one engine, in one process."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, store: Store) -> None:
         self._engine = engine
-        # By the loops they run on, None for threads without: who is inside of a lifespan.
-        self._inside: list[asyncio.AbstractEventLoop | None] = []
-        self._for_good = False
+        self._store = store
+        self._closing: asyncio.Task[Report] | None = None
+        self._final: Report | None = None
+        self._leaving = False  # the process ends, and stderr is told instead of the log
 
     def __repr__(self) -> str:
-        return f"<Lifecycle {'ended' if self._for_good else 'inside' if self._inside else 'open'}>"
+        return f"<Ending {self._final or self._closing}>"
 
-    async def start(self) -> None:
-        """Live on the running loop, or on the pipeline's thread; in a new life where the last one
-        has ended. Idempotent. Raises PipelineClosed where it was closed for good."""
+    async def flush(self, timeout: float | None = None) -> Report:
+        """Seal all, and wait until everything accepted before is final."""
         engine = self._engine
+        check_timeout(timeout)
         if engine.closed:
-            self._check_open()
-            # Its loop may have ended in the middle of that.
-            await engine.ending.aclose()
-            self._begin_again()
-        engine.start()
+            return await self.aclose()
+        began = engine.clock.monotonic()
+        # A second time here: the pipeline's loop may be another one, and stop.
+        patience = None if timeout is None else timeout + GRACE
+        try:
+            async with engine.host.within(patience):
+                await engine.host.run(lambda: self._settle_all(timeout))
+        except TimeoutError:
+            found = engine.host.ask(lambda: report(engine, began))
+            raise self._late(timeout, found) from None
+        return engine.host.ask(lambda: report(engine, began))
 
-    async def enter(self) -> None:
-        """A lifespan begins. Where one is on nothing starts: it may be on another loop, to which
-        calls are carried."""
-        if self._engine.closed or not self._is_inside():
-            await self.start()
-        self._inside.append(None if is_foreign() else asyncio.get_running_loop())
+    @staticmethod
+    def _late(timeout: float | None, found: Report) -> FlushTimeout:
+        waiting = found.in_memory + found.in_spool
+        return FlushTimeout(f"{waiting} rows were not stored within {timeout} s", found)
 
-    async def leave(self) -> Report:
-        """A lifespan ends, and this life with it, where nobody else is inside."""
-        ending = self._engine.ending
-        if self._others(None if is_foreign() else asyncio.get_running_loop()):
+    async def _settle_all(self, timeout: float | None) -> None:
+        """Return once everything accepted before is final. Raises TimeoutError."""
+        engine = self._engine
+        async with asyncio.timeout(timeout):
+            engine.wake()
+            await engine.flushes.settle(engine.ring.accepted)
+
+    async def replay(self, timeout: float | None = None, *, any_target: bool = False) -> Report:
+        """Wait until nothing of other lives is left in the spool that is for this store; or
+        ``any_target``, whatever store, workspace or service it is for."""
+        engine = self._engine
+        check_timeout(timeout)
+        check_flag("any_target", any_target)
+        if engine.spool is None:
+            raise ConfigError("there is no spool to replay; give the pipeline spool=")
+        engine.spool.any_target = any_target
+        began = engine.clock.monotonic()
+        try:
+            await engine.host.run(lambda: self._replayed(timeout))
+        except TimeoutError:
+            found = engine.host.ask(lambda: report(engine, began))
+            raise FlushTimeout(f"the spool was not replayed within {timeout} s", found) from None
+        return engine.host.ask(lambda: report(engine, began))
+
+    async def _replayed(self, timeout: float | None) -> None:
+        spool = self._engine.spool
+        assert spool is not None
+        async with asyncio.timeout(timeout):
+            before = spool.looks
+            while spool.looks == before or spool.adopting:
+                spool.look(now=not spool.adopting)
+                await asyncio.sleep(LOOK)
+
+    async def aclose(self, timeout: float | None = None) -> Report:
+        """Refuse new calls, flush until the deadline, then give up what is left; idempotent."""
+        engine = self._engine
+        check_timeout(timeout)
+        if self._final is not None:
+            return self._final
+        try:
+            return await engine.host.run(lambda: self._closed(timeout))
+        except (PipelineClosed, RuntimeError, asyncio.CancelledError):
+            # The pipeline's thread has just ended, with somebody else's close.
+            if self._final is None:
+                raise
+            return self._final
+
+    async def _closed(self, timeout: float | None) -> Report:
+        """Wait for the one closing, which is a task of its own: hosts cancel their shutdown."""
+        loop = asyncio.get_running_loop()
+        while True:
+            closing = self._closing
+            if closing is None or closing.cancelled() or closing.get_loop() is not loop:
+                # Not by the loop's task factory: an eager one would run it here, before it is known
+                # that it closes, and a host's may do anything.
+                closing = self._closing = asyncio.Task(self._close(timeout), loop=loop)
             try:
-                return await ending.flush(self._engine.settings.close_timeout)
-            except FlushTimeout as error:  # what is left is the others' to store
-                return error.report
-        return await ending.aclose()
+                return await asyncio.shield(closing)
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if not closing.cancelled() or (task is not None and task.cancelling()):
+                    raise
 
-    def enter_blocking(self) -> None:
-        """A lifespan of a thread that runs no event loop begins."""
-        _refuse_on_a_loop("with", "async with")
-        if self._engine.closed:
-            self._check_open()
-            self._engine.ending.close()
-            self._begin_again()
-        if self._engine.host.has_thread:  # else rows wait for a loop
-            self._engine.start()
-        self._inside.append(None)
-
-    def leave_blocking(self) -> Report:
-        """It ends, and this life with it, where nobody else is inside."""
-        ending = self._engine.ending
-        if self._others(None):
+    async def _close(self, timeout: float | None) -> Report:
+        engine = self._engine
+        began = engine.clock.monotonic()
+        engine.end()
+        engine.waiters.close()
+        engine.senders.hurry()
+        deadline = engine.settings.close_timeout if timeout is None else timeout
+        try:
+            with suppress(TimeoutError):
+                await self._settle_all(deadline)
+            await engine.senders.stop()
+        except asyncio.CancelledError:
+            # Somebody cancels all tasks: the loop is about to end. Account for what is left now.
+            engine.senders.abandon()
+        patience = _patience(deadline)
+        engine.host.stop()
+        await self._spooled()
+        engine.shelf.closed = True
+        if engine.watch is not None:
+            engine.watch.stop()
+        self._give_up("closed")
+        engine.flushes.sealed(engine.pump.calls_done)
+        engine.flushes.wake()
+        with suppress(asyncio.CancelledError):
+            await engine.dead_letters.settle(CLOSE_TIMEOUT)
+        for close in (self._store.aclose, *([engine.spool.close] if engine.spool else [])):
             try:
-                return ending.flush_blocking(self._engine.settings.close_timeout)
-            except FlushTimeout as error:
-                return error.report
-        return ending.close()
+                async with asyncio.timeout(patience):
+                    await close()
+            except (KeyboardInterrupt, SystemExit) as interrupt:
+                pass_on(interrupt)
+            except BaseException:  # a store may raise anything
+                engine.hooks.errors += 1
+        self._final = report(engine, began)
+        exits.let_go(self)
+        if not self._leaving:
+            engine.hooks.emit(Closed(report=self._final))
+        engine.host.end()
+        return self._final
 
-    def _others(self, loop: asyncio.AbstractEventLoop | None) -> bool:
-        """Whether somebody is left inside, after one of ``loop`` has gone out."""
-        with suppress(ValueError):
-            self._inside.remove(loop)
-        return self._is_inside() and not self._engine.closed
+    async def _spooled(self) -> None:
+        """Have what the ring still holds in the spool, if the disk answers in time."""
+        spooling = self._engine.pump.spooling
+        if spooling is None:
+            return
+        self._encode_all()
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                await spooling.settled()
+        except (TimeoutError, asyncio.CancelledError):
+            pass
 
-    def _is_inside(self) -> bool:
-        """Whether a lifespan is on."""
-        # Who was cut off with its loop never comes out.
-        self._inside = [one for one in self._inside if one is None or not one.is_closed()]
-        return bool(self._inside)
-
-    def forget(self) -> None:
-        """In a forked child: it is inside of none of its parent's lifespans."""
-        self._inside = []
-
-    async def aclose(self, timeout: float | None) -> Report:
-        """The program closes the pipeline: for good, unless inside of a lifespan."""
-        self._for_good = self._for_good or not self._is_inside()
-        return await self._engine.ending.aclose(timeout)
-
-    def close(self, timeout: float | None) -> Report:
+    def close(self, timeout: float | None = None) -> Report:
         """aclose() for a thread that runs no event loop."""
-        _refuse_on_a_loop("close()", "aclose()")
-        self._for_good = self._for_good or not self._is_inside()
-        return self._engine.ending.close(timeout)
+        check_timeout(timeout)
+        engine = self._engine
+        if self._final is not None:
+            return self._final
+        deadline = engine.settings.close_timeout if timeout is None else timeout
+        try:
+            # The loop of another thread may stand still for ever.
+            patience = deadline + ENDS * _patience(deadline)
+            return engine.host.run_blocking(lambda: self.aclose(timeout), patience)
+        except PipelineClosed:
+            return self._final or report(engine, engine.clock.monotonic() - patience)
 
-    def flush(self, timeout: float | None) -> Report:
+    def flush_blocking(self, timeout: float | None = None) -> Report:
         """flush() for a thread that runs no event loop."""
-        _refuse_on_a_loop("flush_sync()", "flush()")
-        return self._engine.ending.flush_blocking(timeout)
+        check_timeout(timeout)
+        engine = self._engine
+        if self._final is not None:
+            return self._final
+        began = engine.clock.monotonic()
+        patience = None if timeout is None else timeout + GRACE
+        try:
+            return engine.host.run_blocking(lambda: self.flush(timeout), patience)
+        except PipelineClosed:
+            if timeout is None or self._final is not None:
+                raise
+            raise self._late(timeout, report(engine, began)) from None  # the loop stands still
 
-    def _check_open(self) -> None:
-        if self._for_good:
-            raise PipelineClosed("the pipeline was closed for good; make a new one")
+    def leave(self, spent: float) -> None:
+        """The process ends: close, within what is left of the time for it, and say on stderr what
+        is not stored. Raises nothing."""
+        self._leaving = True
+        engine = self._engine
+        try:
+            with suppress(RuntimeError):
+                if engine.host.loop is not None:
+                    # The thread's: whatever it would start a thread for.
+                    engine.host.loop.call_soon_threadsafe(without_threads, engine.host.loop)
+            found = self.close(max(0.0, engine.settings.close_timeout - spent))
+        except BaseException as error:  # there is nobody left to hear it
+            exits.say(f"rows may be lost at exit: {type(error).__name__}")
+            return
+        finally:
+            exits.let_go(self)
+        if not found.complete:
+            lost = found.accepted - found.stored
+            exits.say(f"{lost} rows were not stored at exit: {found}")
 
-    def _begin_again(self) -> None:
-        if self._engine.closed:  # nobody else has, meanwhile
-            self._engine.begin_again()
+    def _encode_all(self) -> None:
+        """Encode what the ring still holds. An interrupt that comes in goes on its way after."""
+        engine = self._engine
+        more = True
+        while more:
+            try:
+                more = engine.pump.turn(engine.clock.monotonic())
+            except (KeyboardInterrupt, SystemExit) as interrupt:
+                pass_on(interrupt)
+            except Exception:  # our bug: what it has left is told as in memory
+                engine.hooks.errors += 1
+                return
+
+    def _give_up(self, reason: str) -> None:
+        """Account for every row that the deadline has left."""
+        engine = self._engine
+        self._encode_all()
+        if engine.pump.spooling is not None:
+            engine.pump.spooling.take_back()
+        for channel in engine.channels:
+            engine.pump.seal(channel)
+            lane = channel.lane
+            if lane.busy:
+                ends = lane.on(Event.GIVE_UP, reason=reason, kept=channel.kept)
+                engine.senders.perform(channel, ends)
+            engine.shelf.give_up(channel, reason)
 
 
-def _refuse_on_a_loop(verb: str, instead: str) -> None:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return
-    how = instead if instead.startswith("async") else f"await {instead}"
-    raise ConfigError(f"{verb} would block the event loop of this thread; {how}")
+def _patience(deadline: float) -> float:
+    """Who gives it little time wants it back soon."""
+    return min(CLOSE_TIMEOUT, max(deadline, 1.0))

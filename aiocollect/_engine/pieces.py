@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
+from .._delivery.stream import Stream
+from .._values.cells import types_of
+from .._values.shape import RowsOf, Shape
 from ..errors import ConfigError, EncodeError
-from .cells import types_of
 from .foreign import breathe
-from .freeze import RowsOf, Shape
 from .recorder import Recorder
 from .stamps import next_row
-from .stream import Stream
 
 __all__ = ["PIECE_ROWS", "Progress", "record_pieces", "record_pieces_blocking"]
 

@@ -10,9 +10,10 @@ import threading
 from collections.abc import Iterable
 
 from .._core.ring import Account, Ring
+from .._delivery.channel import Channel
+from .._delivery.stream import Source, Stream
 from ..records import Call
 from .gate import Gate, Gates
-from .stream import Channel, Source, Stream
 
 __all__ = ["Sources"]
 

@@ -1,4 +1,4 @@
-"""The disk of this machine: the calls of ``aiocollect.disk``, for one user alone.
+"""The disk of this machine: the calls of ``aiocollect._spool.disk``, for one user alone.
 
 Directories are 0700 and files 0600, whatever the umask says; links are not followed; a directory
 that others own or may write to is refused. What blocks runs on a thread for each line, made with
@@ -26,7 +26,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from ..disk import Line
+from .._spool.disk import Line
 from .local_lines import ThreadLine
 
 __all__ = ["LocalDisk"]
@@ -62,7 +62,7 @@ def _after_fork() -> None:
 
 
 class LocalDisk:
-    """Files by their paths on this machine: an ``aiocollect.disk.Disk``."""
+    """Files by their paths on this machine: an ``aiocollect._spool.disk.Disk``."""
 
     def __init__(self) -> None:
         self._lines: dict[Line, ThreadLine] = {}
@@ -163,7 +163,7 @@ class LocalDisk:
 
 
 class _LockedDirectory:
-    """A directory that is locked: an ``aiocollect.disk.LockedDirectory``."""
+    """A directory that is locked: an ``aiocollect._spool.disk.LockedDirectory``."""
 
     def __init__(self, path: str, descriptor: int) -> None:
         self._path = path
@@ -280,7 +280,7 @@ class _LockedDirectory:
 
 
 class _File:
-    """An open file: an ``aiocollect.disk.File``."""
+    """An open file: an ``aiocollect._spool.disk.File``."""
 
     def __init__(self, path: str, descriptor: int) -> None:
         self._path = path

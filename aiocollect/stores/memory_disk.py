@@ -1,7 +1,7 @@
 """A disk in memory, with processes that are killed, power that is cut, and faults by script.
 
 For simulations. ``MemoryDisk`` is the machine's disk; ``process()`` gives the view that one process
-has of it, and that is what a spool is given (it is an ``aiocollect.disk.Disk``).
+has of it, and that is what a spool is given (it is an ``aiocollect._spool.disk.Disk``).
 
 A call may hang for as long as ``freezes`` says; the loop goes on meanwhile, since all calls are
 made by work that was given to ``apart``: those that are not are counted, as ``on_loop``.
@@ -30,7 +30,7 @@ from contextlib import suppress
 from random import Random
 from typing import TypeVar
 
-from ..disk import Line
+from .._spool.disk import Line
 from .memory_calls import SAFE, Crashed, DiskCall, DiskFault
 from .memory_freeze import Freeze
 from .memory_handles import LOCK_FILE, MemoryHandle, MemoryLock, file_in
@@ -121,7 +121,7 @@ class MemoryDisk:
 
 
 class DiskProcess:
-    """One process's view of the disk: an ``aiocollect.disk.Disk``.
+    """One process's view of the disk: an ``aiocollect._spool.disk.Disk``.
 
     ``calls`` counts what it did. ``on_crash`` is called at the moment it crashes.
     """

@@ -53,7 +53,7 @@ class Process(Protocol):
 
 
 class MemoryHandle:
-    """An open file: an ``aiocollect.disk.File``."""
+    """An open file: an ``aiocollect._spool.disk.File``."""
 
     def __init__(self, process: Process, disk: Machine, path: str, file: MemoryFile) -> None:
         self._process = process
@@ -122,7 +122,7 @@ class MemoryHandle:
 
 
 class MemoryLock:
-    """A directory that is locked: an ``aiocollect.disk.LockedDirectory``."""
+    """A directory that is locked: an ``aiocollect._spool.disk.LockedDirectory``."""
 
     def __init__(self, process: Process, disk: Machine, path: str, node: Directory) -> None:
         self._process = process

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from aiocollect import MemoryStore, Pipeline
-from aiocollect._engine.quick import NEVER
+from aiocollect._engine.fast_path import NEVER
 from aiocollect.records import Event, Refused
 from aiocollect.testing import VirtualClock, VirtualLoop, run_virtual
 from tests.property.containers import CONTAINERS

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aiocollect import AioCollectError, Limits, MemoryStore, Pipeline, correlation
-from aiocollect._engine.quick import NEVER
+from aiocollect._engine.fast_path import NEVER
 from aiocollect.redaction import Mask
 from aiocollect.testing import VirtualLoop, run_virtual
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from aiocollect import FlushTimeout, Limits, Pipeline, Report, Retry
 from aiocollect._core.backoff import COSTLY
-from aiocollect._core.waits import NOT_STALE
-from aiocollect._engine.telling import counted, in_memory
+from aiocollect._core.retries import NOT_STALE
+from aiocollect._engine.status import counted, in_memory
 from aiocollect.records import Event
 from aiocollect.testing import FaultKind, MemoryStore, VirtualClock, VirtualLoop, run_virtual
 

@@ -25,9 +25,12 @@ __all__ = ["live"]
 PACKAGE = str(Path(aiocollect.__file__).parent)
 # Where callers and the pump meet. The encoders, stores and lanes are the pump's alone.
 ROOMS = tuple(
-    f"{PACKAGE}/{room}"
-    for room in ("_core/ring.py", "_engine/driver.py", "_engine/engine.py", "_engine/host.py")
-) + tuple(f"{PACKAGE}/_engine/{room}.py" for room in ("pump", "quick", "recorder", "flushes"))
+    f"{PACKAGE}/{room}.py"
+    for room in (
+        *("_core/ring", "_delivery/flushes", "_delivery/pump", "_engine/driver", "_engine/engine"),
+        *("_engine/fast_path", "_engine/loop_binding", "_engine/recorder"),
+    )
+)
 
 
 class Intruder:

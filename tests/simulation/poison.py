@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from random import Random
 
 from aiocollect import Pipeline, Retry
+from aiocollect._delivery.polling import LONGEST
 from aiocollect.records import Event, Settled
 from aiocollect.testing import (
     Fault,
@@ -37,9 +38,8 @@ KINDS = [
     FaultKind.CONTAINER,
     FaultKind.SLOW,
 ]
-# The longest time between two looks of the pump at the ring (_engine/pace.py): rows that share a
-# block may fall on either side of one.
-NO_LATER = 0.05
+# Rows that share a block may fall on either side of one look of the pump at the ring.
+NO_LATER = LONGEST
 ON_TIME = 0.99
 # How much later a row may be, by the requests that may run at a time.
 TOLERANCE = {4: Retry().overdue, 16: NO_LATER}

@@ -12,7 +12,7 @@ from aiocollect import (
     PipelineClosed,
     RingFull,
 )
-from aiocollect._engine.waiters import Waiters
+from aiocollect._delivery.backpressure import Waiters
 from aiocollect.records import Event, HighWater, LowWater, Refused
 from aiocollect.testing import Fault, FaultKind, VirtualLoop, run_virtual
 from tests.virtual import choke, fill, make_pipeline, small

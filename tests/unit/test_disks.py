@@ -21,7 +21,7 @@ from typing import TypeVar
 
 import pytest
 
-from aiocollect.disk import Disk, File
+from aiocollect._spool.disk import Disk, File
 from aiocollect.stores.local_disk import LocalDisk
 from aiocollect.testing import MemoryDisk
 

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from aiocollect import ConfigError, MemoryStore, Pipeline
-from aiocollect._engine.dead_letters import MAX_WAITING
+from aiocollect._delivery.dead_letters import MAX_WAITING
 from aiocollect.cli import main as command
 from aiocollect.compat.mdc_config import Config
 from aiocollect.compat.places import ConfigMap
@@ -284,7 +284,7 @@ class Frozen:
 @pytest.mark.asyncio
 async def test_a_frozen_disk_takes_no_memory(tmp_path: Path) -> None:
     """Dead letters wait for it up to a bound; the others are told as not written."""
-    from aiocollect._engine.dead_letters import DeadLetters
+    from aiocollect._delivery.dead_letters import DeadLetters
 
     told: list[Any] = []
     frozen = Frozen()
@@ -303,7 +303,7 @@ async def test_a_settings_file_on_a_disk_that_hangs(tmp_path: Path) -> None:
     """It is not asked again while it owes an answer, which is said once; what was said last holds,
     and an answer that comes late is obeyed."""
     from aiocollect._engine.gate import Gates
-    from aiocollect._engine.watch import PATIENCE, Watch
+    from aiocollect._engine.settings_watcher import PATIENCE, Watch
 
     path = tmp_path / "settings.json"
     write_control(path, Control(Switch(sample_rate=0.5)))

@@ -24,7 +24,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
 from aiocollect import EncodeError
-from aiocollect._engine.freeze import Shape
+from aiocollect._values.shape import Shape
 
 with warnings.catch_warnings():
     # numpy 2.5 warns of moments without a unit; users have them all the same.
@@ -340,7 +340,7 @@ def test_a_column_is_rows_where_one_feature_is_named(column: Any) -> None:
 def test_heavy_packages_are_recognised_and_not_imported() -> None:
     """Freezing lists and dicts loads none of them, and a stranger with their names is no table."""
     code = (
-        "import sys; from aiocollect._engine.freeze import Shape;"
+        "import sys; from aiocollect._values.shape import Shape;"
         "s = Shape('s', feature_names=None, max_call_bytes=9999);"
         "s.freeze([1, 2]); s.freeze([{'f0': 1, 'f1': [2]}]);"
         "print([m for m in ('numpy', 'pandas', 'polars', 'pyarrow') if m in sys.modules])"

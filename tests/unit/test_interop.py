@@ -31,8 +31,8 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
 from aiocollect import ConfigError, EncodeError, MemoryStore, Pipeline
-from aiocollect._engine.freeze import RowsOf, Shape
-from aiocollect._engine.interop.exact import narrow
+from aiocollect._values.interop.exact import narrow
+from aiocollect._values.shape import RowsOf, Shape
 from aiocollect.encoders import MdcEncoder
 from aiocollect.testing import VirtualClock, VirtualLoop, run_virtual
 
@@ -491,7 +491,7 @@ def test_digits_are_kept_where_numpy_is_not_loaded() -> None:
     code = (
         "import sys; sys.modules['numpy'] = None\n"
         "import polars as pl\n"
-        "from aiocollect._engine.freeze import Shape\n"
+        "from aiocollect._values.shape import Shape\n"
         "s = Shape('s', feature_names=['a', 'b'], max_call_bytes=9999)\n"
         "f = pl.DataFrame({'a': [0.1], 'b': ['x']}, schema={'a': pl.Float32, 'b': pl.String})\n"
         "print(s.freeze(f)[0])\n"

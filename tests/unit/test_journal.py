@@ -10,8 +10,9 @@ from zlib import crc32
 
 import pytest
 
-from aiocollect._core.extents import NEAR, Extent, Extents
-from aiocollect._core.journal import (
+from aiocollect._core.stand import Stand
+from aiocollect._spool.extents import NEAR, Extent, Extents
+from aiocollect._spool.format import (
     HEADER_SIZE,
     UNKNOWN,
     Header,
@@ -22,10 +23,10 @@ from aiocollect._core.journal import (
     slot_offset,
     slots,
 )
-from aiocollect._core.trail import Stand, Trail
-from aiocollect._engine.journal import Journal
-from aiocollect._engine.keeper import _read
-from aiocollect._engine.recovery import Recovered, recover
+from aiocollect._spool.journal import Journal
+from aiocollect._spool.progress import Trail
+from aiocollect._spool.recovery import Recovered, recover
+from aiocollect._spool.syncer import _read
 from aiocollect.stores.local_disk import LocalDisk
 from tests.journals import TARGET, commit
 

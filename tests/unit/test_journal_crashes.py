@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from random import Random
 
-from aiocollect._core.journal import HEADER_SIZE, VERSION, Header, Lane, header, header_of
-from aiocollect._core.trail import Stand, Trail
-from aiocollect._engine.journal import Journal
-from aiocollect._engine.keeper import Keeper
-from aiocollect._engine.recovery import Recovered, recover
+from aiocollect._core.stand import Stand
+from aiocollect._spool.format import HEADER_SIZE, VERSION, Header, Lane, header, header_of
+from aiocollect._spool.journal import Journal
+from aiocollect._spool.progress import Trail
+from aiocollect._spool.recovery import Recovered, recover
+from aiocollect._spool.syncer import Keeper
 from aiocollect.testing import (
     DiskCall,
     DiskFault,

@@ -14,7 +14,7 @@ from random import Random
 
 import pytest
 
-from aiocollect.disk import Disk
+from aiocollect._spool.disk import Disk
 from aiocollect.stores.memory_calls import SAFE
 from aiocollect.testing import (
     Crashed,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aiocollect._engine.pace import LONGEST, SHORTEST, Pace
+from aiocollect._delivery.polling import LONGEST, SHORTEST, Pace
 
 SLOTS = 2**16
 

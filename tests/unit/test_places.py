@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from aiocollect import MemoryStore, Retry
-from aiocollect._engine.stream import Standing
-from aiocollect._engine.turns import Turns
+from aiocollect._delivery.channel import Standing
+from aiocollect._delivery.turns import Turns
 from aiocollect.records import Event, Settled
 from aiocollect.remedies import explain
 from aiocollect.testing import Fault, FaultKind, Operation, VirtualLoop, run_virtual

@@ -157,7 +157,7 @@ def test_dead_letters_have_a_file(tmp_path: Path) -> None:
 
 def test_the_dead_letters_are_bounded(tmp_path: Path) -> None:
     """A full file, or one that cannot be written, loses the content and nothing else."""
-    from aiocollect._engine.dead_letters import DeadLetters
+    from aiocollect._delivery.dead_letters import DeadLetters
 
     told: list[Any] = []
 

@@ -15,7 +15,7 @@ import pytest
 
 from aiocollect import MemoryStore, Pipeline
 from aiocollect._core.ids import Ids
-from aiocollect._engine import quick
+from aiocollect._engine import fast_path as quick
 from tests.windows import breaks, windows
 
 THREADS = 8

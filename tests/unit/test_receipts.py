@@ -10,7 +10,7 @@ import pytest
 
 from aiocollect import MemoryStore, Receipt
 from aiocollect._core.commands import Outcome
-from aiocollect._engine.receipts import Watched
+from aiocollect._delivery.receipts import Watched
 from aiocollect.testing import Fault, FaultKind, Operation, VirtualLoop, run_virtual
 from aiocollect.typing import Piece, Schema
 from tests.disks import InlineDisk, StruckDisk

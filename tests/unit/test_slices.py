@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from aiocollect import Pipeline
 from aiocollect._engine.driver import Driver
-from aiocollect._engine.host import Host
-from aiocollect._engine.thread import LoopThread
+from aiocollect._engine.loop_binding import Host
+from aiocollect._engine.loop_thread import LoopThread
 from aiocollect.testing import MemoryStore
 from aiocollect.typing import Piece, Schema
 

@@ -140,7 +140,7 @@ def test_crossing_a_segment_in_want_doubles_nothing(
     want: Callable[[DiskCall, str], DiskFault | None], ends: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next segment cannot be made for a while; all rows are stored meanwhile, or after it."""
-    monkeypatch.setattr("aiocollect._engine.journal.SEGMENT_BYTES", 4000)
+    monkeypatch.setattr("aiocollect._spool.journal.SEGMENT_BYTES", 4000)
     machine = Machine()
 
     async def life(pipeline: Pipeline, loop: VirtualLoop) -> None:

@@ -12,7 +12,7 @@ from zlib import crc32
 import pytest
 
 from aiocollect import MemoryStore, Pipeline
-from aiocollect._core.journal import HEADER_SIZE
+from aiocollect._spool.format import HEADER_SIZE
 from aiocollect.cli import main as command
 from aiocollect.records import Event, SpoolLeft
 from aiocollect.stores.local import LocalStore

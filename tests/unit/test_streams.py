@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from aiocollect import MemoryStore
-from aiocollect._engine import streams
+from aiocollect._delivery import streams
 from aiocollect.encoders import CsvEncoder, JsonlEncoder
 from aiocollect.layouts import TemplateLayout
 from aiocollect.records import Event, StreamsForgotten

@@ -21,7 +21,9 @@ import pytest
 
 from aiocollect import MemoryStore, Pipeline
 from aiocollect._core import ids, ring, window
-from aiocollect._engine import ledger, quick, recorder
+from aiocollect._delivery import counters as ledger
+from aiocollect._engine import fast_path as quick
+from aiocollect._engine import recorder
 from tests.simulation import traced
 
 ROOMS = {room.__file__ for room in (ids, ring, window, ledger, quick, recorder)}

@@ -82,7 +82,7 @@ APPENDS: Final[list[Mutant]] = [
     Mutant(
         "an answer of another place believed",
         "own: a middlebox mixes up answers",
-        "_engine/sender.py",
+        "_delivery/senders.py",
         "            if not _fits(request, answer):\n",
         "            if answer is None:\n",
         ("lives",),
@@ -129,7 +129,7 @@ APPENDS: Final[list[Mutant]] = [
     Mutant(
         "parts that take nothing are made at full speed",
         "own: 110 empty blobs, and 800 requests a second",
-        "_core/waits.py",
+        "_core/retries.py",
         "        if self._turns > FREE_TURNS:\n",
         "        if self._turns > 99 * FREE_TURNS:\n",
         ("standstill",),
@@ -138,7 +138,7 @@ APPENDS: Final[list[Mutant]] = [
     Mutant(
         "a condition that never holds is nobody's business",
         "own: a proxy changes the ETags",
-        "_core/waits.py",
+        "_core/retries.py",
         "        if self._undecided < RETRYING_AFTER:\n",
         "        if self._undecided:\n",
         ("standstill",),

@@ -15,7 +15,7 @@ DISKS: Final[list[Mutant]] = [
     Mutant(
         "another store's rows are taken over",
         "own: two tenants with one spool",
-        "_engine/orphans.py",
+        "_spool/orphans.py",
         "head.target not in (UNKNOWN, target.digest) and not any_target:",
         "head.target in () and not any_target:",
         ("crashes",),
@@ -33,7 +33,7 @@ DISKS: Final[list[Mutant]] = [
     Mutant(
         "a life that cannot be opened hides all others",
         "own: its lock file is a directory",
-        "_engine/orphans.py",
+        "_spool/orphans.py",
         '            reason = f"it cannot be opened',
         '            raise\n            reason = f"it cannot be opened',
         ("spool lives",),
@@ -42,7 +42,7 @@ DISKS: Final[list[Mutant]] = [
     Mutant(
         "what coalesces is never let go of",
         "own: an outage with many paths, and an empty spool",
-        "_engine/shelf.py",
+        "_delivery/backlog.py",
         "        if accumulator.rows and accumulator.kept and (channel.lane.busy or backlog):\n",
         "        if False:\n",
         ("longer outages",),
@@ -51,7 +51,7 @@ DISKS: Final[list[Mutant]] = [
     Mutant(
         "each row's place is known by itself for ever",
         "own: many paths, whose rows stand between one another",
-        "_core/trail.py",
+        "_spool/progress.py",
         "        return self._extents.count_since(first) > 1 + size // NEAR\n",
         "        return False\n",
         ("longer outages",),
@@ -60,7 +60,7 @@ DISKS: Final[list[Mutant]] = [
     Mutant(
         "what is durable goes with a segment that was not made",
         "own: no inode is left, and a journal that fails is removed",
-        "_engine/journal_work.py",
+        "_spool/journal_work.py",
         "            self.spare_error = error\n",
         "            self.spare_error = error\n"
         "            for name in self.directory.names():\n"
@@ -72,7 +72,7 @@ DISKS: Final[list[Mutant]] = [
     Mutant(
         "what is final is not noted while a segment is wanted",
         "own: no descriptor is left, and all is stored; killed, or closed",
-        "_engine/keeper.py",
+        "_spool/syncer.py",
         "dead=dead, spare=spare)",
         "dead=dead, spare=spare, limit=0 if journal.wants_spare else SLICE)",
         ("want",),
@@ -81,7 +81,7 @@ DISKS: Final[list[Mutant]] = [
     Mutant(
         "rows are written on the event loop",
         "own: a frozen file system holds the host",
-        "_engine/keeper.py",
+        "_spool/syncer.py",
         "        self._disk.apart(work.run, done, line=self._line)\n",
         "        done(work.run())\n",
         ("crashes",),
@@ -90,7 +90,7 @@ DISKS: Final[list[Mutant]] = [
     Mutant(
         "a life is adopted in one go",
         "own: ten thousand paths hold the host for a second",
-        "_engine/adoption.py",
+        "_delivery/adoption.py",
         "        for _ in range(min(AT_ONCE, len(self._trails))):\n",
         "        for _ in range(len(self._trails)):\n",
         ("longer outages",),

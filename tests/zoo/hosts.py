@@ -12,7 +12,7 @@ HOSTS: Final[list[Mutant]] = [
     Mutant(
         "the ring without its lock",
         "own: a tracer in Python lets other threads in between any two lines",
-        "_engine/quick.py",
+        "_engine/fast_path.py",
         "    with window.lock:\n",
         "    if True:\n",
         ("traced",),
@@ -30,7 +30,7 @@ HOSTS: Final[list[Mutant]] = [
     Mutant(
         "a call from inside of another one",
         "own: a re-entrant lock lets a signal handler in where half a call is written",
-        "_engine/quick.py",
+        "_engine/fast_path.py",
         "        if window.inside and window.nested():\n",
         "        if False:\n",
         ("traced",),
@@ -48,7 +48,7 @@ HOSTS: Final[list[Mutant]] = [
     Mutant(
         "late paths take everybody's places",
         "own: a cliff where more paths hang than there are places",
-        "_engine/sender.py",
+        "_delivery/senders.py",
         "        channel.standing = Standing.LATE\n        if task in self._late:\n",
         "        if task in self._late:\n",
         ("crowded",),
@@ -57,7 +57,7 @@ HOSTS: Final[list[Mutant]] = [
     Mutant(
         "a bound on late requests that ends in the others' places",
         "own: whoever hangs when the late ones' places are full keeps one of the others'",
-        "_engine/sender.py",
+        "_delivery/senders.py",
         "            if longest is not None:\n",
         "            if longest is not None:\n                return\n",
         ("crowded",),
@@ -66,7 +66,7 @@ HOSTS: Final[list[Mutant]] = [
     Mutant(
         "a worker that begins before it is known",
         "cpython: asyncio.eager_task_factory runs a task's first step inside of create_task",
-        "_engine/sender.py",
+        "_delivery/senders.py",
         "        task = asyncio.Task(work(turn), loop=asyncio.get_running_loop())\n",
         "        task = asyncio.get_running_loop().create_task(work(turn))\n",
         ("lives",),
@@ -75,7 +75,7 @@ HOSTS: Final[list[Mutant]] = [
     Mutant(
         "a cancelled worker takes its request along",
         "own: a host cancels a task that has not begun",
-        "_engine/sender.py",
+        "_delivery/senders.py",
         "        if turn is not None:  # cancelled",
         "        if turn is None:  # cancelled",
         ("lives",),
@@ -84,7 +84,7 @@ HOSTS: Final[list[Mutant]] = [
     Mutant(
         "an encoder's panic takes the slice along",
         "own: what is no Exception, out of native code",
-        "_engine/pump.py",
+        "_delivery/pump.py",
         "        except BaseException:\n            return None\n        try:\n            found",
         "        except Exception:\n            return None\n        try:\n            found",
         ("lives",),
@@ -93,7 +93,7 @@ HOSTS: Final[list[Mutant]] = [
     Mutant(
         "a store's panic is nobody's answer",
         "own: what is no Exception, out of native code",
-        "_engine/sender.py",
+        "_delivery/senders.py",
         "        except BaseException as error:\n            # A store may raise",
         "        except Exception as error:\n            # A store may raise",
         ("lives",),
@@ -129,7 +129,7 @@ HOSTS: Final[list[Mutant]] = [
     Mutant(
         "forgotten paths keep the budget",
         "own: what an outage has opened is in the way of what comes after it",
-        "_engine/channels.py",
+        "_delivery/channels.py",
         "        self._release(channel)\n",
         "",
         ("bounded",),
@@ -138,7 +138,7 @@ HOSTS: Final[list[Mutant]] = [
     Mutant(
         "receipts that nobody pays for",
         "own: receipts that are asked for in an outage, and dropped",
-        "_engine/pump.py",
+        "_delivery/pump.py",
         "            if receipt is not None:\n                self._ring.charge",
         "            if receipt is not None and not lines:\n                self._ring.charge",
         ("bounded",),
@@ -147,7 +147,7 @@ HOSTS: Final[list[Mutant]] = [
     Mutant(
         "a cancelled waiter stays in the line",
         "own: acollect() cancelled behind one that waits for room",
-        "_engine/waiters.py",
+        "_delivery/backpressure.py",
         "            try:\n                await future\n            finally:\n"
         "                self._leave(call, future)\n",
         "            await future\n",
@@ -157,7 +157,7 @@ HOSTS: Final[list[Mutant]] = [
     Mutant(
         "streams are kept for ever",
         "own: a collector with redact=lambda per request",
-        "_engine/streams.py",
+        "_delivery/streams.py",
         "            while len(self._latest) > KEPT:\n",
         "            while False:\n",
         ("bounded",),
@@ -166,7 +166,7 @@ HOSTS: Final[list[Mutant]] = [
     Mutant(
         "a wait that needs a loop of asyncio",
         "own: under trio nothing could be waited for, and the lifespan's end lost all rows",
-        "_engine/host.py",
+        "_engine/loop_binding.py",
         "        if is_foreign():\n            return await self._run_from_afar(task)\n",
         "",
         ("other frameworks",),
@@ -193,7 +193,7 @@ HOSTS: Final[list[Mutant]] = [
     Mutant(
         "a lifespan can be entered once",
         "own: a host that enters it for each test or invocation",
-        "_engine/lifecycle.py",
+        "_engine/lifespans.py",
         "            await engine.ending.aclose()\n            self._begin_again()\n",
         "            await engine.ending.aclose()\n",
         ("lifespans",),
@@ -211,7 +211,7 @@ HOSTS: Final[list[Mutant]] = [
     Mutant(
         "names are resolved by threads at the end of the interpreter",
         "own: the first connection is made when no thread can be started any more",
-        "_engine/host.py",
+        "_engine/loop_binding.py",
         "    without_threads(loop)\n    try:\n",
         "    try:\n",
         ("names at exit",),
@@ -220,7 +220,7 @@ HOSTS: Final[list[Mutant]] = [
     Mutant(
         "an end that starts a thread to end what has none",
         "cpython: asyncio.run() waits for an executor in a thread, which 3.12 refuses at exit",
-        "_engine/host.py",
+        "_engine/loop_binding.py",
         "    if threading.main_thread().is_alive():\n        return asyncio.run(task)\n",
         "    if True:\n        return asyncio.run(task)\n",
         ("no threads",),
@@ -229,7 +229,7 @@ HOSTS: Final[list[Mutant]] = [
     Mutant(
         "the end of an inner lifespan ends the outer one",
         "own: an app mounted in another, or two clients of one test",
-        "_engine/lifecycle.py",
+        "_engine/lifespans.py",
         "        return bool(self._inside)\n",
         "        return False\n",
         ("lifespans",),

@@ -125,7 +125,7 @@ OWN: Final = [
     Mutant(
         "cancelled half-way",
         "own: a cancelled request's lane waits for ever",
-        "_engine/sender.py",
+        "_delivery/senders.py",
         "            if not self._stopped and _on_a_loop():\n"
         "                self._tell(channel, Event.UNKNOWN)\n",
         "",
@@ -135,7 +135,7 @@ OWN: Final = [
     Mutant(
         "an orphan adopted twice",
         "own: two processes take over one dead one's rows",
-        "_engine/orphans.py",
+        "_spool/orphans.py",
         "        return recover(disk, path, directory)\n",
         "        recovered = recover(disk, path, directory)\n"
         "        directory.release()\n"
@@ -146,7 +146,7 @@ OWN: Final = [
     Mutant(
         "sent before the spool knows",
         "own: nobody finds out what a killed process had sent",
-        "_engine/sender.py",
+        "_delivery/senders.py",
         "channel.intend(partial(self._make_ready, channel, command, goes_on))",
         "self._make_ready(channel, command, goes_on)",
         ("crashes",),
@@ -155,7 +155,7 @@ OWN: Final = [
     Mutant(
         "an intent that is not synced",
         "own: the power cut takes it, and not what was sent",
-        "_engine/journal_work.py",
+        "_spool/journal_work.py",
         "            self.slots.sync()\n",
         "            pass\n",
         ("crashes",),
@@ -164,7 +164,7 @@ OWN: Final = [
     Mutant(
         "durable before it is synced",
         "own: what was promised is in the page cache",
-        "_engine/journal_work.py",
+        "_spool/journal_work.py",
         "                segment.file.sync()\n",
         "                pass\n",
         ("crashes",),
@@ -173,7 +173,7 @@ OWN: Final = [
     Mutant(
         "the slot's sound copy is written over",
         "own: torn, it leaves no other",
-        "_engine/journal.py",
+        "_spool/journal.py",
         "slot_offset(trail.lane.slot, 1 - trail.copy)",
         "slot_offset(trail.lane.slot, 0)",
         ("crashes",),
@@ -182,7 +182,7 @@ OWN: Final = [
     Mutant(
         "a torn record is taken for whole",
         "own: rows that nobody wrote",
-        "_core/journal.py",
+        "_spool/format.py",
         "return end if crc32(view[offset + _RECORD.size : end], start) == crc else None",
         "return end",
         ("crashes",),

@@ -90,7 +90,7 @@ APPENDING: Final = [
     Mutant(
         "one odd row takes its run along",
         "datahub-project/datahub#19369",  # one fails its batch
-        "_engine/pump.py",
+        "_delivery/pump.py",
         "            lines += self._encoded(run.stream, [piece]) or self._one_by_one(run, piece)\n",
         "            some = self._encoded(run.stream, [piece])\n"
         "            if some is None:\n"
@@ -103,7 +103,7 @@ APPENDING: Final = [
     Mutant(
         "all rows of a slice to the first one's blob",
         "open-telemetry/opentelemetry-collector-contrib#50336",  # one name per batch
-        "_engine/pump.py",
+        "_delivery/pump.py",
         "            channel = stream.channel if call[2] == stream.hour else None\n",
         "            channel = next(iter(last), None)\n",
         ("lives",),
@@ -112,7 +112,7 @@ APPENDING: Final = [
     Mutant(
         "late rows to today's folder",
         "aspnetcore#35546",  # the file of the moment of sending
-        "_engine/channels.py",
+        "_delivery/channels.py",
         "_EPOCH + timedelta(hours=hour), extension",
         "_EPOCH + timedelta(hours=self._hour or hour), extension",
         ("lives",),
@@ -121,7 +121,7 @@ APPENDING: Final = [
     Mutant(
         "a dead path takes all places",
         "distr#2862",  # head-of-line blocking by one poisoned path
-        "_engine/sender.py",
+        "_delivery/senders.py",
         "        channel.standing = Standing.LATE\n        if task in self._late:\n",
         "        if not self._hurried:\n",
         ("hardships",),
@@ -171,7 +171,7 @@ QUEUES: Final = [
     Mutant(
         "a cancelled wait is accepted later",
         "python-websockets/websockets#486",  # the message is lost
-        "_engine/waiters.py",
+        "_delivery/backpressure.py",
         "            try:\n                await future\n            finally:\n"
         "                self._leave(call, future)\n",
         "            await asyncio.shield(future)\n",
@@ -181,7 +181,7 @@ QUEUES: Final = [
     Mutant(
         "a cancelled sender keeps its place",
         "aiokafka#1039",  # later sends are accepted and never sent
-        "_engine/sender.py",
+        "_delivery/senders.py",
         "        self._tasks.discard(task)\n        self._late.pop(task, None)\n",
         "        if task.cancelled():\n            return\n"
         "        self._tasks.discard(task)\n        self._late.pop(task, None)\n",
@@ -206,7 +206,7 @@ ENDS: Final = [
     Mutant(
         "close waits for the store for ever",
         "aiokafka#1101",  # stop() hangs while the broker is down
-        "_engine/ending.py",
+        "_engine/lifecycle.py",
         "                await self._settle_all(deadline)\n",
         "                await self._settle_all(None)\n",
         ("hardships",),
@@ -215,7 +215,7 @@ ENDS: Final = [
     Mutant(
         "requests have no time-out",
         "opentelemetry-python#4555",  # export_timeout is not used
-        "_engine/sender.py",
+        "_delivery/senders.py",
         "            async with asyncio.timeout(self._retry.attempt_timeout):\n",
         "            async with asyncio.timeout(None):\n",
         ("lives",),
@@ -224,7 +224,7 @@ ENDS: Final = [
     Mutant(
         "flush does not mind its time-out",
         "opentelemetry-python#4568",  # force_flush(timeout) is ignored
-        "_engine/ending.py",
+        "_engine/lifecycle.py",
         "        patience = None if timeout is None else timeout + GRACE\n"
         "        try:\n            async with engine.host.within(patience):\n"
         "                await engine.host.run(lambda: self._settle_all(timeout))\n",
@@ -246,7 +246,7 @@ ENDS: Final = [
     Mutant(
         "what is left at the close is forgotten",
         "open-telemetry/opentelemetry-collector#15677",  # queued items deleted
-        "_engine/ending.py",
+        "_engine/lifecycle.py",
         "                engine.senders.perform(channel, ends)\n",
         "",
         ("hardships",),
@@ -255,7 +255,7 @@ ENDS: Final = [
     Mutant(
         "a wait that the close interrupts is the end",
         "open-telemetry/opentelemetry-collector#6771",  # the retry is taken for done at shutdown
-        "_engine/sender.py",
+        "_delivery/senders.py",
         "            self._wait(channel, HURRIED_WAIT)\n\n    async def stop",
         "\n    async def stop",
         ("hardships",),
@@ -273,7 +273,7 @@ ENDS: Final = [
     Mutant(
         "a lock inherited by a fork",
         "getsentry/sentry-python#6148",  # a worker's lock, locked for ever in the child
-        "_engine/thread.py",
+        "_engine/loop_thread.py",
         "        return LoopThread(self._make_loop)\n",
         "        self._loop = None\n        return self\n",
         ("forks",),
@@ -301,7 +301,7 @@ ENDS: Final = [
     Mutant(
         "a cancelled shutdown takes the rows along",
         "fastmcp#3480",  # teardown awaits inside of a cancelled scope
-        "_engine/ending.py",
+        "_engine/lifecycle.py",
         "                return await asyncio.shield(closing)\n",
         "                return await closing\n",
         ("hardships",),
@@ -328,7 +328,7 @@ ENDS: Final = [
     Mutant(
         "a damaged spool is read again and again",
         "vector#17644",  # a loop that no signal ends
-        "_core/journal.py",
+        "_spool/format.py",
         "            offset = stop\n            continue\n",
         "            continue\n",
         ("crashes",),

@@ -12,7 +12,7 @@ VALUES: Final[list[Mutant]] = [
     Mutant(
         "a table is read before its rows are counted",
         "own: a frame of a million rows held the loop for seven seconds, to be refused",
-        "_engine/freeze.py",
+        "_values/shape.py",
         "        self._refuse_above(estimate(table.rows, width) + table.size)\n        whole",
         "        table.read(self._stream)\n"
         "        self._refuse_above(estimate(table.rows, width) + table.size)\n        whole",
@@ -22,7 +22,7 @@ VALUES: Final[list[Mutant]] = [
     Mutant(
         "a nested value is charged when it is frozen",
         "own: a cell of a million elements is copied, to be refused",
-        "_engine/cells.py",
+        "_values/cells.py",
         "        self._charge(NESTED_COST * len(cells))\n"
         "        return tuple([self.cell(one, depth + 1) for one in cells])\n",
         "        found = tuple([self.cell(one, depth + 1) for one in cells])\n"
@@ -33,7 +33,7 @@ VALUES: Final[list[Mutant]] = [
     Mutant(
         "a type is looked up by its hash",
         "own: a metaclass without one makes collect() raise",
-        "_engine/quick.py",
+        "_engine/fast_path.py",
         "        elif cell is None or type(cell) is int or type(cell) is bool:\n",
         "        elif type(cell) in {int, bool, type(None)}:\n",
         ("hostile values",),
@@ -79,7 +79,7 @@ VALUES: Final[list[Mutant]] = [
     Mutant(
         "a missing value is asked whether it is itself",
         "own: rows of pandas' nullable dtypes were refused",
-        "_engine/interop/pandas_frames.py",
+        "_values/interop/pandas_frames.py",
         "    if text or (kind.kind ==",
         "    if getattr(kind, 'na_value', None) != getattr(kind, 'na_value', None):\n"
         "        return list(data)\n"
@@ -90,7 +90,7 @@ VALUES: Final[list[Mutant]] = [
     Mutant(
         "records within an array are the cells of one row",
         "own: two records were stored as two cells of JSON",
-        "_engine/rows.py",
+        "_values/rows.py",
         "    cells = read()\n",
         "    return None\n",
         ("forms",),
@@ -99,7 +99,7 @@ VALUES: Final[list[Mutant]] = [
     Mutant(
         "missing text is NaN",
         "man-group/arctic#157",  # None, NaN and NaT of object columns
-        "_engine/rows.py",
+        "_values/rows.py",
         "        for at, row in enumerate(rows):\n            cell = row[place]\n",
         "        for at, row in enumerate(rows[:0]):\n            cell = row[place]\n",
         ("forms",),
@@ -108,7 +108,7 @@ VALUES: Final[list[Mutant]] = [
     Mutant(
         "single precision with the digits of double",
         "own: 0.1 is stored as 0.10000000149011612",
-        "_engine/interop/exact.py",
+        "_values/interop/exact.py",
         "    return [None if value is None else narrow(value, bits) for value in values]\n",
         "    return list(values)\n",
         ("forms",),
@@ -117,7 +117,7 @@ VALUES: Final[list[Mutant]] = [
     Mutant(
         "a list of rows of a frame by position",
         "own: cells under the wrong name, in silence",
-        "_engine/rows.py",
+        "_values/rows.py",
         "        labels = None if one_column else column.labels()\n",
         "        labels = None\n",
         ("forms",),

@@ -1,0 +1,145 @@
+"""Adoption: makes channels again from what another life has left in the spool.
+
+Each lane goes on in the parts of its writer, where it stood. If rows of it were about to be sent,
+they are its first batch again, byte by byte, in doubt at the same position; all others follow, in
+batches as this life makes them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+
+from .._core.accumulator import Accumulator, Batch
+from .._core.backoff import Backoff
+from .._core.lane import Lane
+from .._core.limits import BatchLimits, PartLimits
+from .._core.parts import Parts
+from .._core.ring import Account
+from .._core.unsettled import Unsettled
+from .._spool.progress import Trail
+from .._spool.syncer import Keeper
+from ..options import Settings
+from .channel import Channel, Parked, Totals
+
+__all__ = ["Adoption"]
+
+
+# Lanes that are made again in one go: each takes some 30 us.
+AT_ONCE = 32
+
+
+class Adoption:
+    """Of one directory: ``life`` with its ``trails``. Its channels are made a few at a time, each
+    given to ``take``; ``done`` is called with the rows of all.
+
+    ``now`` tells the time. What the rows take in memory is on an account of their own.
+    """
+
+    def __init__(
+        self,
+        trails: list[Trail],
+        keeper: Keeper,
+        *,
+        settings: Settings,
+        unsettled: Unsettled,
+        now: Callable[[], float],
+        take: Callable[[Channel], None],
+        done: Callable[[int], None],
+        totals: Totals,
+    ) -> None:
+        self._totals = totals
+        self._trails = deque(trails)
+        self._keeper = keeper
+        self._settings = settings
+        self._unsettled = unsettled
+        self._account = Account(share=0)
+        self._now = now
+        self._take = take
+        self._done = done
+        self._rows = 0
+
+    def __repr__(self) -> str:
+        return f"<Adoption, {len(self._trails)} lanes to go>"
+
+    def go_on(self) -> bool:
+        """Make a few channels. False: all are made."""
+        for _ in range(min(AT_ONCE, len(self._trails))):
+            channel = self.channel_of(self._trails.popleft(), self._keeper)
+            self._rows += channel.parked
+            self._take(channel)
+        if not self._trails:
+            self._done(self._rows)
+        return bool(self._trails)
+
+    def channel_of(self, trail: Trail, keeper: Keeper) -> Channel:
+        """The channel that brings the trail's rows to the store: all of them parked."""
+        settings, lane = self._settings, trail.lane
+        limits, retry = settings.limits, settings.retry
+        parts = Parts(
+            lane.path,
+            header=lane.header,
+            limits=PartLimits(max_blocks=limits.max_blocks, max_bytes=limits.max_blob_bytes),
+            writer=lane.writer,
+            own=lane.own,
+            ordinal=lane.ordinal,
+        )
+        again = Lane(parts, backoff=Backoff(base=retry.base, cap=retry.cap, hold=retry.hold))
+        channel = Channel(
+            again,
+            Accumulator(
+                BatchLimits(
+                    max_bytes=settings.max_batch_bytes,
+                    linger=settings.linger,
+                    max_blocks=limits.max_blocks,
+                )
+            ),
+            content_type=lane.content_type,
+            totals=self._totals,
+        )
+        channel.trail, channel.keeper = trail, keeper
+        stand, intent = trail.stand, trail.intent
+        doubt = intent is not None and trail.within(*intent) is not None
+        if intent is not None and not doubt and stand.blind:
+            # Rows that were in memory alone may stand at the position, and nobody can look: the
+            # next part is untouched.
+            stand = stand._replace(part=stand.part + 1, position=None)
+        again.take_up(stand, in_doubt=doubt)
+        backlog: deque[Batch | Parked] = deque()
+        for first, rows, size in _batches(trail, settings.max_batch_bytes):
+            parked = Parked(
+                first,
+                rows,
+                size,
+                self._unsettled.next_serial(),
+                self._now(),
+                ((self._account, size),),
+            )
+            self._unsettled.add(parked.serial, born=parked.born)
+            backlog.append(parked)
+            channel.parked += rows
+        channel.backlog = backlog
+        return channel
+
+
+def _batches(trail: Trail, limit: int) -> Iterator[tuple[int, int, int]]:
+    """The rows that are left, as batches: the first row, their number, and at most so many bytes.
+
+    The intent is a batch as it was. Others end where the limit, the intent or a gap ends them.
+    """
+    intent = trail.intent
+    if intent is not None and (found := trail.within(*intent)) is not None:
+        yield (*intent, sum(extent.size for extent in found))
+        after = sum(intent)
+    else:
+        after = trail.done
+    start = end = size = 0
+    for first, last, bytes_ in trail.left(after):
+        if size and (first != end or size + bytes_ > limit):
+            yield start, end - start, size
+            size = 0
+        if not size:
+            start = first
+        end, size = last, size + bytes_
+    if size:
+        yield start, end - start, size

@@ -1,0 +1,332 @@
+"""The shelf: what memory has no room for stands on the disk, and comes back when its turn comes.
+
+A channel's backlog is behind its lane, in order: once one batch stands there, all later ones do.
+Rows that are in the spool may be *parked*, sealed or still coalescing: their bytes are let go of,
+and read again when the lane is idle and there is room. So an outage may be as long as the disk is
+large, whatever the number of paths. What another life has left is parked from the beginning, so
+a backlog of any size goes through memory a few batches at a time, and in lanes of its own, beside
+the new rows.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from .._core.accumulator import Batch, Block
+from .._core.commands import Command, Finish, Note, Release
+from .._core.finishes import dropped, possibly_stored, spooled
+from .._core.ring import Account, Ring
+from .._core.unsettled import Unsettled
+from .._spool.progress import Trail
+from .._spool.syncer import Loaded, Turn
+from .channel import NOTHING_WAITS, Channel, Parked
+
+__all__ = ["Shelf"]
+
+
+# Bytes that are written again at a time: they are in memory twice meanwhile.
+GATHERED = 4 * 2**20
+# Channels that are looked at in one go: letting go of a batch takes some 10 us.
+AT_ONCE = 32
+
+
+class Shelf:
+    """``perform`` carries out what lanes command, ``note`` takes rows that are final. ``low`` is
+    the use of the budget below which there is room; ``reserve`` the bytes that may always be read;
+    ``max_batch`` the bytes of a batch.
+    """
+
+    def __init__(
+        self,
+        channels: Iterable[Channel],
+        ring: Ring,
+        *,
+        unsettled: Unsettled,
+        low: int,
+        reserve: int,
+        max_batch: int,
+        perform: Callable[[Channel, list[Command]], None],
+        note: Callable[[list[Finish | Release | Note], Channel], None],
+    ) -> None:
+        self._channels = channels
+        self._ring = ring
+        self._unsettled = unsettled
+        self._low = low
+        self._reserve = reserve
+        self._max_batch = max_batch
+        self._perform = perform
+        self._note = note
+        # Those that have something in memory that is on the disk too, by how long: each is looked
+        # at once for what it was given since.
+        self._holding: dict[Channel, None] = {}
+        self._reading: dict[Channel, Parked] = {}
+        self._waiting: dict[Channel, None] = {}  # for room
+        self._read: dict[int, int] = {}  # bytes of the batches that were read, by serial
+        self._read_bytes = 0
+        self._gathering: dict[Channel, int] = {}  # their bytes
+        self.gathered = 0  # rows that were written again so far
+        self.closed = False
+
+    def __repr__(self) -> str:
+        return f"<Shelf, {len(self._reading)} reading, {len(self._waiting)} waiting>"
+
+    # Away -------------------------------------------------------------------------------------
+
+    def submit(self, channel: Channel, batch: Batch) -> None:
+        """A batch was sealed."""
+        if channel.backlog:
+            channel.backlog.append(batch)
+        elif self.closed:
+            channel.backlog = deque([batch])
+        else:
+            self._perform(channel, channel.lane.submit(batch))
+
+    @property
+    def gathering(self) -> bool:
+        """Whether rows are being written again, to be let go of then."""
+        return bool(self._gathering)
+
+    def hold(self, channel: Channel, account: Account) -> None:
+        """Rows of the channel, which are on the disk, are in memory too, on this account."""
+        self._holding[channel] = None
+        if self._ring.pressed(account):
+            self._park(channel)
+
+    def make_room(self, enough: Callable[[], bool]) -> bool:
+        """Let go of what is on the disk too and was not sent yet, until there is room enough; of a
+        few channels. False: there is no more to let go of."""
+        for _ in range(AT_ONCE):
+            if not self._holding or enough():
+                return False
+            if sum(self._gathering.values()) > GATHERED:
+                return False  # the disk is at it
+            channel = next(iter(self._holding))
+            del self._holding[channel]
+            self._park(channel)
+        return True
+
+    def _park(self, channel: Channel) -> None:
+        if channel in self._gathering:
+            return
+        rows = _together(channel)
+        trail, keeper = channel.trail, channel.keeper
+        if rows is None or trail is None or keeper is None or not keeper.alive:
+            self._let_go_of(channel)
+            return
+        first, lengths, data = rows
+        if not trail.scattered(first, sum(map(len, data))):
+            self._let_go_of(channel)
+            return
+        self._gathering[channel] = sum(map(len, data))
+
+        def add() -> None:
+            keeper.journal.add_again(trail, first, lengths, b"".join(data))
+
+        def done(_: bool, __: list[Trail]) -> None:
+            del self._gathering[channel]
+            self.gathered += len(lengths)
+            if not self.closed:
+                self._let_go_of(channel)
+
+        keeper.put(Turn(add, done))
+
+    def _let_go_of(self, channel: Channel) -> None:
+        waiting = (*channel.lane.out.take_back(), *channel.backlog)
+        backlog: deque[Batch | Parked] = deque()
+        for batch in waiting:
+            if isinstance(batch, Batch) and batch.kept and channel.kept(batch.block):
+                block = batch.block
+                rows, size = block.rows, len(block.data)
+                self._let_go(
+                    channel,
+                    backlog,
+                    Parked(block.first, rows, size, batch.serial, batch.born, batch.charges),
+                )
+            else:
+                backlog.append(batch)
+        accumulator = channel.accumulator
+        # Of a lane that is idle, it is about to be sent.
+        if accumulator.rows and accumulator.kept and (channel.lane.busy or backlog):
+            first, rows, size, born, charges = accumulator.let_go()
+            serial = self._unsettled.next_serial()
+            self._unsettled.add(serial, born=born)
+            self._let_go(channel, backlog, Parked(first, rows, size, serial, born, charges))
+        channel.backlog = backlog or NOTHING_WAITS
+        self.next(channel)
+
+    def _let_go(self, channel: Channel, backlog: deque[Batch | Parked], parked: Parked) -> None:
+        """Have it behind the others; as one with the last of them, where these are a batch."""
+        channel.parked += parked.rows
+        self._charge(parked.charges, -1)
+        last = backlog[-1] if backlog else None
+        if (
+            isinstance(last, Parked)
+            and last is not self._reading.get(channel)
+            and last.first + last.rows == parked.first
+            and last.size + parked.size <= self._max_batch
+        ):
+            self._unsettled.remove(parked.serial)
+            backlog[-1] = last.joined(parked)
+        else:
+            backlog.append(parked)
+
+    def _charge(self, charges: Iterable[tuple[object, int]], sign: int) -> None:
+        for account, charged in charges:
+            self._ring.charge(sign * charged, account)  # type: ignore[arg-type]
+
+    # Back -------------------------------------------------------------------------------------
+
+    def next(self, channel: Channel) -> None:
+        """The lane may have something to do: give it the first batch of the backlog."""
+        if self.closed or channel.lane.busy or channel in self._reading or not channel.backlog:
+            return
+        first = channel.backlog[0]
+        if isinstance(first, Batch):
+            channel.backlog.popleft()
+            self._perform(channel, channel.lane.submit(first))
+        elif self._room(first.size):
+            self._begin(channel, first)
+        else:
+            self._waiting[channel] = None
+
+    def _room(self, size: int) -> bool:
+        if self._ring.used + size <= self._low:
+            return True
+        return self._read_bytes + size <= self._reserve or not self._read
+
+    def _begin(self, channel: Channel, parked: Parked) -> None:
+        keeper, trail = channel.keeper, channel.trail
+        assert keeper is not None
+        assert trail is not None
+        self._reading[channel] = parked
+        self._read[parked.serial] = parked.size
+        self._read_bytes += parked.size
+        self._charge(parked.charges, 1)
+        extents = trail.within(parked.first, parked.rows)
+        if extents is None:
+            self._done(channel, parked, None)
+            return
+        keeper.load(
+            trail,
+            extents,
+            parked.first,
+            parked.rows,
+            lambda loaded: self._done(channel, parked, loaded),
+        )
+
+    def _done(self, channel: Channel, parked: Parked, loaded: Loaded) -> None:
+        if self._reading.get(channel) is not parked:
+            return  # another loop has begun anew
+        del self._reading[channel]
+        if self.closed or not channel.backlog or channel.backlog[0] is not parked:
+            # It was given up meanwhile.
+            self._charge(parked.charges, -1)
+            self._unread(parked.serial)
+        else:
+            channel.backlog.popleft()
+            channel.parked -= parked.rows
+            self._give(channel, parked, loaded)
+        self.next(channel)
+
+    def _give(self, channel: Channel, parked: Parked, loaded: Loaded) -> None:
+        if loaded is None:
+            self._charge(parked.charges, -1)
+            self._end(channel, parked, "spool")
+            return
+        lengths, data = loaded
+        block = Block(data, lengths=lengths, first=parked.first)
+        batch = Batch(
+            block, serial=parked.serial, born=parked.born, charges=parked.charges, kept=True
+        )
+        self._perform(channel, channel.lane.submit(batch))
+
+    def released(self, serial: int) -> None:
+        """A batch is final."""
+        if self._unread(serial):
+            self.grant()
+
+    def _unread(self, serial: int) -> bool:
+        size = self._read.pop(serial, None)
+        self._read_bytes -= size or 0
+        return size is not None
+
+    def grant(self) -> None:
+        """There may be room."""
+        while self._waiting:
+            channel = next(iter(self._waiting))
+            first = channel.backlog[0] if channel.backlog else None
+            if isinstance(first, Parked) and not self._room(first.size):
+                return
+            del self._waiting[channel]
+            self.next(channel)
+
+    # The end ----------------------------------------------------------------------------------
+
+    def drop(self, channel: Channel, item: Batch | Parked, *, reason: str) -> None:
+        """Give up what stands in the backlog."""
+        channel.backlog.remove(item)
+        if isinstance(item, Batch):
+            end = dropped(item.block, channel.lane.parts, reason=reason)
+            self._note([end, Release(item)], channel)
+        else:
+            channel.parked -= item.rows
+            self._end(channel, item, reason)
+
+    def _end(self, channel: Channel, parked: Parked, reason: str) -> None:
+        batch = _empty(parked)
+        finish = dropped(batch.block, channel.lane.parts, reason=reason)
+        self._note([finish, Release(batch)], channel)
+
+    def give_up(self, channel: Channel, reason: str) -> None:
+        """Account for what the deadline has left in the backlog."""
+        parts = channel.lane.parts
+        while channel.backlog:
+            item = channel.backlog.popleft()
+            batch = item if isinstance(item, Batch) else _empty(item)
+            if isinstance(item, Parked):
+                channel.parked -= item.rows
+            if channel.kept(batch.block):
+                self._note([spooled(batch.block, parts), Release(batch)], channel)
+            elif channel.unsure(batch.block):
+                doubt = possibly_stored(batch.block, parts, reason=reason)
+                self._note([doubt, Release(batch)], channel)
+            else:
+                self._note([dropped(batch.block, parts, reason=reason), Release(batch)], channel)
+
+    def restart(self) -> None:
+        """On a new loop: what the last one was reading never comes."""
+        for parked in self._reading.values():
+            self._charge(parked.charges, -1)
+            self._unread(parked.serial)
+        self._reading.clear()
+        self._waiting.clear()
+        for channel in self._channels:
+            self.next(channel)
+
+
+def _together(channel: Channel) -> tuple[int, array[int], list[bytes]] | None:
+    """The last rows of the channel that were not sent, are in memory and on the disk, and follow
+    one another: the first one's number, and all their lengths and bytes. None: there are none."""
+    lengths, data = array("I"), list[bytes]()
+    accumulator = channel.accumulator
+    first = accumulator.next - accumulator.rows
+    if accumulator.rows and accumulator.kept:
+        lengths.extend(map(len, accumulator.lines))
+        data = list(accumulator.lines)
+    elif accumulator.rows:
+        return None
+    for batch in reversed((*channel.lane.out.unsent, *channel.backlog)):
+        if not isinstance(batch, Batch) or not batch.kept or batch.block.last + 1 != first:
+            break
+        first = batch.block.first
+        lengths = batch.block.lengths + lengths
+        data.insert(0, batch.block.data)
+    return (first, lengths, data) if data else None
+
+
+def _empty(parked: Parked) -> Batch:
+    """A batch of which nothing but the numbers of its rows is in memory."""
+    block = Block(b"", lengths=array("I", bytes(4 * parked.rows)), first=parked.first)
+    return Batch(block, serial=parked.serial, born=parked.born, charges=(), kept=True)

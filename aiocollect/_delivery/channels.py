@@ -1,0 +1,303 @@
+"""The channels: which lane a stream's rows of an hour go through.
+
+Streams are made once for their names, form and columns; channels once for their path and header.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from .._core.accumulator import Accumulator
+from .._core.backoff import Backoff
+from .._core.lane import Lane
+from .._core.limits import BatchLimits, BlockSizes, PartLimits
+from .._core.parts import Parts
+from ..errors import ConfigError, EncodeError
+from ..options import Settings
+from ..redaction import Rule
+from ..typing import Names
+from .channel import Channel, Totals
+from .headers import Headers
+from .stream import Form, Stream
+from .streams import Alike, Streams
+
+__all__ = ["Channels"]
+
+_T = TypeVar("_T")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Idle channels are looked through when the hour changes, and when there are as many again as were
+# left the last time, but at least this many: a backfill of years opens one per day and stream.
+FORGET_ABOVE = 256
+# Forms that are shared by streams; the others have one each.
+FORMS = 256
+# So many are looked at in a turn, 0.2 ms; where the budget is pressed, all of them once a second.
+SWEEP = 256
+PRESSED_EVERY = 1.0
+# Of forgotten lanes it is remembered so often where they stood; others walk their parts anew.
+PARTS_KEPT = 10_000
+# What is late is so by minutes mostly: the channels of a day ago are still at hand.
+KEEP_HOURS = 48
+
+
+class Channels:
+    """All streams and channels of one pipeline. Iterates over the channels. ``release`` is told
+    of each channel that is forgotten."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        writer: str,
+        release: Callable[[Channel], None],
+        churn: Callable[[int], None],
+    ) -> None:
+        self._release = release
+        self._settings = settings
+        self._writer = writer
+        limits = settings.limits
+        self._batch_limits = BatchLimits(
+            max_bytes=settings.max_batch_bytes,
+            linger=settings.linger,
+            max_blocks=limits.max_blocks,
+        )
+        self._part_limits = PartLimits(
+            max_blocks=limits.max_blocks, max_bytes=limits.max_blob_bytes
+        )
+        retry = settings.retry
+        self._backoff = Backoff(base=retry.base, cap=retry.cap, hold=retry.hold)
+        self._sizes = BlockSizes()
+        self.streams = Streams(churn)
+        self.totals = Totals()
+        self._forms: dict[tuple[object, ...], Form] = {}
+        self._alike = Alike()
+        self._headers = Headers(limits.max_headers)
+        self._channels: dict[tuple[str, bytes, bool], Channel] = {}
+        self._adopted: dict[Channel, None] = {}  # of other lives
+        # Path to its number of headers so far, as long as one of these is there or remembered; and
+        # how many are, where that is not 1.
+        self._headers_on: dict[str, int] = {}
+        self._known_on: dict[str, int] = {}
+        # Part and ordinal of forgotten lanes that had rolled, or had blobs of their own: a part is
+        # never gone back to, and a name of one's own is not given to another header.
+        self._parts: dict[tuple[str, bytes, bool], tuple[int, int]] = {}
+        self._hour = 0
+        self._forget_at = FORGET_ABOVE
+        # What is still to be looked through, from its end: channels' keys, then streams.
+        self._sweep: list[tuple[str, bytes, bool] | Stream] = []
+        self._pressed = False
+        self._next_pressed = 0.0
+
+    def __repr__(self) -> str:
+        return f"<Channels {len(self._channels)} of {len(self.streams)} streams>"
+
+    def __len__(self) -> int:
+        return len(self._channels)
+
+    def __iter__(self) -> Iterator[Channel]:
+        return iter([*self._channels.values(), *self._adopted])
+
+    # Streams, from any thread -----------------------------------------------------------------
+
+    def open_stream(
+        self,
+        names: Names,
+        *,
+        form: Form,
+        feature_names: tuple[str, ...] | None,
+        rules: tuple[Rule, ...] = (),
+    ) -> Stream:
+        """The stream of these names, form, columns and rules; the same one for the same ones.
+
+        Raises ConfigError for names that cannot make a path.
+        """
+        _check_text(names)
+        key = (names, feature_names, form.key, rules)
+        stream = self.streams.get(key)
+        if stream is None:
+            self.check(names, form)
+            form_key, feature_names = self._one(form.key), self._one(feature_names)
+            key = (names, feature_names, form_key, rules)
+            if len(self._forms) >= FORMS:  # of encoders and layouts made per request
+                self._forms.clear()
+            stream = Stream(
+                names,
+                form=self._forms.setdefault(form_key, form),
+                feature_names=feature_names,
+                limits=self._settings.limits,
+                rules=rules,
+            )
+            stream = self.streams.add(key, stream)
+        return stream
+
+    def _one(self, value: _T) -> _T:
+        return self._alike.one(value)
+
+    def check(self, names: Names, form: Form) -> None:
+        """Raise ConfigError for names that cannot make a path."""
+        _check_text(names)
+        form.layout.path(names, _EPOCH, extension=form.encoder.extension)
+
+    def admits(self, stream: Stream) -> bool:
+        """Whether the stream's header is one of the few that its path may have."""
+        header = stream.form.encoder.header(stream.schema)
+        if type(header) is not bytes:
+            raise EncodeError(f"{stream.label}: its encoder gave a header that is no bytes")
+        header = self._alike.find(header)
+        if not self._headers.admit(stream.names, header):
+            return False
+        stream.header = self._one(header)
+        stream.admit(self._one(stream.schema))
+        return True
+
+    # Channels, the pump alone -----------------------------------------------------------------
+
+    def channel_of(self, stream: Stream, hour: int) -> Channel:
+        """The channel of a stream's rows of one hour (since 1970).
+
+        Raises whatever the layout raises, and EncodeError for a path that no store may take.
+        """
+        found = stream.turn_to(hour)
+        if found is not None:
+            return found
+        form = stream.form
+        if hour == self._hour:
+            hour = self._hour  # one number for all
+        path = form.layout.path(
+            stream.names, _EPOCH + timedelta(hours=hour), extension=form.encoder.extension
+        )
+        _check_path(path)
+        header = self._one(form.encoder.header(stream.schema))
+        channel = self._channels.get((path, header, form.own))
+        if channel is None:
+            channel = self._channels[path, header, form.own] = self._open(path, header, form)
+        channel.hour = max(channel.hour, hour)
+        stream.open(hour, channel)
+        return channel
+
+    def _open(self, path: str, header: bytes, form: Form) -> Channel:
+        index, ordinal = self._parts.pop((path, header, form.own), (0, -1))
+        if ordinal < 0:
+            ordinal = self._headers_on.get(path, 0)
+            self._headers_on[path] = ordinal + 1
+            if ordinal:
+                self._known_on[path] = self._known_on.get(path, 1) + 1
+        parts = Parts(
+            path,
+            header=header,
+            limits=self._part_limits,
+            writer=self._writer,
+            own=form.own,
+            ordinal=ordinal,
+        )
+        parts.index = index
+        lane = Lane(parts, backoff=self._backoff, sizes=self._sizes)
+        return Channel(
+            lane,
+            Accumulator(self._batch_limits),
+            content_type=form.encoder.content_type,
+            totals=self.totals,
+        )
+
+    def clear(self, *, writer: str) -> None:
+        """Begin with no channel, in another process: under its own writer id."""
+        self._writer = writer
+        self.streams.renew()
+        self._headers.renew()
+        self.totals = Totals()
+        self._channels.clear()
+        self._adopted.clear()
+        self._parts.clear()
+        self._headers_on.clear()
+        self._known_on.clear()
+        self._sweep.clear()
+        for stream in self.streams:
+            stream.forget()
+
+    def adopt(self, channel: Channel) -> None:
+        """Another life's channel, until its rows are final. Nothing is added to it."""
+        self._adopted[channel] = None
+
+    def forget_adopted(self, channel: Channel) -> None:
+        """Drop another life's channel, if nothing of it is left."""
+        if channel in self._adopted and channel.idle:
+            del self._adopted[channel]
+
+    def forget(self, hour: int, *, now: float, pressed: bool) -> float | None:
+        """Drop idle channels of days before yesterday, so that years do not pile up; where the
+        budget is ``pressed``, all idle ones of other hours than this ``hour``, since they are
+        charged to it. In slices; returns in how many seconds it wants to go on.
+
+        Between two turns of the pump, which has a channel of each row it holds. A late row makes a
+        new channel, which looks at the part again; one with blobs of its own goes to its next part,
+        since it may not be allowed to look by then. One that may not look now stays.
+        """
+        if not self._sweep:
+            due = pressed and now >= self._next_pressed
+            if hour == self._hour and len(self._channels) < self._forget_at and not due:
+                return self._next_pressed - now if pressed and self._channels else None
+            if hour // 24 != self._hour // 24:
+                self._headers.new_day((one.names, one.header) for one in self.streams if one.header)
+            self._hour = hour
+            self._pressed = pressed
+            self._next_pressed = now + PRESSED_EVERY
+            self._sweep = [*self.streams, *self._channels]
+        for _ in range(min(SWEEP, len(self._sweep))):
+            one = self._sweep.pop()
+            if isinstance(one, Stream):
+                one.tidy()
+            else:
+                self._look_at(one)
+        if not self._sweep:
+            self._forget_at = max(FORGET_ABOVE, 2 * len(self._channels))
+        return 0.0 if self._sweep else None
+
+    def _look_at(self, key: tuple[str, bytes, bool]) -> None:
+        """Drop a channel that nobody needs."""
+        channel = self._channels.get(key)
+        if channel is None or not channel.idle or channel.lane.blind:
+            return
+        recent = self._hour - KEEP_HOURS <= channel.hour <= self._hour
+        if recent and not (self._pressed and (channel.hour != self._hour or self._many)):
+            return
+        del self._channels[key]
+        channel.close()
+        self._release(channel)
+        parts = channel.lane.parts
+        if not parts.index and not parts.own:
+            self._unknown(parts.path)
+            return
+        if len(self._parts) >= PARTS_KEPT:
+            eldest = next(iter(self._parts))
+            del self._parts[eldest]
+            self._unknown(eldest[0])
+        self._parts[key] = parts.index + parts.own, parts.ordinal
+
+    def _unknown(self, path: str) -> None:
+        """A lane of the path is neither there nor remembered."""
+        known = self._known_on.pop(path, 1) - 1
+        if not known:
+            del self._headers_on[path]
+        elif known > 1:
+            self._known_on[path] = known
+
+    @property
+    def _many(self) -> bool:
+        """Whether there are so many channels that they are what the budget is full of."""
+        settings = self._settings
+        return len(self._channels) * settings.path_cost > settings.max_memory_bytes // 2
+
+
+def _check_text(names: Names) -> None:
+    for field, value in zip(Names._fields, names, strict=True):
+        if not isinstance(value, str):
+            raise ConfigError(f"{field} must be text, not {type(value).__name__}")
+
+
+def _check_path(path: object) -> None:
+    """A layout may be a user's: what leaves the container must not reach a store."""
+    sound = isinstance(path, str) and path.isprintable() and "\\" not in path
+    if not sound or any(not segment.strip(".") for segment in str(path).split("/")):
+        raise EncodeError("the layout gave no sound path", reason="layout")

@@ -1,0 +1,115 @@
+"""Dead letters: the file of rows that can never be stored, for people to look into.
+
+One JSON object a line, with the path, the reason and the rows: as text, which may be cut; they are
+told to the hooks as they are. ``content`` is whatever there is of them: the encoded lines where
+there are any, else each cell's own repr. The file holds cells, so only its owner may read it; it is
+bounded, and what no longer fits, or cannot be written, is counted and told all the same.
+
+Invariants: the file is never touched on the event loop; what waits to be written is bounded, since
+a disk may hang.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from .._engine.side_thread import Aside
+from ..errors import ConfigError
+from ..files import append_line, check_appendable
+from ..records import DeadLettersLost, Event
+
+__all__ = ["MAX_BYTES", "DeadLetters"]
+
+# A bug that makes every row a dead letter must not fill a disk.
+MAX_BYTES = 64 * 2**20
+# Of one entry: what its encoder refused may be of any size.
+MAX_TEXT = 256 * 2**10
+# Of all entries that wait for the disk: a few of the largest.
+MAX_WAITING = 4 * 2**20
+
+
+class DeadLetters:
+    """The file at ``path``, made when there is something to write. ``None``: no file.
+
+    ``lost`` counts rows that no longer fitted, or could not be written; ``emit`` gets an event of
+    them, with the reason. Raises ConfigError where something else is in the file's place already.
+    """
+
+    def __init__(
+        self,
+        path: str | None,
+        *,
+        aside: Aside,
+        emit: Callable[[Event], None],
+        max_bytes: int = MAX_BYTES,
+    ) -> None:
+        self._path = path
+        self._aside = aside
+        self._emit = emit
+        self._max_bytes = max_bytes
+        self._waiting = 0  # bytes
+        self._idle: asyncio.Event | None = None
+        self.lost = 0
+        if path is not None:
+            try:
+                check_appendable(path)
+            except (OSError, ValueError) as error:
+                raise ConfigError(f"dead_letters: {_why(error)}; name another file") from None
+
+    def __repr__(self) -> str:
+        return f"<DeadLetters in {self._path}, {self.lost} lost>"
+
+    def write(self, path: str, *, rows: int, reason: str, content: Any) -> None:
+        """Append an entry: ``content`` is the encoded lines as bytes, or the rows themselves."""
+        if self._path is None:
+            return
+        file, most = self._path, self._max_bytes
+        text = content.decode("utf-8", "replace") if isinstance(content, bytes) else _shown(content)
+        entry = {"path": path, "rows": rows, "reason": reason, "content": text[:MAX_TEXT]}
+        line = json.dumps(entry).encode() + b"\n"
+        if self._waiting + len(line) > MAX_WAITING:
+            self._lose(rows, "its disk does not answer")
+            return
+
+        def then(answer: bool | OSError) -> None:
+            self._waiting -= len(line)
+            if answer is not True:
+                full = f"it would be larger than {most} bytes"
+                self._lose(rows, _why(answer) if isinstance(answer, OSError) else full)
+            if self._idle is not None and not self._waiting:
+                self._idle.set()
+
+        self._waiting += len(line)
+        self._aside.apart(lambda: append_line(file, line, most=most), then)
+
+    async def settle(self, timeout: float) -> None:
+        """Return when nothing waits for the disk, or the seconds have passed."""
+        if self._waiting:
+            self._idle = asyncio.Event()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout):
+                    await self._idle.wait()
+
+    def forget(self) -> None:
+        """On a new loop, or in a forked child: nobody tells of what was asked for before."""
+        self._waiting = 0
+
+    def _lose(self, rows: int, why: str) -> None:
+        self.lost += rows
+        self._emit(DeadLettersLost(rows=rows, reason=why))
+
+
+def _why(error: OSError | ValueError) -> str:
+    said = error.strerror if isinstance(error, OSError) else "this can be no file's name"
+    return said or type(error).__name__
+
+
+def _shown(rows: Any) -> str:
+    try:
+        return repr(rows)
+    except Exception as error:  # a cell's own repr may raise anything
+        return f"<{type(error).__name__}>"

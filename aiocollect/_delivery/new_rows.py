@@ -1,0 +1,42 @@
+"""New rows for the spool, and what it is to know of their lane."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from .._spool.format import NOTHING, Lane
+from .channel import Channel
+
+__all__ = ["NewRows", "lane_of", "rows_of"]
+
+
+class NewRows(NamedTuple):
+    """Rows ``first`` and on of a channel, as lines."""
+
+    channel: Channel
+    first: int
+    lines: list[bytes]
+
+
+def lane_of(channel: Channel, first: int) -> Lane:
+    """What makes the channel's lane again in another process; its first row there is ``first``."""
+    lane, parts = channel.lane, channel.lane.parts
+    return Lane(
+        number=0,
+        slot=0,
+        path=parts.path,
+        header=parts.header,
+        own=parts.own,
+        writer=parts.writer,
+        ordinal=parts.ordinal,
+        content_type=channel.content_type,
+        first=first,
+        stand=lane.stand,
+        sent=lane.under_way if lane.sending else NOTHING,
+    )
+
+
+def rows_of(rows: Iterable[NewRows]) -> int:
+    """How many rows."""
+    return sum(len(one.lines) for one in rows)

@@ -1,0 +1,396 @@
+"""The pump: takes calls from the ring, has them encoded, coalesces them per channel, seals.
+
+The only reader of the ring. It works in slices of at most 256 rows or 128 KiB by their estimate, so
+that the loop it shares with the scoring server is never held for much longer than a millisecond;
+on a thread of its own in smaller ones (thread.py).
+Within a slice the rows of one channel are encoded together, which halves the cost of small calls.
+
+With a spool, encoded rows go to the disk before they are coalesced, and come back by a callback:
+in the order of the turns, channel by channel.
+
+It seals a batch when the next row no longer fits, and when the linger has passed and the lane is
+idle: while a lane is busy its rows go on coalescing, so a slow store gets fewer and fuller blocks.
+"""
+
+from __future__ import annotations
+
+import heapq
+from bisect import bisect
+from collections.abc import Callable
+from itertools import accumulate, count
+from typing import Any, TypeVar, cast
+
+from .._core.accumulator import Batch
+from .._core.commands import Finish, Note, Outcome, Release
+from .._core.ids import timestamp_text, timestamp_texts
+from .._core.ring import Account, Ring
+from .._core.unsettled import Unsettled
+from ..records import QUICK, Call, DeadLettered, QuickCall, whole
+from ..typing import Piece, QuickEncoder
+from .ages import Ages
+from .channel import Channel
+from .receipts import RECEIPT_COST, Receipt
+from .runs import Run
+from .stream import Stream
+from .write_ahead import Keep, Spooling
+
+__all__ = ["SLICE_ROWS", "Pump"]
+
+SLICE_ROWS = 256
+# Of estimates, which are about twice the encoded bytes.
+SLICE_BYTES = 128 * 1024
+
+
+_LINES = {bytes}
+_T = TypeVar("_T")
+
+
+class Pump:
+    """Turns calls into batches. ``turn`` is one slice of work.
+
+    ``keep`` has encoded rows put into the spool, where there is one (see Spooling); ``submit`` gets
+    what is sealed, ``note`` the end of rows that cannot be encoded.
+    """
+
+    def __init__(
+        self,
+        ring: Ring,
+        *,
+        unsettled: Unsettled,
+        channel_of: Callable[[Stream, int], Channel],
+        submit: Callable[[Channel, Batch], None],
+        note: Callable[[list[Finish | Release | Note]], None],
+        keep: Keep | None,
+        slice_rows: int = SLICE_ROWS,
+        opened: Callable[[Channel, Account], None],
+        began: Callable[[float, Channel], None],
+    ) -> None:
+        self._opened = opened
+        self._ring = ring
+        self._slice_rows = slice_rows
+        self._slice_bytes = SLICE_BYTES * slice_rows // SLICE_ROWS
+        self._unsettled = unsettled
+        self._channel_of = channel_of
+        self._submit = submit
+        self._note = note
+        self.spooling = None if keep is None else Spooling(keep, coalesce=self._coalesce)
+        self._calls = 0  # taken to their ends
+        self._call: Call | None = None  # taken, and not encoded to its end
+        self._part = 0
+        self._row = 0
+        self._done = 0  # rows of the call that were cut, over all its parts
+        self._interrupt: BaseException | None = None  # see _asked()
+        self._deadlines: list[tuple[float, int, Channel]] = []
+        self._tie = count()
+        self.open = Ages(lambda channel, born: _is_open(channel, born))
+        self._began = began
+        self.rows_encoded = 0  # which come to the channels
+        self.rows_taken = 0  # rows that are encoded, or final because they cannot be
+
+    def __repr__(self) -> str:
+        return f"<Pump {self.rows_taken} rows taken, {self.calls_done} calls done>"
+
+    @property
+    def calls_done(self) -> int:
+        """Calls whose rows are all coalesced: the barrier that a flush waits for."""
+        return self._calls if self.spooling is None else self.spooling.calls_done(self._calls)
+
+    # A slice ----------------------------------------------------------------------------------
+
+    def turn(self, now: float) -> bool:
+        """Take and encode one slice, and seal what is due. False: the ring is empty.
+
+        Raises KeyboardInterrupt and SystemExit where these came in, once the slice is done.
+        """
+        calls = self._calls
+        runs = self._take_quick() or self._take_slice()
+        encoded = [(run, self._lines(run)) for run in runs]
+        for run, lines in encoded:
+            # The estimate that was charged at accept is exchanged for what the rows really take.
+            self._ring.charge(sum(map(len, lines)) - run.estimate, run.account)
+            self.rows_taken += len(lines)
+            self.rows_encoded += len(lines)
+        if self.spooling is not None:
+            self.spooling.take(encoded, calls=calls, now=now)
+        else:
+            for run, lines in encoded:
+                self._coalesce(run, lines, now, False)
+        self._seal_due(now)
+        if self._interrupt is not None:
+            interrupt, self._interrupt = self._interrupt, None
+            raise interrupt
+        return self._call is not None or len(self._ring) > 0
+
+    def _take_quick(self) -> list[Run]:
+        """The next rows where all of them are of quick calls: in columns, at a fraction of the
+        price. Nothing where they are not, or must be looked at one by one."""
+        calls = self._ring.oldest(self._slice_rows) if self._call is None else None
+        if not calls or set(map(len, calls)) != {QUICK}:
+            return []
+        columns = list(zip(*calls, strict=True))
+        _, hours, _, _, costs, origins = columns
+        if sum(costs) > self._slice_bytes:
+            calls = calls[: max(1, bisect(list(accumulate(costs)), self._slice_bytes))]
+            columns = [column[: len(calls)] for column in columns]
+        places = [columns]
+        if origins.count(origins[0]) < len(origins) or hours.count(hours[0]) < len(hours):
+            by_place: dict[tuple[Any, int], list[QuickCall]] = {}
+            for call in calls:
+                by_place.setdefault((call[5], call[1]), []).append(call)
+            places = [list(zip(*some, strict=True)) for some in by_place.values()]
+        runs: list[Run] = []
+        for columns in places:
+            _, (hour, *_), _, _, costs, ((stream, account), *_) = columns
+            channel = stream.channel if hour == stream.hour else None
+            if channel is None or channel.closed:
+                channel = self._find(stream, hour, account)
+            if channel is None:
+                return []
+            run = Run(channel, stream, account, None)
+            run.columns = columns
+            run.estimate = sum(costs)
+            runs.append(run)
+        if len({run.channel for run in runs}) < len(runs):
+            return []  # their rows would change places in one blob
+        self._ring.drop(len(calls))
+        self._calls += len(calls)
+        return runs
+
+    def _take_slice(self) -> list[Run]:
+        """The next rows, as runs of one channel and account each, in the order they came in."""
+        runs: list[Run] = []
+        last: dict[Channel, Run] = {}
+        rows = size = 0
+        while rows < self._slice_rows and size < self._slice_bytes:
+            call = self._call
+            if call is None:
+                call = self._ring.take()
+                if call is None:
+                    break
+                if len(call) == QUICK:
+                    call = whole(call)
+            room, space = self._slice_rows - rows, self._slice_bytes - size
+            number, estimate = call[4], call[5]
+            if call is self._call or len(call[3]) > 1 or number > room or estimate > space:
+                self._call = call
+                stream, piece, number, estimate = self._cut(call, room, space)
+            else:  # what _cut() gives for a call that fits whole, at half the cost
+                ((stream, some, _, *before),) = call[3]
+                piece = Piece(some, call[0], timestamp_text(call[1]), before[0] if before else 0)
+                self._calls += 1
+            rows += number
+            size += estimate
+            channel = stream.channel if call[2] == stream.hour else None
+            if channel is None or channel.closed:
+                channel = self._find(stream, call[2], call[6])
+            if channel is None:
+                self._dead_letter(stream, piece, "layout", estimate, call[6], call[7])
+                continue
+            run = last.get(channel)
+            if (
+                run is None
+                or run.account is not call[6]
+                or run.stream is not stream
+                or run.receipt is not call[7]
+            ):
+                run = last[channel] = Run(channel, stream, call[6], call[7])
+                runs.append(run)
+            run.pieces.append(piece)
+            run.estimate += estimate
+        return runs
+
+    def _find(self, stream: Stream, hour: int, account: Account) -> Channel | None:
+        channel = self._asked(lambda: self._channel_of(stream, hour))
+        if channel is not None:
+            self._opened(channel, account)
+        return channel
+
+    def _asked(self, question: Callable[[], _T]) -> _T | None:
+        """What a user's layout or encoder answers; None where it raises, whatever that is: also
+        what is no Exception, such as a panic of native code.
+
+        An interrupt (Ctrl-C, a handler's sys.exit) is not its doing, and the rows must not pay for
+        it: it is asked once more, and the interrupt goes on its way after the slice. What comes
+        a second time is its own.
+        """
+        try:
+            return question()
+        except (KeyboardInterrupt, SystemExit) as error:
+            interrupt = error
+        except BaseException:
+            return None
+        try:
+            found = question()
+        except BaseException:
+            return None
+        self._interrupt = interrupt
+        return found
+
+    def _cut(self, call: Call, room: int, space: int) -> tuple[Stream, Piece, int, int]:
+        """What a slice has room for, from where the call was left: ``room`` rows, about ``space``
+        bytes, and one row at least; with the number of the rows and their share of the cost."""
+        correlation_id, time, _, parts, total, cost, _, _ = call
+        # Where redaction has left rows out before them, the index of the first one too.
+        stream, rows, number, *before = parts[self._part]
+        first = self._row
+        last = min(number, first + room, first + max(1, space * total // cost))
+        some = rows if last - first == number else rows[first:last]
+        piece = Piece(
+            some, correlation_id, timestamp_text(time), before[0] + first if before else first
+        )
+        done = self._done + last - first
+        # The differences of one rounded line: over the whole call they add up to its cost.
+        estimate = cost * done // total - cost * self._done // total
+        self._row, self._done = last, done
+        if last == number:
+            self._part += 1
+            self._row = 0
+            if self._part == len(parts):
+                self._call = None
+                self._part = self._done = 0
+                self._calls += 1
+        return stream, piece, last - first, estimate
+
+    def _lines(self, run: Run) -> list[bytes]:
+        lines: list[bytes] | None = None
+        if run.columns:
+            lines = self._asked(lambda: _encoded_quick(run.stream, run.columns))
+            if lines is None:
+                run.pieces = list(map(_piece, zip(*run.columns, strict=True)))
+        if lines is None:
+            lines = self._encoded(run.stream, run.pieces)
+        if lines is not None:
+            return lines
+        # What the encoder cannot write must not take its neighbours along.
+        lines = []
+        for piece in run.pieces:
+            lines += self._encoded(run.stream, [piece]) or self._one_by_one(run, piece)
+        return lines
+
+    def _encoded(self, stream: Stream, pieces: list[Piece]) -> list[bytes] | None:
+        return self._asked(lambda: _encoded(stream, pieces))
+
+    def _one_by_one(self, run: Run, piece: Piece) -> list[bytes]:
+        rows, correlation_id, timestamp, first = piece
+        lines: list[bytes] = []
+        for index in range(len(rows)):
+            row = Piece(rows[index : index + 1], correlation_id, timestamp, first + index)
+            line = self._encoded(run.stream, [row])
+            if line is None:
+                self._dead_letter(run.stream, row, "encode", 0, run.account, run.receipt)
+            else:
+                lines += line
+        return lines
+
+    def _dead_letter(
+        self,
+        stream: Stream,
+        piece: Piece,
+        reason: str,
+        estimate: int,
+        account: Account,
+        receipt: Receipt | None,
+    ) -> None:
+        """Rows that never come to a lane are final here, and have no sequence numbers."""
+        rows = len(piece.rows)
+        self._ring.charge(-estimate, account)
+        self.rows_taken += rows
+        notice = DeadLettered(path=stream.label, rows=rows, first=-1, last=-1, reason=reason)
+        self._note([Finish(Outcome.DEAD_LETTERED, rows, reason, notice, piece)])
+        if receipt is not None:
+            receipt.settle(rows, Outcome.DEAD_LETTERED)
+            receipt.keep(rows, False)
+
+    # Coalescing and sealing -------------------------------------------------------------------
+
+    def _coalesce(self, run: Run, lines: list[bytes], now: float, kept: bool) -> None:
+        channel, account, receipt = run.channel, run.account, run.receipt
+        accumulator = channel.accumulator
+        if accumulator.rows and accumulator.kept is not kept:
+            self.seal(channel)  # a batch is in the spool with all its rows, or with none
+        accumulator.kept = kept
+        if receipt is not None and lines:
+            channel.watch(accumulator.next, len(lines), receipt)
+            receipt.keep(len(lines), kept)
+        while lines:
+            fresh = not accumulator.rows
+            taken = accumulator.add(lines, account=account, now=now)
+            if fresh:
+                lane = channel.lane
+                deadline = accumulator.deadline(
+                    blocks_used=lane.blocks_used, last_fill=channel.last_fill
+                )
+                heapq.heappush(self._deadlines, (deadline, next(self._tie), channel))
+                self.open.add(accumulator.born, channel)
+                self._began(accumulator.born, channel)
+            if receipt is not None:
+                self._ring.charge(RECEIPT_COST, account)
+                accumulator.bear(RECEIPT_COST, account=account)
+                receipt = None
+            if taken == len(lines):
+                return
+            self.seal(channel)
+            lines = lines[taken:]
+
+    def seal(self, channel: Channel) -> None:
+        """Freeze what the channel has coalesced, if anything, and hand it to the lane."""
+        channel.due = False
+        if channel.accumulator.rows:
+            self._submit(channel, self.cut(channel))
+
+    def cut(self, channel: Channel) -> Batch:
+        """Freeze what the channel has coalesced: at least a row."""
+        accumulator = channel.accumulator
+        channel.last_fill = accumulator.fill
+        batch = accumulator.seal(serial=self._unsettled.next_serial())
+        self._unsettled.add(batch.serial, born=batch.born)
+        return batch
+
+    def _seal_due(self, now: float) -> None:
+        while (deadline := self.next_deadline()) is not None and deadline <= now:
+            _, _, channel = heapq.heappop(self._deadlines)
+            if channel.lane.busy:
+                channel.due = True  # the senders ask for it as soon as the lane is idle
+            else:
+                self.seal(channel)
+
+    def next_deadline(self) -> float | None:
+        """When the next batch is due, or None."""
+        deadlines = self._deadlines
+        while deadlines:
+            deadline, _, channel = deadlines[0]
+            accumulator = channel.accumulator
+            if accumulator.rows and accumulator.born <= deadline:
+                return deadline
+            # Sealed before its time; the rows since then have a deadline of their own.
+            heapq.heappop(deadlines)
+        return None
+
+
+def _is_open(channel: Channel, born: float) -> bool:
+    return channel.accumulator.rows > 0 and channel.accumulator.born == born
+
+
+def _piece(call: QuickCall) -> Piece:
+    correlation_id, _, time, row, *_ = call
+    return Piece((row,), correlation_id, timestamp_text(time // 1000), 0)
+
+
+def _encoded_quick(stream: Stream, columns: list[tuple[Any, ...]]) -> list[bytes] | None:
+    """The lines of quick calls, or None where the encoder does not give them; may raise."""
+    if not stream.form.quick:
+        return None
+    ids, _, times, rows, _, _ = columns
+    encoder = cast(QuickEncoder, stream.form.encoder)
+    lines = encoder.encode_singles(rows, ids, timestamp_texts(times), stream.schema)
+    return lines if _are_lines(lines, len(rows)) else None
+
+
+def _encoded(stream: Stream, pieces: list[Piece]) -> list[bytes] | None:
+    """The rows' lines, or None where the encoder gives what is no line per row; may raise."""
+    lines = stream.form.encoder.encode(pieces, stream.schema)
+    return lines if _are_lines(lines, sum(len(piece.rows) for piece in pieces)) else None
+
+
+def _are_lines(lines: list[bytes], rows: int) -> bool:
+    return len(lines) == rows and set(map(type, lines)) <= _LINES

@@ -1,0 +1,386 @@
+"""The senders: carry the lanes' requests to the store, many blobs at once, one request a blob.
+
+This is the only place that calls the store. ``max_in_flight`` requests run at a time; whose is next
+is said in turns.py. A request older than ``retry.overdue`` gives its place back, and its path is
+late from then on: until an answer comes in time again its requests run in places of their own, four
+times as many, so that any number of blobs that hang cannot hold up the others. Where those places
+are all taken too, the request that has hung longest is ended: its outcome is unknown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final
+
+from .._core.commands import (
+    Answer,
+    Append,
+    Command,
+    Create,
+    Event,
+    Finish,
+    Note,
+    Open,
+    Read,
+    Release,
+    Request,
+    Wait,
+    classify,
+)
+from ..errors import OutcomeUnknown, StoreError
+from ..options import Settings
+from ..typing import Appended, Created, Opened, Range, Store
+from .channel import Channel, Standing
+from .turns import Turn, Turns
+
+__all__ = ["Senders"]
+
+# Late requests have four times the places of the others: a connection each, so not more.
+LATE_FACTOR = 4
+# Waits while the pipeline closes: the deadline is near, and the store may be back any moment.
+HURRIED_WAIT = 0.25
+# How long a store may take to notice that its requests were cancelled.
+STOP_TIMEOUT = 1.0
+
+
+_ANSWERS: dict[Event, type[Any] | tuple[type[Any], ...]] = {
+    Event.APPENDED: Appended,
+    Event.OPENED: Opened,
+    Event.CREATED: (Created, bool),
+    Event.RANGE: Range,
+}
+
+
+# After these a lane begins anew; after all others it goes on with what it has begun.
+_BEGINNINGS = frozenset({Event.APPENDED, Event.TIMER, Event.UNKNOWN, Event.REFUSED})
+# What ends a program or a coroutine, and must go on its way.
+_EXITS: Final = (KeyboardInterrupt, SystemExit, GeneratorExit)
+
+
+def _fits(request: Request, answer: Any) -> bool:
+    """Whether the answer can be one to this request: what a mixed-up or cut-off one says of a blob
+    would be taken for the work of others, and rows would be doubled."""
+    match request:
+        case Append():
+            return bool(answer.length == request.offset + len(request.data))
+        case Open():
+            return bool(len(answer.head) == min(request.head, answer.length))
+        case Read():
+            there = max(0, answer.length - request.offset)
+            return bool(len(answer.data) == min(request.length, there))
+        case _:
+            return True
+
+
+def _now() -> float | None:
+    """Seconds of the running loop; None where it is gone."""
+    with suppress(RuntimeError):
+        return asyncio.get_running_loop().time()
+    return None
+
+
+class Senders:
+    """Performs the commands of all lanes. ``note`` is called with what is to be noted,
+    ``rested`` with channels whose lane is idle; in ``held`` stand those where rows do not move."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        settings: Settings,
+        chance: Callable[[], float],
+        note: Callable[[list[Finish | Release | Note], Channel], None],
+        rested: Callable[[Channel], None],
+        held: dict[Channel, None],
+    ) -> None:
+        self._held = held
+        self._store = store
+        self._chance = chance
+        self._note = note
+        self._rested = rested
+        self._places = settings.max_in_flight
+        self._retry = settings.retry
+        self._turns = Turns()
+        self._waits: dict[Channel, asyncio.TimerHandle] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        # Of these, the late ones, in the order in which they became so.
+        self._late: dict[asyncio.Task[None], None] = {}
+        self._cut: set[asyncio.Task[None]] = set()  # ended by us; a store may not notice at once
+        self._given: dict[asyncio.Task[None], Turn] = {}  # what a task that has not begun is for
+        self._taking = 0  # workers that are about to look for their next request
+        self._carried: dict[asyncio.Task[None], Channel] = {}  # whose request is at the store
+        self._hurried = False
+        self._stopped = False
+        self.in_flight = 0
+        self.appends = 0
+        self.appended_bytes = 0
+        self.mismatches = 0
+        self.unknown = 0
+
+    def __repr__(self) -> str:
+        return f"<Senders {self.in_flight} in flight, {self._turns!r}>"
+
+    # What the pump and the engine tell -------------------------------------------------------
+
+    def perform(self, channel: Channel, commands: list[Command], *, goes_on: bool = False) -> None:
+        """Do what a lane has asked for. ``goes_on``: an answer has brought it a step further."""
+        ends = [c for c in commands if isinstance(c, Finish | Release | Note)]
+        if ends:
+            self._note(ends, channel)
+        for command in commands:
+            if isinstance(command, Finish | Release | Note):
+                continue
+            if isinstance(command, Wait):
+                self._wait(channel, command.seconds)
+            elif isinstance(command, Append):
+                # Not in a place: what waits for a disk must not hold up who waits for the store.
+                channel.intend(partial(self._make_ready, channel, command, goes_on))
+            else:
+                self._turns.add(channel, command, goes_on=goes_on)
+        self._fill()
+
+    def _make_ready(self, channel: Channel, request: Request, goes_on: bool) -> None:
+        if not self._stopped:
+            self._turns.add(channel, request, goes_on=goes_on)
+            self._fill()
+
+    def resume(self, channels: list[Channel]) -> None:
+        """Go on with lanes that another loop has left: what was asked there has no known end."""
+        for channel in channels:
+            if channel.lane.waiting:
+                self._tell(channel, Event.TIMER)
+            elif channel.lane.busy:
+                self._tell(channel, Event.UNKNOWN)
+
+    def hurry(self) -> None:
+        """The pipeline closes: no wait is longer than a quarter of a second from now on."""
+        self._hurried = True
+        for channel, timer in list(self._waits.items()):
+            timer.cancel()
+            self._wait(channel, HURRIED_WAIT)
+
+    async def stop(self) -> None:
+        """End all requests and waits, within a second, whatever the store does.
+
+        What was at the store stays in doubt; what was not sent yet stays with its lane.
+        """
+        self.abandon()
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=STOP_TIMEOUT)
+
+    def abandon(self) -> None:
+        """Perform nothing more; also where the loop is gone, and nothing can be cancelled."""
+        self._stopped = True
+        self._turns.clear()
+        for timer in self._waits.values():
+            timer.cancel()
+        self._waits.clear()
+        for channel in self._carried.values():
+            # An interrupt may have struck between a lane's answer and the end of its request.
+            if channel.lane.busy and not channel.lane.waiting:
+                self._tell(channel, Event.UNKNOWN)
+
+    # Places -----------------------------------------------------------------------------------
+
+    def _fill(self) -> None:
+        """Start workers while there are requests that nobody is about to take, and places."""
+        while not self._stopped and self._turns.prompt > self._taking:
+            turn = None
+            if len(self._tasks) - len(self._late) - len(self._cut) < self._places:
+                turn = self._turns.take()
+            if turn is None:
+                break
+            self._start(turn, self._work)
+        while not self._stopped and len(self._late) < LATE_FACTOR * self._places:
+            turn = self._turns.take_late()
+            if turn is None:
+                return
+            self._late[self._start(turn, self._work_late)] = None
+
+    def _start(
+        self, turn: Turn, work: Callable[[Turn], Coroutine[Any, Any, None]]
+    ) -> asyncio.Task[None]:
+        # Not by the loop's task factory: an eager one (asyncio.eager_task_factory) would run it
+        # here, in the middle of our own step, and a host's may do anything.
+        task = asyncio.Task(work(turn), loop=asyncio.get_running_loop())
+        # The loop keeps no strong reference to a task; without one it may vanish half-way.
+        self._tasks.add(task)
+        self._given[task] = turn
+        # Not at the end of the work: a task that is cancelled before its first step has no end.
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._late.pop(task, None)
+        self._cut.discard(task)
+        turn = self._given.pop(task, None)
+        if turn is not None:  # cancelled by a stranger before it began
+            self._turns.add(*turn, goes_on=True)
+        if not task.cancelled():
+            error = task.exception()
+            # Interrupts were raised by the loop already, and a store's own exit is an answer.
+            if error is not None and not isinstance(error, _EXITS):
+                raise error  # our own bug: let the loop's exception handler say so
+        self._fill()
+
+    async def _work(self, turn: Turn) -> None:
+        """Carry requests, one after the other, as long as any waits; until one is late."""
+        task = asyncio.current_task()
+        assert task is not None
+        del self._given[task]
+        following: Turn | None = turn
+        while following is not None:
+            channel, request = following
+            event, answer = await self._carry(task, channel, request)
+            if self._stopped:
+                return  # the lane was told that it is in doubt
+            self._count(event, request)
+            if task in self._late or task in self._cut:  # its place was given to another
+                self._tell(channel, event, answer)
+                return
+            if event is not Event.UNKNOWN:
+                channel.standing = Standing.PROVEN
+            self._taking += 1
+            try:
+                self._tell(channel, event, answer)
+            finally:
+                self._taking -= 1
+            following = self._turns.take()
+
+    async def _work_late(self, turn: Turn) -> None:
+        """Carry a request of a path that was late."""
+        task = asyncio.current_task()
+        assert task is not None
+        del self._given[task]
+        channel, request = turn
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        event, answer = await self._carry(task, channel, request)
+        if self._stopped:
+            return
+        self._count(event, request)
+        if clock() - began < self._retry.overdue:
+            channel.standing = Standing.NEW if event is Event.UNKNOWN else Standing.PROVEN
+        self._tell(channel, event, answer)
+
+    async def _carry(
+        self, task: asyncio.Task[None], channel: Channel, request: Request
+    ) -> tuple[Event, Answer]:
+        overdue = asyncio.get_running_loop().call_later(self._retry.overdue, self._lend, task)
+        self._carried[task] = channel
+        try:
+            return await self._call(channel, request)
+        except (asyncio.CancelledError, *_EXITS):
+            # A stranger cancels all tasks, an interrupt strikes, or the store has raised what
+            # means to end a program: the lane must not wait for this answer for ever.
+            if not self._stopped and _on_a_loop():
+                self._tell(channel, Event.UNKNOWN)
+            raise
+        finally:
+            del self._carried[task]
+            overdue.cancel()
+
+    def _lend(self, task: asyncio.Task[None]) -> None:
+        """A request is overdue: its place is another's."""
+        channel = self._carried.get(task)
+        if channel is None:
+            return
+        channel.standing = Standing.LATE
+        if task in self._late:
+            return
+        if len(self._late) >= LATE_FACTOR * self._places:
+            longest = next((one for one in self._late if one in self._carried), None)
+            if longest is not None:
+                del self._late[longest]
+                self._cut.add(longest)
+                longest.cancel()
+        self._late[task] = None
+        self._fill()
+
+    async def _call(self, channel: Channel, request: Request) -> tuple[Event, Answer]:
+        """The one door to the store: every end of a request becomes an event."""
+        self.in_flight += 1
+        try:
+            async with asyncio.timeout(self._retry.attempt_timeout):
+                event, answer = await self._ask(channel, request)
+            if not isinstance(answer, _ANSWERS[event]):  # a store that breaks its contract
+                return Event.UNKNOWN, OutcomeUnknown(f"StoreReturned{type(answer).__name__}")
+            if not _fits(request, answer):
+                return Event.UNKNOWN, OutcomeUnknown("OtherAnswer")
+            return event, answer
+        except StoreError as error:
+            return classify(request, error), error
+        except (asyncio.CancelledError, *_EXITS):
+            raise
+        except TimeoutError:
+            return Event.UNKNOWN, None
+        except BaseException as error:
+            # A store may raise anything, also what is no Exception (a panic of native code): its
+            # rows must not pay for it, they may have landed or not. Its text may hold anything.
+            return Event.UNKNOWN, OutcomeUnknown(f"StoreRaised{type(error).__name__}")
+        finally:
+            self.in_flight -= 1
+
+    async def _ask(self, channel: Channel, request: Request) -> tuple[Event, Any]:
+        store = self._store
+        match request:
+            case Append():
+                appended = await store.append(
+                    request.part, request.data, offset=request.offset, etag=request.etag
+                )
+                return Event.APPENDED, appended
+            case Open():
+                return Event.OPENED, await store.open(request.part, head=request.head)
+            case Create():
+                created = await store.create(request.part, content_type=channel.content_type)
+                return Event.CREATED, created
+            case _:
+                found = await store.read(request.part, offset=request.offset, length=request.length)
+                return Event.RANGE, found
+
+    def _count(self, event: Event, request: Request) -> None:
+        if event is Event.APPENDED and isinstance(request, Append):
+            self.appends += 1
+            self.appended_bytes += len(request.data)
+        elif event is Event.MISMATCH:
+            self.mismatches += 1
+        elif event is Event.UNKNOWN:
+            self.unknown += 1
+
+    # The lane's turn --------------------------------------------------------------------------
+
+    def _tell(self, channel: Channel, event: Event, answer: Answer = None) -> None:
+        commands = channel.lane.on(event, answer, chance=self._chance(), now=_now())
+        self.perform(channel, commands, goes_on=event not in _BEGINNINGS)
+        if channel.lane.held:
+            self._held[channel] = None
+        else:
+            self._held.pop(channel, None)
+        if not channel.lane.busy:
+            self._rested(channel)
+
+    def _wait(self, channel: Channel, seconds: float) -> None:
+        if self._stopped:
+            return
+        if self._hurried:
+            seconds = min(seconds, HURRIED_WAIT)
+        self._waits[channel] = asyncio.get_running_loop().call_later(seconds, self._ring, channel)
+
+    def _ring(self, channel: Channel) -> None:
+        del self._waits[channel]
+        self._tell(channel, Event.TIMER)
+
+
+def _on_a_loop() -> bool:
+    """Whether a loop runs here; where one has ended, its coroutines are closed by whoever."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

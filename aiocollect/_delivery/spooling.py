@@ -1,0 +1,382 @@
+"""The spool: puts encoded rows on the disk, and takes over what other lives have left there.
+
+A directory holds one journal for each process and life. The rows of a turn of the pump are written
+together; from then on they survive the process. When the disk does not take them they are in memory
+alone, and it is tried again a few seconds later. Directories whose process has ended are taken
+over, one life by exactly one other: the lock decides; and only those whose rows are for the same
+store, workspace and service.
+
+Nothing here waits for the disk, and no call to it is made on the event loop.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+
+from .._spool.disk import Disk
+from .._spool.format import Target
+from .._spool.journal import Journal
+from .._spool.orphans import Orphan, find
+from .._spool.progress import Trail
+from .._spool.recovery import Recovered
+from .._spool.syncer import Keeper, Turn
+from ..records import Event, SpoolDamaged, SpoolFailed, SpoolLeft
+from ..typing import Clock
+from .new_rows import NewRows, lane_of, rows_of
+
+__all__ = ["Spool", "NewRows"]
+
+# After the disk has failed, in seconds: every turn would be hundreds a second.
+RETRY_AFTER = 2.0
+# Without an answer for so long, in seconds, rows go on in memory alone: a sync on a busy disk takes
+# tens of milliseconds.
+PATIENCE = 1.0
+# How often it is looked for directories whose process has ended, in seconds.
+LOOK_EVERY = 30.0
+# What cannot be taken over is looked at again after so many seconds, at most.
+LONGEST_WAIT = 3600.0
+# Directories that are worked on at a time: each has lanes of its own.
+ADOPT_AT_ONCE = 4
+
+
+class Spool:
+    """``adopt`` is called with what was taken over; ``salt`` gives 32 bits of chance.
+    ``max_index_bytes`` bounds the memory for knowing where rows are."""
+
+    def __init__(
+        self,
+        disk: Disk,
+        directory: str,
+        *,
+        target: Target,
+        writer: str,
+        max_bytes: int,
+        max_index_bytes: int,
+        salt: Callable[[], int],
+        clock: Clock,
+        adopt: Callable[[str, Recovered], None],
+        tell: Callable[[Event], None],
+    ) -> None:
+        self._disk = disk
+        self._directory = directory
+        self._target = target
+        self._writer = writer
+        self._max_bytes = max_bytes
+        self._max_index_bytes = max_index_bytes
+        self._salt = salt
+        self._clock = clock
+        self._adopt = adopt
+        self._tell = tell
+        self._keeper: Keeper | None = None
+        self._beginning = False
+        self._begun_at = 0.0
+        self._early: list[tuple[list[NewRows], Callable[[bool], None]]] = []  # while it begins
+        self._adopted: dict[str, Keeper] = {}
+        self._leaving: list[Keeper] = []  # of these, that are given back
+        self._mine: set[str] = set()
+        self._left: dict[str, tuple[str, float, float]] = {}  # why, when to look again, and wait
+        self._lives = 0
+        self._retry_at = 0.0
+        self._look_at = 0.0
+        self._looking = False
+        self._looked_after = 0.0
+        self._stalled = False
+        self._wrong = self._lost = ""  # what a look at our own files has found; and the one before
+        self.any_target = False  # also what is for other stores: a replay may be told to
+        self.looks = 0  # that found nothing to take over
+        self.missed = 0  # rows that the disk did not take, or had no room for
+        self.damaged: list[SpoolDamaged] = []
+        self.closed = False
+
+    def __repr__(self) -> str:
+        return f"<Spool {self._keeper!r}, {len(self._adopted)} taken over>"
+
+    # Rows -------------------------------------------------------------------------------------
+
+    def keep(self, rows: list[NewRows], then: Callable[[bool], None]) -> bool | None:
+        """Put the rows of a turn on the disk: all of them, or none. None: ``then`` is told once it
+        is known; it may hear of it before this returns."""
+        rows = [one for one in rows if one.lines]
+        if not rows or not self._takes():
+            self.missed += rows_of(rows)
+            return False
+        keeper = self._keeper
+        if keeper is None:
+            self._early.append((rows, then))
+            if not self._beginning:
+                self._begin()
+        else:
+            self._put(keeper, rows, then)
+        return None
+
+    def _takes(self) -> bool:
+        if self.closed or self._clock.monotonic() < self._retry_at or self._stalled:
+            return False
+        return self.size < self._max_bytes and self._index_size < self._max_index_bytes
+
+    def _put(self, keeper: Keeper, rows: list[NewRows], then: Callable[[bool], None]) -> None:
+        def add() -> None:
+            for channel, first, lines in rows:
+                trail = channel.trail
+                if trail is None or channel.keeper is not keeper:
+                    trail = channel.trail = keeper.journal.declare(lane_of(channel, first))
+                    channel.keeper = keeper
+                keeper.journal.add(trail, first, lines)
+
+        def done(kept: bool, gone: list[Trail]) -> None:
+            for channel, _, lines in rows:
+                if channel.trail in gone:
+                    channel.trail = channel.keeper = None
+                self.missed += 0 if kept else len(lines)
+            then(kept)
+
+        keeper.put(Turn(add, done))
+
+    @property
+    def size(self) -> int:
+        """The bytes of all segments."""
+        return sum(keeper.journal.size for keeper in self._keepers)
+
+    @property
+    def scattered(self) -> bool:
+        """Whether knowing where rows are takes half of what it may: written again together, they
+        take next to nothing."""
+        keeper = self._keeper
+        return keeper is not None and 2 * keeper.journal.index_size > self._max_index_bytes
+
+    @property
+    def _index_size(self) -> int:
+        return sum(keeper.journal.index_size for keeper in self._keepers)
+
+    @property
+    def _keepers(self) -> list[Keeper]:
+        return [*self._adopted.values(), *([self._keeper] if self._keeper else [])]
+
+    def _begin(self) -> None:
+        """A journal of our own."""
+        self._beginning = True
+        self._begun_at = self._clock.monotonic()
+        salt = self._salt()
+
+        def begin() -> Journal:
+            self._disk.make_directory(self._directory)
+            while True:
+                self._lives += 1
+                life = f"{self._writer}-{self._lives}"
+                path = os.path.join(self._directory, life)
+                try:
+                    journal = Journal.begin(self._disk, path, salt=salt, target=self._target)
+                except FileExistsError:
+                    continue  # an earlier process had the same writer id
+                self._mine.add(life)
+                return journal
+
+        self._disk.apart(begin, self._begun)
+
+    def _begun(self, journal: Journal | OSError) -> None:
+        self._beginning = False
+        if isinstance(journal, OSError):
+            self._pause(_text(journal))
+            self._give_up_early()
+            return
+        early, self._early = self._early, []
+        keeper = self._keeper = Keeper(journal, self._disk, tell=self._pause, line="own")
+        for rows, then in early:
+            self._put(keeper, rows, then)
+
+    def _give_up_early(self) -> None:
+        early, self._early = self._early, []
+        for rows, then in early:
+            self.missed += rows_of(rows)
+            then(False)
+
+    def _pause(self, reason: str) -> None:
+        self._retry_at = self._clock.monotonic() + RETRY_AFTER
+        self._tell(SpoolFailed(reason=reason))
+
+    async def durable(self) -> bool:
+        """Return when all rows kept so far survive a power cut. False: the disk has failed."""
+        keeper = self._keeper
+        return keeper is not None and not self._lost and await keeper.durable()
+
+    # What does not go on ----------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        """Notice a disk that does not answer: rows go on in memory alone meanwhile."""
+        now = self._clock.monotonic()
+        since = self._begun_at if self._beginning else None
+        if self._keeper is not None:
+            since = self._keeper.waits_since
+        waits = 0.0 if since is None else now - since
+        stalled = waits > PATIENCE
+        if stalled and not self._stalled:
+            self._stalled = True
+            self._tell(SpoolFailed(reason=f"its disk has not answered for {waits:.0f} s"))
+            if self._keeper is not None:
+                self._keeper.withdraw()
+            self._give_up_early()
+        self._stalled = stalled
+
+    @property
+    def held(self) -> dict[str, str]:
+        """What waits for an operator, and why."""
+        found = {f"spool/{life}": reason for life, (reason, _, _) in self._left.items()}
+        trouble = next((keeper.trouble for keeper in self._keepers if keeper.trouble), "")
+        trouble = trouble or self._lost
+        if self._stalled:
+            trouble = trouble or "its disk does not answer"
+        return {**found, **({"spool": trouble} if trouble else {})}
+
+    # Other lives ------------------------------------------------------------------------------
+
+    def look(self, *, now: bool = False) -> float:
+        """Now and then, or ``now``, look for what other lives have left; returns when to look
+        again."""
+        at = self._clock.monotonic()
+        self._watch()
+        self._look_after(at)
+        soon = PATIENCE if any(keeper.waits_since is not None for keeper in self._keepers) else None
+        if self.closed or self._looking or len(self._adopted) >= ADOPT_AT_ONCE:
+            return soon or LOOK_EVERY
+        if now or at >= self._look_at:
+            self._looking = True
+            self._look_at = at + LOOK_EVERY
+            left = {life for life, (_, again, _) in self._left.items() if again > at and not now}
+            # What is being begun is empty, and looks like something that was cut off.
+            begun = {f"{self._writer}-{self._lives + more}" for more in (0, 1)}
+            known = self._mine | self._adopted.keys() | left | begun
+            looking = partial(
+                find,
+                self._disk,
+                self._directory,
+                known=known,
+                target=self._target,
+                any_target=self.any_target,
+            )
+            self._disk.apart(looking, self._found, line="others")
+        return min(max(self._look_at - at, 0.0), soon or LOOK_EVERY)
+
+    def _look_after(self, at: float) -> None:
+        """See to it that our own life's files stand, and its lock file, which is all that earlier
+        versions know."""
+        keeper = self._keeper
+        if keeper is None or not keeper.alive or at < self._looked_after + LOOK_EVERY:
+            return
+        self._looked_after = at
+        self._disk.apart(keeper.journal.look_after, self._looked_at)
+
+    def _looked_at(self, wrong: str | OSError) -> None:
+        found = _text(wrong) if isinstance(wrong, OSError) else wrong
+        # A file may just be on its way out: what is wrong twice is wrong.
+        lost = found if found == self._wrong else ""
+        self._wrong = found
+        if lost and not self._lost:
+            self._tell(SpoolFailed(reason=lost))
+        self._lost = lost
+
+    def _found(self, orphans: list[Orphan] | OSError) -> None:
+        self._looking = False
+        if isinstance(orphans, OSError):
+            self._tell(SpoolFailed(reason=_text(orphans)))
+            self.looks += 1
+            return
+        taken = False
+        for orphan in orphans:
+            if orphan.recovered is None:
+                self._leave(orphan)
+            elif self.closed:
+                self._disk.apart(orphan.recovered.journal.close, _nothing, line="others")
+            else:
+                taken = True
+                self._take(orphan.life, orphan.recovered)
+        if taken:
+            self._look_at = self._clock.monotonic()  # there may be more
+            self.tidy()
+        else:
+            self.looks += 1
+
+    def _leave(self, orphan: Orphan) -> None:
+        reason, _, wait = self._left.get(orphan.life, ("", 0.0, LOOK_EVERY / 2))
+        wait = LOOK_EVERY if orphan.passing else min(2 * wait, LONGEST_WAIT)
+        self._left[orphan.life] = (orphan.reason, self._clock.monotonic() + wait, wait)
+        if reason != orphan.reason:
+            self._tell(SpoolLeft(life=orphan.life, reason=orphan.reason))
+
+    def _take(self, life: str, recovered: Recovered) -> None:
+        self._left.pop(life, None)
+        tell = partial(self._tell_of, life)
+        self._adopted[life] = Keeper(recovered.journal, self._disk, tell=tell, line="others")
+        if recovered.corrupt or recovered.lost:
+            damaged = SpoolDamaged(
+                life=life, corrupt=recovered.corrupt, rows=recovered.lost, reason=""
+            )
+            self.damaged.append(damaged)
+            self._tell(damaged)
+        self._adopt(life, recovered)
+
+    def _tell_of(self, life: str, reason: str) -> None:
+        self._tell(SpoolFailed(reason=f"{life}: {reason}"))
+
+    def keeper_of(self, life: str) -> Keeper:
+        """The keeper of a directory that was taken over."""
+        return self._adopted[life]
+
+    def tidy(self) -> None:
+        """Give back the directories of other lives of which nothing is left."""
+        for life, keeper in list(self._adopted.items()):
+            if not keeper.journal.live:
+                del self._adopted[life]
+                self._leaving = [one for one in self._leaving if not one.closed]
+                self._leaving.append(keeper)
+                keeper.give_back()
+                self._look_at = self._clock.monotonic()  # another one has room now
+
+    @property
+    def adopted(self) -> bool:
+        """Whether it works on directories of other lives."""
+        return bool(self._adopted)
+
+    @property
+    def adopting(self) -> bool:
+        """Whether something of another life's is under way."""
+        return bool(self._adopted) or self._looking
+
+    @property
+    def left(self) -> dict[str, str]:
+        """The directories that are left as they are, and why."""
+        return {life: reason for life, (reason, _, _) in self._left.items()}
+
+    # Loops, processes, the end ----------------------------------------------------------------
+
+    def restart(self) -> None:
+        """On a new loop: what the last one has begun has no known end."""
+        self._looking = False
+        if self._beginning:
+            self._begin()  # the other one, if it came to be, is an empty directory
+        for keeper in self._keepers:
+            keeper.restart()
+
+    async def close(self) -> None:
+        """Give all directories back, with what they hold."""
+        self.closed = True
+        for keeper in (*self._keepers, *self._leaving):
+            await keeper.close()
+        self._disk.close()
+
+    def abandon(self) -> None:
+        """In a forked child: what is open here is the parent's too."""
+        self.closed = True
+        self._disk.abandon()
+        for keeper in self._keepers:
+            keeper.alive = False
+            keeper.journal.close()
+
+
+def _nothing(_: object) -> None:
+    pass
+
+
+def _text(error: OSError) -> str:
+    return error.strerror or str(error)

@@ -1,0 +1,168 @@
+"""A stream: what the pump must know of where a collector's rows go."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .._core.ring import Account
+from .._engine.gate import Gate
+from .._values.cells import Cells
+from .._values.redactor import Redactor
+from .._values.shape import Shape
+from ..options import Limits
+from ..redaction import Rule
+from ..typing import Encoder, Layout, Names, Schema
+from .channel import Channel
+
+__all__ = ["Form", "Source", "Stream"]
+
+
+class Form(NamedTuple):
+    """How rows are written, and where: ``ids`` and ``constants`` as in Schema."""
+
+    encoder: Encoder
+    layout: Layout
+    own: bool  # blobs of this writer alone
+    ids: bool
+    constants: tuple[tuple[str, str], ...]
+
+    @property
+    def quick(self) -> bool:
+        """Whether the encoder is a QuickEncoder; what overrides its encode() alone is none."""
+        for kind in type(self.encoder).__mro__:
+            if "encode" in vars(kind):
+                return "encode_singles" in vars(kind)
+        return False
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells forms apart: a user's encoder or layout need not be hashable."""
+        return (id(self.encoder), id(self.layout), *self[2:])
+
+
+class Source(NamedTuple):
+    """Where rows of several streams come from: a model."""
+
+    streams: tuple[Stream, ...]  # the first of them holds this
+    account: Account
+    gate: Gate
+
+
+class Stream:
+    """The names, the form, the columns and the channels by hour of one collector.
+
+    ``channel`` is the one of the ``hour`` (since 1970) that the pump, which alone asks, asked for
+    last. ``seen`` is the hour of the latest row that was accepted: one of another hour may open a
+    path, and is charged for it (Engine.offer).
+    """
+
+    __slots__ = (
+        *("_others", "_schema", "admitted", "channel", "form", "hour", "label", "names"),
+        *("__weakref__", "account", "gate", "header", "models", "redactor", "seen", "shape"),
+        "wanted",
+    )
+
+    def __init__(
+        self,
+        names: Names,
+        *,
+        form: Form,
+        feature_names: tuple[str, ...] | None,
+        limits: Limits,
+        rules: tuple[Rule, ...] = (),
+    ) -> None:
+        self.names = names
+        self.form = form
+        self.label = f"{names.model}/{names.version}/{names.identifier}"
+        self.redactor: Redactor | None = None
+        if rules:
+            cells = Cells(self.label, media=limits.media)
+            self.redactor = Redactor(rules, stream=self.label, cells=cells)
+        self.shape = Shape(
+            self.label,
+            feature_names=feature_names,
+            max_call_bytes=limits.max_call_bytes,
+            media=limits.media,
+            check=None if self.redactor is None else self.redactor.columns,
+        )
+        self.shape.writes = form.quick and not rules
+        # Share of the budget and gate of its collector, and of models that it is the first of.
+        self.account: Account | None = None
+        self.gate: Gate | None = None
+        self.models: tuple[Source, ...] = ()
+        self.wanted = False  # it was asked for again, see streams.py
+        self.header = b""  # once it is admitted
+        self.seen = -1
+        self.hour = -1
+        self.channel: Channel | None = None
+        self._others: dict[int, Channel] | None = None  # of other hours, where there are any
+        self.admitted = False  # its columns are one of the headers that its path may have
+        self._schema: Schema | None = None
+
+    def __repr__(self) -> str:
+        return f"<Stream {self.label}, {len(self.channels)} channels>"
+
+    @property
+    def channels(self) -> set[Channel]:
+        """The channels that its rows have gone through, as far as they are not forgotten."""
+        found = set((self._others or {}).values())
+        return found if self.channel is None else found | {self.channel}
+
+    def turn_to(self, hour: int) -> Channel | None:
+        """The channel of this hour, which is the one at hand from now on; None: it has none."""
+        channel = self._others.pop(hour, None) if self._others else None
+        if channel is None or channel.closed:
+            return None
+        self.open(hour, channel)
+        return channel
+
+    def knows(self, hour: int) -> bool:
+        """Whether rows of this hour have a channel. From any thread: at a guess."""
+        return hour == self.hour or (self._others is not None and hour in self._others)
+
+    def open(self, hour: int, channel: Channel) -> None:
+        """Rows of this hour go through the channel, which is the one at hand from now on."""
+        if self.channel is not None:
+            if self._others is None:
+                self._others = {}
+            self._others[self.hour] = self.channel
+        self.hour, self.channel = hour, channel
+
+    def tidy(self) -> None:
+        """Whoever asks for the hours of closed channels has to look for one."""
+        if self.channel is not None and self.channel.closed:
+            self.hour, self.channel = -1, None
+        if self._others:
+            left = {hour: one for hour, one in self._others.items() if not one.closed}
+            self._others = left or None
+
+    def forget(self) -> None:
+        """Have no channel."""
+        self.seen, self.hour, self.channel, self._others = -1, -1, None, None
+
+    @property
+    def schema(self) -> Schema:
+        """All columns of the file. Only after the first call has fixed the features."""
+        schema = self._schema
+        if schema is None:
+            features = self.shape.features
+            assert features is not None
+            if self.redactor is not None:
+                features = self.redactor.columns(features)
+            schema = self._schema = Schema(features, self.form.ids, self.form.constants)
+        return schema
+
+    @property
+    def sources(self) -> list[tuple[Account, Gate]]:
+        """All that it holds."""
+        found = [(one.account, one.gate) for one in self.models]
+        if self.account is not None and self.gate is not None:
+            found.append((self.account, self.gate))
+        return found
+
+    def admit(self, schema: Schema) -> None:
+        """Its columns, which are fixed by now, are one of the headers that its path may have.
+        ``schema``: the equal one of other streams."""
+        self._schema = schema
+        self.admitted = True
+        self.shape.admit()

@@ -1,0 +1,174 @@
+"""The quick way of a row from collect() to the ring: the usual call, in one frame.
+
+The usual call is one row of the stream's width, under an id and time of our own, while all calls
+are recorded and there is room. Everything else goes the way that defines what collect() does:
+Recorder, Shape, Ids and Ring. Nothing was done for it by then.
+
+This repeats what the other way does, so it must be changed with it: ``Shape.freeze``,
+``Cells.row``, ``Ids.time`` and ``Ids.id``, ``Ring.put``, ``Engine.offer``.
+tests/property/test_quick_way.py holds the two beside each other; tests/unit/test_quick.py holds the
+two windows (window.py): nothing is called in them. Both stand behind one taking of the lock, which
+is a quarter of the price of a call.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from .._core.ids import HOUR_US, MILLISECOND
+from .._core.ring import Account
+from .._delivery.stream import Stream
+from .._values.shape import Shape
+from ..context import in_force
+from ..records import whole
+from .recorder import Recorder
+
+__all__ = ["NEVER", "collect", "way_of"]
+
+context: Final = in_force.get
+# Of collectors that have no quick way: no row has its length.
+NEVER: Final = Shape("", feature_names=None, max_call_bytes=0)
+
+
+def way_of(
+    recorder: Recorder, stream: Stream
+) -> tuple[Shape, tuple[Any, ...], tuple[Stream, Account]]:
+    """What collect() needs of a collector: whose rows are quick, the parts they go through, which
+    are those of all collectors, and where the rows come from."""
+    engine = recorder.engine
+    # Rules of redact= want more than a row.
+    shape = stream.shape if stream.redactor is None else NEVER
+    return shape, engine.way, (stream, recorder.account)
+
+
+def collect(
+    self: Any,
+    data: Any,
+    *,
+    correlation_id: str | None = None,
+    at: datetime | float | None = None,
+    row: int | None = None,
+) -> str | None:
+    """Record rows; returns their correlation id, or None where they were refused.
+
+    ``data``, with k features: a row of k cells, rows of k cells each, with one feature a column
+    of n; as lists, numpy arrays, or whatever has ``__array__``. By name: a dict, named tuple, a
+    record of dataclass, attrs, msgspec, pydantic or numpy, a row of a frame, a table of pandas,
+    polars or Arrow, a list of these.
+    ``correlation_id``: default the one of ``correlation()``, else a new one. ``at``: the
+    scoring time, an aware datetime or seconds since 1970 UTC; default now. ``row``: the index of
+    the first row, for what belongs to row k of an earlier call; default 0, and under one
+    ``correlation()`` where the stream's last call ended.
+
+    Never waits. Never raises, unless the pipeline is strict: then EncodeError, RingFull or
+    PipelineClosed. Switched off it returns ``correlation_id`` and does nothing.
+    """
+    gate = self._gate
+    if not gate.every:
+        if not gate.limit:
+            return correlation_id
+        return self._recorder.record(((self._stream, data),), correlation_id, at, row)  # type: ignore[no-any-return]
+    shape = self._shape
+    kind = type(data)
+    if kind is list and len(data) == shape.quick_length:  # a long one is not copied
+        one = cells = tuple(data)
+    elif kind is tuple:
+        one = cells = data
+    elif kind is shape.array and data.dtype is shape.dtype and data.ndim == 1:
+        one = tuple(data.tolist())
+        cells = ()  # floats all
+    else:
+        return self._recorder.record(((self._stream, data),), correlation_id, at, row)  # type: ignore[no-any-return]
+    given = correlation_id is not None or at is not None or row is not None
+    if len(one) != shape.quick_length or given:
+        return self._recorder.record(((self._stream, data),), correlation_id, at, row)  # type: ignore[no-any-return]
+    cost = shape.row_cost
+    for cell in cells:
+        if type(cell) is float:
+            continue
+        if type(cell) is str:
+            cost += 4 * len(cell)
+            if cost <= shape.max_bytes:
+                continue
+        elif cell is None or type(cell) is int or type(cell) is bool:
+            continue
+        return self._recorder.record(((self._stream, data),), None, None)  # type: ignore[no-any-return]
+    engine, ring, slots, mask, time_ns = self._way
+    origin = self._origin
+    stream, account = origin
+    ids = engine.ids
+    scoring = context()
+    dated: int = -1  # the hour that an id in force carries
+    if scoring is not None:
+        if engine.closed:
+            return self._recorder.record(((self._stream, data),), None, None)  # type: ignore[no-any-return]
+        if scoring.id is not None:
+            cost += 4 * len(scoring.id)  # it goes into every row
+            if scoring.hour is None or cost > account.share:
+                return self._recorder.record(((self._stream, data),), None, None)  # type: ignore[no-any-return]
+            dated = scoring.hour
+    window = ring.window
+    with window.lock:
+        if window.inside and window.nested():
+            return self._recorder.record(((self._stream, data),), None, None)  # type: ignore[no-any-return]
+        if scoring is not None:
+            if stream.label in scoring.rows:  # it goes on counting
+                return self._recorder.record(((self._stream, data),), None, None)  # type: ignore[no-any-return]
+            scoring.rows[stream.label] = 1
+        if scoring is not None and scoring.id is not None:
+            correlation_id = scoring.id
+            time = ids.time(time_ns() // 1000)
+            hour = time // HOUR_US if dated < 0 else dated
+            time *= 1000
+        else:
+            now = time_ns()
+            try:
+                window.inside = True  # for the scoring time
+                start, hour, prefix, suffix, _ = ids.hand
+                since = now - start
+                fits = ids.free <= since < MILLISECOND and since >= 0
+                if fits:
+                    ids.free = since + 1000
+            finally:
+                window.inside = False
+            if fits:
+                time = now
+                try:
+                    correlation_id = prefix + suffix()
+                except StopIteration:
+                    correlation_id = ids.id(time // 1000)
+            else:
+                correlation_id, time, hour = ids.stamp(now // 1000)
+                time *= 1000
+            if scoring is not None:
+                scoring.id, scoring.hour = correlation_id, hour
+                cost += 4 * len(correlation_id)
+        call = (correlation_id, hour, time, one, cost, origin)
+        try:
+            window.inside = True  # for the slot, which is free where it holds nothing, and the room
+            tail, used, before = ring._tail, ring.used, account.used
+            after = before + cost
+            fits = (
+                slots[tail & mask] is None
+                and used + cost <= ring.budget
+                and after <= account.share
+                and hour == stream.seen
+            )
+            if fits:
+                try:
+                    ring.used = used + cost
+                    account.used = after
+                    slots[tail & mask] = call
+                    ring._tail = tail + 1
+                except BaseException:
+                    ring.undo(tail, used, ring.over, ring._more, account, before)
+                    raise
+        finally:
+            window.inside = False
+    if not fits:
+        # No room within the collector's own share: perhaps in what others leave. Or a new hour.
+        return self._recorder.put(whole(call))  # type: ignore[no-any-return]
+    if engine.asleep:
+        engine.wake()
+    return correlation_id

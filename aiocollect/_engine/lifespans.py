@@ -1,0 +1,134 @@
+"""The lifecycle: how often an engine starts, and when it has ended for good.
+
+Hosts enter a lifespan more than once: for each test, or for each invocation. So a lifespan's end
+is the end of one life of the engine, and the next start begins another, under a writer id and with
+counts of its own. Where lifespans overlap (two apps share a pipeline, or one stands in another) the
+last one out ends it. Only a program that closes the pipeline by itself, outside of a lifespan, has
+ended it for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ..errors import ConfigError, FlushTimeout, PipelineClosed
+from ..records import Report
+from .foreign import is_foreign
+
+if TYPE_CHECKING:
+    from .engine import Engine
+
+__all__ = ["Lifecycle"]
+
+
+class Lifecycle:
+    """Of one engine, in all its lives."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        # By the loops they run on, None for threads without: who is inside of a lifespan.
+        self._inside: list[asyncio.AbstractEventLoop | None] = []
+        self._for_good = False
+
+    def __repr__(self) -> str:
+        return f"<Lifecycle {'ended' if self._for_good else 'inside' if self._inside else 'open'}>"
+
+    async def start(self) -> None:
+        """Live on the running loop, or on the pipeline's thread; in a new life where the last one
+        has ended. Idempotent. Raises PipelineClosed where it was closed for good."""
+        engine = self._engine
+        if engine.closed:
+            self._check_open()
+            # Its loop may have ended in the middle of that.
+            await engine.ending.aclose()
+            self._begin_again()
+        engine.start()
+
+    async def enter(self) -> None:
+        """A lifespan begins. Where one is on nothing starts: it may be on another loop, to which
+        calls are carried."""
+        if self._engine.closed or not self._is_inside():
+            await self.start()
+        self._inside.append(None if is_foreign() else asyncio.get_running_loop())
+
+    async def leave(self) -> Report:
+        """A lifespan ends, and this life with it, where nobody else is inside."""
+        ending = self._engine.ending
+        if self._others(None if is_foreign() else asyncio.get_running_loop()):
+            try:
+                return await ending.flush(self._engine.settings.close_timeout)
+            except FlushTimeout as error:  # what is left is the others' to store
+                return error.report
+        return await ending.aclose()
+
+    def enter_blocking(self) -> None:
+        """A lifespan of a thread that runs no event loop begins."""
+        _refuse_on_a_loop("with", "async with")
+        if self._engine.closed:
+            self._check_open()
+            self._engine.ending.close()
+            self._begin_again()
+        if self._engine.host.has_thread:  # else rows wait for a loop
+            self._engine.start()
+        self._inside.append(None)
+
+    def leave_blocking(self) -> Report:
+        """It ends, and this life with it, where nobody else is inside."""
+        ending = self._engine.ending
+        if self._others(None):
+            try:
+                return ending.flush_blocking(self._engine.settings.close_timeout)
+            except FlushTimeout as error:
+                return error.report
+        return ending.close()
+
+    def _others(self, loop: asyncio.AbstractEventLoop | None) -> bool:
+        """Whether somebody is left inside, after one of ``loop`` has gone out."""
+        with suppress(ValueError):
+            self._inside.remove(loop)
+        return self._is_inside() and not self._engine.closed
+
+    def _is_inside(self) -> bool:
+        """Whether a lifespan is on."""
+        # Who was cut off with its loop never comes out.
+        self._inside = [one for one in self._inside if one is None or not one.is_closed()]
+        return bool(self._inside)
+
+    def forget(self) -> None:
+        """In a forked child: it is inside of none of its parent's lifespans."""
+        self._inside = []
+
+    async def aclose(self, timeout: float | None) -> Report:
+        """The program closes the pipeline: for good, unless inside of a lifespan."""
+        self._for_good = self._for_good or not self._is_inside()
+        return await self._engine.ending.aclose(timeout)
+
+    def close(self, timeout: float | None) -> Report:
+        """aclose() for a thread that runs no event loop."""
+        _refuse_on_a_loop("close()", "aclose()")
+        self._for_good = self._for_good or not self._is_inside()
+        return self._engine.ending.close(timeout)
+
+    def flush(self, timeout: float | None) -> Report:
+        """flush() for a thread that runs no event loop."""
+        _refuse_on_a_loop("flush_sync()", "flush()")
+        return self._engine.ending.flush_blocking(timeout)
+
+    def _check_open(self) -> None:
+        if self._for_good:
+            raise PipelineClosed("the pipeline was closed for good; make a new one")
+
+    def _begin_again(self) -> None:
+        if self._engine.closed:  # nobody else has, meanwhile
+            self._engine.begin_again()
+
+
+def _refuse_on_a_loop(verb: str, instead: str) -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    how = instead if instead.startswith("async") else f"await {instead}"
+    raise ConfigError(f"{verb} would block the event loop of this thread; {how}")

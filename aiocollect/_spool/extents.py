@@ -1,0 +1,162 @@
+"""Extents: where rows stand on the disk, for many rows in little memory.
+
+A turn of the pump writes a record for each path, maybe of one row, and in an outage these wait for
+as long as their rows. So records that stand near one another are one extent, others' records
+between them or not, and extents stand in columns. Rows are kept in their order: an extent that is
+added comes behind all others.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
+
+from .disk import File
+
+__all__ = ["EXTENT_BYTES", "NEAR", "Extent", "Extents", "Held"]
+
+# Five columns and a reference.
+EXTENT_BYTES = 8 + 4 + 8 + 4 + 4 + 8
+# The longest stretch of a segment that one extent grows to: all of it is read for any of its rows.
+NEAR = 16 * 1024
+
+
+class Held(Protocol):
+    """What keeps rows: a segment. ``live`` are the bytes of rows in it that are not final, ``held``
+    the extents that these are; behind its ``end`` nothing is sound."""
+
+    file: File
+    end: int
+    live: int
+    held: int
+
+
+class Extent(NamedTuple):
+    """Rows ``first`` to ``end - 1`` stand in ``segment``, in records between ``offset`` and
+    ``offset + span``; their payloads are ``size`` bytes.
+
+    It is a *ghost* where its writing failed, and could not be undone: parts of it may be there, for
+    another life to find, so it must be told what becomes of the rows; none is to be read.
+    """
+
+    first: int
+    end: int
+    segment: Held
+    offset: int
+    span: int
+    size: int
+
+    def part(self, first: int, end: int) -> Extent:
+        """Some of its rows, at the same place; their bytes as far as anybody can tell."""
+        size = self.size * (end - first) // (self.end - self.first)
+        return self._replace(first=first, end=end, size=size)
+
+    @property
+    def ghost(self) -> bool:
+        """Whether nobody knows what of it is there."""
+        return self.offset >= self.segment.end
+
+
+class Extents:
+    """A lane's, by their first rows."""
+
+    __slots__ = ("_firsts", "_numbers", "_offsets", "_segments", "_sizes", "_spans")
+
+    def __init__(self) -> None:
+        self._firsts = array("Q")
+        self._numbers = array("I")
+        self._offsets = array("Q")
+        self._spans = array("I")
+        self._sizes = array("I")
+        self._segments: list[Held] = []
+
+    def __repr__(self) -> str:
+        return f"<Extents {len(self)}>"
+
+    def __len__(self) -> int:
+        return len(self._firsts)
+
+    def __getitem__(self, index: int) -> Extent:
+        first = self._firsts[index]
+        return Extent(
+            first,
+            first + self._numbers[index],
+            self._segments[index],
+            self._offsets[index],
+            self._spans[index],
+            self._sizes[index],
+        )
+
+    def __iter__(self) -> Iterator[Extent]:
+        return (self[index] for index in range(len(self)))
+
+    def since(self, row: int) -> Iterator[Extent]:
+        """Those that end behind the row."""
+        return (self[index] for index in range(self._index(row), len(self)))
+
+    def add(self, extent: Extent) -> bool:
+        """These rows come behind all others. False: the last extent has grown by them."""
+        if self._firsts and self._grow(extent):
+            return False
+        self._firsts.append(extent.first)
+        self._numbers.append(extent.end - extent.first)
+        self._offsets.append(extent.offset)
+        self._spans.append(extent.span)
+        self._sizes.append(extent.size)
+        self._segments.append(extent.segment)
+        return True
+
+    def _grow(self, extent: Extent) -> bool:
+        if self._segments[-1] is not extent.segment or extent.ghost:
+            return False
+        if extent.offset < self._offsets[-1]:
+            return False  # what stands there was moved
+        span = extent.offset + extent.span - self._offsets[-1]
+        if span > NEAR or extent.first != self._firsts[-1] + self._numbers[-1]:
+            return False
+        self._numbers[-1] += extent.end - extent.first
+        self._spans[-1] = span
+        self._sizes[-1] += extent.size
+        return True
+
+    def count_since(self, row: int) -> int:
+        """How many end behind the row."""
+        return len(self) - self._index(row)
+
+    def _index(self, row: int) -> int:
+        at = bisect_right(self._firsts, row)
+        # The one that begins at the row or before it may end there too.
+        return at - 1 if at and self[at - 1].end > row else at
+
+    def replace(self, new: Extent) -> tuple[list[Extent], list[Extent]]:
+        """These rows stand in another place now. Returns what was there, and what is there
+        instead: the new one, and what it leaves of those that it has cut."""
+        start = stop = self._index(new.first)
+        while stop < len(self) and self._firsts[stop] < new.end:
+            stop += 1
+        old = [self[index] for index in range(start, stop)]
+        there = [new]
+        if old and old[0].first < new.first:
+            there.insert(0, old[0].part(old[0].first, new.first))
+        if old and old[-1].end > new.end:
+            there.append(old[-1].part(new.end, old[-1].end))
+        self._firsts[start:stop] = array("Q", [one.first for one in there])
+        self._numbers[start:stop] = array("I", [one.end - one.first for one in there])
+        self._offsets[start:stop] = array("Q", [one.offset for one in there])
+        self._spans[start:stop] = array("I", [one.span for one in there])
+        self._sizes[start:stop] = array("I", [one.size for one in there])
+        self._segments[start:stop] = [one.segment for one in there]
+        return old, there
+
+    def remove(self, start: int, stop: int) -> None:
+        """Forget those of the indexes from ``start`` on and below ``stop``."""
+        for column in (self._firsts, self._numbers, self._offsets, self._spans, self._sizes):
+            del column[start:stop]
+        del self._segments[start:stop]
+
+    @property
+    def rows(self) -> int:
+        """All rows that they hold."""
+        return sum(self._numbers)

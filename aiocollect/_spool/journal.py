@@ -1,0 +1,372 @@
+"""The journal: one spool directory, written by one process in one life (see _spool/format.py).
+
+It keeps files and bytes, and knows nothing of lanes but their trails. Here it is planned what is to
+be done, and noted what came of it, both on the event loop; journal_work.py does it, beside the
+loop. One work at a time.
+
+What holds, whatever is cut off when:
+
+- An intent is synced after the rows it is about, and before they are sent: rows that may be in a
+  blob are found in the journal together with the position to look at.
+- A slot's copy that was synced last is not written until the other one is synced.
+- A segment is removed after its lanes' slots are synced, which say that its rows are final.
+- Nothing else is ever removed: a write that fails costs what it would have written.
+"""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Iterable
+from contextlib import suppress
+
+from .disk import Disk, File, LockedDirectory
+from .extents import EXTENT_BYTES
+from .format import (
+    HEADER_SIZE,
+    SLOT_SIZE,
+    Lane,
+    Target,
+    header,
+    lane_record,
+    rows_record,
+    slot_offset,
+)
+from .journal_work import Added, Segment, Work, make_segment
+from .progress import Trail
+
+__all__ = ["LOCK", "SLICE", "SLOTS", "SUFFIX", "Journal"]
+
+# Big enough that removing is rare, small enough that one row does not keep much alive.
+SEGMENT_BYTES = 8 * 2**20
+# How many slots are made at a time: room that is taken before rows rely on it.
+SLOTS_AT_ONCE = 64
+LOCK, SLOTS, SUFFIX = "lock", "slots", ".rows"
+# Slots that are written in one go: packing one takes some 8 us, on the event loop.
+SLICE = 128
+
+
+class Journal:
+    """A directory that is ours: it is locked. ``target`` is whose rows are written to it."""
+
+    def __init__(
+        self,
+        directory: LockedDirectory,
+        slots: File,
+        *,
+        salt: int,
+        target: Target | None = None,
+        generation: int = 0,
+    ) -> None:
+        self._directory = directory
+        self._slots = slots
+        self.salt = salt
+        self._target = target
+        self.segments: list[Segment] = []
+        self.trails: set[Trail] = set()
+        self._slot_count = self._slots_made = 0
+        self._free: list[int] = []
+        self._lanes = 0  # numbers given so far
+        self._generation = generation
+        self._spare: Segment | None = None
+        self._number = 0  # of the last segment
+        self._open: Segment | None = None  # the one that is written
+        self._buffer: list[bytes] = []
+        self._added: list[Added] = []
+        self._declared: list[Trail] = []  # whose first rows are in the buffer
+        self._size = 0
+        # Sets, whose order is the one of coming in: a simulation replays to the call.
+        self._changed: dict[Trail, None] = {}  # their slots are to be written
+        self._written: dict[Trail, None] = {}  # written, and not synced
+        self._named = False  # the directory's names are synced
+        self._doubtful = False  # nobody knows which names would survive a power cut
+
+    def __repr__(self) -> str:
+        return f"<Journal {len(self.segments)} segments, {self.size} bytes>"
+
+    @classmethod
+    def begin(cls, disk: Disk, path: str, *, salt: int, target: Target) -> Journal:
+        """*Apart.* A new directory. Raises OSError: FileExistsError where it is another's."""
+        disk.make_directory(path)
+        taken = FileExistsError(f"spool: {os.path.basename(path)} is another process's")
+        try:
+            directory = disk.lock(path)
+        except FileNotFoundError:  # who looks for what others have left found it empty
+            directory = None
+        if directory is None:
+            raise taken
+        try:
+            if directory.names() and directory.names() != [LOCK]:
+                raise taken
+            if not directory.renew():
+                raise taken
+            slots = directory.open(SLOTS, new=True)
+            try:
+                slots.write(header(salt, target.digest), 0)
+                journal = cls(directory, slots, salt=salt, target=target)
+                journal._turn_to(make_segment(directory, journal._next_name(), salt, target))
+            except OSError:
+                slots.close()
+                with suppress(OSError):  # else it is empty, and whoever comes by removes it
+                    for name in (SLOTS, LOCK):
+                        directory.remove(name)
+                    directory.dissolve()
+                raise
+        except BaseException:
+            directory.release()
+            raise
+        return journal
+
+    @property
+    def size(self) -> int:
+        """The bytes of all segments."""
+        return sum(segment.end for segment in self.segments)
+
+    @property
+    def index_size(self) -> int:
+        """The bytes of memory that knowing where all rows are takes."""
+        return EXTENT_BYTES * sum(segment.held for segment in self.segments)
+
+    # Rows -------------------------------------------------------------------------------------
+
+    def declare(self, lane: Lane) -> Trail:
+        """A trail for a lane, whose number and slot are given here."""
+        if not self._free:
+            more = range(self._slot_count, self._slot_count + SLOTS_AT_ONCE)
+            self._free = list(reversed(more))
+            self._slot_count += SLOTS_AT_ONCE
+        self._lanes += 1
+        trail = Trail(lane._replace(number=self._lanes, slot=self._free.pop()))
+        self.trails.add(trail)
+        self._declared.append(trail)
+        self._changed[trail] = None
+        return trail
+
+    def add(self, trail: Trail, first: int, lines: list[bytes]) -> None:
+        """Rows of a lane, to be written with the next work. Only where it is ``writable``."""
+        self._add(trail, first, array("I", map(len, lines)), b"".join(lines), again=False)
+        trail.end = first + len(lines)
+
+    def add_again(self, trail: Trail, first: int, lengths: array[int], data: bytes) -> None:
+        """Rows that are here already, in many places: they are to stand together."""
+        self._add(trail, first, lengths, data, again=True)
+
+    def _add(
+        self, trail: Trail, first: int, lengths: array[int], data: bytes, *, again: bool
+    ) -> None:
+        segment = self._open
+        assert segment is not None, "our bug: rows were added to a journal that was taken over"
+        if trail.lane.number not in segment.declared:
+            segment.declared.add(trail.lane.number)
+            self._put(lane_record(trail.lane, self.salt))
+        record = rows_record(trail.lane.number, first, lengths, data, self.salt)
+        size = lengths.itemsize * len(lengths) + len(data)
+        number = len(lengths)
+        self._added.append(Added(trail, first, number, self._size, len(record), size, again))
+        self._put(record)
+
+    def _put(self, record: bytes) -> None:
+        self._buffer.append(record)
+        self._size += len(record)
+
+    @property
+    def pending(self) -> int:
+        """The bytes of rows that the next work writes."""
+        return self._size
+
+    def writable(self) -> bool:
+        """Whether there is a segment for rows; turns to the next one where it is time."""
+        segment = self._open
+        assert segment is not None
+        over = segment.sealed or segment.end >= SEGMENT_BYTES
+        if over and self._spare is not None and not self._buffer:
+            segment, self._spare = self._spare, None
+            self._turn_to(segment)
+        return not segment.sealed
+
+    def _turn_to(self, segment: Segment) -> None:
+        self._open = segment
+        self.segments.append(segment)
+
+    def _next_name(self) -> str:
+        self._number += 1
+        return f"{self._number:08d}{SUFFIX}"
+
+    # Slots ------------------------------------------------------------------------------------
+
+    def changed(self, trail: Trail) -> None:
+        """The trail's slot is to say something new, and comes before all that were to before."""
+        if trail in self.trails:
+            self._changed.pop(trail, None)
+            self._changed[trail] = None
+
+    def close_trail(self, trail: Trail) -> None:
+        """The lane is no more, and all its rows are final: its slot is free."""
+        if trail in self.trails:
+            self.trails.discard(trail)
+            self._changed.pop(trail, None)
+            self._written.pop(trail, None)
+            self._free.append(trail.lane.slot)
+
+    # Planning ---------------------------------------------------------------------------------
+
+    @property
+    def dead(self) -> list[Segment]:
+        """The segments that hold no row that is not final. None, while nobody knows whether rows
+        that were moved would survive a power cut."""
+        if any(segment.doubtful for segment in self.segments):
+            return []
+        return [s for s in self.segments if not s.live and s is not self._open]
+
+    @property
+    def wants_spare(self) -> bool:
+        """Whether the current segment is soon full."""
+        segment = self._open
+        if segment is None or self._spare is not None:
+            return False
+        return segment.sealed or segment.end > SEGMENT_BYTES // 2
+
+    @property
+    def wants_notes(self) -> bool:
+        """Whether slots are to be written."""
+        return bool(self._changed)
+
+    def plan(self, *, sync: bool, dead: bool, spare: bool, limit: int | None = SLICE) -> Work:
+        """What is to be done next: the rows that were added, and the slots that have changed, at
+        most ``limit`` of them, the last ones first; with ``sync`` all of it is synced, ``dead``
+        segments are removed, a ``spare`` one is made."""
+        work = Work(self._directory, self._slots, self.salt, self._target, sync=sync)
+        if self._buffer:
+            work.rows, work.added, work.segment = self._buffer, self._added, self._open
+            self._buffer, self._added, self._size = [], [], 0
+            if self._slots_made < self._slot_count:
+                more = self._slot_count - self._slots_made
+                work.room = (HEADER_SIZE + SLOT_SIZE * self._slots_made, bytes(SLOT_SIZE * more))
+        work.declared, self._declared = self._declared, []
+        if limit is None or len(self._changed) <= limit:
+            limit = len(self._changed)
+        else:
+            dead = False  # not before all slots say that their rows are final
+        for _ in range(limit):
+            trail, _ = self._changed.popitem()
+            self._generation += 1
+            copy = trail.slot_of(self._generation).pack(self.salt)
+            work.copies.append((trail, slot_offset(trail.lane.slot, 1 - trail.copy), copy))
+        if sync:
+            for segment in self.segments:
+                end = segment.end + (sum(map(len, work.rows)) if segment is work.segment else 0)
+                # Of one that has failed once the next sync may claim success.
+                if segment.synced < end and not segment.doubtful:
+                    work.unsynced.append((segment, end))
+            work.unnamed = not self._named
+            work.dead = self.dead if dead else []
+        if spare:
+            work.spare_name = self._next_name()
+        return work
+
+    def apply(self, work: Work) -> list[Trail]:
+        """Note what came of it. Returns the trails of lanes that were to have their first rows
+        written, and have not: they are none."""
+        self._apply_rows(work)
+        for segment, end in work.unsynced:
+            if segment.doubtful:
+                segment.sealed = True
+            else:
+                segment.synced = max(segment.synced, min(end, segment.end))
+        if work.unnamed and work.sync:
+            self._named = True
+            self._doubtful = self._doubtful or not work.named
+        self._apply_slots(work)
+        if work.removed:
+            gone = set(work.removed)
+            self.segments = [segment for segment in self.segments if segment not in gone]
+        if work.spare is not None:
+            self._spare = work.spare
+            # Its name was not synced with the others, and may be lost for good.
+            self._doubtful = self._doubtful or work.spare_error is not None
+        return [] if work.kept else self._undeclare(work)
+
+    def _apply_rows(self, work: Work) -> None:
+        segment = work.segment
+        if segment is None:
+            return
+        start = segment.end
+        if work.kept:
+            segment.end += sum(map(len, work.rows))
+            if work.room is not None:
+                self._slots_made += len(work.room[1]) // SLOT_SIZE
+        else:
+            # What was declared there is not, or nobody knows.
+            segment.declared -= {one.trail.lane.number for one in work.added}
+        segment.sealed = segment.sealed or work.ghost
+        if work.kept or work.ghost:
+            for one in work.added:
+                if not one.again:
+                    one.trail.keep(one.extent(segment, start))
+                elif work.kept:
+                    one.trail.move(one.extent(segment, start))
+
+    def _apply_slots(self, work: Work) -> None:
+        trails = dict.fromkeys(trail for trail, _, _ in work.copies if trail in self.trails)
+        if not work.noted:
+            self._changed = trails | self._changed  # some may be written: to the same copy again
+            return
+        self._written |= trails
+        if not work.sync:
+            return
+        written, self._written = self._written, {}
+        for trail in written:
+            # Relied on from now on, synced or not: what tears the next writing must not tear it.
+            trail.copy = 1 - trail.copy
+        if not work.slots_synced:
+            # Nobody knows what of them would survive, and asking again may claim success.
+            self._changed = written | self._changed
+
+    def _undeclare(self, work: Work) -> list[Trail]:
+        gone = [trail for trail in work.declared if trail in self.trails and not any(trail.extents)]
+        for trail in gone:
+            self.close_trail(trail)
+        return gone
+
+    # The end ----------------------------------------------------------------------------------
+
+    @property
+    def live(self) -> bool:
+        """Whether it holds a row that is not final."""
+        return any(segment.live for segment in self.segments)
+
+    @property
+    def durable(self) -> bool:
+        """Whether every row in it is synced, as far as anybody can know."""
+        unsynced = (s for s in self.segments if s.live and (s.doubtful or s.synced < s.end))
+        return self._named and not self._doubtful and not any(unsynced)
+
+    def look_after(self) -> str:
+        """*Apart.* Have the lock file where it was; what is wrong with the others, or ""."""
+        needed = {SLOTS, *(segment.name for segment in self.segments)}
+        if not needed <= set(self._directory.names()):
+            return "its files were removed under this process: keep cleaners away, start it anew"
+        if not self._directory.renew():
+            return "another process has the lock file of this living one"
+        return ""
+
+    def dissolve(self) -> None:
+        """*Apart.* Remove everything, of which nothing is live. Raises OSError: what is left then
+        is all final, as its slots say."""
+        names = self._directory.names()
+        for name in (name for name in names if name.endswith(SUFFIX)):
+            self._directory.remove(name)
+        # Rows without slots would be taken for rows that nobody has sent.
+        self._directory.sync()
+        for name in (name for name in (SLOTS, LOCK) if name in names):
+            self._directory.remove(name)
+        self._directory.dissolve()
+
+    def close(self) -> None:
+        """*Apart.* Give the files back, and the lock last: what is in them is anybody's to take
+        over."""
+        spare: Iterable[Segment] = [self._spare] if self._spare is not None else []
+        for segment in (*self.segments, *spare):
+            segment.file.close()
+        self._slots.close()
+        self._directory.release()

@@ -1,0 +1,141 @@
+"""Orphans: directories in the spool whose process has ended, found and taken over, or left.
+
+Runs beside the event loop. A directory is taken over by its identity: it is locked first, and all
+that follows is done through that lock (disk.py). What cannot be had is left as it is, with the
+reason, and hinders no other.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from contextlib import suppress
+from typing import NamedTuple
+
+from .disk import Disk, LockedDirectory
+from .format import HEADER_SIZE, UNKNOWN, Header, Target, header_of, records
+from .journal import LOCK, SLOTS, SUFFIX
+from .recovery import Recovered, recover
+
+__all__ = ["ASIDE", "Orphan", "find"]
+
+ASIDE = "corrupt-"
+# What a life of ours is called, as long as nobody has given it another name.
+_LIFE = re.compile(r"[0-9a-f]{10}-\d+")
+# A moment's want, which says nothing about the directory.
+_PASSING = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EIO}
+# Enough for the first record of a segment, which names its target.
+_FIRST = 64 * 1024
+
+
+class Orphan(NamedTuple):
+    """What a look has found: a directory that was taken over, or why it was left. ``passing``: it
+    is tried again soon."""
+
+    life: str
+    recovered: Recovered | None
+    reason: str = ""
+    passing: bool = False
+
+
+class Left(Exception):
+    """A directory is left as it is, and why."""
+
+
+def find(
+    disk: Disk, directory: str, *, known: set[str], target: Target, any_target: bool
+) -> list[Orphan]:
+    """*Apart.* What was left, up to the first one that was taken over; ``known`` lives are passed
+    over. Raises OSError where the spool's directory itself cannot be looked at."""
+    disk.make_directory(directory)
+    found: list[Orphan] = []
+    for life in disk.names(directory):
+        if life in known or life.startswith(ASIDE):
+            continue
+        try:
+            recovered = _taken(disk, os.path.join(directory, life), life, target, any_target)
+        except (Left, ValueError) as error:
+            found.append(Orphan(life, None, str(error)))
+        except FileNotFoundError:
+            continue  # removed meanwhile
+        except NotADirectoryError:
+            if _LIFE.fullmatch(life):  # else it is none of ours
+                found.append(Orphan(life, None, "it is a link, or a file: move the directory here"))
+        except OSError as error:
+            reason = f"it cannot be opened ({error.strerror or error}): {_remedy(error)}"
+            found.append(Orphan(life, None, reason, passing=error.errno in _PASSING))
+        else:
+            if recovered is not None:
+                return [*found, Orphan(life, recovered)]
+    return found
+
+
+def _taken(disk: Disk, path: str, life: str, target: Target, any_target: bool) -> Recovered | None:
+    """The directory, taken over. None: its process lives, or there was nothing in it."""
+    directory = disk.lock(path)
+    if directory is None:
+        return None
+    try:
+        names = directory.names()
+        if SLOTS not in names and not any(name.endswith(SUFFIX) for name in names):
+            if names == [LOCK] or (_LIFE.fullmatch(life) and not names):
+                _sweep(directory, names)
+            directory.release()
+            return None
+        head, whose = _head(directory, names)
+        if head is None and not any(name.endswith(SUFFIX) for name in names):
+            _sweep(directory, names)  # cut off before anything was in it
+            directory.release()
+            return None
+        if head is not None and head.target not in (UNKNOWN, target.digest) and not any_target:
+            other = target.difference(whose) if whose else "another target"
+            raise Left(f"its rows are for {other}")
+        if not directory.renew():  # a process of an earlier version has it
+            directory.release()
+            return None
+        return recover(disk, path, directory)
+    except BaseException:
+        directory.release()
+        raise
+
+
+def _sweep(directory: LockedDirectory, names: list[str]) -> None:
+    with suppress(OSError):
+        for name in names:
+            directory.remove(name)
+        directory.dissolve()
+
+
+def _head(directory: LockedDirectory, names: list[str]) -> tuple[Header | None, Target | None]:
+    """What the files say of themselves. Raises ValueError where they are not ours, or of a later
+    version."""
+    head: Header | None = None
+    for name in (SLOTS, *(name for name in names if name.endswith(SUFFIX))):
+        if name not in names:
+            continue
+        file = directory.open(name, new=False)
+        try:
+            data = file.read(0, _FIRST if name != SLOTS else HEADER_SIZE)
+        finally:
+            file.close()
+        try:
+            found = header_of(data)
+        except ValueError:
+            if name == SLOTS:
+                raise
+            continue  # damaged: it is set aside when it is read
+        head = head or found
+        if found is None or name == SLOTS:
+            continue
+        first = next(records(data, found.salt), None)
+        return head, first if isinstance(first, Target) else None
+    return head, None
+
+
+def _remedy(error: OSError) -> str:
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return "give it to this user (chown -R), or run as its owner"
+    if error.errno in _PASSING:
+        return "it is tried again"
+    return "look at it, and remove what is none of a spool's"

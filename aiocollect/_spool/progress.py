@@ -1,0 +1,225 @@
+"""The trail of a lane: which of its rows are on the disk, which are final, and what was about to be
+sent.
+
+It lives beside the lane and decides nothing. Rows of a lane are numbered from 0 without a gap and
+end in order, but for those that are given up unsent, which are one range behind what is under way:
+so a number and a range say all. Rows that are in memory alone are gaps, and no matter of it. A
+channel without a spool has no trail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .._core.stand import Stand
+from .extents import NEAR, Extent, Extents
+from .format import Lane, Slot
+
+__all__ = ["Trail"]
+
+
+class Trail:
+    """One lane's. ``lane`` is what it is called in its directory, where its slot is, and where it
+    stood when its first row was kept there.
+
+    ``end`` is the number of the next row to be kept; rows before the first one kept here are not
+    its matter, so it begins with them as done.
+    """
+
+    __slots__ = (
+        "_extents",
+        "_final",
+        "_first",
+        "_rows",
+        "_stand",
+        "copy",
+        "done",
+        "end",
+        "lane",
+        "sure",
+    )
+
+    def __init__(self, lane: Lane) -> None:
+        self.lane = lane
+        self.end = self.done = lane.first
+        self.copy = 1  # the one that was synced last: never the one to write
+        self._final: list[tuple[int, int]] = []  # behind rows that are not
+        self._first, self._rows = lane.sent  # the intent
+        self.sure = False  # the intent is synced
+        self._stand = lane.stand
+        self._extents = Extents()
+
+    def __repr__(self) -> str:
+        return f"<Trail of lane {self.lane.number}: {self.done} done, {len(self._extents)} extents>"
+
+    # Writing ----------------------------------------------------------------------------------
+
+    def keep(self, extent: Extent) -> None:
+        """The rows of the extent are on the disk; they come after those of the extents before."""
+        extent.segment.held += self._extents.add(extent)
+        extent.segment.live += extent.size
+
+    def move(self, extent: Extent) -> None:
+        """The rows of the extent, which are on the disk already, stand there again, together; but
+        for those that have become final meanwhile."""
+        if self.done > extent.first:
+            if self.done >= extent.end:
+                return
+            extent = extent.part(self.done, extent.end)
+        old, new = self._extents.replace(extent)
+        for one in old:
+            one.segment.live -= one.size
+            one.segment.held -= 1
+        for one in new:
+            one.segment.live += one.size
+            one.segment.held += 1
+
+    def scattered(self, first: int, size: int) -> bool:
+        """Whether rows from ``first`` on, ``size`` bytes, stand in many more places than need be:
+        then knowing where they are takes memory, and reading them takes long."""
+        return self._extents.count_since(first) > 1 + size // NEAR
+
+    def intends(self, first: int, rows: int, stand: Stand) -> bool:
+        """Whether it is on the disk for good that these rows are about to be sent there."""
+        return self.sure and (self._first, self._rows, self._stand) == (first, rows, stand)
+
+    def intend(self, first: int, rows: int, stand: Stand) -> None:
+        """``rows`` rows from ``first`` on are about to be sent."""
+        self._first, self._rows, self._stand = first, rows, stand
+        self.sure = False
+
+    def finish(self, first: int, rows: int, stand: Stand) -> None:
+        """Rows have become final."""
+        end = first + rows
+        if not self._moved_on_from(stand):
+            self._stand = stand
+        # What was about to be sent has been, or is known not to be there: a lane in doubt knows of
+        # which position.
+        if first <= self._first < end or stand.position is None:
+            self._rows = 0
+        found = next(self._extents.since(first), None)
+        if found is not None and found.first < end:
+            self._final.append((first, end))
+            self._forget()
+        # Others were in memory alone: nobody will find them here.
+
+    def _moved_on_from(self, stand: Stand) -> bool:
+        """Whether other rows that nobody could look for have left this part for good."""
+        ours = self._stand
+        left = ours.blind and ours.position is None
+        return left and stand.blind and stand.own is ours.own and stand.part < ours.part
+
+    def _forget(self) -> None:
+        """Let go of what is final, and find the first row that is not."""
+        extents, over = self._extents, 0
+        for extent in extents:
+            at = max(extent.first, self.done)
+            for first, end in sorted(self._final):  # one may go on where another ends
+                if first <= at < end:
+                    at = end
+            self.done = at
+            if self.done < extent.end:
+                break
+            over += 1
+        self._let_go(0, over)
+        if not extents:
+            self.done = max(self.done, *(end for _, end in self._final), 0)
+        self._final = [(first, end) for first, end in self._final if end > self.done]
+        for first, end in self._final:
+            within = [n for n, e in enumerate(extents) if first <= e.first and e.end <= end]
+            if within:  # they stand beside one another
+                self._let_go(within[0], within[-1] + 1)
+
+    def _let_go(self, start: int, stop: int) -> None:
+        for index in range(start, stop):
+            extent = self._extents[index]
+            extent.segment.live -= extent.size
+            extent.segment.held -= 1
+        self._extents.remove(start, stop)
+
+    # Asking -----------------------------------------------------------------------------------
+
+    @property
+    def extents(self) -> Iterator[Extent]:
+        """What is on the disk and not final, in order."""
+        return iter(self._extents)
+
+    @property
+    def kept_to(self) -> int:
+        """The number behind the last row that is on the disk and not final."""
+        return self._extents[-1].end if len(self._extents) else self.done
+
+    def within(self, first: int, rows: int) -> list[Extent] | None:
+        """The extents that hold these rows, in order; None where any of them is not surely on the
+        disk."""
+        found = []
+        at, end = first, first + rows
+        for extent in self._extents.since(first):
+            if extent.first > at or at >= end or extent.ghost:
+                break
+            found.append(extent)
+            at = extent.end
+        return found if at >= end else None
+
+    def slot_of(self, generation: int) -> Slot:
+        """What the slot is to say."""
+        part, own, blind, position, created = self._stand
+        return Slot(
+            generation,
+            self.lane.number,
+            self.done,
+            *self._dropped,
+            self._first,
+            self._rows,
+            position or 0,
+            part,
+            own,
+            blind,
+            position is not None,
+            created,
+        )
+
+    def left(self, after: int) -> Iterator[tuple[int, int, int]]:
+        """The rows from ``after`` on that are on the disk and not final: first, end, and at most so
+        many bytes."""
+        dropped, dropped_to = self._dropped
+        for extent in self._extents:
+            for first, end in (
+                (max(extent.first, after, self.done), min(extent.end, dropped)),
+                (max(extent.first, after, self.done, dropped_to), extent.end),
+            ):
+                if first < end:
+                    yield first, end, extent.size
+
+    @property
+    def _dropped(self) -> tuple[int, int]:
+        """The one range that a slot has room for; what is behind it may come to the store yet."""
+        return min(self._final, default=(0, 0))
+
+    # After a crash ----------------------------------------------------------------------------
+
+    def restore(self, slot: Slot, *, copy: int) -> None:
+        """Go on from what the slot says."""
+        self.copy = copy
+        # Rows are sent in order: those before the ones that were about to be sent have ended, if
+        # only because they could not be read by then.
+        self.done = max(slot.done, slot.first) if slot.rows else slot.done
+        if slot.dropped_to:
+            self._final = [(slot.dropped, slot.dropped_to)]
+        self._first, self._rows = slot.first, slot.rows
+        position = slot.position if slot.placed else None
+        self._stand = Stand(slot.part, slot.own, slot.blind, position, slot.created)
+
+    @property
+    def intent(self) -> tuple[int, int] | None:
+        """The rows that were about to be sent: the first, and their number."""
+        return (self._first, self._rows) if self._rows else None
+
+    @property
+    def stand(self) -> Stand:
+        """Where the lane stood."""
+        return self._stand
+
+    def final(self, first: int, end: int) -> bool:
+        """Whether all these rows are final."""
+        return end <= self.done or any(low <= first and end <= high for low, high in self._final)

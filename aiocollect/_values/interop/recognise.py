@@ -1,0 +1,180 @@
+"""Frames: recognises the tables, arrays and records of other packages, and imports none of them.
+
+Whatever is recognised becomes a numpy array, a list, a dict, a Column or a Table (interop/), or
+stays what it is: a single value. Tables are not read yet: their number of rows may refuse them.
+All is read before collect() returns: also Arrow's and polars' tables, which cannot be changed by
+their own means, but may share their memory with a numpy array that can.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from enum import Enum
+from typing import Any
+
+from ...errors import EncodeError
+from ..costs import ROW_COST, estimate, too_large
+from . import arrow_tables, pandas_frames, polars_frames
+from .exact import CellError, type_name
+from .numpy_arrays import cell_of, is_masked
+from .records import as_dict
+from .table import Column, Table
+
+__all__ = ["Column", "Table", "as_dict", "recognise"]
+
+# Words in the name of a device whose memory numpy cannot read.
+_ACCELERATORS = ("cuda", "gpu", "mps", "xpu", "hip", "tpu", "meta")
+# What has elements, and is a cell.
+_CELLS = (str, bytes, bytearray, memoryview, Enum)
+_KNOWN = frozenset({"numpy", "pandas", "polars", "pyarrow"})
+# What a table of these must be asked for first, since it would compute, or fetch, the whole.
+_LAZY = {"dask": "compute()", "pyspark": "toPandas()", "ray": "to_pandas()", "modin": "to_pandas()"}
+
+
+def recognise(data: Any, *, stream: str, max_bytes: int = sys.maxsize) -> Any:
+    """``data`` as a numpy array, a list, a dict, a Column or a Table; itself where it is a single
+    value. ``max_bytes``: what a call may cost; what is above is not copied, and of a table that
+    comes as a stream no more than one batch above is read.
+
+    Raises EncodeError for what holds rows and cannot be read.
+    """
+    try:
+        return _recognised(data, type(data), max_bytes)
+    except CellError as error:
+        text, reason = f"{stream}: {error}", error.reason
+    # Outside of the handler, so that no context leads back to the value.
+    raise EncodeError(text, reason=reason)
+
+
+def _recognised(data: Any, kind: type, max_bytes: int) -> Any:
+    root, name = _kin(kind)
+    if root == "numpy" and name == "ndarray" and data.ndim:
+        return data
+    if root == "pandas":
+        return _of_pandas(data, name)
+    if root == "polars":
+        return _of_polars(data, name)
+    if root == "pyarrow":
+        found = _of_arrow(data, name)
+        if found is not None:
+            return found
+    if root in _LAZY and (hasattr(kind, "columns") or hasattr(kind, "schema")):
+        raise _refusal(kind, f"give its {_LAZY[root]}")
+    if hasattr(kind, "__arrow_c_stream__") or hasattr(kind, "__arrow_c_array__"):
+        return _by_interchange(data, kind, max_bytes // ROW_COST)
+    if hasattr(kind, "__array__"):
+        # Scalars of numpy are read as numbers too, and have no shape.
+        if hasattr(kind, "__float__") and not _rank(data):
+            names = getattr(getattr(data, "dtype", None), "names", None)
+            return data if not names else cell_of(data)
+        return _array(data, kind)
+    record = as_dict(data)
+    if record is not None:
+        return record
+    if hasattr(kind, "toarray"):
+        raise _refusal(kind, "give its toarray()")
+    if issubclass(kind, list | tuple):
+        base: Any = list if issubclass(kind, list) else tuple
+        cost = estimate(1, base.__len__(data))
+        if cost > max_bytes:
+            raise CellError(too_large(cost, max_bytes), reason="too_large")
+        return base.__getitem__(data, slice(None))  # without what its author has added
+    has = frozenset().union(*map(vars, kind.__mro__))
+    if "__next__" in has or ({"__iter__", "__len__"} <= has and not issubclass(kind, _CELLS)):
+        raise _refusal(kind, "give a list of it")
+    return data
+
+
+def _kin(kind: type) -> tuple[str, str]:
+    """The package and name of the class by which a value is known: a subclass of a frame, from
+    wherever, is a frame."""
+    own = str(kind.__module__).partition(".")[0]
+    if own in _KNOWN:
+        return own, kind.__name__
+    for base in kind.__mro__:
+        root = str(base.__module__).partition(".")[0]
+        if root in _KNOWN and root != "numpy":
+            return root, base.__name__
+    return own, kind.__name__
+
+
+def _of_pandas(data: Any, name: str) -> Any:
+    if name == "DataFrame":
+        return pandas_frames.table_of(data)
+    if name == "Series":
+        return pandas_frames.column_of(data)
+    if name == "MultiIndex":
+        return pandas_frames.index_of(data)
+    if not _rank(data):
+        # Timestamp, NA and the like are cells; what itertuples() gives is a row.
+        record = as_dict(data) if isinstance(data, tuple) else None
+        return data if record is None else record
+    # An Index or an extension array is a column.
+    series = sys.modules["pandas"].Series(data, index=range(len(data)))
+    return pandas_frames.column_of(series)
+
+
+def _of_polars(data: Any, name: str) -> Any:
+    if name == "Series":
+        return polars_frames.column_of(data)
+    if name == "DataFrame":
+        return polars_frames.table_of(data)
+    raise _refusal(type(data), "give a DataFrame: its collect()")
+
+
+def _of_arrow(data: Any, name: str) -> Any:
+    if name in ("Table", "RecordBatch"):
+        return arrow_tables.table_of(data)
+    if hasattr(data, "to_pylist"):
+        return arrow_tables.column_of(data)
+    return arrow_tables.scalar_of(data) if hasattr(data, "as_py") else None
+
+
+def _by_interchange(data: Any, kind: type, max_rows: int) -> Any:
+    """A table of any package that speaks Arrow's C interface, through one that is loaded."""
+    pyarrow = sys.modules.get("pyarrow")
+    if pyarrow is not None and hasattr(kind, "__arrow_c_stream__"):
+        reader = pyarrow.RecordBatchReader.from_stream(data)
+        batches: list[Any] = []
+        rows = 0
+        for batch in reader:
+            batches.append(batch)
+            rows += batch.num_rows
+            if rows > max_rows:
+                break  # it will be refused for these already
+        return arrow_tables.table_of(pyarrow.Table.from_batches(batches, reader.schema))
+    if pyarrow is not None:
+        return _of_arrow(pyarrow.record_batch(data), "RecordBatch")
+    polars = sys.modules.get("polars")
+    if polars is not None:
+        return polars_frames.table_of(polars.DataFrame(data))
+    raise _refusal(kind, "import pyarrow or polars once, which can read it")
+
+
+def _array(data: Any, kind: type) -> Any:
+    device = str(getattr(data, "device", "cpu")).lower()
+    if any(word in device for word in _ACCELERATORS):
+        raise _refusal(kind, "copy it to the host first, such as tensor.cpu()")
+    if hasattr(data, "detach"):
+        data = data.detach()  # torch refuses to show numbers that gradients hang on
+    numpy = sys.modules.get("numpy")
+    if numpy is None:
+        raise _refusal(kind, "import numpy once, which can read it")
+    if is_masked(data):
+        return data
+    try:
+        found = numpy.asarray(data)
+        return found if found.ndim or not found.dtype.names else cell_of(found)
+    except (TypeError, ValueError, RuntimeError):  # bfloat16 of torch; strings; sparse; …
+        pass
+    raise _refusal(kind, "numpy cannot read it; give it as a numpy array, of float32 or float64")
+
+
+def _rank(data: Any) -> int:
+    shape = getattr(data, "shape", ())
+    return len(shape) if isinstance(shape, Sequence) else 0
+
+
+def _refusal(kind: type, hint: str) -> CellError:
+    return CellError(f"a {type_name(kind)} cannot be recorded; {hint}")

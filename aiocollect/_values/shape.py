@@ -1,0 +1,400 @@
+"""Shape and freeze: turns what the user hands to collect() into rows that nobody can change.
+
+Shape, with k features: a 2-D value is its rows. A 1-D value is n rows where k is 1 and the feature
+was named; else it is one row, and its length must be k. Dicts, records and tables match by name:
+absent is missing, unknown is refused. A list of records, of rows of a frame or of tables is all
+their rows; so is an array or Series of rows, unless there is one column, whose cells they are.
+Without names the first call fixes the columns: a dict's keys, a table's names, else f0, f1 …
+
+Freeze: a list becomes tuples of cells of exact immutable types (cells.py), or, where it is many
+rows of numbers, written rows; a numpy array is copied; tables are read (frames.py). Which types a
+row has is looked up as one frozen set among those of numbers, so that the usual row costs one
+look-up and no test per cell. A value is refused for its shape and size before it is walked.
+
+Missing: in a column that has text, or anything else that is no number, NaN is missing, since that
+is how pandas hands it over in lists, dicts and arrays of objects. A single list is taken as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
+
+from ..columns import label
+from ..errors import EncodeError
+from .cells import NUMERIC, Cells, Kinds, are_numbers, is_one_of, kinds_of, types_of
+from .costs import estimate, row_cost, too_large
+from .interop.exact import CellError
+from .interop.numpy_arrays import is_masked, is_plain, kept_digits, listed, refusal
+from .interop.recognise import Column, Table, recognise
+from .misfits import checked, misfit, mixed, no_row, refuse_unknown, single, unsure
+from .numbers import at_once
+from .rows import Part, RowsOf, dict_rows, gaps_filled, ordered, plain_row, records_of, rows_within
+
+__all__ = ["RowsOf", "Shape"]
+
+_ROWS: Final[frozenset[type]] = frozenset({list, tuple})
+_ODD: Final[frozenset[type]] = frozenset({object})
+# What is one cell, and never a row.
+_SINGLE: Final[frozenset[type]] = NUMERIC | {str, bytes}
+_T = TypeVar("_T")
+
+
+class Shape:
+    """The columns of one stream, and the rule that makes rows of a value.
+
+    ``features`` is None until the first call fixes them; ``check`` may object to them by raising.
+    """
+
+    __slots__ = (
+        *("_cells", "_check", "_first", "_named", "_stream", "_texts"),
+        *("array", "dtype", "features", "max_bytes", "quick_length", "row_cost", "row_length"),
+        "writes",
+    )
+
+    def __init__(
+        self,
+        stream: str,
+        *,
+        feature_names: Sequence[str] | None,
+        max_call_bytes: int,
+        media: bool = False,
+        check: Callable[[tuple[str, ...]], object] | None = None,
+    ) -> None:
+        self._stream = stream
+        self._named = feature_names is not None
+        self._check = check
+        self.features = None if feature_names is None else tuple(feature_names)
+        # Where they are not named: setdefault() lets exactly one of two racing first calls win.
+        self._first: dict[str, tuple[str, ...]] | None = {} if feature_names is None else None
+        self.max_bytes = max_call_bytes
+        self._cells = Cells(stream, media=media, max_bytes=max_call_bytes)
+        self._texts: frozenset[int] = frozenset()  # columns that have had what is no number
+        # For quick.py: how long a list is that is one row (-1: none is), and what it costs.
+        self.row_length = -1
+        self.quick_length = -1  # the same, once the columns are admitted
+        self.array: type | None = None  # numpy's, once one has come
+        self.dtype: Any = None
+        self.row_cost = 0
+        self.writes = False  # many rows become written rows (see QuickEncoder), if they can
+
+    def __repr__(self) -> str:
+        return f"<Shape of {self._stream}: {self.features}>"
+
+    def admit(self) -> None:
+        """The columns, which are fixed by now, are among those that the path may have."""
+        self.quick_length = self.row_length
+
+    def freeze(self, data: Any) -> tuple[Any, int, int]:
+        """The rows, their number, and their estimated heap bytes.
+
+        Raises EncodeError for a shape or type that cannot be recorded.
+        """
+        kind = type(data)
+        if kind is list and len(data) == self.row_length:
+            # One row of numbers, of a length that was seen before.
+            row = tuple(data)
+            if len(row) == self.row_length and are_numbers(row):
+                return (row,), 1, self.row_cost
+        if kind is RowsOf:
+            return self._freeze_rows_of(data.value)
+        if kind is not list and kind is not tuple and kind is not dict:
+            data = self._recognised(data)
+            kind = type(data)
+        if kind is list or kind is tuple:
+            return self._freeze_list(data)
+        if kind is dict:
+            return self._freeze_records((data,))
+        if kind is Table:
+            return self._freeze_table(data)
+        if kind is Column:
+            return self._freeze_column(data)
+        if hasattr(data, "dtype") and getattr(data, "shape", None):
+            return self._freeze_array(data)
+        width = self._width(1)
+        if width == 1:
+            return self._freeze_rows([(data,)], None, data)
+        raise single(kind, width, self.features or (), stream=self._stream)
+
+    def _recognised(self, data: Any) -> Any:
+        return recognise(data, stream=self._stream, max_bytes=self.max_bytes)
+
+    # Lists -----------------------------------------------------------------------------------
+
+    def _freeze_list(self, data: Sequence[Any]) -> tuple[Any, int, int]:
+        if not data:
+            return (), 0, 0
+        first = data[0]
+        inner = type(first)
+        if inner is list or inner is tuple:
+            self._refuse_above(estimate(len(data), len(first)))
+            return self._freeze_rows(data, None, data)
+        if inner is dict:
+            return self._freeze_records(data)
+        if self._part(first) is not None:
+            return self._freeze_each(data)
+        if self.is_one_column:
+            self._refuse_above(estimate(len(data), 1))
+            return self._freeze_rows([(cell,) for cell in data], None, data)
+        self._refuse_above(estimate(1, len(data)))
+        return self._freeze_rows((data,), None, data)
+
+    def _freeze_each(self, data: Sequence[Any]) -> tuple[Any, int, int]:
+        """A list of records, of rows of a frame, of arrays, or of tables: all their rows, by name
+        where the first one has names."""
+        self._refuse_above(estimate(len(data), self._width(1)))
+        rows: list[Any] = []
+        order: tuple[str, ...] | None = None
+        for place, one in enumerate(data):
+            part = self._part(one)
+            if part is None or (place and (part.names is None) is not (order is None)):
+                raise mixed(type(one), stream=self._stream, named=order is not None)
+            width = self._width(part.width)
+            self._refuse_above(estimate(len(rows) + part.rows, width) + part.size)
+            if part.names is None:
+                rows += part.read(self._stream)
+                continue
+            order = order or self._order_of(part)
+            self._refuse_unknown(part, order)
+            rows += part.read_by(order, self._stream)
+        return self._freeze_rows(rows, order, data)
+
+    def _part(self, one: Any) -> Part | None:
+        """An element of a list as the row or rows that it is; None where it is a cell."""
+        kind = type(one)
+        if is_one_of(kind, _SINGLE):
+            return None
+        if kind is not list and kind is not tuple and kind is not dict:
+            one = self._recognised(one)
+        return self._told(lambda: Part.of(one, self.is_one_column, self.features or ()))
+
+    def _freeze_rows_of(self, value: Any) -> tuple[Any, int, int]:
+        """Rows that are rows, whatever their cells are: what collect_rows() is given."""
+        kind = type(value)
+        if kind is not list and kind is not tuple:
+            value = self._recognised(value)
+            if type(value) is Table:
+                return self._freeze_table(value)
+            if hasattr(value, "dtype") and (value.ndim == 2 or value.dtype.names):
+                return self._freeze_array(value)
+            rows = self._rows_within(value)
+            if rows is None:
+                raise no_row(kind, stream=self._stream)
+            value = rows
+        for row in value:
+            if type(row) is not list and type(row) is not tuple and self._part(row) is None:
+                raise no_row(type(row), stream=self._stream)
+        return self._freeze_list(value)
+
+    def _freeze_rows(
+        self, rows: Sequence[Any], names: tuple[str, ...] | None, data: Any
+    ) -> tuple[Any, int, int]:
+        """Rows, each a sequence of cells; ``names`` are those that the first call would fix,
+        ``data`` is what they were made of."""
+        if not rows:
+            return (), 0, 0
+        width = self._width(len(rows[0]))
+        if not width:
+            raise EncodeError(
+                f"{self._stream}: a row without cells cannot be recorded", reason="shape"
+            )
+        cost = estimate(len(rows), width)
+        self._refuse_above(cost)
+        if len(rows) > 1 and not self._texts and (types_of(rows) or _ODD) <= _ROWS:
+            many = at_once(rows, width, write=self.writes)
+            if many is not None:
+                self.writes = type(many) is list
+                self._fix(width, data, names)
+                return many, len(many), cost
+            self.writes = False  # the next ones may have what is no number, too
+        frozen = []
+        seen: dict[int, Kinds | None] = {}
+        columns = names or self.features or ()
+        for row in rows:
+            cells = plain_row(row, self._part, self._stream)
+            if cells is None or len(cells) != width:
+                raise self._misfit(data, width)
+            kinds = kinds_of(cells)
+            if kinds is None or not kinds.numeric:
+                cells, more = self._cells.row(cells, kinds, columns)
+                cost += more
+                self._refuse_above(cost)
+                if kinds is None or not kinds.plain:
+                    kinds = kinds_of(cells)
+            seen[id(kinds)] = kinds
+            frozen.append(cells)
+        if rows[0] is not data:  # a single list is taken as it is
+            self._texts = gaps_filled(frozen, seen.values(), self._texts)
+        self._fix(width, data, names)
+        return tuple(frozen), len(frozen), cost
+
+    # By name ---------------------------------------------------------------------------------
+
+    def _freeze_records(self, data: Sequence[dict[Any, Any]]) -> tuple[Any, int, int]:
+        """Rows by name: absent is missing, unknown is refused. The first one fixes the names."""
+        first = data[0]
+        self._refuse_above(estimate(len(data), len(first)))
+        order = self.features or tuple(first)
+        if self.features is None and not {str}.issuperset(map(type, order)):
+            return self._freeze_each(data)
+        rows = dict_rows(data, order)
+        if rows is None:
+            return self._freeze_each(data)
+        if self.features is None:
+            checked(order, self._stream)
+        elif len(rows) == 1 and self.row_cost and not self._texts and are_numbers(rows[0]):
+            return tuple(rows), 1, self.row_cost
+        return self._freeze_rows(rows, order, data)
+
+    def _freeze_column(self, column: Column) -> tuple[Any, int, int]:
+        """A Series: a column where the stream has one, whatever its labels are; else a row."""
+        if not column.rows:
+            return (), 0, 0
+        features = self.features
+        if self.is_one_column or (features == (label(column.name),)):
+            self._refuse_above(estimate(column.rows, 1))
+            cells = self._told(column.column)
+            return self._freeze_rows([(cell,) for cell in cells], None, column)
+        self._refuse_above(estimate(1, column.rows))
+        part = self._told(lambda: Part.of_column(column, False, ()))
+        if not part.is_named(features):
+            rows = self._rows_within(column)
+            if rows is not None:
+                return self._freeze_list(rows)
+        if part.names is None:
+            return self._freeze_rows([tuple(part.read(self._stream)[0])], None, column)
+        order = self._order_of(part)
+        self._refuse_unknown(part, order)
+        return self._freeze_rows(part.read_by(order, self._stream), order, column)
+
+    def _rows_within(self, data: Any) -> Sequence[Any] | None:
+        """The elements of an array or Column of one dimension, where they are rows."""
+        features = self.features or ()
+        return self._told(lambda: rows_within(data, self._part, features, self._refuse_above))
+
+    def _order_of(self, part: Part) -> tuple[str, ...]:
+        """The names of all columns; those of this part where no call has fixed them yet."""
+        if self.features is not None:
+            if part.names is not None and len(set(part.names)) < len(part.names):
+                checked(part.names, self._stream)
+            return self.features
+        if part.unsure:
+            raise unsure(self._stream)
+        return checked(part.names or (), self._stream)
+
+    @property
+    def is_one_column(self) -> bool:
+        """Whether there is one feature, which was named: then a 1-D value is n rows."""
+        return self._named and self._width(0) == 1
+
+    def _told(self, read: Callable[[], _T]) -> _T:
+        """What ``read`` gives; its CellError as ours, which names the stream."""
+        try:
+            return read()
+        except CellError as error:
+            text, reason = f"{self._stream}: {error}", error.reason
+        # Outside of the handler, so that no context leads back to a cell.
+        raise EncodeError(text, reason=reason)
+
+    def _freeze_table(self, table: Table) -> tuple[Any, int, int]:
+        """Rows of a table: by the names of its columns, or in their order where it has none."""
+        if not table.rows:
+            return (), 0, 0
+        names = table.names
+        features = self.features
+        if names is not None:
+            checked(names, self._stream)
+            features = features or names
+            self._refuse_unknown(table, features)
+        width = table.width if features is None else len(features)
+        self._refuse_above(estimate(table.rows, width) + table.size)
+        whole = table.stack()
+        if names is None:
+            if whole is not None:
+                return self._freeze_array(whole)
+            return self._freeze_rows(table.read(self._stream), None, table)
+        assert features is not None
+        places = {name: place for place, name in enumerate(names)}
+        order = tuple(places.get(name, -1) for name in features)
+        if whole is not None and -1 not in order:
+            return self._freeze_array(whole[:, order], features)
+        rows = [ordered(row, order) for row in table.read(self._stream)]
+        return self._freeze_rows(rows, features, table)
+
+    # Arrays ----------------------------------------------------------------------------------
+
+    def _freeze_array(
+        self, data: Any, names: tuple[str, ...] | None = None
+    ) -> tuple[Any, int, int]:
+        """Rows of a numpy array; ``names`` are those that the first call would fix."""
+        dtype = data.dtype
+        if dtype.names:
+            return self._freeze_table(records_of(data))
+        if data.ndim > 2:
+            raise self._misfit(data, self._width(1))
+        if data.size == 0:
+            return (), 0, 0
+        as_column = data.ndim == 1 and self.is_one_column
+        given = data
+        one = data.ndim == 1 and data.size == self.row_length and dtype.char == "d"
+        if one and type(data).__name__ == "ndarray":
+            # One row of floats: as a tuple it is a third of the price of an array.
+            self.array, self.dtype = type(data), dtype
+            return (tuple(data.tolist()),), 1, self.row_cost
+        if data.ndim == 1 and dtype.kind == "O" and not as_column:
+            rows = self._rows_within(data)
+            if rows is not None:
+                return self._freeze_list(rows)
+        if data.ndim == 1:
+            data = data.reshape(-1, 1) if as_column else data.reshape(1, -1)
+        count, width = data.shape
+        if width != self._width(width):
+            raise self._misfit(given, self._width(width))
+        if not is_plain(dtype) or is_masked(data):
+            self._refuse_above(estimate(count, width))
+            if not is_plain(dtype) and dtype.kind in "cfV" and not dtype.names:
+                raise EncodeError(f"{self._stream}: {refusal(dtype)}", reason="type")
+            return self._freeze_rows(self._told(lambda: listed(data)), names, given)
+        cost = estimate(count, 0) + data.nbytes
+        self._refuse_above(cost)
+        self._fix(width, given, names)
+        # C order and the machine's byte order, which is what an encoder can walk.
+        data = kept_digits(data.astype(dtype.newbyteorder("="), order="C", copy=True))
+        return data, count, cost
+
+    # Columns and refusals --------------------------------------------------------------------
+
+    def _width(self, first: int) -> int:
+        """How many features there are; ``first`` where no call has fixed them yet."""
+        return first if self.features is None else len(self.features)
+
+    def _fix(self, width: int, data: Any, names: tuple[str, ...] | None = None) -> None:
+        """Let the first value that can be recorded fix the columns of an unnamed stream."""
+        features = self.features
+        if features is None:
+            fixed = names or tuple(f"f{number}" for number in range(width))
+            if self._check is not None:
+                self._check(fixed)
+            assert self._first is not None
+            features = self.features = self._first.setdefault("features", fixed)
+        # Another thread's first call may have won, after this one has looked.
+        if len(features) != width or (names and features != names):
+            raise self._misfit(data, len(features))
+        if self.row_cost:
+            return
+        self.row_cost = row_cost(width)
+        if self.row_cost <= self.max_bytes and (width > 1 or not self._named):
+            self.row_length = width
+
+    def _refuse_unknown(self, found: Part | Table, names: tuple[str, ...]) -> None:
+        labelled = type(found) is Part and found.labelled
+        refuse_unknown(found.names or (), names, stream=self._stream, labelled=labelled)
+
+    def _refuse_above(self, cost: int) -> None:
+        """Refuse what is too large; before it is copied, since the copy would stall the caller."""
+        if cost > self.max_bytes:
+            text = f"{self._stream}: {too_large(cost, self.max_bytes)}"
+            raise EncodeError(text, reason="too_large")
+
+    def _misfit(self, data: Any, width: int) -> EncodeError:
+        return misfit(data, width, self.features or (), stream=self._stream)
