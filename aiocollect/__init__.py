@@ -31,8 +31,7 @@ from .errors import (
 )
 from .options import Limits, Retry
 from .pipeline import Pipeline
-from .records import Report
-from .stats import Stats
+from .stats import Report, Stats
 from .stores.memory import MemoryStore
 
 __version__ = "0.1.0"

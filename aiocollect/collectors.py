@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from ._core.gate import Gate
 from ._delivery.receipts import Receipt
 from ._delivery.stream import Stream
 from ._engine.fast_path import collect, way_of
-from ._engine.gate import Gate
 from ._engine.pieces import PIECE_ROWS, Progress, record_pieces, record_pieces_blocking
 from ._engine.recorder import Recorder
 from ._values.shape import RowsOf, Shape

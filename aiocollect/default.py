@@ -11,7 +11,7 @@ import os
 import threading
 
 from .pipeline import Pipeline
-from .records import Report
+from .stats import Report
 
 __all__ = ["default_pipeline", "flush"]
 

@@ -25,7 +25,7 @@ import enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .records import Report
+    from .stats import Report
 
 __all__ = [
     "AioCollectError",

@@ -12,7 +12,7 @@ import logging
 import threading
 from collections.abc import Sequence
 
-from .records import (
+from .events import (
     BlobReplaced,
     Closed,
     CredentialWarning,

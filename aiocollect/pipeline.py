@@ -11,21 +11,21 @@ from contextlib import asynccontextmanager
 from types import MappingProxyType, TracebackType
 from typing import Any
 
+from ._config.build import assemble, is_no_store, no_store
+from ._config.env import options_from_env
+from ._config.formats import Forms
+from ._core.settings import Settings
 from ._delivery.stream import Stream
 from ._engine.recorder import Recorder, refuse
 from ._engine.status import healthy, stats
 from ._spool.disk import Disk
-from .addresses import check_path
-from .assembly import assemble, is_no_store, no_store
+from ._validation.addresses import check_path
+from ._validation.columns import check_features, check_streams
 from .collectors import Model, ModelDataCollector
-from .columns import check_features, check_streams
-from .environment import options_from_env
 from .errors import ConfigError, EncodeError
-from .forms import Forms
-from .options import Limits, Retry, Settings
-from .records import Report
+from .options import Limits, Retry
 from .redaction import Redact, Rule, check_rules, columns_after
-from .stats import Stats
+from .stats import Report, Stats
 from .typing import Clock, Encoder, Hook, Layout, Names, Store
 
 __all__ = ["Pipeline"]
@@ -68,9 +68,9 @@ class Pipeline:
     ``spool``                 a directory where rows outlive the process until they are stored
     ``enabled, sample_rate``  on or off, and the share of calls that is recorded
     ``pressure_sample_rate``  multiplies the rates while the budget is nearly used
-    ``settings_file``         watched while it runs: see aiocollect.control
+    ``settings_file``         watched while it runs: see aiocollect.settings_file
     ``dead_letters``          a file for rows that can never be stored, at most 64 MiB
-    ``hooks``                 callables that get every event (aiocollect.records)
+    ``hooks``                 callables that get every event (aiocollect.events)
     ``strict``                collect() raises instead of counting and logging
     ``limits, retry``         what few need to change: see Limits and Retry
     ========================  ====================================================================

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["DEAD_LETTERED", "DROPPED", "REFUSED", "Stats"]
+__all__ = ["DEAD_LETTERED", "DROPPED", "REFUSED", "Report", "Stats"]
 
 # The reasons under which rows are counted, so that whoever exports the counts can begin each series
 # at 0: an alert on an increase misses the first loss where its series begins with it. The store's
@@ -50,3 +50,53 @@ class Stats:
     mismatches: int  # appends answered with "condition failed"
     unknown: int  # requests whose outcome stayed open
     hook_errors: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What became of all accepted rows, as ``flush`` and ``aclose`` found it. All in rows.
+
+    ``accepted == stored + possibly_stored + sum(dead_lettered) + sum(dropped) + in_memory +
+    in_spool``. The ``adopted`` ones, taken over from the spool of another life, count as accepted.
+    ``seconds`` is how long the flush or close took. ``refused`` rows were never accepted; they are
+    counted by reason. All since the pipeline was started.
+    """
+
+    accepted: int
+    stored: int
+    possibly_stored: int
+    in_memory: int
+    in_spool: int
+    seconds: float
+    adopted: int = 0
+    dead_lettered: dict[str, int] = field(default_factory=dict)
+    dropped: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every accepted row is stored."""
+        return self.stored == self.accepted
+
+    def __str__(self) -> str:
+        """The equation as a line, without what is 0."""
+        parts = [f"accepted {self.accepted} rows: stored {self.stored}"]
+        for what, rows in (
+            ("possibly stored", self.possibly_stored),
+            ("still in memory", self.in_memory),
+            ("in the spool for the next process", self.in_spool),
+        ):
+            if rows:
+                parts.append(f"{what} {rows}")
+        parts += _by_reason("dead-lettered", self.dead_lettered)
+        parts += _by_reason("dropped", self.dropped)
+        told = ", ".join(parts)
+        return "; ".join([told, *_by_reason("refused", self.refused)])
+
+
+def _by_reason(what: str, rows: dict[str, int]) -> list[str]:
+    found = {reason: count for reason, count in rows.items() if count}
+    if not found:
+        return []
+    reasons = ", ".join(f"{reason} {count}" for reason, count in sorted(found.items()))
+    return [f"{what} {sum(found.values())} ({reasons})"]

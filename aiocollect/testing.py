@@ -12,9 +12,9 @@ import selectors
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from .disks.memory.disk import DiskProcess, MemoryDisk
+from .disks.memory.faults import Crashed, DiskCall, DiskFault
 from .stores.memory import Fault, FaultKind, MemoryStore, Operation
-from .stores.memory_calls import Crashed, DiskCall, DiskFault
-from .stores.memory_disk import DiskProcess, MemoryDisk
 
 __all__ = [
     "Crashed",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
-from .records import Event
+from .events import Event
 
 __all__ = [
     "METADATA",

@@ -2,7 +2,7 @@
 
     python docs/errors.py
 
-The meanings are those of aiocollect/remedies.py; what becomes of rows is the table of
+The meanings are those of aiocollect/remedies/__init__.py; what becomes of rows is the table of
 tests/service/answers.py, which a test holds against a server that gives each of these answers.
 """
 
@@ -16,7 +16,7 @@ from typing import Final
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from aiocollect.remedies import CODES, Remedy, explain
-from aiocollect.remedies_families import FAMILIES
+from aiocollect.remedies.families import FAMILIES
 from tests.service.answers import (
     AGAIN,
     ANSWERS,
@@ -39,7 +39,7 @@ Every code that the log, `stats().held`, a `Held` or `Retrying` event, a refusal
 may show: what it means, and what to do. Words in capitals are to be put in. No answer of a store
 loses a row: rows wait in memory (and in the spool, where there is one) until the store takes them.
 
-This page is made by `python docs/errors.py`, from `aiocollect/remedies.py` and from the table that
+This page is made by `python docs/errors.py`, from `aiocollect/remedies/` and from the table that
 a test holds against a stand-in of the service: each answer, at each operation, through a pipeline.
 
 ## What becomes of the rows

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import pytest
 
-from aiocollect.stores.azure_target import EMULATOR_KEY
+from aiocollect.stores.azure.target import EMULATOR_KEY
 
 __all__ = ["CELL", "Canary", "leaks_in"]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from aiocollect._spool.disk import Line
-from aiocollect.stores.local_disk import LocalDisk
+from aiocollect.disks.local import LocalDisk
 
 _T = TypeVar("_T")
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import StoreError
-from ..records import WriterTurnedOwn
+from ..events import WriterTurnedOwn
 from .commands import Command, Note
 from .finishes import possibly_stored
 from .place import Place

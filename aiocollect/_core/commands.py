@@ -17,7 +17,7 @@ from ..errors import (
     StoreError,
     StoreRefused,
 )
-from ..records import Event as Notice
+from ..events import Event as Notice
 from ..typing import Appended, Created, Opened, Range
 from .accumulator import Batch
 

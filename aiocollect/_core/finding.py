@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import StoreError
-from ..records import BlobReplaced, Resumed, Rolled
+from ..events import BlobReplaced, Resumed, Rolled
 from ..typing import Created, Opened
 from .commands import Command, Note
 from .place import NO_ETAG, Place

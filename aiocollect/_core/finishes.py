@@ -5,7 +5,7 @@ A block is final exactly once; where it is not stored, the reason is counted wit
 
 from __future__ import annotations
 
-from ..records import DeadLettered, Dropped, PossiblyStored, Settled, Spooled
+from ..events import DeadLettered, Dropped, PossiblyStored, Settled, Spooled
 from .accumulator import Block
 from .commands import Finish, Outcome
 from .parts import Parts

@@ -52,8 +52,8 @@ class Ids:
 
     ``writer`` is ten hexadecimal digits. ``hand`` is for the next ids, and replaced whole; ``free``
     is the first scoring time that was not given out yet, in nanoseconds from the hand's start.
-    quick.py does with them what is done here. They are read and changed in windows (window.py);
-    who calls from inside of one asks for no id or time: see Recorder.
+    _engine/fast_path.py does with them what is done here. They are read and changed in windows
+    (window.py); who calls from inside of one asks for no id or time: see Recorder.
     """
 
     __slots__ = ("_blocks", "_high", "_window", "free", "hand", "writer")

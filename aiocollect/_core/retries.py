@@ -10,7 +10,7 @@ costs a bounded number of requests a minute (tests/simulation/standstill.py hold
 from __future__ import annotations
 
 from ..errors import StoreError
-from ..records import Held, Resumed, Retrying
+from ..events import Held, Resumed, Retrying
 from .backoff import Backoff
 from .commands import Answer, Note
 from .parts import Parts

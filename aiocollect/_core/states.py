@@ -44,8 +44,8 @@ out *whose* append landed where the answer is lost:
    most one of them: the longest that is found there is the one (doubt.py). A lone row in doubt is
    held, and looked for.
 7. Rows go behind a line end only: a part that ends within a line is somebody else's.
-8. No way round without a growing wait, a bound and an alarm (waits.py): parts that take nothing,
-   conditions that never hold, creations that are never seen, views that are always old.
+8. No way round without a growing wait, a bound and an alarm (retries.py): parts that take
+   nothing, conditions that never hold, creations that are never seen, views that are always old.
 
 A lane has at most one request in flight; the engine does not start another (the lane is muted).
 GIVE_UP ends it at close: a block in doubt becomes possibly stored, all others are dropped.

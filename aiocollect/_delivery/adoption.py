@@ -16,10 +16,10 @@ from .._core.lane import Lane
 from .._core.limits import BatchLimits, PartLimits
 from .._core.parts import Parts
 from .._core.ring import Account
+from .._core.settings import Settings
 from .._core.unsettled import Unsettled
 from .._spool.progress import Trail
 from .._spool.syncer import Keeper
-from ..options import Settings
 from .channel import Channel, Parked, Totals
 
 __all__ = ["Adoption"]

@@ -11,11 +11,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from .._core.settings import Settings
 from .._spool.disk import Disk
 from .._spool.format import Target
 from .._spool.recovery import Recovered
-from ..options import Settings
-from ..records import SpoolAdopted
+from ..events import SpoolAdopted
 from ..typing import Clock
 from .adoption import Adoption
 from .channel import Channel

@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from .._core.calls import Call
 from .._core.ring import ACCEPTED, Account
 from ..errors import PipelineClosed
-from ..records import Call
 
 __all__ = ["Waiters"]
 

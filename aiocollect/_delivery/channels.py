@@ -14,8 +14,8 @@ from .._core.backoff import Backoff
 from .._core.lane import Lane
 from .._core.limits import BatchLimits, BlockSizes, PartLimits
 from .._core.parts import Parts
+from .._core.settings import Settings
 from ..errors import ConfigError, EncodeError
-from ..options import Settings
 from ..redaction import Rule
 from ..typing import Names
 from .channel import Channel, Totals

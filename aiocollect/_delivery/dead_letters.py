@@ -17,10 +17,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from .._engine.side_thread import Aside
+from .._files import append_line, check_appendable
+from .._threads.side_thread import Aside
 from ..errors import ConfigError
-from ..files import append_line, check_appendable
-from ..records import DeadLettersLost, Event
+from ..events import DeadLettersLost, Event
 
 __all__ = ["MAX_BYTES", "DeadLetters"]
 

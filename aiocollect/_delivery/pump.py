@@ -2,7 +2,7 @@
 
 The only reader of the ring. It works in slices of at most 256 rows or 128 KiB by their estimate, so
 that the loop it shares with the scoring server is never held for much longer than a millisecond;
-on a thread of its own in smaller ones (thread.py).
+on a thread of its own in smaller ones (_engine/loop_thread.py).
 Within a slice the rows of one channel are encoded together, which halves the cost of small calls.
 
 With a spool, encoded rows go to the disk before they are coalesced, and come back by a callback:
@@ -21,11 +21,12 @@ from itertools import accumulate, count
 from typing import Any, TypeVar, cast
 
 from .._core.accumulator import Batch
+from .._core.calls import QUICK, Call, QuickCall, whole
 from .._core.commands import Finish, Note, Outcome, Release
 from .._core.ids import timestamp_text, timestamp_texts
 from .._core.ring import Account, Ring
 from .._core.unsettled import Unsettled
-from ..records import QUICK, Call, DeadLettered, QuickCall, whole
+from ..events import DeadLettered
 from ..typing import Piece, QuickEncoder
 from .ages import Ages
 from .channel import Channel

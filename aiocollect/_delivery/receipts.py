@@ -16,7 +16,7 @@ from concurrent.futures import Future
 from typing import Any, Final
 
 from .._core.commands import Outcome
-from .._engine.foreign import answer_of, is_foreign
+from .._threads.foreign_loops import answer_of, is_foreign
 
 __all__ = ["RECEIPT_COST", "Receipt", "Watched", "renew"]
 

@@ -30,8 +30,8 @@ from .._core.commands import (
     Wait,
     classify,
 )
+from .._core.settings import Settings
 from ..errors import OutcomeUnknown, StoreError
-from ..options import Settings
 from ..typing import Appended, Created, Opened, Range, Store
 from .channel import Channel, Standing
 from .turns import Turn, Turns

@@ -22,7 +22,7 @@ from .._spool.orphans import Orphan, find
 from .._spool.progress import Trail
 from .._spool.recovery import Recovered
 from .._spool.syncer import Keeper, Turn
-from ..records import Event, SpoolDamaged, SpoolFailed, SpoolLeft
+from ..events import Event, SpoolDamaged, SpoolFailed, SpoolLeft
 from ..typing import Clock
 from .new_rows import NewRows, lane_of, rows_of
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from .._core.gate import Gate
 from .._core.ring import Account
-from .._engine.gate import Gate
 from .._values.cells import Cells
 from .._values.redactor import Redactor
 from .._values.shape import Shape

@@ -8,8 +8,8 @@ the first of them stores a row. So the requests wait in four lines:
   the first to go;
 - *proven*: of paths whose last answer came in time;
 - *new*: of paths that nothing is known of yet; every fourth turn is theirs where both wait;
-- *late*: of paths whose last request was overdue. They have places of their own (sender.py), so
-  that they take nobody else's; among themselves it is first come, first served.
+- *late*: of paths whose last request was overdue. They have places of their own (senders.py),
+  so that they take nobody else's; among themselves it is first come, first served.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import time
 
 __all__ = ["SystemClock", "sleep"]
 
-# Holds the thread that calls it, so it is for a thread of our own alone: see thread.py.
+# Holds the thread that calls it, so it is for a thread of our own alone: see loop_thread.py.
 sleep = time.sleep
 
 

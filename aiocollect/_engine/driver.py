@@ -1,7 +1,7 @@
 """The driver: when the pump looks at the ring.
 
-While there is load it looks every few milliseconds (see pace.py), and nobody needs to wake it;
-without, it sleeps until a call wakes it, or until a batch is due. It is made of the loop's
+While there is load it looks every few milliseconds (see _delivery/polling.py), and nobody needs to
+wake it; without, it sleeps until a call wakes it, or until a batch is due. It is made of the loop's
 callbacks, not of a task: hosts cancel all tasks when they end, and rows that come after that must
 still find their way.
 """

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from .._core.calls import Call
 from .._core.commands import Finish, Note, Release
+from .._core.gate import Gates
 from .._core.ids import HOUR_US, Ids
 from .._core.marks import Crossing, Marks
 from .._core.ring import ACCEPTED, Ring
+from .._core.settings import Settings
+from .._core.switches import Switch
 from .._core.unsettled import Unsettled
 from .._delivery import receipts
 from .._delivery.backing import Backing
@@ -28,21 +32,18 @@ from .._delivery.pump import Pump
 from .._delivery.senders import Senders
 from .._delivery.shedder import Shedder
 from .._spool.disk import Disk
-from ..control import Switch
+from .._threads.side_thread import Aside
 from ..errors import PipelineClosed
+from ..events import DeadLettered, HighWater, LowWater, RateChanged, StreamsForgotten
 from ..hooks import Hooks
-from ..options import Settings
-from ..records import Call, DeadLettered, HighWater, LowWater, RateChanged, StreamsForgotten
 from ..typing import Clock, Hook, Store
 from . import exits
 from .fork import watch_forks
-from .gate import Gates
 from .lifecycle import Ending
 from .lifespans import Lifecycle
 from .loop_binding import Host
 from .loop_thread import LoopThread
 from .settings_watcher import Watch
-from .side_thread import Aside
 from .sources import Sources
 
 __all__ = ["Engine"]
@@ -94,7 +95,7 @@ class Engine:
             self.watch = Watch(file, aside=aside, gates=self.gates, emit=self.hooks.emit)
         self.ring = Ring(settings.limits.ring_slots, budget=settings.max_memory_bytes)
         ring = self.ring
-        self.way = (self, ring, ring._slots, ring._mask, clock.time_ns)  # for quick.py
+        self.way = (self, ring, ring._slots, ring._mask, clock.time_ns)  # for _engine/fast_path.py
         writer = new_writer()
         self.ids = Ids(writer, window=self.ring.window)
         self.channels = Channels(

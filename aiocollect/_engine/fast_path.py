@@ -16,12 +16,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
+from .._core.calls import whole
 from .._core.ids import HOUR_US, MILLISECOND
 from .._core.ring import Account
 from .._delivery.stream import Stream
 from .._values.shape import Shape
 from ..context import in_force
-from ..records import whole
 from .recorder import Recorder
 
 __all__ = ["NEVER", "collect", "way_of"]

@@ -11,10 +11,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from .._core.commands import Event
+from .._validation.checks import check_flag, check_timeout
 from ..errors import ConfigError, FlushTimeout, PipelineClosed
+from ..events import Closed
 from ..hooks import pass_on
-from ..options import check_flag, check_timeout
-from ..records import Closed, Report
+from ..stats import Report
 from ..typing import Store
 from . import exits
 from .exits import without_threads

@@ -13,9 +13,9 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from .._threads.foreign_loops import is_foreign
 from ..errors import ConfigError, FlushTimeout, PipelineClosed
-from ..records import Report
-from .foreign import is_foreign
+from ..stats import Report
 
 if TYPE_CHECKING:
     from .engine import Engine

@@ -14,10 +14,10 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, TypeVar
 
 from .._delivery.pump import SLICE_ROWS
+from .._threads.foreign_loops import answer_of, is_foreign
 from ..errors import ConfigError, PipelineClosed
 from .driver import Driver
 from .exits import without_threads
-from .foreign import answer_of, is_foreign
 from .loop_thread import LoopThread, end_loop
 
 __all__ = ["Host"]

@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from .._delivery.stream import Stream
+from .._threads.foreign_loops import breathe
 from .._values.cells import types_of
 from .._values.shape import RowsOf, Shape
 from ..errors import ConfigError, EncodeError
-from .foreign import breathe
 from .recorder import Recorder
 from .stamps import next_row
 

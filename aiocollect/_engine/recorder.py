@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from .._core.calls import Call
+from .._core.gate import ALL
 from .._core.ids import HOUR_US, hour_of_id
 from .._core.ring import ACCEPTED, NESTED, NO_SLOT
 from .._delivery.receipts import RECEIPT_COST, Receipt
@@ -18,9 +20,8 @@ from .._delivery.stream import Stream
 from .._values.interop.exact import word_for
 from ..context import correlation, in_force, of
 from ..errors import AioCollectError, ConfigError, EncodeError, PipelineClosed, RingFull
-from ..records import Call, Refused
+from ..events import Refused
 from .engine import Engine
-from .gate import ALL
 from .stamps import MAX_ID, first_row, id_text, microseconds, row_index, rows_at_a_guess, skip_rows
 
 __all__ = ["Recorder", "refuse"]

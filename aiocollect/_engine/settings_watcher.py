@@ -14,11 +14,12 @@ import asyncio
 import os
 from collections.abc import Callable
 
-from ..control import Control, read_control, tell_collectors
+from .._core.gate import Gates
+from .._core.switches import Control
+from .._threads.side_thread import Aside
 from ..errors import ConfigError
-from ..records import Event, SettingsRejected, SettingsRemoved
-from .gate import Gates
-from .side_thread import Aside
+from ..events import Event, SettingsRejected, SettingsRemoved
+from ..settings_file import read_control, tell_collectors
 
 __all__ = ["Watch"]
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 
+from .._core.calls import Call
+from .._core.gate import Gate, Gates
 from .._core.ring import Account, Ring
 from .._delivery.channel import Channel
 from .._delivery.stream import Source, Stream
-from ..records import Call
-from .gate import Gate, Gates
 
 __all__ = ["Sources"]
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..records import Report
-from ..stats import Stats
+from ..stats import Report, Stats
 
 if TYPE_CHECKING:
     from .engine import Engine

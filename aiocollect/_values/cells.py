@@ -20,7 +20,7 @@ from itertools import combinations
 from typing import Any, Final
 from uuid import UUID
 
-from ..columns import label
+from .._validation.columns import label
 from ..errors import EncodeError
 from .costs import too_large
 from .interop.arrow_tables import scalar_of

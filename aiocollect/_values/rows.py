@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import Any, Final
 
-from ..columns import label
+from .._validation.columns import label
 from ..errors import EncodeError
 from .cells import SHOWN, Kinds, types_of
 from .costs import estimate

@@ -7,7 +7,7 @@ their rows; so is an array or Series of rows, unless there is one column, whose 
 Without names the first call fixes the columns: a dict's keys, a table's names, else f0, f1 …
 
 Freeze: a list becomes tuples of cells of exact immutable types (cells.py), or, where it is many
-rows of numbers, written rows; a numpy array is copied; tables are read (frames.py). Which types a
+rows of numbers, written rows; a numpy array is copied; tables are read (interop/). Which types a
 row has is looked up as one frozen set among those of numbers, so that the usual row costs one
 look-up and no test per cell. A value is refused for its shape and size before it is walked.
 
@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
-from ..columns import label
+from .._validation.columns import label
 from ..errors import EncodeError
 from .cells import NUMERIC, Cells, Kinds, are_numbers, is_one_of, kinds_of, types_of
 from .costs import estimate, row_cost, too_large
@@ -70,7 +70,7 @@ class Shape:
         self.max_bytes = max_call_bytes
         self._cells = Cells(stream, media=media, max_bytes=max_call_bytes)
         self._texts: frozenset[int] = frozenset()  # columns that have had what is no number
-        # For quick.py: how long a list is that is one row (-1: none is), and what it costs.
+        # For the fast path: how long a list is that is one row (-1: none is), and what it costs.
         self.row_length = -1
         self.quick_length = -1  # the same, once the columns are admitted
         self.array: type | None = None  # numpy's, once one has come

@@ -12,7 +12,7 @@ import sys
 from typing import Any, NamedTuple
 
 from aiocollect import ConfigError, FlushTimeout, Pipeline, Report
-from aiocollect.records import Event, SpoolDamaged, SpoolFailed, SpoolLeft
+from aiocollect.events import Event, SpoolDamaged, SpoolFailed, SpoolLeft
 
 __all__ = ["ReplayOptions", "replay"]
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from aiocollect import ConfigError
-from aiocollect.control import (
+from aiocollect.settings_file import (
     Control,
     Switch,
     begins,

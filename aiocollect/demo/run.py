@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
-from ..addresses import read_address
+from .._validation.addresses import read_address
 from ..errors import ConfigError
 from . import view
 from .audit import Verdict, audit, local_files, read_answers

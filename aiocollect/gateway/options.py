@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 from aiocollect import ConfigError
-from aiocollect.files import read_small
-from aiocollect.variables import check_variables
+from aiocollect._files import read_small
+from aiocollect._validation.variables import check_variables
 
 __all__ = ["TOKEN_VARIABLE", "GatewayOptions", "load_token"]
 

@@ -17,8 +17,8 @@ from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
 from opentelemetry.trace import Link, SpanContext, TracerProvider
 
 from .. import ConfigError, Pipeline, Receipt
+from ..events import Event, Settled
 from ..metrics import METRICS, Metric, Snapshot, snapshot
-from ..records import Event, Settled
 
 __all__ = ["AppendSpans", "observe"]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from aiocollect import ModelDataCollector, Pipeline
-from aiocollect.records import Settled
+from aiocollect.events import Settled
 from aiocollect.testing import MemoryStore, VirtualClock, VirtualLoop, run_virtual
 
 from .load import FEATURES, floats, pipeline_on

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from aiocollect.stores import local_ledger
+from aiocollect.stores.local import ledger as local_ledger
 
 LINES = [b"first\n", b"second\n"]
 ANEW = b"anew\n"

@@ -20,7 +20,7 @@ import pytest
 
 from aiocollect import StoreBusy
 from aiocollect.stores.local import LocalStore
-from aiocollect.stores.local_ledger import Record
+from aiocollect.stores.local.ledger import Record
 
 HERE = Path(__file__).parent
 WRITERS = 3

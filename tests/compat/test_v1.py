@@ -22,8 +22,8 @@ import pandas as pd
 import pytest
 
 from aiocollect import ConfigError, EncodeError, Pipeline
+from aiocollect._config.env import options_from_env
 from aiocollect.compat.azureml_monitoring import ModelDataCollector
-from aiocollect.environment import options_from_env
 from tests.compat.cases import TIME, correlations
 
 ID = "$aml_dc_correlation_id"
@@ -499,7 +499,7 @@ def test_no_package_is_imported(caplog: pytest.LogCaptureFixture) -> None:
     code = """
 import sys
 from aiocollect.compat.azureml_monitoring import ModelDataCollector
-from aiocollect.environment import options_from_env
+from aiocollect._config.env import options_from_env
 assert ModelDataCollector("m", "inputs", ["a"]).collect([1]) is None
 import aiocollect.compat.azureml_ai_monitoring
 print([name for name in ("numpy", "pandas", "flask", "azure", "requests") if name in sys.modules])

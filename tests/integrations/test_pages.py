@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aiocollect.environment import options_from_env
+from aiocollect._config.env import options_from_env
 from tests.azurite.emulator import MAIN, missing
 from tests.integrations.test_pytest_plugin import outcomes
 from tests.integrations.test_pytest_plugin import user as user

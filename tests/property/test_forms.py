@@ -16,7 +16,7 @@ import pytest
 
 from aiocollect import MemoryStore, Pipeline
 from aiocollect._engine.fast_path import NEVER
-from aiocollect.records import Event, Refused
+from aiocollect.events import Event, Refused
 from aiocollect.testing import VirtualClock, VirtualLoop, run_virtual
 from tests.property.containers import CONTAINERS
 from tests.property.forms import FORMS, POSITIONAL

@@ -20,7 +20,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
 from aiocollect import EncodeError, MemoryStore, Pipeline, correlation
-from aiocollect.records import Refused
+from aiocollect.events import Refused
 from aiocollect.testing import VirtualClock, VirtualLoop, run_virtual
 
 SECRET = "cell-4711"

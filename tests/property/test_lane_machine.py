@@ -33,7 +33,7 @@ from aiocollect._core.commands import (
     classify,
 )
 from aiocollect._core.lane import Lane
-from aiocollect.records import DeadLettered, Dropped, Settled
+from aiocollect.events import DeadLettered, Dropped, Settled
 from aiocollect.typing import Appended, Created, Opened, Range
 from tests.lanes import HEADER, make_lane
 

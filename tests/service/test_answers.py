@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from aiocollect import Pipeline, Retry
-from aiocollect.records import (
+from aiocollect.events import (
     BlobReplaced,
     DeadLettered,
     Dropped,

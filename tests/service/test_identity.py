@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from aiocollect import ConfigError, Pipeline, Retry
-from aiocollect.records import Event, Held, Resumed
+from aiocollect.events import Event, Held, Resumed
 from aiocollect.remedies import explain, known
 from aiocollect.stores.azure import AzureStore
 from tests.azurite.certificates import Certificates, make_certificates

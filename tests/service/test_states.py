@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from aiocollect import Pipeline, Retry
-from aiocollect.records import Event, Held, Resumed, Rolled
+from aiocollect.events import Event, Held, Resumed, Rolled
 from aiocollect.stores.azure import AzureStore
 
 from .blobs import Blob, Reply

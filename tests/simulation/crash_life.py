@@ -26,8 +26,8 @@ from typing import Any
 
 from aiocollect import Limits, MemoryStore, Pipeline, Retry, StoreError
 from aiocollect._engine import exits
-from aiocollect.records import SpoolDamaged, SpoolLeft
-from aiocollect.stores.memory_file import MemoryFile
+from aiocollect.disks.memory.file import MemoryFile
+from aiocollect.events import SpoolDamaged, SpoolLeft
 from aiocollect.testing import (
     Crashed,
     DiskProcess,

@@ -21,7 +21,7 @@ from .small_world import Told, World, tell
 __all__ = ["STORIES", "live"]
 
 # What aclose() may take beyond its time-out, in seconds: requests that do not mind their
-# cancellation, and the store's own end (sender.py, engine.py).
+# cancellation, and the store's own end (_delivery/senders.py, engine.py).
 AFTER_THE_DEADLINE = 7.0
 
 

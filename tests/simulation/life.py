@@ -13,7 +13,7 @@ from aiocollect import FlushTimeout, Limits, Pipeline, Report, Retry
 from aiocollect._core.backoff import COSTLY
 from aiocollect._core.retries import NOT_STALE
 from aiocollect._engine.status import counted, in_memory
-from aiocollect.records import Event
+from aiocollect.events import Event
 from aiocollect.testing import FaultKind, MemoryStore, VirtualClock, VirtualLoop, run_virtual
 
 from .faults import FaultPlan

@@ -11,7 +11,7 @@ from collections import Counter
 from contextlib import suppress
 
 from aiocollect import FlushTimeout, Pipeline, Report
-from aiocollect.records import Closed, Event
+from aiocollect.events import Closed, Event
 from aiocollect.testing import Fault, FaultKind, Operation
 
 from .small_world import Told, World, tell

@@ -12,7 +12,7 @@ from collections import defaultdict
 from random import Random
 
 from aiocollect import Pipeline, Retry
-from aiocollect.records import Event, Settled
+from aiocollect.events import Event, Settled
 from aiocollect.testing import (
     Fault,
     FaultKind,

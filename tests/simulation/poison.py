@@ -14,7 +14,7 @@ from random import Random
 
 from aiocollect import Pipeline, Retry
 from aiocollect._delivery.polling import LONGEST
-from aiocollect.records import Event, Settled
+from aiocollect.events import Event, Settled
 from aiocollect.testing import (
     Fault,
     FaultKind,

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from random import Random
 
 from aiocollect import FlushTimeout, Pipeline, Retry
-from aiocollect.records import Event, Held, Resumed, Retrying
+from aiocollect.events import Event, Held, Resumed, Retrying
 from aiocollect.testing import (
     Fault,
     FaultKind,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aiocollect import ConfigError, EncodeError, Pipeline
-from aiocollect.records import Event, Refused
+from aiocollect.events import Event, Refused
 
 
 def test_a_workspace_and_service_of_ones_own(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiocollect import ConfigError, Pipeline
-from aiocollect.addresses import Address, check_path, read_address, read_directory
+from aiocollect._validation.addresses import Address, check_path, read_address, read_directory
 from aiocollect.gateway import Gateway, GatewayOptions
 
 SECRET = "U0VDUkVUc2VjcmV0U0VDUkVUc2VjcmV0U0VDUkVU"

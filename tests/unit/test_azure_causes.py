@@ -22,8 +22,8 @@ from azure.core.exceptions import ServiceRequestError, ServiceResponseTimeoutErr
 from aiocollect.errors import OutcomeUnknown, StoreError
 from aiocollect.remedies import CODES
 from aiocollect.stores.azure import AzureStore
-from aiocollect.stores.azure_causes import cause_of
-from aiocollect.stores.azure_errors import from_exception
+from aiocollect.stores.azure.causes import cause_of
+from aiocollect.stores.azure.errors import from_exception
 
 KEY = "c2VjcmV0LWtleS1vZi1hbi1hY2NvdW50"
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]

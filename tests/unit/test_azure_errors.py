@@ -17,7 +17,7 @@ from aiocollect.errors import (
     StoreError,
     StoreRefused,
 )
-from aiocollect.stores.azure_errors import from_answer, from_exception, retry_after
+from aiocollect.stores.azure.errors import from_answer, from_exception, retry_after
 
 # The service's documented answers, and what each must mean to a lane. Written from the service's
 # documentation and the append rule, not from the code.

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from aiocollect.errors import Refusal, StoreRefused
-from aiocollect.stores.azure_sas import (
+from aiocollect.stores.azure.sas import (
     EARLY,
     PAUSE,
     AskForSas,

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from aiocollect.assembly import open_store
+from aiocollect._config.build import open_store
 from aiocollect.errors import ConfigError
 from aiocollect.stores.azure import AzureStore
-from aiocollect.stores.azure_target import EMULATOR_KEY, Target, check_container, split_url
+from aiocollect.stores.azure.target import EMULATOR_KEY, Target, check_container, split_url
 
 KEY = "c2VjcmV0LWtleS1vZi1hbi1hY2NvdW50"
 SAS = "sv=2024-11-04&sp=rac&sig=U0VDUkVU%3D"

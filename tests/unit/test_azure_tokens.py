@@ -10,7 +10,7 @@ from azure.core.credentials import AccessToken, AccessTokenInfo
 from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
 
 from aiocollect.errors import OutcomeUnknown, Refusal, StoreRefused
-from aiocollect.stores.azure_tokens import Tokens
+from aiocollect.stores.azure.tokens import Tokens
 from aiocollect.testing import VirtualLoop, run_virtual
 
 SCOPE = "https://storage.azure.com/.default"

@@ -13,7 +13,7 @@ from azure.core.exceptions import AzureError
 from azure.core.pipeline.transport import AioHttpTransport
 from azure.core.rest import HttpRequest
 
-from aiocollect.stores.azure_transport import AppendTransport
+from aiocollect.stores.azure.transport import AppendTransport
 
 ANSWER = (
     b"HTTP/1.1 201 Created\r\n"

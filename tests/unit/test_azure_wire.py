@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from aiocollect.stores.azure_wire import PIECE, Pieces
+from aiocollect.stores.azure.wire import PIECE, Pieces
 
 
 @pytest.mark.parametrize("size", [1, PIECE - 1, PIECE, PIECE + 1, 5 * PIECE, 5 * PIECE + 7])

@@ -13,7 +13,7 @@ from aiocollect import (
     RingFull,
 )
 from aiocollect._delivery.backpressure import Waiters
-from aiocollect.records import Event, HighWater, LowWater, Refused
+from aiocollect.events import Event, HighWater, LowWater, Refused
 from aiocollect.testing import Fault, FaultKind, VirtualLoop, run_virtual
 from tests.virtual import choke, fill, make_pipeline, small
 

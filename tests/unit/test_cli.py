@@ -9,7 +9,7 @@ import pytest
 
 from aiocollect import MemoryStore, Pipeline
 from aiocollect.cli import main
-from aiocollect.control import read_collectors, read_control, tell_collectors
+from aiocollect.settings_file import read_collectors, read_control, tell_collectors
 
 
 def test_disable_and_enable_a_running_service(

@@ -14,7 +14,7 @@ from aiocollect import (
     Pipeline,
     Retry,
 )
-from aiocollect.records import Event
+from aiocollect.events import Event
 from aiocollect.testing import Fault, FaultKind, VirtualLoop, run_virtual
 from tests.virtual import RTT, make_pipeline
 

@@ -18,7 +18,7 @@ from aiocollect import (
     Pipeline,
     Report,
 )
-from aiocollect.records import Event, Refused
+from aiocollect.events import Event, Refused
 from aiocollect.testing import VirtualClock, VirtualLoop, run_virtual
 
 NOON = datetime(2018, 12, 31, 12, tzinfo=UTC).timestamp()

@@ -14,7 +14,7 @@ from aiocollect import (
     Pipeline,
     Retry,
 )
-from aiocollect.records import Event, Settled
+from aiocollect.events import Event, Settled
 from aiocollect.testing import Fault, FaultKind, Operation, VirtualLoop, run_virtual
 from tests.virtual import RTT, SLICE, make_pipeline
 

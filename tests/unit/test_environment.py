@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiocollect import ConfigError, Pipeline
-from aiocollect.environment import options_from_env
+from aiocollect._config.env import options_from_env
+from aiocollect._validation.variables import one_edit_apart
 from aiocollect.gateway import Gateway, GatewayOptions, load_token
-from aiocollect.variables import one_edit_apart
 
 KEY = "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=c2VjcmV0;EndpointSuffix=x.net"
 

@@ -20,10 +20,13 @@ import pytest
 
 from aiocollect import ConfigError, MemoryStore, Pipeline
 from aiocollect._delivery.dead_letters import MAX_WAITING
+from aiocollect._files import append_line, read_small
 from aiocollect.cli import main as command
-from aiocollect.compat.mdc_config import Config
-from aiocollect.compat.places import ConfigMap
-from aiocollect.control import (
+from aiocollect.compat.azureml_ai_monitoring.config import Config
+from aiocollect.compat.azureml_monitoring.routing import ConfigMap
+from aiocollect.events import DeadLettersLost, Event, SettingsRejected
+from aiocollect.gateway import load_token
+from aiocollect.settings_file import (
     MAX_BYTES,
     Control,
     Switch,
@@ -32,10 +35,7 @@ from aiocollect.control import (
     tell_collectors,
     write_control,
 )
-from aiocollect.files import append_line, read_small
-from aiocollect.gateway import load_token
-from aiocollect.records import DeadLettersLost, Event, SettingsRejected
-from aiocollect.stores.azure_session import trust
+from aiocollect.stores.azure.session import trust
 
 
 def directory(path: Path) -> None:
@@ -302,7 +302,7 @@ async def test_a_frozen_disk_takes_no_memory(tmp_path: Path) -> None:
 async def test_a_settings_file_on_a_disk_that_hangs(tmp_path: Path) -> None:
     """It is not asked again while it owes an answer, which is said once; what was said last holds,
     and an answer that comes late is obeyed."""
-    from aiocollect._engine.gate import Gates
+    from aiocollect._core.gate import Gates
     from aiocollect._engine.settings_watcher import PATIENCE, Watch
 
     path = tmp_path / "settings.json"

@@ -11,8 +11,8 @@ from zlib import crc32
 import pytest
 
 from aiocollect import ConfigError, MemoryStore, Pipeline
-from aiocollect.control import Control, Switch, read_control, write_control
-from aiocollect.records import Event, RateChanged, SettingsRejected
+from aiocollect.events import Event, RateChanged, SettingsRejected
+from aiocollect.settings_file import Control, Switch, read_control, write_control
 from aiocollect.testing import Fault, FaultKind, VirtualLoop, run_virtual
 from tests.virtual import choke, make_pipeline, small
 

@@ -15,7 +15,7 @@ import pytest
 
 from aiocollect import ConfigError, Limits, MemoryStore, Pipeline, Report, Retry
 from aiocollect.encoders import CsvEncoder
-from aiocollect.records import Event, Retrying
+from aiocollect.events import Event, Retrying
 from aiocollect.testing import Fault, FaultKind, VirtualLoop, run_virtual
 from aiocollect.typing import Piece, Schema
 from tests.chaos.forks import Stop

@@ -27,7 +27,7 @@ from aiocollect._spool.journal import Journal
 from aiocollect._spool.progress import Trail
 from aiocollect._spool.recovery import Recovered, recover
 from aiocollect._spool.syncer import _read
-from aiocollect.stores.local_disk import LocalDisk
+from aiocollect.disks.local import LocalDisk
 from tests.journals import TARGET, commit
 
 SALT = 0x5A17_0001

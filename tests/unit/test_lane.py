@@ -30,7 +30,7 @@ from aiocollect._core.limits import ANYBODY_TAKES, BlockSizes, PartLimits
 from aiocollect._core.parts import Parts
 from aiocollect._core.states import TABLE, State
 from aiocollect._core.verdict import OVERLOOK
-from aiocollect.records import BlobReplaced, Held, Resumed, Rolled, Settled
+from aiocollect.events import BlobReplaced, Held, Resumed, Rolled, Settled
 from aiocollect.typing import Appended, Opened, Range
 from tests.lanes import (
     DATA,

@@ -19,7 +19,7 @@ from aiocollect._core.commands import (
 )
 from aiocollect._core.lane import Lane
 from aiocollect._core.states import State
-from aiocollect.records import WriterTurnedOwn
+from aiocollect.events import WriterTurnedOwn
 from tests.lanes import (
     DATA,
     HEADER,

@@ -10,7 +10,7 @@ import pytest
 from aiocollect import BlobFull, OffsetMismatch, OutcomeUnknown, Refusal, StoreError, StoreRefused
 from aiocollect._core.commands import Append, Create, Event, Open, Read, Wait, classify
 from aiocollect._core.lane import Lane
-from aiocollect.records import BlobReplaced, Held, Resumed, Retrying
+from aiocollect.events import BlobReplaced, Held, Resumed, Retrying
 from aiocollect.typing import Appended, Created, Opened, Range
 from tests.lanes import (
     DATA,

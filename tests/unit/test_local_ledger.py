@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from aiocollect import Refusal, StoreRefused
-from aiocollect.stores import local_ledger
 from aiocollect.stores.local import LocalStore
+from aiocollect.stores.local import ledger as local_ledger
 
 PATH = "a/b/data.csv"
 

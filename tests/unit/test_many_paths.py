@@ -12,7 +12,7 @@ import pytest
 
 from aiocollect import MemoryStore
 from aiocollect._engine.status import counted, in_memory, report
-from aiocollect.records import Dropped, Event
+from aiocollect.events import Dropped, Event
 from aiocollect.testing import Fault, FaultKind, VirtualLoop, run_virtual
 from tests.virtual import make_pipeline
 

@@ -15,7 +15,7 @@ from random import Random
 import pytest
 
 from aiocollect._spool.disk import Disk
-from aiocollect.stores.memory_calls import SAFE
+from aiocollect.disks.memory.faults import SAFE
 from aiocollect.testing import (
     Crashed,
     DiskCall,

@@ -11,8 +11,8 @@ import pytest
 
 from aiocollect import MemoryStore
 from aiocollect.encoders import CsvEncoder
+from aiocollect.events import Event, Settled
 from aiocollect.layouts import DocumentedLayout
-from aiocollect.records import Event, Settled
 from aiocollect.testing import Fault, FaultKind, VirtualLoop
 from aiocollect.typing import Piece, Schema
 from tests.virtual import make_pipeline

@@ -14,7 +14,7 @@ import pytest
 from aiocollect import MemoryStore, Retry
 from aiocollect._delivery.channel import Standing
 from aiocollect._delivery.turns import Turns
-from aiocollect.records import Event, Settled
+from aiocollect.events import Event, Settled
 from aiocollect.remedies import explain
 from aiocollect.testing import Fault, FaultKind, Operation, VirtualLoop, run_virtual
 from aiocollect.typing import Appended

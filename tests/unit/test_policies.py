@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from aiocollect import ConfigError, MemoryStore, Pipeline, PipelineClosed, RingFull
-from aiocollect.records import Dropped, Event
+from aiocollect.events import Dropped, Event
 from aiocollect.testing import Fault, FaultKind, VirtualLoop, run_virtual
 from tests.disks import InlineDisk
 from tests.virtual import choke, fill, make_pipeline, small

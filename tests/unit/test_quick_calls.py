@@ -11,7 +11,7 @@ from typing import Any
 from aiocollect import MemoryStore, ModelDataCollector, Pipeline
 from aiocollect.encoders import CsvEncoder
 from aiocollect.errors import EncodeError
-from aiocollect.records import DeadLettered, Event
+from aiocollect.events import DeadLettered, Event
 from aiocollect.testing import VirtualLoop, run_virtual
 from aiocollect.typing import Piece, Schema
 from tests.virtual import make_pipeline

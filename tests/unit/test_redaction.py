@@ -26,7 +26,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
 from aiocollect import ConfigError, EncodeError, MemoryStore, Pipeline
-from aiocollect.records import Event, Refused
+from aiocollect.events import Event, Refused
 from aiocollect.redaction import Drop, KeyedHash, Mask, Redact, Rule
 from aiocollect.testing import Fault, FaultKind, Operation, VirtualLoop, run_virtual
 from tests.virtual import make_pipeline

@@ -14,9 +14,9 @@ import pytest
 import aiocollect
 from aiocollect.errors import Refusal
 from aiocollect.remedies import CODES, Remedy, explain, known
-from aiocollect.remedies_families import FAMILIES
-from aiocollect.remedies_own import OWN
-from aiocollect.remedies_service import SERVICE
+from aiocollect.remedies.families import FAMILIES
+from aiocollect.remedies.own import OWN
+from aiocollect.remedies.service import SERVICE
 
 # The error codes that the service's documentation lists, common and of blobs, and what SDKs and
 # public reports name besides.
@@ -142,7 +142,7 @@ def codes_in(source: str) -> Iterator[str]:
 
 
 def test_each_code_that_is_written_out_is_explained() -> None:
-    """Whoever makes a new one adds its row: aiocollect/remedies_own.py, then docs/errors.py."""
+    """Whoever makes a new one adds its row: aiocollect/remedies/own.py, then docs/errors.py."""
     package = Path(aiocollect.__file__).parent
     found = {
         code

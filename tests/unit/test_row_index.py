@@ -26,7 +26,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
 from aiocollect import ConfigError, EncodeError, MemoryStore, Pipeline, correlation
-from aiocollect.records import Event, Refused
+from aiocollect.events import Event, Refused
 from aiocollect.redaction import Drop
 from aiocollect.testing import VirtualClock, VirtualLoop, run_virtual
 from tests.property.forms import Speaks

@@ -26,11 +26,11 @@ from aiocollect import (
     Pipeline,
     StoreError,
 )
-from aiocollect.assembly import open_store
-from aiocollect.records import Event, Refused
+from aiocollect._config.build import open_store
+from aiocollect.events import Event, Refused
 from aiocollect.redaction import KeyedHash
 from aiocollect.stores.azure import AzureStore
-from aiocollect.stores.azure_target import EMULATOR_KEY, Target
+from aiocollect.stores.azure.target import EMULATOR_KEY, Target
 from aiocollect.testing import Fault, FaultKind, Operation, VirtualLoop, run_virtual
 from tests.canary import CELL, leaks_in
 from tests.virtual import fill, make_pipeline, small

@@ -12,10 +12,10 @@ import pytest
 from azure.core.credentials import AzureSasCredential
 
 from aiocollect import ConfigError, Pipeline
-from aiocollect.assembly import open_store
-from aiocollect.records import CredentialWarning, Event
+from aiocollect._config.build import open_store
+from aiocollect.events import CredentialWarning, Event
 from aiocollect.stores.azure import AzureStore
-from aiocollect.stores.azure_rights import inspect_sas
+from aiocollect.stores.azure.sas_check import inspect_sas
 
 ACCOUNT = "https://acme.blob.core.windows.net"
 KEY = "c2VjcmV0LWtleS1vZi1hbi1hY2NvdW50"

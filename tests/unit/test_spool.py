@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from aiocollect import ConfigError, Limits, MemoryStore, Pipeline
-from aiocollect.records import Event, SpoolAdopted, SpoolFailed, SpoolLeft
+from aiocollect.events import Event, SpoolAdopted, SpoolFailed, SpoolLeft
 from aiocollect.testing import Fault, FaultKind, VirtualLoop, run_virtual
 from tests.disks import InlineDisk, StruckDisk
 from tests.virtual import make_pipeline

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from aiocollect import MemoryStore, Pipeline
-from aiocollect.records import Event, SpoolAdopted, SpoolFailed, SpoolLeft
-from aiocollect.stores.memory_tree import Directory
+from aiocollect.disks.memory.tree import Directory
+from aiocollect.events import Event, SpoolAdopted, SpoolFailed, SpoolLeft
 from aiocollect.testing import (
     DiskCall,
     DiskFault,

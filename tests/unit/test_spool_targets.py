@@ -14,7 +14,7 @@ import pytest
 from aiocollect import MemoryStore, Pipeline
 from aiocollect._spool.format import HEADER_SIZE
 from aiocollect.cli import main as command
-from aiocollect.records import Event, SpoolLeft
+from aiocollect.events import Event, SpoolLeft
 from aiocollect.stores.local import LocalStore
 from aiocollect.testing import VirtualLoop, run_virtual
 from tests.unit.test_spool import down, files, numbers, spooled

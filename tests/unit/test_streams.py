@@ -11,8 +11,8 @@ import pytest
 from aiocollect import MemoryStore
 from aiocollect._delivery import streams
 from aiocollect.encoders import CsvEncoder, JsonlEncoder
+from aiocollect.events import Event, StreamsForgotten
 from aiocollect.layouts import TemplateLayout
-from aiocollect.records import Event, StreamsForgotten
 from aiocollect.testing import VirtualLoop, run_virtual
 from tests.virtual import make_pipeline
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from aiocollect import MemoryStore
-from aiocollect.records import Closed, Event
-from aiocollect.stores.azure_sas import SasRenewal
-from aiocollect.stores.azure_tokens import Tokens
+from aiocollect.events import Closed, Event
+from aiocollect.stores.azure.sas import SasRenewal
+from aiocollect.stores.azure.tokens import Tokens
 from aiocollect.testing import Fault, FaultKind, Operation, VirtualLoop, run_virtual
 from tests.eager import eager
 from tests.virtual import make_pipeline

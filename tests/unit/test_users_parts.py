@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from aiocollect import ConfigError, MemoryStore, Pipeline
+from aiocollect.events import DeadLettered, Dropped, Event, HighWater, LowWater, Settled
 from aiocollect.layouts import DocumentedLayout
-from aiocollect.records import DeadLettered, Dropped, Event, HighWater, LowWater, Settled
 from aiocollect.testing import Fault, FaultKind, Operation, VirtualLoop, run_virtual
 from aiocollect.typing import Names
 from tests.virtual import make_pipeline

@@ -12,7 +12,7 @@ ANSWERS: Final = [
     Mutant(
         "a refusal of a request taken for the blob's end",
         "azure-storage-python#356, azure-sdk-for-net#18033",  # 400 to everything in a roll-out
-        "stores/azure_errors.py",
+        "stores/azure/errors.py",
         "    return _SIGNED.get(status, _refused(Refusal.INVALID))\n",
         "    return _SIGNED.get(status, _as(BlobFull))\n",
         ("each answer",),
@@ -21,7 +21,7 @@ ANSWERS: Final = [
     Mutant(
         "what the service invents later decides nothing",
         "own: tried for ever without an alarm",
-        "stores/azure_errors.py",
+        "stores/azure/errors.py",
         "    return _SIGNED.get(status, _refused(Refusal.INVALID))\n",
         "    return _SIGNED.get(status, _as(OutcomeUnknown))\n",
         ("each answer",),
@@ -30,7 +30,7 @@ ANSWERS: Final = [
     Mutant(
         "immutable taken for full",
         "azure-docs#111147",  # an empty, locked blob and a request each, without end
-        "stores/azure_errors.py",
+        "stores/azure/errors.py",
         "_refused(Refusal.IMMUTABLE)),",
         "_as(BlobFull)),",
         ("operators",),
@@ -39,7 +39,7 @@ ANSWERS: Final = [
     Mutant(
         "a container that is missing for a moment",
         "own: taken for a blob that is gone, in doubt, and sent to the next part",
-        "stores/azure.py",
+        "stores/azure/store.py",
         "        if await self._make_container() and not again:\n",
         "        await self._make_container()\n        if not again:\n",
         ("each answer",),
@@ -48,7 +48,7 @@ ANSWERS: Final = [
     Mutant(
         "the request's id is not looked for in the answer",
         "own: a middlebox mixes up two answers",
-        "stores/azure_wire.py",
+        "stores/azure/wire.py",
         "        if repeated is not None and repeated != request.headers.get(REQUEST_ID):\n",
         "        if repeated is not None and not request.headers.get(REQUEST_ID):\n",
         ("mixed-up answers",),
@@ -57,7 +57,7 @@ ANSWERS: Final = [
     Mutant(
         "a success without the request's id is believed",
         "own: a middlebox answers in the service's place",
-        "stores/azure_wire.py",
+        "stores/azure/wire.py",
         "            elif kind in self._repeats:\n",
         "            elif kind in ():\n",
         ("mixed-up answers",),
@@ -66,7 +66,7 @@ ANSWERS: Final = [
     Mutant(
         "a range of another place is believed",
         "own: bytes of another place compared with ours",
-        "stores/azure_wire.py",
+        "stores/azure/wire.py",
         "    return first == begin and last + 1 == end\n",
         "    return last - first == end - begin - 1\n",
         ("mixed-up answers",),
@@ -75,7 +75,7 @@ ANSWERS: Final = [
     Mutant(
         "no look is sent again",
         "aiohttp#7297",  # a front closes each kept-alive connection behind its answer
-        "stores/azure_wire.py",
+        "stores/azure/wire.py",
         '            if request.method in ("GET", "HEAD"):\n',
         '            if request.method in ("OPTIONS",):\n',
         ("mixed-up answers",),
@@ -84,7 +84,7 @@ ANSWERS: Final = [
     Mutant(
         "an append is sent again as a look is",
         "own: aiohttp sends a PUT twice by itself",
-        "stores/azure_wire.py",
+        "stores/azure/wire.py",
         '            if request.method in ("GET", "HEAD"):\n',
         '            if request.method in ("GET", "HEAD", "PUT"):\n',
         ("mixed-up answers",),
@@ -93,7 +93,7 @@ ANSWERS: Final = [
     Mutant(
         "a weakened ETag is sent on",
         "nginx ticket 1570",  # it never matches again
-        "stores/azure_wire.py",
+        "stores/azure/wire.py",
         '    return etag.removeprefix("W/")\n',
         "    return etag\n",
         ("mixed-up answers",),
@@ -102,7 +102,7 @@ ANSWERS: Final = [
     Mutant(
         "a token endpoint's answer taken for the store's",
         "azure-workload-identity#340",
-        "stores/azure_tokens.py",
+        "stores/azure/tokens.py",
         "        except Exception as error:\n            return None, self._failed(_code(error))\n",
         "        except KeyError as error:\n            return None, self._failed(_code(error))\n",
         ("identities",),
@@ -111,7 +111,7 @@ ANSWERS: Final = [
     Mutant(
         "an identity's session is never closed",
         "own: a connection left behind by each life",
-        "stores/azure_session.py",
+        "stores/azure/session.py",
         "            await self.tokens.aclose()\n",
         "            pass\n",
         ("identities left behind",),

@@ -12,7 +12,7 @@ EDGES: Final[list[Mutant]] = [
     Mutant(
         "a text that is no address becomes a directory",
         "own: env files keep the quotes",
-        "addresses.py",
+        "_validation/addresses.py",
         '    raise ConfigError(f"{option}{_shown(text)} {_relative(text)}; '
         'give one of: {FORMS}")\n',
         '    return Address("directory", text)\n',
@@ -22,7 +22,7 @@ EDGES: Final[list[Mutant]] = [
     Mutant(
         "quotes, variables and words are not looked for",
         "own: ./${STORAGE} begins like a path",
-        "addresses.py",
+        "_validation/addresses.py",
         "    slip = slip_of(text)\n    if slip is not None:\n"
         '        raise ConfigError(f"{option} {slip}; it must be one of: {FORMS}")\n'
         "    if _is_key(text):\n",
@@ -33,7 +33,7 @@ EDGES: Final[list[Mutant]] = [
     Mutant(
         "service links of Kubernetes are taken for options",
         "own: a service named aiocollect",
-        "variables.py",
+        "_validation/variables.py",
         "        elif not variable.startswith(others) and not (ours and "
         "_is_of_a_service(name, text)):\n",
         "        elif not variable.startswith(others):\n",
@@ -43,7 +43,7 @@ EDGES: Final[list[Mutant]] = [
     Mutant(
         "a misspelled variable is passed over",
         "own: AIOCOLLECT_LINGRE=0.5, and the linger stays 2",
-        "variables.py",
+        "_validation/variables.py",
         "            if meant is not None:\n",
         "            if False:\n",
         ("slips",),
@@ -52,7 +52,7 @@ EDGES: Final[list[Mutant]] = [
     Mutant(
         "a pipe in the place of a file is opened",
         "own: open() of a pipe waits for a writer",
-        "files.py",
+        "_files.py",
         "    _check_regular(os.stat(path))\n    descriptor = os.open(path, os.O_RDONLY | _SAFE)\n",
         "    descriptor = os.open(path, os.O_RDONLY)\n",
         ("slips",),
@@ -61,7 +61,7 @@ EDGES: Final[list[Mutant]] = [
     Mutant(
         "dead letters follow a link",
         "own: somebody's link in a directory for all",
-        "files.py",
+        "_files.py",
         "    check_appendable(path)\n"
         "    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _SAFE | _NO_LINKS\n",
         "    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _SAFE\n",
@@ -71,7 +71,7 @@ EDGES: Final[list[Mutant]] = [
     Mutant(
         "a settings file of any size is read",
         "own: the loop was held for 2 s by 15 MB",
-        "files.py",
+        "_files.py",
         "        if found.st_size > most:\n            raise _too_large(most)\n"
         "        pieces = []\n        left = most + 1\n",
         "        pieces = []\n        left = 2**26\n",

@@ -12,7 +12,7 @@ OWN: Final = [
     Mutant(
         "hidden resend",
         "own: aiohttp sends a PUT twice by itself",
-        "stores/azure_session.py",
+        "stores/azure/session.py",
         "        middlewares=(OneAttempt(),),\n",
         "",
         ("one attempt",),
@@ -87,7 +87,7 @@ OWN: Final = [
     Mutant(
         "replaced blob: If-Match not sent",
         "own: the same, in the Azure store",
-        "stores/azure.py",
+        "stores/azure/store.py",
         "        if etag is not None:\n            conditions |= ",
         "        if self._closed:\n            conditions |= ",
         ("made anew",),
@@ -96,7 +96,7 @@ OWN: Final = [
     Mutant(
         "truncating create",
         "own: create without If-None-Match empties a blob",
-        "stores/azure.py",
+        "stores/azure/store.py",
         "                    match_condition=MatchConditions.IfMissing,\n",
         "",
         ("late creation",),

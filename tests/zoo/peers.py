@@ -17,7 +17,7 @@ APPENDING: Final = [
     Mutant(
         "appends without any condition",
         "distribution/distribution#4571",  # "500 Operation timeout" retried, blocks doubled
-        "stores/azure.py",
+        "stores/azure/store.py",
         "length=len(data), **conditions)\n        )\n        try:\n"
         '            landed = int(answer["blob_append_offset"])\n',
         "length=len(data))\n        )\n        try:\n            landed = offset\n",
@@ -63,7 +63,7 @@ APPENDING: Final = [
     Mutant(
         "a reader's disturbance taken for a refusal",
         "azure-sdk-for-cpp#3631",  # 409 BlobModifiedWhileReading on an append
-        "stores/azure_errors.py",
+        "stores/azure/errors.py",
         '    "BlobModifiedWhileReading": (None, _as(StoreBusy)),\n',
         '    "BlobModifiedWhileReading": (None, _refused(Refusal.TOO_LARGE)),\n',
         ("each fault",),
@@ -310,7 +310,7 @@ ENDS: Final = [
     Mutant(
         "one session for all loops",
         "azure-sdk-for-python#33987",  # a client bound to a loop that has ended
-        "stores/azure_session.py",
+        "stores/azure/session.py",
         "return self.loop is loop and self.pid == os.getpid()",
         "return self.pid == os.getpid()",
         ("two loops",),
@@ -319,7 +319,7 @@ ENDS: Final = [
     Mutant(
         "a torn tail is kept",
         "elastic/beats#4733",  # an abnormal end leaves zeros in the registry
-        "stores/local_ledger.py",
+        "stores/local/ledger.py",
         "            os.ftruncate(self._data, record.length)\n        elif",
         "            self._write(record._replace(length=size))\n        elif",
         ("local kills", "torn tails"),

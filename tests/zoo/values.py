@@ -61,7 +61,7 @@ VALUES: Final[list[Mutant]] = [
     Mutant(
         "order counts where labels are of another class of text",
         "LightAutoML#45",  # names of numpy's are no str to isinstance-free checks
-        "columns.py",
+        "_validation/columns.py",
         "    if isinstance(name, str):\n        return str.__str__(name)\n",
         "",
         ("forms",),
@@ -70,7 +70,7 @@ VALUES: Final[list[Mutant]] = [
     Mutant(
         "labels that are bytes are no names",
         "own: frames of h5py went by the order of their columns",
-        "columns.py",
+        "_validation/columns.py",
         "            return bytes.decode(name)\n",
         "            return None\n",
         ("forms",),

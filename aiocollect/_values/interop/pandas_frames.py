@@ -2,7 +2,7 @@
 
 Invariants: what pandas calls missing is missing, in a column whose dtype can hold more than
 numbers; in one of plain floats NaN is NaN, since pandas has no other word for it there. Of rows of
-objects pandas keeps no dtype: the stream's other rows tell (see freeze.py).
+objects pandas keeps no dtype: the stream's other rows tell (see _values/shape.py).
 """
 
 from __future__ import annotations

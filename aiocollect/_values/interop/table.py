@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from numbers import Number
 from typing import Any, Final
 
-from ...columns import label
+from ..._validation.columns import label
 from ...errors import EncodeError
 from .exact import CellError, word_for
 

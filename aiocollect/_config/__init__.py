@@ -1,0 +1,1 @@
+"""How a pipeline is put together: from addresses, words and variables to stores and encoders."""

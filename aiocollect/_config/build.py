@@ -1,0 +1,236 @@
+"""The assembly: the only room that turns addresses into stores, and puts the parts together.
+
+Store, encoder, layout and engine know one another by their Protocols alone; here they meet.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Unpack
+from urllib.parse import urlsplit
+
+from .._core.settings import Settings
+from .._engine.clock import SystemClock
+from .._engine.engine import Engine
+from .._engine.loop_thread import LoopThread, check_threads, loop_maker
+from .._spool.disk import Disk
+from .._threads.line import within
+from .._threads.side_thread import SideThread
+from .._validation.addresses import FORMS, read_address, read_directory
+from .._validation.checks import check_choice
+from ..errors import ConfigError
+from ..hooks import LogHook
+from ..stores.absent import AbsentStore
+from ..stores.azure import AzureOptions, AzureStore
+from ..stores.local import LocalStore
+from ..typing import Clock, Hook, Store
+
+__all__ = ["assemble", "is_no_store", "no_store", "open_store"]
+
+# How long a disk may take to say whether a spool's directory is sound, in seconds.
+SPOOL_CHECK = 1.0
+
+
+# Ports that go without saying.
+_PORTS = {"http": ":80", "https": ":443"}
+
+
+def assemble(
+    store: Store | str | os.PathLike[str],
+    *,
+    container: str | None,
+    credential: Any,
+    store_options: Mapping[str, Any],
+    host: str,
+    settings: Settings,
+    hooks: tuple[Hook, ...],
+    clock: Clock | None,
+    chance: Callable[[], float] | None,
+    writer_id: str | None,
+    disk: Disk | None,
+) -> tuple[Store, Engine]:
+    """The store and the engine of a pipeline."""
+    known = {"endpoint_suffix", *AzureOptions.__annotations__}
+    for option in store_options:
+        if option not in known:
+            raise ConfigError(
+                f"store_options: there is no {option!s}; there are {', '.join(sorted(known))}"
+            )
+    if isinstance(store, str | os.PathLike):
+        store = open_store(store, container=container, credential=credential, **store_options)
+    elif container is not None or credential is not None or store_options:
+        raise ConfigError(
+            "container=, credential= and store_options= go with a URL; the store has its own"
+        )
+    for method in ("open", "create", "append", "read", "aclose"):
+        if not callable(getattr(store, method, None)):
+            raise ConfigError(
+                f"store: {type(store).__name__} is no store: it has no {method}(); "
+                f"give one, or one of: {FORMS}"
+            )
+    check_choice("host", host, ("loop", "thread"))
+    if host == "thread":
+        check_threads()
+    aside = disk  # a simulated one is asked without a thread
+    if writer_id is not None and not re.fullmatch("[0-9a-f]{10}", writer_id):
+        raise ConfigError("writer_id must be ten hexadecimal digits")
+    if settings.spool is not None and disk is None:
+        disk = _local_disk()
+        try:
+            # An event loop may be waiting. A disk that hangs shows itself later, to the spool.
+            within(SPOOL_CHECK, partial(disk.make_directory, settings.spool))
+        except OSError as error:
+            raise ConfigError(f"spool: {error}") from None
+    clock = clock or SystemClock()
+    engine = Engine(
+        store,
+        settings=settings,
+        clock=clock,
+        chance=chance or random.random,
+        # Forty random bits: two of 10,000 writers share an id in one fleet of 20,000.
+        new_writer=_writer_ids(writer_id),
+        hooks=(*hooks, LogHook(clock)),
+        disk=disk,
+        target=_target_of(store),
+        aside=aside or SideThread(),
+        thread=LoopThread(loop_maker()) if host == "thread" else None,
+        # Without the GIL the ring needs a lock (see ring.py).
+    )
+    if isinstance(store, AzureStore):
+        inspected = store
+        engine.inspect = lambda: inspected.inspect(engine.hooks.emit)
+    return store, engine
+
+
+def _target_of(store: Store) -> str:
+    """What tells the store from others, without a secret: a spool's rows are for one store alone.
+    A store of one's own may say it by itself, as ``target``; else it is known by its class."""
+    target = getattr(store, "target", None)
+    if isinstance(target, str) and target:
+        return _plain(target)
+    return f"{type(store).__module__}.{type(store).__qualname__}"
+
+
+def _plain(address: str) -> str:
+    """The address, whichever way it is spelled: small letters in the host, no dot behind it, and
+    no port that goes without saying."""
+    scheme, there, rest = address.partition("://")
+    if not there or scheme.lower() not in _PORTS:
+        return address
+    host, slash, path = rest.partition("/")
+    host = host.lower().removesuffix(_PORTS[scheme.lower()]).removesuffix(".")
+    return f"{scheme.lower()}://{host}{slash}{path}"
+
+
+def _writer_ids(first: str | None) -> Callable[[], str]:
+    """Gives ``first`` once, and after it, as to a child process, others."""
+    given = iter(() if first is None else (first,))
+    return lambda: next(given, None) or secrets.token_hex(5)
+
+
+# Stores -------------------------------------------------------------------------------------------
+
+
+def no_store() -> Store:
+    """What a pipeline has for a store that is switched off and has none."""
+    return AbsentStore()
+
+
+def is_no_store(store: Store) -> bool:
+    """Whether it is such a one."""
+    return isinstance(store, AbsentStore)
+
+
+def open_store(
+    url: str | os.PathLike[str],
+    *,
+    option: str = "store",
+    container: str | None = None,
+    credential: Any = None,
+    endpoint_suffix: str | None = None,
+    **azure: Unpack[AzureOptions],
+) -> Store:
+    """The store that a URL, connection string or path names; ``azure`` goes with accounts alone.
+
+    Raises ConfigError, which names ``option`` and the forms there are, and never shows a secret.
+    """
+    kind, address = (
+        read_address(url, option=option)
+        if isinstance(url, str)
+        else ("directory", read_directory(_path_text(url), option=option))
+    )
+    if kind == "connection string":
+        if container is None:
+            raise ConfigError("a connection string needs container=, such as container='modeldata'")
+        if credential is not None:
+            raise ConfigError("credential= is given, and a connection string has its own; drop one")
+        return AzureStore.from_connection_string(
+            address, container=container, endpoint_suffix=endpoint_suffix, **azure
+        )
+    if kind == "directory":
+        return _open_directory(
+            address,
+            container=container,
+            for_azure=[
+                *(["credential"] if credential is not None else []),
+                *azure,
+                *(["endpoint_suffix"] if endpoint_suffix is not None else []),
+            ],
+        )
+    parts = urlsplit(address)
+    if kind == "azurite":
+        name = _one_segment(parts.path, container)
+        return AzureStore.from_emulator(parts.netloc, container=name, **azure)
+    if kind == "azure":
+        address, container = f"azure://{parts.netloc}", _one_segment(parts.path, container)
+    return AzureStore.from_url(
+        address,
+        container=container,
+        credential=credential,
+        endpoint_suffix=endpoint_suffix,
+        **azure,
+    )
+
+
+def _path_text(path: os.PathLike[str]) -> str:
+    text: object = os.fspath(path)
+    if not isinstance(text, str):
+        raise ConfigError("store is a path of bytes; give one of text")
+    return text
+
+
+def _open_directory(directory: str, *, container: str | None, for_azure: list[str]) -> Store:
+    for option in for_azure:
+        raise ConfigError(f"{option}= goes with Azure; a directory has no use for it")
+    if container is not None and ("/" in container or container in ("", ".", "..")):
+        raise ConfigError("container= must be one name, such as container='modeldata'")
+    return LocalStore(os.path.join(directory, container) if container else directory)
+
+
+def _local_disk() -> Disk:
+    """Only where it is asked for: locks of files are POSIX's, and all else works without."""
+    try:
+        from ..disks.local import LocalDisk
+    except ImportError:
+        raise ConfigError(
+            "spool= needs the file locks of Linux, macOS or another POSIX system, which this "
+            "Python has not; leave it out here"
+        ) from None
+    return LocalDisk()
+
+
+def _one_segment(path: str, container: str | None) -> str:
+    name = path.strip("/")
+    if container is not None and name and name != container:
+        raise ConfigError(
+            f"store names container {name!r}, container= names {container!r}; give one"
+        )
+    name = name or container or ""
+    if not name or "/" in name:
+        raise ConfigError("store must name one container, such as azure://account/modeldata")
+    return name

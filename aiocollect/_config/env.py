@@ -1,0 +1,157 @@
+"""The environment: the options of a pipeline that AIOCOLLECT_… variables give.
+
+The variables of the collector before us, AML_MODEL_DC_…, are honoured where they still mean
+something, and reported once as ignored where they do not. Ours win.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from .._validation.addresses import check_path, read_address
+from .._validation.slips import slip_of
+from .._validation.variables import check_variables
+from ..errors import ConfigError
+
+__all__ = ["options_from_env"]
+
+logger = logging.getLogger("aiocollect")
+
+# Every option that is a text, a number or a flag, and how to read it.
+_OPTIONS: dict[str, type] = {
+    "container": str,
+    "credential": str,
+    "workspace": str,
+    "service": str,
+    "layout": str,
+    "format": str,
+    "writer": str,
+    "columns": str,
+    "host": str,
+    "when_full": str,
+    "linger": float,
+    "max_batch_bytes": int,
+    "max_memory_bytes": int,
+    "max_in_flight": int,
+    "delivery_timeout": float,
+    "close_timeout": float,
+    "spool": str,
+    "strict": bool,
+    "enabled": bool,
+    "sample_rate": float,
+    "pressure_sample_rate": float,
+    "settings_file": str,
+    "dead_letters": str,
+}
+# Those that go with the address of a store, not with the pipeline.
+_STORE_OPTIONS: dict[str, type] = {
+    "ca_file": str,
+    "proxy": str,
+    "endpoint_suffix": str,
+    "create_container": bool,
+}
+_WITH_STORE = frozenset({"store", "container", "credential", "store_options"})
+# How the collector before us was told where its blobs are; its container was always this one.
+_AML = "AML_MODEL_DC_"
+_AML_CONTAINER = "modeldata"
+
+# Files and directories; and names, which would end up in every path.
+_PATHS = frozenset({"spool", "settings_file", "dead_letters", "ca_file"})
+_NAMES = frozenset({"container", "workspace", "service", "layout", "endpoint_suffix"})
+# Of whoever else reads a shared env file: the gateway, and this project's own tests.
+_OTHERS = ("AIOCOLLECT_GATEWAY_", "AIOCOLLECT_CONTRACT_")
+
+_reported: set[str] = set()
+
+
+def options_from_env(
+    environ: Mapping[str, str], *, given: Mapping[str, Any] = MappingProxyType({})
+) -> dict[str, Any]:
+    """The options that the variables give where ``given`` has none of that name.
+
+    No store where recording is switched off and none is named. ConfigError without a store else,
+    for misspelled variables, and for values that no operator means; it never shows what may be a
+    secret.
+    """
+    options = _old_options(environ)
+    if "store" in given or environ.get("AIOCOLLECT_STORE"):
+        options.pop("container", None)
+        options["store"] = environ.get("AIOCOLLECT_STORE")
+    if "store" not in given and options.get("store"):
+        old = not environ.get("AIOCOLLECT_STORE")
+        read_address(options["store"], option=_AML + "STORAGE" if old else "AIOCOLLECT_STORE")
+    store_options: dict[str, Any] = {}
+    for name in check_variables(
+        environ, "AIOCOLLECT_", known=("STORE", *_by_variable), others=_OTHERS, report=_report
+    ):
+        if name == "STORE":
+            continue
+        variable = f"AIOCOLLECT_{name}"
+        option, kind = _by_variable[name]
+        if option == "credential" and not environ[variable].strip():
+            continue  # none: what ${CREDENTIAL:-} is in a compose file where there is no such
+        value = _parse(variable, environ[variable], kind, option)
+        (store_options if option in _STORE_OPTIONS else options)[option] = value
+    options |= given
+    if not options.get("store") and options.get("enabled", True):
+        raise ConfigError(
+            "AIOCOLLECT_STORE is not set; give it azure://account/container, file:///directory, or "
+            "whatever else Pipeline() takes for a store; or AIOCOLLECT_ENABLED=false"
+        )
+    if not options.get("store"):
+        # Nor what goes with one.
+        return {key: value for key, value in options.items() if key not in _WITH_STORE}
+    if store_options and "store_options" not in given:
+        options["store_options"] = store_options
+    return options
+
+
+_by_variable = {name.upper(): (name, kind) for name, kind in (_OPTIONS | _STORE_OPTIONS).items()}
+
+
+def _old_options(environ: Mapping[str, str]) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    for variable, text in environ.items():
+        if not variable.startswith(_AML):
+            continue
+        match variable.removeprefix(_AML):
+            case "STORAGE":
+                options |= {"store": text, "container": _AML_CONTAINER}
+            case "STORAGE_ENABLED":
+                options["enabled"] = text == "true"  # it took nothing else for on
+            case "BOUNDARY":
+                options["layout"] = "hour" if text == "hour" else "day"
+            case "FLUSH_INTERVAL_SECONDS":
+                options["linger"] = _parse(variable, text, float, "linger")
+            case "DEBUG":
+                pass  # compat.azureml_monitoring heeds it
+            case _:
+                _report(variable)
+    return options
+
+
+def _report(variable: str) -> None:
+    """Once for each variable and process: the options may be read more than once."""
+    if variable not in _reported:
+        _reported.add(variable)
+        logger.warning("%s is ignored: it has no meaning here", variable)
+
+
+def _parse(name: str, text: str, kind: type, option: str) -> Any:
+    if option in _PATHS:
+        return check_path(text, option=name)
+    slip = slip_of(text) if option in _NAMES else None
+    if slip is not None:
+        raise ConfigError(f"{name} {slip}")
+    if kind is bool:
+        if text.lower() in ("true", "1", "false", "0"):
+            return text.lower() in ("true", "1")
+        raise ConfigError(f"{name}={text!r} must be true or false")
+    try:
+        return kind(text)
+    except ValueError:
+        what = "a whole number" if kind is int else "a number"
+        raise ConfigError(f"{name}={text!r} must be {what}") from None

@@ -1,0 +1,137 @@
+"""Forms: how a stream's rows are written and where, from the words that users give.
+
+With the assembly the only room that knows encoders and layouts by name.
+"""
+
+from __future__ import annotations
+
+from .._delivery.stream import Form
+from .._validation.checks import check_choice
+from ..encoders import CsvEncoder, JsonlEncoder
+from ..errors import ConfigError
+from ..layouts import DocumentedLayout, TemplateLayout
+from ..typing import Encoder, Layout, Names
+
+__all__ = ["Forms"]
+
+# Layouts that are known by their words; more of them are made per request.
+LAYOUTS = 256
+
+
+class Forms:
+    """The forms of one pipeline, whose own ``layout``, ``format``, ``columns`` and ``writer`` hold
+    where a collector says nothing. Raises ConfigError."""
+
+    def __init__(
+        self,
+        *,
+        layout: Layout | str | None,
+        format: Encoder | str,  # noqa: A002 - a public name
+        columns: str,
+        writer: str,
+    ) -> None:
+        # One encoder and layout per word, so that collectors of one stream share its lanes.
+        self._encoders: dict[str, Encoder] = {}
+        self._layouts: dict[str, Layout] = {}
+        self._layout = self._open_layout("day" if layout is None else layout)
+        self._encoder = self._open_encoder(format)
+        self._columns = _check_columns(columns)
+        self._writer = _check_writer(writer)
+
+    def __repr__(self) -> str:
+        return f"<Forms: {self._encoder!r}, {self._layout!r}>"
+
+    def form_of(
+        self,
+        names: Names,
+        *,
+        layout: Layout | str | None = None,
+        format: Encoder | str | None = None,  # noqa: A002 - a public name
+        columns: str | None = None,
+        writer: str | None = None,
+    ) -> Form:
+        """The form of a stream."""
+        chosen = self._layout if layout is None else self._open_layout(layout)
+        encoder = self._encoder if format is None else self._open_encoder(format)
+        kind = self._columns if columns is None else _check_columns(columns)
+        own = (self._writer if writer is None else _check_writer(writer)) == "own"
+        if kind == "none" and not own:
+            raise ConfigError(
+                "columns='none' needs writer='own': writers share a blob exactly once by the id in "
+                "each row"
+            )
+        constants = _documented(names, chosen) if kind == "aml" else ()
+        return Form(encoder, chosen, own=own, ids=kind != "none", constants=constants)
+
+    def _open_layout(self, layout: Layout | str) -> Layout:
+        if isinstance(layout, str):
+            if layout not in self._layouts:
+                if len(self._layouts) >= LAYOUTS:
+                    self._layouts.clear()
+                self._layouts[layout] = _layout_called(layout)
+            return self._layouts[layout]
+        if type(layout) is TemplateLayout:  # one made per request is the same as the last one
+            if len(self._layouts) >= LAYOUTS:
+                self._layouts.clear()
+            return self._layouts.setdefault(f"{{}}{layout.template}", layout)
+        if not callable(getattr(layout, "path", None)):
+            raise ConfigError(f"layout: a {type(layout).__name__} is no layout, it has no path()")
+        return layout
+
+    def _open_encoder(self, format: Encoder | str) -> Encoder:  # noqa: A002
+        if isinstance(format, str):
+            check_choice("format", format, ("csv", "jsonl"))
+            if format not in self._encoders:
+                self._encoders[format] = CsvEncoder() if format == "csv" else JsonlEncoder()
+            return self._encoders[format]
+        word = _word_of(format)
+        if word:
+            return self._encoders.setdefault(word, format)
+        if not callable(getattr(format, "encode", None)):
+            raise ConfigError(
+                f"format: a {type(format).__name__} is no encoder, it has no encode()"
+            )
+        return format
+
+
+def _word_of(encoder: Encoder) -> str:
+    """What tells our own encoders apart, of which one is as good as another: they may be made per
+    request."""
+    if type(encoder) is JsonlEncoder:
+        return "jsonl"
+    if type(encoder) is CsvEncoder:
+        return "guarding csv" if encoder.guards_formulas else "csv"
+    return ""
+
+
+def _layout_called(layout: str) -> Layout:
+    if layout in ("day", "hour"):
+        return DocumentedLayout(hourly=layout == "hour")
+    if "{" not in layout:
+        raise ConfigError(
+            f"layout={layout!a} is not known; take 'day', 'hour', or a template with fields"
+        )
+    return TemplateLayout(layout)
+
+
+def _check_columns(columns: str) -> str:
+    check_choice("columns", columns, ("ids", "aml", "none"))
+    return columns
+
+
+def _check_writer(writer: str) -> str:
+    check_choice("writer", writer, ("shared", "own"))
+    return writer
+
+
+def _documented(names: Names, layout: Layout) -> tuple[tuple[str, str], ...]:
+    """The other columns that the collector before us wrote, with what it wrote into them."""
+    hourly = isinstance(layout, TemplateLayout) and "{HH}" in layout.template
+    return (
+        ("$aml_dc_boundary", "60" if hourly else "1440"),  # minutes
+        ("$aml_workspace", names.workspace.lower()),
+        ("$aml_service_name", names.service),
+        ("$aml_model_name", names.model),
+        ("$aml_model_version", names.version),
+        ("$aml_request_id", "00000000-0000-0000-0000-000000000000"),  # what it wrote for none
+    )

@@ -1,0 +1,1 @@
+"""Threads beside the event loop, and how to wait for a loop from where another framework runs."""

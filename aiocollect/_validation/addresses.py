@@ -1,0 +1,261 @@
+"""Addresses: what a text names that stands where a store or a file should be. Pure.
+
+A store's address has one of few forms. Whatever has none of them is refused with a remedy and never
+taken for a directory's name: a variable that nothing has replaced, quotes that an env file has
+kept, half of a connection string.
+
+Invariant: a message shows a value only where it cannot be or hold a secret.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import Final, Literal, NamedTuple, TypeAlias
+from urllib.parse import unquote, urlsplit
+
+from ..errors import ConfigError
+from .slips import slip_of
+
+__all__ = ["FORMS", "Address", "Kind", "check_path", "read_address", "read_directory"]
+
+Kind: TypeAlias = Literal["azure", "http", "azurite", "connection string", "directory"]
+
+FORMS: Final = (
+    "azure://account/container, https://account.blob.core.windows.net/container?sas, a whole Azure "
+    "connection string with container=, azurite://host:port/container, file:///directory, or a "
+    "path that begins with /, ./ or ../"
+)
+# learn.microsoft.com/azure/storage/common/storage-configure-connection-string
+_PARTS: Final = frozenset(
+    {
+        *("defaultendpointsprotocol", "accountname", "accountkey", "sharedaccesssignature"),
+        *("blobendpoint", "blobsecondaryendpoint", "queueendpoint", "queuesecondaryendpoint"),
+        *("tableendpoint", "tablesecondaryendpoint", "fileendpoint", "filesecondaryendpoint"),
+        *("endpointsuffix", "usedevelopmentstorage", "developmentstorageproxyuri"),
+    }
+)
+_OTHER_SERVICES: Final = frozenset(
+    {
+        *("endpoint", "sharedaccesskeyname", "sharedaccesskey", "entitypath", "hostname"),
+        *("instrumentationkey", "ingestionendpoint", "server", "data source", "accountendpoint"),
+    }
+)
+_SCHEMES: Final = ("azure", "http", "https", "azurite", "file")
+_AZURE_BY_OTHERS: Final = (
+    "that is the name of other tools for Azure storage; write azure://ACCOUNT/CONTAINER, with the "
+    "account's short name"
+)
+_FOREIGN: Final = {
+    **dict.fromkeys(("abfs", "abfss", "wasb", "wasbs", "adl", "az", "azblob"), _AZURE_BY_OTHERS),
+    "azureml": "give the account and container behind the datastore: azure://ACCOUNT/CONTAINER",
+    "dbfs": "give the account and container behind the mount: azure://ACCOUNT/CONTAINER",
+    **dict.fromkeys(("s3", "s3a", "s3n", "gs", "gcs"), "only Azure and directories are written to"),
+    **dict.fromkeys(("hdfs", "ftp", "ftps", "sftp"), "only Azure and directories are written to"),
+    "secretref": "the platform has not replaced its reference to a secret",
+}
+
+_head_of_url: Final = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE).match
+_has_secret: Final = re.compile(
+    r"(account_?key|shared_?access\w*|\bsig|secret|passw(or)?d|pwd|token)\s*=", re.IGNORECASE
+).search
+# An account's key is 64 bytes; those of other services are 32.
+_is_key: Final = re.compile(r"[A-Za-z0-9+/]{86}==|[A-Za-z0-9+/]{43}=").fullmatch
+_is_sas: Final = re.compile(r"\??\w+=[^&;]*(&\w+=[^&;]*)*").fullmatch
+# Small letters alone, and few: no key, and hardly a password.
+_is_harmless: Final = re.compile(r"[a-z][a-z._/-]{0,31}").fullmatch
+# Of those who take an option that wants a path for a switch.
+_FLAGS: Final = frozenset({"true", "false", "yes", "no", "on", "off", "0", "1"})
+_ACCOUNT_HOST: Final = re.compile(r"\.(blob|dfs|file|queue|table|web)\.", re.IGNORECASE)
+
+
+class Address(NamedTuple):
+    """``text``: of a directory its path, of all else the address as it was given."""
+
+    kind: Kind
+    text: str
+
+
+def read_address(text: str, *, option: str = "store") -> Address:
+    """The kind of a store's address. Raises ConfigError, which names ``option`` and the remedy."""
+    if not text:
+        raise ConfigError(f"{option} is empty; give one of: {FORMS}")
+    slip = slip_of(text)
+    if slip is not None:
+        raise ConfigError(f"{option} {slip}; it must be one of: {FORMS}")
+    if _is_key(text):
+        raise ConfigError(
+            f"{option} looks like a key alone; give the account too: azure://account/container, "
+            "and the key as credential="
+        )
+    if text.startswith(("/", "./", "../")):
+        return Address("directory", _directory(text, option))
+    begin = text.partition("=")[0]
+    if "=" in text and not re.search("[/:]", begin):
+        return _connection_string(text, option)
+    found = _head_of_url(text)
+    if found is not None:
+        return _url(text, found[1].lower(), option)
+    raise ConfigError(f"{option}{_shown(text)} {_relative(text)}; give one of: {FORMS}")
+
+
+def read_directory(path: str, *, option: str = "store") -> str:
+    """The path of a PathLike, which may be a relative one too. Raises ConfigError."""
+    if not path:
+        raise ConfigError(f"{option} is empty; give one of: {FORMS}")
+    slip = slip_of(path)
+    if slip is not None:
+        raise ConfigError(f"{option} {slip}")
+    found = _head_of_url(path)
+    if found is not None and len(found[1]) == 1:
+        raise ConfigError(f"{option} {_windows()}")
+    if found is not None and path[found.end() :].startswith("/"):
+        raise ConfigError(f"{option} is a path made of a URL; give the URL as text")
+    if "=" in path and path.partition("=")[0].strip().lower() in _PARTS:
+        raise ConfigError(f"{option} is a path made of a connection string; give it as text")
+    return _directory(path, option)
+
+
+def check_path(path: str, *, option: str) -> str:
+    """A file's or directory's path, if it is no slip. Raises ConfigError."""
+    if not isinstance(path, str):
+        raise ConfigError(f"{option} must be a path, not a {type(path).__name__}")
+    if not path:
+        raise ConfigError(f"{option} is empty; give a path, or leave it out")
+    slip = slip_of(path)
+    if slip is not None:
+        raise ConfigError(f"{option} {slip}; it must be a path")
+    if path.lower() in _FLAGS:
+        raise ConfigError(f"{option} is no switch: {path!r} is no path; give one, or leave it out")
+    if "://" in path or _has_secret(path) or _is_key(path):
+        raise ConfigError(f"{option} is no path; it must name a file or directory of this machine")
+    return path
+
+
+def _directory(path: str, option: str) -> str:
+    if _has_secret(path) or _is_key(path):
+        raise ConfigError(f"{option} is a path that looks like a secret; give one of: {FORMS}")
+    if path.startswith("//"):
+        raise ConfigError(f"{option} begins with two slashes; write a path with one, or a URL")
+    # Of the first segment alone: a directory further down may be called so.
+    if _ACCOUNT_HOST.search(path.lstrip("./").partition("/")[0]):
+        raise ConfigError(f"{option} looks like an account; begin it with https://")
+    if posixpath.normpath(path) == "/":
+        raise ConfigError(f"{option} is the root directory; name one below it")
+    return path
+
+
+def _connection_string(text: str, option: str) -> Address:
+    if "&" in text and _is_sas(text):
+        raise ConfigError(
+            f"{option} is a SAS alone; put it behind its container's URL: "
+            "https://account.blob.core.windows.net/container?sas"
+        )
+    said = {}
+    whole = True
+    for part in filter(None, (part.strip() for part in text.split(";"))):
+        name, equals, value = part.partition("=")
+        said[name.strip().lower()] = value.strip()
+        whole = whole and bool(equals)
+    if any("aiocollect_" in name or name.startswith("export ") for name in said):
+        raise ConfigError(
+            f"{option} holds a variable's name too; its value is what is behind the ="
+        )
+    if said.keys() & _OTHER_SERVICES:
+        raise ConfigError(
+            f"{option} is the connection string of another service; take that of the storage "
+            "account: Access keys, in the portal"
+        )
+    if not said.keys() <= _PARTS and said.keys() & _PARTS and whole:
+        raise ConfigError(
+            f"{option}: the connection string has a part that none has; copy it again, or correct "
+            f"its name: AccountName, AccountKey, EndpointSuffix, BlobEndpoint, …"
+        )
+    if said.get("usedevelopmentstorage", "").lower() == "true":
+        return Address("connection string", text)
+    endpoint = said.get("blobendpoint", "")
+    named = said.get("accountname") or endpoint
+    proven = said.get("accountkey") or said.get("sharedaccesssignature") or "sig=" in endpoint
+    if not (whole and named and proven):
+        raise ConfigError(
+            f"{option} is only a part of a connection string, and none without AccountName and "
+            "AccountKey (or BlobEndpoint and SharedAccessSignature) is whole; a shell cuts it at "
+            "its first ; unless it stands in single quotes. It must be one of: " + FORMS
+        )
+    return Address("connection string", text)
+
+
+def _url(text: str, scheme: str, option: str) -> Address:
+    rest = text[len(scheme) + 1 :]
+    if len(scheme) == 1:
+        raise ConfigError(f"{option} {_windows()}")
+    if scheme in _FOREIGN:
+        raise ConfigError(
+            f"{option}: no such scheme, {scheme}://: {_FOREIGN[scheme]}; give one of: {FORMS}"
+        )
+    if scheme not in _SCHEMES:
+        if _ACCOUNT_HOST.search(text):
+            raise ConfigError(f"{option} looks like an account; begin it with https://")
+        # The scheme alone, and only if it is one: the rest may hold a secret.
+        shown = f", {scheme}://" if rest.startswith("//") and len(scheme) <= 16 else ""
+        raise ConfigError(f"{option}: no such scheme{shown}; give one of: {FORMS}")
+    if scheme == "file":
+        rest = rest.replace("//localhost/", "///", 1)
+    if not rest.startswith("//") or rest.startswith("///") is not (scheme == "file"):
+        if scheme == "file":
+            raise ConfigError(
+                f"{option}: a directory's URL has three slashes and no host: file:///directory"
+            )
+        raise ConfigError(f"{option}: behind {scheme}: there must be two slashes and a name")
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        raise ConfigError(f"{option} cannot be read as a URL; check its host and port") from None
+    if scheme in ("http", "https"):
+        return Address("http", text)
+    if parts.query or parts.fragment or text.endswith(("?", "#")):
+        if scheme == "file":
+            raise ConfigError(f"{option}: a directory's URL has no ? and no #; write %3F or %23")
+        raise ConfigError(
+            f"{option}: {scheme}:// takes no query; a SAS goes with "
+            "https://account.blob.core.windows.net/container?sas"
+        )
+    if scheme == "azurite":
+        return Address("azurite", text)
+    if scheme == "azure":
+        return Address("azure", text)
+    try:
+        path = unquote(parts.path, errors="strict")
+    except ValueError:
+        raise ConfigError(f"{option}: the escapes of this file:// URL are no UTF-8") from None
+    slip = slip_of(path.removeprefix("/")) or slip_of(path)
+    if slip is not None and path != "/":
+        raise ConfigError(f"{option} {slip}; it must be one of: {FORMS}")
+    if re.match("/[A-Za-z][:|]", path):
+        raise ConfigError(f"{option} {_windows()}")
+    return Address("directory", _directory(path, option))
+
+
+def _relative(text: str) -> str:
+    if "\\" in text:
+        return _windows()
+    if _ACCOUNT_HOST.search(text):
+        return "looks like an account; begin it with https://"
+    if _has_secret(text):
+        return "holds what looks like a secret, and is no address"
+    return (
+        "is neither a URL nor a path that begins with /, ./ or ../ (for a directory beside this "
+        "process write ./ before it, for an account azure://)"
+    )
+
+
+def _windows() -> str:
+    return (
+        "is a path of Windows; the directory store needs a POSIX system and a path with /; on "
+        "Windows give azure://account/container"
+    )
+
+
+def _shown(text: str) -> str:
+    """The value, where it is short and simple."""
+    return f"={text!r}" if _is_harmless(text) and not _has_secret(text) else ""

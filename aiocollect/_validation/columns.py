@@ -1,0 +1,89 @@
+"""Columns: what they are called, as plain text; the names of features, checked once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from ..errors import ConfigError
+
+__all__ = ["check_features", "check_streams", "label"]
+
+
+def label(name: object) -> str | None:
+    """A name as plain text: of any class of text (numpy's, an ORM's), of bytes that are UTF-8 (as
+    HDF5 and redis have names), and of an enumeration of these; None where it is no text."""
+    if type(name) is str:
+        return name
+    if isinstance(name, str):
+        return str.__str__(name)
+    if isinstance(name, bytes):
+        try:
+            return bytes.decode(name)
+        except UnicodeDecodeError:
+            return None
+    value = getattr(name, "_value_", None)  # of an Enum
+    return label(value) if isinstance(value, str | bytes) else None
+
+
+def check_features(names: Sequence[str] | None) -> tuple[str, ...] | None:
+    """The names as a tuple; None stays None. Raises ConfigError."""
+    if names is None:
+        return None
+    if isinstance(names, str):
+        raise ConfigError("feature_names is one text; give a list of names")
+    # A frame's columns, and an array of names, have an order, too.
+    listed = names.tolist() if hasattr(names, "tolist") else names
+    if not isinstance(listed, Sequence):
+        raise ConfigError(f"feature_names must be a list of names, not a {type(names).__name__}")
+    features = tuple([name if (text := label(name)) is None else text for name in listed])
+    if not features:
+        raise ConfigError("feature_names is empty; name the columns, or leave it out")
+    for name in features:
+        if not isinstance(name, str) or not name:
+            raise ConfigError(
+                f"feature_names holds a {type(name).__name__}; each name must be text, not empty"
+            )
+        if name.startswith("$aml_"):
+            raise ConfigError(f"feature_names holds {name!r}; names from $aml_ on are reserved")
+    doubled = sorted(name for name, times in Counter(features).items() if times > 1)
+    if doubled:
+        raise ConfigError(
+            f"feature_names holds {doubled[0]!r} twice; columns need names of their own"
+        )
+    return features
+
+
+# What collector() and collect() call their options: no stream of a model may be called so.
+_NO_STREAMS = frozenset(
+    {
+        *("identifier", "feature_names", "sample_rate", "redact", "layout", "format", "columns"),
+        *("writer", "at", "correlation_id", "row", "timeout", "strict", "enabled"),
+    }
+)
+
+
+def check_streams(streams: Mapping[str, object], *, redact: object, paired: object) -> None:
+    """What model() is given: names of streams, and the options that it has. Raises ConfigError."""
+    if not streams:
+        raise ConfigError("model() needs a stream; for example inputs=[…], predictions=[…]")
+    for option in _NO_STREAMS & streams.keys():
+        # Taken for a stream, an option would be ignored, and redact= of all things.
+        raise ConfigError(
+            f"{option}= is no name for a stream, and as an option of model() it is not "
+            "available yet; take collector(), or another name"
+        )
+    if not isinstance(paired, bool):
+        raise ConfigError(
+            "paired= is no name for a stream: True or False, whether rows pair across streams"
+        )
+    if not isinstance(redact, Mapping):
+        raise ConfigError(
+            "redact= is no name for a stream: it gives the rules by stream, such as "
+            "redact={'inputs': Drop('ssn')}"
+        )
+    for identifier in redact:
+        if identifier not in streams:
+            raise ConfigError(
+                f"redact= names a stream that there is not; there are {', '.join(streams)}"
+            )

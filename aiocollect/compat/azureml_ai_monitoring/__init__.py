@@ -1,0 +1,5 @@
+"""The drop-in for azureml-ai-monitoring (v2): the same collector, on a pipeline of ours."""
+
+from .collector import BasicCorrelationContext, Collector, CorrelationContext
+
+__all__ = ["BasicCorrelationContext", "Collector", "CorrelationContext"]

@@ -1,0 +1,162 @@
+"""What the collector of azureml-ai-monitoring (v2) is told by its config file and its environment.
+
+The file of ``AZUREML_MDC_CONFIG_PATH``::
+
+    {"runMode": "cloud", "collections": {"model_inputs": {"enabled": true,
+     "sampleRatePercentage": 100}}, "captureHeaders": []}
+
+Without that variable ``AZUREML_MDC_ENABLED`` and ``AZUREML_MDC_SAMPLE_RATE`` hold for every
+collection. Names of collections are read without regard to upper and lower case.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from ..._files import read_small
+from ...errors import ConfigError
+
+__all__ = ["Config", "Deployment"]
+
+logger = logging.getLogger("aiocollect")
+
+_PATH = "AZUREML_MDC_CONFIG_PATH"
+# Payload logging is the sidecar's, or a gateway's: nobody collects under these names.
+_RESERVED = ("request", "response")
+# Of the sidecar, the queue and the workers, which there are none of here.
+_MEANINGLESS = (
+    *("HOST", "PORT", "QUEUE_CAPACITY", "WORKER_COUNT", "WORKER_DISABLED", "FORMAT_COMPACT"),
+)
+
+# More than any deployment's; a file of another kind is not read whole.
+MAX_BYTES = 16 * 2**20
+
+
+class Config(NamedTuple):
+    """``rates`` are the shares, 0 to 1, of the collections that are on, by name; ``rate`` that of
+    all others, None where they are off."""
+
+    rates: dict[str, float]
+    rate: float | None
+    local: bool
+    debug: bool
+
+    @classmethod
+    def load(cls) -> Config:
+        """From the environment as it is now. ConfigError names file or variable, and the remedy."""
+        environ = os.environ
+        _report(tuple(name for name in _MEANINGLESS if f"AZUREML_MDC_{name}" in environ))
+        debug = _flag("DEBUG")
+        path = environ.get(_PATH)
+        if not path:
+            rate = _rate(environ.get("AZUREML_MDC_SAMPLE_RATE", "100"), "AZUREML_MDC_SAMPLE_RATE")
+            return cls({}, rate if _flag("ENABLED") else None, _flag("LOCAL_CAPTURE"), debug)
+        told = _read(path)
+        rates = {}
+        for name, said in _mapping(told.get("collections", {}), "collections").items():
+            said = _mapping(said, f"collections.{name}")
+            if said.get("enabled", False) is True:
+                # The one is what the SDK read, the other what azure-ai-ml wrote.
+                given = said.get("sampleRatePercentage", said.get("sampling_percentage", 100))
+                rates[name.lower()] = _rate(given, f"sampleRatePercentage of {name}")
+        mode = told.get("runMode", "cloud")
+        if mode not in ("cloud", "local"):
+            raise ConfigError(f"runMode in {_PATH} is not known; take 'cloud' or 'local'")
+        return cls(rates, None, mode == "local", debug)
+
+    @property
+    def enabled(self) -> bool:
+        """Whether anything at all is collected."""
+        return self.rate is not None or any(name not in _RESERVED for name in self.rates)
+
+    def rate_of(self, name: str) -> float | None:
+        """The share of calls that a collection records; None where it is off."""
+        return self.rates.get(name.lower(), self.rate)
+
+
+class Deployment(NamedTuple):
+    """Where the process serves; ``source`` is what its records say of that."""
+
+    endpoint: str
+    deployment: str
+    source: str
+
+    @classmethod
+    def load(cls) -> Deployment:
+        """From ``AZUREML_MDC_SOURCE``, the deployment's ARM id, else made of AIOCOLLECT_WORKSPACE
+        and AIOCOLLECT_SERVICE."""
+        environ = os.environ
+        source = environ.get("AZUREML_MDC_SOURCE", "")
+        if source:
+            found = _is_deployment(source)
+            if found is None:
+                raise ConfigError(
+                    "AZUREML_MDC_SOURCE is not the ARM id of a deployment; it ends in "
+                    "/onlineEndpoints/<endpoint>/deployments/<deployment>"
+                )
+            return cls(found[1], found[2], source)
+        workspace = environ.get("AIOCOLLECT_WORKSPACE", "default/default/default")
+        parts = workspace.split("/")
+        if len(parts) != 3:
+            raise ConfigError(
+                "AIOCOLLECT_WORKSPACE must have three parts: "
+                "'<subscription>/<resource group>/<workspace>'"
+            )
+        endpoint = environ.get("AIOCOLLECT_SERVICE", "default")
+        source = (
+            f"/subscriptions/{parts[0]}/resourceGroups/{parts[1]}/providers"
+            f"/Microsoft.MachineLearningServices/workspaces/{parts[2]}"
+            f"/onlineEndpoints/{endpoint}/deployments/default"
+        )
+        return cls(endpoint, "default", source)
+
+
+_is_deployment = re.compile(
+    r"/subscriptions/.+/onlineEndpoints/([^/]+)/deployments/([^/]+)", re.IGNORECASE
+).fullmatch
+
+
+def _read(path: str) -> Mapping[str, Any]:
+    try:
+        told = json.loads(read_small(path, most=MAX_BYTES))
+    except OSError as error:
+        raise ConfigError(
+            f"{_PATH}={path} cannot be read ({error.strerror}); put the config file there, or "
+            "unset the variable"
+        ) from None
+    except ValueError:
+        raise ConfigError(f"{_PATH}={path} is no JSON; write it again") from None
+    return _mapping(told, "the file")
+
+
+def _mapping(found: Any, what: str) -> Mapping[str, Any]:
+    if not isinstance(found, Mapping):
+        raise ConfigError(f"{what} in {_PATH} must be an object, not a {type(found).__name__}")
+    return found
+
+
+def _rate(given: Any, what: str) -> float:
+    try:
+        percentage = float(given)
+    except (TypeError, ValueError):
+        percentage = -1.0
+    if isinstance(given, bool) or not 0 <= percentage <= 100:
+        raise ConfigError(f"{what} must be a number from 0 to 100")
+    return percentage / 100
+
+
+def _flag(name: str) -> bool:
+    return os.environ.get(f"AZUREML_MDC_{name}", "false").lower() == "true"
+
+
+# Once per process for each set of them.
+@lru_cache(maxsize=64)
+def _report(names: tuple[str, ...]) -> None:
+    for name in names:
+        logger.warning("AZUREML_MDC_%s is ignored: it has no meaning here", name)

@@ -1,0 +1,117 @@
+"""Places: where rows of the collector before us (v1) go, from its arguments, its config map and
+its environment variables.
+
+``<workspace>/<service>/<model>/<version>/<designation>/<yyyy>/<MM>/<dd>[/<HH>]/<file>.csv``, or
+behind the storage path that the config map has for the model, where it has one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from ..._files import read_small
+from ...errors import ConfigError
+from ...layouts import TemplateLayout, escape
+
+__all__ = ["CONFIG_MAP", "ConfigMap", "Place", "layout_of"]
+
+# Where AzureML mounted it, and the variable that says otherwise.
+CONFIG_MAP = "/var/azureml-app/model_config_map.json"
+CONFIG_MAP_VARIABLE = "AML_MODEL_CONFIG_MAP"
+
+_NOWHERE = "default/default/default"
+_ACCOUNT = ("subscriptionId", "resourceGroupName", "accountName")
+
+# More than any deployment's; a file of another kind is not read whole.
+MAX_BYTES = 16 * 2**20
+
+
+class Place(NamedTuple):
+    """Whose rows they are; ``hourly`` folders or daily ones."""
+
+    workspace: str
+    service: str
+    model: str
+    version: str
+    hourly: bool
+
+
+class ConfigMap:
+    """What AzureML knew of the deployment. ``told`` is the file's content, {} without one."""
+
+    def __init__(self, told: Mapping[str, Any]) -> None:
+        self._models = _mapping(told.get("modelsInfo"))
+        self._account = _mapping(told.get("accountContext"))
+
+    def __repr__(self) -> str:
+        return f"<ConfigMap of {len(self._models)} models>"
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str] | None) -> ConfigMap:
+        """From ``path``, else the variable's, else the usual place, which need not exist.
+
+        Raises ConfigError for a file that was asked for and is not there, or is no such map.
+        """
+        given = path if path is not None else os.environ.get(CONFIG_MAP_VARIABLE)
+        if given is None and not os.path.isfile(CONFIG_MAP):
+            return cls({})
+        name = os.fspath(CONFIG_MAP if given is None else given)
+        try:
+            told = json.loads(read_small(name, most=MAX_BYTES))
+        except OSError as error:
+            raise ConfigError(
+                f"the config map {name} cannot be read ({error.strerror}); mend config_map= or "
+                f"{CONFIG_MAP_VARIABLE}, or leave both out"
+            ) from None
+        except ValueError:
+            raise ConfigError(f"the config map {name} is no JSON; write it again") from None
+        if not isinstance(told, Mapping):
+            raise ConfigError(
+                f"the config map {name} holds no object; it has modelsInfo and accountContext"
+            )
+        return cls(told)
+
+    def version(self, model: str, version: str) -> str:
+        """The version, where it is "default" the model's highest number."""
+        known = _mapping(self._models.get(model))
+        if version != "default" or not known:
+            return version
+        # Keys that are no numbers come before all numbers; the original fell over them.
+        return max(
+            known, key=lambda key: (key.isdecimal(), int(key) if key.isdecimal() else 0, key)
+        )
+
+    def workspace(self, workspace: str) -> str:
+        """The workspace, where it is the default the map's; in lower case as ever."""
+        parts = [self._account.get(name) for name in _ACCOUNT]
+        if workspace.lower() == _NOWHERE and all(isinstance(part, str) for part in parts):
+            workspace = "/".join(map(str, parts))
+        return workspace.lower()
+
+    def storage_path(self, place: Place) -> str:
+        """The path that stands for workspace, service, model and version; "" where none does."""
+        entry = _mapping(_mapping(self._models.get(place.model)).get(place.version))
+        path = entry.get("dataCollectorStoragePath")
+        return path.replace("{webservice_name}", place.service) if isinstance(path, str) else ""
+
+
+# One layout per word, so that collectors of one stream share its lanes.
+@lru_cache(maxsize=1024)
+def layout_of(storage_path: str, *, identifier: str, hourly: bool, file: str) -> TemplateLayout:
+    """Where rows of a place go: to files called ``file``. Raises ConfigError for bad names."""
+    folder = "{workspace}/{service}/{model}/{version}/{identifier}"
+    if storage_path:
+        # No slash is put between the path and the designation: there never was one.
+        parts = (storage_path.lstrip("/") + identifier).split("/")
+        folder = "/".join([escape(part, what="dataCollectorStoragePath") for part in parts])
+    hour = "{HH}/" if hourly else ""
+    name = escape(file, what="collection_name")
+    return TemplateLayout(f"{folder}/{{yyyy}}/{{MM}}/{{dd}}/{hour}{name}.{{extension}}")
+
+
+def _mapping(found: Any) -> Mapping[str, Any]:
+    return found if isinstance(found, Mapping) else {}

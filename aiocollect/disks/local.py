@@ -1,0 +1,366 @@
+"""The disk of this machine: the calls of ``aiocollect._spool.disk``, for one user alone.
+
+Directories are 0700 and files 0600, whatever the umask says; links are not followed; a directory
+that others own or may write to is refused. What blocks runs on a thread for each line, made with
+the first ``apart``; so the order of the calls is the order asked, and a disk that hangs holds up no
+event loop.
+
+A directory is locked by its own inode (flock on a descriptor of the directory): it can neither be
+removed nor replaced while files are in it, and keeps its identity under any name. The file ``lock``
+in it is locked as well, as far as it stands: earlier versions know that alone. Where a file system
+locks no directories (some that come over a network), the file alone decides, and must stand.
+
+A process forked meanwhile gives up the locks it was born with; see also ``abandon``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import fcntl
+import functools
+import os
+import stat
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from .._spool.disk import Line
+from .._threads.line import ThreadLine
+
+__all__ = ["LocalDisk"]
+
+_T = TypeVar("_T")
+
+_FLAGS = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
+_DIRECTORY = os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY
+_LOCK = "lock"
+# A file system that locks no directories says one of these.
+_NO_DIRECTORY_LOCKS = {errno.EBADF, errno.EINVAL, errno.EISDIR, errno.ENOLCK, errno.EOPNOTSUPP}
+_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+# Not everywhere; where it is missing, fsync does the same and the times of the file besides.
+_sync = getattr(os, "fdatasync", os.fsync)
+
+# The descriptors that hold or are about to hold a lock, for _after_fork.
+_held: set[int] = set()
+
+
+@functools.cache
+def _watch_forks() -> None:
+    """From now on, a forked process gives up the locks it was born with. Once for each process."""
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def _after_fork() -> None:
+    # A lock belongs to the open file, which the fork shares: with the parent killed, the copy would
+    # hold it for as long as the child lives. Closing a copy leaves it to the parent.
+    for descriptor in _held:
+        with suppress(OSError):
+            os.close(descriptor)
+    _held.clear()
+
+
+class LocalDisk:
+    """Files by their paths on this machine: an ``aiocollect._spool.disk.Disk``."""
+
+    def __init__(self) -> None:
+        self._lines: dict[Line, ThreadLine] = {}
+
+    def __repr__(self) -> str:
+        threads = sum(line.stands for line in self._lines.values())
+        return f"<LocalDisk with {threads} threads>"
+
+    def make_directory(self, path: str) -> None:
+        """See Disk.make_directory."""
+        above = os.path.dirname(os.path.abspath(path))
+        if not os.path.isdir(above):
+            self.make_directory(above)
+        made = True
+        if os.path.islink(path):
+            raise PermissionError(errno.EACCES, "it is a link; give the directory itself", path)
+        try:
+            os.mkdir(path, 0o700)
+        except FileExistsError:
+            made = False
+        descriptor = os.open(path, _DIRECTORY | os.O_NOFOLLOW)
+        try:
+            if made:
+                os.fchmod(descriptor, 0o700)
+            _check_owner(path, os.fstat(descriptor))
+        finally:
+            os.close(descriptor)
+        if made:
+            _sync_directory(above)
+
+    def names(self, path: str) -> list[str]:
+        """See Disk.names."""
+        return sorted(os.listdir(path))
+
+    def lock(self, path: str) -> _LockedDirectory | None:
+        """See Disk.lock."""
+        _watch_forks()
+        descriptor = os.open(path, _DIRECTORY | os.O_NOFOLLOW)
+        _held.add(descriptor)
+        directory = _LockedDirectory(path, descriptor)
+        try:
+            if directory.take():
+                return directory
+        except BaseException:
+            directory.release()
+            raise
+        directory.release()
+        return None
+
+    def open(self, path: str, *, new: bool) -> _File:
+        """See Disk.open."""
+        return _File(path, _open_new(path) if new else _open_standing(path))
+
+    def remove(self, path: str) -> None:
+        """See Disk.remove."""
+        if stat.S_ISDIR(os.lstat(path).st_mode):
+            os.rmdir(path)
+        else:
+            os.unlink(path)
+
+    def apart(
+        self, work: Callable[[], _T], then: Callable[[_T | OSError], None], *, line: Line = "own"
+    ) -> None:
+        """See Disk.apart: on a thread of the line's own. At the interpreter's exit, where none can
+        be started, on the loop, which nobody but us needs by then."""
+        loop = asyncio.get_running_loop()
+
+        def run() -> None:
+            call: Callable[..., object] = then
+            answer: Any
+            try:
+                answer = work()
+            except OSError as error:
+                answer = error
+            except BaseException as error:
+                call = loop.call_exception_handler
+                answer = {"message": "aiocollect: our bug", "exception": error}
+            with suppress(RuntimeError):  # the loop has ended, and nobody waits
+                loop.call_soon_threadsafe(call, answer)
+
+        found = self._lines.setdefault(line, ThreadLine(f"aiocollect-disk-{line}"))
+        if found.put(run):
+            return
+        if threading.main_thread().is_alive():
+            error = OSError(errno.EAGAIN, "no thread can be started")
+            loop.call_soon(then, error)
+        else:
+            loop.call_soon(run)
+
+    def close(self) -> None:
+        """See Disk.close."""
+        for line in self._lines.values():
+            line.end()
+
+    def abandon(self) -> None:
+        """See Disk.abandon: the parent's threads are not here, and are not waited for."""
+        self._lines = {}
+
+
+class _LockedDirectory:
+    """A directory that is locked: an ``aiocollect._spool.disk.LockedDirectory``."""
+
+    def __init__(self, path: str, descriptor: int) -> None:
+        self._path = path
+        self._descriptor = descriptor
+        self._file = -1  # the lock file's
+        self._pid = os.getpid()
+
+    def __repr__(self) -> str:
+        return f"<LockedDirectory {self._path} {'free' if self._descriptor < 0 else 'held'}>"
+
+    def take(self) -> bool:
+        """Lock it. False: another process has it, or it has lost its name meanwhile."""
+        found = os.fstat(self._descriptor)
+        _check_owner(self._path, found)
+        by_itself = True
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            if error.errno not in _NO_DIRECTORY_LOCKS:
+                raise
+            by_itself = False
+        try:
+            if not os.path.samestat(found, os.stat(self._path, follow_symlinks=False)):
+                return False
+        except FileNotFoundError:
+            return False
+        try:
+            return self._take_file(_open_standing(_LOCK, within=self._descriptor))
+        except FileNotFoundError:
+            if by_itself or not os.listdir(self._descriptor):
+                return True
+            raise OSError(
+                errno.ENOLCK,
+                "its lock file is gone, and this file system locks no directories, so nobody knows "
+                "whether its process lives; make an empty file 'lock' in it once it does not",
+                self._path,
+            ) from None
+
+    def _take_file(self, descriptor: int) -> bool:
+        _held.add(descriptor)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # A lock on a file that has lost its name keeps nobody out.
+            stands = os.stat(_LOCK, dir_fd=self._descriptor, follow_symlinks=False)
+            if os.path.samestat(os.fstat(descriptor), stands):
+                self._drop_file()
+                self._file = descriptor
+                return True
+        except (BlockingIOError, FileNotFoundError):
+            pass
+        except BaseException:
+            _let_go(descriptor)
+            raise
+        _let_go(descriptor)
+        return False
+
+    def renew(self) -> bool:
+        """See LockedDirectory.renew."""
+        try:
+            stands = os.stat(_LOCK, dir_fd=self._descriptor, follow_symlinks=False)
+            if self._file >= 0 and os.path.samestat(os.fstat(self._file), stands):
+                return True
+            return self._take_file(_open_standing(_LOCK, within=self._descriptor))
+        except FileNotFoundError:
+            return self._take_file(_open_new(_LOCK, within=self._descriptor))
+
+    def _drop_file(self) -> None:
+        if self._file >= 0:
+            _let_go(self._file)
+            self._file = -1
+
+    def names(self) -> list[str]:
+        """See LockedDirectory.names."""
+        return sorted(os.listdir(self._descriptor))
+
+    def open(self, name: str, *, new: bool) -> _File:
+        """See LockedDirectory.open."""
+        opening = _open_new if new else _open_standing
+        return _File(os.path.join(self._path, name), opening(name, within=self._descriptor))
+
+    def remove(self, name: str) -> None:
+        """See LockedDirectory.remove."""
+        os.unlink(name, dir_fd=self._descriptor)
+
+    def sync(self) -> None:
+        """See LockedDirectory.sync."""
+        os.fsync(self._descriptor)
+
+    def dissolve(self) -> None:
+        """See LockedDirectory.dissolve: where it was, or beside that, under another name."""
+        ours = os.fstat(self._descriptor)
+        above = os.path.dirname(self._path)
+        paths = [self._path]
+        while paths:
+            path = paths.pop()
+            with suppress(FileNotFoundError):
+                if os.path.samestat(ours, os.stat(path, follow_symlinks=False)):
+                    os.rmdir(path)
+                    return
+            if path == self._path:
+                paths = [os.path.join(above, name) for name in sorted(os.listdir(above))]
+                paths = [path for path in paths if path != self._path]
+
+    def release(self) -> None:
+        """See LockedDirectory.release. In a forked process there is nothing to release."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if self._pid != os.getpid():
+            return
+        self._drop_file()
+        if descriptor >= 0:
+            _let_go(descriptor)
+
+
+class _File:
+    """An open file: an ``aiocollect._spool.disk.File``."""
+
+    def __init__(self, path: str, descriptor: int) -> None:
+        self._path = path
+        self._descriptor = descriptor
+
+    def __repr__(self) -> str:
+        return f"<File {self._path} {'closed' if self._descriptor < 0 else 'open'}>"
+
+    def write(self, data: bytes, offset: int) -> None:
+        """See File.write."""
+        view = memoryview(data)
+        while view:
+            # Short where a limit or the disk's end is near: the next one says which.
+            written = os.pwrite(self._descriptor, view, offset)
+            view, offset = view[written:], offset + written
+
+    def read(self, offset: int, length: int) -> bytes:
+        """See File.read."""
+        pieces = []
+        while length > 0 and (piece := os.pread(self._descriptor, length, offset)):
+            pieces.append(piece)
+            offset, length = offset + len(piece), length - len(piece)
+        return b"".join(pieces)
+
+    def size(self) -> int:
+        """See File.size."""
+        return os.fstat(self._descriptor).st_size
+
+    def truncate(self, size: int) -> None:
+        """See File.truncate."""
+        os.ftruncate(self._descriptor, size)
+
+    def sync(self) -> None:
+        """See File.sync."""
+        _sync(self._descriptor)
+
+    def close(self) -> None:
+        """See File.close; idempotent."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def _let_go(descriptor: int) -> None:
+    _held.discard(descriptor)
+    os.close(descriptor)  # and with it the lock
+
+
+def _open_new(path: str, *, within: int | None = None) -> int:
+    descriptor = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=within)
+    os.fchmod(descriptor, 0o600)  # the umask may have taken even the owner's right
+    return descriptor
+
+
+def _open_standing(path: str, *, within: int | None = None) -> int:
+    # A pipe in its place must hold up nobody.
+    descriptor = os.open(path, _FLAGS | os.O_NONBLOCK, dir_fd=within)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "no regular file; remove it", path)
+    return descriptor
+
+
+def _sync_directory(path: str) -> None:
+    descriptor = os.open(path, _DIRECTORY)  # above ours a link is the system's own
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _check_owner(path: str, found: os.stat_result) -> None:
+    """Raise PermissionError where rows would be at the mercy of other users."""
+    if found.st_uid != os.geteuid():
+        raise PermissionError(
+            errno.EACCES, f"it belongs to user {found.st_uid}; give a directory of your own", path
+        )
+    if found.st_mode & _BY_OTHERS:
+        raise PermissionError(
+            errno.EACCES,
+            "others may write to it; chmod it to 700, or give a directory of your own",
+            path,
+        )

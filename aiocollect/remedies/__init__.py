@@ -1,0 +1,63 @@
+"""What each code means, and what to do: the one table that log, docs, page and doctor read.
+
+A code is what ``Held``, ``Retrying``, a refusal, a drop or ``held`` in ``stats()`` shows: the blob
+service's own, one of ours, or a key under which rows are counted. ``explain()`` answers for every
+text, with a general line where it is in no row. Texts are fixed: nothing of an answer gets in here.
+
+Sources: learn.microsoft.com/rest/api/storageservices, common-rest-api-error-codes,
+blob-service-error-codes and append-block; learn.microsoft.com/azure/storage/common, sas-overview
+and immutable storage; github.com/Azure/azure-sdk-for-python, azure-identity's TROUBLESHOOTING.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from .families import FAMILIES, GENERAL
+from .own import OWN
+from .service import SERVICE
+
+__all__ = ["CODES", "Remedy", "explain", "known"]
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What a code means and what to do, each a clause of plain English without a full stop."""
+
+    code: str
+    meaning: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.meaning}; {self.remedy}"
+
+
+def _rows() -> Iterator[tuple[str, Remedy]]:
+    for codes, meaning, remedy in (*SERVICE, *OWN):
+        for code in codes.split():
+            yield code, Remedy(code, meaning, remedy)
+
+
+CODES: Final[Mapping[str, Remedy]] = dict(_rows())
+
+
+def known(code: str) -> bool:
+    """Whether the code has a row of its own, or one of its family."""
+    return code in CODES or any(code.startswith(prefix) for prefix, _, _ in FAMILIES)
+
+
+def explain(code: str) -> Remedy:
+    """The remedy of a code; a general one for a code that is in no row."""
+    found = CODES.get(code)
+    if found is not None:
+        return found
+    inner = CODES.get(code.removeprefix("Token"))
+    if inner is not None:  # why there was no answer, of the endpoint that gives tokens
+        return Remedy(code, f"no token for the identity: {inner.meaning}", inner.remedy)
+    for prefix, meaning, remedy in FAMILIES:
+        if code.startswith(prefix):
+            return Remedy(code, meaning, remedy)
+    meaning, remedy = GENERAL
+    return Remedy(code, meaning, remedy)

@@ -1,0 +1,90 @@
+"""Identities by name: what azure-identity makes of the machine, its environment, or a sign-in.
+
+Invariants:
+
+- Nothing is asked for before the first request, and each event loop of each process has a
+  credential of its own, with the session that uses it; it is closed with that session.
+- It goes the same way as rows do: the same certificates are trusted, the same proxy is used. The
+  endpoint of a managed identity speaks plain HTTP on this machine, and no proxy is asked for it.
+- What is wrong with an environment is said at construction, by the names of its variables.
+
+Source: learn.microsoft.com/python/api/azure-identity and its TROUBLESHOOTING.md.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, Final
+
+from ...errors import ConfigError
+
+__all__ = ["NAMES", "Identity"]
+
+# The chain of all; the machine's or service's own; a Kubernetes service account's; whoever has
+# signed in with the command line.
+NAMES: Final = ("default", "managed", "workload", "cli")
+EXTRA: Final = "pip install 'aiocollect[identity]'"
+
+
+class Identity:
+    """An identity by its name. ConfigError for one that there is not, without the extra
+    ``identity``, or where the environment has not what it needs."""
+
+    def __init__(self, name: str, *, asked: bool = True) -> None:
+        if name not in NAMES:
+            raise ConfigError(f"credential= must be one of {', '.join(NAMES)} to name an identity")
+        self.name = name
+        try:
+            import azure.identity.aio  # noqa: F401 - half a second: not at the first row
+        except ImportError:
+            if asked:
+                raise ConfigError(
+                    f"credential={name!r} needs azure-identity; run: {EXTRA}"
+                ) from None
+            raise ConfigError(
+                "credential= is missing: nobody may append without one; give an account key or a "
+                f"SAS, or let the environment's identity be used: {EXTRA}"
+            ) from None
+        try:
+            self.make()
+        except ValueError as error:
+            raise ConfigError(f"credential={name!r}: {_told(name, error)}") from None
+
+    def __repr__(self) -> str:
+        return f"<Identity {self.name}>"
+
+    def make(self, **options: Any) -> Any:
+        """A credential of azure.identity.aio, which opens nothing before it is asked. ``options``
+        go to its transport."""
+        from azure.identity import aio
+
+        # Whoever waits for the token tries again, with a growing wait: see stores/azure/tokens.py.
+        options["retry_total"] = 0
+        # A proxy is what proxy= says, for rows as for tokens; a machine's own endpoint has none.
+        options["use_env_settings"] = False
+        client = os.environ.get("AZURE_CLIENT_ID")
+        whose: dict[str, Any] = {"client_id": client} if client else {}
+        made: dict[str, Callable[[], Any]] = {
+            "default": lambda: aio.DefaultAzureCredential(**options),
+            "managed": lambda: aio.ManagedIdentityCredential(**whose, **options),
+            "workload": lambda: aio.WorkloadIdentityCredential(**options),
+            "cli": lambda: aio.AzureCliCredential(),
+        }
+        return made[self.name]()
+
+
+def _told(name: str, error: ValueError) -> str:
+    """What the environment lacks: never what it holds."""
+    needed = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_FEDERATED_TOKEN_FILE")
+    missing = [variable for variable in needed if not os.environ.get(variable)]
+    if name == "workload" and missing:
+        return (
+            f"the environment has no {', '.join(missing)}; on AKS label the pod "
+            "azure.workload.identity/use: 'true' and give it the service account"
+        )
+    if "authority" in str(error):
+        return (
+            "AZURE_AUTHORITY_HOST must be an https URL, such as https://login.microsoftonline.com"
+        )
+    return "azure-identity does not accept its environment variables (AZURE_…); check them"

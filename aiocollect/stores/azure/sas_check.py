@@ -1,0 +1,118 @@
+"""What a SAS says of itself: more rights than collecting needs, its end, plain HTTP.
+
+Invariants: it judges by what the SAS says, and asks nobody; a finding is a warning and never an
+error, since clocks differ, a SAS may lean on a stored policy, and rows that are held are not lost.
+No finding shows any of the SAS but the letters of its rights and its times.
+
+Source: learn.microsoft.com/rest/api/storageservices, create-service-sas and create-account-sas.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import parse_qs, urlencode
+
+from ...events import CredentialWarning
+from .sas import SasRenewal, expiry_of
+from .target import Target
+
+__all__ = ["inspect", "inspect_sas"]
+
+# Add, create, and, where blobs are shared, read.
+NEEDED: Final = "acr"
+RIGHTS: Final = {
+    "w": "write, which overwrites", "d": "delete", "x": "delete version", "y": "delete for good",
+    "l": "list", "t": "tags", "f": "filter by tags", "m": "move", "e": "execute",
+    "o": "ownership", "p": "permissions", "i": "immutability", "u": "update",
+}  # fmt: skip
+SOON: Final = 24 * 3600.0
+
+
+def inspect(
+    target: Target, renewal: SasRenewal | None, tell: Callable[[CredentialWarning], None]
+) -> None:
+    """Tell what is to say of a SAS that was given; of one to be asked for, when the first came."""
+
+    def look(sas: str) -> None:
+        https = target.url.startswith("https:")
+        for found in inspect_sas(sas, now=time.time(), https=https, renewed=renewal is not None):
+            tell(found)
+
+    sas: Any = getattr(target.credential, "signature", target.credential)
+    if renewal is not None:
+        renewal.first = look
+    elif isinstance(sas, str) and "sig=" in sas:
+        look(sas)
+
+
+def inspect_sas(
+    sas: str, *, now: float, https: bool, renewed: bool = False
+) -> Iterator[CredentialWarning]:
+    """What an operator should know of a SAS, at most one finding an aspect.
+
+    ``now``: seconds since 1970. ``https``: whether we speak it, else it is no use to forbid HTTP.
+    ``renewed``: somebody renews it, so that it may be short.
+    """
+    query = parse_qs(sas.lstrip("?"))
+    # Without sp a stored policy says what is allowed, and perhaps until when.
+    rights = "".join(query.get("sp", ()))
+    more = [f"{letter}: {name}" for letter, name in RIGHTS.items() if letter in rights]
+    if more:
+        yield CredentialWarning(
+            aspect="rights",
+            reason=f"it allows more than collecting needs ({', '.join(more)}); make one with "
+            "sp=acr: add, create, read",
+        )
+    if rights and not set("aw") & set(rights):
+        yield CredentialWarning(
+            aspect="missing", reason="it does not allow to append; make one with sp=acr"
+        )
+    services = "".join(query.get("ss", ()))
+    if services.strip("b"):
+        yield CredentialWarning(
+            aspect="scope",
+            reason="it is good for other services than blobs too; make one for one container",
+        )
+    elif query.get("sr") == ["b"]:
+        yield CredentialWarning(
+            aspect="scope",
+            reason="it is good for one blob alone; make one for the container (sr=c)",
+        )
+    yield from _times(query, expiry_of(sas), now=now, renewed=renewed)
+    if https and query.get("spr") != ["https"]:
+        yield CredentialWarning(
+            aspect="protocol",
+            reason="it is good over plain HTTP too, where anybody can read it; make one with "
+            "spr=https",
+        )
+
+
+def _times(
+    query: dict[str, list[str]], end: float | None, *, now: float, renewed: bool
+) -> Iterator[CredentialWarning]:
+    begin = expiry_of(urlencode({"se": query.get("st", [""])[0]}))
+    if begin is not None and begin > now:
+        yield CredentialWarning(
+            aspect="start",
+            reason=f"it is not good before {_shown(begin)}; rows are held until then",
+        )
+    if end is not None and end <= now:
+        yield CredentialWarning(
+            aspect="expiry", reason=f"it has ended at {_shown(end)}; rows are held: give a new one"
+        )
+    elif end is not None and end - now < SOON and not renewed:
+        yield CredentialWarning(
+            aspect="expiry",
+            reason=f"it ends at {_shown(end)}, in less than a day; then rows are held. Give a "
+            "function that returns a SAS, which is asked again in time",
+        )
+
+
+def _shown(moment: float) -> str:
+    try:
+        return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M} UTC"
+    except (OverflowError, ValueError, OSError):
+        return "a time out of range"

@@ -1,0 +1,229 @@
+"""The Azure store's sessions: one for each event loop and process that uses the store.
+
+Invariants:
+
+- A session is used and closed on the loop that it was made on and in its process alone. Elsewhere
+  nothing of it is touched: after a fork the child shares the parent's sockets and even its epoll,
+  so that closing a connection there would take the parent's away.
+- A session that nobody may close any more is kept for ever: no finaliser closes it, or warns. So is
+  the credential that belongs to it.
+- Who may be spoken to (``ca_file``) and by which way (``proxy``) is the session's matter, decided
+  when it is made: asked for with each request it would cost the loop a file or two thread hops.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from ..._files import read_small
+from ...errors import ConfigError
+from .identity import Identity
+from .tokens import Tokens, is_token_credential
+from .wire import OneAttempt
+
+if TYPE_CHECKING:
+    import aiohttp
+    from azure.storage.blob.aio import BlobClient, BlobServiceClient
+
+__all__ = ["Link", "Links", "check_proxy", "connect", "trust"]
+
+
+def _request_ids() -> Iterator[str]:
+    # The SDK makes a uuid1 for each request, for which libuuid asks the kernel again and again: a
+    # seventh of an append's CPU. What the service's log needs is that no two are the same.
+    begin = uuid4()
+    return (f"{begin}-{number}" for number in count())
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Link:
+    """A session with what hangs on it, and where it may be used. ``request_ids`` are its own, and
+    so are its ``tokens``, where a credential gives such."""
+
+    loop: asyncio.AbstractEventLoop
+    session: aiohttp.ClientSession
+    service: BlobServiceClient
+    tokens: Tokens | None = None
+    blobs: dict[str, BlobClient] = field(default_factory=dict)
+    pid: int = field(default_factory=os.getpid)
+    request_ids: Iterator[str] = field(default_factory=_request_ids)
+
+    def is_here(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether it may be used on this loop, in this process."""
+        return self.loop is loop and self.pid == os.getpid()
+
+    async def aclose(self) -> None:
+        """Close it; on its own loop."""
+        if self.tokens is not None:
+            await self.tokens.aclose()
+        await self.service.close()
+
+
+class Links:
+    """The links of a store; ``make`` makes one on the running loop."""
+
+    def __init__(self, make: Callable[[], Link]) -> None:
+        self._make = make
+        self._links: list[Link] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._links)
+
+    async def here(self) -> Link:
+        """The running loop's link, made where there is none."""
+        loop = asyncio.get_running_loop()
+        for link in self._links:
+            if link.is_here(loop):
+                return link
+        # One of a loop that is still open is kept for it: it may run again.
+        left = [link for link in self._links if link.pid != os.getpid() or link.loop.is_closed()]
+        link = self._make()
+        self._links = [*(other for other in self._links if other not in left), link]
+        for other in left:
+            await _leave(other)
+        return link
+
+    async def aclose(self) -> None:
+        """Close this loop's link; those of other loops are closed there, when they next run."""
+        loop = asyncio.get_running_loop()
+        links, self._links = self._links, []
+        for link in links:
+            if link.is_here(loop):
+                await link.aclose()
+                continue
+            await _leave(link)
+            if link.pid == os.getpid() and not link.loop.is_closed():
+                with suppress(RuntimeError):  # it has ended just now
+                    link.loop.call_soon_threadsafe(_close_on, link)
+
+
+async def _leave(link: Link) -> None:
+    """Give up a link that is not this loop's, without a touch of its sockets."""
+    if link.pid == os.getpid() and link.loop.is_closed():
+        # The connections ended with their loop. This marks the session as closed, and no more; a
+        # resolver that minds its loop's end (aiodns) is nobody's matter any more.
+        with suppress(Exception):
+            await link.session.close()
+        if link.tokens is not None:
+            with suppress(Exception):
+                await link.tokens.leave()
+        return
+    # One more reference than anybody counts. A list of ours would be emptied when the interpreter
+    # ends, and the session finalised then.
+    for kept in (link.session, link.tokens):
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
+
+
+# The loop itself keeps no task alive.
+_closing: set[asyncio.Task[None]] = set()
+
+
+def _close_on(link: Link) -> None:
+    """Close a link; called on its own loop."""
+    if link.pid == os.getpid():
+        # Not by the loop's task factory, which is the host's.
+        task = asyncio.Task(link.aclose(), loop=link.loop)
+        _closing.add(task)
+        task.add_done_callback(_closing.discard)
+
+
+def connect(
+    url: str,
+    *,
+    credential: Any,
+    tls: ssl.SSLContext | None,
+    proxy: str | None,
+    timeouts: dict[str, float],
+    version: dict[str, Any],
+    ca_file: str | os.PathLike[str] | None = None,
+) -> Link:
+    """One session for all blobs of an account, made inside the running loop."""
+    import aiohttp
+    from azure.storage.blob.aio import BlobServiceClient
+
+    from .transport import AppendTransport
+
+    session = aiohttp.ClientSession(
+        # No limit of its own: whoever calls us bounds its requests, and one that hangs must not
+        # hold up others here.
+        connector=aiohttp.TCPConnector(limit=0, ssl=True if tls is None else tls),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        # Nobody unpacks: see stores/azure/wire.py.
+        auto_decompress=False,
+        headers={"Accept-Encoding": "identity"},
+        trust_env=False,  # looking in ~/.netrc costs a thread hop a request
+        proxy=proxy,
+        middlewares=(OneAttempt(),),
+    )
+    # Time-outs are the transport's matter: given to the client they would be passed over, and
+    # 300 s hold instead.
+    transport = AppendTransport(session, **timeouts)
+    tokens: Tokens | None = None
+    if isinstance(credential, Identity):
+        way: dict[str, Any] = {} if ca_file is None else {"connection_verify": os.fspath(ca_file)}
+        way |= {} if proxy is None else {"proxies": {"https": proxy}}
+        tokens = Tokens(credential.make(**way), owned=True)
+    elif is_token_credential(credential):
+        tokens = Tokens(credential, owned=False)
+    signs: Any = tokens or credential
+    service = BlobServiceClient(
+        url,
+        credential=signs,
+        transport=transport,
+        retry_total=0,
+        retry_connect=0,
+        retry_read=0,
+        retry_status=0,
+        **version,
+    )
+    return Link(loop=asyncio.get_running_loop(), session=session, service=service, tokens=tokens)
+
+
+# Those of all public authorities take 0.2 MiB.
+_LARGEST_BUNDLE = 16 * 2**20
+
+
+def trust(ca_file: str | os.PathLike[str] | None, url: str) -> ssl.SSLContext | None:
+    """What TLS trusts: the certificates of a PEM bundle, in place of the system's; None: those."""
+    if ca_file is None:
+        return None
+    if not isinstance(ca_file, str | os.PathLike):
+        raise ConfigError("ca_file= must be the path of a PEM bundle")
+    if not url.startswith("https:"):
+        raise ConfigError("ca_file= goes with https; this store= speaks plain HTTP")
+    name = os.fspath(ca_file)
+    try:
+        read_small(name, most=_LARGEST_BUNDLE)  # no pipe, which would hold us up here for ever
+        return ssl.create_default_context(cafile=name)
+    except ssl.SSLError:
+        problem = "holds no certificates in PEM form"
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror}"
+    raise ConfigError(f"ca_file={name!r} {problem}")
+
+
+def check_proxy(proxy: str | None) -> str | None:
+    """The URL of an HTTP proxy, if it is one. It may have a password, so no error shows it."""
+    if proxy is None:
+        return None
+    form = "proxy= must look like http://[user:password@]host:port"
+    if not isinstance(proxy, str):
+        raise ConfigError(form)
+    try:
+        parts = urlsplit(proxy)
+        sound = parts.scheme == "http" and bool(parts.hostname) and parts.port is not None
+    except ValueError:
+        sound = False
+    if not sound or parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ConfigError(form)
+    return proxy

@@ -1,0 +1,394 @@
+"""Append blobs in Azure Storage, through azure-storage-blob's asyncio client.
+
+Invariants:
+
+- One call of a method is at most one request of its kind on the wire. The SDK retries nothing, does
+  not follow redirects, and aiohttp's own second sending of a PUT, which it makes when a kept-alive
+  connection drops, is turned off by a client middleware.
+- An append always carries its position, and is believed only when the answer names that position.
+- Every failure leaves here as one of our errors, cut off from the exception it came from: those
+  hold URLs, and URLs hold signatures.
+- The name that arrives is the name that was asked for: aiohttp normalises "..", so that one blob
+  name could reach another container. Such names are refused before anything is sent.
+- A session for each event loop and process that asks, used and closed there alone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar, Unpack
+
+from ..._validation.checks import check_number
+from ...errors import (
+    AioCollectError,
+    ConfigError,
+    OutcomeUnknown,
+    Refusal,
+    StoreError,
+    StoreRefused,
+)
+from ...events import CredentialWarning
+from ...typing import Appended, Created, Opened, Range
+from .errors import from_answer, from_exception
+from .options import AzureOptions
+from .sas import SasRenewal, is_callback
+from .sas_check import inspect
+from .sdk import import_sdk
+from .session import Link, Links, check_proxy, connect, trust
+from .target import (
+    Target,
+    account_url,
+    check_container,
+    check_suffix,
+    is_sound,
+    split_url,
+)
+from .wire import PIECE, Answered, Pieces, Seen, strong
+
+if TYPE_CHECKING:
+    from azure.storage.blob.aio import BlobClient
+
+__all__ = ["AzureOptions", "AzureStore"]
+
+# A blob client costs 0.2 ms to make. As many are kept as there may be paths in use at a time.
+MAX_CLIENTS: Final = 1024
+
+# How a signature that has ended or was revoked is refused; the second is the emulator's word.
+STALE: Final = ("AuthenticationFailed", "AuthorizationFailure")
+
+# How the service says that a name is taken; the third to a SAS that may not overwrite.
+EXISTS: Final = (
+    *("BlobAlreadyExists", "ResourceAlreadyExists"),
+    *("UnauthorizedBlobOverwrite", "ConditionNotMet"),
+)
+
+_T = TypeVar("_T")
+
+
+class AzureStore:
+    """The append blobs of one container.
+
+    ``account_url`` is ``https://ACCOUNT.blob.core.windows.net``, with a SAS as its query or not.
+    ``credential`` is an account key; a SAS; a function, sync or async, that returns a SAS, and is
+    asked again before that ends and when it is refused; an async token credential, which stays the
+    caller's to close; or an identity by name: "default", "managed", "workload", "cli" (None is the
+    default one; the extra ``identity``). With ``create_container`` a missing container is made
+    when it is first missed; without it that is refused (CONTAINER_MISSING). ``api_version`` is for
+    services that do not know the SDK's newest one.
+
+    ``ca_file`` is a PEM bundle that TLS trusts in place of the system's certificates. ``proxy`` is
+    the URL of an HTTP proxy, ``http://user:password@host:port``; the environment is never asked.
+    ``content_type`` replaces the encoder's. ``sas_max_age``: when a SAS that names no end is
+    renewed; ``sas_timeout``: how long its function may take. Seconds throughout. Raises
+    ConfigError, which names the option.
+    """
+
+    def __init__(
+        self,
+        account_url: str,
+        *,
+        container: str,
+        credential: Any = None,
+        create_container: bool = True,
+        allow_http: bool = False,
+        connection_timeout: float = 10.0,
+        # A lane gives an attempt up after 30 s.
+        read_timeout: float = 30.0,
+        api_version: str | None = None,
+        ca_file: str | os.PathLike[str] | None = None,
+        proxy: str | None = None,
+        content_type: str | None = None,
+        # An hour: as long as most keep a SAS good.
+        sas_max_age: float = 3600.0,
+        # Below the lane's 30 s, so that it hears of a callback that hangs.
+        sas_timeout: float = 10.0,
+    ) -> None:
+        # It takes most of a second: here, where nothing is served yet, not at the first row.
+        import_sdk()
+        self.container = check_container(container)
+        self._target = Target.of(account_url, credential=credential, allow_http=allow_http)
+        self.target = f"{self._target.url}/{self.container}"  # for the spool: no credential
+        self._create_container = create_container
+        check_number("connection_timeout", connection_timeout, above=0)
+        check_number("read_timeout", read_timeout, above=0)
+        self._timeouts = {"connection_timeout": connection_timeout, "read_timeout": read_timeout}
+        self._version: dict[str, Any] = {} if api_version is None else {"api_version": api_version}
+        self._ca_file = ca_file
+        self._tls = trust(ca_file, self._target.url)
+        self._proxy = check_proxy(proxy)
+        if content_type is not None and not (
+            isinstance(content_type, str) and content_type and content_type.isprintable()
+        ):
+            raise ConfigError("content_type= must be text such as 'text/csv'")
+        self._content_type = content_type
+        check_number("sas_max_age", sas_max_age, above=0)
+        check_number("sas_timeout", sas_timeout, above=0)
+        self._renewal: SasRenewal | None = None
+        if is_callback(self._target.credential):
+            self._renewal = SasRenewal(
+                self._target.credential, max_age=sas_max_age, timeout=sas_timeout
+            )
+        self._links = Links(self._connect)
+        self._closed = False
+
+    @classmethod
+    def from_connection_string(
+        cls,
+        connection_string: str,
+        *,
+        container: str,
+        endpoint_suffix: str | None = None,
+        **options: Unpack[AzureOptions],
+    ) -> AzureStore:
+        """From a connection string with a key or a SAS, as the portal shows it.
+
+        ``endpoint_suffix`` is for one that has none of its own.
+        """
+        target = Target.from_connection_string(
+            connection_string,
+            allow_http=options.get("allow_http", False),
+            endpoint_suffix=check_suffix(endpoint_suffix),
+        )
+        return cls(target.url, container=container, credential=target.credential, **options)
+
+    @classmethod
+    def from_url(
+        cls,
+        url: str,
+        *,
+        container: str | None = None,
+        credential: Any = None,
+        endpoint_suffix: str | None = None,
+        **options: Unpack[AzureOptions],
+    ) -> AzureStore:
+        """From a URL of an account or a container, with a SAS as its query or a credential.
+
+        ``azure://account/container`` is an account in the cloud with ``endpoint_suffix``; any other
+        URL stays as it is.
+        """
+        check_suffix(endpoint_suffix)
+        if isinstance(url, str) and url.startswith("azure://"):
+            account, slash, rest = url.removeprefix("azure://").partition("/")
+            url = account_url(account, endpoint_suffix=endpoint_suffix) + slash + rest
+        account_base, named = split_url(url, container=container)
+        return cls(account_base, container=named, credential=credential, **options)
+
+    @classmethod
+    def from_emulator(
+        cls, address: str, *, container: str, **options: Unpack[AzureOptions]
+    ) -> AzureStore:
+        """On the storage emulator that listens at ``host`` or ``host:port``, with its well-known
+        account."""
+        target = Target.emulator(address)
+        options["allow_http"] = True
+        return cls(target.url, container=container, credential=target.credential, **options)
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "open" if self._links else "not used yet"
+        return f"<AzureStore {self._target.url}/{self.container}, {state}>"
+
+    def inspect(self, tell: Callable[[CredentialWarning], None]) -> None:
+        """Tell what is wrong with a SAS that was given; with one to be asked for, once it came."""
+        inspect(self._target, self._renewal, tell)
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            "an AzureStore holds a credential and cannot be pickled; make it anew there"
+        )
+
+    # The protocol -----------------------------------------------------------------------------
+
+    async def open(self, path: str, *, head: int) -> Opened:
+        """Look at the blob by one ranged GET; an empty one has no range, and costs a HEAD too."""
+        wanted = max(1, head)
+        seen, data = await self._look(path, 0, wanted)
+        return Opened(seen.length, seen.blocks, seen.created, seen.etag, data[:head])
+
+    async def create(self, path: str, *, content_type: str) -> Created | bool:
+        """Create an empty append blob unless the name is taken; without the condition the service
+        would truncate what stands there."""
+        from azure.core import MatchConditions
+        from azure.storage.blob import ContentSettings
+
+        blob = await self._blob(path)
+        settings = ContentSettings(content_type=self._content_type or content_type)
+        try:
+            answer: Mapping[str, Any] = await self._ask(
+                partial(
+                    blob.create_append_blob,
+                    content_settings=settings,
+                    match_condition=MatchConditions.IfMissing,
+                ),
+                again=True,
+            )
+        except StoreError as error:
+            if error.code in EXISTS and not isinstance(error, OutcomeUnknown):
+                return False
+            raise
+        return Created(strong(str(answer.get("etag") or "")))
+
+    async def append(
+        self, path: str, data: bytes, *, offset: int, etag: str | None = None
+    ) -> Appended:
+        """Append one block at ``offset``; see the protocol."""
+        from azure.core import MatchConditions
+
+        if not data:
+            raise StoreRefused(Refusal.INVALID, "EmptyBlock")
+        blob = await self._blob(path)
+        conditions: dict[str, Any] = {
+            "appendpos_condition": offset,
+            "client_request_id": next((await self._link()).request_ids),
+        }
+        if etag is not None:
+            conditions |= {"etag": etag, "match_condition": MatchConditions.IfNotModified}
+        body: Any = data if len(data) <= PIECE else Pieces(data)
+        answer: Mapping[str, Any] = await self._ask(
+            partial(blob.append_block, body, length=len(data), **conditions)
+        )
+        try:
+            landed = int(answer["blob_append_offset"])
+            blocks = int(answer["blob_committed_block_count"])
+            new_etag = strong(str(answer["etag"]))
+        except (KeyError, TypeError, ValueError):
+            raise OutcomeUnknown("UnreadableAnswer") from None
+        if landed != offset:
+            # Not this request's answer, whosever it is.
+            raise OutcomeUnknown("OtherPosition")
+        return Appended(offset + len(data), blocks, new_etag)
+
+    async def read(self, path: str, *, offset: int, length: int) -> Range:
+        """Read at most ``length`` bytes at ``offset``; at or behind the end there are none."""
+        seen, data = await self._look(path, offset, length)
+        return Range(data, seen.length, seen.etag, seen.created, seen.ended)
+
+    async def aclose(self) -> None:
+        """Close this loop's session; idempotent; a later use makes a new one. A credential that was
+        given stays open."""
+        self._closed = True
+        if self._renewal is not None:
+            await self._renewal.aclose()
+        await self._links.aclose()
+
+    # Requests ---------------------------------------------------------------------------------
+
+    async def _look(self, path: str, offset: int, length: int) -> tuple[Seen, bytes]:
+        """The blob's state and the bytes of a range of it, both from the same answer."""
+        blob = await self._blob(path)
+        # Twice at most: a blob that grew between GET and HEAD now has the range that it had not.
+        for _ in range(2):
+            seen = Seen()
+            try:
+                data = await self._ask(partial(_get, blob, offset, length, seen))
+            except StoreError as error:
+                if error.code not in ("InvalidRange", "HTTP416"):
+                    raise
+                # The range starts at the end or behind it; some servers answer 206 and no bytes.
+                data = b""
+                await self._ask(partial(blob.get_blob_properties, raw_response_hook=seen.take))
+            seen.check()
+            if len(data) == max(0, min(length, seen.length - offset)):
+                return seen, data
+        # Fewer bytes than there are would be taken for another writer's: rows would be doubled.
+        raise OutcomeUnknown("ShortAnswer")
+
+    async def _ask(self, request: Callable[[], Awaitable[_T]], *, again: bool = False) -> _T:
+        """The one door to the SDK: send a request, and turn whatever it raises into our errors.
+
+        Where the container is missing and may be made, it is. Then the blob is surely missing, and
+        ``again`` says that the request makes it. Where it stands meanwhile (another lane has made
+        it, or the first answer was not true), nothing was applied, and the request is sent again.
+        """
+        try:
+            return await self._translate(request)
+        except StoreRefused as refused:
+            if refused.code != "ContainerNotFound" or not self._create_container:
+                raise
+        if await self._make_container() and not again:
+            raise StoreRefused(Refusal.BLOB_MISSING, "ContainerNotFound")
+        return await self._translate(request)
+
+    async def _translate(self, request: Callable[[], Awaitable[_T]]) -> _T:
+        sas = "" if self._renewal is None else await self._renewal.fresh()
+        try:
+            return await request()
+        except AioCollectError:
+            raise
+        except Answered as answer:
+            failure = from_answer(answer.status, answer.code, answer.wish)
+        except Exception as error:
+            # The SDK lets a bare TypeError out on odd answers. Which class it is proves nothing.
+            failure = from_exception(error)
+        if self._renewal is not None and failure.code in STALE:
+            self._renewal.refused(sas)
+        # Outside of the handler, so that no context leads back to a URL.
+        raise failure
+
+    async def _make_container(self) -> bool:
+        """Make it; False where it stands. StoreRefused CONTAINER_MISSING where it may not be."""
+        try:
+            await self._translate(self._create_container_there)
+        except StoreError as error:
+            if error.code == "ContainerAlreadyExists":
+                return False
+            if not isinstance(error, StoreRefused):
+                raise
+            # Said by its cause: for want of a right to *read* a lane would go on in another way.
+            code = "ContainerNotFound"
+            if error.reason is Refusal.CONTAINER_MISSING:
+                code = error.code  # it was deleted a moment ago
+        else:
+            return True
+        raise StoreRefused(Refusal.CONTAINER_MISSING, code)
+
+    async def _create_container_there(self) -> None:
+        service = (await self._link()).service
+        async with service.get_container_client(self.container) as container:
+            await container.create_container()
+
+    # Clients ----------------------------------------------------------------------------------
+
+    async def _link(self) -> Link:
+        self._closed = False  # a pipeline that starts again uses it again
+        return await self._links.here()
+
+    async def _blob(self, path: str) -> BlobClient:
+        link = await self._link()
+        blob = link.blobs.get(path)
+        if blob is None:
+            if not is_sound(path):
+                raise StoreRefused(Refusal.INVALID, "UnsafePath")
+            blob = link.service.get_blob_client(self.container, path)
+            self._check_url(blob.url, path)
+            if len(link.blobs) >= MAX_CLIENTS:
+                del link.blobs[next(iter(link.blobs))]
+            link.blobs[path] = blob
+        return blob
+
+    def _check_url(self, url: str, path: str) -> None:
+        """Refuse a name that is another one after the normalisation that aiohttp does."""
+        from yarl import URL
+
+        account = URL(self._target.url).path.rstrip("/")
+        if URL(url).path != f"{account}/{self.container}/{path}":
+            raise StoreRefused(Refusal.INVALID, "UnsafePath")
+
+    def _connect(self) -> Link:
+        return connect(
+            self._target.url,
+            credential=self._renewal.credential if self._renewal else self._target.credential,
+            tls=self._tls,
+            proxy=self._proxy,
+            timeouts=self._timeouts,
+            version=self._version,
+            ca_file=self._ca_file,
+        )
+
+
+async def _get(blob: BlobClient, offset: int, length: int, seen: Seen) -> bytes:
+    download = await blob.download_blob(
+        offset, length, max_concurrency=1, raw_response_hook=seen.take
+    )
+    return await download.readall()

@@ -1,0 +1,335 @@
+"""Where an Azure store points to: account, container and credential, from URL or text. Pure.
+
+Invariants: what is wrong is said at construction, by the name of the option and with a remedy, and
+never with the value of a secret; rows travel over TLS unless the host is this machine or plain
+HTTP was asked for by name.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+import re
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+from ...errors import ConfigError
+from .identity import NAMES, Identity
+from .sas import is_callback
+from .tokens import is_token_credential
+
+__all__ = [
+    "EMULATOR_ACCOUNT",
+    "EMULATOR_KEY",
+    "PUBLIC_CLOUD",
+    "Target",
+    "account_url",
+    "check_container",
+    "check_suffix",
+    "is_sound",
+    "split_url",
+]
+
+# The cloud that an account is in unless somebody says otherwise.
+PUBLIC_CLOUD: Final = "core.windows.net"
+# Where Azurite listens unless it is told otherwise.
+EMULATOR_PORT: Final = 10000
+
+# The emulator's account, the same for everybody: published in its documentation, no secret.
+EMULATOR_ACCOUNT: Final = "devstoreaccount1"
+EMULATOR_KEY: Final = (
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+)
+
+# "Naming and referencing containers, blobs, and metadata", learn.microsoft.com.
+MAX_NAME: Final = 1024
+_CONTAINER = re.compile(r"(?=.{3,63}\Z)[a-z0-9]+(-[a-z0-9]+)*\Z")
+
+_SHOWN = re.compile(r"[\w .-]{0,63}\Z")
+
+_SUFFIX = re.compile(r"(?=.{1,200}\Z)[a-z0-9-]+(\.[a-z0-9-]+)+\Z", re.IGNORECASE)
+_ACCOUNT = re.compile(r"[a-z0-9-]+\Z", re.IGNORECASE)
+# account.blob.core.windows.net, or with a zone: account.z01.blob.storage.azure.net.
+_OTHER_ENDPOINT = re.compile(
+    r"([a-z0-9-]+)(\.z\d+)?(\.privatelink)?\.(blob|dfs|file|queue|table|web)"
+    r"\.((?:core|storage)\.[a-z0-9.-]+)\Z",
+    re.IGNORECASE,
+)
+
+_KINDS: Final = (
+    "an account key, a SAS, a function that returns a SAS, an async token credential such as "
+    "azure.identity.aio.DefaultAzureCredential(), or the name of an identity: " + ", ".join(NAMES)
+)
+_NEEDS_HTTPS: Final = "credential=: a token needs https; give store= as an https URL"
+_SHORTEST_KEY: Final = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """An account's URL, without query; the account's name; and how to prove who we are.
+
+    ``credential`` is what the SDK takes: a name and key, a SAS text, or a credential object; or a
+    function that is to be asked for a SAS.
+    """
+
+    url: str
+    account: str
+    credential: Any = field(repr=False)
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a Target holds a credential and cannot be pickled")
+
+    @classmethod
+    def of(cls, account_url: str, *, credential: Any, allow_http: bool) -> Target:
+        """Check and take apart an account's URL, which may carry a SAS."""
+        if not isinstance(account_url, str):
+            raise ConfigError("store= must be text: an account's URL")
+        try:
+            parts = urlsplit(account_url)
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            raise ConfigError("store= cannot be read as a URL; check its host and port") from None
+        if parts.scheme not in ("https", "http") or not host:
+            raise ConfigError("store= must look like https://ACCOUNT.blob.core.windows.net")
+        if parts.username is not None or parts.password is not None:
+            raise ConfigError("store= must not carry a user or password; use credential=")
+        _check_host(host)
+        loopback = _is_loopback(host)
+        if parts.scheme == "http" and not loopback and not allow_http:
+            raise ConfigError(
+                f"store=: plain HTTP to {host} would send rows and signatures unencrypted; use "
+                "https, or say allow_http=True"
+            )
+        if parts.query:
+            if credential is not None:
+                raise ConfigError("store= carries a SAS and credential= is given; drop one")
+            if "sig" not in parse_qs(parts.query):
+                raise ConfigError(
+                    "store=: the URL's query is no SAS: it has no sig=; drop it or renew it"
+                )
+            credential = parts.query
+        path = parts.path.strip("/")
+        if "/" in path:
+            raise ConfigError("store= has more than an account in its path")
+        # In the host, except where an emulator or a proxy has it as the first part of the path.
+        account = path or host.split(".", 1)[0]
+        address = f"[{host}]" if ":" in host else host
+        address += f":{port}" if port else ""
+        return cls(
+            url=f"{parts.scheme}://{address}" + (f"/{path}" if path else ""),
+            account=account,
+            credential=_check_credential(credential, account, parts.scheme),
+        )
+
+    @classmethod
+    def from_connection_string(
+        cls, text: str, *, allow_http: bool, endpoint_suffix: str | None = None
+    ) -> Target:
+        """Take apart a connection string as the Azure portal shows it; its own suffix wins."""
+        if not isinstance(text, str) or "=" not in text:
+            raise ConfigError(
+                "store= is no connection string: it must look like "
+                "'AccountName=…;AccountKey=…;EndpointSuffix=core.windows.net'"
+            )
+        found: dict[str, str] = {}
+        for item in filter(None, (item.strip() for item in text.split(";"))):
+            name, equals, value = item.partition("=")
+            if not equals:
+                raise ConfigError(
+                    "store=: the connection string has a part without '='; copy it again"
+                )
+            found[name.strip().lower()] = value.strip()
+        if found.get("usedevelopmentstorage", "").lower() == "true":
+            return cls.emulator("127.0.0.1")
+        account, key = found.get("accountname"), found.get("accountkey")
+        sas = found.get("sharedaccesssignature")
+        url = found.get("blobendpoint")
+        if url is None:
+            if not account:
+                raise ConfigError(
+                    "store=: the connection string has neither AccountName nor BlobEndpoint"
+                )
+            suffix = check_suffix(found.get("endpointsuffix", endpoint_suffix))
+            url = f"{found.get('defaultendpointsprotocol', 'https')}://{account}.blob.{suffix}"
+        if not key and not sas and "?" not in url:
+            raise ConfigError(
+                "store=: the connection string has neither AccountKey nor SharedAccessSignature"
+            )
+        credential: Any = sas or None
+        if key:
+            credential = _named_key(account or Target._name_in(url), key, "store=: the AccountKey")
+        return cls.of(url, credential=credential, allow_http=allow_http)
+
+    @classmethod
+    def emulator(cls, address: str) -> Target:
+        """The emulator's account at host:port, or at a host with the emulator's own port."""
+        if not isinstance(address, str) or not address:
+            raise ConfigError("store= must name the emulator's host: azurite://127.0.0.1/container")
+        try:
+            if urlsplit(f"//{address}").port is None:
+                address = f"{address.removesuffix(':')}:{EMULATOR_PORT}"
+        except ValueError:
+            raise ConfigError("store=: the emulator's port is no number") from None
+        return cls.of(
+            f"http://{address}/{EMULATOR_ACCOUNT}", credential=EMULATOR_KEY, allow_http=True
+        )
+
+    @staticmethod
+    def _name_in(url: str) -> str:
+        return (urlsplit(url).hostname or "").split(".", 1)[0]
+
+
+def split_url(url: str, *, container: str | None) -> tuple[str, str]:
+    """An account's URL, SAS included, and the container, from a URL that may name both."""
+    if not isinstance(url, str) or "://" not in url:
+        raise ConfigError("store= must look like https://ACCOUNT.blob.core.windows.net/CONTAINER")
+    base, question, query = url.partition("?")
+    scheme, _, rest = base.partition("://")
+    host, *path = rest.strip("/").split("/")
+    # ACCOUNT.blob.… has the account in the host; an emulator has it first in the path.
+    in_path = ".blob." not in host and (_is_address(host) or len(path) == 2)
+    if ".blob." not in host and len(path) == 1 and container is not None:
+        in_path = in_path or path[0] != container
+    expected = 1 if in_path else 0
+    account = [host, *path[:expected]]
+    named = path[expected:]
+    if len(named) > 1:
+        raise ConfigError("store= names more than a container; blob names are the layout's matter")
+    if named and container is not None and named[0] != container:
+        raise ConfigError(f"container={container!r} contradicts store=; drop one of them")
+    if not named and container is None:
+        raise ConfigError("store= names no container; add it, or give container=")
+    target = f"{scheme}://{'/'.join(account)}{question}{query}"
+    return target, named[0] if named else str(container)
+
+
+def account_url(account: str, *, endpoint_suffix: str | None = None) -> str:
+    """The URL of an account by its short name, in the cloud with this suffix."""
+    if not isinstance(account, str) or not _ACCOUNT.match(account):
+        # It is not shown: a misplaced user:password would stand here.
+        raise ConfigError(
+            "store=: azure:// takes an account's short name: azure://account/container"
+        )
+    return f"https://{account}.blob.{check_suffix(endpoint_suffix)}"
+
+
+def check_suffix(suffix: str | None) -> str:
+    """A cloud's suffix, such as core.chinacloudapi.cn, if it can be one; None: the public one's."""
+    if suffix is None:
+        return PUBLIC_CLOUD
+    if not isinstance(suffix, str) or not _SUFFIX.match(suffix) or suffix.startswith("blob."):
+        raise ConfigError(
+            "endpoint_suffix= must look like core.windows.net, core.chinacloudapi.cn or "
+            "core.usgovcloudapi.net"
+        )
+    return suffix
+
+
+def check_container(name: object) -> str:
+    """The container's name, if it can be one."""
+    if not isinstance(name, str) or not _CONTAINER.match(name):
+        # A misplaced key or SAS would stand here.
+        shown = f"{name!r} " if isinstance(name, str) and _SHOWN.match(name) else " "
+        raise ConfigError(
+            f"container={shown}cannot be a container's name: 3 to 63 lower-case letters, digits "
+            "and single hyphens"
+        )
+    return name
+
+
+def is_sound(path: str) -> bool:
+    """Whether a blob name means the same to the service, to proxies, and to us."""
+    if not 0 < len(path) <= MAX_NAME or "\\" in path or not path.isprintable():
+        return False
+    return all(segment.strip(".") for segment in path.split("/")) and path[-1] != "."
+
+
+def _check_host(host: str) -> None:
+    """Refuse the account's other endpoints, which answer, or look right, and take no append."""
+    found = _OTHER_ENDPOINT.match(host)
+    if found is None:
+        return
+    account, zone, private, kind, suffix = found.groups(default="")
+    right = f"https://{account.removesuffix('-secondary')}{zone}.blob.{suffix}"
+    if kind != "blob":
+        problem = f"{host} is another endpoint of the account (.{kind}.), without append blobs"
+    elif private:
+        problem = f"no certificate is made for {host}; the usual name leads there by itself"
+    elif account.endswith("-secondary"):
+        problem = f"{host} is the account's copy in another region, which can only be read"
+    else:
+        return
+    raise ConfigError(f"store=: {problem}; take {right}")
+
+
+def _is_address(host: str) -> bool:
+    """Whether a host, with or without port, is an address or this machine: so, an emulator."""
+    name = urlsplit(f"//{host}").hostname or ""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return name == "localhost"
+    return True
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _check_credential(credential: Any, account: str, scheme: str) -> Any:
+    if credential is None:
+        if scheme != "https":
+            raise ConfigError(
+                f"credential= is missing: nobody may append without one; give {_KINDS}"
+            )
+        return Identity("default", asked=False)
+    if isinstance(credential, str):
+        return _check_text(credential, account, scheme)
+    if is_token_credential(credential):
+        if not hasattr(credential, "__aexit__"):
+            raise ConfigError("credential= is a blocking one; take its namesake from azure….aio")
+        if scheme != "https":
+            raise ConfigError(_NEEDS_HTTPS)
+        return credential
+    if hasattr(credential, "named_key") or hasattr(credential, "signature"):
+        return credential
+    if is_callback(credential):
+        return credential
+    raise ConfigError(f"credential= of type {type(credential).__name__} is unknown; give {_KINDS}")
+
+
+def _check_text(credential: str, account: str, scheme: str) -> Any:
+    """A SAS, an account key, or the name of an identity."""
+    text = credential.strip().lstrip("?").strip()
+    if text.lower() in NAMES:
+        if scheme != "https":
+            raise ConfigError(_NEEDS_HTTPS)
+        return Identity(text.lower())
+    if "sig=" in text:
+        return text
+    # An account's key has 88 characters. What is no key at all may still be a secret: not shown.
+    if len(text) < _SHORTEST_KEY and not _is_base64(text):
+        raise ConfigError(
+            f"credential= is neither a key nor a SAS; to name an identity take {', '.join(NAMES)}"
+        )
+    return _named_key(account, text, "credential=: the key")
+
+
+def _named_key(account: str, key: str, what: str) -> Any:
+    from azure.core.credentials import AzureNamedKeyCredential
+
+    if not _is_base64(key) or not account:
+        raise ConfigError(f"{what} is no base64 text; copy it again, without spaces")
+    return AzureNamedKeyCredential(account, key)
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        return bool(base64.b64decode(text, validate=True))
+    except (binascii.Error, ValueError):
+        return False

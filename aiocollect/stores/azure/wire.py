@@ -1,0 +1,280 @@
+"""How the Azure store speaks HTTP: one attempt a PUT, answers read by us, bodies in pieces.
+
+Invariants:
+
+- A PUT is on the wire once. aiohttp sends it a second time when a kept-alive connection drops; it
+  does not get to see that. GET and HEAD change nothing, and may be sent again: a front that closes
+  each connection after its answer would else never let us look. No GET is whose body breaks off.
+- An answer counts for the request that it names: the client request id that it repeats must be the
+  one sent, and a range the one asked for. Something between may mix up answers, or repeat old ones.
+- An answer is taken at its status and its headers. A body that was not asked for, which may be of
+  any size and anybody's, is never parsed, and read only as far, and as long, as keeps the
+  connection usable; of a range no more is read than was asked for. Nothing is unpacked: a few
+  kilobytes could be a gigabyte.
+- A large body leaves in pieces, and the event loop runs between them.
+- Where the handshake ends at the server's certificate, or a proxy asks who we are, nothing of the
+  request was sent: an operator's matter, said by a code of ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from ...errors import OutcomeUnknown, Refusal, StoreRefused
+from .causes import cause_of
+from .errors import wish_of
+
+if TYPE_CHECKING:
+    import aiohttp
+
+__all__ = ["PIECE", "Answered", "OneAttempt", "Pieces", "Seen", "strong"]
+
+# One TLS write of 4 MiB holds the loop for 6 to 9 ms, so one of 256 KiB for half a millisecond. In
+# pieces of 64 KiB blocks of 1 MiB go out at 87 % of the rate (loadtest/bench, docs/performance.md).
+PIECE: Final = 256 * 1024
+# A blob of so many takes no more (Append Block, "Remarks").
+MAX_BLOCKS: Final = 50_000
+# The service's error texts have a few hundred bytes; more is not read, and costs the connection.
+MAX_ERROR_BODY: Final = 64 * 1024
+# They come right behind the headers. A body that drips must not hold up what the status has said.
+MAX_ERROR_SECONDS: Final = 1.0
+APPEND_BLOB: Final = "AppendBlob"
+REQUEST_ID: Final = "x-ms-client-request-id"
+# What tells an append from a creation.
+POSITION: Final = "x-ms-blob-condition-appendpos"
+
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(-?\d{1,18})/(\d{1,18})\Z", re.ASCII)
+
+
+class Pieces:
+    """A body sent piece by piece, with a turn of the event loop before each but the first.
+
+    It can be started again, which the SDK does after a challenge for a new token.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def __aiter__(self) -> _PieceIterator:
+        return _PieceIterator(memoryview(self._data))
+
+
+class _PieceIterator:
+    # Not a generator: one that is cut off would need the loop once more, to be closed.
+    def __init__(self, view: memoryview) -> None:
+        self._view = view
+        self._at = 0
+
+    def __aiter__(self) -> _PieceIterator:
+        return self
+
+    async def __anext__(self) -> memoryview:
+        at = self._at
+        if at >= len(self._view):
+            raise StopAsyncIteration
+        if at:
+            await asyncio.sleep(0)
+        self._at = at + PIECE
+        return self._view[at : self._at]
+
+
+class Answered(Exception):
+    """An answer that is no success. No aiohttp or SDK class, so it passes through both unhandled:
+    nobody retries, follows, or parses what somebody else sent."""
+
+    def __init__(self, status: int, code: str, wish: float | None) -> None:
+        super().__init__(status)
+        self.status = status
+        self.code = code
+        self.wish = wish
+
+
+class _WholeBody:
+    """A stream of an answer's body: at most ``left`` bytes, more are an error; 0: none is looked
+    at. Its early end is not retried by the SDK."""
+
+    def __init__(self, stream: aiohttp.StreamReader, left: int) -> None:
+        self._stream = stream
+        self._left = left
+        self._empty = not left
+
+    async def read(self, n: int = -1) -> bytes:
+        from aiohttp import ClientError
+
+        if self._empty:
+            return b""
+        try:
+            # One byte more than may come, which tells the end from what goes on.
+            data = await self._stream.read(self._left + 1 if n < 0 else min(n, self._left + 1))
+            self._left -= len(data)
+            if self._left >= 0:
+                return data
+            name = "TooLong"
+        except (ClientError, OSError) as error:
+            name = cause_of(error) or "BrokenAnswer"
+        # No aiohttp or SDK class, for the same reason as above.
+        raise OutcomeUnknown(name)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+class OneAttempt:
+    """The middleware of a session: one attempt a PUT, and every answer but a success ends here.
+
+    aiohttp sends a request a second time after ClientOSError and ServerDisconnectedError, so for a
+    PUT these must not reach it. 401 goes on, since the SDK answers its challenge with a new token.
+    """
+
+    def __init__(self) -> None:
+        # The kinds of request whose id this server repeats: a success without one is not its own.
+        # By kind, since the emulator repeats that of some alone.
+        self._repeats: set[tuple[str, bool]] = set()
+
+    async def __call__(
+        self,
+        request: aiohttp.ClientRequest,
+        handler: Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]],
+    ) -> aiohttp.ClientResponse:
+        """Send it, and look at what comes."""
+        import aiohttp
+
+        response: aiohttp.ClientResponse | None = None
+        failure: Exception
+        try:
+            response = await handler(request)
+        except aiohttp.ClientConnectorCertificateError:
+            failure = StoreRefused(Refusal.CREDENTIAL, "TlsVerify")
+        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+            if request.method in ("GET", "HEAD"):
+                raise
+            failure = OutcomeUnknown(cause_of(error) or f"Sdk{type(error).__name__}")
+        except aiohttp.ClientHttpProxyError as error:
+            # To CONNECT, so before the request itself. Its message may be anything.
+            failure = OutcomeUnknown("ProxyFailure")
+            if error.status == 407:
+                failure = StoreRefused(Refusal.CREDENTIAL, "ProxyAuthentication")
+        if response is None:
+            # Outside of the handlers, so that no context leads back to a URL.
+            raise failure
+        objection = self._objection(request, response)
+        if objection:
+            # It decides nothing, also not what a refusal says.
+            response.close()
+            raise OutcomeUnknown(objection)
+        return await self._taken(request, response)
+
+    def _objection(self, request: aiohttp.ClientRequest, response: aiohttp.ClientResponse) -> str:
+        """Why an answer is not the one to this request; "" where it is."""
+        headers = response.headers
+        if headers.get("Content-Encoding", "identity").lower() != "identity":
+            return "ContentEncoding"  # we ask for none
+        repeated = headers.get(REQUEST_ID)
+        if repeated is not None and repeated != request.headers.get(REQUEST_ID):
+            return "OtherRequest"
+        if 200 <= response.status < 300:
+            kind = (request.method, POSITION in request.headers)
+            if repeated is not None:
+                self._repeats.add(kind)
+            elif kind in self._repeats:
+                return "OtherRequest"
+        if response.status == 206 and not _is_asked_for(request, headers):
+            return "OtherRange"
+        return ""
+
+    async def _taken(
+        self, request: aiohttp.ClientRequest, response: aiohttp.ClientResponse
+    ) -> aiohttp.ClientResponse:
+        """A success, or a challenge, with no more body than was asked for; raises Answered else."""
+        status, headers = response.status, response.headers
+        code = headers.get("x-ms-error-code", "")
+        if status == 401 or (200 <= status < 300 and (request.method != "GET" or status == 206)):
+            if headers.get("x-ms-blob-type", APPEND_BLOB) == APPEND_BLOB:
+                left = _asked_for(request)[1] if status == 206 else 0
+                body = _WholeBody(response.content, left)
+                if not left:
+                    await _drain(response)
+                response.content = cast("aiohttp.StreamReader", body)
+                return response
+            # As appends to it are answered. The SDK would ask for the ranges of a page blob.
+            status, code = 409, "InvalidBlobType"
+        wish = wish_of(headers)
+        await _drain(response)
+        raise Answered(status, code, wish)
+
+
+async def _drain(response: aiohttp.ClientResponse) -> None:
+    """Read the rest of a small body, so that the connection can be used again; drop it else."""
+    if response.content.at_eof():
+        response.release()  # the usual answer to an append, which has none
+        return
+    left = MAX_ERROR_BODY
+    try:
+        async with asyncio.timeout(MAX_ERROR_SECONDS):
+            while left > 0:
+                chunk = await response.content.read(left)
+                if not chunk:
+                    break
+                left -= len(chunk)
+    except Exception:
+        response.close()
+    else:
+        # A connection with something left to read is closed by this.
+        response.release()
+
+
+def _asked_for(request: aiohttp.ClientRequest) -> tuple[int, int]:
+    """Where the range of a GET begins, and how many bytes it asks for."""
+    first, _, last = request.headers.get("x-ms-range", "").removeprefix("bytes=").partition("-")
+    if not (first.isdecimal() and last.isdecimal()):
+        return 0, 0
+    return int(first), int(last) - int(first) + 1
+
+
+def _is_asked_for(request: aiohttp.ClientRequest, headers: Mapping[str, str]) -> bool:
+    """Whether the range of an answer is the one asked for, as far as the blob goes."""
+    found = _CONTENT_RANGE.match(headers.get("Content-Range", ""))
+    if found is None:
+        return False
+    first, last, whole = map(int, found.groups())
+    begin, length = _asked_for(request)
+    # The emulator answers a range behind the end with an empty one: bytes 5-4/5, bytes 0--1/0.
+    end = max(begin, min(begin + length, whole))
+    return first == begin and last + 1 == end
+
+
+def strong(etag: str) -> str:
+    """An ETag as the service gave it. A proxy that compresses, or might, marks it as weak, and a
+    weak one never matches: nginx's is ticket 1570."""
+    return etag.removeprefix("W/")
+
+
+class Seen:
+    """What the headers of a GET or HEAD say about a blob."""
+
+    def __init__(self) -> None:
+        self._headers: Mapping[str, str] = {}
+        self.length = self.blocks = -1
+        self.created = self.etag = ""
+        self.ended = False
+
+    def take(self, response: Any) -> None:
+        """Keep the headers; the SDK calls this with each answer before it reads the body."""
+        self._headers = response.http_response.headers
+
+    def check(self) -> None:
+        """Read the headers; OutcomeUnknown where they are not those of an append blob."""
+        headers = self._headers
+        whole = headers.get("Content-Range", "").rpartition("/")[2] or headers.get("Content-Length")
+        try:
+            self.length = int(whole or "")
+            self.blocks = int(headers["x-ms-blob-committed-block-count"])
+            self.etag = strong(headers["ETag"])
+        except (KeyError, ValueError):
+            raise OutcomeUnknown("UnreadableAnswer") from None
+        self.created = headers.get("x-ms-creation-time", "")
+        sealed = headers.get("x-ms-blob-sealed", "").lower() == "true"
+        self.ended = sealed or self.blocks >= MAX_BLOCKS

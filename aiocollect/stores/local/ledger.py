@@ -1,0 +1,282 @@
+"""The ledger beside a local blob: what of the file is committed. One small record, one kernel lock.
+
+A kill can tear a large write: between pages the kernel looks for fatal signals
+(``generic_perform_write`` in mm/filemap.c). So a file's length does not tell which appends are
+whole. The ledger does. Its record lies within one page and is written by one ``pwrite``, which a
+kill leaves undone or done. Under the lock, an append is:
+
+1. note in the ledger how far the data will reach (``pending``),
+2. write the data behind the committed length,
+3. commit: the new length and block count, nothing pending. Only then is the caller told.
+
+Why only whole appends remain. Nobody but the holder of the lock writes, and the page cache shows
+its writes to all in program order. A holder leaves in one of three ways: committed (3), with an
+error (the data is cut off, the old record written back), or dead. A dead one leaves one of
+
+====================================  ===========  ===============================================
+the file's size                       ``pending``  what it means, and what the next holder does
+====================================  ===========  ===============================================
+length                                any          dead before 2, or after 3: nothing to cut
+above length, to length + pending     above 0      dead in 2, or before 3: cut off; nobody was told
+any other                             any          somebody else's doing: refused, never written to
+====================================  ===========  ===============================================
+
+A caller whose await was cancelled is no such case: its thread lives, and commits. A blob is ours
+only as long as its inode is the recorded one; a copy, a restored or an edited file is foreign.
+
+The lock is the kernel's (``flock``) and ends with the process that holds it, however that ends; a
+process forked meanwhile gives up its copy. It is waited for a moment only: its holder may be
+stopped, and a thread that waits for it serves no other blob.
+
+Both files are opened anew for each request. Threads that shared a descriptor would share its lock,
+and descriptors kept open save 2 us of the 200 that an append of 4 KiB takes.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import functools
+import os
+import stat
+import struct
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
+
+from ...errors import Refusal, StoreBusy, StoreRefused
+
+__all__ = ["Blob", "Record", "create", "is_ledger", "ledger_of", "locked", "watch_forks"]
+
+# Magic, version, unused, then created (ns), inode, length, blocks, pending; a CRC-32 ends it.
+_FORMAT = struct.Struct("<4sHHQQQQQ")
+_SIZE = _FORMAT.size + 4
+_MAGIC = b"AIOL"
+_VERSION = 1
+_FLAGS = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
+
+# Some 100 appends of 1 MiB by others take this long; and what a stopped holder costs an attempt.
+LOCK_WAIT = 0.2
+# Between two looks at a lock that another holds: from an append of 4 KiB to one of several MiB.
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.0001, 0.004
+
+# The descriptors that hold or are about to hold a lock, for _after_fork.
+_held: set[int] = set()
+
+
+@functools.cache
+def watch_forks() -> None:
+    """From now on, a forked process gives up the locks it was born with. Once for each process."""
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def _after_fork() -> None:
+    # A lock belongs to the open file, which the fork shares: were the parent killed in mid-append,
+    # the copy would hold it for as long as the child lives. Closing a copy leaves it to the parent.
+    for descriptor in _held:
+        with suppress(OSError):
+            os.close(descriptor)
+    _held.clear()
+
+
+class Record(NamedTuple):
+    """What the ledger says of a blob: bytes and blocks committed, and bytes being written."""
+
+    created: int
+    inode: int
+    length: int = 0
+    blocks: int = 0
+    pending: int = 0
+
+    def pack(self) -> bytes:
+        """The record as bytes, with its checksum."""
+        packed = _FORMAT.pack(_MAGIC, _VERSION, 0, *self)
+        return packed + zlib.crc32(packed).to_bytes(4, "little")
+
+    @classmethod
+    def unpack(cls, data: bytes) -> Record | None:
+        """The record, or None where there is none that can be trusted."""
+        packed, crc = data[: _FORMAT.size], data[_FORMAT.size :]
+        if len(packed) < _FORMAT.size or zlib.crc32(packed).to_bytes(4, "little") != crc:
+            return None
+        magic, version, _, *values = _FORMAT.unpack(packed)
+        if magic != _MAGIC or version != _VERSION:
+            return None
+        return cls(*values)
+
+
+class Blob:
+    """A local blob under its lock: the data file, and the record that is true of it."""
+
+    def __init__(self, ledger: int, data: int, record: Record) -> None:
+        self._ledger = ledger
+        self._data = data
+        self.record = record
+
+    def __repr__(self) -> str:
+        return f"<Blob {self.record.length} bytes, {self.record.blocks} blocks>"
+
+    @property
+    def created(self) -> str:
+        """Changes when the blob is made anew."""
+        return f"{self.record.created:x}-{self.record.inode:x}"
+
+    @property
+    def etag(self) -> str:
+        """Changes with every append."""
+        return f"{self.created}-{self.record.blocks:x}-{self.record.length:x}"
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Committed bytes only."""
+        end = min(offset + length, self.record.length)
+        return os.pread(self._data, end - offset, offset) if end > offset else b""
+
+    def append(self, data: bytes) -> None:
+        """All of it or nothing; what an OSError leaves behind is cut off."""
+        record = self.record
+        self._write(record._replace(pending=len(data)))
+        try:
+            view, position = memoryview(data), record.length
+            while view:
+                written = os.pwrite(self._data, view, position)
+                view, position = view[written:], position + written
+        except OSError:
+            os.ftruncate(self._data, record.length)
+            self._write(record)
+            raise
+        self._write(record._replace(length=position, blocks=record.blocks + 1))
+
+    def _write(self, record: Record) -> None:
+        _put(self._ledger, record)
+        self.record = record
+
+    def repair(self) -> None:
+        """Cut off what a killed writer left. Refuses a file that somebody else has changed."""
+        record = self.record
+        size = os.fstat(self._data).st_size
+        if record.length < size <= record.length + record.pending:
+            os.ftruncate(self._data, record.length)
+        elif size != record.length:
+            raise StoreRefused(Refusal.WRONG_TYPE, "ForeignChange")
+        if record.pending:
+            self._write(record._replace(pending=0))
+
+
+def ledger_of(path: str) -> str:
+    """The hidden file beside the blob's."""
+    folder, name = os.path.split(path)
+    return f"{folder}/.{name}.ledger"
+
+
+def is_ledger(name: str) -> bool:
+    """Whether a file of this name would be a ledger; then no blob may have it."""
+    return name.startswith(".") and name.endswith(".ledger")
+
+
+def create(path: str) -> str:
+    """Make an empty blob, unless something stands there, be it a directory or a broken link.
+    Returns its ETag; "" where something stands."""
+    if os.path.lexists(path):
+        return ""  # without leaving a ledger beside a file that is not ours
+    with _lock(ledger_of(path), os.O_CREAT) as ledger:
+        if os.path.lexists(path):
+            return ""
+        # A deleted blob's record must not be taken for the new one's: inodes are used again.
+        os.ftruncate(ledger, 0)
+        try:
+            data = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o666)
+        except FileExistsError:
+            return ""
+        try:
+            record = _fresh(data)
+            _put(ledger, record)
+            return Blob(ledger, data, record).etag
+        finally:
+            os.close(data)
+
+
+@contextmanager
+def locked(path: str) -> Iterator[Blob]:
+    """The blob at ``path``, locked and repaired.
+
+    StoreRefused BLOB_MISSING, and WRONG_TYPE for a file that is not ours, or not any more.
+    StoreBusy while somebody else holds on to the lock.
+    """
+    try:
+        with _lock(ledger_of(path)) as ledger:
+            data = os.open(path, _FLAGS)
+            try:
+                blob = Blob(ledger, data, _record(ledger, data))
+                blob.repair()
+                yield blob
+            finally:
+                os.close(data)
+    except FileNotFoundError:
+        if os.path.lexists(path):
+            raise StoreRefused(Refusal.WRONG_TYPE, "NoLedger") from None
+        raise StoreRefused(Refusal.BLOB_MISSING, "BlobNotFound") from None
+
+
+@contextmanager
+def _lock(ledger: str, flags: int = 0) -> Iterator[int]:
+    """The locked ledger file. FileNotFoundError where there is none and ``flags`` make none."""
+    while True:
+        descriptor = os.open(ledger, _FLAGS | flags, 0o666)
+        _held.add(descriptor)
+        try:
+            _acquire(descriptor)
+            # Deleted while we waited for the lock: then it guards nothing.
+            if os.fstat(descriptor).st_nlink:
+                yield descriptor
+                return
+        finally:
+            # By name, since a copy in a process forked meanwhile would keep it.
+            with suppress(OSError):
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
+            _held.discard(descriptor)
+            os.close(descriptor)
+
+
+def _acquire(descriptor: int) -> None:
+    deadline, pause = time.monotonic() + LOCK_WAIT, _FIRST_PAUSE
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise StoreBusy("LockHeld") from None
+        time.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def _record(ledger: int, data: int) -> Record:
+    """The record that is true of the file, or StoreRefused."""
+    status = os.fstat(data)
+    if not stat.S_ISREG(status.st_mode):
+        raise StoreRefused(Refusal.WRONG_TYPE, "NotAFile")
+    found = os.pread(ledger, _SIZE, 0)
+    if not found and not status.st_size:
+        # Its creator was killed before the first record; nobody has seen the blob yet.
+        record = _fresh(data)
+        _put(ledger, record)
+        return record
+    known = Record.unpack(found)
+    if known is None:
+        # Damaged, or a later version's: whoever wrote it knows what the file holds.
+        raise StoreRefused(Refusal.WRONG_TYPE, "UnknownLedger")
+    if known.inode != status.st_ino:
+        raise StoreRefused(Refusal.WRONG_TYPE, "ForeignFile")
+    return known
+
+
+def _fresh(data: int) -> Record:
+    return Record(time.time_ns(), os.fstat(data).st_ino)
+
+
+def _put(ledger: int, record: Record) -> None:
+    packed = record.pack()
+    if os.pwrite(ledger, packed, 0) != len(packed):
+        raise OSError(errno.EIO, "the ledger was written in part")

@@ -1,0 +1,251 @@
+"""Append blobs as plain files in a directory: the embedded default, same layout, same protocol.
+
+The directory takes the container's place, and any tool reads the files. Several processes may
+append to one file: each append takes a kernel lock, for its own time only, in a worker thread; the
+event loop never waits for a disk. A cancelled append may still land, as a late request may.
+
+What holds at any time (stores/local/ledger.py has the argument):
+
+- A file is written to only at its committed end, only under the lock, and only if it is ours. One
+  that was made, edited, cut or copied by others is refused, and the rows go to the next part.
+- After a kill in mid-write only whole appends remain, once anybody opens the file through a store.
+- A reader that is not a store (pandas, tail -f) takes no lock. While an append is under way, and
+  after a kill until the next open, it may see a torn last line, and that line may vanish. All
+  before it is whole and stays. ``open`` and ``read`` here show committed bytes alone.
+- Nothing is fsync'd: power loss may take what was acknowledged. File and ledger may disagree then;
+  such a file is refused as foreign.
+
+Needs flock, so a POSIX system and a local disk; network file systems and Windows are untested.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from ..._validation.checks import check_number
+from ...errors import (
+    BlobFull,
+    ConfigError,
+    OffsetMismatch,
+    OutcomeUnknown,
+    Refusal,
+    StoreBusy,
+    StoreError,
+    StoreRefused,
+)
+from ...typing import Appended, Created, Opened, Range
+
+try:
+    from . import ledger
+except ImportError:  # no fcntl: not a POSIX system
+    ledger = None  # type: ignore[assignment]
+
+__all__ = ["LocalStore"]
+
+_T = TypeVar("_T")
+
+# What each error of the system means: time helps, an operator helps, another part helps. All others
+# decide nothing.
+_BUSY = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO),
+    *(errno.EMFILE, errno.ENFILE, errno.ENOLCK, errno.ENOMEM),
+}
+_REFUSALS = {
+    errno.EACCES: Refusal.CREDENTIAL,
+    errno.EPERM: Refusal.CREDENTIAL,
+    errno.EROFS: Refusal.CREDENTIAL,
+    # A file system without locks: held, since without them appends would be torn.
+    errno.EOPNOTSUPP: Refusal.CREDENTIAL,
+    errno.ENOSYS: Refusal.CREDENTIAL,
+    # A file stands where a directory should be, so every part's name would meet it.
+    errno.ENOTDIR: Refusal.CONTAINER_MISSING,
+    errno.EEXIST: Refusal.CONTAINER_MISSING,
+    errno.ENOENT: Refusal.BLOB_MISSING,
+    errno.EISDIR: Refusal.WRONG_TYPE,
+    errno.ELOOP: Refusal.WRONG_TYPE,  # a link, and O_NOFOLLOW
+    errno.ENAMETOOLONG: Refusal.INVALID,
+}
+
+# Directories whose place was checked; a stream has one a day, so few are looked at twice.
+_MAX_CHECKED = 4096
+
+
+class LocalStore:
+    """The append blobs of one directory.
+
+    ``threads`` do the writing. ``max_blocks`` is the limit of a blob, as the service has it. With
+    ``create`` the directory is made when it is first missed; without, that is refused.
+    """
+
+    def __init__(
+        self,
+        directory: str | os.PathLike[str],
+        *,
+        threads: int = 4,
+        max_blocks: int = 50_000,
+        create: bool = True,
+    ) -> None:
+        if ledger is None:
+            raise ConfigError(
+                "the directory store needs flock, so a POSIX system; use Azure or MemoryStore"
+            )
+        if not os.fspath(directory):
+            raise ConfigError("the directory store needs a directory, such as file:///data")
+        check_number("threads", threads, at_least=1, integer=True)
+        check_number("max_blocks", max_blocks, at_least=1, integer=True)
+        self._root = str(Path(directory).absolute())
+        self._threads = threads
+        self._max_blocks = max_blocks
+        self._create = create
+        self._checked: set[str] = set()
+        self._executor: ThreadPoolExecutor | None = None
+        self._process = os.getpid()
+        ledger.watch_forks()
+
+    def __repr__(self) -> str:
+        state = "at rest" if self._executor is None else f"up to {self._threads} threads"
+        return f"<LocalStore {self._root}, {state}>"
+
+    @property
+    def target(self) -> str:
+        """Which store this is, by whichever way it was named."""
+        return f"file://{os.path.realpath(self._root)}"
+
+    # The Store protocol -------------------------------------------------------------------------
+
+    async def open(self, path: str, *, head: int) -> Opened:
+        """See Store.open."""
+
+        def work() -> Opened:
+            with ledger.locked(self._find(path)) as blob:
+                record = blob.record
+                start = blob.read(0, head)
+                return Opened(record.length, record.blocks, blob.created, blob.etag, start)
+
+        return await self._in_thread(work)
+
+    async def create(self, path: str, *, content_type: str) -> Created | bool:
+        """See Store.create. A file has no content type."""
+
+        def work() -> Created | bool:
+            file = self._find(path)
+            os.makedirs(os.path.dirname(file), exist_ok=True)
+            etag = ledger.create(file)
+            return Created(etag) if etag else False
+
+        return await self._in_thread(work)
+
+    async def append(
+        self, path: str, data: bytes, *, offset: int, etag: str | None = None
+    ) -> Appended:
+        """See Store.append."""
+
+        def work() -> Appended:
+            with ledger.locked(self._find(path)) as blob:
+                if blob.record.blocks >= self._max_blocks:
+                    raise BlobFull("BlockCountExceedsLimit")
+                if etag is not None and etag != blob.etag:
+                    raise OffsetMismatch("ConditionNotMet")
+                if offset != blob.record.length:
+                    raise OffsetMismatch("AppendPositionConditionNotMet")
+                blob.append(data)
+                return Appended(blob.record.length, blob.record.blocks, blob.etag)
+
+        return await self._in_thread(work)
+
+    async def read(self, path: str, *, offset: int, length: int) -> Range:
+        """See Store.read."""
+
+        def work() -> Range:
+            with ledger.locked(self._find(path)) as blob:
+                data = blob.read(offset, length)
+                ended = blob.record.blocks >= self._max_blocks
+                return Range(data, blob.record.length, blob.etag, blob.created, ended)
+
+        return await self._in_thread(work)
+
+    async def aclose(self) -> None:
+        """End the threads, once what they do is done; a later use starts new ones."""
+        executor, self._executor = self._executor, None
+        if executor is None or self._process != os.getpid():
+            return
+        try:
+            await asyncio.to_thread(executor.shutdown)
+        except RuntimeError:  # the interpreter exits, and has ended them already
+            executor.shutdown(wait=False)
+
+    # Threads, paths, errors ---------------------------------------------------------------------
+
+    async def _in_thread(self, work: Callable[[], _T]) -> _T:
+        try:
+            try:
+                running = asyncio.get_running_loop().run_in_executor(self._workers(), work)
+            except RuntimeError:
+                if threading.main_thread().is_alive():
+                    raise StoreBusy("NoThread") from None
+                # The interpreter exits and gives no more threads; nobody but us needs the loop.
+                return work()
+            return await running
+        except OSError as error:
+            raise _translate(error) from None
+
+    def _workers(self) -> ThreadPoolExecutor:
+        if self._process != os.getpid():
+            # Born by a fork: the threads stayed with the parent, and the executor believes in them.
+            self._process, self._executor = os.getpid(), None
+        if self._executor is None:
+            self._executor = ThreadPoolExecutor(self._threads, "aiocollect-local")
+        return self._executor
+
+    def _find(self, path: str) -> str:
+        """The file of a blob; refuses names that lead out of the directory."""
+        *folders, name = path.split("/")
+        if (
+            any(segment in ("", ".", "..") for segment in (*folders, name))
+            or "\0" in path
+            or not _is_text(path)
+            or ledger.is_ledger(name)
+        ):
+            raise StoreRefused(Refusal.INVALID, "InvalidName")
+        if not os.path.isdir(self._root):
+            if not self._create:
+                raise StoreRefused(Refusal.CONTAINER_MISSING, "DirectoryNotFound")
+            os.makedirs(self._root, exist_ok=True)
+        folder = "/".join((self._root, *folders))
+        if folder not in self._checked:
+            self._check(folder)
+        return f"{folder}/{name}"
+
+    def _check(self, folder: str) -> None:
+        """Refuse a directory that links lead out of ours."""
+        root = os.path.realpath(self._root)
+        if os.path.commonpath((root, os.path.realpath(folder))) != root:
+            raise StoreRefused(Refusal.INVALID, "LinkLeadsOutside")
+        if len(self._checked) >= _MAX_CHECKED:
+            self._checked.clear()
+        self._checked.add(folder)
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        return False
+    return True
+
+
+def _translate(error: OSError) -> StoreError:
+    number = error.errno or 0
+    code = errno.errorcode.get(number, type(error).__name__)
+    if number in _BUSY:
+        return StoreBusy(code)
+    if number in _REFUSALS:
+        return StoreRefused(_REFUSALS[number], code)
+    return OutcomeUnknown(code)

@@ -1,0 +1,115 @@
+"""What a network, a service and strangers do to a request of a store in memory."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ...errors import OutcomeUnknown, Refusal, StoreBusy, StoreError, StoreRefused
+from ...typing import Appended, Opened, Range
+
+__all__ = ["APPLIED", "REFUSED", "Fault", "FaultKind", "Operation", "distorted"]
+
+
+class FaultKind(enum.Enum):
+    """What happens to one request."""
+
+    SLOW = "slow"  # answered, after the delay
+    NOT_SENT = "not_sent"  # never reaches the store; the caller sees a reset
+    LOST_ANSWER = "lost_answer"  # applied; the caller sees a reset
+    LATE = "late"  # the caller sees a time-out; it arrives after the delay
+    RESENT = "resent"  # applied, and sent again by something in between; the second answer counts
+    HANG = "hang"  # not applied, never answered
+    HANG_APPLIED = "hang_applied"  # applied, never answered
+    BUSY = "busy"  # 503, not applied
+    READER = "reader"  # 409 BlobModifiedWhileReading, not applied
+    READER_APPLIED = "reader_applied"  # the same, applied
+    ERROR = "error"  # 500, not applied
+    ERROR_APPLIED = "error_applied"  # 500, applied
+    CREDENTIAL = "credential"  # 403, an expired credential
+    CONTAINER = "container"  # 404, the container is being deleted
+    LEASED = "leased"  # 412, somebody else's lease
+    TOO_LARGE = "too_large"  # 413
+    INVALID = "invalid"  # 400 with a code of the service
+    UNSUPPORTED = "unsupported"  # 409 or 404 with a code: an account or blob that takes no appends
+    IMMUTABLE = "immutable"  # 409, a policy without protected appends
+    OVERWRITE = "overwrite"  # a creation is refused with 403, whether the blob stands or not
+    NO_RIGHT = "no_right"  # a look is refused with 403: a role that has not arrived yet
+    VANISHED = "vanished"  # a look answers 404, whether the blob stands or not
+    OTHER = "other"  # not applied; the answer is another request's, and the adapter sees it
+    OTHER_APPLIED = "other_applied"  # the same, applied
+    MIXED_UP = "mixed_up"  # applied; the answer is of another place or cut off, and looks sound
+    STALE = "stale"  # a look shows the blob as it was a few changes before
+    WEAK = "weak"  # a look gives an ETag that something in between has changed
+    TOUCHED = "touched"  # the blob's metadata, and so its ETag, changed just before
+    SEALED = "sealed"  # the blob was sealed just before
+    DELETED = "deleted"  # the blob was deleted just before
+    REPLACED = "replaced"  # the blob was deleted and made anew, empty, just before
+    RETYPED = "retyped"  # a block blob stands in its place
+    TORN = "torn"  # somebody appended bytes without a line end just before
+    FROZEN = "frozen"  # from now on its ETag stands still while it grows
+    EMPTIED = "emptied"  # it was cut to nothing in its place just before, under its old time
+
+    __hash__ = object.__hash__
+
+
+class Operation(enum.Enum):
+    """The four requests of a store."""
+
+    OPEN = "open"
+    CREATE = "create"
+    APPEND = "append"
+    READ = "read"
+
+    __hash__ = object.__hash__
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A fault and, where it has one, its delay in seconds."""
+
+    kind: FaultKind
+    delay: float = 0.0
+
+
+# Which answer a request gets that is refused without being applied.
+REFUSED: dict[FaultKind, Callable[[], StoreError]] = {
+    FaultKind.NOT_SENT: lambda: OutcomeUnknown("ConnectionReset"),
+    FaultKind.BUSY: lambda: StoreBusy("ServerBusy", retry_after=0.5),
+    FaultKind.READER: lambda: StoreBusy("BlobModifiedWhileReading"),
+    FaultKind.ERROR: lambda: OutcomeUnknown("OperationTimedOut"),
+    FaultKind.CREDENTIAL: lambda: StoreRefused(Refusal.CREDENTIAL, "AuthenticationFailed"),
+    FaultKind.CONTAINER: lambda: StoreRefused(Refusal.CONTAINER_MISSING, "ContainerNotFound"),
+    FaultKind.LEASED: lambda: StoreRefused(Refusal.LEASED, "LeaseIdMissing"),
+    FaultKind.TOO_LARGE: lambda: StoreRefused(Refusal.TOO_LARGE, "RequestBodyTooLarge"),
+    FaultKind.INVALID: lambda: StoreRefused(Refusal.INVALID, "InvalidHeaderValue"),
+    FaultKind.UNSUPPORTED: lambda: StoreRefused(Refusal.UNSUPPORTED, "BlobArchived"),
+    FaultKind.IMMUTABLE: lambda: StoreRefused(Refusal.IMMUTABLE, "BlobImmutableDueToPolicy"),
+    FaultKind.OVERWRITE: lambda: StoreRefused(Refusal.CREDENTIAL, "UnauthorizedBlobOverwrite"),
+    FaultKind.NO_RIGHT: lambda: StoreRefused(Refusal.NO_RIGHT, "AuthorizationPermissionMismatch"),
+    FaultKind.VANISHED: lambda: StoreRefused(Refusal.BLOB_MISSING, "BlobNotFound"),
+    FaultKind.OTHER: lambda: OutcomeUnknown("OtherRequest"),
+}
+# Which answer a request gets although it was applied.
+APPLIED: dict[FaultKind, Callable[[], StoreError]] = {
+    FaultKind.LOST_ANSWER: lambda: OutcomeUnknown("ConnectionReset"),
+    FaultKind.READER_APPLIED: lambda: StoreBusy("BlobModifiedWhileReading"),
+    FaultKind.ERROR_APPLIED: lambda: OutcomeUnknown("OperationTimedOut"),
+    FaultKind.OTHER_APPLIED: lambda: OutcomeUnknown("OtherRequest"),
+}
+
+
+def distorted(kind: FaultKind, answer: Any) -> Any:
+    """What something between the store and us makes of an answer."""
+    match answer, kind:
+        case Appended(), FaultKind.MIXED_UP:
+            return answer._replace(length=answer.length + 1)
+        case Opened(), FaultKind.MIXED_UP if answer.head:
+            return answer._replace(head=answer.head[:-1])
+        case Range(), FaultKind.MIXED_UP if answer.data:
+            return answer._replace(data=answer.data[:-1])
+        case ((Opened() | Range()), FaultKind.WEAK):
+            return answer._replace(etag=f"W/{answer.etag}")
+    return answer

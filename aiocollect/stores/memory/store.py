@@ -1,0 +1,274 @@
+"""A store in memory, with the protocol of append blobs and faults by script.
+
+For tests, ours and yours: what a network and a service do to a request is a value here, a Fault,
+and a script says which request meets which. Time passes through the running loop alone, so under a
+virtual clock whole outages take no time. Between two awaits all is atomic, as in the service.
+
+Invariants: a blob's bytes only grow, but where a fault empties it; a late request is judged by the
+same conditions as a timely one, at the moment it arrives; what a deletion, a replacement or an
+emptying destroys is kept in ``destroyed``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
+
+from ...errors import (
+    BlobFull,
+    OffsetMismatch,
+    OutcomeUnknown,
+    Refusal,
+    StoreError,
+    StoreRefused,
+)
+from ...typing import Appended, Created, Opened, Range
+from .blob import TORN_TAIL, Blob
+from .faults import APPLIED, REFUSED, Fault, FaultKind, Operation, distorted
+
+__all__ = ["Fault", "FaultKind", "MemoryStore", "Operation"]
+
+
+_T = TypeVar("_T")
+
+
+class MemoryStore:
+    """Append blobs in a dictionary.
+
+    ``faults`` is asked before each request and answers with a Fault or None. ``latency`` is each
+    request's time in seconds. ``max_blocks`` and ``max_block_bytes`` are the service's limits.
+    ``readable=False``: the credential may create and add, but not read. ``overwrites=False``: the
+    answer to creating a blob that stands is 403, as such a credential hears it of the service.
+    """
+
+    def __init__(
+        self,
+        *,
+        faults: Callable[[Operation, str], Fault | None] | None = None,
+        latency: float = 0.0,
+        max_blocks: int = 50_000,
+        max_block_bytes: int = 4 * 1024 * 1024,
+        readable: bool = True,
+        overwrites: bool = True,
+    ) -> None:
+        self.faults = faults
+        self.latency = latency
+        self.max_blocks = max_blocks
+        self.max_block_bytes = max_block_bytes
+        self.readable = readable
+        self.overwrites = overwrites
+        self.destroyed: list[tuple[str, bytes]] = []
+        self._blobs: dict[str, Blob] = {}
+        self._made = 0
+        self._stale = False  # the view that the request under way has
+        self._late: set[asyncio.Task[None]] = set()
+
+    def __repr__(self) -> str:
+        return f"<MemoryStore {len(self._blobs)} blobs>"
+
+    # For tests ----------------------------------------------------------------------------------
+
+    @property
+    def blobs(self) -> dict[str, bytes]:
+        """The append blobs as they are now, by path."""
+        return {path: bytes(blob.data) for path, blob in self._blobs.items() if blob.appendable}
+
+    @property
+    def late(self) -> int:
+        """Requests that are still on their way, though their callers have given them up."""
+        return len(self._late)
+
+    def delete(self, path: str) -> None:
+        """Delete a blob, if there is one."""
+        blob = self._blobs.pop(path, None)
+        if blob is not None:
+            self.destroyed.append((path, bytes(blob.data)))
+
+    def replace(self, path: str, *, appendable: bool = True) -> None:
+        """Delete a blob and make a new empty one of the name."""
+        self.delete(path)
+        self._make(path, "text/plain").appendable = appendable
+
+    def seal(self, path: str) -> None:
+        """Seal a blob: it takes no more appends."""
+        if path in self._blobs:
+            self._blobs[path].sealed = True
+            self._blobs[path].change()
+
+    def touch(self, path: str) -> None:
+        """Change a blob's metadata: its ETag moves, its bytes do not."""
+        if path in self._blobs:
+            self._blobs[path].change()
+
+    def tear(self, path: str) -> None:
+        """Append bytes without a line end, as an editor or a collector that was cut off does."""
+        if path in self._blobs:
+            self._blobs[path].change(TORN_TAIL)
+
+    def freeze(self, path: str) -> None:
+        """Have a blob's ETag stand still from now on."""
+        if path in self._blobs:
+            self._blobs[path].frozen = True
+
+    def empty(self, path: str) -> None:
+        """Cut a blob to nothing in its place: its creation time stays."""
+        blob = self._blobs.get(path)
+        if blob is not None:
+            self.destroyed.append((path, bytes(blob.data)))
+            blob.empty()
+
+    # The Store protocol -------------------------------------------------------------------------
+
+    async def open(self, path: str, *, head: int) -> Opened:
+        """See Store.open."""
+        return await self._request(Operation.OPEN, path, lambda: self._open(path, head))
+
+    async def create(self, path: str, *, content_type: str) -> Created | bool:
+        """See Store.create."""
+        return await self._request(Operation.CREATE, path, lambda: self._create(path, content_type))
+
+    async def append(
+        self, path: str, data: bytes, *, offset: int, etag: str | None = None
+    ) -> Appended:
+        """See Store.append."""
+        return await self._request(
+            Operation.APPEND, path, lambda: self._append(path, data, offset, etag)
+        )
+
+    async def read(self, path: str, *, offset: int, length: int) -> Range:
+        """See Store.read."""
+        return await self._request(Operation.READ, path, lambda: self._read(path, offset, length))
+
+    async def aclose(self) -> None:
+        """Nothing to give back. Late requests go on: they are the network's."""
+
+    # The network --------------------------------------------------------------------------------
+
+    async def _request(self, operation: Operation, path: str, apply: Callable[[], _T]) -> _T:
+        fault = self.faults(operation, path) if self.faults is not None else None
+        if fault is None:
+            await asyncio.sleep(self.latency)
+            return apply()
+        kind = fault.kind
+        self._strike(kind, path)
+        await asyncio.sleep(self.latency)
+        if kind in REFUSED:
+            raise REFUSED[kind]()
+        if kind is FaultKind.HANG:
+            await asyncio.Event().wait()
+        if kind is FaultKind.LATE:
+            self._send_late(apply, fault.delay)
+            raise OutcomeUnknown("ReadTimeout")
+        if kind is FaultKind.SLOW:
+            await asyncio.sleep(fault.delay)
+        self._stale = kind is FaultKind.STALE
+        try:
+            answer: _T = distorted(kind, apply())
+        finally:
+            self._stale = False
+        if kind in APPLIED:
+            raise APPLIED[kind]()
+        if kind is FaultKind.HANG_APPLIED:
+            await asyncio.Event().wait()
+        if kind is FaultKind.RESENT:
+            await asyncio.sleep(self.latency)
+            return apply()
+        return answer
+
+    def _strike(self, kind: FaultKind, path: str) -> None:
+        """Do to the blob what the fault says somebody did."""
+        match kind:
+            case FaultKind.TOUCHED:
+                self.touch(path)
+            case FaultKind.SEALED:
+                self.seal(path)
+            case FaultKind.DELETED:
+                self.delete(path)
+            case FaultKind.TORN:
+                self.tear(path)
+            case FaultKind.FROZEN:
+                self.freeze(path)
+            case FaultKind.EMPTIED:
+                self.empty(path)
+            case FaultKind.REPLACED if path in self._blobs:
+                self.replace(path)
+            case FaultKind.RETYPED if path in self._blobs:
+                self.replace(path, appendable=False)
+            case _:
+                pass
+
+    def _send_late(self, apply: Callable[[], object], delay: float) -> None:
+        async def arrive() -> None:
+            await asyncio.sleep(delay)
+            with suppress(StoreError):  # nobody is there to hear it
+                apply()
+
+        # Not by the loop's task factory, which is the host's.
+        task = asyncio.Task(arrive(), loop=asyncio.get_running_loop())
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
+
+    # The service --------------------------------------------------------------------------------
+
+    def _make(self, path: str, content_type: str) -> Blob:
+        self._made += 1
+        blob = Blob(created=str(self._made), version=self._made << 32, content_type=content_type)
+        self._blobs[path] = blob
+        return blob
+
+    def _find(self, path: str) -> Blob:
+        blob = self._blobs.get(path)
+        if blob is None:
+            raise StoreRefused(Refusal.BLOB_MISSING, "BlobNotFound")
+        return blob
+
+    def _look(self, path: str) -> Blob:
+        if not self.readable:
+            raise StoreRefused(Refusal.NO_RIGHT, "AuthorizationPermissionMismatch")
+        blob = self._find(path)
+        if not blob.appendable:
+            raise StoreRefused(Refusal.WRONG_TYPE, "InvalidBlobType")
+        return blob
+
+    def _open(self, path: str, head: int) -> Opened:
+        blob = self._look(path)
+        length, blocks, etag, _ = blob.view(stale=self._stale)
+        start = bytes(blob.data[: min(head, length)])
+        return Opened(length, blocks, blob.created, etag, start)
+
+    def _create(self, path: str, content_type: str) -> Created | bool:
+        if path in self._blobs:
+            if not self.readable:
+                # What a create+add SAS hears about a blob that stands.
+                raise StoreRefused(Refusal.NO_RIGHT, "AuthorizationPermissionMismatch")
+            if not self.overwrites:
+                raise StoreRefused(Refusal.CREDENTIAL, "UnauthorizedBlobOverwrite")
+            return False
+        return Created(str(self._make(path, content_type).version))
+
+    def _append(self, path: str, data: bytes, offset: int, etag: str | None) -> Appended:
+        blob = self._find(path)
+        if not blob.appendable:
+            raise StoreRefused(Refusal.WRONG_TYPE, "InvalidBlobType")
+        if len(data) > self.max_block_bytes:
+            raise StoreRefused(Refusal.TOO_LARGE, "RequestBodyTooLarge")
+        if blob.sealed:
+            raise BlobFull("BlobIsSealed")
+        if blob.blocks >= self.max_blocks:
+            # Before the position is looked at, as Azurite does it; the service's order is unknown.
+            raise BlobFull("BlockCountExceedsLimit")
+        if etag is not None and etag != str(blob.version):
+            raise OffsetMismatch("ConditionNotMet")
+        if offset != len(blob.data):
+            raise OffsetMismatch("AppendPositionConditionNotMet")
+        blob.change(data)
+        return Appended(len(blob.data), blob.blocks, str(blob.version))
+
+    def _read(self, path: str, offset: int, length: int) -> Range:
+        blob = self._look(path)
+        whole, blocks, etag, sealed = blob.view(stale=self._stale)
+        data = bytes(blob.data[offset : min(offset + length, whole)])
+        ended = sealed or blocks >= self.max_blocks
+        return Range(data, whole, etag, blob.created, ended)
