@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from aiocollect._spool.format import Target
+from aiocollect._spool.format import SpoolTarget
 from aiocollect._spool.journal import Journal
 from aiocollect._spool.journal_work import Work
 
 __all__ = ["TARGET", "commit", "synced"]
 
-TARGET: Final = Target("file:///data", "default/default/default", "default")
+TARGET: Final = SpoolTarget("file:///data", "default/default/default", "default")
 
 
 def commit(journal: Journal) -> bool:

@@ -13,7 +13,7 @@ from aiocollect._core.accumulator import Batch, Block
 from aiocollect._core.backoff import Backoff
 from aiocollect._core.commands import (
     Command,
-    Event,
+    LaneEvent,
     Read,
     classify,
 )
@@ -54,8 +54,8 @@ def request(commands: list[Command]) -> Any:
 def at_position(lane: Lane, position: int = 50) -> list[Command]:
     """Bring an idle lane with a batch to its first append at ``position``."""
     lane.submit(make_batch(b"1,x\n", b"2,y\n"))
-    assert lane.on(Event.OPENED, opened(position)) == [Read(PATH, position - 1, 1)]
-    return lane.on(Event.RANGE, Range(b"\n", position, "etag-1", "made-1"))
+    assert lane.on(LaneEvent.OPENED, opened(position)) == [Read(PATH, position - 1, 1)]
+    return lane.on(LaneEvent.RANGE, Range(b"\n", position, "etag-1", "made-1"))
 
 
 def fail(lane: Lane, sent: Any, error: StoreError) -> list[Command]:

@@ -26,7 +26,7 @@ __all__ = [
     "Append",
     "Command",
     "Create",
-    "Event",
+    "LaneEvent",
     "Finish",
     "Note",
     "Open",
@@ -134,7 +134,7 @@ Command: TypeAlias = Request | Wait | Finish | Release | Note
 # Events ---------------------------------------------------------------------------------------
 
 
-class Event(enum.Enum):
+class LaneEvent(enum.Enum):
     """What can happen to a lane."""
 
     SUBMIT = "submit"
@@ -162,42 +162,44 @@ Answer: TypeAlias = Opened | Appended | Range | Created | bool | StoreError | No
 # The refusals that a lane knows a way on from. The service never reads rows, so only a refusal of
 # a block's size can be the fault of one; every other reason, known here or not, is an operator's.
 _REFUSALS = {
-    Refusal.BLOB_MISSING: Event.MISSING,
-    Refusal.WRONG_TYPE: Event.WRONG_TYPE,
-    Refusal.NO_RIGHT: Event.NO_RIGHT,
-    Refusal.TOO_LARGE: Event.REJECTED,
+    Refusal.BLOB_MISSING: LaneEvent.MISSING,
+    Refusal.WRONG_TYPE: LaneEvent.WRONG_TYPE,
+    Refusal.NO_RIGHT: LaneEvent.NO_RIGHT,
+    Refusal.TOO_LARGE: LaneEvent.REJECTED,
 }
 
 # Which of these mean something to which request. A refusal that does not is held, and nothing is
 # lost; any other failure means only that nothing is decided.
-_MEANINGFUL: dict[type[Request], frozenset[Event]] = {
-    Open: frozenset({Event.MISSING, Event.WRONG_TYPE, Event.NO_RIGHT, Event.REFUSED}),
-    Create: frozenset({Event.REFUSED}),
+_MEANINGFUL: dict[type[Request], frozenset[LaneEvent]] = {
+    Open: frozenset(
+        {LaneEvent.MISSING, LaneEvent.WRONG_TYPE, LaneEvent.NO_RIGHT, LaneEvent.REFUSED}
+    ),
+    Create: frozenset({LaneEvent.REFUSED}),
     Append: frozenset(
         {
-            Event.MISMATCH,
-            Event.FULL,
-            Event.MISSING,
-            Event.WRONG_TYPE,
-            Event.REJECTED,
-            Event.REFUSED,
+            LaneEvent.MISMATCH,
+            LaneEvent.FULL,
+            LaneEvent.MISSING,
+            LaneEvent.WRONG_TYPE,
+            LaneEvent.REJECTED,
+            LaneEvent.REFUSED,
         }
     ),
-    Read: frozenset({Event.MISSING, Event.WRONG_TYPE, Event.REFUSED}),
+    Read: frozenset({LaneEvent.MISSING, LaneEvent.WRONG_TYPE, LaneEvent.REFUSED}),
 }
 
 
-def classify(request: Request, error: StoreError) -> Event:
+def classify(request: Request, error: StoreError) -> LaneEvent:
     """The event that a failed request is for the lane: append-blob's error table, by class."""
     match error:
         case OffsetMismatch():
-            event = Event.MISMATCH
+            event = LaneEvent.MISMATCH
         case BlobFull():
-            event = Event.FULL
+            event = LaneEvent.FULL
         case StoreRefused():
-            event = _REFUSALS.get(error.reason, Event.REFUSED)
+            event = _REFUSALS.get(error.reason, LaneEvent.REFUSED)
         case _:
-            event = Event.UNKNOWN
+            event = LaneEvent.UNKNOWN
     if event in _MEANINGFUL[type(request)]:
         return event
-    return Event.REFUSED if isinstance(error, StoreRefused) else Event.UNKNOWN
+    return LaneEvent.REFUSED if isinstance(error, StoreRefused) else LaneEvent.UNKNOWN

@@ -20,8 +20,8 @@ from .commands import (
     Append,
     Command,
     Create,
-    Event,
     Finish,
+    LaneEvent,
     Open,
     Read,
     Release,
@@ -135,7 +135,7 @@ class Lane:
     def submit(self, batch: Batch) -> list[Command]:
         """Take a sealed batch; it starts at once where the lane is idle."""
         self.out.add(batch)
-        return self.on(Event.SUBMIT) if self.state is State.IDLE else []
+        return self.on(LaneEvent.SUBMIT) if self.state is State.IDLE else []
 
     def drop(self, batch: Batch, *, reason: str) -> list[Command]:
         """Give up an unsent batch, or one that was never submitted."""
@@ -144,7 +144,7 @@ class Lane:
 
     def on(
         self,
-        event: Event,
+        event: LaneEvent,
         answer: Answer = None,
         *,
         chance: float = 0.5,
@@ -159,7 +159,7 @@ class Lane:
         """
         step = TABLE.get((self.state, event))
         assert step is not None, f"our bug: {event.value} while {self.state.value}"
-        if event is Event.GIVE_UP:
+        if event is LaneEvent.GIVE_UP:
             return self._give_up(reason, kept)
         self._chance = chance
         self._now = self._now if now is None else now

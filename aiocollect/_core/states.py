@@ -59,7 +59,7 @@ from __future__ import annotations
 
 import enum
 
-from .commands import Event
+from .commands import LaneEvent
 
 __all__ = ["TABLE", "State"]
 
@@ -80,36 +80,36 @@ class State(enum.Enum):
     __hash__ = object.__hash__
 
 
-TABLE: dict[tuple[State, Event], str] = {
-    (State.IDLE, Event.SUBMIT): "_on_submit",
-    (State.OPENING, Event.OPENED): "_on_opened",
-    (State.OPENING, Event.MISSING): "_on_open_missing",
-    (State.OPENING, Event.WRONG_TYPE): "_on_open_wrong_type",
-    (State.OPENING, Event.NO_RIGHT): "_on_open_no_right",
-    (State.OPENING, Event.REFUSED): "_on_refused",
-    (State.OPENING, Event.UNKNOWN): "_back_off",
-    (State.OPENING, Event.GIVE_UP): "_give_up",
-    (State.CREATING, Event.CREATED): "_on_created",
-    (State.CREATING, Event.REFUSED): "_on_create_refused",
-    (State.CREATING, Event.UNKNOWN): "_back_off",
-    (State.CREATING, Event.GIVE_UP): "_give_up",
-    (State.APPENDING, Event.APPENDED): "_on_appended",
-    (State.APPENDING, Event.MISMATCH): "_on_mismatch",
-    (State.APPENDING, Event.FULL): "_on_full",
-    (State.APPENDING, Event.MISSING): "_on_append_missing",
-    (State.APPENDING, Event.WRONG_TYPE): "_on_gone",
-    (State.APPENDING, Event.REJECTED): "_on_rejected",
-    (State.APPENDING, Event.REFUSED): "_on_refused",
-    (State.APPENDING, Event.UNKNOWN): "_back_off",
-    (State.APPENDING, Event.GIVE_UP): "_give_up",
-    (State.READING, Event.RANGE): "_on_range",
-    (State.READING, Event.MISSING): "_on_gone",
-    (State.READING, Event.WRONG_TYPE): "_on_gone",
-    (State.READING, Event.REFUSED): "_on_look_refused",
-    (State.READING, Event.UNKNOWN): "_back_off",
-    (State.READING, Event.GIVE_UP): "_give_up",
-    (State.BACKING_OFF, Event.TIMER): "_on_timer",
-    (State.BACKING_OFF, Event.GIVE_UP): "_give_up",
-    (State.HELD, Event.TIMER): "_on_timer",
-    (State.HELD, Event.GIVE_UP): "_give_up",
+TABLE: dict[tuple[State, LaneEvent], str] = {
+    (State.IDLE, LaneEvent.SUBMIT): "_on_submit",
+    (State.OPENING, LaneEvent.OPENED): "_on_opened",
+    (State.OPENING, LaneEvent.MISSING): "_on_open_missing",
+    (State.OPENING, LaneEvent.WRONG_TYPE): "_on_open_wrong_type",
+    (State.OPENING, LaneEvent.NO_RIGHT): "_on_open_no_right",
+    (State.OPENING, LaneEvent.REFUSED): "_on_refused",
+    (State.OPENING, LaneEvent.UNKNOWN): "_back_off",
+    (State.OPENING, LaneEvent.GIVE_UP): "_give_up",
+    (State.CREATING, LaneEvent.CREATED): "_on_created",
+    (State.CREATING, LaneEvent.REFUSED): "_on_create_refused",
+    (State.CREATING, LaneEvent.UNKNOWN): "_back_off",
+    (State.CREATING, LaneEvent.GIVE_UP): "_give_up",
+    (State.APPENDING, LaneEvent.APPENDED): "_on_appended",
+    (State.APPENDING, LaneEvent.MISMATCH): "_on_mismatch",
+    (State.APPENDING, LaneEvent.FULL): "_on_full",
+    (State.APPENDING, LaneEvent.MISSING): "_on_append_missing",
+    (State.APPENDING, LaneEvent.WRONG_TYPE): "_on_gone",
+    (State.APPENDING, LaneEvent.REJECTED): "_on_rejected",
+    (State.APPENDING, LaneEvent.REFUSED): "_on_refused",
+    (State.APPENDING, LaneEvent.UNKNOWN): "_back_off",
+    (State.APPENDING, LaneEvent.GIVE_UP): "_give_up",
+    (State.READING, LaneEvent.RANGE): "_on_range",
+    (State.READING, LaneEvent.MISSING): "_on_gone",
+    (State.READING, LaneEvent.WRONG_TYPE): "_on_gone",
+    (State.READING, LaneEvent.REFUSED): "_on_look_refused",
+    (State.READING, LaneEvent.UNKNOWN): "_back_off",
+    (State.READING, LaneEvent.GIVE_UP): "_give_up",
+    (State.BACKING_OFF, LaneEvent.TIMER): "_on_timer",
+    (State.BACKING_OFF, LaneEvent.GIVE_UP): "_give_up",
+    (State.HELD, LaneEvent.TIMER): "_on_timer",
+    (State.HELD, LaneEvent.GIVE_UP): "_give_up",
 }

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from .._core.settings import Settings
 from .._spool.disk import Disk
-from .._spool.format import Target
+from .._spool.format import SpoolTarget
 from .._spool.recovery import Recovered
 from ..events import SpoolAdopted
 from ..typing import Clock
@@ -54,7 +54,7 @@ class Backing:
             disk,
             settings.spool,
             # Paths have the workspace in small letters, so it is the same one in any.
-            target=Target(target, settings.workspace.lower(), settings.service),
+            target=SpoolTarget(target, settings.workspace.lower(), settings.service),
             writer=writer,
             max_bytes=settings.limits.max_spool_bytes,
             max_index_bytes=settings.max_memory_bytes // 4,

@@ -20,7 +20,7 @@ from .._core.finishes import dropped, possibly_stored, spooled
 from .._core.ring import Account, Ring
 from .._core.unsettled import Unsettled
 from .._spool.progress import Trail
-from .._spool.syncer import Loaded, Turn
+from .._spool.syncer import Loaded, Write
 from .channel import NOTHING_WAITS, Channel, Parked
 
 __all__ = ["Shelf"]
@@ -130,7 +130,7 @@ class Shelf:
             if not self.closed:
                 self._let_go_of(channel)
 
-        keeper.put(Turn(add, done))
+        keeper.put(Write(add, done))
 
     def _let_go_of(self, channel: Channel) -> None:
         waiting = (*channel.lane.out.take_back(), *channel.backlog)

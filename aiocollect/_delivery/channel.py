@@ -17,7 +17,7 @@ from .._core.lane import Lane
 from .._core.ring import Account
 from .._spool.progress import Trail
 from .._spool.syncer import Keeper
-from .receipts import Receipt, Watched
+from .receipts import AwaitedRows, Receipt
 
 __all__ = ["NOTHING_WAITS", "Channel", "Parked", "Standing", "Totals"]
 
@@ -101,7 +101,7 @@ class Channel:
         self.trail: Trail | None = None
         self.keeping = 0
         self.backlog = NOTHING_WAITS
-        self.watched: Watched | None = None  # where a receipt was asked for
+        self.watched: AwaitedRows | None = None  # where a receipt was asked for
         self.standing = Standing.NEW
         self.payer: Account | None = None
         self.closed = False
@@ -163,7 +163,7 @@ class Channel:
     def watch(self, first: int, rows: int, receipt: Receipt) -> None:
         """Rows of the receipt's call have these numbers in the lane."""
         if self.watched is None:
-            self.watched = Watched()
+            self.watched = AwaitedRows()
         self.watched.add(first, rows, receipt)
 
     def finish(self, first: int, rows: int, outcome: Outcome) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from .._spool.format import NOTHING, Lane
+from .._spool.format import NOTHING, LaneRecord
 from .channel import Channel
 
 __all__ = ["NewRows", "lane_of", "rows_of"]
@@ -19,10 +19,10 @@ class NewRows(NamedTuple):
     lines: list[bytes]
 
 
-def lane_of(channel: Channel, first: int) -> Lane:
+def lane_of(channel: Channel, first: int) -> LaneRecord:
     """What makes the channel's lane again in another process; its first row there is ``first``."""
     lane, parts = channel.lane, channel.lane.parts
-    return Lane(
+    return LaneRecord(
         number=0,
         slot=0,
         path=parts.path,

@@ -18,7 +18,7 @@ from typing import Any, Final
 from .._core.commands import Outcome
 from .._threads.foreign_loops import answer_of, is_foreign
 
-__all__ = ["RECEIPT_COST", "Receipt", "Watched", "renew"]
+__all__ = ["RECEIPT_COST", "Receipt", "AwaitedRows", "renew"]
 
 # Of a receipt, its id and its place in the lane, in bytes; tests/simulation/bounded.py measures it.
 RECEIPT_COST: Final = 512
@@ -131,7 +131,7 @@ class Receipt:
             self._tell()
 
 
-class Watched:
+class AwaitedRows:
     """The rows of one lane that a receipt was asked for, in order."""
 
     __slots__ = ("_spans",)
@@ -140,7 +140,7 @@ class Watched:
         self._spans: deque[tuple[int, int, Receipt]] = deque()
 
     def __repr__(self) -> str:
-        return f"<Watched {len(self._spans)}>"
+        return f"<AwaitedRows {len(self._spans)}>"
 
     def __bool__(self) -> bool:
         return bool(self._spans)

@@ -20,8 +20,8 @@ from .._core.commands import (
     Append,
     Command,
     Create,
-    Event,
     Finish,
+    LaneEvent,
     Note,
     Open,
     Read,
@@ -46,16 +46,16 @@ HURRIED_WAIT = 0.25
 STOP_TIMEOUT = 1.0
 
 
-_ANSWERS: dict[Event, type[Any] | tuple[type[Any], ...]] = {
-    Event.APPENDED: Appended,
-    Event.OPENED: Opened,
-    Event.CREATED: (Created, bool),
-    Event.RANGE: Range,
+_ANSWERS: dict[LaneEvent, type[Any] | tuple[type[Any], ...]] = {
+    LaneEvent.APPENDED: Appended,
+    LaneEvent.OPENED: Opened,
+    LaneEvent.CREATED: (Created, bool),
+    LaneEvent.RANGE: Range,
 }
 
 
 # After these a lane begins anew; after all others it goes on with what it has begun.
-_BEGINNINGS = frozenset({Event.APPENDED, Event.TIMER, Event.UNKNOWN, Event.REFUSED})
+_BEGINNINGS = frozenset({LaneEvent.APPENDED, LaneEvent.TIMER, LaneEvent.UNKNOWN, LaneEvent.REFUSED})
 # What ends a program or a coroutine, and must go on its way.
 _EXITS: Final = (KeyboardInterrupt, SystemExit, GeneratorExit)
 
@@ -151,9 +151,9 @@ class Senders:
         """Go on with lanes that another loop has left: what was asked there has no known end."""
         for channel in channels:
             if channel.lane.waiting:
-                self._tell(channel, Event.TIMER)
+                self._tell(channel, LaneEvent.TIMER)
             elif channel.lane.busy:
-                self._tell(channel, Event.UNKNOWN)
+                self._tell(channel, LaneEvent.UNKNOWN)
 
     def hurry(self) -> None:
         """The pipeline closes: no wait is longer than a quarter of a second from now on."""
@@ -183,7 +183,7 @@ class Senders:
         for channel in self._carried.values():
             # An interrupt may have struck between a lane's answer and the end of its request.
             if channel.lane.busy and not channel.lane.waiting:
-                self._tell(channel, Event.UNKNOWN)
+                self._tell(channel, LaneEvent.UNKNOWN)
 
     # Places -----------------------------------------------------------------------------------
 
@@ -244,7 +244,7 @@ class Senders:
             if task in self._late or task in self._cut:  # its place was given to another
                 self._tell(channel, event, answer)
                 return
-            if event is not Event.UNKNOWN:
+            if event is not LaneEvent.UNKNOWN:
                 channel.standing = Standing.PROVEN
             self._taking += 1
             try:
@@ -266,12 +266,12 @@ class Senders:
             return
         self._count(event, request)
         if clock() - began < self._retry.overdue:
-            channel.standing = Standing.NEW if event is Event.UNKNOWN else Standing.PROVEN
+            channel.standing = Standing.NEW if event is LaneEvent.UNKNOWN else Standing.PROVEN
         self._tell(channel, event, answer)
 
     async def _carry(
         self, task: asyncio.Task[None], channel: Channel, request: Request
-    ) -> tuple[Event, Answer]:
+    ) -> tuple[LaneEvent, Answer]:
         overdue = asyncio.get_running_loop().call_later(self._retry.overdue, self._lend, task)
         self._carried[task] = channel
         try:
@@ -280,7 +280,7 @@ class Senders:
             # A stranger cancels all tasks, an interrupt strikes, or the store has raised what
             # means to end a program: the lane must not wait for this answer for ever.
             if not self._stopped and _on_a_loop():
-                self._tell(channel, Event.UNKNOWN)
+                self._tell(channel, LaneEvent.UNKNOWN)
             raise
         finally:
             del self._carried[task]
@@ -303,59 +303,59 @@ class Senders:
         self._late[task] = None
         self._fill()
 
-    async def _call(self, channel: Channel, request: Request) -> tuple[Event, Answer]:
+    async def _call(self, channel: Channel, request: Request) -> tuple[LaneEvent, Answer]:
         """The one door to the store: every end of a request becomes an event."""
         self.in_flight += 1
         try:
             async with asyncio.timeout(self._retry.attempt_timeout):
                 event, answer = await self._ask(channel, request)
             if not isinstance(answer, _ANSWERS[event]):  # a store that breaks its contract
-                return Event.UNKNOWN, OutcomeUnknown(f"StoreReturned{type(answer).__name__}")
+                return LaneEvent.UNKNOWN, OutcomeUnknown(f"StoreReturned{type(answer).__name__}")
             if not _fits(request, answer):
-                return Event.UNKNOWN, OutcomeUnknown("OtherAnswer")
+                return LaneEvent.UNKNOWN, OutcomeUnknown("OtherAnswer")
             return event, answer
         except StoreError as error:
             return classify(request, error), error
         except (asyncio.CancelledError, *_EXITS):
             raise
         except TimeoutError:
-            return Event.UNKNOWN, None
+            return LaneEvent.UNKNOWN, None
         except BaseException as error:
             # A store may raise anything, also what is no Exception (a panic of native code): its
             # rows must not pay for it, they may have landed or not. Its text may hold anything.
-            return Event.UNKNOWN, OutcomeUnknown(f"StoreRaised{type(error).__name__}")
+            return LaneEvent.UNKNOWN, OutcomeUnknown(f"StoreRaised{type(error).__name__}")
         finally:
             self.in_flight -= 1
 
-    async def _ask(self, channel: Channel, request: Request) -> tuple[Event, Any]:
+    async def _ask(self, channel: Channel, request: Request) -> tuple[LaneEvent, Any]:
         store = self._store
         match request:
             case Append():
                 appended = await store.append(
                     request.part, request.data, offset=request.offset, etag=request.etag
                 )
-                return Event.APPENDED, appended
+                return LaneEvent.APPENDED, appended
             case Open():
-                return Event.OPENED, await store.open(request.part, head=request.head)
+                return LaneEvent.OPENED, await store.open(request.part, head=request.head)
             case Create():
                 created = await store.create(request.part, content_type=channel.content_type)
-                return Event.CREATED, created
+                return LaneEvent.CREATED, created
             case _:
                 found = await store.read(request.part, offset=request.offset, length=request.length)
-                return Event.RANGE, found
+                return LaneEvent.RANGE, found
 
-    def _count(self, event: Event, request: Request) -> None:
-        if event is Event.APPENDED and isinstance(request, Append):
+    def _count(self, event: LaneEvent, request: Request) -> None:
+        if event is LaneEvent.APPENDED and isinstance(request, Append):
             self.appends += 1
             self.appended_bytes += len(request.data)
-        elif event is Event.MISMATCH:
+        elif event is LaneEvent.MISMATCH:
             self.mismatches += 1
-        elif event is Event.UNKNOWN:
+        elif event is LaneEvent.UNKNOWN:
             self.unknown += 1
 
     # The lane's turn --------------------------------------------------------------------------
 
-    def _tell(self, channel: Channel, event: Event, answer: Answer = None) -> None:
+    def _tell(self, channel: Channel, event: LaneEvent, answer: Answer = None) -> None:
         commands = channel.lane.on(event, answer, chance=self._chance(), now=_now())
         self.perform(channel, commands, goes_on=event not in _BEGINNINGS)
         if channel.lane.held:
@@ -374,7 +374,7 @@ class Senders:
 
     def _ring(self, channel: Channel) -> None:
         del self._waits[channel]
-        self._tell(channel, Event.TIMER)
+        self._tell(channel, LaneEvent.TIMER)
 
 
 def _on_a_loop() -> bool:

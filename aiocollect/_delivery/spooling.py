@@ -16,12 +16,12 @@ from collections.abc import Callable
 from functools import partial
 
 from .._spool.disk import Disk
-from .._spool.format import Target
+from .._spool.format import SpoolTarget
 from .._spool.journal import Journal
 from .._spool.orphans import Orphan, find
 from .._spool.progress import Trail
 from .._spool.recovery import Recovered
-from .._spool.syncer import Keeper, Turn
+from .._spool.syncer import Keeper, Write
 from ..events import Event, SpoolDamaged, SpoolFailed, SpoolLeft
 from ..typing import Clock
 from .new_rows import NewRows, lane_of, rows_of
@@ -50,7 +50,7 @@ class Spool:
         disk: Disk,
         directory: str,
         *,
-        target: Target,
+        target: SpoolTarget,
         writer: str,
         max_bytes: int,
         max_index_bytes: int,
@@ -132,7 +132,7 @@ class Spool:
                 self.missed += 0 if kept else len(lines)
             then(kept)
 
-        keeper.put(Turn(add, done))
+        keeper.put(Write(add, done))
 
     @property
     def size(self) -> int:

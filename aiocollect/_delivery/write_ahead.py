@@ -23,7 +23,7 @@ Encoded: TypeAlias = list[tuple[Run, list[bytes]]]
 Keep: TypeAlias = Callable[[Encoded, Callable[[bool], None]], bool | None]
 
 
-class Turn:
+class EncodedTurn:
     """Rows of one turn of the pump, before which ``calls`` calls were taken to their ends.
     ``kept``: they are in the spool; None: nobody knows yet."""
 
@@ -44,7 +44,7 @@ class Spooling:
     ) -> None:
         self._keep = keep
         self._coalesce = coalesce
-        self._turns: deque[Turn] = deque()
+        self._turns: deque[EncodedTurn] = deque()
         self._going = self._again = False
         self._settled: list[asyncio.Future[None]] = []
 
@@ -58,7 +58,7 @@ class Spooling:
         """The rows of a turn."""
         if not encoded:
             return
-        turn = Turn(encoded, calls=calls, now=now)
+        turn = EncodedTurn(encoded, calls=calls, now=now)
         for run, lines in encoded:
             run.channel.keeping += len(lines)
         self._turns.append(turn)

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 
 from .disk import File
 
-__all__ = ["EXTENT_BYTES", "NEAR", "Extent", "Extents", "Held"]
+__all__ = ["EXTENT_BYTES", "NEAR", "Extent", "Extents", "Keeping"]
 
 # Five columns and a reference.
 EXTENT_BYTES = 8 + 4 + 8 + 4 + 4 + 8
@@ -23,7 +23,7 @@ EXTENT_BYTES = 8 + 4 + 8 + 4 + 4 + 8
 NEAR = 16 * 1024
 
 
-class Held(Protocol):
+class Keeping(Protocol):
     """What keeps rows: a segment. ``live`` are the bytes of rows in it that are not final, ``held``
     the extents that these are; behind its ``end`` nothing is sound."""
 
@@ -43,7 +43,7 @@ class Extent(NamedTuple):
 
     first: int
     end: int
-    segment: Held
+    segment: Keeping
     offset: int
     span: int
     size: int
@@ -70,7 +70,7 @@ class Extents:
         self._offsets = array("Q")
         self._spans = array("I")
         self._sizes = array("I")
-        self._segments: list[Held] = []
+        self._segments: list[Keeping] = []
 
     def __repr__(self) -> str:
         return f"<Extents {len(self)}>"

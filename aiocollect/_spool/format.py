@@ -39,10 +39,10 @@ __all__ = [
     "UNKNOWN",
     "Corrupt",
     "Header",
-    "Lane",
-    "Rows",
+    "LaneRecord",
+    "RowsRecord",
     "Slot",
-    "Target",
+    "SpoolTarget",
     "header",
     "header_of",
     "lane_record",
@@ -82,7 +82,7 @@ SLOT_SIZE = 2 * COPY_SIZE
 _OWN, _BLIND, _PLACED = 1, 2, 4
 
 
-class Target(NamedTuple):
+class SpoolTarget(NamedTuple):
     """Where rows belong. ``store``: its address, without a secret. Each text says all of it."""
 
     store: str
@@ -94,7 +94,7 @@ class Target(NamedTuple):
         """What tells it from all others, in 16 bytes."""
         return blake2b(json.dumps(self).encode(), digest_size=_DIGEST).digest()
 
-    def difference(self, other: Target) -> str:
+    def difference(self, other: SpoolTarget) -> str:
         """In words, what is another one there."""
         found = [
             f"{field} {theirs!r} (here: {ours!r})"
@@ -118,7 +118,7 @@ class Header(NamedTuple):
 NOTHING = (0, 0)
 
 
-class Lane(NamedTuple):
+class LaneRecord(NamedTuple):
     """What a lane's number stands for: enough to make the lane again in another process.
 
     A lane may have come a long way before its first row is kept here: ``first`` is that row's
@@ -140,7 +140,7 @@ class Lane(NamedTuple):
     sent: tuple[int, int] = NOTHING
 
 
-class Rows(NamedTuple):
+class RowsRecord(NamedTuple):
     """A record of rows ``first`` to ``first + number - 1`` of a lane; its payload is ``size`` bytes
     at ``offset`` of the segment."""
 
@@ -236,13 +236,13 @@ def rows_record(lane: int, first: int, lengths: array[int], data: bytes, salt: i
     return _record(_ROWS, lane, first, len(lengths), lengths.tobytes() + data, salt)
 
 
-def lane_record(lane: Lane, salt: int) -> bytes:
+def lane_record(lane: LaneRecord, salt: int) -> bytes:
     """What a lane's number stands for. In a segment it stands before the lane's first rows."""
     text = json.dumps([*lane[1:3], lane.header.decode("latin-1"), *lane[4:]])
     return _record(_LANE, lane.number, 0, 0, text.encode(), salt)
 
 
-def target_record(target: Target, salt: int) -> bytes:
+def target_record(target: SpoolTarget, salt: int) -> bytes:
     """Whose rows a segment holds: its first record."""
     return _record(_TARGET, 0, 0, 0, json.dumps(target).encode(), salt)
 
@@ -255,7 +255,7 @@ def _record(kind: int, lane: int, first: int, number: int, payload: bytes, salt:
 
 def records(
     data: bytes, salt: int, *, offset: int = HEADER_SIZE
-) -> Iterator[Rows | Lane | Target | Corrupt]:
+) -> Iterator[RowsRecord | LaneRecord | SpoolTarget | Corrupt]:
     """All records of a segment, whose bytes are ``data``, and what between them is none."""
     while offset < len(data):
         end = _end_of(data, offset, salt)
@@ -268,13 +268,13 @@ def records(
         _, _, kind, lane, first, number, size = _RECORD.unpack_from(data, offset)
         payload = offset + _RECORD.size
         if kind == _ROWS:
-            yield Rows(lane, first, number, payload, size)
+            yield RowsRecord(lane, first, number, payload, size)
         elif kind == _TARGET:
-            yield Target._make(json.loads(data[payload:end]))
+            yield SpoolTarget._make(json.loads(data[payload:end]))
         else:
             slot, path, head, *rest, stand, sent = json.loads(data[payload:end])
             fields = lane, slot, path, head.encode("latin-1"), *rest, Stand(*stand), tuple(sent)
-            yield Lane._make(fields)
+            yield LaneRecord._make(fields)
         offset = end
 
 

@@ -25,8 +25,8 @@ from .extents import EXTENT_BYTES
 from .format import (
     HEADER_SIZE,
     SLOT_SIZE,
-    Lane,
-    Target,
+    LaneRecord,
+    SpoolTarget,
     header,
     lane_record,
     rows_record,
@@ -55,7 +55,7 @@ class Journal:
         slots: File,
         *,
         salt: int,
-        target: Target | None = None,
+        target: SpoolTarget | None = None,
         generation: int = 0,
     ) -> None:
         self._directory = directory
@@ -85,7 +85,7 @@ class Journal:
         return f"<Journal {len(self.segments)} segments, {self.size} bytes>"
 
     @classmethod
-    def begin(cls, disk: Disk, path: str, *, salt: int, target: Target) -> Journal:
+    def begin(cls, disk: Disk, path: str, *, salt: int, target: SpoolTarget) -> Journal:
         """*Apart.* A new directory. Raises OSError: FileExistsError where it is another's."""
         disk.make_directory(path)
         taken = FileExistsError(f"spool: {os.path.basename(path)} is another process's")
@@ -129,7 +129,7 @@ class Journal:
 
     # Rows -------------------------------------------------------------------------------------
 
-    def declare(self, lane: Lane) -> Trail:
+    def declare(self, lane: LaneRecord) -> Trail:
         """A trail for a lane, whose number and slot are given here."""
         if not self._free:
             more = range(self._slot_count, self._slot_count + SLOTS_AT_ONCE)

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 
 from .disk import File, LockedDirectory
 from .extents import Extent
-from .format import HEADER_SIZE, Target, header, target_record
+from .format import HEADER_SIZE, SpoolTarget, header, target_record
 from .progress import Trail
 
 __all__ = ["Added", "Segment", "Work", "make_segment"]
@@ -75,7 +75,7 @@ class Work:
     directory: LockedDirectory
     slots: File
     salt: int
-    target: Target | None
+    target: SpoolTarget | None
     # Rows.
     rows: list[bytes] = field(default_factory=list)
     added: list[Added] = field(default_factory=list)
@@ -204,7 +204,7 @@ class Work:
             self.spare_error = error
 
 
-def make_segment(directory: LockedDirectory, name: str, salt: int, target: Target) -> Segment:
+def make_segment(directory: LockedDirectory, name: str, salt: int, target: SpoolTarget) -> Segment:
     """*Apart.* A new one, which says whose rows it will hold. Raises OSError."""
     file = directory.open(name, new=True)
     start = header(salt, target.digest)

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from .disk import Disk, LockedDirectory
-from .format import HEADER_SIZE, UNKNOWN, Header, Target, header_of, records
+from .format import HEADER_SIZE, UNKNOWN, Header, SpoolTarget, header_of, records
 from .journal import LOCK, SLOTS, SUFFIX
 from .recovery import Recovered, recover
 
@@ -44,7 +44,7 @@ class Left(Exception):
 
 
 def find(
-    disk: Disk, directory: str, *, known: set[str], target: Target, any_target: bool
+    disk: Disk, directory: str, *, known: set[str], target: SpoolTarget, any_target: bool
 ) -> list[Orphan]:
     """*Apart.* What was left, up to the first one that was taken over; ``known`` lives are passed
     over. Raises OSError where the spool's directory itself cannot be looked at."""
@@ -71,7 +71,9 @@ def find(
     return found
 
 
-def _taken(disk: Disk, path: str, life: str, target: Target, any_target: bool) -> Recovered | None:
+def _taken(
+    disk: Disk, path: str, life: str, target: SpoolTarget, any_target: bool
+) -> Recovered | None:
     """The directory, taken over. None: its process lives, or there was nothing in it."""
     directory = disk.lock(path)
     if directory is None:
@@ -107,7 +109,7 @@ def _sweep(directory: LockedDirectory, names: list[str]) -> None:
         directory.dissolve()
 
 
-def _head(directory: LockedDirectory, names: list[str]) -> tuple[Header | None, Target | None]:
+def _head(directory: LockedDirectory, names: list[str]) -> tuple[Header | None, SpoolTarget | None]:
     """What the files say of themselves. Raises ValueError where they are not ours, or of a later
     version."""
     head: Header | None = None
@@ -129,7 +131,7 @@ def _head(directory: LockedDirectory, names: list[str]) -> tuple[Header | None, 
         if found is None or name == SLOTS:
             continue
         first = next(records(data, found.salt), None)
-        return head, first if isinstance(first, Target) else None
+        return head, first if isinstance(first, SpoolTarget) else None
     return head, None
 
 

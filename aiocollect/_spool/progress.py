@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from .._core.stand import Stand
 from .extents import NEAR, Extent, Extents
-from .format import Lane, Slot
+from .format import LaneRecord, Slot
 
 __all__ = ["Trail"]
 
@@ -39,7 +39,7 @@ class Trail:
         "sure",
     )
 
-    def __init__(self, lane: Lane) -> None:
+    def __init__(self, lane: LaneRecord) -> None:
         self.lane = lane
         self.end = self.done = lane.first
         self.copy = 1  # the one that was synced last: never the one to write

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from . import format as formats
 from .disk import Disk, File, LockedDirectory
 from .extents import Extent, Extents
-from .format import HEADER_SIZE, RECORD_SIZE, UNKNOWN, Corrupt, Lane, Rows, Slot
+from .format import HEADER_SIZE, RECORD_SIZE, UNKNOWN, Corrupt, LaneRecord, RowsRecord, Slot
 from .journal import SLOTS, SUFFIX, Journal
 from .journal_work import Segment
 from .progress import Trail
@@ -88,7 +88,7 @@ class _Reader:
         self._path = path
         self._recovered = recovered
         self._slots = slots
-        self._lanes: dict[int, Lane] = {}
+        self._lanes: dict[int, LaneRecord] = {}
         self._rows: dict[int, Extents] = {}  # by lane
 
     def read(self, name: str, file: File) -> None:
@@ -108,16 +108,16 @@ class _Reader:
         else:
             for record in formats.records(data, salt):
                 match record:
-                    case Lane():
+                    case LaneRecord():
                         self._lanes[record.number] = record
-                    case Rows():
+                    case RowsRecord():
                         self._found(record, segment)
                     case Corrupt(offset, size, torn):
                         if not torn:
                             self._aside(name, offset, data[offset : offset + size])
         recovered.journal.segments.append(segment)
 
-    def _found(self, rows: Rows, segment: Segment) -> None:
+    def _found(self, rows: RowsRecord, segment: Segment) -> None:
         end = rows.first + rows.number
         offset, span = rows.offset - RECORD_SIZE, rows.size + RECORD_SIZE
         extent = Extent(rows.first, end, segment, offset, span, rows.size)

@@ -21,12 +21,12 @@ from typing import NamedTuple, TypeVar
 from .._core.stand import Stand
 from .disk import Disk, Line
 from .extents import Extent
-from .format import Rows, lines_of, records
+from .format import RowsRecord, lines_of, records
 from .journal import SLICE, Journal
 from .journal_work import Work
 from .progress import Trail
 
-__all__ = ["Keeper", "Loaded", "Turn"]
+__all__ = ["Keeper", "Loaded", "Write"]
 
 _T = TypeVar("_T")
 
@@ -53,7 +53,7 @@ class Intent(NamedTuple):
     known: Callable[[], None]
 
 
-class Turn(NamedTuple):
+class Write(NamedTuple):
     """Rows that are to be written together. ``add`` puts them into the journal, ``then`` is told
     whether they are there, and which of their lanes have no place there after all."""
 
@@ -97,11 +97,11 @@ class Keeper:
         self._disk = disk
         self._tell = tell
         self._line: Line = line
-        self._turns: deque[Turn] = deque()
+        self._turns: deque[Write] = deque()
         self._intents: list[Intent] = []
         self._durable: list[asyncio.Future[bool]] = []
         self._work: Work | None = None  # under way
-        self._doing: tuple[list[Turn], list[Intent], list[asyncio.Future[bool]]] = ([], [], [])
+        self._doing: tuple[list[Write], list[Intent], list[asyncio.Future[bool]]] = ([], [], [])
         self._began = 0.0
         self._epoch = 0  # of the loop: what an earlier one has begun is heard of in another way
         self._slots_patience = Patience()
@@ -117,7 +117,7 @@ class Keeper:
 
     # What is asked ----------------------------------------------------------------------------
 
-    def put(self, turn: Turn) -> None:
+    def put(self, turn: Write) -> None:
         """Have rows written."""
         self._turns.append(turn)
         self.next()
@@ -223,8 +223,8 @@ class Keeper:
         self._began = asyncio.get_running_loop().time()
         self._run()
 
-    def _take_turns(self) -> list[Turn]:
-        turns: list[Turn] = []
+    def _take_turns(self) -> list[Write]:
+        turns: list[Write] = []
         while self._turns and self.journal.pending < WORK_BYTES:
             if not self.journal.writable():
                 self.withdraw()
@@ -380,7 +380,7 @@ def _read(extents: list[Extent], first: int, end: int, *, lane: int, salt: int) 
     for extent in extents:
         data = extent.segment.file.read(extent.offset, extent.span)
         for record in records(data, salt, offset=0):
-            if not isinstance(record, Rows) or record.lane != lane or at == end:
+            if not isinstance(record, RowsRecord) or record.lane != lane or at == end:
                 continue  # another's, or behind what is wanted
             stop = record.first + record.number
             if stop <= at:

@@ -40,7 +40,7 @@ def replay(directory: str, options: ReplayOptions) -> int:
 
 
 async def _replay(directory: str, options: ReplayOptions) -> int:
-    seen = Seen()
+    seen = Troubles()
     pipeline = _pipeline(directory, options, seen)
     late = False
     timeout = options.timeout
@@ -59,21 +59,21 @@ async def _replay(directory: str, options: ReplayOptions) -> int:
     return 0 if report.complete and not late and not seen.lines else 1
 
 
-def _pipeline(directory: str, options: ReplayOptions, seen: Seen) -> Pipeline:
+def _pipeline(directory: str, options: ReplayOptions, seen: Troubles) -> Pipeline:
     # What goes with the store, a credential above all, may be in the environment all the same.
     told = {"store": options.store, "workspace": options.workspace, "service": options.service}
     given: dict[str, Any] = {name: value for name, value in told.items() if value is not None}
     return Pipeline.from_env(spool=directory, hooks=[seen.hear], **given)
 
 
-class Seen:
+class Troubles:
     """What went wrong, in lines."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
 
     def __repr__(self) -> str:
-        return f"<Seen {len(self.lines)}>"
+        return f"<Troubles {len(self.lines)}>"
 
     def hear(self, event: Event) -> None:
         """Note it, once."""

@@ -31,7 +31,7 @@ from typing import BinaryIO
 
 from .model import TumourModel
 
-__all__ = ["Answer", "Verdict", "audit", "local_files", "main", "read_answers"]
+__all__ = ["Answer", "AuditResult", "audit", "local_files", "main", "read_answers"]
 
 METADATA = ("$aml_dc_correlation_id", "$aml_dc_scoring_timestamp", "$aml_dc_row")
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}", re.ASCII)
@@ -49,7 +49,7 @@ class Answer:
 
 
 @dataclass(slots=True, kw_only=True)
-class Verdict:
+class AuditResult:
     """What the auditor found. Rows, unless said otherwise; inputs and predictions count each."""
 
     requests: int = 0  # answered
@@ -84,9 +84,9 @@ def audit(
     *,
     inputs: Sequence[str],
     predictions: Sequence[str],
-) -> Verdict:
+) -> AuditResult:
     """Compare. ``files`` are (path, open file); the path tells stream and day."""
-    verdict = Verdict()
+    verdict = AuditResult()
     columns = {"inputs": tuple(inputs), "predictions": tuple(predictions)}
     # For each stream: (id, row index) to a digest of the values. What is found is taken out.
     expected: dict[str, dict[tuple[str, int], bytes]] = {name: {} for name in columns}
@@ -153,7 +153,7 @@ class _Row:
 class _Stored:
     """Reads one stored file. What is no whole row is counted as torn."""
 
-    def __init__(self, verdict: Verdict, path: str, features: tuple[str, ...]) -> None:
+    def __init__(self, verdict: AuditResult, path: str, features: tuple[str, ...]) -> None:
         self._verdict = verdict
         self._path = path
         self._columns = list(features + METADATA)

@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 from .._validation.addresses import read_address
 from ..errors import ConfigError
 from . import view
-from .audit import Verdict, audit, local_files, read_answers
+from .audit import AuditResult, audit, local_files, read_answers
 from .blobs import Unreadable, blob_files, check_blobs
 from .children import Child, ChildFailed
 from .model import TumourModel
@@ -257,7 +257,7 @@ class _Demo:
             return local_files(self.local, prefix=_PREFIX)
         return blob_files(self.store or "", container=self.container, prefix=_PREFIX)
 
-    def _result(self, verdict: Verdict) -> dict[str, Any]:
+    def _result(self, verdict: AuditResult) -> dict[str, Any]:
         found = asdict(verdict)
         return {
             "verdict": "good" if verdict.good else "bad",

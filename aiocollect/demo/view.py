@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any, BinaryIO
 
-from .audit import Verdict
+from .audit import AuditResult
 
 __all__ = [
     "beginning",
@@ -108,7 +108,7 @@ def restarted(seconds: float) -> str:
     return f"        started again in {seconds:.2f} s; the socket stayed open, and requests waited"
 
 
-def verdict_lines(verdict: Verdict, load: dict[str, Any]) -> list[str]:
+def verdict_lines(verdict: AuditResult, load: dict[str, Any]) -> list[str]:
     """What the auditor found, and how the load fared."""
     v = verdict
     lines = ["", f"Verdict: {'good' if v.good else 'BAD'}", ""]

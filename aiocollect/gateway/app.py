@@ -24,16 +24,16 @@ from aiocollect.metrics import snapshot
 from aiocollect.typing import Store
 
 from .bodies import Bodies, content_type
-from .events import Event, azureml_event, batched_events, binary_event, structured_event
+from .events import CloudEvent, azureml_event, batched_events, binary_event, structured_event
 from .guard import Guard
 from .handler import Handler
 from .metrics import CONTENT_TYPE, exposition
 from .options import MIB, GatewayOptions
 from .problems import Problem, answer
-from .refusals import Refusals
+from .refusals import RefusalLog
 from .rows import csv_rows, json_rows, parameters
-from .source import Source
-from .streams import Streams
+from .source import EventSource
+from .streams import GatewayStreams
 from .texts import name
 
 __all__ = ["Gateway"]
@@ -64,14 +64,14 @@ class Gateway:
         environ: Mapping[str, str] = os.environ,
     ) -> None:
         self.options = options
-        self._source = Source.load(environ)
+        self._source = EventSource.load(environ)
         self.pipeline = _pipeline(store, options, environ)
-        self._streams = Streams(self.pipeline, options)
+        self._streams = GatewayStreams(self.pipeline, options)
         self._bodies = Bodies(options)
         self._requests: Counter[tuple[str, int]] = Counter()
         self._stopping = False
         self._server: asyncio.Server | None = None
-        self._refusals = Refusals(time.monotonic)
+        self._refusals = RefusalLog(time.monotonic)
         self._runner = web.AppRunner(
             self._app(), handle_signals=False, shutdown_timeout=options.stop_time, access_log=None
         )
@@ -216,7 +216,7 @@ class Gateway:
 
     async def _events(self, request: web.Request) -> web.Response:
         kind = request.content_type
-        events: list[Event]
+        events: list[CloudEvent]
         if kind == _BATCHED:
             content_type(request, _BATCHED)
             events = batched_events(await self._bodies.read(request), self.options)

@@ -46,7 +46,7 @@ class Bodies:
             )
         if (request.content_length or 0) > self._options.max_body_bytes:
             raise self._too_large()
-        pieces = Pieces(self._options.max_body_bytes, gzip=encoding == "gzip")
+        pieces = BodyParts(self._options.max_body_bytes, gzip=encoding == "gzip")
         try:
             async with asyncio.timeout(self._options.body_time):
                 with self._room() as room:
@@ -98,7 +98,7 @@ class Room:
         self.size = size
 
 
-class Pieces:
+class BodyParts:
     """The pieces of one body as they come, decompressed up to ``limit``."""
 
     def __init__(self, limit: int, *, gzip: bool) -> None:

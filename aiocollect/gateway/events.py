@@ -24,10 +24,10 @@ import orjson
 
 from .options import GatewayOptions
 from .problems import Problem
-from .source import Source
+from .source import EventSource
 from .texts import check_json, members, moment, name, text
 
-__all__ = ["Event", "azureml_event", "batched_events", "binary_event", "structured_event"]
+__all__ = ["CloudEvent", "azureml_event", "batched_events", "binary_event", "structured_event"]
 
 _PREFIX: Final = "ce-"
 _VERSIONS: Final = ("1.0", "0.3", "0.2")
@@ -40,7 +40,7 @@ _ID: Final = "trace-id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class CloudEvent:
     """One record, and where it goes. ``service`` None: the pipeline's own."""
 
     service: str
@@ -53,8 +53,8 @@ class Event:
 
 
 def azureml_event(
-    headers: Mapping[str, str], body: bytes, *, source: Source, options: GatewayOptions
-) -> Event:
+    headers: Mapping[str, str], body: bytes, *, source: EventSource, options: GatewayOptions
+) -> CloudEvent:
     """The post of azureml-ai-monitoring's client. Raises Problem."""
     given = _attributes(headers)
     kind = text(given.get("type"), field="ce-type")
@@ -73,7 +73,7 @@ def azureml_event(
         "source": source.id,
         "datacontenttype": "application/json",
     }
-    return Event(
+    return CloudEvent(
         service=source.endpoint,
         model=source.deployment,
         identifier=identifier,
@@ -86,7 +86,7 @@ def azureml_event(
 
 def binary_event(
     headers: Mapping[str, str], body: bytes, content_type: str, options: GatewayOptions
-) -> Event:
+) -> CloudEvent:
     """An event whose attributes are headers. Raises Problem."""
     attributes = _attributes(headers)
     attributes["datacontenttype"] = content_type
@@ -94,13 +94,13 @@ def binary_event(
     return _event(attributes | more, payload, _PREFIX)
 
 
-def structured_event(body: bytes, options: GatewayOptions) -> Event:
+def structured_event(body: bytes, options: GatewayOptions) -> CloudEvent:
     """An event that is one JSON object. Raises Problem."""
     raw = check_json(body, depth=options.max_depth + 4, field="body")
     return _structured(raw, "", options)
 
 
-def batched_events(body: bytes, options: GatewayOptions) -> list[Event]:
+def batched_events(body: bytes, options: GatewayOptions) -> list[CloudEvent]:
     """The events of a JSON array. Raises Problem if only one is none."""
     raw = check_json(body, depth=options.max_depth + 5, field="body")
     if not raw.lstrip(" \t\r\n").startswith("["):
@@ -114,7 +114,7 @@ def batched_events(body: bytes, options: GatewayOptions) -> list[Event]:
     return events
 
 
-def _structured(raw: str, where: str, options: GatewayOptions) -> Event:
+def _structured(raw: str, where: str, options: GatewayOptions) -> CloudEvent:
     if not raw.lstrip(" \t\r\n").startswith("{"):
         raise Problem(422, "event", "an event is an object", field=where.rstrip(".") or "body")
     attributes: dict[str, str] = {}
@@ -138,7 +138,7 @@ def _structured(raw: str, where: str, options: GatewayOptions) -> Event:
     return _event(attributes | more, payload, where)
 
 
-def _event(attributes: dict[str, str], payload: str, where: str) -> Event:
+def _event(attributes: dict[str, str], payload: str, where: str) -> CloudEvent:
     if attributes.pop("specversion", "") not in _VERSIONS:
         detail = f"this must be {' or '.join(_VERSIONS)}"
         raise Problem(422, "event", detail, field=f"{where}specversion")
@@ -161,7 +161,7 @@ def _event(attributes: dict[str, str], payload: str, where: str) -> Event:
         # Neither holds a dot in Kubernetes, so two pairs never meet in one folder.
         service = name(f"{namespace}.{service}", field=f"{where}namespace")
     kind = attributes["type"].rpartition(".")[2] or "default"
-    return Event(
+    return CloudEvent(
         service=service,
         model=segment("modelid", "component", "endpoint"),
         identifier=name(kind, field=f"{where}type"),

@@ -66,7 +66,7 @@ class Guard:
         self.options = options
         self.turned_away = 0
         self.parting = 0  # connections that are turned away, and hear it
-        self.connections: dict[Any, Watched] = {}
+        self.connections: dict[Any, Connection] = {}
         self.empty = asyncio.Event()
         self.empty.set()
 
@@ -79,7 +79,7 @@ class Guard:
             self.turned_away += 1
             self.note(Problem(503, "connections", "there are too many connections"))
             return _TurnedAway(self)
-        return Watched(self)
+        return Connection(self)
 
     def begun(self, request: web.Request) -> None:
         """The application has got a request: the time of its head ends."""
@@ -123,7 +123,7 @@ class _TurnedAway(asyncio.Protocol):
             self._guard.parting -= 1
 
 
-class Watched(asyncio.Protocol):
+class Connection(asyncio.Protocol):
     """One connection: everything goes on to aiohttp, watched by a timer."""
 
     def __init__(self, guard: Guard) -> None:

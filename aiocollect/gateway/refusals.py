@@ -13,7 +13,7 @@ from typing import Final
 
 from .problems import Problem
 
-__all__ = ["Refusals"]
+__all__ = ["RefusalLog"]
 
 logger = logging.getLogger("aiocollect.gateway")
 
@@ -28,7 +28,7 @@ class _Kind:
     untold: int = 0
 
 
-class Refusals:
+class RefusalLog:
     """Those of one gateway; ``clock`` gives seconds that never jump."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -36,7 +36,7 @@ class Refusals:
         self._kinds: dict[tuple[str, int, str], _Kind] = {}
 
     def __repr__(self) -> str:
-        return f"<Refusals of {len(self._kinds)} kinds>"
+        return f"<RefusalLog of {len(self._kinds)} kinds>"
 
     def note(self, route: str, problem: Problem) -> None:
         """A request to ``route`` was not accepted."""

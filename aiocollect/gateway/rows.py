@@ -18,14 +18,14 @@ from .options import GatewayOptions
 from .problems import Problem
 from .texts import moment, parse, text
 
-__all__ = ["Rows", "check_cells", "csv_rows", "json_rows", "parameters"]
+__all__ = ["CallRows", "check_cells", "csv_rows", "json_rows", "parameters"]
 
 _ENVELOPE: Final = frozenset({"rows", "correlation_id", "at"})
 _PARAMETERS: Final = _ENVELOPE - {"rows"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
+class CallRows:
     """The rows of one call; ``named`` says whether their columns came with names."""
 
     columns: tuple[str, ...]
@@ -35,7 +35,7 @@ class Rows:
     at: float | datetime | None
 
     def __repr__(self) -> str:
-        return f"<Rows: {len(self.cells)} of {len(self.columns)} columns>"
+        return f"<CallRows: {len(self.cells)} of {len(self.columns)} columns>"
 
 
 def parameters(query: Mapping[str, str]) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def parameters(query: Mapping[str, str]) -> dict[str, Any]:
     return dict(query)
 
 
-def json_rows(body: bytes, said: Mapping[str, Any], options: GatewayOptions) -> Rows:
+def json_rows(body: bytes, said: Mapping[str, Any], options: GatewayOptions) -> CallRows:
     """A row object, an array of rows, or an object with ``rows``. Raises Problem."""
     # Above a cell's depth stand the rows: {"rows": [[cell]]}.
     value = parse(body, depth=options.max_depth + 3)
@@ -86,7 +86,7 @@ def json_rows(body: bytes, said: Mapping[str, Any], options: GatewayOptions) -> 
     return _made(columns, [[row.get(key) for key in columns] for row in rows], said)
 
 
-def csv_rows(body: bytes, said: Mapping[str, Any], options: GatewayOptions) -> Rows:
+def csv_rows(body: bytes, said: Mapping[str, Any], options: GatewayOptions) -> CallRows:
     """CSV (RFC 4180) in UTF-8, with commas and a line of names first. Raises Problem."""
     try:
         file = io.StringIO(body.decode("utf-8-sig"), newline="")
@@ -121,11 +121,11 @@ def _made(
     said: Mapping[str, Any],
     *,
     named: bool = True,
-) -> Rows:
+) -> CallRows:
     correlation_id = said.get("correlation_id")
     if correlation_id is not None:
         correlation_id = text(correlation_id, field="correlation_id")
-    return Rows(
+    return CallRows(
         columns=columns,
         cells=cells,
         named=named,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from aiocollect import ConfigError
 
-__all__ = ["Source"]
+__all__ = ["EventSource"]
 
 _VARIABLE = "AZUREML_MDC_SOURCE"
 _is_deployment = re.compile(
@@ -19,7 +19,7 @@ _is_deployment = re.compile(
 ).fullmatch
 
 
-class Source(NamedTuple):
+class EventSource(NamedTuple):
     """``id`` is the deployment's ARM id, as the records say it."""
 
     endpoint: str
@@ -27,7 +27,7 @@ class Source(NamedTuple):
     id: str
 
     @classmethod
-    def load(cls, environ: Mapping[str, str]) -> Source:
+    def load(cls, environ: Mapping[str, str]) -> EventSource:
         """From AZUREML_MDC_SOURCE, else made of AIOCOLLECT_WORKSPACE and AIOCOLLECT_SERVICE, whose
         form the pipeline has checked. Raises ConfigError."""
         given = environ.get(_VARIABLE, "")

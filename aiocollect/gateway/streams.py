@@ -21,12 +21,12 @@ from aiocollect import AioCollectError, ModelDataCollector, Pipeline, correlatio
 from aiocollect.encoders import MdcEncoder
 from aiocollect.layouts import MdcLayout
 
-from .events import Event
+from .events import CloudEvent
 from .options import GatewayOptions
 from .problems import Problem, problem_of
-from .rows import Rows, check_cells
+from .rows import CallRows, check_cells
 
-__all__ = ["Streams"]
+__all__ = ["GatewayStreams"]
 
 # (model, version, identifier); of an event (service, model, identifier).
 Place: TypeAlias = tuple[str, str, str]
@@ -38,7 +38,7 @@ Key: TypeAlias = tuple[Place, tuple[str, ...] | None]
 IDLE = 86_400.0
 
 
-class Streams:
+class GatewayStreams:
     """The streams of one gateway. ``pipeline`` is strict: it raises what it refuses; ``clock``
     gives seconds that never jump."""
 
@@ -59,9 +59,9 @@ class Streams:
         self._columns: dict[Place, dict[tuple[str, ...], None]] = {}
 
     def __repr__(self) -> str:
-        return f"<Streams {len(self._known)}>"
+        return f"<GatewayStreams {len(self._known)}>"
 
-    def collect_rows(self, place: Place, rows: Rows) -> str | None:
+    def collect_rows(self, place: Place, rows: CallRows) -> str | None:
         """Record rows of (model, version, identifier); their id, None where recording is off.
         Raises Problem."""
         columns = rows.columns
@@ -90,7 +90,7 @@ class Streams:
         except AioCollectError as error:
             raise problem_of(error, field="rows") from None
 
-    def collect_event(self, event: Event, *, field: str = "", accepted: int = 0) -> None:
+    def collect_event(self, event: CloudEvent, *, field: str = "", accepted: int = 0) -> None:
         """Record an event. Raises Problem; ``accepted`` of its batch came before it."""
         place = (event.service, event.model, event.identifier)
 

@@ -19,7 +19,7 @@ from typing import Any
 from aiocollect import OffsetMismatch, OutcomeUnknown, Refusal, StoreError, StoreRefused
 from aiocollect._core.accumulator import Batch, Block
 from aiocollect._core.backoff import Backoff
-from aiocollect._core.commands import Append, Create, Event, Open, Read, Wait, classify
+from aiocollect._core.commands import Append, Create, LaneEvent, Open, Read, Wait, classify
 from aiocollect._core.lane import Lane
 from aiocollect._core.limits import PartLimits
 from aiocollect._core.parts import Parts
@@ -122,15 +122,15 @@ class World:
         """It is no more."""
         self.gone.append(self.blobs.pop(part)[0])
 
-    def tell(self, number: int, event: Event, answer: Any) -> None:
+    def tell(self, number: int, event: LaneEvent, answer: Any) -> None:
         """Give a lane its answer and keep its next request; waits pass at once."""
         lane = self.lanes[number]
         commands = lane.on(event, answer)
         while commands and isinstance(commands[-1], Wait):
-            commands = lane.on(Event.TIMER)
+            commands = lane.on(LaneEvent.TIMER)
         self.pending[number] = commands[-1] if commands and is_request(commands[-1]) else None
 
-    def ask(self, number: int) -> tuple[Event, Any]:
+    def ask(self, number: int) -> tuple[LaneEvent, Any]:
         """Let the lane's request arrive; returns what the answer would be."""
         request = self.pending[number]
         try:
@@ -140,16 +140,16 @@ class World:
         return _event(answer), answer
 
 
-def _event(answer: Any) -> Event:
+def _event(answer: Any) -> LaneEvent:
     match answer:
         case Opened():
-            return Event.OPENED
+            return LaneEvent.OPENED
         case Appended():
-            return Event.APPENDED
+            return LaneEvent.APPENDED
         case Range():
-            return Event.RANGE
+            return LaneEvent.RANGE
         case _:
-            return Event.CREATED
+            return LaneEvent.CREATED
 
 
 def _told(request: Append | Create) -> tuple[str, int, bytes, str]:
@@ -201,18 +201,18 @@ def futures(world: World) -> Iterator[World]:
             continue
         before = copy.deepcopy(world)  # lost on its way
         before.faults -= 1
-        before.tell(number, Event.UNKNOWN, unknown)
+        before.tell(number, LaneEvent.UNKNOWN, unknown)
         yield before
         after = copy.deepcopy(world)  # its answer is lost
         after.faults -= 1
         after.ask(number)
-        after.tell(number, Event.UNKNOWN, unknown)
+        after.tell(number, LaneEvent.UNKNOWN, unknown)
         yield after
         if isinstance(request, Append | Create):
             late = copy.deepcopy(world)  # it arrives at any later moment
             late.faults -= 1
             late.late.append(request)
-            late.tell(number, Event.UNKNOWN, unknown)
+            late.tell(number, LaneEvent.UNKNOWN, unknown)
             yield late
         if isinstance(request, Append):
             twice = copy.deepcopy(world)  # something in between sends it twice

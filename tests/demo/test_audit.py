@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from aiocollect.demo.audit import Answer, Verdict, audit, local_files, main, read_answers
+from aiocollect.demo.audit import Answer, AuditResult, audit, local_files, main, read_answers
 
 TAIL = "$aml_dc_correlation_id,$aml_dc_scoring_timestamp,$aml_dc_row"
 FOLDER = "a/b/c/demo/tumour/1"
@@ -40,7 +40,7 @@ def judge(
     answers: tuple[Answer, ...] = ANSWERS,
     more: dict[str, str] | None = None,
     day: str = "2026/11/23",
-) -> Verdict:
+) -> AuditResult:
     """The verdict on files of these texts."""
     files = {
         f"{FOLDER}/inputs/{day}/data.csv": inputs,
@@ -55,7 +55,7 @@ def judge(
     )
 
 
-def bad(verdict: Verdict) -> dict[str, int]:
+def bad(verdict: AuditResult) -> dict[str, int]:
     """The counts of what is wrong that are not 0."""
     names = ("lost", "doubled", "torn", "wrong", "misplaced", "unrecorded")
     return {name: count for name in names if (count := getattr(verdict, name))}

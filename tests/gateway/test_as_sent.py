@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aiocollect.gateway.problems import Problem
-from aiocollect.gateway.refusals import Refusals
+from aiocollect.gateway.refusals import RefusalLog
 from aiocollect.gateway.texts import check_json, parse
 from tests.gateway.serving import LOOPS, on, records, rows, serving
 from tests.gateway.test_forms import KSERVE
@@ -254,7 +254,7 @@ def test_refusals_are_logged_once_a_minute(caplog: pytest.LogCaptureFixture) -> 
     """The first of a kind at once, then one line a minute with their number, the rest at the end;
     kinds apart."""
     now = 0.0
-    refusals = Refusals(lambda: now)
+    refusals = RefusalLog(lambda: now)
     for second in range(130):
         now = float(second)
         refusals.note("/events", Problem(400, "json", "this is no JSON"))

@@ -20,12 +20,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aiocollect import Limits
-from aiocollect.gateway.bodies import Pieces
+from aiocollect.gateway.bodies import BodyParts
 from aiocollect.gateway.events import batched_events, structured_event
 from aiocollect.gateway.options import GatewayOptions
 from aiocollect.gateway.problems import Problem
 from aiocollect.gateway.rows import csv_rows, json_rows
-from aiocollect.gateway.streams import IDLE, Streams
+from aiocollect.gateway.streams import IDLE, GatewayStreams
 from aiocollect.gateway.texts import check_json, members
 from tests.gateway.serving import LOOPS, Door, on, rows, serving
 
@@ -247,10 +247,10 @@ def test_csv_is_read_once(case: str) -> None:
 def test_gzip_in_many_members() -> None:
     """Members by the ten thousand, each of nothing, end early; those of a block writer do not."""
     body = gzip.compress(b"") * 50_000
-    pieces = Pieces(4 * MIB, gzip=True)
+    pieces = BodyParts(4 * MIB, gzip=True)
     with pytest.raises(EOFError):
         pieces.feed(body)
-    fits = Pieces(4 * MIB, gzip=True)
+    fits = BodyParts(4 * MIB, gzip=True)
     assert fits.feed(gzip.compress(b"x" * 2**12) * 500)
     assert len(fits.whole()) == 500 * 2**12
 
@@ -307,7 +307,9 @@ async def test_a_stream_that_is_not_used_gives_its_place(tmp_path: Path) -> None
     """After a day without a record; before it, one too many is refused, and the others go on."""
     async with serving(tmp_path, max_streams=2) as door:
         now = 0.0
-        streams = Streams(door.gateway.pipeline, GatewayOptions(max_streams=2), clock=lambda: now)
+        streams = GatewayStreams(
+            door.gateway.pipeline, GatewayOptions(max_streams=2), clock=lambda: now
+        )
         door.gateway._streams = streams
 
         async def post(model: str) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from aiocollect.gateway.bodies import Pieces
+from aiocollect.gateway.bodies import BodyParts
 from tests.gateway.serving import records, serving
 from tests.gateway.test_forms import KSERVE
 
@@ -47,13 +47,13 @@ async def test_a_bomb_is_cut(tmp_path: Path) -> None:
 def test_each_member_counts() -> None:
     """The limit holds for all members together; empty ones end too; exactly the limit passes."""
     member = gzip.compress(b"x" * 100)
-    fits = Pieces(200, gzip=True)
+    fits = BodyParts(200, gzip=True)
     assert fits.feed(member * 2)
     assert fits.whole() == b"x" * 200
-    assert not Pieces(199, gzip=True).feed(member * 2)
-    assert not Pieces(200, gzip=True).feed(gzip.compress(b"") * 1000)
-    assert Pieces(100, gzip=False).feed(b"x" * 100)
-    assert not Pieces(99, gzip=False).feed(b"x" * 100)
+    assert not BodyParts(199, gzip=True).feed(member * 2)
+    assert not BodyParts(200, gzip=True).feed(gzip.compress(b"") * 1000)
+    assert BodyParts(100, gzip=False).feed(b"x" * 100)
+    assert not BodyParts(99, gzip=False).feed(b"x" * 100)
 
 
 @pytest.mark.asyncio

@@ -24,8 +24,8 @@ from aiocollect._core.commands import (
     Append,
     Command,
     Create,
-    Event,
     Finish,
+    LaneEvent,
     Open,
     Outcome,
     Read,
@@ -75,31 +75,31 @@ class World:
     gone: list[bytes] = field(default_factory=list)  # what deleted blobs held
     made: int = 0
 
-    def perform(self, request: Any) -> tuple[Event, Any]:
+    def perform(self, request: Any) -> tuple[LaneEvent, Any]:
         blob = self.blobs.get(request.part)
         match request:
             case Create():
                 if blob is not None:
-                    return Event.CREATED, False
+                    return LaneEvent.CREATED, False
                 self.blobs[request.part] = blob = self.new_blob()
-                return Event.CREATED, Created(f"{blob.etag}")
+                return LaneEvent.CREATED, Created(f"{blob.etag}")
             case _ if blob is None:
                 raise StoreRefused(Refusal.BLOB_MISSING, "BlobNotFound")
             case Open() | Read():
                 return self.look(request, blob.view())
             case Append():
-                return Event.APPENDED, self._append(blob, request)
+                return LaneEvent.APPENDED, self._append(blob, request)
         raise AssertionError(request)
 
-    def look(self, request: Any, view: View) -> tuple[Event, Any]:
+    def look(self, request: Any, view: View) -> tuple[LaneEvent, Any]:
         """What it is, or was, to one who looks."""
         blob = self.blobs[request.part]
         length, blocks, etag, ended = view
         if isinstance(request, Open):
             head = blob.data[: min(request.head, length)]
-            return Event.OPENED, Opened(length, blocks, blob.created, f"{etag}", head)
+            return LaneEvent.OPENED, Opened(length, blocks, blob.created, f"{etag}", head)
         data = blob.data[request.offset : min(request.offset + request.length, length)]
-        return Event.RANGE, Range(data, length, f"{etag}", blob.created, ended)
+        return LaneEvent.RANGE, Range(data, length, f"{etag}", blob.created, ended)
 
     def new_blob(self) -> Blob:
         """No two blobs ever have an ETag in common: the service makes them of the time."""
@@ -159,7 +159,7 @@ class LaneMachine(RuleBasedStateMachine):
             else:
                 assert command is not None
 
-    def answer(self, event: Event, answer: Any = None) -> None:
+    def answer(self, event: LaneEvent, answer: Any = None) -> None:
         self.request = None
         self.obey(self.lane.on(event, answer, now=self.now))
 
@@ -193,7 +193,7 @@ class LaneMachine(RuleBasedStateMachine):
         if applied:
             with suppress(StoreError):
                 self.world.perform(self.request)
-        self.answer(Event.UNKNOWN, OutcomeUnknown("Lost"))
+        self.answer(LaneEvent.UNKNOWN, OutcomeUnknown("Lost"))
 
     @precondition(lambda self: self.request is not None)
     @rule(reason=st.sampled_from(REFUSALS))
@@ -223,7 +223,7 @@ class LaneMachine(RuleBasedStateMachine):
     @rule()
     def it_will_arrive_late(self) -> None:
         self.late.append(self.request)
-        self.answer(Event.UNKNOWN, OutcomeUnknown("TimedOut"))
+        self.answer(LaneEvent.UNKNOWN, OutcomeUnknown("TimedOut"))
 
     @precondition(lambda self: self.late)
     @rule(data=st.data())
@@ -244,7 +244,7 @@ class LaneMachine(RuleBasedStateMachine):
     @rule()
     def time_passes(self) -> None:
         self.waiting = False
-        self.obey(self.lane.on(Event.TIMER, now=self.now))
+        self.obey(self.lane.on(LaneEvent.TIMER, now=self.now))
 
     @precondition(lambda self: self.world.blobs)
     @rule(data=st.data(), header=st.booleans())

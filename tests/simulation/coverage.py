@@ -9,10 +9,10 @@ from collections import Counter
 from typing import Any
 
 from aiocollect._core import lane
-from aiocollect._core.commands import Event
+from aiocollect._core.commands import LaneEvent
 from aiocollect._core.states import TABLE, State
 
-Pair = tuple[State, Event]
+Pair = tuple[State, LaneEvent]
 
 
 class CountedTable(dict[Any, Any]):

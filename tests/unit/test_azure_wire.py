@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from aiocollect.stores.azure.wire import PIECE, Pieces
+from aiocollect.stores.azure.wire import PIECE, BodyPieces
 
 
 @pytest.mark.parametrize("size", [1, PIECE - 1, PIECE, PIECE + 1, 5 * PIECE, 5 * PIECE + 7])
@@ -14,11 +14,11 @@ def test_a_body_in_pieces_can_start_again(size: int) -> None:
     """However often it is sent, a body is whole, and no piece is larger than the limit."""
     data = bytes(index % 251 for index in range(size))
 
-    async def gather(pieces: Pieces) -> list[bytes]:
+    async def gather(pieces: BodyPieces) -> list[bytes]:
         return [bytes(piece) async for piece in pieces]
 
     async def twice() -> None:
-        pieces = Pieces(data)
+        pieces = BodyPieces(data)
         iterator = aiter(pieces)
         await anext(iterator)  # A first attempt that was cut off.
         for _ in range(2):
@@ -43,7 +43,7 @@ def test_the_loop_runs_between_the_pieces() -> None:
                 await asyncio.sleep(0)
 
         ticking = asyncio.create_task(tick())
-        seen = [turns async for _ in Pieces(bytes(5 * PIECE))]
+        seen = [turns async for _ in BodyPieces(bytes(5 * PIECE))]
         done = True
         await ticking
         return seen

@@ -19,7 +19,7 @@ from aiocollect import (
 )
 from aiocollect._core.accumulator import Accumulator
 from aiocollect._core.backoff import Backoff
-from aiocollect._core.commands import Append, Create, Event, Open, Read, classify
+from aiocollect._core.commands import Append, Create, LaneEvent, Open, Read, classify
 from aiocollect._core.ids import HOUR_US, Ids, hour_of_id, timestamp_text
 from aiocollect._core.limits import ANYBODY_TAKES, BatchLimits, BlockSizes, PartLimits
 from aiocollect._core.marks import Crossing, Marks
@@ -250,7 +250,7 @@ def test_errors_become_events(
     """The error table, whole: what each refusal means to each kind of request."""
     requests = (Open("p", 1), Create("p"), Append("p", b"", 0, None), Read("p", 0, 1))
     found = tuple(classify(request, error) for request in requests)
-    assert found == tuple(map(Event, (opening, creating, appending, reading)))
+    assert found == tuple(map(LaneEvent, (opening, creating, appending, reading)))
 
 
 # Unsettled ----------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from aiocollect._spool.format import (
     HEADER_SIZE,
     UNKNOWN,
     Header,
-    Lane,
+    LaneRecord,
     Slot,
     header,
     header_of,
@@ -35,8 +35,8 @@ STAND = Stand(0, False, False, None, "")
 Written = dict[int, dict[int, bytes]]  # by lane: row number to its line
 
 
-def lane(path: str = "a/data.csv") -> Lane:
-    return Lane(0, 0, path, b"h\xff\n", False, "00000000aa", 2, "text/csv", 0, STAND)
+def lane(path: str = "a/data.csv") -> LaneRecord:
+    return LaneRecord(0, 0, path, b"h\xff\n", False, "00000000aa", 2, "text/csv", 0, STAND)
 
 
 def write(directory: Path, turns: int = 12) -> Written:

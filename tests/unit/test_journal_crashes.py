@@ -6,7 +6,7 @@ import asyncio
 from random import Random
 
 from aiocollect._core.stand import Stand
-from aiocollect._spool.format import HEADER_SIZE, VERSION, Header, Lane, header, header_of
+from aiocollect._spool.format import HEADER_SIZE, VERSION, Header, LaneRecord, header, header_of
 from aiocollect._spool.journal import Journal
 from aiocollect._spool.progress import Trail
 from aiocollect._spool.recovery import Recovered, recover
@@ -28,7 +28,7 @@ def keep_a_row(process: DiskProcess, *, own: bool = False) -> tuple[Journal, Tra
     journal = Journal.begin(process, "/spool/life", salt=7, target=TARGET)
     stand = STAND._replace(own=own)
     trail = journal.declare(
-        Lane(0, 0, "a/data.csv", b"h\n", own, "00000000aa", 2, "text/csv", 0, stand)
+        LaneRecord(0, 0, "a/data.csv", b"h\n", own, "00000000aa", 2, "text/csv", 0, stand)
     )
     journal.add(trail, 0, [b"row\n"])
     assert commit(journal)

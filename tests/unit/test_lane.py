@@ -16,8 +16,8 @@ from aiocollect import (
 from aiocollect._core.commands import (
     Append,
     Create,
-    Event,
     Finish,
+    LaneEvent,
     Note,
     Open,
     Outcome,
@@ -53,9 +53,11 @@ def test_a_missing_part_is_created_looked_at_and_begun_with_the_header() -> None
     assert lane.submit(make_batch(DATA)) == [Open(PATH, len(HEADER))]
     missing = StoreRefused(Refusal.BLOB_MISSING)
     assert fail(lane, Open(PATH, 5), missing) == [Create(PATH)]
-    assert lane.on(Event.CREATED, False) == [Open(PATH, len(HEADER))]
-    assert lane.on(Event.OPENED, opened(0, blocks=0)) == [Append(PATH, HEADER + DATA, 0, "etag-1")]
-    finish, release = lane.on(Event.APPENDED, Appended(13, 1, "etag-2"))
+    assert lane.on(LaneEvent.CREATED, False) == [Open(PATH, len(HEADER))]
+    assert lane.on(LaneEvent.OPENED, opened(0, blocks=0)) == [
+        Append(PATH, HEADER + DATA, 0, "etag-1")
+    ]
+    finish, release = lane.on(LaneEvent.APPENDED, Appended(13, 1, "etag-2"))
     assert isinstance(finish, Finish)
     assert isinstance(finish.notice, Settled)
     assert (finish.outcome, finish.notice.offset, finish.notice.length) == (Outcome.STORED, 5, 8)
@@ -68,7 +70,7 @@ def test_batches_follow_one_another_at_the_answered_position() -> None:
     lane = make_lane()
     at_position(lane)
     assert lane.submit(make_batch(b"3,z\n", serial=2, first=2)) == []
-    commands = lane.on(Event.APPENDED, Appended(58, 2, "etag-9"))
+    commands = lane.on(LaneEvent.APPENDED, Appended(58, 2, "etag-9"))
     assert request(commands) == Append(PATH, b"3,z\n", 58, "etag-9")
 
 
@@ -88,7 +90,7 @@ def test_no_answer_means_the_same_again(error: StoreError) -> None:
     waited = fail(lane, first, error)
     assert waited == [Wait(0.5)]
     assert lane.in_doubt
-    assert lane.on(Event.TIMER) == [first]
+    assert lane.on(LaneEvent.TIMER) == [first]
 
 
 def test_the_wait_grows_and_honours_the_stores_wish() -> None:
@@ -97,8 +99,8 @@ def test_the_wait_grows_and_honours_the_stores_wish() -> None:
     sent = request(at_position(lane))
     waits = []
     for _ in range(6):
-        waits.append(request(lane.on(Event.UNKNOWN, OutcomeUnknown(), chance=0.999)).seconds)
-        lane.on(Event.TIMER)
+        waits.append(request(lane.on(LaneEvent.UNKNOWN, OutcomeUnknown(), chance=0.999)).seconds)
+        lane.on(LaneEvent.TIMER)
     assert waits == pytest.approx([0.999, 1.998, 3.996, 7.992, 7.992, 7.992])
     lane = make_lane()
     at_position(lane)
@@ -112,9 +114,9 @@ def test_a_mismatch_with_our_bytes_landed(attempts: int) -> None:
     sent = request(at_position(lane))
     for _ in range(attempts):
         fail(lane, sent, OutcomeUnknown())
-        lane.on(Event.TIMER)
+        lane.on(LaneEvent.TIMER)
     assert fail(lane, sent, MISMATCH) == [Read(PATH, 49, 9 + OVERLOOK)]
-    commands = lane.on(Event.RANGE, found(b"\n" + DATA, 58))
+    commands = lane.on(LaneEvent.RANGE, found(b"\n" + DATA, 58))
     assert isinstance(commands[0], Finish)
     assert commands[0].outcome is Outcome.STORED
     assert not lane.in_doubt
@@ -125,7 +127,7 @@ def test_a_mismatch_with_a_strangers_bytes_rebases() -> None:
     lane = make_lane()
     sent = request(at_position(lane))
     fail(lane, sent, MISMATCH)
-    commands = lane.on(Event.RANGE, found(b"\n9,q\n7,r\n", 58))
+    commands = lane.on(LaneEvent.RANGE, found(b"\n9,q\n7,r\n", 58))
     assert commands == [Append(PATH, DATA, 58, "etag-2")]
     assert not lane.in_doubt
 
@@ -135,13 +137,13 @@ def test_what_others_left_is_continued_only_behind_a_line_end() -> None:
     for end, part in ((b"\n", PATH), (b"7", "x/data_1.csv")):
         lane = make_lane()
         fail(lane, request(at_position(lane)), MISMATCH)
-        look = lane.on(Event.RANGE, found(b"\n9,q\n", 5000))
+        look = lane.on(LaneEvent.RANGE, found(b"\n9,q\n", 5000))
         assert look == [Read(PATH, 4999, 1)]
-        lane.on(Event.RANGE, found(end, 5000))
+        lane.on(LaneEvent.RANGE, found(end, 5000))
         assert lane.parts.name == part
     lane = make_lane()
     fail(lane, request(at_position(lane)), MISMATCH)
-    commands = lane.on(Event.RANGE, found(b"\n9,q\n7,", 56))
+    commands = lane.on(LaneEvent.RANGE, found(b"\n9,q\n7,", 56))
     assert request(commands) == Open("x/data_1.csv", len(HEADER))
 
 
@@ -149,7 +151,7 @@ def test_a_landed_append_with_a_strangers_torn_line_behind_it() -> None:
     """It is stored; what comes after it goes to the next part."""
     lane = make_lane()
     fail(lane, request(at_position(lane)), MISMATCH)
-    commands = lane.on(Event.RANGE, found(b"\n" + DATA + b"torn", 62))
+    commands = lane.on(LaneEvent.RANGE, found(b"\n" + DATA + b"torn", 62))
     assert isinstance(commands[0], Finish)
     assert lane.parts.name == "x/data_1.csv"
 
@@ -158,8 +160,8 @@ def test_a_part_that_ends_within_a_line_is_passed_by() -> None:
     """Found at the first look, where the part is as short as its header; else at the second."""
     lane = make_lane()
     lane.submit(make_batch(DATA))
-    assert lane.on(Event.OPENED, opened(50)) == [Read(PATH, 49, 1)]
-    commands = lane.on(Event.RANGE, found(b"x", 50))
+    assert lane.on(LaneEvent.OPENED, opened(50)) == [Read(PATH, 49, 1)]
+    commands = lane.on(LaneEvent.RANGE, found(b"x", 50))
     assert request(commands) == Open("x/data_1.csv", len(HEADER))
     lane = Lane(
         Parts(
@@ -168,7 +170,7 @@ def test_a_part_that_ends_within_a_line_is_passed_by() -> None:
         backoff=lane._backoff,
     )
     lane.submit(make_batch(DATA))
-    commands = lane.on(Event.OPENED, Opened(1, 1, "c", "e", b"x"))
+    commands = lane.on(LaneEvent.OPENED, Opened(1, 1, "c", "e", b"x"))
     assert request(commands) == Open("x/data_1.csv", 1)
 
 
@@ -176,27 +178,29 @@ def test_a_common_prefix_is_no_proof() -> None:
     """The whole batch is compared: a blob that ends within it holds somebody else's rows."""
     lane = make_lane()
     fail(lane, request(at_position(lane)), MISMATCH)
-    assert request(lane.on(Event.RANGE, found(b"\n1,x\n", 54))) == Append(PATH, DATA, 54, "etag-2")
+    assert request(lane.on(LaneEvent.RANGE, found(b"\n1,x\n", 54))) == Append(
+        PATH, DATA, 54, "etag-2"
+    )
 
 
 def test_a_mismatch_at_the_end_is_undecided() -> None:
     """The length still is the position: only the ETag moved, or an attempt is under way."""
     lane = make_lane()
     fail(lane, request(at_position(lane)), OffsetMismatch("ConditionNotMet"))
-    (wait,) = lane.on(Event.RANGE, found(b"\n", 50))
+    (wait,) = lane.on(LaneEvent.RANGE, found(b"\n", 50))
     assert isinstance(wait, Wait)
     assert lane.in_doubt
-    assert lane.on(Event.TIMER) == [Append(PATH, DATA, 50, "etag-2")]
+    assert lane.on(LaneEvent.TIMER) == [Append(PATH, DATA, 50, "etag-2")]
 
 
 def test_losing_the_header_race_looks_again() -> None:
     """At position 0 a stranger has written a header, and it may not be ours."""
     lane = make_lane()
     lane.submit(make_batch(DATA))
-    sent = request(lane.on(Event.OPENED, opened(0, blocks=0)))
+    sent = request(lane.on(LaneEvent.OPENED, opened(0, blocks=0)))
     assert fail(lane, sent, MISMATCH) == [Read(PATH, 0, 13 + OVERLOOK)]
-    assert lane.on(Event.RANGE, found(b"b,id\n5,x\n", 9)) == [Open(PATH, len(HEADER))]
-    rolled = lane.on(Event.OPENED, opened(9, head=b"b,id\n"))
+    assert lane.on(LaneEvent.RANGE, found(b"b,id\n5,x\n", 9)) == [Open(PATH, len(HEADER))]
+    rolled = lane.on(LaneEvent.OPENED, opened(9, head=b"b,id\n"))
     assert rolled[1:] == [Open("x/data_1.csv", len(HEADER))]
 
 
@@ -207,7 +211,7 @@ def test_a_replaced_blob_ends_the_doubt(answer: Range) -> None:
     """Made anew: never the old position, on to the next part."""
     lane = make_lane()
     fail(lane, request(at_position(lane)), MISMATCH)
-    notes = lane.on(Event.RANGE, answer)
+    notes = lane.on(LaneEvent.RANGE, answer)
     assert [type(note.notice) for note in notes if isinstance(note, Note)] == [BlobReplaced, Rolled]
     assert request(notes) == Open("x/data_1.csv", len(HEADER))
     assert not lane.in_doubt
@@ -227,10 +231,10 @@ def test_a_full_blob_is_read_back_before_rolling(code: str) -> None:
     lane = make_lane()
     assert fail(lane, request(at_position(lane)), BlobFull(code)) == [Read(PATH, 49, 9 + OVERLOOK)]
     assert lane.in_doubt
-    (wait,) = lane.on(Event.RANGE, found(b"\n", 50))  # it may be an old view
+    (wait,) = lane.on(LaneEvent.RANGE, found(b"\n", 50))  # it may be an old view
     assert isinstance(wait, Wait)
-    assert isinstance(request(lane.on(Event.TIMER)), Read)
-    rolled, again = lane.on(Event.RANGE, found(b"\n", 50)._replace(ended=True))
+    assert isinstance(request(lane.on(LaneEvent.TIMER)), Read)
+    rolled, again = lane.on(LaneEvent.RANGE, found(b"\n", 50)._replace(ended=True))
     assert isinstance(rolled, Note)
     assert rolled.notice == Rolled(path=PATH, part="x/data_1.csv", reason=code)
     assert again == Open("x/data_1.csv", len(HEADER))
@@ -240,7 +244,7 @@ def test_the_last_block_of_a_full_blob_landed() -> None:
     """Full, and our bytes are there: settled, and only then rolled."""
     lane = make_lane()
     fail(lane, request(at_position(lane)), BlobFull("BlobIsSealed"))
-    commands = lane.on(Event.RANGE, found(b"\n" + DATA, 58))
+    commands = lane.on(LaneEvent.RANGE, found(b"\n" + DATA, 58))
     assert isinstance(commands[0], Finish)
     assert lane.parts.name == "x/data_1.csv"
     assert not lane.busy
@@ -250,7 +254,7 @@ def test_rolls_by_itself_before_the_limit() -> None:
     """The part that has reached its block limit gets no more."""
     lane = make_lane(max_blocks=2)
     at_position(lane)
-    lane.on(Event.APPENDED, Appended(58, 2, "etag-2"))
+    lane.on(LaneEvent.APPENDED, Appended(58, 2, "etag-2"))
     assert lane.parts.name == "x/data_1.csv"
 
 
@@ -268,7 +272,7 @@ def test_which_part_is_ours(look: Opened, taken: bool) -> None:
     """Empty or with exactly our header, and neither full of blocks nor of bytes."""
     lane = make_lane()
     lane.submit(make_batch(DATA))
-    lane.on(Event.OPENED, look)
+    lane.on(LaneEvent.OPENED, look)
     assert (lane.parts.name == PATH) == taken
 
 
@@ -284,13 +288,13 @@ def test_what_an_operator_must_mend_is_held(reason: Refusal) -> None:
     assert lane.held == reason.value
     waits = [wait]
     for _ in range(4):
-        assert lane.on(Event.TIMER) == [sent]
+        assert lane.on(LaneEvent.TIMER) == [sent]
         (wait,) = fail(lane, sent, StoreRefused(reason))
         assert isinstance(wait, Wait)
         waits.append(wait)
     assert [wait.seconds * 8 / 15 / 0.75 for wait in waits] == [1, 2, 4, 8, 8]
-    lane.on(Event.TIMER)
-    resumed, *_ = lane.on(Event.APPENDED, Appended(58, 2, "etag-2"))
+    lane.on(LaneEvent.TIMER)
+    resumed, *_ = lane.on(LaneEvent.APPENDED, Appended(58, 2, "etag-2"))
     assert isinstance(resumed, Note)
     assert isinstance(resumed.notice, Resumed)
     assert lane.held == ""
@@ -300,8 +304,8 @@ def test_a_refused_block_is_halved_to_the_culprit() -> None:
     """413: halves, in order, until the row that is too large stands alone."""
     lane = make_lane()
     lane.submit(make_batch(b"1,x\n", b"2,%s\n" % (b"y" * 9), b"3,z\n"))
-    lane.on(Event.OPENED, opened(50))
-    sent = request(lane.on(Event.RANGE, found(b"\n", 50)))
+    lane.on(LaneEvent.OPENED, opened(50))
+    sent = request(lane.on(LaneEvent.RANGE, found(b"\n", 50)))
     ends: list[tuple[Outcome, int, int]] = []
     position = 50
     while isinstance(sent, Append):
@@ -309,7 +313,7 @@ def test_a_refused_block_is_halved_to_the_culprit() -> None:
             commands = fail(lane, sent, StoreRefused(Refusal.TOO_LARGE))
         else:
             position += len(sent.data)
-            commands = lane.on(Event.APPENDED, Appended(position, 2, "etag-2"))
+            commands = lane.on(LaneEvent.APPENDED, Appended(position, 2, "etag-2"))
         ends += [
             (command.outcome, command.notice.first, command.rows)  # type: ignore[union-attr]
             for command in commands
@@ -332,7 +336,7 @@ def halved_in_doubt() -> Lane:
     lane = make_lane()
     sent = request(at_position(lane))
     fail(lane, sent, OutcomeUnknown())
-    lane.on(Event.TIMER)
+    lane.on(LaneEvent.TIMER)
     assert fail(lane, sent, TOO_LARGE) == [Append(PATH, b"1,x\n", 50, "etag-1")]
     assert lane.in_doubt
     assert lane.under_way == (0, 2)
@@ -355,7 +359,7 @@ def test_a_block_in_doubt_is_halved_and_both_are_looked_for(
     lane = halved_in_doubt()
     commands = fail(lane, Append(PATH, b"1,x\n", 50, "etag-1"), MISMATCH)
     assert commands == [Read(PATH, 49, 9 + OVERLOOK)]
-    commands = lane.on(Event.RANGE, answer)
+    commands = lane.on(LaneEvent.RANGE, answer)
     ends = [c.notice for c in commands if isinstance(c, Finish) and isinstance(c.notice, Settled)]
     assert [(end.first, end.rows, end.offset) for end in ends] == stored
     assert [c for c in commands if isinstance(c, Append)] == ([next_] if next_ else [])
@@ -364,7 +368,7 @@ def test_a_block_in_doubt_is_halved_and_both_are_looked_for(
 def test_the_half_lands_so_the_whole_never_does() -> None:
     """Its answer ends the doubt of both."""
     lane = halved_in_doubt()
-    commands = lane.on(Event.APPENDED, Appended(54, 2, "etag-2"))
+    commands = lane.on(LaneEvent.APPENDED, Appended(54, 2, "etag-2"))
     assert request(commands) == Append(PATH, b"2,y\n", 54, "etag-2")
     assert not lane.in_doubt
 
@@ -372,7 +376,7 @@ def test_the_half_lands_so_the_whole_never_does() -> None:
 def test_given_up_in_doubt_after_halving_all_of_it_is_possibly_stored() -> None:
     """The whole may have landed, not only the half."""
     lane = halved_in_doubt()
-    ends = [c for c in lane.on(Event.GIVE_UP) if isinstance(c, Finish)]
+    ends = [c for c in lane.on(LaneEvent.GIVE_UP) if isinstance(c, Finish)]
     assert [end.outcome for end in ends] == [Outcome.POSSIBLY_STORED] * 2
 
 
@@ -380,14 +384,14 @@ def test_a_lone_row_in_doubt_that_is_too_large_is_looked_for() -> None:
     """Nothing smaller can be sent: held, with a wait that grows, until a look ends the doubt."""
     lane = make_lane()
     lane.submit(make_batch(b"1,%s\n" % (b"x" * ANYBODY_TAKES)))
-    lane.on(Event.OPENED, opened(50))
-    sent = request(lane.on(Event.RANGE, found(b"\n", 50)))
+    lane.on(LaneEvent.OPENED, opened(50))
+    sent = request(lane.on(LaneEvent.RANGE, found(b"\n", 50)))
     fail(lane, sent, OutcomeUnknown())
-    lane.on(Event.TIMER)
+    lane.on(LaneEvent.TIMER)
     fail(lane, sent, TOO_LARGE)
     assert (lane.state, lane.held) == (State.HELD, "too_large")
-    assert isinstance(request(lane.on(Event.TIMER)), Read)
-    (again,) = lane.on(Event.RANGE, found(b"\n9,q\n", 54))
+    assert isinstance(request(lane.on(LaneEvent.TIMER)), Read)
+    (again,) = lane.on(LaneEvent.RANGE, found(b"\n9,q\n", 54))
     commands = fail(lane, again, TOO_LARGE)
     assert isinstance(commands[0], Finish)
     assert commands[0].outcome is Outcome.DEAD_LETTERED
@@ -400,13 +404,13 @@ def test_where_the_smallest_block_is_too_large_it_is_no_rows_fault() -> None:
         sizes.landed(taken)
         lane = make_lane(sizes=sizes)
         lane.submit(make_batch(b"1,x\n"))
-        lane.on(Event.OPENED, opened(50))
-        sent = request(lane.on(Event.RANGE, found(b"\n", 50)))
+        lane.on(LaneEvent.OPENED, opened(50))
+        sent = request(lane.on(LaneEvent.RANGE, found(b"\n", 50)))
         first, *_ = fail(lane, sent, TOO_LARGE)
         assert (first.outcome if isinstance(first, Finish) else None) is outcome
         if outcome is None:
             assert lane.held == "too_large"
-            assert lane.on(Event.TIMER) == [sent]
+            assert lane.on(LaneEvent.TIMER) == [sent]
 
 
 @pytest.mark.parametrize("status", ["AccountRequiresHttps", "InvalidHeaderValue", "Whatever"])
@@ -418,7 +422,7 @@ def test_only_the_size_of_a_block_is_a_rows_fault(status: str) -> None:
     assert isinstance(alarm, Note)
     assert isinstance(wait, Wait)
     assert lane.held == status
-    assert lane.on(Event.TIMER) == [sent]
+    assert lane.on(LaneEvent.TIMER) == [sent]
 
 
 # Closing, and the table ---------------------------------------------------------------------------
@@ -430,7 +434,7 @@ def test_giving_up_tells_doubt_from_loss() -> None:
     sent = request(at_position(lane))
     lane.submit(make_batch(b"3,z\n", serial=2, first=2))
     fail(lane, sent, OutcomeUnknown())
-    ends = [c for c in lane.on(Event.GIVE_UP, reason="closed") if isinstance(c, Finish)]
+    ends = [c for c in lane.on(LaneEvent.GIVE_UP, reason="closed") if isinstance(c, Finish)]
     assert [(end.outcome, end.rows) for end in ends] == [
         (Outcome.POSSIBLY_STORED, 2),
         (Outcome.DROPPED, 1),
@@ -444,13 +448,13 @@ def test_rows_are_counted_until_they_are_final() -> None:
     at_position(lane)
     lane.submit(make_batch(b"3,z\n", first=2))
     assert lane.out.rows == 3
-    lane.on(Event.APPENDED, Appended(58, 2, "e"))
+    lane.on(LaneEvent.APPENDED, Appended(58, 2, "e"))
     assert lane.out.rows == 1
 
 
 @pytest.mark.parametrize("state", State)
-@pytest.mark.parametrize("event", Event)
-def test_an_illegal_pair_is_our_bug(state: State, event: Event) -> None:
+@pytest.mark.parametrize("event", LaneEvent)
+def test_an_illegal_pair_is_our_bug(state: State, event: LaneEvent) -> None:
     """A pair that the table does not have says so at once."""
     if (state, event) in TABLE:
         return

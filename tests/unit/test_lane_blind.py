@@ -10,8 +10,8 @@ from aiocollect import (
 from aiocollect._core.commands import (
     Append,
     Create,
-    Event,
     Finish,
+    LaneEvent,
     Note,
     Open,
     Outcome,
@@ -45,14 +45,14 @@ def blind_lane() -> Lane:
 def test_a_shared_lane_that_may_not_read_turns_own() -> None:
     """It goes on in a blob of its own, with the position as its only condition."""
     lane = blind_lane()
-    sent = request(lane.on(Event.CREATED, True))
+    sent = request(lane.on(LaneEvent.CREATED, True))
     assert sent == Append("x/data-00000000aa.csv", HEADER + DATA, 0, None)
 
 
 def test_a_blind_mismatch_landed() -> None:
     """In a blob of our own only our own attempt can have moved the end."""
     lane = blind_lane()
-    sent = request(lane.on(Event.CREATED, True))
+    sent = request(lane.on(LaneEvent.CREATED, True))
     commands = fail(lane, sent, MISMATCH)
     assert isinstance(commands[0], Finish)
     assert commands[0].outcome is Outcome.STORED
@@ -62,7 +62,7 @@ def test_a_blind_mismatch_landed() -> None:
 def test_a_blind_full_blob_stays_a_doubt() -> None:
     """Nobody can say whether it landed: possibly stored, and on to the next part."""
     lane = blind_lane()
-    sent = request(lane.on(Event.CREATED, True))
+    sent = request(lane.on(LaneEvent.CREATED, True))
     commands = fail(lane, sent, BlobFull("BlobIsSealed"))
     assert isinstance(commands[0], Finish)
     assert commands[0].outcome is Outcome.POSSIBLY_STORED

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from aiocollect import BlobFull, OffsetMismatch, OutcomeUnknown, Refusal, StoreError, StoreRefused
-from aiocollect._core.commands import Append, Create, Event, Open, Read, Wait, classify
+from aiocollect._core.commands import Append, Create, LaneEvent, Open, Read, Wait, classify
 from aiocollect._core.lane import Lane
 from aiocollect.events import BlobReplaced, Held, Resumed, Retrying
 from aiocollect.typing import Appended, Created, Opened, Range
@@ -32,7 +32,7 @@ MISSING = StoreRefused(Refusal.BLOB_MISSING, "BlobNotFound")
 # (half of ``hold``), 16; answers that decide nothing come after a wait of 5 s in the middle.
 REQUESTS = 24
 
-Answers = Callable[[Any], tuple[Event, Any]]
+Answers = Callable[[Any], tuple[LaneEvent, Any]]
 
 
 def keep_asking(lane: Lane, answers: Answers, seconds: float) -> tuple[list[Any], list[float]]:
@@ -48,7 +48,7 @@ def keep_asking(lane: Lane, answers: Answers, seconds: float) -> tuple[list[Any]
         wanted = commands[-1]
         if isinstance(wanted, Wait):
             now += wanted.seconds
-            commands = lane.on(Event.TIMER, now=now)
+            commands = lane.on(LaneEvent.TIMER, now=now)
             continue
         asked.append(now)
         assert len(asked) < 2000, "a storm"
@@ -56,18 +56,18 @@ def keep_asking(lane: Lane, answers: Answers, seconds: float) -> tuple[list[Any]
     return told, asked
 
 
-def refuse(wanted: Any, error: StoreError) -> tuple[Event, Any]:
+def refuse(wanted: Any, error: StoreError) -> tuple[LaneEvent, Any]:
     return classify(wanted, error), error
 
 
-def forbidden(wanted: Any) -> tuple[Event, Any]:
+def forbidden(wanted: Any) -> tuple[LaneEvent, Any]:
     """Missing to those who look, and creating is refused."""
     return refuse(wanted, MISSING if isinstance(wanted, Open) else FORBIDDEN)
 
 
-def by_turns(wanted: Any) -> tuple[Event, Any]:
+def by_turns(wanted: Any) -> tuple[LaneEvent, Any]:
     """Missing to those who look, and there to those who create."""
-    return refuse(wanted, MISSING) if isinstance(wanted, Open) else (Event.CREATED, False)
+    return refuse(wanted, MISSING) if isinstance(wanted, Open) else (LaneEvent.CREATED, False)
 
 
 class Made:
@@ -79,82 +79,82 @@ class Made:
         self.refuses = refuses
         self.looked = looked
 
-    def __call__(self, wanted: Any) -> tuple[Event, Any]:
+    def __call__(self, wanted: Any) -> tuple[LaneEvent, Any]:
         match wanted:
             case Create():
                 self.made.add(wanted.part)
-                return Event.CREATED, Created("e")
+                return LaneEvent.CREATED, Created("e")
             case Open() if wanted.part not in self.made:
                 return refuse(wanted, MISSING)
             case Open() if self.looked is not None:
                 return refuse(wanted, self.looked)
             case Open():
-                return Event.OPENED, Opened(0, 0, "c", "e", b"")
+                return LaneEvent.OPENED, Opened(0, 0, "c", "e", b"")
             case Read():
-                return Event.RANGE, Range(b"", 0, "e", "c", ended=True)
+                return LaneEvent.RANGE, Range(b"", 0, "e", "c", ended=True)
             case _:
                 return refuse(wanted, self.refuses)
 
 
-def sealed(wanted: Any) -> tuple[Event, Any]:
+def sealed(wanted: Any) -> tuple[LaneEvent, Any]:
     """Every part that there is, is empty and sealed."""
     match wanted:
         case Open():
-            return Event.OPENED, Opened(0, 0, "c", "e", b"")
+            return LaneEvent.OPENED, Opened(0, 0, "c", "e", b"")
         case Read():
-            return Event.RANGE, Range(b"", 0, "e", "c", ended=True)
+            return LaneEvent.RANGE, Range(b"", 0, "e", "c", ended=True)
         case _:
             return refuse(wanted, BlobFull("BlobIsSealed"))
 
 
-def never_matches(wanted: Any) -> tuple[Event, Any]:
+def never_matches(wanted: Any) -> tuple[LaneEvent, Any]:
     """Something in between changes the ETags."""
     match wanted:
         case Open():
-            return Event.OPENED, opened(0, blocks=0)
+            return LaneEvent.OPENED, opened(0, blocks=0)
         case Read():
-            return Event.RANGE, Range(b"", 0, "W/e", "made-1")
+            return LaneEvent.RANGE, Range(b"", 0, "W/e", "made-1")
         case _:
             return refuse(wanted, OffsetMismatch("ConditionNotMet"))
 
 
-def shorter(wanted: Any) -> tuple[Event, Any]:
+def shorter(wanted: Any) -> tuple[LaneEvent, Any]:
     """The blob reads shorter than what was seen, for ever, with an ETag of then."""
     match wanted:
         case Open():
-            return Event.OPENED, opened(5)
+            return LaneEvent.OPENED, opened(5)
         case Read():
-            return Event.RANGE, Range(b"", 3, "etag-1", "made-1")
+            return LaneEvent.RANGE, Range(b"", 3, "etag-1", "made-1")
         case _:
             return refuse(wanted, MISMATCH)
 
 
-def old_views(wanted: Any) -> tuple[Event, Any]:
+def old_views(wanted: Any) -> tuple[LaneEvent, Any]:
     """To those who look it is empty, to those who append it is not."""
     match wanted:
         case Open():
-            return Event.OPENED, opened(0, blocks=0)
+            return LaneEvent.OPENED, opened(0, blocks=0)
         case Read():
-            return Event.RANGE, found(HEADER + b"9,q\n", 9)
+            return LaneEvent.RANGE, found(HEADER + b"9,q\n", 9)
         case _:
             return refuse(wanted, MISMATCH)
 
 
-def others(wanted: Any) -> tuple[Event, Any]:
+def others(wanted: Any) -> tuple[LaneEvent, Any]:
     """Every part has another header."""
-    return Event.OPENED, opened(50, head=b"other\n")
+    return LaneEvent.OPENED, opened(50, head=b"other\n")
 
 
-def too_large(wanted: Any) -> tuple[Event, Any]:
+def too_large(wanted: Any) -> tuple[LaneEvent, Any]:
     """Whatever is sent."""
     if isinstance(wanted, Open):
-        return Event.OPENED, opened(0, blocks=0)
+        return LaneEvent.OPENED, opened(0, blocks=0)
     return refuse(wanted, StoreRefused(Refusal.TOO_LARGE, "HTTP413"))
 
 
-def lost(wanted: Any) -> tuple[Event, Any]:
+def lost(wanted: Any) -> tuple[LaneEvent, Any]:
     """No answer."""
-    return Event.UNKNOWN, OutcomeUnknown("CutOff")
+    return LaneEvent.UNKNOWN, OutcomeUnknown("CutOff")
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_a_refused_creation_is_looked_into_before_anything_else() -> None:
     fail(lane, Open(PATH, 5), MISSING)
     assert fail(lane, Create(PATH), FORBIDDEN) == [Open(PATH, len(HEADER))]
     assert lane.held == ""
-    assert isinstance(request(lane.on(Event.OPENED, opened(0, blocks=0))), Append)
+    assert isinstance(request(lane.on(LaneEvent.OPENED, opened(0, blocks=0))), Append)
 
 
 def test_what_is_held_is_told_to_work_again() -> None:
@@ -206,9 +206,9 @@ def test_what_is_held_is_told_to_work_again() -> None:
     sent = request(at_position(lane))
     for _ in range(3):
         fail(lane, sent, OutcomeUnknown("CutOff"))
-        lane.on(Event.TIMER)
+        lane.on(LaneEvent.TIMER)
     assert lane.held == "CutOff"
-    resumed, *_ = lane.on(Event.APPENDED, Appended(58, 2, "etag-2"))
+    resumed, *_ = lane.on(LaneEvent.APPENDED, Appended(58, 2, "etag-2"))
     assert isinstance(resumed.notice, Resumed)  # type: ignore[union-attr]
     assert lane.held == ""
 
@@ -233,9 +233,9 @@ def test_a_shorter_blob_is_an_old_view_until_it_stands_for_a_minute(
     lane = make_lane()
     fail(lane, request(at_position(lane)), MISMATCH)
     for now in (0.0, seconds):
-        commands = lane.on(Event.RANGE, Range(b"", 10, etag, "made-1"), now=now)
+        commands = lane.on(LaneEvent.RANGE, Range(b"", 10, etag, "made-1"), now=now)
         if isinstance(request(commands), Wait):
-            assert isinstance(request(lane.on(Event.TIMER, now=now)), Read)
+            assert isinstance(request(lane.on(LaneEvent.TIMER, now=now)), Read)
     events = [c.notice for c in commands if hasattr(c, "notice")]
     assert any(isinstance(event, BlobReplaced) for event in events) == replaced
     assert lane.in_doubt != replaced
@@ -245,9 +245,9 @@ def test_behind_an_old_view_the_doubt_ends_as_ever() -> None:
     """The next look shows the append."""
     lane = make_lane()
     fail(lane, request(at_position(lane)), MISMATCH)
-    lane.on(Event.RANGE, Range(b"", 10, "etag-1", "made-1"))
-    lane.on(Event.TIMER)
-    lane.on(Event.RANGE, found(b"\n" + DATA, 58))
+    lane.on(LaneEvent.RANGE, Range(b"", 10, "etag-1", "made-1"))
+    lane.on(LaneEvent.TIMER)
+    lane.on(LaneEvent.RANGE, found(b"\n" + DATA, 58))
     assert not lane.busy
 
 
@@ -258,8 +258,8 @@ def test_where_looking_is_refused_the_same_again_may_end_the_doubt() -> None:
     fail(lane, sent, MISMATCH)
     fail(lane, Read(PATH, 0, 1), StoreRefused(Refusal.NO_RIGHT, "AuthorizationFailure"))
     assert (lane.held, lane.in_doubt) == ("AuthorizationFailure", True)
-    assert lane.on(Event.TIMER) == [sent]
-    lane.on(Event.APPENDED, Appended(58, 2, "etag-2"))
+    assert lane.on(LaneEvent.TIMER) == [sent]
+    lane.on(LaneEvent.APPENDED, Appended(58, 2, "etag-2"))
     assert (lane.held, lane.in_doubt, lane.busy) == ("", False, False)
 
 
@@ -267,9 +267,9 @@ def test_a_blob_that_was_emptied_and_filled_again_is_looked_at_anew() -> None:
     """Its header may be another one by now."""
     lane = make_lane()
     fail(lane, request(at_position(lane)), MISMATCH)
-    lane.on(Event.RANGE, Range(b"", 10, "other", "made-1"))
-    lane.on(Event.TIMER)
-    commands = lane.on(Event.RANGE, found(b"\n" + b"?" * 8, 80))
+    lane.on(LaneEvent.RANGE, Range(b"", 10, "other", "made-1"))
+    lane.on(LaneEvent.TIMER)
+    commands = lane.on(LaneEvent.RANGE, found(b"\n" + b"?" * 8, 80))
     assert request(commands) == Open(PATH, len(HEADER))
 
 
@@ -289,21 +289,21 @@ def blind() -> Lane:
 def test_the_etags_of_creation_and_appends_are_conditions() -> None:
     """A blob that was made anew does not take what was meant for its forerunner."""
     lane = blind()
-    sent = request(lane.on(Event.CREATED, Created("e-0")))
+    sent = request(lane.on(LaneEvent.CREATED, Created("e-0")))
     assert sent == Append(OWN, HEADER + DATA, 0, "e-0")
-    lane.on(Event.APPENDED, Appended(13, 1, "e-1"))
+    lane.on(LaneEvent.APPENDED, Appended(13, 1, "e-1"))
     assert request(lane.submit(make_batch(DATA, first=2))) == Append(OWN, DATA, 13, "e-1")
 
 
 def test_an_etag_that_moved_says_nothing_and_the_position_decides() -> None:
     """By an attempt of ours, by others' metadata, or because the blob was made anew."""
     lane = blind()
-    sent = request(lane.on(Event.CREATED, Created("e-0")))
+    sent = request(lane.on(LaneEvent.CREATED, Created("e-0")))
     again = request(fail(lane, sent, OffsetMismatch("ConditionNotMet")))
     assert again == Append(OWN, HEADER + DATA, 0, None)
     assert lane.in_doubt
     assert not any(hasattr(c, "outcome") for c in fail(lane, again, OutcomeUnknown()))
-    lane.on(Event.TIMER)
+    lane.on(LaneEvent.TIMER)
     commands = fail(lane, again, MISMATCH)
     assert commands[0].outcome.value == "stored"  # type: ignore[union-attr]
     assert request(lane.submit(make_batch(DATA, first=2))) == Append(OWN, DATA, 13, None)
@@ -314,9 +314,9 @@ def test_a_part_whose_creation_was_in_doubt_is_left(answer: Created | bool) -> N
     """One that is still under way would make the blob anew after a deletion, under rows that are
     late."""
     lane = blind()
-    lane.on(Event.UNKNOWN, OutcomeUnknown())
-    lane.on(Event.TIMER)
-    assert request(lane.on(Event.CREATED, answer)) == Create("x/data-00000000aa_1.csv")
+    lane.on(LaneEvent.UNKNOWN, OutcomeUnknown())
+    lane.on(LaneEvent.TIMER)
+    assert request(lane.on(LaneEvent.CREATED, answer)) == Create("x/data-00000000aa_1.csv")
 
 
 def test_a_refused_creation_is_looked_into_by_an_append_that_cannot_land() -> None:
@@ -325,31 +325,31 @@ def test_a_refused_creation_is_looked_into_by_an_append_that_cannot_land() -> No
     probe = request(fail(lane, Create(OWN), FORBIDDEN))
     assert isinstance(probe, Append)
     assert probe.etag == '"0x0"'
-    lane.on(Event.UNKNOWN, OutcomeUnknown())
-    lane.on(Event.TIMER)
+    lane.on(LaneEvent.UNKNOWN, OutcomeUnknown())
+    lane.on(LaneEvent.TIMER)
     assert not lane.in_doubt
     commands = fail(lane, probe, OffsetMismatch("ConditionNotMet"))
     assert request(commands) == Create("x/data-00000000aa_1.csv")
     lane = blind()
     fail(lane, request(fail(lane, Create(OWN), FORBIDDEN)), MISSING)
     assert lane.held == "UnauthorizedBlobOverwrite"
-    assert lane.on(Event.TIMER) == [Create(OWN)]
+    assert lane.on(LaneEvent.TIMER) == [Create(OWN)]
 
 
 def test_a_right_that_comes_late_is_found() -> None:
     """After ten minutes, or at the next part, it looks whether it may share; if not, it goes on
     where it was."""
     lane = blind()
-    lane.on(Event.CREATED, Created("e-0"), now=0.0)
-    lane.on(Event.APPENDED, Appended(13, 1, "e-1"), now=1.0)
+    lane.on(LaneEvent.CREATED, Created("e-0"), now=0.0)
+    lane.on(LaneEvent.APPENDED, Appended(13, 1, "e-1"), now=1.0)
     lane.submit(make_batch(DATA, first=2))
-    lane.on(Event.APPENDED, Appended(21, 2, "e-2"), now=700.0)
+    lane.on(LaneEvent.APPENDED, Appended(21, 2, "e-2"), now=700.0)
     assert lane.submit(make_batch(DATA, first=4)) == [Open(PATH, len(HEADER))]
     commands = fail(lane, Open(PATH, 5), NO_RIGHT)
     assert commands == [Append(OWN, DATA, 21, "e-2")]
-    lane.on(Event.APPENDED, Appended(29, 3, "e-3"), now=1400.0)
+    lane.on(LaneEvent.APPENDED, Appended(29, 3, "e-3"), now=1400.0)
     assert lane.submit(make_batch(DATA, first=6)) == [Open(PATH, len(HEADER))]
-    resumed, again = lane.on(Event.OPENED, opened(0, blocks=0))
+    resumed, again = lane.on(LaneEvent.OPENED, opened(0, blocks=0))
     assert isinstance(resumed.notice, Resumed)  # type: ignore[union-attr]
     assert again == Append(PATH, HEADER + DATA, 0, "etag-1")
     assert not lane.parts.own
@@ -358,9 +358,9 @@ def test_a_right_that_comes_late_is_found() -> None:
 def test_a_blind_block_in_doubt_that_is_too_large_is_held() -> None:
     """Which of two had landed could not be told."""
     lane = blind()
-    sent = request(lane.on(Event.CREATED, Created("e-0")))
+    sent = request(lane.on(LaneEvent.CREATED, Created("e-0")))
     fail(lane, sent, OutcomeUnknown())
-    lane.on(Event.TIMER)
+    lane.on(LaneEvent.TIMER)
     fail(lane, sent, StoreRefused(Refusal.TOO_LARGE))
     assert lane.held == "too_large"
-    assert lane.on(Event.TIMER) == [sent]
+    assert lane.on(LaneEvent.TIMER) == [sent]

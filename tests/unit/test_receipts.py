@@ -10,7 +10,7 @@ import pytest
 
 from aiocollect import MemoryStore, Receipt
 from aiocollect._core.commands import Outcome
-from aiocollect._delivery.receipts import Watched
+from aiocollect._delivery.receipts import AwaitedRows
 from aiocollect.testing import Fault, FaultKind, Operation, VirtualLoop, run_virtual
 from aiocollect.typing import Piece, Schema
 from tests.disks import InlineDisk, StruckDisk
@@ -242,7 +242,7 @@ def test_rows_are_settled_once_whatever_the_order(ends: list[tuple[int, int]]) -
         return True
 
     receipts = [Receipt(str(n), rows, sync=sync) for n, rows in enumerate((4, 1, 5))]
-    watched = Watched()
+    watched = AwaitedRows()
     first = 0
     for receipt in receipts:
         watched.add(first, receipt.rows, receipt)

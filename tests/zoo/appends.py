@@ -119,10 +119,10 @@ APPENDS: Final[list[Mutant]] = [
         "an immutable part is left for the next",
         "own: every part of such a container is immutable",
         "_core/commands.py",
-        "            event = _REFUSALS.get(error.reason, Event.REFUSED)\n",
-        "            event = _REFUSALS.get(error.reason, Event.REFUSED)\n"
+        "            event = _REFUSALS.get(error.reason, LaneEvent.REFUSED)\n",
+        "            event = _REFUSALS.get(error.reason, LaneEvent.REFUSED)\n"
         "            if error.reason is Refusal.IMMUTABLE:\n"
-        "                event = Event.FULL\n",
+        "                event = LaneEvent.FULL\n",
         ("standstill",),
         "lost",
     ),

@@ -127,7 +127,7 @@ OWN: Final = [
         "own: a cancelled request's lane waits for ever",
         "_delivery/senders.py",
         "            if not self._stopped and _on_a_loop():\n"
-        "                self._tell(channel, Event.UNKNOWN)\n",
+        "                self._tell(channel, LaneEvent.UNKNOWN)\n",
         "",
         ("lives",),
         "nothing was stored",

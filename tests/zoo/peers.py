@@ -46,8 +46,8 @@ APPENDING: Final = [
         "a full blob is tried for ever",
         "fluent/fluent-bit#2692",  # nothing more is stored after 50,000 blocks
         "_core/commands.py",
-        "            event = Event.FULL\n",
-        "            event = Event.UNKNOWN\n",
+        "            event = LaneEvent.FULL\n",
+        "            event = LaneEvent.UNKNOWN\n",
         ("lives",),
         "nothing was stored",
     ),
@@ -73,8 +73,8 @@ APPENDING: Final = [
         "too large a block is tried for ever",
         "chriswill/serilog-sinks-azureblobstorage#16",  # blocks are not split
         "_core/commands.py",
-        "    Refusal.TOO_LARGE: Event.REJECTED,\n",
-        "    Refusal.TOO_LARGE: Event.UNKNOWN,\n",
+        "    Refusal.TOO_LARGE: LaneEvent.REJECTED,\n",
+        "    Refusal.TOO_LARGE: LaneEvent.UNKNOWN,\n",
         ("hardships",),
         "stuck",
     ),

@@ -25,8 +25,8 @@ from ...default import default_pipeline
 from ...layouts import TemplateLayout
 from ...typing import Names
 from .csv_lines import encoder_of, header_line, sliced
-from .routing import ConfigMap, Place, layout_of
-from .tables import CORRELATIONS, Table, correlated, moment_of, table_of
+from .routing import ConfigMap, Route, layout_of
+from .tables import CORRELATIONS, CollectedTable, correlated, moment_of, table_of
 
 __all__ = ["ModelDataCollector"]
 
@@ -84,7 +84,7 @@ class ModelDataCollector:
         workspace = self._map.workspace(workspace)
         if workspace == "default/default/default":
             workspace = environ.get("AIOCOLLECT_WORKSPACE", workspace).lower()
-        self._place = Place(
+        self._place = Route(
             workspace,
             webservice_name,
             model_name,
@@ -94,7 +94,7 @@ class ModelDataCollector:
         self._file = _file(file_names, self._designation, collection_name)
         self._debug = environ.get("AML_MODEL_DC_DEBUG", "").lower() == "true"
         self._pipeline = default_pipeline() if pipeline is None else pipeline
-        self._streams: dict[tuple[Place, str, bool], Collector] = {}
+        self._streams: dict[tuple[Route, str, bool], Collector] = {}
         self._warned: set[str] = set()
         # Names that make no path are refused now; the file is opened by the first rows.
         place = self._place
@@ -150,7 +150,7 @@ class ModelDataCollector:
         streams = list(self._streams.values())
         return bool(streams) and not any(stream.enabled for stream in streams)
 
-    def _runs(self, table: Table) -> Iterator[Run]:
+    def _runs(self, table: CollectedTable) -> Iterator[Run]:
         """The calls to make: lines of one stream, id and time together."""
         header = header_line(table.header)
         for place, correlation_id, at, lines in self._routed(table):
@@ -166,8 +166,8 @@ class ModelDataCollector:
             yield stream, lines, correlation_id or None, at
 
     def _routed(
-        self, table: Table
-    ) -> Iterator[tuple[Place, str | None, datetime | None, list[str]]]:
+        self, table: CollectedTable
+    ) -> Iterator[tuple[Route, str | None, datetime | None, list[str]]]:
         """The lines in order, in runs of one place, id and time."""
         told = table.told
         if not told:
@@ -187,11 +187,11 @@ class ModelDataCollector:
         if before is not None:
             yield (*self._place_of(before), run)
 
-    def _place_of(self, cells: tuple[Any, ...]) -> tuple[Place, str | None, datetime | None]:
+    def _place_of(self, cells: tuple[Any, ...]) -> tuple[Route, str | None, datetime | None]:
         """What a row says of its place, id and time; where it says nothing, the collector's."""
         correlation_id, time, boundary, workspace, service, model, version = cells
         own = self._place
-        place = Place(
+        place = Route(
             own.workspace if workspace is None else str(workspace),
             own.service if service is None else str(service),
             own.model if model is None else str(model),
@@ -203,7 +203,7 @@ class ModelDataCollector:
             self._warn(f"a {TIME} is no ISO 8601 time; such rows go to the day of their collect()")
         return place, None if correlation_id is None else str(correlation_id), at
 
-    def _open(self, place: Place, header: str, *, shared: bool) -> Collector:
+    def _open(self, place: Route, header: str, *, shared: bool) -> Collector:
         """The stream of a place and header. Raises ConfigError for names that make no path."""
         key = (place, header, shared)
         stream = self._streams.get(key)
@@ -230,7 +230,7 @@ class ModelDataCollector:
 
     # Small things -----------------------------------------------------------------------------
 
-    def _layout(self, place: Place) -> TemplateLayout:
+    def _layout(self, place: Route) -> TemplateLayout:
         return layout_of(
             self._map.storage_path(place),
             identifier=self._designation,

@@ -17,7 +17,7 @@ from ..._files import read_small
 from ...errors import ConfigError
 from ...layouts import TemplateLayout, escape
 
-__all__ = ["CONFIG_MAP", "ConfigMap", "Place", "layout_of"]
+__all__ = ["CONFIG_MAP", "ConfigMap", "Route", "layout_of"]
 
 # Where AzureML mounted it, and the variable that says otherwise.
 CONFIG_MAP = "/var/azureml-app/model_config_map.json"
@@ -30,7 +30,7 @@ _ACCOUNT = ("subscriptionId", "resourceGroupName", "accountName")
 MAX_BYTES = 16 * 2**20
 
 
-class Place(NamedTuple):
+class Route(NamedTuple):
     """Whose rows they are; ``hourly`` folders or daily ones."""
 
     workspace: str
@@ -92,7 +92,7 @@ class ConfigMap:
             workspace = "/".join(map(str, parts))
         return workspace.lower()
 
-    def storage_path(self, place: Place) -> str:
+    def storage_path(self, place: Route) -> str:
         """The path that stands for workspace, service, model and version; "" where none does."""
         entry = _mapping(_mapping(self._models.get(place.model)).get(place.version))
         path = entry.get("dataCollectorStoragePath")

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from ...errors import EncodeError
 from .csv_lines import frame_lines, row_lines
 
-__all__ = ["CORRELATIONS", "Table", "correlated", "moment_of", "table_of"]
+__all__ = ["CORRELATIONS", "CollectedTable", "correlated", "moment_of", "table_of"]
 
 # In this order, behind the columns of the user.
 CORRELATIONS = (
@@ -28,7 +28,7 @@ CORRELATIONS = (
 )
 
 
-class Table(NamedTuple):
+class CollectedTable(NamedTuple):
     """``header`` is None where the columns have no names. ``told`` has, for each of CORRELATIONS
     that there is a column of, its cells: one for each line, None where it is missing."""
 
@@ -37,7 +37,7 @@ class Table(NamedTuple):
     told: dict[str, list[Any]]
 
 
-def table_of(data: Any, names: Sequence[Any] | None, *, one_by_one: bool) -> Table:
+def table_of(data: Any, names: Sequence[Any] | None, *, one_by_one: bool) -> CollectedTable:
     """``data`` as a table. ``one_by_one``: correlated rows of frames are written as csv.writer has
     them, which is how later data found its way. Raises EncodeError for what is none."""
     kind = _kind(data)
@@ -49,7 +49,7 @@ def table_of(data: Any, names: Sequence[Any] | None, *, one_by_one: bool) -> Tab
         header += CORRELATIONS
     at = _places(rows[0], header) if len(rows) else {}
     told = {name: _present([row[place] for row in rows]) for name, place in at.items()}
-    return Table(header, row_lines(rows), told)
+    return CollectedTable(header, row_lines(rows), told)
 
 
 def correlated(data: Any, names: Sequence[Any] | None, correlations: dict[str, Any]) -> Any:
@@ -139,14 +139,14 @@ def _places(row: Any, header: tuple[Any, ...] | None) -> dict[str, int]:
 # Frames -----------------------------------------------------------------------------------------
 
 
-def _frame_table(data: Any, *, one_by_one: bool) -> Table:
+def _frame_table(data: Any, *, one_by_one: bool) -> CollectedTable:
     frame = _pandas(data)
     header = tuple(frame)
     places = {name: header.index(name) for name in CORRELATIONS if name in header}
     told = {name: _present(frame.iloc[:, place].tolist()) for name, place in places.items()}
     # A row that went its own way was made of objects: a float32 shows as a float, missing as nan.
     lines = row_lines(frame.astype(object).to_numpy()) if one_by_one and told else None
-    return Table(header, frame_lines(frame) if lines is None else lines, told)
+    return CollectedTable(header, frame_lines(frame) if lines is None else lines, told)
 
 
 def _pandas(data: Any) -> Any:

@@ -45,7 +45,7 @@ from .target import (
     is_sound,
     split_url,
 )
-from .wire import PIECE, Answered, Pieces, Seen, strong
+from .wire import PIECE, Answered, BlobHeaders, BodyPieces, strong
 
 if TYPE_CHECKING:
     from azure.storage.blob.aio import BlobClient
@@ -244,7 +244,7 @@ class AzureStore:
         }
         if etag is not None:
             conditions |= {"etag": etag, "match_condition": MatchConditions.IfNotModified}
-        body: Any = data if len(data) <= PIECE else Pieces(data)
+        body: Any = data if len(data) <= PIECE else BodyPieces(data)
         answer: Mapping[str, Any] = await self._ask(
             partial(blob.append_block, body, length=len(data), **conditions)
         )
@@ -274,12 +274,12 @@ class AzureStore:
 
     # Requests ---------------------------------------------------------------------------------
 
-    async def _look(self, path: str, offset: int, length: int) -> tuple[Seen, bytes]:
+    async def _look(self, path: str, offset: int, length: int) -> tuple[BlobHeaders, bytes]:
         """The blob's state and the bytes of a range of it, both from the same answer."""
         blob = await self._blob(path)
         # Twice at most: a blob that grew between GET and HEAD now has the range that it had not.
         for _ in range(2):
-            seen = Seen()
+            seen = BlobHeaders()
             try:
                 data = await self._ask(partial(_get, blob, offset, length, seen))
             except StoreError as error:
@@ -387,7 +387,7 @@ class AzureStore:
         )
 
 
-async def _get(blob: BlobClient, offset: int, length: int, seen: Seen) -> bytes:
+async def _get(blob: BlobClient, offset: int, length: int, seen: BlobHeaders) -> bytes:
     download = await blob.download_blob(
         offset, length, max_concurrency=1, raw_response_hook=seen.take
     )

@@ -30,7 +30,7 @@ from .errors import wish_of
 if TYPE_CHECKING:
     import aiohttp
 
-__all__ = ["PIECE", "Answered", "OneAttempt", "Pieces", "Seen", "strong"]
+__all__ = ["PIECE", "Answered", "OneAttempt", "BodyPieces", "BlobHeaders", "strong"]
 
 # One TLS write of 4 MiB holds the loop for 6 to 9 ms, so one of 256 KiB for half a millisecond. In
 # pieces of 64 KiB blocks of 1 MiB go out at 87 % of the rate (loadtest/bench, docs/performance.md).
@@ -49,7 +49,7 @@ POSITION: Final = "x-ms-blob-condition-appendpos"
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(-?\d{1,18})/(\d{1,18})\Z", re.ASCII)
 
 
-class Pieces:
+class BodyPieces:
     """A body sent piece by piece, with a turn of the event loop before each but the first.
 
     It can be started again, which the SDK does after a challenge for a new token.
@@ -252,7 +252,7 @@ def strong(etag: str) -> str:
     return etag.removeprefix("W/")
 
 
-class Seen:
+class BlobHeaders:
     """What the headers of a GET or HEAD say about a blob."""
 
     def __init__(self) -> None:

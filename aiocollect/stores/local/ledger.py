@@ -48,7 +48,7 @@ from typing import NamedTuple
 
 from ...errors import Refusal, StoreBusy, StoreRefused
 
-__all__ = ["Blob", "Record", "create", "is_ledger", "ledger_of", "locked", "watch_forks"]
+__all__ = ["LocalBlob", "Record", "create", "is_ledger", "ledger_of", "locked", "watch_forks"]
 
 # Magic, version, unused, then created (ns), inode, length, blocks, pending; a CRC-32 ends it.
 _FORMAT = struct.Struct("<4sHHQQQQQ")
@@ -107,7 +107,7 @@ class Record(NamedTuple):
         return cls(*values)
 
 
-class Blob:
+class LocalBlob:
     """A local blob under its lock: the data file, and the record that is true of it."""
 
     def __init__(self, ledger: int, data: int, record: Record) -> None:
@@ -116,7 +116,7 @@ class Blob:
         self.record = record
 
     def __repr__(self) -> str:
-        return f"<Blob {self.record.length} bytes, {self.record.blocks} blocks>"
+        return f"<LocalBlob {self.record.length} bytes, {self.record.blocks} blocks>"
 
     @property
     def created(self) -> str:
@@ -192,13 +192,13 @@ def create(path: str) -> str:
         try:
             record = _fresh(data)
             _put(ledger, record)
-            return Blob(ledger, data, record).etag
+            return LocalBlob(ledger, data, record).etag
         finally:
             os.close(data)
 
 
 @contextmanager
-def locked(path: str) -> Iterator[Blob]:
+def locked(path: str) -> Iterator[LocalBlob]:
     """The blob at ``path``, locked and repaired.
 
     StoreRefused BLOB_MISSING, and WRONG_TYPE for a file that is not ours, or not any more.
@@ -208,7 +208,7 @@ def locked(path: str) -> Iterator[Blob]:
         with _lock(ledger_of(path)) as ledger:
             data = os.open(path, _FLAGS)
             try:
-                blob = Blob(ledger, data, _record(ledger, data))
+                blob = LocalBlob(ledger, data, _record(ledger, data))
                 blob.repair()
                 yield blob
             finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-__all__ = ["TORN_TAIL", "Blob"]
+__all__ = ["TORN_TAIL", "MemoryBlob"]
 
 # What a stranger's pen leaves behind.
 TORN_TAIL = b"~torn"
@@ -12,7 +12,7 @@ TORN_TAIL = b"~torn"
 STALE_BY = 3
 
 
-class Blob:
+class MemoryBlob:
     """``version`` becomes its ETag, ``views`` are its length, blocks, version and seal, the last
     ones as they are."""
 

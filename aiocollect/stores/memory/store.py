@@ -25,7 +25,7 @@ from ...errors import (
     StoreRefused,
 )
 from ...typing import Appended, Created, Opened, Range
-from .blob import TORN_TAIL, Blob
+from .blob import TORN_TAIL, MemoryBlob
 from .faults import APPLIED, REFUSED, Fault, FaultKind, Operation, distorted
 
 __all__ = ["Fault", "FaultKind", "MemoryStore", "Operation"]
@@ -60,7 +60,7 @@ class MemoryStore:
         self.readable = readable
         self.overwrites = overwrites
         self.destroyed: list[tuple[str, bytes]] = []
-        self._blobs: dict[str, Blob] = {}
+        self._blobs: dict[str, MemoryBlob] = {}
         self._made = 0
         self._stale = False  # the view that the request under way has
         self._late: set[asyncio.Task[None]] = set()
@@ -212,19 +212,21 @@ class MemoryStore:
 
     # The service --------------------------------------------------------------------------------
 
-    def _make(self, path: str, content_type: str) -> Blob:
+    def _make(self, path: str, content_type: str) -> MemoryBlob:
         self._made += 1
-        blob = Blob(created=str(self._made), version=self._made << 32, content_type=content_type)
+        blob = MemoryBlob(
+            created=str(self._made), version=self._made << 32, content_type=content_type
+        )
         self._blobs[path] = blob
         return blob
 
-    def _find(self, path: str) -> Blob:
+    def _find(self, path: str) -> MemoryBlob:
         blob = self._blobs.get(path)
         if blob is None:
             raise StoreRefused(Refusal.BLOB_MISSING, "BlobNotFound")
         return blob
 
-    def _look(self, path: str) -> Blob:
+    def _look(self, path: str) -> MemoryBlob:
         if not self.readable:
             raise StoreRefused(Refusal.NO_RIGHT, "AuthorizationPermissionMismatch")
         blob = self._find(path)
