@@ -32,26 +32,26 @@ $(VENV)/ready: $(VENV)/core requirements-dev.txt pyproject.toml
 	$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
-tests/azurite/node_modules/ready: tests/azurite/package-lock.json
+testkit/azurite/node_modules/ready: testkit/azurite/package-lock.json
 	@command -v npm >/dev/null || { echo "the Azurite emulator needs node 20 and npm; install them, or run 'make check'"; exit 1; }
-	cd tests/azurite && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	cd testkit/azurite && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 demo: $(VENV)/core ## Watch a scoring server being recorded (DURATION=15, STORE=azurite)
 ifeq ($(STORE),azurite)
-	@$(MAKE) --no-print-directory tests/azurite/node_modules/ready
-	$(BIN)/python -m tests.azurite.demo --seconds $(DURATION)
+	@$(MAKE) --no-print-directory testkit/azurite/node_modules/ready
+	$(BIN)/python -m testkit.demo --seconds $(DURATION)
 else
 	$(BIN)/python -m aiocollect.cli demo --seconds $(DURATION)
 endif
 
 # What needs no process, no emulator and no clock of its own: beside one another.
-FAST := tests/unit tests/property tests/compat tests/service
+FAST := tests/unit tests/behaviour tests/house tests/property tests/compat tests/service
 
-test: lint $(VENV)/ready tests/azurite/node_modules/ready .venv-inference/ready ## The gate: lint, types, all tests, the wheel
+test: lint $(VENV)/ready testkit/azurite/node_modules/ready .venv-inference/ready ## The gate: lint, types, all tests, the wheel
 	$(BIN)/python -m pytest -q -n 2 $(FAST)
 	$(BIN)/python -m pytest -q --ignore=tests/contract --ignore=tests/ray $(addprefix --ignore=,$(FAST))
-	$(BIN)/python tests/wheel.py
+	$(BIN)/python tools/wheel.py
 
 check: lint ## The daily loop, without the emulator: a few minutes
 	$(BIN)/python -m pytest -q -n 2 $(FAST)
@@ -65,10 +65,10 @@ simulate: $(VENV)/ready ## Whole lives in virtual time, and crashing machines, o
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
 	$(BIN)/python -m tests.simulation.crashes --seeds $(CRASHES)
 
-azurite: $(VENV)/ready tests/azurite/node_modules/ready ## The tests against the emulator alone
+azurite: $(VENV)/ready testkit/azurite/node_modules/ready ## The tests against the emulator alone
 	$(BIN)/python -m pytest -q tests/azurite
 
-chaos: $(VENV)/ready tests/azurite/node_modules/ready ## Real processes, killed, stopped, forked and starved (KILLS=500 TERMS=200 FORKS=200)
+chaos: $(VENV)/ready testkit/azurite/node_modules/ready ## Real processes, killed, stopped, forked and starved (KILLS=500 TERMS=200 FORKS=200)
 	$(BIN)/python -m tests.chaos --kills $(KILLS) --terms $(TERMS) --forks $(FORKS) --spool
 
 # What pins others has an environment of its own; its mark is the target, its lock the prerequisite.
@@ -82,13 +82,13 @@ FACEOFF := loadtest/faceoff/.venv
 $(FACEOFF)/ready: loadtest/faceoff/requirements.txt
 	$(ENVIRONMENT)
 
-faceoff: $(VENV)/ready tests/azurite/node_modules/ready $(FACEOFF)/ready ## aiocollect and three others under the same faults, judged by one oracle
+faceoff: $(VENV)/ready testkit/azurite/node_modules/ready $(FACEOFF)/ready ## aiocollect and three others under the same faults, judged by one oracle
 	$(BIN)/python -m loadtest.faceoff
 
-loadtest: $(VENV)/ready tests/azurite/node_modules/ready $(FACEOFF)/ready ## What collecting costs a scoring server, open-loop, beside others (QUICK=1)
+loadtest: $(VENV)/ready testkit/azurite/node_modules/ready $(FACEOFF)/ready ## What collecting costs a scoring server, open-loop, beside others (QUICK=1)
 	$(BIN)/python -m loadtest $(if $(QUICK),--quick)
 
-bench: $(VENV)/ready tests/azurite/node_modules/ready $(FACEOFF)/ready ## What a row costs, as ratios within one run (BASE=revision: against it)
+bench: $(VENV)/ready testkit/azurite/node_modules/ready $(FACEOFF)/ready ## What a row costs, as ratios within one run (BASE=revision: against it)
 	$(BIN)/python -m loadtest.bench $(if $(BASE),--base $(BASE))
 
 crosscheck: $(VENV)/ready ## The load generator beside wrk, which must be installed
@@ -106,7 +106,7 @@ inference: $(VENV)/ready .venv-inference/ready ## The documented scoring file un
 ray: $(VENV)/ready .venv-ray/ready ## Ray Serve: two replicas, one file
 	$(BIN)/python -m pytest -q tests/ray
 
-zoo: $(VENV)/ready tests/azurite/node_modules/ready ## Bugs put into copies of the package, and the suites that must catch them
+zoo: $(VENV)/ready testkit/azurite/node_modules/ready ## Bugs put into copies of the package, and the suites that must catch them
 	$(BIN)/python -m tests.zoo
 
 contract: $(VENV)/ready ## The contract suite against a real account (docs/real-account.md)
@@ -121,7 +121,7 @@ hostile: $(VENV)/ready ## A million hostile names as paths (NAMES=1000000)
 	$(BIN)/python -m tests.property.hostile_names --names $(NAMES)
 
 audit: $(VENV)/core ## Known holes in the locked dependencies (asks PyPI; in .venv-audit)
-	$(BIN)/python -m tests.audit
+	$(BIN)/python -m tools.audit
 
 golden: $(VENV)/ready ## Make the old collectors' golden files anew, from the originals (PyPI)
 	$(BIN)/python -m tests.compat.make_golden
@@ -145,4 +145,4 @@ lock: $(VENV)/ready ## Renew all lock files
 		../../pyproject.toml -c ../../requirements.txt -o requirements.txt
 
 clean: ## Remove everything that was made
-	rm -rf $(VENV) .venv-audit .venv-inference .venv-ray $(FACEOFF) tests/azurite/node_modules build dist demo-data .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-audit .venv-inference .venv-ray $(FACEOFF) testkit/azurite/node_modules build dist demo-data .mypy_cache .ruff_cache .pytest_cache

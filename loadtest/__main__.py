@@ -19,7 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.azurite.emulator import EmulatorMissing, emulator
+from testkit.emulator import EmulatorMissing, emulator
 
 from .plan import LONG, QUICK
 from .report import as_html, as_markdown, as_svg
@@ -44,7 +44,7 @@ def _about(seed: int, *, quick: bool) -> dict[str, Any]:
 
 
 def _azurite() -> str:
-    package = Path(__file__).parents[1] / "tests" / "azurite" / "package.json"
+    package = Path(__file__).parents[1] / "testkit" / "azurite" / "package.json"
     pinned: str = json.loads(package.read_text())["dependencies"]["azurite"]
     return pinned
 

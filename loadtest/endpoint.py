@@ -16,7 +16,7 @@ from typing import Any, Final
 import aiohttp
 
 from loadtest.faceoff.contenders import OWN_PYTHON
-from tests.azurite.proxy import Fault, Kind
+from testkit.proxy import Fault, Kind
 
 from .audit import Verdict, judge, read_keys
 from .generator import MOST_WAITING

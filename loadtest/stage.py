@@ -13,8 +13,8 @@ from typing import Final
 
 from azure.storage.blob import BlobServiceClient
 
-from tests.azurite.emulator import Emulator, blob_bytes
-from tests.azurite.proxy import FaultProxy
+from testkit.emulator import Emulator, blob_bytes
+from testkit.proxy import FaultProxy
 
 from .audit import FORMATS
 

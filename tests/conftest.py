@@ -1,4 +1,4 @@
-"""For all tests: the canary (see tests/canary.py), and an end that closes nobody's pipelines."""
+"""For all tests: the canary (support/canary.py), and an end that closes nobody's pipelines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from aiocollect._engine import exits
 
-from .canary import Canary, fail
+from .support.canary import Canary, fail
 
 _KEY = pytest.StashKey[Canary]()
 

@@ -6,8 +6,8 @@ without the GIL, tracers that are written in Python (a debugger, coverage), and 
 
 ``put`` checks, stores and advances in one window. A call that comes from inside of a window, on the
 same thread, is refused: only a tracer can bring one there, since nothing is called in a window
-(tests/unit/test_ring.py pins that over the bytecode). A charge from there is made up for at the
-window's end. The pump takes without the lock: it alone moves the head, and a producer that does
+(tests/unit/core/test_ring.py pins that over the bytecode). A charge from there is made up for at
+the window's end. The pump takes without the lock: it alone moves the head, and a producer that does
 not see that yet is on the safe side.
 
 Invariants: ``head <= tail <= head + slots``; ``used`` is the sum of the accounts' ``used``;

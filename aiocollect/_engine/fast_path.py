@@ -6,9 +6,9 @@ Recorder, Shape, Ids and Ring. Nothing was done for it by then.
 
 This repeats what the other way does, so it must be changed with it: ``Shape.freeze``,
 ``Cells.row``, ``Ids.time`` and ``Ids.id``, ``Ring.put``, ``Engine.offer``.
-tests/property/test_quick_way.py holds the two beside each other; tests/unit/test_quick.py holds the
-two windows (window.py): nothing is called in them. Both stand behind one taking of the lock, which
-is a quarter of the price of a call.
+tests/property/test_fast_path.py holds the two beside each other;
+tests/unit/engine/test_fast_path.py holds the two windows (window.py): nothing is called in them.
+Both stand behind one taking of the lock, which is a quarter of the price of a call.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiocollect.stores.azure import AzureStore
-from tests.azurite.emulator import Emulator, emulator
+from testkit.emulator import Emulator, emulator
 
 from .measure import Figure, Size, ratios
 

@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 from aiocollect import ModelDataCollector, Pipeline
-from tests.azurite.emulator import Emulator, emulator
+from testkit.emulator import Emulator, emulator
 
 from .load import FEATURES, bare, collect_all, floats, pipeline_on
 from .measure import Figure, Size, cpu_of, ratios

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from aiocollect import Pipeline
-from tests.azurite.certificates import make_certificates
-from tests.azurite.emulator import emulator
+from testkit.certificates import make_certificates
+from testkit.emulator import emulator
 
 from .load import BURST, FEATURES, InstantStore, floats, pipeline_on
 from .measure import Figure, Size, percentile

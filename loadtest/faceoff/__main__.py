@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.azurite.emulator import EmulatorMissing, emulator
+from testkit.emulator import EmulatorMissing, emulator
 
 from .conditions import Conditions
 from .contenders import ALL, OWN_PYTHON

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.azurite.proxy import Fault, FaultProxy, Kind, Seen, is_append
+from testkit.proxy import Fault, FaultProxy, Kind, Seen, is_append
 
 __all__ = ["Conditions", "Planned", "plan", "schedule"]
 

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tests.azurite.emulator import MAIN
-from tests.azurite.proxy import Kind
+from testkit.emulator import MAIN
+from testkit.proxy import Kind
 
 from .conditions import SINGLE, Conditions
 from .contenders import ALL

@@ -19,8 +19,8 @@ from typing import Any
 
 from azure.storage.blob import BlobServiceClient
 
-from tests.azurite.emulator import Emulator, blob_bytes
-from tests.azurite.proxy import FaultProxy, Kind
+from testkit.emulator import Emulator, blob_bytes
+from testkit.proxy import FaultProxy, Kind
 
 from .conditions import Conditions, Planned, kill_moment, plan, schedule
 from .contenders import Contender

@@ -28,7 +28,7 @@ from azure.storage.blob import (
 )
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from tests.azurite.emulator import Emulator, EmulatorMissing, emulator
+from testkit.emulator import Emulator, EmulatorMissing, emulator
 
 CONTAINER = "facts"
 HEADERS = (

@@ -13,12 +13,11 @@ import uvloop
 from azure.storage.blob import BlobServiceClient, ContainerClient
 
 from aiocollect.errors import Refusal, StoreRefused
-from tests.keeping import Keep as Keep
-from tests.keeping import keep as keep
-
-from .certificates import Certificates, make_certificates
-from .emulator import Emulator, emulator, missing
-from .proxy import FaultProxy
+from testkit.certificates import Certificates, make_certificates
+from testkit.emulator import Emulator, emulator, missing
+from testkit.proxy import FaultProxy
+from tests.support.keeping import Keep as Keep
+from tests.support.keeping import keep as keep
 
 
 def pytest_asyncio_loop_factories(

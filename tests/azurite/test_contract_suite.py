@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from .certificates import Certificates
-from .emulator import Emulator, emulator
-from .proxy import Fault, FaultProxy, Kind
+from testkit.certificates import Certificates
+from testkit.emulator import Emulator, emulator
+from testkit.proxy import Fault, FaultProxy, Kind
 
 pytestmark = [pytest.mark.azurite]
 

@@ -9,9 +9,9 @@ from azure.storage.blob import ContainerClient, ContainerSasPermissions, generat
 
 from aiocollect.errors import OffsetMismatch, Refusal, StoreError
 from aiocollect.stores.azure import AzureStore
+from testkit.emulator import Emulator
 
 from .conftest import Keep, refusal
-from .emulator import Emulator
 
 pytestmark = [pytest.mark.azurite]
 

@@ -6,8 +6,9 @@ import asyncio
 
 import pytest
 
-from .emulator import Emulator, blob_bytes
-from .proxy import ALL_FAULTS, Fault, FaultProxy
+from testkit.emulator import Emulator, blob_bytes
+from testkit.proxy import ALL_FAULTS, Fault, FaultProxy
+
 from .test_pipeline import Witness, make_pipeline
 from .test_wire import name
 

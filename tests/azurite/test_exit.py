@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from .emulator import Emulator, blob_bytes
+from testkit.emulator import Emulator, blob_bytes
 
 SCRIPT = """
 import asyncio, sys

@@ -10,9 +10,8 @@ import pytest
 from loadtest.faceoff.conditions import Conditions, Planned
 from loadtest.faceoff.contenders import ALL
 from loadtest.faceoff.run import run_round
-
-from .emulator import Emulator
-from .proxy import Fault, Kind
+from testkit.emulator import Emulator
+from testkit.proxy import Fault, Kind
 
 pytestmark = pytest.mark.azurite
 

@@ -6,8 +6,9 @@ import asyncio
 
 import pytest
 
-from .emulator import Emulator, blob_bytes
-from .proxy import Fault, FaultProxy, Kind
+from testkit.emulator import Emulator, blob_bytes
+from testkit.proxy import Fault, FaultProxy, Kind
+
 from .test_pipeline import Witness, make_pipeline
 
 pytestmark = pytest.mark.azurite

@@ -12,10 +12,9 @@ import pytest
 from aiohttp import ClientSession, web
 
 from aiocollect import Pipeline, Retry
+from testkit.emulator import Emulator, blob_bytes, emulator
+from testkit.proxy import Fault, FaultProxy, Kind
 from tests.simulation.oracle import Accepted, Oracle, folder_of, split_part
-
-from .emulator import Emulator, blob_bytes, emulator
-from .proxy import Fault, FaultProxy, Kind
 
 pytestmark = pytest.mark.azurite
 

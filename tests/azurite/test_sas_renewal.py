@@ -10,9 +10,9 @@ from azure.storage.blob import ContainerClient
 from aiocollect import Pipeline, Retry
 from aiocollect.errors import Refusal, StoreRefused
 from aiocollect.stores.azure import AzureStore
+from testkit.emulator import Emulator, blob_bytes
 
 from .conftest import Keep, refusal
-from .emulator import Emulator, blob_bytes
 from .test_credentials import sas
 
 pytestmark = [pytest.mark.azurite]

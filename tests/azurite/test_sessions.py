@@ -11,8 +11,7 @@ import pytest
 import uvloop
 
 from aiocollect.stores.azure import AzureStore
-
-from .emulator import Emulator, blob_bytes
+from testkit.emulator import Emulator, blob_bytes
 
 pytestmark = [pytest.mark.azurite]
 

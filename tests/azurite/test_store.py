@@ -14,9 +14,9 @@ from aiocollect.errors import (
 )
 from aiocollect.stores.azure import AzureStore
 from aiocollect.typing import Store
+from testkit.emulator import Emulator, blob_bytes, emulator
 
 from .conftest import Keep, refusal
-from .emulator import Emulator, blob_bytes, emulator
 
 pytestmark = [pytest.mark.azurite]
 

@@ -15,12 +15,12 @@ from azure.core.exceptions import ClientAuthenticationError
 from aiocollect import Pipeline, Retry
 from aiocollect.errors import Refusal, StoreRefused
 from aiocollect.stores.azure import AzureStore
+from testkit.certificates import Certificates
+from testkit.emulator import Emulator
+from testkit.tunnel import Tunnel
 from tests.service.endpoints import HEADER, Endpoints
 
-from .certificates import Certificates
 from .conftest import Keep, refusal
-from .emulator import Emulator
-from .tunnel import Tunnel
 
 pytestmark = [pytest.mark.azurite]
 

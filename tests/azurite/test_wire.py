@@ -12,9 +12,8 @@ from azure.storage.blob.aio import BlobClient
 
 from aiocollect.errors import OffsetMismatch, OutcomeUnknown, StoreBusy, StoreError
 from aiocollect.stores.azure import AzureStore
-
-from .emulator import Emulator, blob_bytes
-from .proxy import ALL_FAULTS, Fault, FaultProxy, Kind, Seen
+from testkit.emulator import Emulator, blob_bytes
+from testkit.proxy import ALL_FAULTS, Fault, FaultProxy, Kind, Seen
 
 pytestmark = [pytest.mark.azurite]
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TypeAlias
 
-from tests.azurite.emulator import Emulator, EmulatorMissing, emulator
+from testkit.emulator import Emulator, EmulatorMissing, emulator
 
 from .crowds import HOSTS as SIDES
 from .crowds import forks, threads

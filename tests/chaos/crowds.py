@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.azurite.emulator import Emulator
+from testkit.emulator import Emulator
 
 from .stage import Result, Stage
 
@@ -77,7 +77,7 @@ def threads(azurite: Emulator, *, host: str, turns: int, tasks: int, seed: int) 
 if __name__ == "__main__":
     import argparse
 
-    from tests.azurite.emulator import emulator
+    from testkit.emulator import emulator
 
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.crowds", description=__doc__)
     parser.add_argument("--forks", type=int, default=10)

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.azurite.emulator import Emulator
+from testkit.emulator import Emulator
 
 from .stage import Result, Stage, chance_of, until
 from .worker import path_of
@@ -91,7 +91,7 @@ def _alone(folder: Path) -> bool:
 if __name__ == "__main__":
     import argparse
 
-    from tests.azurite.emulator import emulator
+    from testkit.emulator import emulator
 
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.kills", description=__doc__)
     parser.add_argument("--count", type=int, default=10)

@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from tests.azurite.emulator import Emulator
-from tests.azurite.proxy import Fault, Kind
+from testkit.emulator import Emulator
+from testkit.proxy import Fault, Kind
 
 from .stage import Result, Stage, chance_of, stopped
 
@@ -210,7 +210,7 @@ def _small(disk: str, folder: Path) -> Iterator[tuple[str, int]]:
 if __name__ == "__main__":
     import argparse
 
-    from tests.azurite.emulator import emulator
+    from testkit.emulator import emulator
 
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.outages", description=__doc__)
     parser.add_argument("--seconds", type=float, default=5.0)

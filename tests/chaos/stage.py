@@ -24,8 +24,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from tests.azurite.emulator import Emulator, blob_bytes
-from tests.azurite.proxy import ALL_FAULTS, Fault, FaultProxy, Kind
+from testkit.emulator import Emulator, blob_bytes
+from testkit.proxy import ALL_FAULTS, Fault, FaultProxy, Kind
 
 from .audit import Findings, Life, audit, read_journals
 

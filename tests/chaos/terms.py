@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from tests.azurite.emulator import Emulator
+from testkit.emulator import Emulator
 
 from .clients import Clients
 from .stage import DOWN, Result, Stage, chance_of, until
@@ -130,7 +130,7 @@ def _start(
 if __name__ == "__main__":
     import argparse
 
-    from tests.azurite.emulator import emulator
+    from testkit.emulator import emulator
 
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.terms", description=__doc__)
     parser.add_argument("--host", choices=HOSTS, default="asyncio")

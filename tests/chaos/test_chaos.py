@@ -9,7 +9,7 @@ import os
 
 import pytest
 
-from tests.azurite.emulator import Emulator
+from testkit.emulator import Emulator
 
 from .crowds import forks, threads
 from .kills import kills

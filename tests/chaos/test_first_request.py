@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.azurite.emulator import Emulator
+from testkit.emulator import Emulator
 
 pytestmark = pytest.mark.azurite
 

@@ -12,8 +12,8 @@ from azure.core.exceptions import AzureError, ResourceExistsError
 from azure.storage.blob import ContainerClient
 
 from aiocollect.stores.azure import AzureStore
-from tests.keeping import Keep as Keep
-from tests.keeping import keep as keep
+from tests.support.keeping import Keep as Keep
+from tests.support.keeping import keep as keep
 
 from .account import STORE, Account
 

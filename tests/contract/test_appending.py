@@ -9,7 +9,7 @@ from azure.storage.blob import ContainerClient
 
 from aiocollect.errors import BlobFull, OffsetMismatch, OutcomeUnknown, Refusal, StoreRefused
 from aiocollect.stores.azure import AzureStore
-from tests.azurite.tunnel import Tunnel
+from testkit.tunnel import Tunnel
 
 from .account import Account
 from .conftest import Keep, Note

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aiocollect._config.env import options_from_env
-from tests.azurite.emulator import MAIN, missing
+from testkit.emulator import MAIN, missing
 from tests.integrations.test_pytest_plugin import outcomes
 from tests.integrations.test_pytest_plugin import user as user
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import aiocollect
-from tests.azurite.emulator import MAIN, missing
+from testkit.emulator import MAIN, missing
 
 pytest_plugins = ["pytester"]
 

@@ -21,7 +21,7 @@ from loadtest.bench.measure import Figure, Size, percentile, ratios, take_turns
 from loadtest.bench.report import as_json, as_text, from_json
 from loadtest.bench.table import BENCHES, bench
 from loadtest.faceoff.contenders import OWN_PYTHON
-from tests.azurite.emulator import missing
+from testkit.emulator import missing
 
 NEEDS_THE_EMULATOR = {"append", "azurite", "hold"}
 

@@ -18,7 +18,7 @@ from loadtest.endpoint import Case
 from loadtest.generator import Generator
 from loadtest.rows import Bulk
 from loadtest.stage import Stage
-from tests.azurite.emulator import Emulator
+from testkit.emulator import Emulator
 
 
 async def _against(handler: Any, task: dict[str, Any]) -> Generator:

@@ -35,7 +35,7 @@ from aiocollect._core.commands import (
 from aiocollect._core.lane import Lane
 from aiocollect.events import DeadLettered, Dropped, Settled
 from aiocollect.typing import Appended, Created, Opened, Range
-from tests.lanes import HEADER, make_lane
+from tests.support.lanes import HEADER, make_lane
 
 MAX_BLOCKS = 8
 View = tuple[int, int, int, bool]

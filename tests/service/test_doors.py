@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.azurite.certificates import Certificates, make_certificates
+from testkit.certificates import Certificates, make_certificates
 
 from .endpoints import HEADER
 from .test_identity import VARIABLES, world

@@ -22,7 +22,7 @@ from aiocollect import ConfigError, Pipeline, Retry
 from aiocollect.events import Event, Held, Resumed
 from aiocollect.remedies import explain, known
 from aiocollect.stores.azure import AzureStore
-from tests.azurite.certificates import Certificates, make_certificates
+from testkit.certificates import Certificates, make_certificates
 
 from .endpoints import CLIENT, HEADER, TENANT, Endpoints
 from .server import Service

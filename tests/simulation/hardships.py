@@ -14,7 +14,7 @@ from aiocollect import FlushTimeout, Limits, Retry
 from aiocollect.encoders.csv import CsvEncoder
 from aiocollect.testing import FaultKind, VirtualClock
 from aiocollect.typing import Piece, Schema
-from tests.virtual import choke
+from tests.support.virtual import choke
 
 from .small_world import Told, World, tell
 

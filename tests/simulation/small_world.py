@@ -18,7 +18,7 @@ from typing import Any
 
 from aiocollect import Pipeline
 from aiocollect.testing import Fault, FaultKind, MemoryStore, Operation, VirtualLoop, run_virtual
-from tests.virtual import make_pipeline
+from tests.support.virtual import make_pipeline
 
 __all__ = ["Told", "World", "tell"]
 

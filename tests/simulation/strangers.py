@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from aiocollect.encoders import CsvEncoder
 from aiocollect.testing import Fault, Operation, VirtualClock, VirtualLoop
 from aiocollect.typing import Piece, Schema
-from tests.eager import eager
+from tests.support.eager import eager
 
 __all__ = ["KINDS", "PANICS", "Panic", "PanickingEncoder", "PanickingFaults", "Strangers"]
 

@@ -9,7 +9,7 @@ import pytest
 
 from aiocollect import ConfigError, MemoryStore, correlation
 from aiocollect.testing import VirtualLoop, run_virtual
-from tests.virtual import make_pipeline
+from tests.support.virtual import make_pipeline
 
 
 def record(use: Any) -> None:

@@ -10,7 +10,7 @@ import argparse
 import sys
 import time
 
-from tests.azurite.emulator import missing
+from testkit.emulator import missing
 
 from .catalogue import ALL
 from .run import Verdict, control, judge_all

@@ -43,12 +43,12 @@ class Verdict(NamedTuple):
 def copy_tree(root: Path) -> None:
     """A copy of the package and the tests at ``root``, which shares the emulator."""
     ignored = shutil.ignore_patterns("__pycache__", "node_modules")
-    for name in ("aiocollect", "tests"):
+    for name in ("aiocollect", "testkit", "tests"):
         shutil.copytree(ROOT / name, root / name, ignore=ignored)
     shutil.copy(ROOT / "pyproject.toml", root)
-    modules = ROOT / "tests/azurite/node_modules"
+    modules = ROOT / "testkit/azurite/node_modules"
     if modules.exists():
-        (root / "tests/azurite/node_modules").symlink_to(modules.resolve())
+        (root / "testkit/azurite/node_modules").symlink_to(modules.resolve())
 
 
 def judge(mutant: Mutant, *, seeds: int | None = None) -> Verdict:

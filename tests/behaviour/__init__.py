@@ -1,0 +1,1 @@
+"""What a pipeline promises, through its public names, mostly in virtual time."""

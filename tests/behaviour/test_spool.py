@@ -1,0 +1,459 @@
+"""The spool, as a pipeline uses it: what it outlives, what it takes, and what it does when the disk
+does not. The oracle is the stored file, and what collect() returned."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aiocollect import ConfigError, Limits, MemoryStore, Pipeline
+from aiocollect.events import Event, SpoolAdopted, SpoolFailed, SpoolLeft
+from aiocollect.testing import Fault, FaultKind, VirtualLoop, run_virtual
+from tests.support.disks import InlineDisk, StruckDisk
+from tests.support.virtual import make_pipeline
+
+PATH = "default/default/default/default/m/default/default"
+
+
+def numbers(store: MemoryStore) -> list[float]:
+    """The first cells of all rows, file by file."""
+    found: list[float] = []
+    for path in sorted(store.blobs):
+        found += [float(line.split(b",")[0]) for line in store.blobs[path].splitlines()[1:]]
+    return found
+
+
+def spooled(
+    store: MemoryStore, loop: VirtualLoop, directory: Path, life: int, **options: Any
+) -> Pipeline:
+    return make_pipeline(
+        store,
+        loop,
+        **{
+            "spool": directory,
+            "disk": InlineDisk(),
+            "linger": 0.1,
+            "writer_id": f"{life:010x}",
+            **options,
+        },
+    )
+
+
+def down(*_: object) -> Fault:
+    return Fault(FaultKind.BUSY)
+
+
+def files(directory: Path) -> list[str]:
+    return sorted(str(path.relative_to(directory)) for path in directory.rglob("*"))
+
+
+def test_what_is_not_stored_at_close_is_stored_by_the_next_life(tmp_path: Path) -> None:
+    """The report says "in spool"; the next pipeline on the directory stores it once, in order, and
+    leaves nothing behind."""
+    events: list[Event] = []
+
+    async def main(loop: VirtualLoop) -> None:
+        store = MemoryStore(faults=down)
+        first = spooled(store, loop, tmp_path, 1)
+        collector = first.collector("m", feature_names=["a"])
+        for number in range(100):
+            collector.collect(float(number))
+            await asyncio.sleep(0.01)
+        report = await first.aclose(timeout=2.0)
+        assert (report.accepted, report.in_spool, report.in_memory) == (100, 100, 0)
+        assert not report.dropped
+        assert not report.possibly_stored
+        store.faults = None
+        second = spooled(store, loop, tmp_path, 2, hooks=[events.append])
+        await second.start()
+        second.collector("m", feature_names=["a"]).collect(-1.0)
+        await asyncio.sleep(5.0)
+        stats = second.stats()
+        assert (stats.accepted, stats.adopted, stats.stored) == (101, 100, 101)
+        assert [e.rows for e in events if isinstance(e, SpoolAdopted)] == [100]
+        await second.aclose()
+        found = numbers(store)
+        assert sorted(found) == [-1.0, *map(float, range(100))]
+        assert [n for n in found if n >= 0] == [*map(float, range(100))]
+        assert files(tmp_path) == []
+
+    run_virtual(main)
+
+
+@pytest.mark.parametrize("writer", ["shared", "own"])
+@pytest.mark.parametrize("readable", [True, False])
+@pytest.mark.parametrize("applied", [True, False])
+def test_a_doubt_outlives_its_process(
+    tmp_path: Path, writer: str, readable: bool, applied: bool
+) -> None:
+    """A life ends with an append whose answer was lost, landed or not; the next one finds out."""
+
+    async def main(loop: VirtualLoop) -> None:
+        store = MemoryStore(readable=readable)
+        first = spooled(store, loop, tmp_path, 1, writer=writer)
+        collector = first.collector("m", feature_names=["a"])
+        collector.collect(1.0)
+        await first.flush()
+        kind = FaultKind.LOST_ANSWER if applied else FaultKind.NOT_SENT
+        struck = iter([Fault(kind)])
+        # Whatever the doubt was, it is not resolved in this life.
+        store.faults = lambda *_: next(struck, None) or down()
+        collector.collect(2.0)
+        collector.collect(3.0)
+        await asyncio.sleep(0.3)
+        report = await first.aclose(timeout=1.0)
+        assert (report.stored, report.in_spool) == (1, 2)
+        store.faults = None
+        second = spooled(store, loop, tmp_path, 2, writer=writer)
+        await second.start()
+        await asyncio.sleep(5.0)
+        report = await second.aclose()
+        assert (report.accepted, report.stored) == (2, 2)
+        assert numbers(store) == [1.0, 2.0, 3.0]
+
+    run_virtual(main)
+
+
+def test_an_outage_longer_than_memory_lasts(tmp_path: Path) -> None:
+    """Rows beyond the budget stand on the disk alone; the budget holds; all come back in order."""
+
+    async def main(loop: VirtualLoop) -> None:
+        store = MemoryStore()
+        pipeline = spooled(
+            store, loop, tmp_path, 1, max_batch_bytes=4096, max_memory_bytes=64 * 1024
+        )
+        collector = pipeline.collector("m", feature_names=["a"])
+        other = pipeline.collector("n", feature_names=["a"])
+        collector.collect(-1.0)
+        await pipeline.flush()
+        store.faults = lambda _, path: down() if "/m/" in path else None
+        most = 0
+        for number in range(8000):
+            assert collector.collect(float(number)) is not None
+            if not number % 100:
+                assert other.collect(float(number)) is not None
+            await asyncio.sleep(0.002)
+            most = max(most, pipeline.stats().budget_used)
+        stats = pipeline.stats()
+        assert stats.in_spool > 5000
+        assert most <= 64 * 1024
+        assert stats.accepted == stats.stored + stats.in_memory + stats.in_spool
+        # The other path was never held up.
+        await asyncio.sleep(1.0)
+        assert pipeline.stats().stored == 1 + 80
+        store.faults = None
+        report = await pipeline.aclose(timeout=60.0)
+        assert report.complete
+        assert numbers(store)[:8001] == [-1.0, *map(float, range(8000))]
+        assert files(tmp_path) == []
+
+    run_virtual(main)
+
+
+def test_a_backlog_goes_through_little_memory_beside_new_rows(tmp_path: Path) -> None:
+    """What another life has left is many times the budget; new rows are stored meanwhile."""
+
+    async def main(loop: VirtualLoop) -> None:
+        store = MemoryStore(faults=down)
+        first = spooled(store, loop, tmp_path, 1, max_batch_bytes=4096, max_memory_bytes=64 * 1024)
+        collector = first.collector("m", feature_names=["a"])
+        for number in range(8000):
+            collector.collect(float(number))
+            await asyncio.sleep(0.001)
+        assert (await first.aclose(timeout=0.5)).in_spool == 8000
+        store.faults = None
+        store.latency = 0.06
+        second = spooled(store, loop, tmp_path, 2, max_batch_bytes=4096, max_memory_bytes=65536)
+        most = 0
+        async with second:
+            new = second.collector("new", feature_names=["a"])
+            await asyncio.sleep(0.3)
+            assert second.stats().in_spool > 4000
+            for number in range(100):
+                new.collect(float(number))
+                await asyncio.sleep(0.005)
+                most = max(most, second.stats().budget_used)
+            await asyncio.sleep(0.3)
+            assert sum(map(len, store.blobs.values())) > 0
+            done = [path for path in store.blobs if "/new/" in path]
+            assert done, "new rows waited for the backlog"
+            assert second.stats().in_spool > 0
+            await second.flush()
+        assert most <= 64 * 1024 * 1.25
+        found = [
+            n
+            for path, data in store.blobs.items()
+            if "/m/" in path
+            for n in (float(line.split(b",")[0]) for line in data.splitlines()[1:])
+        ]
+        assert found == [*map(float, range(8000))]
+
+    run_virtual(main)
+
+
+def test_two_lives_never_take_the_same_orphan(tmp_path: Path) -> None:
+    """Of many pipelines on one directory exactly one brings an orphan's rows to the store."""
+
+    async def main(loop: VirtualLoop) -> None:
+        store = MemoryStore(faults=down)
+        for life in range(3):
+            orphan = spooled(store, loop, tmp_path, life)
+            collector = orphan.collector("m", feature_names=["a"])
+            for number in range(10):
+                collector.collect(float(10 * life + number))
+            await orphan.aclose(timeout=0.5)
+        store.faults = None
+        heirs = [spooled(store, loop, tmp_path, 10 + life) for life in range(4)]
+        for heir in heirs:
+            await heir.start()
+        await asyncio.sleep(70.0)
+        assert sum(heir.stats().adopted for heir in heirs) == 30
+        for heir in heirs:
+            await heir.aclose()
+        assert sorted(numbers(store)) == [*map(float, range(30))]
+        assert files(tmp_path) == []
+
+    run_virtual(main)
+
+
+# A disk that fails -------------------------------------------------------------------------------
+
+
+class Failing(StruckDisk):
+    """``writes`` is raised by writing rows, ``slots`` by writing slots, ``syncs`` by syncing; None:
+    all is well."""
+
+    writes: OSError | None = None
+    slots: OSError | None = None
+    syncs: OSError | None = None
+
+    def strike(self, call: str, path: str) -> None:
+        where = "slots" if path.endswith("slots") else "writes"
+        error = getattr(self, where) if call == "write" else None
+        error = self.syncs if call == "sync" else error
+        if error is not None:
+            raise error
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EFBIG, errno.EIO])
+def test_a_full_disk_falls_back_to_memory_and_recovers(tmp_path: Path, code: int) -> None:
+    """Rows that the disk does not take are in memory alone, counted; later ones are spooled again;
+    all are stored, and what is left of a failed write is no row of the next life."""
+    events: list[Event] = []
+    disk = Failing()
+
+    async def main(loop: VirtualLoop) -> None:
+        store = MemoryStore()
+        pipeline = spooled(store, loop, tmp_path, 1, disk=disk, hooks=[events.append], linger=0.5)
+        collector = pipeline.collector("m", feature_names=["a"])
+        disk.writes = None
+        for number in range(30):
+            disk.writes = OSError(code, os.strerror(code)) if 10 <= number < 20 else None
+            collector.collect(float(number))
+            await asyncio.sleep(0.3)
+        assert [e.reason for e in events if isinstance(e, SpoolFailed)][:1] == [os.strerror(code)]
+        unspooled = pipeline.stats().unspooled
+        assert 10 <= unspooled < 20
+        collector.collect(30.0)
+        await asyncio.sleep(0.05)
+        assert pipeline.stats().unspooled == unspooled
+        report = await pipeline.aclose()
+        assert report.complete
+        assert numbers(store) == [*map(float, range(31))]
+        assert files(tmp_path) == []
+
+    run_virtual(main)
+
+
+@pytest.mark.parametrize("where", ["syncs", "slots"])
+def test_a_disk_that_cannot_sync_costs_no_row(tmp_path: Path, where: str) -> None:
+    """Where nothing can be noted, nothing is sent, and that is told; when the disk works again,
+    all rows are stored, and nothing is left."""
+    events: list[Event] = []
+    disk = Failing()
+
+    async def main(loop: VirtualLoop) -> None:
+        store = MemoryStore()
+        pipeline = spooled(store, loop, tmp_path, 1, disk=disk, hooks=[events.append])
+        collector = pipeline.collector("m", feature_names=["a"])
+        collector.collect(0.0)
+        await pipeline.flush()
+        setattr(disk, where, OSError(errno.EIO, "Input/output error"))
+        receipt = collector.collect_receipt(1.0)
+        assert receipt is not None
+        durable = asyncio.ensure_future(receipt.durable())
+        await asyncio.sleep(1.0)
+        assert any(isinstance(event, SpoolFailed) for event in events)
+        held = pipeline.stats().held
+        assert numbers(store) == ([0.0] if where == "slots" else [0.0, 1.0])
+        assert held == ({"spool": "Input/output error"} if where == "slots" else {})
+        setattr(disk, where, None)
+        await asyncio.sleep(6.0)
+        assert pipeline.stats().held == {}
+        collector.collect(2.0)
+        await asyncio.sleep(0.05)
+        assert (await durable) is (where == "slots")
+        report = await pipeline.aclose()
+        assert report.complete
+        assert numbers(store) == [0.0, 1.0, 2.0]
+        assert files(tmp_path) == []
+
+    run_virtual(main)
+
+
+def test_a_doubt_about_rows_in_memory_alone_is_not_taken_for_anothers_success(
+    tmp_path: Path,
+) -> None:
+    """Nobody may read. Rows that the disk did not take are given up in doubt, and land late; those
+    behind them are spooled. The next life must not take the position they fill for its own rows."""
+    disk = Failing()
+
+    async def main(loop: VirtualLoop) -> None:
+        store = MemoryStore(readable=False)
+        first = spooled(store, loop, tmp_path, 1, disk=disk, writer="own")
+        collector = first.collector("m", feature_names=["a"])
+        collector.collect(0.0)
+        await first.flush()
+        disk.writes = OSError(errno.ENOSPC, "No space left on device")
+        late = iter([Fault(FaultKind.LATE, 20.0)])
+        store.faults = lambda *_: next(late, None) or down()
+        collector.collect(1.0)
+        await asyncio.sleep(3.0)
+        disk.writes = None
+        collector.collect(2.0)
+        await asyncio.sleep(0.5)
+        report = await first.aclose(timeout=1.0)
+        assert (report.stored, report.possibly_stored, report.in_spool) == (1, 1, 1)
+        await asyncio.sleep(30.0)
+        store.faults = None
+        second = spooled(store, loop, tmp_path, 2, writer="own")
+        await second.start()
+        await asyncio.sleep(5.0)
+        assert (await second.aclose()).complete
+        assert sorted(numbers(store)) == [0.0, 1.0, 2.0]
+
+    run_virtual(main)
+
+
+def test_the_spool_is_bounded(tmp_path: Path) -> None:
+    """Above its bound rows are in memory alone, and the policies for a full budget hold."""
+
+    async def main(loop: VirtualLoop) -> None:
+        store = MemoryStore(faults=down)
+        pipeline = spooled(
+            store,
+            loop,
+            tmp_path,
+            1,
+            max_batch_bytes=4096,
+            max_memory_bytes=64 * 1024,
+            limits=Limits(max_spool_bytes=100_000),
+        )
+        collector = pipeline.collector("m", feature_names=["a"])
+        refused = 0
+        for number in range(8000):
+            refused += collector.collect(float(number)) is None
+            await asyncio.sleep(0.001)
+        size = sum(path.stat().st_size for path in tmp_path.rglob("*.rows"))
+        assert 90_000 < size < 140_000
+        stats = pipeline.stats()
+        assert refused == sum(stats.refused.values()) > 0
+        assert stats.accepted + refused == 8000
+        store.faults = None
+        report = await pipeline.aclose(timeout=60.0)
+        assert report.complete
+        found = numbers(store)
+        assert found == sorted(found)
+        assert len(found) == 8000 - refused
+
+    run_virtual(main)
+
+
+def test_knowing_where_rows_are_is_bounded(tmp_path: Path) -> None:
+    """Rows that are near one another cost next to nothing; above the bound, a quarter of the
+    budget, rows are in memory alone."""
+
+    async def main(loop: VirtualLoop) -> None:
+        store = MemoryStore(faults=down)
+        pipeline = spooled(store, loop, tmp_path, 1, max_batch_bytes=16384, max_memory_bytes=2**18)
+        near = pipeline.collector("near", feature_names=["a"])
+        for number in range(2000):
+            near.collect(float(number))
+            await asyncio.sleep(0.01)
+        spool = pipeline._engine.spool
+        assert spool is not None
+        assert spool._max_index_bytes == 2**16
+        assert 0 < spool._index_size < 2000
+        assert pipeline.stats().unspooled == 0
+        spool._max_index_bytes = spool._index_size
+        near.collect(0.5)
+        await asyncio.sleep(0.01)
+        assert pipeline.stats().unspooled == 1
+        store.faults = None
+        assert (await pipeline.aclose(timeout=60.0)).complete
+
+    run_virtual(main)
+
+
+# Directories -------------------------------------------------------------------------------------
+
+
+def test_a_directory_that_others_may_write_to_is_refused(tmp_path: Path) -> None:
+    """At construction, with the remedy."""
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o777)
+    with pytest.raises(ConfigError, match="chmod it to 700"):
+        Pipeline(MemoryStore(), spool=tmp_path / "open")
+    (tmp_path / "link").symlink_to(tmp_path)
+    with pytest.raises(ConfigError, match="is a link"):
+        Pipeline(MemoryStore(), spool=tmp_path / "link")
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="spool: "):
+        Pipeline(MemoryStore(), spool=tmp_path / "file" / "below")
+
+
+def test_files_are_their_owners_alone(tmp_path: Path) -> None:
+    """0700 and 0600, whatever the umask."""
+    old = os.umask(0)
+    try:
+
+        async def main(loop: VirtualLoop) -> None:
+            pipeline = spooled(MemoryStore(faults=down), loop, tmp_path / "a" / "b", 1)
+            pipeline.collector("m", feature_names=["a"]).collect(1.0)
+            await pipeline.aclose(timeout=0.5)
+
+        run_virtual(main)
+    finally:
+        os.umask(old)
+    found = list((tmp_path / "a").rglob("*"))
+    assert len(found) == 5
+    for path in [tmp_path / "a", *found]:
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
+
+
+def test_a_strange_directory_is_left_alone(tmp_path: Path) -> None:
+    """It is told once, and stays; the pipeline works."""
+    strange = tmp_path / "0000000009-1"
+    strange.mkdir()
+    (strange / "slots").write_bytes(b"something else" * 20)
+    (strange / "00000001.rows").write_bytes(b"rows")
+    events: list[Event] = []
+
+    async def main(loop: VirtualLoop) -> None:
+        store = MemoryStore()
+        pipeline = spooled(store, loop, tmp_path, 1, hooks=[events.append])
+        pipeline.collector("m", feature_names=["a"]).collect(1.0)
+        await asyncio.sleep(100.0)
+        await pipeline.aclose()
+        assert numbers(store) == [1.0]
+
+    run_virtual(main)
+    left = [event for event in events if isinstance(event, SpoolLeft)]
+    assert left == [SpoolLeft(life="0000000009-1", reason="not a spool's")]
+    assert sorted(path.name for path in strange.iterdir()) == ["00000001.rows", "slots"]

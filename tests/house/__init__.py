@@ -1,0 +1,1 @@
+"""The house itself: layers, names, and pages that must say what the code says."""

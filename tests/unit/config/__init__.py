@@ -1,0 +1,1 @@
+"""Options: of the constructor, of the environment, of a collector."""

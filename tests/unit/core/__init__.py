@@ -1,0 +1,1 @@
+"""The pure core: ring, lane, accumulator, ids."""

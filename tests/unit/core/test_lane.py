@@ -1,0 +1,470 @@
+"""The lane: what each answer of the store makes of a batch, position and part."""
+
+from __future__ import annotations
+
+import pytest
+
+from aiocollect import (
+    BlobFull,
+    OffsetMismatch,
+    OutcomeUnknown,
+    Refusal,
+    StoreBusy,
+    StoreError,
+    StoreRefused,
+)
+from aiocollect._core.commands import (
+    Append,
+    Create,
+    Finish,
+    LaneEvent,
+    Note,
+    Open,
+    Outcome,
+    Read,
+    Release,
+    Wait,
+)
+from aiocollect._core.lane import Lane
+from aiocollect._core.limits import ANYBODY_TAKES, BlockSizes, PartLimits
+from aiocollect._core.parts import Parts
+from aiocollect._core.states import TABLE, State
+from aiocollect._core.verdict import OVERLOOK
+from aiocollect.events import BlobReplaced, Held, Resumed, Rolled, Settled
+from aiocollect.typing import Appended, Opened, Range
+from tests.support.lanes import (
+    DATA,
+    HEADER,
+    MISMATCH,
+    PATH,
+    at_position,
+    fail,
+    found,
+    make_batch,
+    make_lane,
+    opened,
+    request,
+)
+
+
+def test_a_missing_part_is_created_looked_at_and_begun_with_the_header() -> None:
+    """Open, create, open again, and the header goes with the first rows in one block at 0."""
+    lane = make_lane()
+    assert lane.submit(make_batch(DATA)) == [Open(PATH, len(HEADER))]
+    missing = StoreRefused(Refusal.BLOB_MISSING)
+    assert fail(lane, Open(PATH, 5), missing) == [Create(PATH)]
+    assert lane.on(LaneEvent.CREATED, False) == [Open(PATH, len(HEADER))]
+    assert lane.on(LaneEvent.OPENED, opened(0, blocks=0)) == [
+        Append(PATH, HEADER + DATA, 0, "etag-1")
+    ]
+    finish, release = lane.on(LaneEvent.APPENDED, Appended(13, 1, "etag-2"))
+    assert isinstance(finish, Finish)
+    assert isinstance(finish.notice, Settled)
+    assert (finish.outcome, finish.notice.offset, finish.notice.length) == (Outcome.STORED, 5, 8)
+    assert isinstance(release, Release)
+    assert not lane.busy
+
+
+def test_batches_follow_one_another_at_the_answered_position() -> None:
+    """The next append goes to where the last one ended, with its ETag."""
+    lane = make_lane()
+    at_position(lane)
+    assert lane.submit(make_batch(b"3,z\n", serial=2, first=2)) == []
+    commands = lane.on(LaneEvent.APPENDED, Appended(58, 2, "etag-9"))
+    assert request(commands) == Append(PATH, b"3,z\n", 58, "etag-9")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OutcomeUnknown("ConnectionReset"),
+        OutcomeUnknown("OperationTimedOut"),
+        StoreBusy("ServerBusy"),
+        StoreBusy("BlobModifiedWhileReading"),
+    ],
+)
+def test_no_answer_means_the_same_again(error: StoreError) -> None:
+    """Whatever does not decide sends the same bytes to the same position, after a wait."""
+    lane = make_lane()
+    first = request(at_position(lane))
+    waited = fail(lane, first, error)
+    assert waited == [Wait(0.5)]
+    assert lane.in_doubt
+    assert lane.on(LaneEvent.TIMER) == [first]
+
+
+def test_the_wait_grows_and_honours_the_stores_wish() -> None:
+    """Waits double up to the cap, and are at least what the store asks for."""
+    lane = make_lane()
+    sent = request(at_position(lane))
+    waits = []
+    for _ in range(6):
+        waits.append(request(lane.on(LaneEvent.UNKNOWN, OutcomeUnknown(), chance=0.999)).seconds)
+        lane.on(LaneEvent.TIMER)
+    assert waits == pytest.approx([0.999, 1.998, 3.996, 7.992, 7.992, 7.992])
+    lane = make_lane()
+    at_position(lane)
+    assert fail(lane, sent, StoreBusy("ServerBusy", retry_after=3.0)) == [Wait(3.0)]
+
+
+@pytest.mark.parametrize("attempts", [0, 1])
+def test_a_mismatch_with_our_bytes_landed(attempts: int) -> None:
+    """Also on the first attempt: something in between may have sent it twice."""
+    lane = make_lane()
+    sent = request(at_position(lane))
+    for _ in range(attempts):
+        fail(lane, sent, OutcomeUnknown())
+        lane.on(LaneEvent.TIMER)
+    assert fail(lane, sent, MISMATCH) == [Read(PATH, 49, 9 + OVERLOOK)]
+    commands = lane.on(LaneEvent.RANGE, found(b"\n" + DATA, 58))
+    assert isinstance(commands[0], Finish)
+    assert commands[0].outcome is Outcome.STORED
+    assert not lane.in_doubt
+
+
+def test_a_mismatch_with_a_strangers_bytes_rebases() -> None:
+    """Different bytes at our position: it never lands there, so it goes to the end."""
+    lane = make_lane()
+    sent = request(at_position(lane))
+    fail(lane, sent, MISMATCH)
+    commands = lane.on(LaneEvent.RANGE, found(b"\n9,q\n7,r\n", 58))
+    assert commands == [Append(PATH, DATA, 58, "etag-2")]
+    assert not lane.in_doubt
+
+
+def test_what_others_left_is_continued_only_behind_a_line_end() -> None:
+    """Where the range does not show the end, that is looked at; a torn line is left to others."""
+    for end, part in ((b"\n", PATH), (b"7", "x/data_1.csv")):
+        lane = make_lane()
+        fail(lane, request(at_position(lane)), MISMATCH)
+        look = lane.on(LaneEvent.RANGE, found(b"\n9,q\n", 5000))
+        assert look == [Read(PATH, 4999, 1)]
+        lane.on(LaneEvent.RANGE, found(end, 5000))
+        assert lane.parts.name == part
+    lane = make_lane()
+    fail(lane, request(at_position(lane)), MISMATCH)
+    commands = lane.on(LaneEvent.RANGE, found(b"\n9,q\n7,", 56))
+    assert request(commands) == Open("x/data_1.csv", len(HEADER))
+
+
+def test_a_landed_append_with_a_strangers_torn_line_behind_it() -> None:
+    """It is stored; what comes after it goes to the next part."""
+    lane = make_lane()
+    fail(lane, request(at_position(lane)), MISMATCH)
+    commands = lane.on(LaneEvent.RANGE, found(b"\n" + DATA + b"torn", 62))
+    assert isinstance(commands[0], Finish)
+    assert lane.parts.name == "x/data_1.csv"
+
+
+def test_a_part_that_ends_within_a_line_is_passed_by() -> None:
+    """Found at the first look, where the part is as short as its header; else at the second."""
+    lane = make_lane()
+    lane.submit(make_batch(DATA))
+    assert lane.on(LaneEvent.OPENED, opened(50)) == [Read(PATH, 49, 1)]
+    commands = lane.on(LaneEvent.RANGE, found(b"x", 50))
+    assert request(commands) == Open("x/data_1.csv", len(HEADER))
+    lane = Lane(
+        Parts(
+            PATH, header=b"", limits=PartLimits(max_blocks=9, max_bytes=99), writer="w", own=False
+        ),
+        backoff=lane._backoff,
+    )
+    lane.submit(make_batch(DATA))
+    commands = lane.on(LaneEvent.OPENED, Opened(1, 1, "c", "e", b"x"))
+    assert request(commands) == Open("x/data_1.csv", 1)
+
+
+def test_a_common_prefix_is_no_proof() -> None:
+    """The whole batch is compared: a blob that ends within it holds somebody else's rows."""
+    lane = make_lane()
+    fail(lane, request(at_position(lane)), MISMATCH)
+    assert request(lane.on(LaneEvent.RANGE, found(b"\n1,x\n", 54))) == Append(
+        PATH, DATA, 54, "etag-2"
+    )
+
+
+def test_a_mismatch_at_the_end_is_undecided() -> None:
+    """The length still is the position: only the ETag moved, or an attempt is under way."""
+    lane = make_lane()
+    fail(lane, request(at_position(lane)), OffsetMismatch("ConditionNotMet"))
+    (wait,) = lane.on(LaneEvent.RANGE, found(b"\n", 50))
+    assert isinstance(wait, Wait)
+    assert lane.in_doubt
+    assert lane.on(LaneEvent.TIMER) == [Append(PATH, DATA, 50, "etag-2")]
+
+
+def test_losing_the_header_race_looks_again() -> None:
+    """At position 0 a stranger has written a header, and it may not be ours."""
+    lane = make_lane()
+    lane.submit(make_batch(DATA))
+    sent = request(lane.on(LaneEvent.OPENED, opened(0, blocks=0)))
+    assert fail(lane, sent, MISMATCH) == [Read(PATH, 0, 13 + OVERLOOK)]
+    assert lane.on(LaneEvent.RANGE, found(b"b,id\n5,x\n", 9)) == [Open(PATH, len(HEADER))]
+    rolled = lane.on(LaneEvent.OPENED, opened(9, head=b"b,id\n"))
+    assert rolled[1:] == [Open("x/data_1.csv", len(HEADER))]
+
+
+@pytest.mark.parametrize(
+    "answer", [found(b"\n" + b"?" * 8, 60, created="made-2"), found(b"", 10, created="made-2")]
+)
+def test_a_replaced_blob_ends_the_doubt(answer: Range) -> None:
+    """Made anew: never the old position, on to the next part."""
+    lane = make_lane()
+    fail(lane, request(at_position(lane)), MISMATCH)
+    notes = lane.on(LaneEvent.RANGE, answer)
+    assert [type(note.notice) for note in notes if isinstance(note, Note)] == [BlobReplaced, Rolled]
+    assert request(notes) == Open("x/data_1.csv", len(HEADER))
+    assert not lane.in_doubt
+
+
+@pytest.mark.parametrize("reason", [Refusal.BLOB_MISSING, Refusal.WRONG_TYPE])
+def test_a_deleted_or_retyped_blob_is_left(reason: Refusal) -> None:
+    """The rows go to the next part, not into a blob of the old name."""
+    lane = make_lane()
+    commands = fail(lane, request(at_position(lane)), StoreRefused(reason))
+    assert request(commands) == Open("x/data_1.csv", len(HEADER))
+
+
+@pytest.mark.parametrize("code", ["BlockCountExceedsLimit", "BlobIsSealed", "MaxBlobSize"])
+def test_a_full_blob_is_read_back_before_rolling(code: str) -> None:
+    """Full is a doubt as well: an earlier attempt may have been the last block."""
+    lane = make_lane()
+    assert fail(lane, request(at_position(lane)), BlobFull(code)) == [Read(PATH, 49, 9 + OVERLOOK)]
+    assert lane.in_doubt
+    (wait,) = lane.on(LaneEvent.RANGE, found(b"\n", 50))  # it may be an old view
+    assert isinstance(wait, Wait)
+    assert isinstance(request(lane.on(LaneEvent.TIMER)), Read)
+    rolled, again = lane.on(LaneEvent.RANGE, found(b"\n", 50)._replace(ended=True))
+    assert isinstance(rolled, Note)
+    assert rolled.notice == Rolled(path=PATH, part="x/data_1.csv", reason=code)
+    assert again == Open("x/data_1.csv", len(HEADER))
+
+
+def test_the_last_block_of_a_full_blob_landed() -> None:
+    """Full, and our bytes are there: settled, and only then rolled."""
+    lane = make_lane()
+    fail(lane, request(at_position(lane)), BlobFull("BlobIsSealed"))
+    commands = lane.on(LaneEvent.RANGE, found(b"\n" + DATA, 58))
+    assert isinstance(commands[0], Finish)
+    assert lane.parts.name == "x/data_1.csv"
+    assert not lane.busy
+
+
+def test_rolls_by_itself_before_the_limit() -> None:
+    """The part that has reached its block limit gets no more."""
+    lane = make_lane(max_blocks=2)
+    at_position(lane)
+    lane.on(LaneEvent.APPENDED, Appended(58, 2, "etag-2"))
+    assert lane.parts.name == "x/data_1.csv"
+
+
+@pytest.mark.parametrize(
+    ("look", "taken"),
+    [
+        (opened(0, blocks=0), True),
+        (opened(40), True),
+        (opened(40, head=b"other\n"), False),
+        (opened(40, blocks=100), False),
+        (opened(1000), False),
+    ],
+)
+def test_which_part_is_ours(look: Opened, taken: bool) -> None:
+    """Empty or with exactly our header, and neither full of blocks nor of bytes."""
+    lane = make_lane()
+    lane.submit(make_batch(DATA))
+    lane.on(LaneEvent.OPENED, look)
+    assert (lane.parts.name == PATH) == taken
+
+
+@pytest.mark.parametrize("reason", [Refusal.CREDENTIAL, Refusal.CONTAINER_MISSING, Refusal.LEASED])
+def test_what_an_operator_must_mend_is_held(reason: Refusal) -> None:
+    """The alarm is given once, nothing is dropped, and it goes on when it works again."""
+    lane = make_lane()
+    sent = request(at_position(lane))
+    alarm, wait = fail(lane, sent, StoreRefused(reason))
+    assert isinstance(alarm, Note)
+    assert isinstance(alarm.notice, Held)
+    assert isinstance(wait, Wait)
+    assert lane.held == reason.value
+    waits = [wait]
+    for _ in range(4):
+        assert lane.on(LaneEvent.TIMER) == [sent]
+        (wait,) = fail(lane, sent, StoreRefused(reason))
+        assert isinstance(wait, Wait)
+        waits.append(wait)
+    assert [wait.seconds * 8 / 15 / 0.75 for wait in waits] == [1, 2, 4, 8, 8]
+    lane.on(LaneEvent.TIMER)
+    resumed, *_ = lane.on(LaneEvent.APPENDED, Appended(58, 2, "etag-2"))
+    assert isinstance(resumed, Note)
+    assert isinstance(resumed.notice, Resumed)
+    assert lane.held == ""
+
+
+def test_a_refused_block_is_halved_to_the_culprit() -> None:
+    """413: halves, in order, until the row that is too large stands alone."""
+    lane = make_lane()
+    lane.submit(make_batch(b"1,x\n", b"2,%s\n" % (b"y" * 9), b"3,z\n"))
+    lane.on(LaneEvent.OPENED, opened(50))
+    sent = request(lane.on(LaneEvent.RANGE, found(b"\n", 50)))
+    ends: list[tuple[Outcome, int, int]] = []
+    position = 50
+    while isinstance(sent, Append):
+        if b"yyy" in sent.data:
+            commands = fail(lane, sent, StoreRefused(Refusal.TOO_LARGE))
+        else:
+            position += len(sent.data)
+            commands = lane.on(LaneEvent.APPENDED, Appended(position, 2, "etag-2"))
+        ends += [
+            (command.outcome, command.notice.first, command.rows)  # type: ignore[union-attr]
+            for command in commands
+            if isinstance(command, Finish)
+        ]
+        sent = request(commands)
+    assert ends == [
+        (Outcome.STORED, 0, 1),
+        (Outcome.DEAD_LETTERED, 1, 1),
+        (Outcome.STORED, 2, 1),
+    ]
+    assert isinstance(sent, Release)
+
+
+TOO_LARGE = StoreRefused(Refusal.TOO_LARGE)
+
+
+def halved_in_doubt() -> Lane:
+    """The whole may have landed, was refused for its size since, and its half is on its way."""
+    lane = make_lane()
+    sent = request(at_position(lane))
+    fail(lane, sent, OutcomeUnknown())
+    lane.on(LaneEvent.TIMER)
+    assert fail(lane, sent, TOO_LARGE) == [Append(PATH, b"1,x\n", 50, "etag-1")]
+    assert lane.in_doubt
+    assert lane.under_way == (0, 2)
+    return lane
+
+
+@pytest.mark.parametrize(
+    ("answer", "stored", "next_"),
+    [
+        (found(b"\n" + DATA, 58), [(0, 1, 50), (1, 1, 54)], None),
+        (found(b"\n1,x\n", 54), [(0, 1, 50)], Append(PATH, b"2,y\n", 54, "etag-2")),
+        (found(b"\n1,x\n9,z\n", 58), [(0, 1, 50)], Append(PATH, b"2,y\n", 58, "etag-2")),
+        (found(b"\n9,z\n", 54), [], Append(PATH, b"1,x\n", 54, "etag-2")),
+    ],
+)
+def test_a_block_in_doubt_is_halved_and_both_are_looked_for(
+    answer: Range, stored: list[tuple[int, int, int]], next_: Append | None
+) -> None:
+    """At one position one of them lands: the longest that stands there is the one."""
+    lane = halved_in_doubt()
+    commands = fail(lane, Append(PATH, b"1,x\n", 50, "etag-1"), MISMATCH)
+    assert commands == [Read(PATH, 49, 9 + OVERLOOK)]
+    commands = lane.on(LaneEvent.RANGE, answer)
+    ends = [c.notice for c in commands if isinstance(c, Finish) and isinstance(c.notice, Settled)]
+    assert [(end.first, end.rows, end.offset) for end in ends] == stored
+    assert [c for c in commands if isinstance(c, Append)] == ([next_] if next_ else [])
+
+
+def test_the_half_lands_so_the_whole_never_does() -> None:
+    """Its answer ends the doubt of both."""
+    lane = halved_in_doubt()
+    commands = lane.on(LaneEvent.APPENDED, Appended(54, 2, "etag-2"))
+    assert request(commands) == Append(PATH, b"2,y\n", 54, "etag-2")
+    assert not lane.in_doubt
+
+
+def test_given_up_in_doubt_after_halving_all_of_it_is_possibly_stored() -> None:
+    """The whole may have landed, not only the half."""
+    lane = halved_in_doubt()
+    ends = [c for c in lane.on(LaneEvent.GIVE_UP) if isinstance(c, Finish)]
+    assert [end.outcome for end in ends] == [Outcome.POSSIBLY_STORED] * 2
+
+
+def test_a_lone_row_in_doubt_that_is_too_large_is_looked_for() -> None:
+    """Nothing smaller can be sent: held, with a wait that grows, until a look ends the doubt."""
+    lane = make_lane()
+    lane.submit(make_batch(b"1,%s\n" % (b"x" * ANYBODY_TAKES)))
+    lane.on(LaneEvent.OPENED, opened(50))
+    sent = request(lane.on(LaneEvent.RANGE, found(b"\n", 50)))
+    fail(lane, sent, OutcomeUnknown())
+    lane.on(LaneEvent.TIMER)
+    fail(lane, sent, TOO_LARGE)
+    assert (lane.state, lane.held) == (State.HELD, "too_large")
+    assert isinstance(request(lane.on(LaneEvent.TIMER)), Read)
+    (again,) = lane.on(LaneEvent.RANGE, found(b"\n9,q\n", 54))
+    commands = fail(lane, again, TOO_LARGE)
+    assert isinstance(commands[0], Finish)
+    assert commands[0].outcome is Outcome.DEAD_LETTERED
+
+
+def test_where_the_smallest_block_is_too_large_it_is_no_rows_fault() -> None:
+    """Held, not dead-lettered: until smaller ones are taken, and none as large ever was."""
+    for taken, outcome in ((0, None), (4, None), (2, None), (1, Outcome.DEAD_LETTERED)):
+        sizes = BlockSizes()
+        sizes.landed(taken)
+        lane = make_lane(sizes=sizes)
+        lane.submit(make_batch(b"1,x\n"))
+        lane.on(LaneEvent.OPENED, opened(50))
+        sent = request(lane.on(LaneEvent.RANGE, found(b"\n", 50)))
+        first, *_ = fail(lane, sent, TOO_LARGE)
+        assert (first.outcome if isinstance(first, Finish) else None) is outcome
+        if outcome is None:
+            assert lane.held == "too_large"
+            assert lane.on(LaneEvent.TIMER) == [sent]
+
+
+@pytest.mark.parametrize("status", ["AccountRequiresHttps", "InvalidHeaderValue", "Whatever"])
+def test_only_the_size_of_a_block_is_a_rows_fault(status: str) -> None:
+    """Every other definite refusal holds the path, and loses nothing."""
+    lane = make_lane()
+    sent = request(at_position(lane))
+    alarm, wait = fail(lane, sent, StoreRefused(Refusal.INVALID, status))
+    assert isinstance(alarm, Note)
+    assert isinstance(wait, Wait)
+    assert lane.held == status
+    assert lane.on(LaneEvent.TIMER) == [sent]
+
+
+# Closing, and the table ---------------------------------------------------------------------------
+
+
+def test_giving_up_tells_doubt_from_loss() -> None:
+    """The block in doubt is possibly stored; what was never sent is dropped."""
+    lane = make_lane()
+    sent = request(at_position(lane))
+    lane.submit(make_batch(b"3,z\n", serial=2, first=2))
+    fail(lane, sent, OutcomeUnknown())
+    ends = [c for c in lane.on(LaneEvent.GIVE_UP, reason="closed") if isinstance(c, Finish)]
+    assert [(end.outcome, end.rows) for end in ends] == [
+        (Outcome.POSSIBLY_STORED, 2),
+        (Outcome.DROPPED, 1),
+    ]
+    assert lane.out.rows == 0
+
+
+def test_rows_are_counted_until_they_are_final() -> None:
+    """What a lane holds is what is neither stored nor given up."""
+    lane = make_lane()
+    at_position(lane)
+    lane.submit(make_batch(b"3,z\n", first=2))
+    assert lane.out.rows == 3
+    lane.on(LaneEvent.APPENDED, Appended(58, 2, "e"))
+    assert lane.out.rows == 1
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("event", LaneEvent)
+def test_an_illegal_pair_is_our_bug(state: State, event: LaneEvent) -> None:
+    """A pair that the table does not have says so at once."""
+    if (state, event) in TABLE:
+        return
+    lane = make_lane()
+    lane.state = state
+    with pytest.raises(AssertionError, match="our bug"):
+        lane.on(event)
+
+
+def test_every_pair_of_the_table_has_its_method() -> None:
+    """The table names methods: all of them are there, and no state but CLOSED is a dead end."""
+    assert all(callable(getattr(Lane, name)) for name in TABLE.values())
+    assert {state for state, _ in TABLE} == set(State) - {State.CLOSED}

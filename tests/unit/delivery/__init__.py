@@ -1,0 +1,1 @@
+"""Parts of the delivery that can be looked at alone."""

@@ -1,0 +1,1 @@
+"""The contract of a disk, on this machine and in memory."""

@@ -1,0 +1,1 @@
+"""Encoders, cell by cell."""

@@ -1,0 +1,1 @@
+"""The scoring path's side of the engine."""

@@ -1,0 +1,93 @@
+"""The quick way of collect(): its windows are atomic, and threads and signals break nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from types import FrameType
+
+import pytest
+
+from aiocollect import MemoryStore, Pipeline
+from aiocollect._core.ids import Ids
+from aiocollect._engine import fast_path as quick
+from tests.support.windows import breaks, windows
+
+THREADS = 8
+CALLS = 1_000
+
+
+def test_nothing_is_called_in_the_windows() -> None:
+    """From going in to leaving there is no call, no loop, and no container made."""
+    time, room = windows(quick.collect)
+    assert "free" in {one.argval for one in time}
+    assert {"budget", "share", "_tail"} <= {one.argval for one in room}
+    assert breaks(time) == breaks(room) == []
+
+
+def test_attributes_of_the_windows_are_slots() -> None:
+    """Reading and writing them runs no Python code."""
+    for name in ("free", "hand"):
+        assert type(vars(Ids)[name]).__name__ == "member_descriptor"
+
+
+@pytest.fixture
+def hasty_switches() -> Iterator[None]:
+    """Threads that are switched as often as the interpreter can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("hasty_switches")
+def test_threads_and_a_signal_handler_lose_nothing() -> None:
+    """Eight threads and a signal handler collect at once, the quick way: each call is stored once
+    or refused, all ids and times are unique."""
+    store = MemoryStore()
+    made: list[str | None] = []
+
+    async def main() -> tuple[int, int, dict[str, int]]:
+        async with Pipeline(store, linger=0.01) as pipeline:
+            collector = pipeline.collector("m", feature_names=["a", "b"])
+            made.append(collector.collect([0.0, 0.0]))
+
+            def produce() -> None:
+                made.extend([collector.collect([float(turn), 1.0]) for turn in range(CALLS)])
+
+            def interrupt(_signal: int, _frame: FrameType | None) -> None:
+                made.append(collector.collect([0.0, 2.0]))
+
+            before = signal.signal(signal.SIGALRM, interrupt)
+            signal.setitimer(signal.ITIMER_REAL, 0.002, 0.002)
+            threads = [threading.Thread(target=produce) for _ in range(THREADS)]
+            try:
+                for thread in threads:
+                    thread.start()
+                while any(thread.is_alive() for thread in threads):
+                    await asyncio.sleep(0)
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.signal(signal.SIGALRM, before)
+            report = await pipeline.flush()
+            used = pipeline._engine.ring.used
+            return report.stored, used, dict(pipeline.stats().refused)
+
+    stored, used, refused = asyncio.run(main())
+    ids = [one for one in made if one is not None]
+    assert len(ids) == len(set(ids)) == stored
+    assert len(made) == stored + sum(refused.values())
+    assert set(refused) <= {"full"}
+    assert used == 0
+    rows = [
+        row
+        for data in store.blobs.values()
+        for row in csv.DictReader(io.StringIO(data.decode(), newline=""))
+    ]
+    assert sorted(row["$aml_dc_correlation_id"] for row in rows) == sorted(ids)
+    assert len({row["$aml_dc_scoring_timestamp"] for row in rows}) == len(rows)

@@ -1,0 +1,1 @@
+"""The journals of a spool, byte by byte."""

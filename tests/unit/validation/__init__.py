@@ -1,0 +1,1 @@
+"""What people hand to us, and what is refused of it."""

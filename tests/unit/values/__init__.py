@@ -1,0 +1,1 @@
+"""Values and cells: what a row is made of."""

@@ -1,0 +1,1 @@
+"""Tools of the build: the audit of dependencies, the check of the wheel."""
