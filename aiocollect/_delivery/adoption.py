@@ -18,8 +18,8 @@ from .._core.parts import Parts
 from .._core.ring import Account
 from .._core.settings import Settings
 from .._core.unsettled import Unsettled
-from .._spool.progress import Trail
-from .._spool.syncer import Keeper
+from .._spool.progress import LaneProgress
+from .._spool.syncer import Syncer
 from .channel import Channel, Parked, Totals
 
 __all__ = ["Adoption"]
@@ -30,7 +30,7 @@ AT_ONCE = 32
 
 
 class Adoption:
-    """Of one directory: ``life`` with its ``trails``. Its channels are made a few at a time, each
+    """Of one directory: ``life`` with its ``lanes``. Its channels are made a few at a time, each
     given to ``take``; ``done`` is called with the rows of all.
 
     ``now`` tells the time. What the rows take in memory is on an account of their own.
@@ -38,8 +38,8 @@ class Adoption:
 
     def __init__(
         self,
-        trails: list[Trail],
-        keeper: Keeper,
+        lanes: list[LaneProgress],
+        syncer: Syncer,
         *,
         settings: Settings,
         unsettled: Unsettled,
@@ -49,8 +49,8 @@ class Adoption:
         totals: Totals,
     ) -> None:
         self._totals = totals
-        self._trails = deque(trails)
-        self._keeper = keeper
+        self._lanes = deque(lanes)
+        self._syncer = syncer
         self._settings = settings
         self._unsettled = unsettled
         self._account = Account(share=0)
@@ -60,21 +60,21 @@ class Adoption:
         self._rows = 0
 
     def __repr__(self) -> str:
-        return f"<Adoption, {len(self._trails)} lanes to go>"
+        return f"<Adoption, {len(self._lanes)} lanes to go>"
 
     def go_on(self) -> bool:
         """Make a few channels. False: all are made."""
-        for _ in range(min(AT_ONCE, len(self._trails))):
-            channel = self.channel_of(self._trails.popleft(), self._keeper)
+        for _ in range(min(AT_ONCE, len(self._lanes))):
+            channel = self.channel_of(self._lanes.popleft(), self._syncer)
             self._rows += channel.parked
             self._take(channel)
-        if not self._trails:
+        if not self._lanes:
             self._done(self._rows)
-        return bool(self._trails)
+        return bool(self._lanes)
 
-    def channel_of(self, trail: Trail, keeper: Keeper) -> Channel:
-        """The channel that brings the trail's rows to the store: all of them parked."""
-        settings, lane = self._settings, trail.lane
+    def channel_of(self, progress: LaneProgress, syncer: Syncer) -> Channel:
+        """The channel that brings the progress's rows to the store: all of them parked."""
+        settings, lane = self._settings, progress.lane
         limits, retry = settings.limits, settings.retry
         parts = Parts(
             lane.path,
@@ -97,16 +97,16 @@ class Adoption:
             content_type=lane.content_type,
             totals=self._totals,
         )
-        channel.trail, channel.keeper = trail, keeper
-        stand, intent = trail.stand, trail.intent
-        doubt = intent is not None and trail.within(*intent) is not None
+        channel.progress, channel.syncer = progress, syncer
+        stand, intent = progress.stand, progress.intent
+        doubt = intent is not None and progress.within(*intent) is not None
         if intent is not None and not doubt and stand.blind:
             # Rows that were in memory alone may stand at the position, and nobody can look: the
             # next part is untouched.
             stand = stand._replace(part=stand.part + 1, position=None)
         again.take_up(stand, in_doubt=doubt)
         backlog: deque[Batch | Parked] = deque()
-        for first, rows, size in _batches(trail, settings.max_batch_bytes):
+        for first, rows, size in _batches(progress, settings.max_batch_bytes):
             parked = Parked(
                 first,
                 rows,
@@ -122,19 +122,19 @@ class Adoption:
         return channel
 
 
-def _batches(trail: Trail, limit: int) -> Iterator[tuple[int, int, int]]:
+def _batches(progress: LaneProgress, limit: int) -> Iterator[tuple[int, int, int]]:
     """The rows that are left, as batches: the first row, their number, and at most so many bytes.
 
     The intent is a batch as it was. Others end where the limit, the intent or a gap ends them.
     """
-    intent = trail.intent
-    if intent is not None and (found := trail.within(*intent)) is not None:
+    intent = progress.intent
+    if intent is not None and (found := progress.within(*intent)) is not None:
         yield (*intent, sum(extent.size for extent in found))
         after = sum(intent)
     else:
-        after = trail.done
+        after = progress.done
     start = end = size = 0
-    for first, last, bytes_ in trail.left(after):
+    for first, last, bytes_ in progress.left(after):
         if size and (first != end or size + bytes_ > limit):
             yield start, end - start, size
             size = 0

@@ -125,8 +125,8 @@ class Backing:
         engine.ledger.adopt_lost(recovered.lost)
         engine.channels.totals.ended += recovered.lost  # they come to no channel
         adoption = Adoption(
-            recovered.trails,
-            self.spool.keeper_of(life),
+            recovered.lanes,
+            self.spool.syncer_of(life),
             settings=engine.settings,
             unsettled=engine.unsettled,
             now=engine.clock.monotonic,

@@ -19,7 +19,7 @@ from .._core.commands import Command, Finish, Note, Release
 from .._core.finishes import dropped, possibly_stored, spooled
 from .._core.ring import Account, Ring
 from .._core.unsettled import Unsettled
-from .._spool.progress import Trail
+from .._spool.progress import LaneProgress
 from .._spool.syncer import Loaded, Write
 from .channel import NOTHING_WAITS, Channel, Parked
 
@@ -111,26 +111,26 @@ class Shelf:
         if channel in self._gathering:
             return
         rows = _together(channel)
-        trail, keeper = channel.trail, channel.keeper
-        if rows is None or trail is None or keeper is None or not keeper.alive:
+        progress, syncer = channel.progress, channel.syncer
+        if rows is None or progress is None or syncer is None or not syncer.alive:
             self._let_go_of(channel)
             return
         first, lengths, data = rows
-        if not trail.scattered(first, sum(map(len, data))):
+        if not progress.scattered(first, sum(map(len, data))):
             self._let_go_of(channel)
             return
         self._gathering[channel] = sum(map(len, data))
 
         def add() -> None:
-            keeper.journal.add_again(trail, first, lengths, b"".join(data))
+            syncer.journal.add_again(progress, first, lengths, b"".join(data))
 
-        def done(_: bool, __: list[Trail]) -> None:
+        def done(_: bool, __: list[LaneProgress]) -> None:
             del self._gathering[channel]
             self.gathered += len(lengths)
             if not self.closed:
                 self._let_go_of(channel)
 
-        keeper.put(Write(add, done))
+        syncer.put(Write(add, done))
 
     def _let_go_of(self, channel: Channel) -> None:
         waiting = (*channel.lane.out.take_back(), *channel.backlog)
@@ -197,19 +197,19 @@ class Shelf:
         return self._read_bytes + size <= self._reserve or not self._read
 
     def _begin(self, channel: Channel, parked: Parked) -> None:
-        keeper, trail = channel.keeper, channel.trail
-        assert keeper is not None
-        assert trail is not None
+        syncer, progress = channel.syncer, channel.progress
+        assert syncer is not None
+        assert progress is not None
         self._reading[channel] = parked
         self._read[parked.serial] = parked.size
         self._read_bytes += parked.size
         self._charge(parked.charges, 1)
-        extents = trail.within(parked.first, parked.rows)
+        extents = progress.within(parked.first, parked.rows)
         if extents is None:
             self._done(channel, parked, None)
             return
-        keeper.load(
-            trail,
+        syncer.load(
+            progress,
             extents,
             parked.first,
             parked.rows,

@@ -15,8 +15,8 @@ from .._core.accumulator import Accumulator, Batch, Block
 from .._core.commands import Outcome
 from .._core.lane import Lane
 from .._core.ring import Account
-from .._spool.progress import Trail
-from .._spool.syncer import Keeper
+from .._spool.progress import LaneProgress
+from .._spool.syncer import Syncer
 from .receipts import AwaitedRows, Receipt
 
 __all__ = ["NOTHING_WAITS", "Channel", "Parked", "Standing", "Totals"]
@@ -75,17 +75,17 @@ class Channel:
 
     ``hour`` is the last one (since 1970) whose rows go through it.
 
-    With a spool it has a ``keeper``, who keeps its rows, and a ``trail`` of them; ``keeping`` are
-    rows on their way to the disk, not coalesced yet. What memory does not hold stands in the
-    ``backlog``, Parked, and with it all sealed batches behind.
+    With a spool it has a ``syncer``, which keeps its rows, and the ``progress`` of its lane;
+    ``keeping`` are rows on their way to the disk, not coalesced yet. What memory does not hold
+    stands in the ``backlog``, Parked, and with it all sealed batches behind.
 
     It is charged to the budget of the ``payer`` whose row it was opened for, until it is
     ``closed``: forgotten, and never used again.
     """
 
     __slots__ = (
-        *("accumulator", "backlog", "closed", "content_type", "due", "hour", "keeper", "keeping"),
-        *("_parked", "_totals", "lane", "last_fill", "payer", "standing", "trail", "watched"),
+        *("accumulator", "backlog", "closed", "content_type", "due", "hour", "syncer", "keeping"),
+        *("_parked", "_totals", "lane", "last_fill", "payer", "standing", "progress", "watched"),
     )
 
     def __init__(
@@ -97,8 +97,8 @@ class Channel:
         self.hour = 0
         self.due = False
         self.last_fill = 0  # in percent, of the last batch
-        self.keeper: Keeper | None = None
-        self.trail: Trail | None = None
+        self.syncer: Syncer | None = None
+        self.progress: LaneProgress | None = None
         self.keeping = 0
         self.backlog = NOTHING_WAITS
         self.watched: AwaitedRows | None = None  # where a receipt was asked for
@@ -135,30 +135,30 @@ class Channel:
 
     def kept(self, block: Block) -> bool:
         """Whether the block's rows are in the spool, for another life to go on with."""
-        keeper, trail = self.keeper, self.trail
-        if keeper is None or trail is None or not keeper.alive:
+        syncer, progress = self.syncer, self.progress
+        if syncer is None or progress is None or not syncer.alive:
             return False
-        return trail.within(block.first, block.rows) is not None
+        return progress.within(block.first, block.rows) is not None
 
     def close(self) -> None:
         """Nothing of it is left: another channel may have its place in the spool."""
         self.closed = True
-        if self.keeper is not None and self.trail is not None:
-            self.keeper.journal.close_trail(self.trail)
+        if self.syncer is not None and self.progress is not None:
+            self.syncer.journal.close_lane(self.progress)
 
     def unsure(self, block: Block) -> bool:
         """Whether nobody knows yet if rows of the block come to the disk."""
-        keeper, trail = self.keeper, self.trail
-        if keeper is None or trail is None or not keeper.writing(trail):
+        syncer, progress = self.syncer, self.progress
+        if syncer is None or progress is None or not syncer.writing(progress):
             return False
-        return block.last >= trail.kept_to
+        return block.last >= progress.kept_to
 
     def intend(self, known: Callable[[], None]) -> None:
         """Call ``known`` when the spool knows what the lane is about to send."""
-        if self.keeper is None or self.trail is None:
+        if self.syncer is None or self.progress is None:
             known()
         else:
-            self.keeper.intend(self.trail, *self.lane.under_way, self.lane.stand, known)
+            self.syncer.intend(self.progress, *self.lane.under_way, self.lane.stand, known)
 
     def watch(self, first: int, rows: int, receipt: Receipt) -> None:
         """Rows of the receipt's call have these numbers in the lane."""
@@ -174,9 +174,9 @@ class Channel:
                 self.watched = None
         if outcome is Outcome.SPOOLED:
             return
-        if self.keeper is not None and self.trail is not None:
+        if self.syncer is not None and self.progress is not None:
             stand = self.lane.stand
             if outcome is Outcome.POSSIBLY_STORED and stand.blind:
                 # They may fill the position yet, and another life could not tell by whom.
                 stand = stand._replace(part=stand.part + 1, position=None)
-            self.keeper.finish(self.trail, first, rows, stand)
+            self.syncer.finish(self.progress, first, rows, stand)

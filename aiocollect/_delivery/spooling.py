@@ -19,9 +19,9 @@ from .._spool.disk import Disk
 from .._spool.format import SpoolTarget
 from .._spool.journal import Journal
 from .._spool.orphans import Orphan, find
-from .._spool.progress import Trail
+from .._spool.progress import LaneProgress
 from .._spool.recovery import Recovered
-from .._spool.syncer import Keeper, Write
+from .._spool.syncer import Syncer, Write
 from ..events import Event, SpoolDamaged, SpoolFailed, SpoolLeft
 from ..typing import Clock
 from .new_rows import NewRows, lane_of, rows_of
@@ -69,12 +69,12 @@ class Spool:
         self._clock = clock
         self._adopt = adopt
         self._tell = tell
-        self._keeper: Keeper | None = None
+        self._syncer: Syncer | None = None
         self._beginning = False
         self._begun_at = 0.0
         self._early: list[tuple[list[NewRows], Callable[[bool], None]]] = []  # while it begins
-        self._adopted: dict[str, Keeper] = {}
-        self._leaving: list[Keeper] = []  # of these, that are given back
+        self._adopted: dict[str, Syncer] = {}
+        self._leaving: list[Syncer] = []  # of these, that are given back
         self._mine: set[str] = set()
         self._left: dict[str, tuple[str, float, float]] = {}  # why, when to look again, and wait
         self._lives = 0
@@ -91,7 +91,7 @@ class Spool:
         self.closed = False
 
     def __repr__(self) -> str:
-        return f"<Spool {self._keeper!r}, {len(self._adopted)} taken over>"
+        return f"<Spool {self._syncer!r}, {len(self._adopted)} taken over>"
 
     # Rows -------------------------------------------------------------------------------------
 
@@ -102,13 +102,13 @@ class Spool:
         if not rows or not self._takes():
             self.missed += rows_of(rows)
             return False
-        keeper = self._keeper
-        if keeper is None:
+        syncer = self._syncer
+        if syncer is None:
             self._early.append((rows, then))
             if not self._beginning:
                 self._begin()
         else:
-            self._put(keeper, rows, then)
+            self._put(syncer, rows, then)
         return None
 
     def _takes(self) -> bool:
@@ -116,43 +116,43 @@ class Spool:
             return False
         return self.size < self._max_bytes and self._index_size < self._max_index_bytes
 
-    def _put(self, keeper: Keeper, rows: list[NewRows], then: Callable[[bool], None]) -> None:
+    def _put(self, syncer: Syncer, rows: list[NewRows], then: Callable[[bool], None]) -> None:
         def add() -> None:
             for channel, first, lines in rows:
-                trail = channel.trail
-                if trail is None or channel.keeper is not keeper:
-                    trail = channel.trail = keeper.journal.declare(lane_of(channel, first))
-                    channel.keeper = keeper
-                keeper.journal.add(trail, first, lines)
+                progress = channel.progress
+                if progress is None or channel.syncer is not syncer:
+                    progress = channel.progress = syncer.journal.declare(lane_of(channel, first))
+                    channel.syncer = syncer
+                syncer.journal.add(progress, first, lines)
 
-        def done(kept: bool, gone: list[Trail]) -> None:
+        def done(kept: bool, gone: list[LaneProgress]) -> None:
             for channel, _, lines in rows:
-                if channel.trail in gone:
-                    channel.trail = channel.keeper = None
+                if channel.progress in gone:
+                    channel.progress = channel.syncer = None
                 self.missed += 0 if kept else len(lines)
             then(kept)
 
-        keeper.put(Write(add, done))
+        syncer.put(Write(add, done))
 
     @property
     def size(self) -> int:
         """The bytes of all segments."""
-        return sum(keeper.journal.size for keeper in self._keepers)
+        return sum(syncer.journal.size for syncer in self._syncers)
 
     @property
     def scattered(self) -> bool:
         """Whether knowing where rows are takes half of what it may: written again together, they
         take next to nothing."""
-        keeper = self._keeper
-        return keeper is not None and 2 * keeper.journal.index_size > self._max_index_bytes
+        syncer = self._syncer
+        return syncer is not None and 2 * syncer.journal.index_size > self._max_index_bytes
 
     @property
     def _index_size(self) -> int:
-        return sum(keeper.journal.index_size for keeper in self._keepers)
+        return sum(syncer.journal.index_size for syncer in self._syncers)
 
     @property
-    def _keepers(self) -> list[Keeper]:
-        return [*self._adopted.values(), *([self._keeper] if self._keeper else [])]
+    def _syncers(self) -> list[Syncer]:
+        return [*self._adopted.values(), *([self._syncer] if self._syncer else [])]
 
     def _begin(self) -> None:
         """A journal of our own."""
@@ -182,9 +182,9 @@ class Spool:
             self._give_up_early()
             return
         early, self._early = self._early, []
-        keeper = self._keeper = Keeper(journal, self._disk, tell=self._pause, line="own")
+        syncer = self._syncer = Syncer(journal, self._disk, tell=self._pause, line="own")
         for rows, then in early:
-            self._put(keeper, rows, then)
+            self._put(syncer, rows, then)
 
     def _give_up_early(self) -> None:
         early, self._early = self._early, []
@@ -198,8 +198,8 @@ class Spool:
 
     async def durable(self) -> bool:
         """Return when all rows kept so far survive a power cut. False: the disk has failed."""
-        keeper = self._keeper
-        return keeper is not None and not self._lost and await keeper.durable()
+        syncer = self._syncer
+        return syncer is not None and not self._lost and await syncer.durable()
 
     # What does not go on ----------------------------------------------------------------------
 
@@ -207,15 +207,15 @@ class Spool:
         """Notice a disk that does not answer: rows go on in memory alone meanwhile."""
         now = self._clock.monotonic()
         since = self._begun_at if self._beginning else None
-        if self._keeper is not None:
-            since = self._keeper.waits_since
+        if self._syncer is not None:
+            since = self._syncer.waits_since
         waits = 0.0 if since is None else now - since
         stalled = waits > PATIENCE
         if stalled and not self._stalled:
             self._stalled = True
             self._tell(SpoolFailed(reason=f"its disk has not answered for {waits:.0f} s"))
-            if self._keeper is not None:
-                self._keeper.withdraw()
+            if self._syncer is not None:
+                self._syncer.withdraw()
             self._give_up_early()
         self._stalled = stalled
 
@@ -223,7 +223,7 @@ class Spool:
     def held(self) -> dict[str, str]:
         """What waits for an operator, and why."""
         found = {f"spool/{life}": reason for life, (reason, _, _) in self._left.items()}
-        trouble = next((keeper.trouble for keeper in self._keepers if keeper.trouble), "")
+        trouble = next((syncer.trouble for syncer in self._syncers if syncer.trouble), "")
         trouble = trouble or self._lost
         if self._stalled:
             trouble = trouble or "its disk does not answer"
@@ -237,7 +237,7 @@ class Spool:
         at = self._clock.monotonic()
         self._watch()
         self._look_after(at)
-        soon = PATIENCE if any(keeper.waits_since is not None for keeper in self._keepers) else None
+        soon = PATIENCE if any(syncer.waits_since is not None for syncer in self._syncers) else None
         if self.closed or self._looking or len(self._adopted) >= ADOPT_AT_ONCE:
             return soon or LOOK_EVERY
         if now or at >= self._look_at:
@@ -261,11 +261,11 @@ class Spool:
     def _look_after(self, at: float) -> None:
         """See to it that our own life's files stand, and its lock file, which is all that earlier
         versions know."""
-        keeper = self._keeper
-        if keeper is None or not keeper.alive or at < self._looked_after + LOOK_EVERY:
+        syncer = self._syncer
+        if syncer is None or not syncer.alive or at < self._looked_after + LOOK_EVERY:
             return
         self._looked_after = at
-        self._disk.apart(keeper.journal.look_after, self._looked_at)
+        self._disk.apart(syncer.journal.look_after, self._looked_at)
 
     def _looked_at(self, wrong: str | OSError) -> None:
         found = _text(wrong) if isinstance(wrong, OSError) else wrong
@@ -307,7 +307,7 @@ class Spool:
     def _take(self, life: str, recovered: Recovered) -> None:
         self._left.pop(life, None)
         tell = partial(self._tell_of, life)
-        self._adopted[life] = Keeper(recovered.journal, self._disk, tell=tell, line="others")
+        self._adopted[life] = Syncer(recovered.journal, self._disk, tell=tell, line="others")
         if recovered.corrupt or recovered.lost:
             damaged = SpoolDamaged(
                 life=life, corrupt=recovered.corrupt, rows=recovered.lost, reason=""
@@ -319,18 +319,18 @@ class Spool:
     def _tell_of(self, life: str, reason: str) -> None:
         self._tell(SpoolFailed(reason=f"{life}: {reason}"))
 
-    def keeper_of(self, life: str) -> Keeper:
-        """The keeper of a directory that was taken over."""
+    def syncer_of(self, life: str) -> Syncer:
+        """The syncer of a directory that was taken over."""
         return self._adopted[life]
 
     def tidy(self) -> None:
         """Give back the directories of other lives of which nothing is left."""
-        for life, keeper in list(self._adopted.items()):
-            if not keeper.journal.live:
+        for life, syncer in list(self._adopted.items()):
+            if not syncer.journal.live:
                 del self._adopted[life]
                 self._leaving = [one for one in self._leaving if not one.closed]
-                self._leaving.append(keeper)
-                keeper.give_back()
+                self._leaving.append(syncer)
+                syncer.give_back()
                 self._look_at = self._clock.monotonic()  # another one has room now
 
     @property
@@ -355,23 +355,23 @@ class Spool:
         self._looking = False
         if self._beginning:
             self._begin()  # the other one, if it came to be, is an empty directory
-        for keeper in self._keepers:
-            keeper.restart()
+        for syncer in self._syncers:
+            syncer.restart()
 
     async def close(self) -> None:
         """Give all directories back, with what they hold."""
         self.closed = True
-        for keeper in (*self._keepers, *self._leaving):
-            await keeper.close()
+        for syncer in (*self._syncers, *self._leaving):
+            await syncer.close()
         self._disk.close()
 
     def abandon(self) -> None:
         """In a forked child: what is open here is the parent's too."""
         self.closed = True
         self._disk.abandon()
-        for keeper in self._keepers:
-            keeper.alive = False
-            keeper.journal.close()
+        for syncer in self._syncers:
+            syncer.alive = False
+            syncer.journal.close()
 
 
 def _nothing(_: object) -> None:

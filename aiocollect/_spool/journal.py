@@ -1,6 +1,6 @@
 """The journal: one spool directory, written by one process in one life (see _spool/format.py).
 
-It keeps files and bytes, and knows nothing of lanes but their trails. Here it is planned what is to
+It keeps files and bytes, and knows nothing of lanes but their lanes. Here it is planned what is to
 be done, and noted what came of it, both on the event loop; journal_work.py does it, beside the
 loop. One work at a time.
 
@@ -33,7 +33,7 @@ from .format import (
     slot_offset,
 )
 from .journal_work import Added, Segment, Work, make_segment
-from .progress import Trail
+from .progress import LaneProgress
 
 __all__ = ["LOCK", "SLICE", "SLOTS", "SUFFIX", "Journal"]
 
@@ -63,7 +63,7 @@ class Journal:
         self.salt = salt
         self._target = target
         self.segments: list[Segment] = []
-        self.trails: set[Trail] = set()
+        self.lanes: set[LaneProgress] = set()
         self._slot_count = self._slots_made = 0
         self._free: list[int] = []
         self._lanes = 0  # numbers given so far
@@ -73,11 +73,11 @@ class Journal:
         self._open: Segment | None = None  # the one that is written
         self._buffer: list[bytes] = []
         self._added: list[Added] = []
-        self._declared: list[Trail] = []  # whose first rows are in the buffer
+        self._declared: list[LaneProgress] = []  # whose first rows are in the buffer
         self._size = 0
         # Sets, whose order is the one of coming in: a simulation replays to the call.
-        self._changed: dict[Trail, None] = {}  # their slots are to be written
-        self._written: dict[Trail, None] = {}  # written, and not synced
+        self._changed: dict[LaneProgress, None] = {}  # their slots are to be written
+        self._written: dict[LaneProgress, None] = {}  # written, and not synced
         self._named = False  # the directory's names are synced
         self._doubtful = False  # nobody knows which names would survive a power cut
 
@@ -129,40 +129,42 @@ class Journal:
 
     # Rows -------------------------------------------------------------------------------------
 
-    def declare(self, lane: LaneRecord) -> Trail:
-        """A trail for a lane, whose number and slot are given here."""
+    def declare(self, lane: LaneRecord) -> LaneProgress:
+        """A progress for a lane, whose number and slot are given here."""
         if not self._free:
             more = range(self._slot_count, self._slot_count + SLOTS_AT_ONCE)
             self._free = list(reversed(more))
             self._slot_count += SLOTS_AT_ONCE
         self._lanes += 1
-        trail = Trail(lane._replace(number=self._lanes, slot=self._free.pop()))
-        self.trails.add(trail)
-        self._declared.append(trail)
-        self._changed[trail] = None
-        return trail
+        progress = LaneProgress(lane._replace(number=self._lanes, slot=self._free.pop()))
+        self.lanes.add(progress)
+        self._declared.append(progress)
+        self._changed[progress] = None
+        return progress
 
-    def add(self, trail: Trail, first: int, lines: list[bytes]) -> None:
+    def add(self, progress: LaneProgress, first: int, lines: list[bytes]) -> None:
         """Rows of a lane, to be written with the next work. Only where it is ``writable``."""
-        self._add(trail, first, array("I", map(len, lines)), b"".join(lines), again=False)
-        trail.end = first + len(lines)
+        self._add(progress, first, array("I", map(len, lines)), b"".join(lines), again=False)
+        progress.end = first + len(lines)
 
-    def add_again(self, trail: Trail, first: int, lengths: array[int], data: bytes) -> None:
+    def add_again(
+        self, progress: LaneProgress, first: int, lengths: array[int], data: bytes
+    ) -> None:
         """Rows that are here already, in many places: they are to stand together."""
-        self._add(trail, first, lengths, data, again=True)
+        self._add(progress, first, lengths, data, again=True)
 
     def _add(
-        self, trail: Trail, first: int, lengths: array[int], data: bytes, *, again: bool
+        self, progress: LaneProgress, first: int, lengths: array[int], data: bytes, *, again: bool
     ) -> None:
         segment = self._open
         assert segment is not None, "our bug: rows were added to a journal that was taken over"
-        if trail.lane.number not in segment.declared:
-            segment.declared.add(trail.lane.number)
-            self._put(lane_record(trail.lane, self.salt))
-        record = rows_record(trail.lane.number, first, lengths, data, self.salt)
+        if progress.lane.number not in segment.declared:
+            segment.declared.add(progress.lane.number)
+            self._put(lane_record(progress.lane, self.salt))
+        record = rows_record(progress.lane.number, first, lengths, data, self.salt)
         size = lengths.itemsize * len(lengths) + len(data)
         number = len(lengths)
-        self._added.append(Added(trail, first, number, self._size, len(record), size, again))
+        self._added.append(Added(progress, first, number, self._size, len(record), size, again))
         self._put(record)
 
     def _put(self, record: bytes) -> None:
@@ -194,19 +196,19 @@ class Journal:
 
     # Slots ------------------------------------------------------------------------------------
 
-    def changed(self, trail: Trail) -> None:
-        """The trail's slot is to say something new, and comes before all that were to before."""
-        if trail in self.trails:
-            self._changed.pop(trail, None)
-            self._changed[trail] = None
+    def changed(self, progress: LaneProgress) -> None:
+        """The progress's slot is to say something new, and comes before all that were to before."""
+        if progress in self.lanes:
+            self._changed.pop(progress, None)
+            self._changed[progress] = None
 
-    def close_trail(self, trail: Trail) -> None:
+    def close_lane(self, progress: LaneProgress) -> None:
         """The lane is no more, and all its rows are final: its slot is free."""
-        if trail in self.trails:
-            self.trails.discard(trail)
-            self._changed.pop(trail, None)
-            self._written.pop(trail, None)
-            self._free.append(trail.lane.slot)
+        if progress in self.lanes:
+            self.lanes.discard(progress)
+            self._changed.pop(progress, None)
+            self._written.pop(progress, None)
+            self._free.append(progress.lane.slot)
 
     # Planning ---------------------------------------------------------------------------------
 
@@ -248,10 +250,10 @@ class Journal:
         else:
             dead = False  # not before all slots say that their rows are final
         for _ in range(limit):
-            trail, _ = self._changed.popitem()
+            progress, _ = self._changed.popitem()
             self._generation += 1
-            copy = trail.slot_of(self._generation).pack(self.salt)
-            work.copies.append((trail, slot_offset(trail.lane.slot, 1 - trail.copy), copy))
+            copy = progress.slot_of(self._generation).pack(self.salt)
+            work.copies.append((progress, slot_offset(progress.lane.slot, 1 - progress.copy), copy))
         if sync:
             for segment in self.segments:
                 end = segment.end + (sum(map(len, work.rows)) if segment is work.segment else 0)
@@ -264,8 +266,8 @@ class Journal:
             work.spare_name = self._next_name()
         return work
 
-    def apply(self, work: Work) -> list[Trail]:
-        """Note what came of it. Returns the trails of lanes that were to have their first rows
+    def apply(self, work: Work) -> list[LaneProgress]:
+        """Note what came of it. Returns the lanes of lanes that were to have their first rows
         written, and have not: they are none."""
         self._apply_rows(work)
         for segment, end in work.unsynced:
@@ -297,35 +299,39 @@ class Journal:
                 self._slots_made += len(work.room[1]) // SLOT_SIZE
         else:
             # What was declared there is not, or nobody knows.
-            segment.declared -= {one.trail.lane.number for one in work.added}
+            segment.declared -= {one.progress.lane.number for one in work.added}
         segment.sealed = segment.sealed or work.ghost
         if work.kept or work.ghost:
             for one in work.added:
                 if not one.again:
-                    one.trail.keep(one.extent(segment, start))
+                    one.progress.keep(one.extent(segment, start))
                 elif work.kept:
-                    one.trail.move(one.extent(segment, start))
+                    one.progress.move(one.extent(segment, start))
 
     def _apply_slots(self, work: Work) -> None:
-        trails = dict.fromkeys(trail for trail, _, _ in work.copies if trail in self.trails)
+        lanes = dict.fromkeys(progress for progress, _, _ in work.copies if progress in self.lanes)
         if not work.noted:
-            self._changed = trails | self._changed  # some may be written: to the same copy again
+            self._changed = lanes | self._changed  # some may be written: to the same copy again
             return
-        self._written |= trails
+        self._written |= lanes
         if not work.sync:
             return
         written, self._written = self._written, {}
-        for trail in written:
+        for progress in written:
             # Relied on from now on, synced or not: what tears the next writing must not tear it.
-            trail.copy = 1 - trail.copy
+            progress.copy = 1 - progress.copy
         if not work.slots_synced:
             # Nobody knows what of them would survive, and asking again may claim success.
             self._changed = written | self._changed
 
-    def _undeclare(self, work: Work) -> list[Trail]:
-        gone = [trail for trail in work.declared if trail in self.trails and not any(trail.extents)]
-        for trail in gone:
-            self.close_trail(trail)
+    def _undeclare(self, work: Work) -> list[LaneProgress]:
+        gone = [
+            progress
+            for progress in work.declared
+            if progress in self.lanes and not any(progress.extents)
+        ]
+        for progress in gone:
+            self.close_lane(progress)
         return gone
 
     # The end ----------------------------------------------------------------------------------

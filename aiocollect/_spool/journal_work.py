@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from .disk import File, LockedDirectory
 from .extents import Extent
 from .format import HEADER_SIZE, SpoolTarget, header, target_record
-from .progress import Trail
+from .progress import LaneProgress
 
 __all__ = ["Added", "Segment", "Work", "make_segment"]
 
@@ -53,7 +53,7 @@ class Added:
     """Rows of a lane among those to be written: their record stands at ``offset`` of these.
     ``again``: they are on the disk already."""
 
-    trail: Trail
+    progress: LaneProgress
     first: int
     number: int
     offset: int
@@ -79,11 +79,11 @@ class Work:
     # Rows.
     rows: list[bytes] = field(default_factory=list)
     added: list[Added] = field(default_factory=list)
-    declared: list[Trail] = field(default_factory=list)  # whose first rows these are
+    declared: list[LaneProgress] = field(default_factory=list)  # whose first rows these are
     segment: Segment | None = None
     room: tuple[int, bytes] | None = None  # of the slots that new lanes need
     # Slots.
-    copies: list[tuple[Trail, int, bytes]] = field(default_factory=list)
+    copies: list[tuple[LaneProgress, int, bytes]] = field(default_factory=list)
     # Syncing.
     sync: bool = False
     unsynced: list[tuple[Segment, int]] = field(default_factory=list)
@@ -165,8 +165,8 @@ class Work:
         # Lanes without rows there are none; and for their slots there may be no room.
         none = () if self.kept or self.ghost else self.declared
         try:
-            for trail, offset, copy in self.copies:
-                if trail not in none:
+            for progress, offset, copy in self.copies:
+                if progress not in none:
                     self.slots.write(copy, offset)
             self.noted = True
         except OSError as error:

@@ -1,10 +1,9 @@
-"""The trail of a lane: which of its rows are on the disk, which are final, and what was about to be
-sent.
+"""The progress of a lane: which rows are on the disk, which are final, which are about to be sent.
 
-It lives beside the lane and decides nothing. Rows of a lane are numbered from 0 without a gap and
-end in order, but for those that are given up unsent, which are one range behind what is under way:
-so a number and a range say all. Rows that are in memory alone are gaps, and no matter of it. A
-channel without a spool has no trail.
+It is kept beside the lane and decides nothing. Rows of a lane are numbered from 0 without a gap,
+and become final in order. The exception is rows that are given up unsent: they are one range after
+what is under way. So one number and one range describe everything. Rows that are in memory alone
+are gaps here. A channel without a spool has no progress.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from .._core.stand import Stand
 from .extents import NEAR, Extent, Extents
 from .format import LaneRecord, Slot
 
-__all__ = ["Trail"]
+__all__ = ["LaneProgress"]
 
 
-class Trail:
+class LaneProgress:
     """One lane's. ``lane`` is what it is called in its directory, where its slot is, and where it
     stood when its first row was kept there.
 
@@ -50,7 +49,7 @@ class Trail:
         self._extents = Extents()
 
     def __repr__(self) -> str:
-        return f"<Trail of lane {self.lane.number}: {self.done} done, {len(self._extents)} extents>"
+        return f"<LaneProgress {self.lane.number}: {self.done} done, {len(self._extents)} extents>"
 
     # Writing ----------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from .extents import Extent, Extents
 from .format import HEADER_SIZE, RECORD_SIZE, UNKNOWN, Corrupt, LaneRecord, RowsRecord, Slot
 from .journal import SLOTS, SUFFIX, Journal
 from .journal_work import Segment
-from .progress import Trail
+from .progress import LaneProgress
 
 __all__ = ["Recovered", "recover"]
 
@@ -26,13 +26,13 @@ MAX_ASIDE = 2**20
 
 @dataclass
 class Recovered:
-    """A directory, taken over: ``journal`` with its trails. ``corrupt`` stretches were set aside,
+    """A directory, taken over: ``journal`` with its lanes. ``corrupt`` stretches were set aside,
     ``lost`` rows are known to have been in them."""
 
     journal: Journal
     corrupt: int = 0
     lost: int = 0
-    trails: list[Trail] = field(default_factory=list)
+    lanes: list[LaneProgress] = field(default_factory=list)
 
 
 def recover(disk: Disk, path: str, directory: LockedDirectory) -> Recovered:
@@ -141,14 +141,14 @@ class _Reader:
         file.close()
 
     def finish(self) -> Recovered:
-        """Give each lane that has rows left its trail."""
+        """Give each lane that has rows left its progress."""
         recovered = self._recovered
         for number, extents in self._rows.items():
             lane = self._lanes.get(number)
             if lane is None:
                 recovered.lost += extents.rows
                 continue
-            trail = Trail(lane)
+            progress = LaneProgress(lane)
             if lane.slot in self._slots:
                 copy, slot = self._slots[lane.slot]
                 if slot is None:  # nobody knows what of it was sent
@@ -158,25 +158,27 @@ class _Reader:
                 if slot.lane > number:
                     continue  # its slot is another lane's already: all its rows are final
                 if slot.lane == number:
-                    trail.restore(slot, copy=copy)
-            at = trail.done
+                    progress.restore(slot, copy=copy)
+            at = progress.done
             for extent in extents:
-                if trail.final(extent.first, extent.end):
+                if progress.final(extent.first, extent.end):
                     continue
                 # Rows that were in memory alone are missing too, and are no damage.
                 if recovered.corrupt and extent.first > at:
                     recovered.lost += extent.first - at
-                trail.keep(extent)
+                progress.keep(extent)
                 at = extent.end
-            if trail.intent is not None and trail.within(*trail.intent) is None:
+            if progress.intent is not None and progress.within(*progress.intent) is None:
                 # Rows that were in memory alone have no extents. If some of them are here, the rest
                 # is corrupt, and nobody can tell any more whether they were stored.
-                first, number_of = trail.intent
-                half = [e for e in trail.extents if first < e.end and e.first < first + number_of]
+                first, number_of = progress.intent
+                half = [
+                    e for e in progress.extents if first < e.end and e.first < first + number_of
+                ]
                 if half:
                     recovered.lost += sum(extent.end - extent.first for extent in half)
-                    trail.finish(first, number_of, trail.stand)
-            if any(trail.extents):
-                recovered.journal.trails.add(trail)
-                recovered.trails.append(trail)
+                    progress.finish(first, number_of, progress.stand)
+            if any(progress.extents):
+                recovered.journal.lanes.add(progress)
+                recovered.lanes.append(progress)
         return recovered

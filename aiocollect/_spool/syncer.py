@@ -1,4 +1,4 @@
-"""The keeper: has one journal written, synced, cleaned up and read, beside the event loop.
+"""The syncer: has one journal written, synced, cleaned up and read, beside the event loop.
 
 One work at a time runs apart; what is asked for meanwhile shares the next one: that is the group
 commit. Nothing here is a task, so no host can cancel it half-way, and nothing here waits for the
@@ -24,9 +24,9 @@ from .extents import Extent
 from .format import RowsRecord, lines_of, records
 from .journal import SLICE, Journal
 from .journal_work import Work
-from .progress import Trail
+from .progress import LaneProgress
 
-__all__ = ["Keeper", "Loaded", "Write"]
+__all__ = ["Syncer", "Loaded", "Write"]
 
 _T = TypeVar("_T")
 
@@ -46,7 +46,7 @@ Loaded = tuple["array[int]", bytes] | None
 class Intent(NamedTuple):
     """What a sender waits for before it sends: rows, and where they go."""
 
-    trail: Trail
+    progress: LaneProgress
     first: int
     rows: int
     stand: Stand
@@ -58,7 +58,7 @@ class Write(NamedTuple):
     whether they are there, and which of their lanes have no place there after all."""
 
     add: Callable[[], None]
-    then: Callable[[bool, list[Trail]], None]
+    then: Callable[[bool, list[LaneProgress]], None]
 
 
 class Patience:
@@ -87,7 +87,7 @@ class Patience:
         self._wait, self.until = FIRST_WAIT, 0.0
 
 
-class Keeper:
+class Syncer:
     """``tell`` hears of failures, in words. ``line``: where on the disk's it stands."""
 
     def __init__(
@@ -113,7 +113,7 @@ class Keeper:
         self.closed = False
 
     def __repr__(self) -> str:
-        return f"<Keeper of {self.journal!r}{'' if self.alive else ', closed'}>"
+        return f"<Syncer of {self.journal!r}{'' if self.alive else ', closed'}>"
 
     # What is asked ----------------------------------------------------------------------------
 
@@ -123,14 +123,14 @@ class Keeper:
         self.next()
 
     def intend(
-        self, trail: Trail, first: int, rows: int, stand: Stand, known: Callable[[], None]
+        self, progress: LaneProgress, first: int, rows: int, stand: Stand, known: Callable[[], None]
     ) -> None:
         """``known`` is called when it is on the disk for good that these rows are about to be sent,
         and the rows themselves; at once, where it is."""
-        if not self.alive or trail.intends(first, rows, stand):
+        if not self.alive or progress.intends(first, rows, stand):
             known()
             return
-        self._intents.append(Intent(trail, first, rows, stand, known))
+        self._intents.append(Intent(progress, first, rows, stand, known))
         self.next()
 
     async def durable(self) -> bool:
@@ -142,23 +142,23 @@ class Keeper:
         self.next()
         return await known
 
-    def finish(self, trail: Trail, first: int, rows: int, stand: Stand) -> None:
+    def finish(self, progress: LaneProgress, first: int, rows: int, stand: Stand) -> None:
         """Rows have become final."""
-        trail.finish(first, rows, stand)
+        progress.finish(first, rows, stand)
         if self.alive:
-            self.journal.changed(trail)
+            self.journal.changed(progress)
             self.next()
 
     def load(
         self,
-        trail: Trail,
+        progress: LaneProgress,
         extents: list[Extent],
         first: int,
         rows: int,
         then: Callable[[Loaded], None],
     ) -> None:
-        """Read rows of a trail back. A disk that cannot, may be able to a moment later."""
-        number, salt, epoch = trail.lane.number, self.journal.salt, self._epoch
+        """Read rows of a progress back. A disk that cannot, may be able to a moment later."""
+        number, salt, epoch = progress.lane.number, self.journal.salt, self._epoch
         patience, tries = Patience(), iter(range(READS))
 
         def read() -> Loaded:
@@ -179,10 +179,10 @@ class Keeper:
 
         ask()
 
-    def writing(self, trail: Trail) -> bool:
-        """Whether nobody knows yet if rows of the trail come to the disk."""
+    def writing(self, progress: LaneProgress) -> bool:
+        """Whether nobody knows yet if rows of the progress come to the disk."""
         work = self._work
-        return work is not None and any(one.trail is trail for one in work.added)
+        return work is not None and any(one.progress is progress for one in work.added)
 
     def withdraw(self) -> None:
         """Rows that wait are in memory alone, but for those being written."""
@@ -216,8 +216,8 @@ class Keeper:
         if not (turns or intents or durable or dead or spare or journal.wants_notes):
             return
         for intent in intents:
-            intent.trail.intend(intent.first, intent.rows, intent.stand)
-            journal.changed(intent.trail)
+            intent.progress.intend(intent.first, intent.rows, intent.stand)
+            journal.changed(intent.progress)
         work = journal.plan(sync=bool(intents or durable or dead), dead=dead, spare=spare)
         self._work, self._doing = work, (turns, intents, durable)
         self._began = asyncio.get_running_loop().time()
@@ -262,13 +262,13 @@ class Keeper:
             turn.then(work.kept, gone)
         if work.noted:
             for intent in intents:
-                intent.trail.sure = work.sure
+                intent.progress.sure = work.sure
             self._let_go(intents)
         else:
-            trails = self.journal.trails
-            self._intents[:0] = [intent for intent in intents if intent.trail in trails]
+            lanes = self.journal.lanes
+            self._intents[:0] = [intent for intent in intents if intent.progress in lanes]
             # Rows that have no place there nobody will find.
-            self._let_go([intent for intent in intents if intent.trail not in trails])
+            self._let_go([intent for intent in intents if intent.progress not in lanes])
         for one in durable:
             _answer(one, work.sure and self.journal.durable)
         self.next()
@@ -310,7 +310,7 @@ class Keeper:
         self._intents, self._durable = [], []
         turns, intents, _ = self._doing
         for intent in intents:
-            intent.trail.sure = False
+            intent.progress.sure = False
         self._doing = (turns, [], [])
         for patience in (self._slots_patience, self._remove_patience, self._spare_patience):
             patience.worked()

@@ -1,4 +1,4 @@
-"""Journals without a keeper, for tests of their bytes: each work done at once."""
+"""Journals without a syncer, for tests of their bytes: each work done at once."""
 
 from __future__ import annotations
 

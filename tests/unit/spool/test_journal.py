@@ -24,7 +24,7 @@ from aiocollect._spool.format import (
     slots,
 )
 from aiocollect._spool.journal import Journal
-from aiocollect._spool.progress import Trail
+from aiocollect._spool.progress import LaneProgress
 from aiocollect._spool.recovery import Recovered, recover
 from aiocollect._spool.syncer import _read
 from aiocollect.disks.local import LocalDisk
@@ -43,29 +43,29 @@ def write(directory: Path, turns: int = 12) -> Written:
     """Two lanes, a few rows a turn; returns what was written."""
     chance = random.Random(7)
     journal = Journal.begin(LocalDisk(), str(directory), salt=SALT, target=TARGET)
-    trails = [journal.declare(lane(f"{name}/data.csv")) for name in "ab"]
-    written: Written = {trail.lane.number: {} for trail in trails}
+    lanes = [journal.declare(lane(f"{name}/data.csv")) for name in "ab"]
+    written: Written = {progress.lane.number: {} for progress in lanes}
     for turn in range(turns):
-        for trail in trails[: 1 + turn % 2]:
-            first = trail.end
+        for progress in lanes[: 1 + turn % 2]:
+            first = progress.end
             lines = [
                 b"%d,%s\n" % (first + row, chance.randbytes(chance.randint(0, 30)))
                 for row in range(chance.randint(1, 4))
             ]
-            journal.add(trail, first, lines)
-            written[trail.lane.number].update(enumerate(lines, first))
+            journal.add(progress, first, lines)
+            written[progress.lane.number].update(enumerate(lines, first))
         assert commit(journal)
     journal.close()
     return written
 
 
 def read_back(recovered: Recovered) -> Written:
-    """Every row that is left, by the trails' extents."""
+    """Every row that is left, by the lanes' extents."""
     found: Written = {}
-    for trail in recovered.trails:
-        rows = found.setdefault(trail.lane.number, {})
-        for extent in trail.extents:
-            loaded = _read([extent], extent.first, extent.end, lane=trail.lane.number, salt=SALT)
+    for progress in recovered.lanes:
+        rows = found.setdefault(progress.lane.number, {})
+        for extent in progress.extents:
+            loaded = _read([extent], extent.first, extent.end, lane=progress.lane.number, salt=SALT)
             assert loaded is not None
             lengths, data = loaded
             at = 0
@@ -97,7 +97,7 @@ def test_everything_written_is_read_back(tmp_path: Path) -> None:
     recovered = take_over(tmp_path / "life")
     assert read_back(recovered) == written
     assert (recovered.corrupt, recovered.lost) == (0, 0)
-    assert [t.lane._replace(number=0, slot=0) for t in recovered.trails] == [
+    assert [t.lane._replace(number=0, slot=0) for t in recovered.lanes] == [
         lane("a/data.csv"),
         lane("b/data.csv"),
     ]
@@ -164,8 +164,8 @@ def test_bytes_of_a_record_in_a_cell_are_no_record(tmp_path: Path) -> None:
     write(tmp_path / "other")
     forged = (tmp_path / "other" / "00000001.rows").read_bytes()[HEADER_SIZE:]
     journal = Journal.begin(LocalDisk(), str(tmp_path / "life"), salt=SALT + 2, target=TARGET)
-    trail = journal.declare(lane())
-    journal.add(trail, 0, [forged])
+    progress = journal.declare(lane())
+    journal.add(progress, 0, [forged])
     commit(journal)
     journal.close()
     segment = tmp_path / "life" / "00000001.rows"
@@ -263,13 +263,13 @@ def apart(first: int, end: int, segment: Shelf, *, offset: int | None = None) ->
     return Extent(first, end, segment, at, size, size)  # type: ignore[arg-type]
 
 
-def trail_of(*ends: int) -> tuple[Trail, Shelf]:
-    trail, segment = Trail(lane()), Shelf()
+def progress_of(*ends: int) -> tuple[LaneProgress, Shelf]:
+    progress, segment = LaneProgress(lane()), Shelf()
     first = 0
     for end in ends:
-        trail.keep(apart(first, end, segment))
+        progress.keep(apart(first, end, segment))
         first = end
-    return trail, segment
+    return progress, segment
 
 
 def test_near_records_are_one_extent() -> None:
@@ -300,8 +300,8 @@ def test_a_row_within_an_extent_is_read_alone(tmp_path: Path) -> None:
     journal = Journal.begin(LocalDisk(), str(tmp_path / "life"), salt=SALT, target=TARGET)
     one, two = (journal.declare(lane(f"{name}/data.csv")) for name in "ab")
     for turn in range(20):
-        for trail in (one, two):
-            journal.add(trail, trail.end, [b"%d of %d\n" % (turn, trail.lane.number)])
+        for progress in (one, two):
+            journal.add(progress, progress.end, [b"%d of %d\n" % (turn, progress.lane.number)])
         assert commit(journal)
     [extent] = one.extents
     segment = tmp_path / "life" / "00000001.rows"
@@ -318,54 +318,54 @@ def test_a_row_within_an_extent_is_read_alone(tmp_path: Path) -> None:
 
 def test_rows_end_in_order_but_for_dropped_ones() -> None:
     """Live bytes fall as extents end; a dropped range joins what is done before it."""
-    trail, segment = trail_of(4, 8, 12)
+    progress, segment = progress_of(4, 8, 12)
     assert segment.live == 120
-    trail.finish(0, 3, STAND)
-    assert (trail.done, segment.live) == (3, 120)
-    trail.finish(8, 4, STAND)  # dropped, while 3 to 7 are on their way
-    assert (trail.done, segment.live) == (3, 80)
-    assert list(trail.left(0)) == [(3, 4, 40), (4, 8, 40)]
-    trail.finish(3, 1, STAND)
-    assert (trail.done, segment.live) == (4, 40)
-    trail.finish(4, 4, STAND)
-    assert (trail.done, segment.live) == (12, 0)
+    progress.finish(0, 3, STAND)
+    assert (progress.done, segment.live) == (3, 120)
+    progress.finish(8, 4, STAND)  # dropped, while 3 to 7 are on their way
+    assert (progress.done, segment.live) == (3, 80)
+    assert list(progress.left(0)) == [(3, 4, 40), (4, 8, 40)]
+    progress.finish(3, 1, STAND)
+    assert (progress.done, segment.live) == (4, 40)
+    progress.finish(4, 4, STAND)
+    assert (progress.done, segment.live) == (12, 0)
 
 
 def test_a_part_that_was_left_for_good_is_not_gone_back_to() -> None:
     """Rows in doubt that nobody may look for have ended; those behind them end in the old part."""
     blind = Stand(0, True, True, 9, "")
-    trail, _ = trail_of(4)
-    trail.finish(4, 2, blind._replace(part=1, position=None))
-    trail.finish(6, 2, blind)
-    assert trail.stand == blind._replace(part=1, position=None)
-    trail.finish(0, 4, blind._replace(part=1, position=3))
-    assert trail.stand == blind._replace(part=1, position=3)
+    progress, _ = progress_of(4)
+    progress.finish(4, 2, blind._replace(part=1, position=None))
+    progress.finish(6, 2, blind)
+    assert progress.stand == blind._replace(part=1, position=None)
+    progress.finish(0, 4, blind._replace(part=1, position=3))
+    assert progress.stand == blind._replace(part=1, position=3)
 
 
 def test_ranges_that_end_within_one_extent_are_one() -> None:
     """Rows that were given up behind those on their way, in records near one another."""
-    trail, segment = Trail(lane()), Shelf()
+    progress, segment = LaneProgress(lane()), Shelf()
     for first, end in ((0, 4), (4, 8), (8, 12)):
-        trail.keep(apart(first, end, segment, offset=100 * first))
-    assert len(list(trail.extents)) == 1
-    trail.finish(8, 4, STAND)
-    assert trail.done == 0
-    trail.finish(0, 8, STAND)
-    assert (trail.done, segment.live) == (12, 0)
+        progress.keep(apart(first, end, segment, offset=100 * first))
+    assert len(list(progress.extents)) == 1
+    progress.finish(8, 4, STAND)
+    assert progress.done == 0
+    progress.finish(0, 8, STAND)
+    assert (progress.done, segment.live) == (12, 0)
 
 
 def test_rows_in_memory_alone_are_gaps() -> None:
     """Whatever becomes of them, and in whatever order: what is on the disk ends by itself."""
-    trail, segment = trail_of(4)
-    trail.keep(apart(6, 10, segment))
-    trail.finish(10, 3, STAND)
-    trail.finish(4, 2, STAND)
-    assert (trail.done, segment.live) == (0, 80)
-    trail.finish(0, 4, STAND)
-    assert (trail.done, segment.live) == (6, 40)
-    trail.finish(6, 4, STAND)
+    progress, segment = progress_of(4)
+    progress.keep(apart(6, 10, segment))
+    progress.finish(10, 3, STAND)
+    progress.finish(4, 2, STAND)
+    assert (progress.done, segment.live) == (0, 80)
+    progress.finish(0, 4, STAND)
+    assert (progress.done, segment.live) == (6, 40)
+    progress.finish(6, 4, STAND)
     assert segment.live == 0
-    other, segment = trail_of(4)
+    other, segment = progress_of(4)
     other.keep(apart(6, 10, segment))
     other.restore(Slot(1, 1, 4, 0, 0, 0, 0, 0, 0, False, False, False, ""), copy=0)
     for first in (6, 8):
@@ -376,57 +376,57 @@ def test_rows_in_memory_alone_are_gaps() -> None:
 def test_a_doubt_that_ended_is_forgotten() -> None:
     """A lane that must look where to go on knows that what it was about to send is not there."""
     placed = STAND._replace(position=7)
-    trail, _ = trail_of(4, 8)
-    trail.intend(0, 4, placed)
-    trail.finish(4, 4, placed)  # dropped behind it
-    assert trail.intent == (0, 4)
-    trail.finish(8, 2, STAND)
-    assert trail.intent is None
+    progress, _ = progress_of(4, 8)
+    progress.intend(0, 4, placed)
+    progress.finish(4, 4, placed)  # dropped behind it
+    assert progress.intent == (0, 4)
+    progress.finish(8, 2, STAND)
+    assert progress.intent is None
 
 
 def test_rows_before_the_intent_have_ended() -> None:
     """A row that was unreadable while those behind it were sent, and is readable again, stays out:
     it would come out of order."""
-    trail, _ = trail_of(1, 4)
-    trail.restore(Slot(1, 1, 0, 0, 0, 1, 3, 9, 0, False, False, True, ""), copy=0)
-    assert (trail.done, trail.intent, list(trail.left(0))) == (1, (1, 3), [(1, 4, 30)])
+    progress, _ = progress_of(1, 4)
+    progress.restore(Slot(1, 1, 0, 0, 0, 1, 3, 9, 0, False, False, True, ""), copy=0)
+    assert (progress.done, progress.intent, list(progress.left(0))) == (1, (1, 3), [(1, 4, 30)])
 
 
 def test_rows_without_a_slot_know_where_their_lane_stood(tmp_path: Path) -> None:
     """A lane that had come a long way before the spool took its rows: no slot of it was synced."""
     stand = Stand(3, True, True, 550, "t")
     journal = Journal.begin(LocalDisk(), str(tmp_path / "life"), salt=SALT, target=TARGET)
-    trail = journal.declare(lane()._replace(first=20, stand=stand, sent=(17, 3)))
-    journal.add(trail, 20, [b"row\n"])
+    progress = journal.declare(lane()._replace(first=20, stand=stand, sent=(17, 3)))
+    journal.add(progress, 20, [b"row\n"])
     assert commit(journal)
     journal.close()
     (tmp_path / "life" / "slots").unlink()
     disk = LocalDisk()
     lock = disk.lock(str(tmp_path / "life"))
     assert lock is not None
-    (found,) = recover(disk, str(tmp_path / "life"), lock).trails
+    (found,) = recover(disk, str(tmp_path / "life"), lock).lanes
     assert (found.done, found.stand, found.intent) == (20, stand, (17, 3))
 
 
 def test_within_tells_whole_rows_only() -> None:
     """The extents that hold the rows; None with a gap or beyond the end."""
-    trail, segment = trail_of(4, 8)
-    trail.keep(apart(10, 12, segment))
-    assert [e.first for e in trail.within(1, 5) or []] == [0, 4]
-    assert [e.first for e in trail.within(10, 2) or []] == [10]
-    assert trail.within(6, 5) is None
-    assert trail.within(11, 2) is None
-    assert trail.within(8, 1) is None
+    progress, segment = progress_of(4, 8)
+    progress.keep(apart(10, 12, segment))
+    assert [e.first for e in progress.within(1, 5) or []] == [0, 4]
+    assert [e.first for e in progress.within(10, 2) or []] == [10]
+    assert progress.within(6, 5) is None
+    assert progress.within(11, 2) is None
+    assert progress.within(8, 1) is None
 
 
 def test_the_intent_ends_with_its_rows() -> None:
     """Known for good only once it is synced; another position is another intent."""
-    trail, _ = trail_of(4, 8)
-    trail.intend(0, 4, STAND)
-    assert not trail.intends(0, 4, STAND)
-    trail.sure = True
-    assert trail.intends(0, 4, STAND)
-    assert not trail.intends(0, 4, STAND._replace(position=9))
-    assert trail.intent == (0, 4)
-    trail.finish(0, 4, STAND)
-    assert trail.intent is None
+    progress, _ = progress_of(4, 8)
+    progress.intend(0, 4, STAND)
+    assert not progress.intends(0, 4, STAND)
+    progress.sure = True
+    assert progress.intends(0, 4, STAND)
+    assert not progress.intends(0, 4, STAND._replace(position=9))
+    assert progress.intent == (0, 4)
+    progress.finish(0, 4, STAND)
+    assert progress.intent is None

@@ -8,9 +8,9 @@ from random import Random
 from aiocollect._core.stand import Stand
 from aiocollect._spool.format import HEADER_SIZE, VERSION, Header, LaneRecord, header, header_of
 from aiocollect._spool.journal import Journal
-from aiocollect._spool.progress import Trail
+from aiocollect._spool.progress import LaneProgress
 from aiocollect._spool.recovery import Recovered, recover
-from aiocollect._spool.syncer import Keeper
+from aiocollect._spool.syncer import Syncer
 from aiocollect.testing import (
     DiskCall,
     DiskFault,
@@ -24,15 +24,15 @@ from tests.support.journals import TARGET, commit, synced
 STAND = Stand(0, False, False, None, "")
 
 
-def keep_a_row(process: DiskProcess, *, own: bool = False) -> tuple[Journal, Trail]:
+def keep_a_row(process: DiskProcess, *, own: bool = False) -> tuple[Journal, LaneProgress]:
     journal = Journal.begin(process, "/spool/life", salt=7, target=TARGET)
     stand = STAND._replace(own=own)
-    trail = journal.declare(
+    progress = journal.declare(
         LaneRecord(0, 0, "a/data.csv", b"h\n", own, "00000000aa", 2, "text/csv", 0, stand)
     )
-    journal.add(trail, 0, [b"row\n"])
+    journal.add(progress, 0, [b"row\n"])
     assert commit(journal)
-    return journal, trail
+    return journal, progress
 
 
 def leave_rows(disk: MemoryDisk, *, own: bool = False) -> None:
@@ -73,10 +73,10 @@ def test_a_directory_that_is_given_back_takes_its_dead_segments_along() -> None:
         process = disk.process()
         recovered = adopt(process)
         told: list[str] = []
-        keeper = Keeper(recovered.journal, process, tell=told.append, line="others")
-        keeper.finish(recovered.trails[0], 0, 1, STAND)  # has the slots synced, then segments go
-        await keeper.close()
-        await keeper.close()
+        syncer = Syncer(recovered.journal, process, tell=told.append, line="others")
+        syncer.finish(recovered.lanes[0], 0, 1, STAND)  # has the slots synced, then segments go
+        await syncer.close()
+        await syncer.close()
         return disk.files
 
     assert run_virtual(main) == {}
@@ -89,8 +89,8 @@ def test_a_lane_without_a_slot_stays_with_its_own_blobs() -> None:
         leave_rows(disk, own=own)
         process = disk.process()
         process.remove("/spool/life/slots")
-        (trail,) = adopt(process).trails
-        assert trail.stand.own is own
+        (progress,) = adopt(process).lanes
+        assert progress.stand.own is own
 
 
 def test_nothing_is_sent_that_the_disk_takes_no_note_of() -> None:
@@ -100,23 +100,23 @@ def test_nothing_is_sent_that_the_disk_takes_no_note_of() -> None:
     async def main(loop: VirtualLoop) -> None:
         disk = MemoryDisk(Random(1), latency=0.1)
         process = disk.process()
-        journal, trail = keep_a_row(process)
+        journal, progress = keep_a_row(process)
         told: list[str] = []
         known: list[float] = []
-        keeper = Keeper(journal, process, tell=told.append, line="own")
+        syncer = Syncer(journal, process, tell=told.append, line="own")
         before = set(disk.files)
         disk.faults = lambda call, path: DiskFault.IO_ERROR if path.endswith("slots") else None
-        keeper.intend(trail, 0, 1, STAND, lambda: known.append(loop.time()))
+        syncer.intend(progress, 0, 1, STAND, lambda: known.append(loop.time()))
         await asyncio.sleep(60.0)
         assert not known
         assert set(disk.files) == before
-        assert keeper.trouble == "Input/output error"
+        assert syncer.trouble == "Input/output error"
         assert 5 <= len(told) <= 10
         disk.faults = None
         await asyncio.sleep(31.0)
         assert len(known) == 1
-        assert keeper.trouble == ""
-        keeper.intend(trail, 0, 1, STAND, lambda: known.append(loop.time()))
+        assert syncer.trouble == ""
+        syncer.intend(progress, 0, 1, STAND, lambda: known.append(loop.time()))
         assert len(known) == 2  # and from then on at once
 
     run_virtual(main)
@@ -128,26 +128,26 @@ def test_what_a_write_has_left_that_could_not_be_undone_is_told_to_be_final() ->
     for seed in range(30):
         disk = MemoryDisk(Random(seed))
         process = disk.process()
-        journal, trail = keep_a_row(process)
+        journal, progress = keep_a_row(process)
         assert synced(journal)
-        journal.add(trail, 1, [b"next\n"])
+        journal.add(progress, 1, [b"next\n"])
         disk.faults = lambda call, path: (
             DiskFault.IO_ERROR
             if path.endswith(".rows") and call in (DiskCall.WRITE, DiskCall.TRUNCATE)
             else None
         )
         assert not commit(journal)
-        assert trail.within(0, 1) is not None
-        assert trail.within(1, 1) is None
+        assert progress.within(0, 1) is not None
+        assert progress.within(1, 1) is None
         assert not journal.writable()
         disk.faults = None
         for row in (0, 1):
-            trail.finish(row, 1, STAND)
-            journal.changed(trail)
+            progress.finish(row, 1, STAND)
+            journal.changed(progress)
         assert synced(journal)
         assert not journal.live
         process.end()
-        assert adopt(disk.process()).trails == []
+        assert adopt(disk.process()).lanes == []
 
 
 def test_every_header_that_is_whole_is_known_and_every_torn_one_is_none() -> None:
