@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from aiocollect._core.states import TABLE
+from tests.house.pages import ROOT, read
 
-TEXT = (Path(__file__).parents[2] / "ARCHITECTURE.md").read_text()
+TEXT = read("ARCHITECTURE.md")
 
 
 def test_the_drawn_states_are_those_of_the_table() -> None:
@@ -17,9 +17,15 @@ def test_the_drawn_states_are_those_of_the_table() -> None:
     assert drawn == {(state.value, event.value) for state, event in TABLE}
 
 
-def test_the_files_that_it_names_exist() -> None:
-    """A row's way leads through files that are there."""
-    root = Path(__file__).parents[2]
-    rooms = [root, root / "aiocollect", root / "aiocollect" / "_engine"]
-    for name in set(re.findall(r"`([\w/]+\.py)`", TEXT)):
-        assert any((room / name).exists() for room in rooms) or list(root.glob(f"*/*/{name}")), name
+def test_each_room_is_in_the_table() -> None:
+    """Each module and folder of the package has its level, once."""
+    table = TEXT.partition("| level |")[2].partition("\n\n")[0]
+    named = [
+        name
+        for row in table.splitlines()[2:]
+        for name in re.findall(r"`(\w+)/?`", row.split("|")[2])
+    ]
+    rooms = {
+        path.stem for path in (ROOT / "aiocollect").iterdir() if not path.stem.startswith("__")
+    }
+    assert sorted(named) == sorted(rooms - {"py"} | {"__init__"})

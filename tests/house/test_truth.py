@@ -4,20 +4,22 @@ number has moved on, a reader believes the wrong one."""
 from __future__ import annotations
 
 import argparse
+import inspect
 import json
+import pkgutil
 import re
 from pathlib import Path
 
 import pytest
 
 import aiocollect
+from aiocollect import Pipeline
 from aiocollect.cli import main as _main  # noqa: F401 - its package is looked at
 from aiocollect.cli.main import _parser
 from aiocollect.gateway import GatewayOptions
+from tests.house.pages import PAGES, ROOT, headings, name_of, read, without_code
 from tests.zoo.peers import PEERS
 
-ROOT = Path(__file__).parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 # Sentences that were true once.
 STALE = (
     "not part of this package yet",
@@ -29,8 +31,10 @@ STALE = (
 )
 
 
-def read(name: str) -> str:
-    return (ROOT / name).read_text(encoding="utf-8")
+# Names that look like imports: of a metric, and of a span.
+IN_OPENTELEMETRY = {"aiocollect.rows_accepted", "aiocollect.append"}
+# Shown as what is refused.
+MISSPELLED = {"AIOCOLLECT_GATEWAY_TOKN"}
 
 
 def commands() -> set[str]:
@@ -41,7 +45,7 @@ def commands() -> set[str]:
     return set(verbs.choices)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_no_stale_sentence(page: Path) -> None:
     """None of them is left, on whatever page."""
     if page.name == "CHANGELOG.md":
@@ -59,8 +63,8 @@ def test_no_stale_docstring() -> None:
 
 def test_health_is_no_probe() -> None:
     """A readiness probe on it would take the scoring server out because its records wait."""
-    readme = " ".join(read("README.md").split())
-    assert "It is for an alert, not for a readiness probe" in readme
+    guide = " ".join(read("docs/guide.md").split())
+    assert "Use it for an alert, not for a readiness probe" in guide
     assert "for an alert, not for a probe" in read("docs/servers.md")
 
 
@@ -93,16 +97,17 @@ def test_the_numbers_of_the_zoo() -> None:
     """How many bugs of others it has."""
     peers = sum(not mutant.waiting for mutant in PEERS)
     assert f"bugs, {peers} of them real ones of others" in read("docs/reliability.md")
-    assert f"bugs, {peers} of them real ones of peers" in " ".join(read("ARCHITECTURE.md").split())
+    assert f"bugs, {peers} of them real ones of other projects" in read("docs/tests.md")
 
 
 def test_each_suite_has_one_row() -> None:
-    """In CONTRIBUTING.md; and each stands where it says."""
-    table = read("CONTRIBUTING.md").partition("| suite |")[2].partition("\n\n")[0]
+    """In docs/tests.md: each folder of tests, and no other."""
+    table = read("docs/tests.md").partition("| suite |")[2].partition("\n\n")[0]
     rows = [line.split("|")[1] for line in table.splitlines()[2:]]
     suites = [name for row in rows for name in re.findall(r"`(tests/\w+)`", row)]
     assert sorted(set(suites)) == sorted(suites)
-    assert all((ROOT / suite).is_dir() for suite in suites)
+    folders = {name_of(path.parent) for path in (ROOT / "tests").glob("*/**/test_*.py")}
+    assert set(suites) == {"/".join(Path(folder).parts[:2]) for folder in folders}
 
 
 def test_the_demo_names_its_parts() -> None:
@@ -114,11 +119,51 @@ def test_the_demo_names_its_parts() -> None:
     assert set(re.findall(r"``(\w+)``", aiocollect.demo.__doc__ or "")) == parts
 
 
-def test_links_between_pages() -> None:
-    """Lead somewhere."""
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_between_pages(page: Path) -> None:
+    """Lead somewhere, and to a heading that is there."""
+    text = page.read_text(encoding="utf-8")
+    for target, anchor in re.findall(r"\]\(([\w./-]*)(?:#([\w-]+))?\)", text):
+        there = (page.parent / target) if target else page
+        assert there.exists(), target
+        if anchor:
+            assert anchor in headings(there.read_text(encoding="utf-8")), f"{target}#{anchor}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_the_files_that_are_named(page: Path) -> None:
+    """Are there: from the root, from the package, or in the one room that has such a file."""
+    if page.name == "CHANGELOG.md":
+        return
+    rooms = (ROOT, ROOT / "aiocollect", page.parent)
+    named = set(
+        re.findall(
+            r"`([\w/]+\.py|_\w+/|(?:tests|docs|loadtest|examples)/[\w/]+)`", page.read_text()
+        )
+    )
+    for name in named:
+        found = any((room / name).exists() for room in rooms)
+        assert found or ("/" not in name and list((ROOT / "aiocollect").rglob(name))), name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_the_names_that_are_imported(page: Path) -> None:
+    """What a page calls by its full name is there."""
+    if page.name == "CHANGELOG.md":
+        return
+    for name in set(re.findall(r"`(aiocollect(?:\.\w+)+)`", without_code(page.read_text()))):
+        if name not in IN_OPENTELEMETRY:
+            pkgutil.resolve_name(name)
+
+
+def test_variables_are_known() -> None:
+    """Each variable that a page names is one that something reads."""
+    package = "".join(path.read_text() for path in (ROOT / "aiocollect").rglob("*.py"))
+    package += "".join(path.read_text() for path in (ROOT / "tests" / "contract").glob("*.py"))
+    options = {f"AIOCOLLECT_{name.upper()}" for name in inspect.signature(Pipeline).parameters}
     for page in PAGES:
-        for target in re.findall(r"\]\(([\w./-]+)(?:#[\w-]+)?\)", page.read_text(encoding="utf-8")):
-            assert (page.parent / target).exists(), f"{page.name}: {target}"
+        for name in set(re.findall(r"\bAIOCOLLECT_[A-Z_]*[A-Z]\b", page.read_text())):
+            assert name in options | MISSPELLED or name in package, f"{page.name}: {name}"
 
 
 def test_the_gateways_options_are_on_its_page() -> None:

@@ -3,7 +3,7 @@
     python -m tests.simulation.draw --seeds 400
 
 Prints the diagram that stands in ARCHITECTURE.md. That it has every pair of the table, and no
-other, is held by tests/unit/test_architecture.py.
+other, is held by tests/house/test_architecture.py.
 """
 
 from __future__ import annotations
