@@ -11,23 +11,16 @@
         churn.collect(inputs=[[41, 2]], predictions=[0.3])
 """
 
-from .collectors import Model, ModelDataCollector, Receipt
+from .collectors import Collector, Model, Receipt
 from .context import correlation
-from .default import flush
+from .default import ModelDataCollector, flush
 from .errors import (
     AioCollectError,
-    BlobFull,
     ConfigError,
     EncodeError,
     FlushTimeout,
-    OffsetMismatch,
-    OutcomeUnknown,
     PipelineClosed,
-    Refusal,
     RingFull,
-    StoreBusy,
-    StoreError,
-    StoreRefused,
 )
 from .options import Limits, Retry
 from .pipeline import Pipeline
@@ -38,7 +31,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AioCollectError",
-    "BlobFull",
+    "Collector",
     "ConfigError",
     "EncodeError",
     "FlushTimeout",
@@ -46,19 +39,13 @@ __all__ = [
     "MemoryStore",
     "Model",
     "ModelDataCollector",
-    "OffsetMismatch",
-    "OutcomeUnknown",
     "Pipeline",
     "PipelineClosed",
     "Receipt",
-    "Refusal",
     "Report",
     "Retry",
     "RingFull",
     "Stats",
-    "StoreBusy",
-    "StoreError",
-    "StoreRefused",
     "__version__",
     "correlation",
     "flush",

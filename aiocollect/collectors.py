@@ -5,76 +5,38 @@ They only say which stream a value belongs to; the recorder behind them does the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from ._core.gate import Gate
 from ._delivery.receipts import Receipt
 from ._delivery.stream import Stream
 from ._engine.fast_path import collect, way_of
 from ._engine.pieces import PIECE_ROWS, Progress, record_pieces, record_pieces_blocking
 from ._engine.recorder import Recorder
-from ._values.shape import RowsOf, Shape
-from .redaction import Redact
+from ._values.shape import RowsOf
 
-__all__ = ["Model", "ModelDataCollector", "Receipt"]
+__all__ = ["Collector", "Model", "Receipt"]
 
 
-class ModelDataCollector:
+class Collector:
     """Records one stream of a model: its inputs, its predictions, or another identifier.
 
-    :meth:`Pipeline.collector` makes one. Called by itself it belongs to the process's default
-    pipeline, which takes its options from the environment (``AIOCOLLECT_STORE`` and others), lives
-    on a thread of its own, starts at the first collect() and is flushed at the interpreter's end:
-    for init()/run() scripts, and wherever no event loop runs. Without a store in the environment it
-    is switched off, which is logged once. Raises ConfigError for names and options.
-
-    Cheap to call, from any thread, task or loop.
+    Made by :meth:`Pipeline.collector`. Cheap to call, from any thread, task or loop.
     """
 
     __slots__ = ("_gate", "_origin", "_recorder", "_shape", "_stream", "_way")
-    _gate: Gate
-    _origin: tuple[Stream, Any]
-    _recorder: Recorder
-    _shape: Shape
-    _stream: Stream
-    _way: tuple[Any, ...]
 
-    def __new__(
-        cls,
-        model: str,
-        *,
-        version: str = "default",
-        identifier: str = "default",
-        feature_names: Sequence[str] | None = None,
-        redact: Redact = None,
-    ) -> ModelDataCollector:
-        """See the class."""
-        from .default import default_pipeline
-
-        return default_pipeline().collector(
-            model,
-            version=version,
-            identifier=identifier,
-            feature_names=feature_names,
-            redact=redact,
-        )
-
-    @classmethod
-    def _bind(cls, recorder: Recorder, stream: Stream) -> ModelDataCollector:
-        self = object.__new__(cls)
+    def __init__(self, recorder: Recorder, stream: Stream) -> None:
         self._recorder = recorder
         self._stream = stream
         self._gate = recorder.gate
         self._shape, self._way, self._origin = way_of(recorder, stream)
-        return self
 
     def __repr__(self) -> str:
         features = self._stream.shape.features
         columns = "columns not fixed yet" if features is None else f"{len(features)} features"
         off = "" if self._recorder.gate.limit else ", off"
-        return f"<ModelDataCollector {self._stream.label}, {columns}{off}>"
+        return f"<{type(self).__name__} {self._stream.label}, {columns}{off}>"
 
     collect = collect
 
@@ -224,7 +186,7 @@ class Model:
         row: int | None = None,
         **values: Any,
     ) -> str | None:
-        """Record a value per stream, by the streams' names; see ModelDataCollector.collect."""
+        """Record a value per stream, by the streams' names; see Collector.collect."""
         return self._recorder.record(self._paired(values), correlation_id, at, row)
 
     def collect_rows(
@@ -235,7 +197,7 @@ class Model:
         row: int | None = None,
         **rows: Any,
     ) -> str | None:
-        """Record rows per stream; see ModelDataCollector.collect_rows."""
+        """Record rows per stream; see Collector.collect_rows."""
         values = {name: RowsOf(some) for name, some in rows.items()}
         return self._recorder.record(self._paired(values), correlation_id, at, row)
 
@@ -247,7 +209,7 @@ class Model:
         row: int | None = None,
         **values: Any,
     ) -> Receipt | None:
-        """Record a value per stream; see ModelDataCollector.collect_receipt."""
+        """Record a value per stream; see Collector.collect_receipt."""
         return self._recorder.record_receipt(self._paired(values), correlation_id, at, row)
 
     async def acollect(
@@ -258,7 +220,7 @@ class Model:
         row: int | None = None,
         **values: Any,
     ) -> str | None:
-        """Record a value per stream, waiting for room; see ModelDataCollector.acollect."""
+        """Record a value per stream, waiting for room; see Collector.acollect."""
         return await self._recorder.record_waiting(self._paired(values), correlation_id, at, row)
 
     def collect_wait(
@@ -270,13 +232,13 @@ class Model:
         timeout: float | None = None,
         **values: Any,
     ) -> str | None:
-        """Record a value per stream from a thread; see ModelDataCollector.collect_wait."""
+        """Record a value per stream from a thread; see Collector.collect_wait."""
         return self._recorder.record_blocking(
             self._paired(values), correlation_id, at, row, timeout
         )
 
     def set(self, *, enabled: bool | None = None, sample_rate: float | None = None) -> None:
-        """See ModelDataCollector.set."""
+        """See Collector.set."""
         self._recorder.gate.set(enabled=enabled, sample_rate=sample_rate)
 
     def _paired(self, values: dict[str, Any]) -> list[tuple[Stream, Any]]:

@@ -9,11 +9,14 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections.abc import Sequence
 
+from .collectors import Collector
 from .pipeline import Pipeline
+from .redaction import Redact
 from .stats import Report
 
-__all__ = ["default_pipeline", "flush"]
+__all__ = ["ModelDataCollector", "default_pipeline", "flush"]
 
 logger = logging.getLogger("aiocollect")
 
@@ -40,6 +43,36 @@ def _make() -> Pipeline:
         )
         return Pipeline.from_env(host="thread", enabled=False)
     return Pipeline.from_env(host="thread")
+
+
+class ModelDataCollector(Collector):
+    """A collector of the process's default pipeline.
+
+    That pipeline takes its options from the environment (``AIOCOLLECT_STORE`` and others), lives on
+    a thread of its own, starts at the first collect() and is flushed when the interpreter ends: for
+    init()/run() scripts, and wherever no event loop runs. Without a store in the environment it
+    records nothing, and says so in the log once. Raises ConfigError for names and options.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        version: str = "default",
+        identifier: str = "default",
+        feature_names: Sequence[str] | None = None,
+        redact: Redact = None,
+    ) -> None:
+        made = default_pipeline().collector(
+            model,
+            version=version,
+            identifier=identifier,
+            feature_names=feature_names,
+            redact=redact,
+        )
+        super().__init__(made._recorder, made._stream)
 
 
 def flush(timeout: float | None = None) -> Report:

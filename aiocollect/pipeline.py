@@ -21,7 +21,7 @@ from ._engine.status import healthy, stats
 from ._spool.disk import Disk
 from ._validation.addresses import check_path
 from ._validation.columns import check_features, check_streams
-from .collectors import Model, ModelDataCollector
+from .collectors import Collector, Model
 from .errors import ConfigError, EncodeError
 from .options import Limits, Retry
 from .redaction import Redact, Rule, check_rules, columns_after
@@ -196,7 +196,7 @@ class Pipeline:
         format: Encoder | str | None = None,  # noqa: A002 - a public name
         columns: str | None = None,
         writer: str | None = None,
-    ) -> ModelDataCollector:
+    ) -> Collector:
         """One stream of a model, bound once.
 
         Its rows go to ``<workspace>/<service>/<model>/<version>/<identifier>/<yyyy>/<MM>/<dd>/
@@ -214,7 +214,7 @@ class Pipeline:
             names, form=form, feature_names=features, rules=_rules(redact, features, "redact")
         )
         recorder = self._recorder(stream.label, (stream,), sample_rate)
-        return ModelDataCollector._bind(recorder, stream)
+        return Collector(recorder, stream)
 
     def model(
         self,

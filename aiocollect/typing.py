@@ -82,8 +82,9 @@ class Range(NamedTuple):
 class Store(Protocol):
     """Where append blobs live. Used from one event loop at a time; the next one may be another.
 
-    Every method raises :class:`~aiocollect.StoreError` and nothing else (``asyncio.CancelledError``
-    passes through; during an append it leaves the outcome unknown). A store never retries.
+    Every method raises :class:`~aiocollect.errors.StoreError` and nothing else
+    (``asyncio.CancelledError`` passes through; during an append it leaves the outcome unknown). A
+    store never retries.
     """
 
     async def open(self, path: str, *, head: int) -> Opened:

@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import uuid4
 
-from aiocollect import AioCollectError, ModelDataCollector, Pipeline, correlation
+from aiocollect import AioCollectError, Collector, Pipeline, correlation
 from aiocollect.encoders import MdcEncoder
 from aiocollect.layouts import MdcLayout
 
@@ -55,7 +55,7 @@ class GatewayStreams:
         self._encoder = MdcEncoder()
         self._layout = MdcLayout(instance=str(uuid4()))
         # In the order of their last use, with its time.
-        self._known: OrderedDict[Key, tuple[ModelDataCollector, float]] = OrderedDict()
+        self._known: OrderedDict[Key, tuple[Collector, float]] = OrderedDict()
         self._columns: dict[Place, dict[tuple[str, ...], None]] = {}
 
     def __repr__(self) -> str:
@@ -77,7 +77,7 @@ class GatewayStreams:
                     columns = others
                     break
 
-        def make() -> ModelDataCollector:
+        def make() -> Collector:
             model, version, identifier = place
             return self._pipeline.collector(
                 model, version=version, identifier=identifier, feature_names=columns
@@ -94,7 +94,7 @@ class GatewayStreams:
         """Record an event. Raises Problem; ``accepted`` of its batch came before it."""
         place = (event.service, event.model, event.identifier)
 
-        def make() -> ModelDataCollector:
+        def make() -> Collector:
             return self._pipeline.collector(
                 event.model,
                 identifier=event.identifier,
@@ -115,7 +115,7 @@ class GatewayStreams:
     def _collect(
         self,
         key: Key,
-        make: Callable[[], ModelDataCollector],
+        make: Callable[[], Collector],
         data: list[list[Any]],
         correlation_id: str | None,
         at: float | datetime | None,

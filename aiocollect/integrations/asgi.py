@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, MutableMapping, Sequence
 from typing import Any, TypeAlias
 
-from .. import ModelDataCollector, correlation
+from .. import Collector, correlation
 from .capture import FEATURES, Capture, Captures
 from .headers import REQUEST_IDS, header_names, scoring_of
 
@@ -46,7 +46,7 @@ class CollectMiddleware:
         self,
         app: Application,
         *,
-        collector: ModelDataCollector | None = None,
+        collector: Collector | None = None,
         max_body_bytes: int = 0,
         headers: Sequence[str] = (),
         skip: Collection[str] = (),

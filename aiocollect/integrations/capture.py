@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from .. import ConfigError, ModelDataCollector
+from .. import Collector, ConfigError
 from .headers import header_names
 
 __all__ = ["FEATURES", "Body", "Capture", "Captures"]
@@ -38,7 +38,7 @@ class Captures:
 
     def __init__(
         self,
-        collector: ModelDataCollector | None,
+        collector: Collector | None,
         *,
         max_body_bytes: int,
         headers: Sequence[str],

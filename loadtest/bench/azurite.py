@@ -11,7 +11,7 @@ import asyncio
 import time
 from typing import Any
 
-from aiocollect import ModelDataCollector, Pipeline
+from aiocollect import Collector, Pipeline
 from testkit.emulator import Emulator, emulator
 
 from .load import FEATURES, bare, collect_all, floats, pipeline_on
@@ -76,7 +76,7 @@ async def _run(running: Emulator, size: Size) -> list[Figure]:
     return figures
 
 
-async def _ours(pipeline: Pipeline, collector: ModelDataCollector, calls: list[Any]) -> float:
+async def _ours(pipeline: Pipeline, collector: Collector, calls: list[Any]) -> float:
     begin = time.perf_counter()
     await collect_all(collector.collect, calls, flush=pipeline.flush, burst=1)
     return time.perf_counter() - begin

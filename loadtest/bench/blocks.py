@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from aiocollect import ModelDataCollector, Pipeline
+from aiocollect import Collector, Pipeline
 from aiocollect.events import Settled
 from aiocollect.testing import MemoryStore, VirtualClock, VirtualLoop, run_virtual
 
@@ -15,9 +15,7 @@ from .measure import Figure, Size
 
 __all__ = ["run"]
 
-Producing = Callable[
-    [Pipeline, list[ModelDataCollector], int, list[int]], Coroutine[Any, Any, None]
-]
+Producing = Callable[[Pipeline, list[Collector], int, list[int]], Coroutine[Any, Any, None]]
 
 BLOCK = 2**20
 LINGER = 2.0
@@ -78,7 +76,7 @@ def _lives(
 
 
 async def _saturated(
-    pipeline: Pipeline, collectors: list[ModelDataCollector], much: int, sizes: list[int]
+    pipeline: Pipeline, collectors: list[Collector], much: int, sizes: list[int]
 ) -> None:
     rows = list(floats(1000))
     for _ in range(much):
@@ -87,7 +85,7 @@ async def _saturated(
 
 
 async def _trickle(
-    pipeline: Pipeline, collectors: list[ModelDataCollector], much: int, sizes: list[int]
+    pipeline: Pipeline, collectors: list[Collector], much: int, sizes: list[int]
 ) -> None:
     (row,) = floats(1)
     for _ in range(10 * much):
@@ -97,7 +95,7 @@ async def _trickle(
 
 
 async def _idle(
-    pipeline: Pipeline, collectors: list[ModelDataCollector], much: int, sizes: list[int]
+    pipeline: Pipeline, collectors: list[Collector], much: int, sizes: list[int]
 ) -> None:
     await _trickle(pipeline, collectors, 1, sizes)
     await pipeline.flush()

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from aiocollect import ModelDataCollector, Pipeline
+from aiocollect import Collector, Pipeline
 
 from .load import FEATURES, InstantStore, collect_all, floats, pipeline_on
 from .measure import Figure, Size, percentile, ratios, take_turns
@@ -79,7 +79,7 @@ def _p99(late: list[float]) -> float:
 
 
 def _naps(
-    count: int, collector: ModelDataCollector | None = None, rows: list[list[float]] | None = None
+    count: int, collector: Collector | None = None, rows: list[list[float]] | None = None
 ) -> list[float]:
     """How late each nap ends."""
     late = []

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from aiocollect import ModelDataCollector, Pipeline
+from aiocollect import Collector, Pipeline
 
 from .load import BURST, FEATURES, InstantStore, bare, collect_all, floats, missing, pipeline_on
 from .measure import Figure, Size, cpu_of, ratios, take_turns
@@ -70,7 +70,7 @@ def run(size: Size) -> list[Figure]:
 
 
 def _cost(
-    runner: asyncio.Runner, pipeline: Pipeline, collector: ModelDataCollector, calls: Sequence[Any]
+    runner: asyncio.Runner, pipeline: Pipeline, collector: Collector, calls: Sequence[Any]
 ) -> float:
     # Of a thousand rows one call is a burst.
     burst = 1 if type(calls[0][0]) is list else BURST

@@ -9,7 +9,7 @@ import asyncio
 import time
 from functools import partial
 
-from aiocollect import ModelDataCollector, Pipeline
+from aiocollect import Collector, Pipeline
 
 from .load import BURST, FEATURES, InstantStore, collect_all, floats, pipeline_on
 from .measure import Figure, Size, ratios, take_turns
@@ -70,7 +70,7 @@ def run(size: Size) -> list[Figure]:
 
 
 def _cost_by_rows(
-    runner: asyncio.Runner, pipeline: Pipeline, collector: ModelDataCollector, count: int
+    runner: asyncio.Runner, pipeline: Pipeline, collector: Collector, count: int
 ) -> float:
     rows = floats(BURST)
 
@@ -88,7 +88,7 @@ def _cost_by_rows(
 def _cost_by_paths(
     runner: asyncio.Runner,
     pipeline: Pipeline,
-    collectors: list[ModelDataCollector],
+    collectors: list[Collector],
     count: int,
 ) -> float:
     rows = list(floats(ROWS_AN_APPEND))

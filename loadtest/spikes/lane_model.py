@@ -16,13 +16,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiocollect import OffsetMismatch, OutcomeUnknown, Refusal, StoreError, StoreRefused
 from aiocollect._core.accumulator import Batch, Block
 from aiocollect._core.backoff import Backoff
 from aiocollect._core.commands import Append, Create, LaneEvent, Open, Read, Wait, classify
 from aiocollect._core.lane import Lane
 from aiocollect._core.limits import PartLimits
 from aiocollect._core.parts import Parts
+from aiocollect.errors import OffsetMismatch, OutcomeUnknown, Refusal, StoreError, StoreRefused
 from aiocollect.typing import Appended, Created, Opened, Range
 
 HEADER = b"h\n"

@@ -19,14 +19,9 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 
-from aiocollect import (
-    Limits,
-    MemoryStore,
-    OutcomeUnknown,
-    Pipeline,
-    StoreError,
-)
+from aiocollect import Limits, MemoryStore, Pipeline
 from aiocollect._config.build import open_store
+from aiocollect.errors import OutcomeUnknown, StoreError
 from aiocollect.events import Event, Refused
 from aiocollect.redaction import KeyedHash
 from aiocollect.stores.azure import AzureStore

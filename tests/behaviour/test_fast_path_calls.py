@@ -8,7 +8,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from aiocollect import MemoryStore, ModelDataCollector, Pipeline
+from aiocollect import Collector, MemoryStore, Pipeline
 from aiocollect.encoders import CsvEncoder
 from aiocollect.errors import EncodeError
 from aiocollect.events import DeadLettered, Event
@@ -24,7 +24,7 @@ def firsts(data: bytes) -> list[str]:
     return [row[0] for row in csv.reader(io.StringIO(data.decode(), newline=""))][1:]
 
 
-async def opened(pipeline: Pipeline, *collectors: ModelDataCollector) -> None:
+async def opened(pipeline: Pipeline, *collectors: Collector) -> None:
     """The columns are fixed and admitted: the next calls are quick."""
     for collector in collectors:
         collector.collect([-1.0, 0.0])

@@ -11,7 +11,7 @@ import os
 import random
 import sys
 
-from aiocollect import OffsetMismatch, StoreBusy
+from aiocollect.errors import OffsetMismatch, StoreBusy
 from aiocollect.stores.local import LocalStore
 
 PATH = "day/data.csv"

@@ -10,7 +10,8 @@ import asyncio
 import sys
 from typing import Any
 
-from aiocollect import Pipeline, StoreBusy
+from aiocollect import Pipeline
+from aiocollect.errors import StoreBusy
 from aiocollect.stores.local import LocalStore
 
 

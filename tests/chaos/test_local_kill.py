@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from aiocollect import StoreBusy
+from aiocollect.errors import StoreBusy
 from aiocollect.stores.local import LocalStore
 from aiocollect.stores.local.ledger import Record
 

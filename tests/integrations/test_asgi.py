@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from aiocollect import ConfigError, MemoryStore, ModelDataCollector, Pipeline
+from aiocollect import Collector, ConfigError, MemoryStore, Pipeline
 from aiocollect.integrations.asgi import FEATURES, CollectMiddleware
 from aiocollect.integrations.pytest_plugin import Recorded
 
@@ -29,7 +29,7 @@ def recorded() -> Iterator[Recorded]:
 
 
 @pytest.fixture
-def collector(recorded: Recorded) -> ModelDataCollector:
+def collector(recorded: Recorded) -> Collector:
     """Takes the requests."""
     return recorded.pipeline.collector("s", identifier="requests", feature_names=FEATURES)
 
@@ -102,7 +102,7 @@ def test_an_id_for_what_is_collected(recorded: Recorded) -> None:
 
 
 @pytest.mark.parametrize("kind", ["websocket", "lifespan", "something new"])
-def test_other_protocols_pass_untouched(kind: str, collector: ModelDataCollector) -> None:
+def test_other_protocols_pass_untouched(kind: str, collector: Collector) -> None:
     """The application gets the very scope, receive and send of the server; no id is in force."""
     given = {"type": kind} if kind == "lifespan" else scope(type=kind)
 
@@ -117,7 +117,7 @@ def test_other_protocols_pass_untouched(kind: str, collector: ModelDataCollector
     asyncio.run(CollectMiddleware(app, collector=collector)(given, silent, server_send))
 
 
-def test_every_message_goes_on_at_once_and_unchanged(collector: ModelDataCollector) -> None:
+def test_every_message_goes_on_at_once_and_unchanged(collector: Collector) -> None:
     """The server holds each piece before the application makes the next one."""
     pieces = [dict(START)] + [
         {"type": "http.response.body", "body": bytes([n]) * 1000, "more_body": n < 9}
@@ -148,7 +148,7 @@ def test_every_message_goes_on_at_once_and_unchanged(collector: ModelDataCollect
     assert json.dumps([str(piece) for piece in pieces]) == before
 
 
-def test_a_long_answer_is_not_kept(collector: ModelDataCollector, recorded: Recorded) -> None:
+def test_a_long_answer_is_not_kept(collector: Collector, recorded: Recorded) -> None:
     """While it passes, no piece but the one under way is held by anybody."""
     piece = b"%d" % 10**1000
     alone = sys.getrefcount(piece)
@@ -172,7 +172,7 @@ def test_a_long_answer_is_not_kept(collector: ModelDataCollector, recorded: Reco
     assert row["response_bytes"] == str(100 * 1001)
 
 
-def test_a_row_for_each_request(collector: ModelDataCollector, recorded: Recorded) -> None:
+def test_a_row_for_each_request(collector: Collector, recorded: Recorded) -> None:
     """With what was seen of it: bodies in pieces, headers of the list alone, the id in force."""
     parts = iter([(b'{"a":', True), (b"1}", False)])
 
@@ -219,7 +219,7 @@ def test_a_row_for_each_request(collector: ModelDataCollector, recorded: Recorde
     ],
 )
 def test_bodies(
-    cap: int, body: bytes, wanted: str, collector: ModelDataCollector, recorded: Recorded
+    cap: int, body: bytes, wanted: str, collector: Collector, recorded: Recorded
 ) -> None:
     """As much as the cap allows, as text or else as base64; its whole length beside it."""
     run(CollectMiddleware(answering(body), collector=collector, max_body_bytes=cap))
@@ -229,7 +229,7 @@ def test_bodies(
 
 @pytest.mark.parametrize("error", [ValueError("s3cret"), asyncio.CancelledError("s3cret")])
 def test_an_applications_error(
-    error: BaseException, collector: ModelDataCollector, recorded: Recorded
+    error: BaseException, collector: Collector, recorded: Recorded
 ) -> None:
     """It goes on to the server, as it is; its class is recorded, and never its text."""
 
@@ -253,7 +253,7 @@ def test_an_applications_error(
     assert "s3cret" not in str(row)
 
 
-def test_a_server_that_takes_no_more(collector: ModelDataCollector, recorded: Recorded) -> None:
+def test_a_server_that_takes_no_more(collector: Collector, recorded: Recorded) -> None:
     """Its error reaches the application, as without us; what it did not take is not recorded."""
 
     async def send(message: Message) -> None:
@@ -297,7 +297,7 @@ def test_what_goes_wrong_in_capturing(kind: type, caplog: pytest.LogCaptureFixtu
 
 
 def test_messages_that_make_no_sense(
-    collector: ModelDataCollector, caplog: pytest.LogCaptureFixture
+    collector: Collector, caplog: pytest.LogCaptureFixture
 ) -> None:
     """They are for the server to refuse."""
 
@@ -323,7 +323,7 @@ def test_a_strict_pipeline(recorded: Recorded) -> None:
     pipeline.close()
 
 
-def test_skipped_and_off(collector: ModelDataCollector, recorded: Recorded) -> None:
+def test_skipped_and_off(collector: Collector, recorded: Recorded) -> None:
     """Paths to skip and a collector that is off make no row; the id is in force all the same."""
     seen: list[str | None] = []
 

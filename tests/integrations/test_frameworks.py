@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from flask import Flask, abort, copy_current_request_context
 
-from aiocollect import MemoryStore, ModelDataCollector, Pipeline
+from aiocollect import Collector, MemoryStore, Pipeline
 from aiocollect.integrations.aiohttp import PIPELINE, setup
 from aiocollect.integrations.flask import Collect
 from aiocollect.integrations.pytest_plugin import Recorded
@@ -29,13 +29,13 @@ def recorded() -> Iterator[Recorded]:
 
 
 @pytest.fixture
-def collector(recorded: Recorded) -> ModelDataCollector:
+def collector(recorded: Recorded) -> Collector:
     """A stream of one column."""
     return recorded.pipeline.collector("m", feature_names=["a"])
 
 
 @pytest.fixture
-def app(recorded: Recorded, collector: ModelDataCollector) -> Flask:
+def app(recorded: Recorded, collector: Collector) -> Flask:
     """An application that answers with the id of what it has collected."""
     made = Flask(__name__)
     Collect().init_app(Flask("other"))  # knows nothing of this one
@@ -53,7 +53,7 @@ def app(recorded: Recorded, collector: ModelDataCollector) -> Flask:
     return made
 
 
-def test_flask_ends_an_id_with_its_request(app: Flask, collector: ModelDataCollector) -> None:
+def test_flask_ends_an_id_with_its_request(app: Flask, collector: Collector) -> None:
     """Behind the answer the thread has none, also where the request failed."""
     client = app.test_client()
     assert client.get("/", headers=HEADERS).text == "r1"
@@ -67,7 +67,7 @@ def test_flask_ends_an_id_with_its_request(app: Flask, collector: ModelDataColle
 
 @pytest.mark.parametrize("elsewhere", [True, False])
 def test_flask_with_a_copy_of_the_request(
-    elsewhere: bool, app: Flask, collector: ModelDataCollector
+    elsewhere: bool, app: Flask, collector: Collector
 ) -> None:
     """Work that takes the request along has its id; its end is no error; no id is left."""
 
@@ -83,9 +83,7 @@ def test_flask_with_a_copy_of_the_request(
     assert collector.collect([7.0]) != "r1"
 
 
-def test_flask_where_somebody_else_answers_first(
-    recorded: Recorded, collector: ModelDataCollector
-) -> None:
+def test_flask_where_somebody_else_answers_first(recorded: Recorded, collector: Collector) -> None:
     """Nothing was begun, and nothing is ended."""
     made = Flask(__name__)
 

@@ -18,7 +18,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from aiocollect import BlobFull, OffsetMismatch, OutcomeUnknown, Refusal, StoreError, StoreRefused
 from aiocollect._core.accumulator import Batch, Block
 from aiocollect._core.commands import (
     Append,
@@ -33,6 +32,14 @@ from aiocollect._core.commands import (
     classify,
 )
 from aiocollect._core.lane import Lane
+from aiocollect.errors import (
+    BlobFull,
+    OffsetMismatch,
+    OutcomeUnknown,
+    Refusal,
+    StoreError,
+    StoreRefused,
+)
 from aiocollect.events import DeadLettered, Dropped, Settled
 from aiocollect.typing import Appended, Created, Opened, Range
 from tests.support.lanes import HEADER, make_lane

@@ -24,9 +24,10 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from aiocollect import Limits, MemoryStore, Pipeline, Retry, StoreError
+from aiocollect import Limits, MemoryStore, Pipeline, Retry
 from aiocollect._engine import exits
 from aiocollect.disks.memory.file import MemoryFile
+from aiocollect.errors import StoreError
 from aiocollect.events import SpoolDamaged, SpoolLeft
 from aiocollect.testing import (
     Crashed,

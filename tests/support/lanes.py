@@ -5,10 +5,6 @@ from __future__ import annotations
 from array import array
 from typing import Any
 
-from aiocollect import (
-    OffsetMismatch,
-    StoreError,
-)
 from aiocollect._core.accumulator import Batch, Block
 from aiocollect._core.backoff import Backoff
 from aiocollect._core.commands import (
@@ -20,6 +16,7 @@ from aiocollect._core.commands import (
 from aiocollect._core.lane import Lane
 from aiocollect._core.limits import BlockSizes, PartLimits
 from aiocollect._core.parts import Parts
+from aiocollect.errors import OffsetMismatch, StoreError
 from aiocollect.typing import Opened, Range
 
 HEADER = b"a,id\n"

@@ -20,8 +20,8 @@ from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
+from ... import Collector as Stream
 from ... import EncodeError, Pipeline, RingFull
-from ... import ModelDataCollector as Stream
 from ...default import default_pipeline
 from ...encoders import MdcEncoder
 from ...errors import ConfigError

@@ -19,8 +19,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
-from ... import ConfigError, EncodeError, Pipeline
-from ... import ModelDataCollector as Collector
+from ... import Collector, ConfigError, EncodeError, Pipeline
 from ...default import default_pipeline
 from ...layouts import TemplateLayout
 from ...typing import Names

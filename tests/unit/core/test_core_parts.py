@@ -8,15 +8,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from aiocollect import (
-    BlobFull,
-    OffsetMismatch,
-    OutcomeUnknown,
-    Refusal,
-    StoreBusy,
-    StoreError,
-    StoreRefused,
-)
 from aiocollect._core.accumulator import Accumulator
 from aiocollect._core.backoff import Backoff
 from aiocollect._core.commands import Append, Create, LaneEvent, Open, Read, classify
@@ -27,6 +18,15 @@ from aiocollect._core.parts import Parts
 from aiocollect._core.ring import Account
 from aiocollect._core.unsettled import Unsettled
 from aiocollect._core.verdict import Verdict, judge
+from aiocollect.errors import (
+    BlobFull,
+    OffsetMismatch,
+    OutcomeUnknown,
+    Refusal,
+    StoreBusy,
+    StoreError,
+    StoreRefused,
+)
 from aiocollect.typing import Opened, Range
 
 

@@ -4,15 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from aiocollect import (
-    BlobFull,
-    OffsetMismatch,
-    OutcomeUnknown,
-    Refusal,
-    StoreBusy,
-    StoreError,
-    StoreRefused,
-)
 from aiocollect._core.commands import (
     Append,
     Create,
@@ -30,6 +21,15 @@ from aiocollect._core.limits import ANYBODY_TAKES, BlockSizes, PartLimits
 from aiocollect._core.parts import Parts
 from aiocollect._core.states import TABLE, State
 from aiocollect._core.verdict import OVERLOOK
+from aiocollect.errors import (
+    BlobFull,
+    OffsetMismatch,
+    OutcomeUnknown,
+    Refusal,
+    StoreBusy,
+    StoreError,
+    StoreRefused,
+)
 from aiocollect.events import BlobReplaced, Held, Resumed, Rolled, Settled
 from aiocollect.typing import Appended, Opened, Range
 from tests.support.lanes import (

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from aiocollect import (
-    BlobFull,
-    Refusal,
-    StoreRefused,
-)
 from aiocollect._core.commands import (
     Append,
     Create,
@@ -19,6 +14,7 @@ from aiocollect._core.commands import (
 )
 from aiocollect._core.lane import Lane
 from aiocollect._core.states import State
+from aiocollect.errors import BlobFull, Refusal, StoreRefused
 from aiocollect.events import WriterTurnedOwn
 from tests.support.lanes import (
     DATA,

@@ -7,9 +7,16 @@ from typing import Any
 
 import pytest
 
-from aiocollect import BlobFull, OffsetMismatch, OutcomeUnknown, Refusal, StoreError, StoreRefused
 from aiocollect._core.commands import Append, Create, LaneEvent, Open, Read, Wait, classify
 from aiocollect._core.lane import Lane
+from aiocollect.errors import (
+    BlobFull,
+    OffsetMismatch,
+    OutcomeUnknown,
+    Refusal,
+    StoreError,
+    StoreRefused,
+)
 from aiocollect.events import BlobReplaced, Held, Resumed, Retrying
 from aiocollect.typing import Appended, Created, Opened, Range
 from tests.support.lanes import (

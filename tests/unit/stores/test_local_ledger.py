@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aiocollect import Refusal, StoreRefused
+from aiocollect.errors import Refusal, StoreRefused
 from aiocollect.stores.local import LocalStore
 from aiocollect.stores.local import ledger as local_ledger
 

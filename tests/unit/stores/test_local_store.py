@@ -15,14 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from aiocollect import (
-    BlobFull,
-    ConfigError,
-    OffsetMismatch,
-    Refusal,
-    StoreBusy,
-    StoreRefused,
-)
+from aiocollect import ConfigError
+from aiocollect.errors import BlobFull, OffsetMismatch, Refusal, StoreBusy, StoreRefused
 from aiocollect.stores.local import LocalStore
 from aiocollect.typing import Range
 
