@@ -89,10 +89,10 @@ loadtest: $(VENV)/ready testkit/azurite/node_modules/ready $(FACEOFF)/ready ## W
 	$(BIN)/python -m loadtest $(if $(QUICK),--quick)
 
 bench: $(VENV)/ready testkit/azurite/node_modules/ready $(FACEOFF)/ready ## What a row costs, as ratios within one run (BASE=revision: against it)
-	$(BIN)/python -m loadtest.bench $(if $(BASE),--base $(BASE))
+	$(BIN)/python -m loadtest.rows $(if $(BASE),--base $(BASE))
 
 crosscheck: $(VENV)/ready ## The load generator beside wrk, which must be installed
-	$(BIN)/python -m loadtest.crosscheck
+	$(BIN)/python -m loadtest.endpoint.crosscheck
 
 .venv-inference/ready: tests/servers/inference_server/requirements.txt
 	$(ENVIRONMENT)

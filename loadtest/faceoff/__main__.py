@@ -11,8 +11,9 @@ from pathlib import Path
 
 from testkit.emulator import EmulatorMissing, emulator
 
+from ..harness.environments import OWN_PYTHON
 from .conditions import Conditions
-from .contenders import ALL, OWN_PYTHON
+from .contenders import ALL
 from .report import KINDS, as_json, as_markdown, as_text, conditions_text
 from .run import Result, run_round
 

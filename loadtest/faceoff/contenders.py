@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Literal
 
-__all__ = ["ALL", "OWN_PYTHON", "Contender"]
-
-# azureml-ai-monitoring has an environment of its own, made by ``make faceoff``.
-OWN_PYTHON: Final = Path(__file__).resolve().parent / ".venv" / "bin" / "python"
+__all__ = ["ALL", "Contender"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

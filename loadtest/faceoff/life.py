@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from .contenders import OWN_PYTHON
+from ..harness.environments import OWN_PYTHON
 
 __all__ = ["Life", "LifeFailed"]
 

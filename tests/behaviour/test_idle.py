@@ -13,7 +13,7 @@ import pytest
 from aiocollect import EncodeError, MemoryStore, Pipeline
 from aiocollect._core.outbox import Outbox
 from aiocollect.testing import VirtualClock, VirtualLoop, run_virtual
-from loadtest.bench.memory import Sink
+from loadtest.rows.memory import Sink
 from tests.support.lanes import make_batch
 
 FEATURES = ("a", "b")

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.bench import __main__ as runner
-from loadtest.bench import base, hold, rival
-from loadtest.bench.measure import Figure, Size, percentile, ratios, take_turns
-from loadtest.bench.report import as_json, as_text, from_json
-from loadtest.bench.table import BENCHES, bench
-from loadtest.faceoff.contenders import OWN_PYTHON
+from loadtest.harness.environments import OWN_PYTHON
+from loadtest.rows import __main__ as runner
+from loadtest.rows import base, hold, rival
+from loadtest.rows.measure import Figure, Size, percentile, ratios, take_turns
+from loadtest.rows.report import as_json, as_text, from_json
+from loadtest.rows.table import BENCHES, bench
 from testkit.emulator import missing
 
 NEEDS_THE_EMULATOR = {"append", "azurite", "hold"}
@@ -123,7 +123,7 @@ def test_a_missing_bench_is_skipped_with_a_message(
     figures, failed = runner.run_all(["nowhere", "blocks"], Size(small=True), as_they_come=False)
     assert not failed
     assert figures
-    assert "loadtest/bench/nowhere.py is not there; skipped" in capsys.readouterr().err
+    assert "loadtest/rows/nowhere.py is not there; skipped" in capsys.readouterr().err
 
 
 def test_a_bench_that_fails_is_told(
@@ -134,7 +134,7 @@ def test_a_bench_that_fails_is_told(
     def fail(size: Size) -> list[Figure]:
         raise ZeroDivisionError("on purpose")
 
-    monkeypatch.setattr("loadtest.bench.blocks.run", fail)
+    monkeypatch.setattr("loadtest.rows.blocks.run", fail)
     assert runner.main(["blocks", "--small"]) == 1
     assert "blocks: failed" in capsys.readouterr().err
 
@@ -147,7 +147,7 @@ def test_a_bench_that_imports_what_is_missing_is_no_missing_bench(
     def absent(name: str) -> None:
         raise ModuleNotFoundError("no such library", name="library")
 
-    monkeypatch.setattr("loadtest.bench.table.importlib.import_module", absent)
+    monkeypatch.setattr("loadtest.rows.table.importlib.import_module", absent)
     with pytest.raises(ModuleNotFoundError, match="library"):
         bench("rows")
 
@@ -164,7 +164,7 @@ def test_each_bench_gives_finite_figures(name: str) -> None:
     """In its smallest form; each figure once."""
     run = bench(name)
     if run is None:
-        pytest.skip(f"loadtest/bench/{name}.py is not there")
+        pytest.skip(f"loadtest/rows/{name}.py is not there")
     if name in NEEDS_THE_EMULATOR and missing():
         pytest.skip(missing())
     figures = run(Size(small=True))

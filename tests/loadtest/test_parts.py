@@ -9,9 +9,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from loadtest import audit, plan, report, schedules, suite
-from loadtest.latencies import Latencies
-from loadtest.plots import Line, plot
+from loadtest.endpoint import plan, report, schedules, suite
+from loadtest.endpoint.plots import Line, plot
+from loadtest.harness import audit
+from loadtest.harness.latencies import Latencies
 
 
 @pytest.mark.parametrize(
@@ -196,9 +197,9 @@ def test_plots_stay_within_their_frame() -> None:
 
 def test_the_plans_name_what_there_is() -> None:
     """Each recorder, weather and server of a plan can be run; the long one has seven pairs."""
-    from loadtest.endpoint import WEATHERS
-    from loadtest.recorders import MAKERS, READERS
-    from loadtest.server import SERVERS
+    from loadtest.endpoint.case import WEATHERS
+    from loadtest.endpoint.recorders import MAKERS, READERS
+    from loadtest.endpoint.server import SERVERS
 
     for each in (plan.QUICK, plan.LONG):
         assert set(each.others) <= MAKERS.keys() == READERS.keys() - {"gateway"}

@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from loadtest import endpoint, processes, rows
-from loadtest.endpoint import Case
-from loadtest.generator import Generator
-from loadtest.rows import Bulk
-from loadtest.stage import Stage
+from loadtest.endpoint import bulk_run
+from loadtest.endpoint import case as server_run
+from loadtest.endpoint.bulk_run import Bulk
+from loadtest.endpoint.case import Case
+from loadtest.endpoint.generator import Generator
+from loadtest.harness import processes
+from loadtest.harness.stage import Stage
 from testkit.emulator import Emulator
 
 
@@ -151,11 +153,11 @@ async def test_a_generator_waits_for_the_word(tmp_path: Path) -> None:
         "warm_up": 0.0,
         "columns": 3,
     }
-    async with processes.Child("generator", task, log=tmp_path / "log") as child:
+    async with processes.Child("loadtest.endpoint.generator", task, log=tmp_path / "log") as child:
         await processes.go([child], timeout=30)
         assert (await child.hear("ended", timeout=30))["failed"] == {"ConnectionRefusedError": 1}
     orphan = subprocess.run(
-        [sys.executable, "-m", "loadtest.generator", json.dumps(task)],
+        [sys.executable, "-m", "loadtest.endpoint.generator", json.dumps(task)],
         cwd=processes.ROOT,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -190,7 +192,7 @@ def test_a_server_under_load(
         schedule=schedule,
         warm_up=0.3,
     )
-    result = asyncio.run(endpoint.run(Stage(azurite, tmp_path), case))
+    result = asyncio.run(server_run.run(Stage(azurite, tmp_path), case))
     assert (result["offered"], result["answered"], result["failed"]) == (90, 90, {})
     assert result["audit"] is None or result["audit"]["good"]
     assert result["figures"]["p50"] > 0
@@ -205,7 +207,7 @@ def test_a_case_bounds_what_waits(azurite: Emulator, tmp_path: Path) -> None:
     """As ramps do: of 400 requests that are due at once most are not sent."""
     schedule = {"kind": "constant", "rate": 1e6, "seconds": 4e-4}
     case = Case(recorder="none", schedule=schedule, warm_up=0.0, limit=3)
-    result = asyncio.run(endpoint.run(Stage(azurite, tmp_path), case))
+    result = asyncio.run(server_run.run(Stage(azurite, tmp_path), case))
     assert result["offered"] + result["unsent"] == 400
     assert result["unsent"] > 0
     assert result["answered"] == result["offered"]
@@ -222,7 +224,7 @@ def test_a_run_that_loses_a_row_has_no_figures(
         return (await stored(self, *given))[1:]
 
     monkeypatch.setattr(Stage, "stored", lossy)
-    result = asyncio.run(rows.run(Stage(azurite, tmp_path), Bulk(rows=100)))
+    result = asyncio.run(bulk_run.run(Stage(azurite, tmp_path), Bulk(rows=100)))
     assert result["audit"]["lost"] == 1
     assert "figures" not in result
 
@@ -242,7 +244,7 @@ def test_rows_as_fast_as_the_store_takes_them(
     azurite: Emulator, tmp_path: Path, bulk: Bulk
 ) -> None:
     """All of them are found by the auditor."""
-    result = asyncio.run(rows.run(Stage(azurite, tmp_path), bulk))
+    result = asyncio.run(bulk_run.run(Stage(azurite, tmp_path), bulk))
     assert result["audit"]["good"]
     assert result["audit"]["stored"] == bulk.rows
     assert result["figures"]["rows_a_second"] > 0

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from loadtest.wire import Client
+from loadtest.endpoint.wire import Client
 
 Answering = Callable[[asyncio.StreamWriter, bytes], Awaitable[None]]
 

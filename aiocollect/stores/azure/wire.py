@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["PIECE", "Answered", "OneAttempt", "BodyPieces", "BlobHeaders", "strong"]
 
 # One TLS write of 4 MiB holds the loop for 6 to 9 ms, so one of 256 KiB for half a millisecond. In
-# pieces of 64 KiB blocks of 1 MiB go out at 87 % of the rate (loadtest/bench, docs/performance.md).
+# pieces of 64 KiB blocks of 1 MiB go out at 87 % of the rate (loadtest/rows, docs/performance.md).
 PIECE: Final = 256 * 1024
 # A blob of so many takes no more (Append Block, "Remarks").
 MAX_BLOCKS: Final = 50_000

@@ -22,9 +22,9 @@ from typing import Any, Final
 import orjson
 import uvloop
 
+from ..harness.latencies import Latencies
+from ..harness.processes import go_at, say, task_of
 from . import schedules
-from .latencies import Latencies
-from .processes import go_at, say, task_of
 from .wire import Client
 
 __all__ = ["MOST_WAITING", "Generator"]

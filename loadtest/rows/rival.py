@@ -6,7 +6,7 @@ input is a frame of pandas. The two processes take turns, a round at a time, and
 does, between bursts; the other's worker thread, which would contend for the interpreter's lock, is
 switched off by its own variable, and its payloads are thrown away. That is to its favour.
 
-``python -m loadtest.bench.rival SIDE`` is one side: a round for each line on stdin. At the top it
+``python -m loadtest.rows.rival SIDE`` is one side: a round for each line on stdin. At the top it
 imports nothing that azureml's environment does not have.
 """
 
@@ -25,7 +25,7 @@ from pathlib import Path
 from time import perf_counter_ns
 from typing import Any, Final
 
-from loadtest.faceoff.contenders import OWN_PYTHON
+from loadtest.harness.environments import OWN_PYTHON
 
 from .measure import Figure, Size
 
@@ -115,7 +115,7 @@ def _side(
 ) -> subprocess.Popen[bytes]:
     # -P: the working directory has a package of the name of ours.
     return subprocess.Popen(
-        [python, "-P", "-m", "loadtest.bench.rival", name, str(seed)],
+        [python, "-P", "-m", "loadtest.rows.rival", name, str(seed)],
         env={**os.environ, **environment},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

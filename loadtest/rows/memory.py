@@ -2,7 +2,7 @@
 
 Each path has stored a row and waits for more. The store keeps nothing of its own, so that what
 grows is the pipeline, and the collectors and names that its caller keeps.
-``python -m loadtest.bench.memory PATHS`` prints the bytes that the resident set has grown by.
+``python -m loadtest.rows.memory PATHS`` prints the bytes that the resident set has grown by.
 """
 
 from __future__ import annotations

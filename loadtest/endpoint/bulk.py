@@ -1,7 +1,7 @@
 """A process that records rows as fast as it may, without a server: what rows of a kind cost.
 
-``python -m loadtest.bulk TASK``: waits for room with ``acollect()``, so the store sets the pace;
-says its rows, seconds and CPU when everything is stored. A row's first cell is its key.
+``python -m loadtest.endpoint.bulk TASK``: waits for room with ``acollect()``, so the store sets the
+pace; says its rows, seconds and CPU when everything is stored. A row's first cell is its key.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import uvloop
 
 from aiocollect import Pipeline
 
-from .processes import cpu_seconds, go_at, say, task_of
+from ..harness.processes import cpu_seconds, go_at, say, task_of
 
 # So long may a run take, whatever the machine does.
 _MOST_SECONDS = 60.0

@@ -1,4 +1,4 @@
-"""The open-loop generator beside ``wrk``, once: ``python -m loadtest.crosscheck [--seconds 5]``.
+"""The open-loop generator beside ``wrk``: ``python -m loadtest.endpoint.crosscheck [--seconds 5]``.
 
 wrk is closed-loop: each connection sends when the answer before has come. So two things compare:
 how many answers a second a server gives when it is asked for more than it can, and, where nobody
@@ -24,10 +24,10 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final
 
+from ..harness.latencies import Latencies
+from ..harness.processes import Child, go, say, stop_event, task_of
+from ..harness.stage import LOAD_CORE, SERVER_CORE
 from .generator import MOST_WAITING
-from .latencies import Latencies
-from .processes import Child, go, say, stop_event, task_of
-from .stage import LOAD_CORE, SERVER_CORE
 from .suite import CROWD
 
 MISSING: Final = "wrk is not installed; on Debian: apt install wrk"
@@ -105,7 +105,9 @@ async def _ours(
                 "shards": generators,
                 "warm_up": 1.0,
             }
-            child = Child("generator", task, log=folder / "generators.log", core=LOAD_CORE)
+            child = Child(
+                "loadtest.endpoint.generator", task, log=folder / "generators.log", core=LOAD_CORE
+            )
             loads.append(await stack.enter_async_context(child))
         await go(loads, timeout=40)
         told = [await load.hear("ended", timeout=60 + seconds) for load in loads]
@@ -152,8 +154,11 @@ async def _run(seconds: float) -> None:
     print("| server | load | answers a second | mean ms | p50 ms | p99 ms | late p50 | failed |")
     print("|---|---|---:|---:|---:|---:|---:|---:|")
     servers: dict[str, tuple[str, dict[str, Any]]] = {
-        "5 ms": ("crosscheck", {}),
-        "scoring": ("server", {"server": "aiohttp", "recorder": "none", "columns": _COLUMNS}),
+        "5 ms": ("loadtest.endpoint.crosscheck", {}),
+        "scoring": (
+            "loadtest.endpoint.server",
+            {"server": "aiohttp", "recorder": "none", "columns": _COLUMNS},
+        ),
     }
     for name, (module, task) in servers.items():
         with tempfile.TemporaryDirectory() as directory:
@@ -166,7 +171,9 @@ async def _run(seconds: float) -> None:
 
 def main() -> int:
     """See the module."""
-    parser = argparse.ArgumentParser(prog="python -m loadtest.crosscheck", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m loadtest.endpoint.crosscheck", description=__doc__
+    )
     parser.add_argument("--seconds", type=float, default=5.0)
     given = parser.parse_args()
     if shutil.which("wrk") is None:

@@ -1,4 +1,4 @@
-"""Run benches: ``make bench``, or python -m loadtest.bench [NAME ...] [--base REV] [--json]."""
+"""Run benches: ``make bench``, or python -m loadtest.rows [NAME ...] [--base REV] [--json]."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COMPARED = ("encoders", "rows")
 def main(arguments: list[str] | None = None) -> int:
     """0 where all benches ran, whatever their figures; 1 where one failed, 3 without revision."""
     parser = argparse.ArgumentParser(
-        prog="python -m loadtest.bench",
+        prog="python -m loadtest.rows",
         description="What aiocollect costs, as ratios within one run.",
         epilog="; ".join(f"{name}: {what}" for name, what in BENCHES.items()),
     )
@@ -65,7 +65,7 @@ def run_all(
         begin = time.monotonic()
         run = bench(name)
         if run is None:
-            _tell(f"{name}: loadtest/bench/{name}.py is not there; skipped")
+            _tell(f"{name}: loadtest/rows/{name}.py is not there; skipped")
             continue
         try:
             found = run(size)

@@ -15,15 +15,15 @@ from typing import Any, Final
 
 import aiohttp
 
-from loadtest.faceoff.contenders import OWN_PYTHON
 from testkit.proxy import Fault, Kind
 
-from .audit import Verdict, judge, read_keys
+from ..harness.audit import Verdict, judge, read_keys
+from ..harness.environments import OWN_PYTHON
+from ..harness.latencies import PERCENTILES, Latencies
+from ..harness.processes import Child, go
+from ..harness.stage import LOAD_CORE, SERVER_CORE, Place, Stage
 from .generator import MOST_WAITING
-from .latencies import PERCENTILES, Latencies
-from .processes import Child, go
 from .recorders import READERS
-from .stage import LOAD_CORE, SERVER_CORE, Place, Stage
 
 __all__ = ["WEATHERS", "Case", "run"]
 
@@ -95,7 +95,14 @@ async def run(stage: Stage, case: Case) -> dict[str, Any]:
             sidecar = await stack.enter_async_context(_sidecar(place, log))
             environment = await _switched_on(stage, sidecar, number)
         server = await stack.enter_async_context(
-            Child("server", task, log=log, core=SERVER_CORE, environment=environment, python=python)
+            Child(
+                "loadtest.endpoint.server",
+                task,
+                log=log,
+                core=SERVER_CORE,
+                environment=environment,
+                python=python,
+            )
         )
         ready = await server.hear("port", timeout=40)
         url = f"http://127.0.0.1:{ready['port']}"
@@ -113,7 +120,7 @@ async def run(stage: Stage, case: Case) -> dict[str, Any]:
                 "limit": case.limit,
                 "keys": str(stage.folder / f"{number}-{shard}.keys"),
             }
-            child = Child("generator", load, log=log, core=LOAD_CORE)
+            child = Child("loadtest.endpoint.generator", load, log=log, core=LOAD_CORE)
             loads.append(await stack.enter_async_context(child))
         begin = await go(loads, timeout=40)
         timeline, usage = await _watch(usage_url, begin, case, place)
@@ -151,7 +158,7 @@ def _sidecar(place: Place, log: Path) -> Child:
         "attempt_timeout": 20,
         "answer": "taken",
     }
-    return Child("faceoff.sidecar", task, log=log, python=str(OWN_PYTHON), core=LOAD_CORE)
+    return Child("loadtest.faceoff.sidecar", task, log=log, python=str(OWN_PYTHON), core=LOAD_CORE)
 
 
 async def _switched_on(stage: Stage, sidecar: Child, number: int) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from .rows import Bulk
+from .bulk_run import Bulk
 
 __all__ = ["LONG", "QUICK", "Plan"]
 

@@ -9,15 +9,12 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
-from typing import TYPE_CHECKING
 
 import uvicorn
 from fastapi import FastAPI, Request
 
-from .processes import say, stop_event
-
-if TYPE_CHECKING:
-    from .server import Scoring
+from ..harness.processes import say, stop_event
+from .scoring import Scoring
 
 __all__ = ["serve"]
 

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 __all__ = ["Child", "ChildFailed", "cpu_seconds", "go", "go_at", "say", "stop_event", "task_of"]
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 # From the word to the moment: for it to reach all of them.
 _LEAD: Final = 0.25
 
@@ -31,7 +31,7 @@ class ChildFailed(Exception):
 
 
 class Child:
-    """``python -m loadtest.<module>``. An async context manager: killed at the end of the block."""
+    """``python -m <module>``. An async context manager: killed at the end of the block."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Child:
     async def __aenter__(self) -> Child:
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *(self._python, "-m", f"loadtest.{self._module}", json.dumps(self._task)),
+                *(self._python, "-m", self._module, json.dumps(self._task)),
                 cwd=ROOT,
                 env={**os.environ, **self._environment},
                 stdin=asyncio.subprocess.PIPE,

@@ -86,7 +86,7 @@ def compare(pairs: Sequence[tuple[Sequence[Figure], Sequence[Figure]]]) -> list[
 def _child(package: Path, names: Sequence[str]) -> list[Figure]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(package), str(ROOT)])}
     # -P: the working directory has a package of the same name.
-    command = [sys.executable, "-P", "-m", "loadtest.bench", "--json", *names]
+    command = [sys.executable, "-P", "-m", "loadtest.rows", "--json", *names]
     done = subprocess.run(
         command, env=environment, stdout=subprocess.PIPE, timeout=CHILD_SECONDS, check=False
     )

@@ -7,9 +7,9 @@ from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from .audit import judge
-from .processes import Child, go
-from .stage import Stage
+from ..harness.audit import judge
+from ..harness.processes import Child, go
+from ..harness.stage import Stage
 
 __all__ = ["Bulk", "run"]
 
@@ -47,7 +47,7 @@ async def run(stage: Stage, bulk: Bulk) -> dict[str, Any]:
                 "calls": calls,
                 "first_key": 1 + process * each,
             }
-            child = Child("bulk", task, log=stage.folder / f"bulk-{number}.log")
+            child = Child("loadtest.endpoint.bulk", task, log=stage.folder / f"bulk-{number}.log")
             children.append(await stack.enter_async_context(child))
         await go(children, timeout=60)
         told = [await child.hear("ended", timeout=_PATIENCE) for child in children]

@@ -13,13 +13,12 @@ from collections.abc import Awaitable, Callable
 from itertools import pairwise
 from typing import Any, Final
 
-from loadtest.faceoff.contenders import OWN_PYTHON
-
-from . import rows
-from .endpoint import Case
-from .endpoint import run as run_case
+from ..harness.environments import OWN_PYTHON
+from ..harness.stage import Stage
+from . import bulk_run
+from .case import Case
+from .case import run as run_case
 from .plan import Plan
-from .stage import Stage
 
 __all__ = ["CROWD", "STEADY", "compare", "run"]
 
@@ -54,7 +53,7 @@ async def run(stage: Stage, plan: Plan, *, seed: int, say: Say) -> dict[str, Any
         results["rows"][axis] = {}
         for name, bulk in bulks.items():
             say(f"rows: {axis} {name}")
-            results["rows"][axis][name] = await _guarded(lambda b=bulk: rows.run(stage, b))  # type: ignore[misc]
+            results["rows"][axis][name] = await _guarded(lambda b=bulk: bulk_run.run(stage, b))  # type: ignore[misc]
     results["seconds"] = round(time.monotonic() - began)
     return results
 
