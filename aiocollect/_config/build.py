@@ -17,9 +17,10 @@ from urllib.parse import urlsplit
 from .._core.settings import Settings
 from .._engine.clock import SystemClock
 from .._engine.engine import Engine
-from .._engine.loop_thread import LoopThread, check_threads, loop_maker
+from .._engine.loop_thread import LoopThread, check_threads
 from .._spool.disk import Disk
 from .._threads.line import within
+from .._threads.loops import loop_maker
 from .._threads.side_thread import SideThread
 from .._validation.addresses import FORMS, read_address, read_directory
 from .._validation.checks import check_choice

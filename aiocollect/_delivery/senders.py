@@ -31,6 +31,7 @@ from .._core.commands import (
     classify,
 )
 from .._core.settings import Settings
+from .._threads.loops import running_loop
 from ..errors import OutcomeUnknown, StoreError
 from ..typing import Appended, Created, Opened, Range, Store
 from .channel import Channel, Standing
@@ -279,7 +280,8 @@ class Senders:
         except (asyncio.CancelledError, *_EXITS):
             # A stranger cancels all tasks, an interrupt strikes, or the store has raised what
             # means to end a program: the lane must not wait for this answer for ever.
-            if not self._stopped and _on_a_loop():
+            # Where a loop has ended, its coroutines are closed by whoever finds them.
+            if not self._stopped and running_loop() is not None:
                 self._tell(channel, LaneEvent.UNKNOWN)
             raise
         finally:
@@ -375,12 +377,3 @@ class Senders:
     def _ring(self, channel: Channel) -> None:
         del self._waits[channel]
         self._tell(channel, LaneEvent.TIMER)
-
-
-def _on_a_loop() -> bool:
-    """Whether a loop runs here; where one has ended, its coroutines are closed by whoever."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

@@ -79,7 +79,7 @@ class Engine:
         self._target = target
         self._store = store
         self._disk = disk
-        self._aside = aside
+        self.aside = aside
         self._chance = chance
         self._new_writer = new_writer
         self.host = Host(thread, turn=self._turn, arrive=self._arrive)
@@ -264,7 +264,7 @@ class Engine:
         exits.let_go(self.ending)
         self.lifecycle.forget()
         writer = self._new_writer()
-        self._aside.abandon()
+        self.aside.abandon()
         self.dead_letters.forget()
         if self.spool is not None:
             self.spool.abandon()

@@ -18,15 +18,15 @@ import asyncio
 import atexit
 import os
 import sys
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
+from .._threads.line import is_interpreter_ending
 from .clock import SystemClock
 
-__all__ = ["Inline", "held", "hold", "let_go", "say", "without_threads"]
+__all__ = ["held", "hold", "let_go", "say", "without_threads"]
 
 _T = TypeVar("_T")
 
@@ -47,7 +47,7 @@ class _Marker:
 
 
 _held: dict[Leaving, None] = {}
-_left = not threading.main_thread().is_alive()  # exit handlers have run, or we are in one
+_left = is_interpreter_ending()  # exit handlers have run, or we are in one
 _marker = _Marker()
 _heard: set[str] = set()  # of whom we have asked to hear of their workers
 _finalized: set[tuple[str, int]] = set()

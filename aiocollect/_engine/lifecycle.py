@@ -160,6 +160,7 @@ class Ending:
         engine.flushes.wake()
         with suppress(asyncio.CancelledError):
             await engine.dead_letters.settle(CLOSE_TIMEOUT)
+        engine.aside.close()
         for close in (self._store.aclose, *([engine.spool.close] if engine.spool else [])):
             try:
                 async with asyncio.timeout(patience):

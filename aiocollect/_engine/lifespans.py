@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from .._threads.foreign_loops import is_foreign
+from .._threads.loops import running_loop
 from ..errors import ConfigError, FlushTimeout, PipelineClosed
 from ..stats import Report
 
@@ -126,9 +127,7 @@ class Lifecycle:
 
 
 def _refuse_on_a_loop(verb: str, instead: str) -> None:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
+    if running_loop() is None:
         return
     how = instead if instead.startswith("async") else f"await {instead}"
     raise ConfigError(f"{verb} would block the event loop of this thread; {how}")

@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 
 from .._delivery.pump import SLICE_ROWS
 from .._threads.foreign_loops import answer_of, is_foreign
+from .._threads.line import is_interpreter_ending
+from .._threads.loops import running_loop
 from ..errors import ConfigError, PipelineClosed
 from .driver import Driver
 from .exits import without_threads
@@ -168,7 +170,7 @@ class Host:
         if loop is None:
             driver = self._driver
             if driver is not None and not driver.loop.is_closed():
-                if not threading.main_thread().is_alive():
+                if is_interpreter_ending():
                     without_threads(driver.loop)
                 return driver.loop.run_until_complete(task())  # it was stopped, and is ours to run
             return _run(task())
@@ -221,10 +223,7 @@ class Host:
         """The loop to live on, as seen from here; None where there is none."""
         if self._thread is not None:
             return self._thread.start()
-        try:
-            return asyncio.get_running_loop()
-        except RuntimeError:
-            return None
+        return running_loop()
 
     def _elsewhere(self, loop: asyncio.AbstractEventLoop) -> bool:
         """Whether the pipeline lives on another loop, which has not ended.
@@ -257,11 +256,7 @@ class Host:
             # Not under the lock: hooks may hear of it, and collect.
             if old is not None:
                 old.stop()
-            try:
-                here = asyncio.get_running_loop()
-            except RuntimeError:
-                here = None
-            if here is loop:
+            if running_loop() is loop:
                 self._arrive(old is not None)
             else:
                 loop.call_soon_threadsafe(self._arrive, old is not None)
@@ -270,7 +265,7 @@ class Host:
 
 def _run(task: Coroutine[Any, Any, _T]) -> _T:
     """On a loop of its own, which needs no threads where there are none any more."""
-    if threading.main_thread().is_alive():
+    if not is_interpreter_ending():
         return asyncio.run(task)
     # Not by run(), which ends an executor in a thread, though ours has none to wait for.
     loop = asyncio.new_event_loop()

@@ -22,7 +22,7 @@ from ..errors import ConfigError
 from ..remedies import explain
 from .clock import sleep
 
-__all__ = ["LoopThread", "check_threads", "end_loop", "loop_maker"]
+__all__ = ["LoopThread", "check_threads", "end_loop"]
 
 logger = logging.getLogger("aiocollect")
 
@@ -144,17 +144,3 @@ def _green() -> tuple[str, str] | None:
     if eventlet is not None and eventlet.is_monkey_patched("thread"):
         return "eventlet", "eventlet.monkey_patch(thread=False)"
     return None
-
-
-def loop_maker() -> Callable[[], asyncio.AbstractEventLoop]:
-    """Makes loops of uvloop, where it is installed; else of asyncio.
-
-    Imported here, when the pipeline is made: in the first collect() it would take 20 ms, and a
-    child forked meanwhile would wait for ever for the module's lock.
-    """
-    try:
-        import uvloop
-    except ImportError:  # Windows
-        return asyncio.new_event_loop
-    made: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
-    return made

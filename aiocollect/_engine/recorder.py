@@ -6,7 +6,6 @@ but the lock of a window (_core/window.py), and lets no error out unless the pip
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -17,6 +16,7 @@ from .._core.ids import HOUR_US, hour_of_id
 from .._core.ring import ACCEPTED, NESTED, NO_SLOT
 from .._delivery.receipts import RECEIPT_COST, Receipt
 from .._delivery.stream import Stream
+from .._threads.loops import running_loop
 from .._values.interop.exact import word_for
 from ..context import correlation, in_force, of
 from ..errors import AioCollectError, ConfigError, EncodeError, PipelineClosed, RingFull
@@ -128,11 +128,7 @@ class Recorder:
     ) -> str | None:
         """Accept the values whole, blocking this thread until there is room; ``counted`` gets how
         many rows they are."""
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            pass
-        else:
+        if running_loop() is not None:
             raise ConfigError(
                 f"{self._label}: collect_wait() would block the event loop of this thread; "
                 "await acollect()"

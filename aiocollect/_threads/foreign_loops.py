@@ -14,6 +14,8 @@ from concurrent.futures import Future, wait
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from .loops import running_loop
+
 __all__ = ["answer_of", "breathe", "is_foreign"]
 
 _T = TypeVar("_T")
@@ -23,11 +25,7 @@ def is_foreign() -> bool:
     """Whether no asyncio task runs here, so that nothing of asyncio's can be awaited."""
     if _trio() is not None:
         return True  # also as a guest on a loop of asyncio's
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return True
-    return False
+    return running_loop() is None
 
 
 async def answer_of(future: Future[_T], *, cancels: bool) -> _T:

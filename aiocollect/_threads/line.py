@@ -1,8 +1,8 @@
-"""A line: a thread that does one thing after the other, in the order asked.
+"""A line: one thread that does one thing after another, in the order asked.
 
-A daemon thread, and none of an executor's: at the interpreter's exit executors take no more work,
-and new threads cannot be started, but a thread that stands goes on until the very end. And a file
-system that hangs must not keep its process from ending.
+It is a daemon thread, and not an executor's. At the interpreter's exit executors take no more work
+and no thread can be started, but a daemon thread that runs already goes on to the very end. And a
+file system that hangs must not keep its process from ending.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 
-__all__ = ["ThreadLine", "within"]
+__all__ = ["ThreadLine", "is_interpreter_ending", "within"]
 
 _Work = Callable[[], None]
 
 
 class ThreadLine:
-    """Makes its thread with the first work; the thread ends with ``end``, or when the line is
-    forgotten."""
+    """Starts its thread with the first work. The thread ends after ``end``, or when the line is no
+    longer referenced."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -38,7 +38,7 @@ class ThreadLine:
         return self._thread is not None
 
     def put(self, work: _Work) -> bool:
-        """Have it done, after all that was put before. False: no thread can be started."""
+        """Have ``work`` done after everything put before it. False: no thread can be started."""
         if self._thread is None:
             thread = threading.Thread(
                 target=_do, args=(self._waiting,), name=self._name, daemon=True
@@ -52,16 +52,21 @@ class ThreadLine:
         return True
 
     def end(self) -> None:
-        """Let the thread end, once all that was put is done."""
+        """Let the thread end once everything put is done. A later ``put`` starts another one."""
         if self._thread is not None:
             self._waiting.put(None)
             self._waiting = SimpleQueue()
             self._thread = None
 
 
+def is_interpreter_ending() -> bool:
+    """Whether the main thread has ended, so that exit handlers run and no thread can be started."""
+    return not threading.main_thread().is_alive()
+
+
 def within(seconds: float, work: _Work) -> None:
-    """Do it, and wait for it no longer than that: then it goes on by itself, and nobody hears of
-    it. Raises what it raises."""
+    """Do ``work``, and wait for it at most so many seconds; it goes on alone after that, and its
+    end is not reported. Raises what ``work`` raises in time."""
     raised: list[BaseException] = []
 
     def run() -> None:
@@ -73,7 +78,7 @@ def within(seconds: float, work: _Work) -> None:
     thread = threading.Thread(target=run, name="aiocollect-disk-check", daemon=True)
     try:
         thread.start()
-    except RuntimeError:  # none can be started: see ThreadLine.put
+    except RuntimeError:  # no thread can be started: see ThreadLine.put
         return
     thread.join(seconds)
     if raised:

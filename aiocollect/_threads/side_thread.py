@@ -1,46 +1,51 @@
 """The side thread: file calls that may block, beside the event loop.
 
-For files that operators name, each of which may lie on a disk that hangs. So the thread holds up
-neither the loop nor, being a daemon, the end of the process; and never the spool, which has one of
-its own.
+It serves files that operators name, any of which may lie on a disk that hangs. So a call there
+holds up neither the loop nor the end of the process, nor the spool, which has threads of its own.
 """
 
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable
 from contextlib import suppress
-from queue import SimpleQueue
 from typing import Any, Protocol, TypeVar
+
+from .line import ThreadLine
 
 __all__ = ["Aside", "SideThread"]
 
 _T = TypeVar("_T")
 
+_NAME = "aiocollect-files"
+
 
 class Aside(Protocol):
-    """Runs what blocks beside the running loop; a ``disk.Disk`` is one too, for simulations."""
+    """Runs blocking work beside the running loop. A ``Disk`` is one too, for simulations."""
 
     def apart(self, work: Callable[[], _T], then: Callable[[_T | OSError], None]) -> None:
         """Run ``work`` beside the running loop, in the order asked. ``then`` gets its answer or its
-        OSError, on that loop; never, where the loop has ended by then."""
+        OSError, on that loop; never, if the loop has ended by then."""
+        ...
+
+    def close(self) -> None:
+        """Finish what was asked for. A later ``apart`` is a new beginning."""
         ...
 
     def abandon(self) -> None:
-        """In a forked child: begin anew; what the parent has asked for is the parent's."""
+        """In a forked child: begin with nothing; what the parent has asked for is the parent's."""
         ...
 
 
 class SideThread:
-    """One thread, made with the first call. Where none can be made any more, at the end of the
+    """One thread, started by the first call. When none can be started, at the end of the
     interpreter, the caller does the work itself."""
 
     def __init__(self) -> None:
-        self._jobs: SimpleQueue[Callable[[], None]] | None = None
+        self._line = ThreadLine(_NAME)
 
     def __repr__(self) -> str:
-        return f"<SideThread {'not started' if self._jobs is None else 'running'}>"
+        return f"<SideThread {'running' if self._line.stands else 'not started'}>"
 
     def apart(self, work: Callable[[], _T], then: Callable[[_T | OSError], None]) -> None:
         """See Aside.apart."""
@@ -57,25 +62,13 @@ class SideThread:
             with suppress(RuntimeError):  # the loop has ended, and nobody waits
                 loop.call_soon_threadsafe(then, answer)
 
-        jobs = self._jobs
-        if jobs is None:
-            jobs = SimpleQueue()
-            thread = threading.Thread(
-                target=_work, args=(jobs,), name="aiocollect-files", daemon=True
-            )
-            try:
-                thread.start()
-            except RuntimeError:
-                job()
-                return
-            self._jobs = jobs
-        jobs.put(job)
+        if not self._line.put(job):
+            job()
+
+    def close(self) -> None:
+        """See Aside.close."""
+        self._line.end()
 
     def abandon(self) -> None:
-        """See Aside.abandon: the parent's thread is not here."""
-        self._jobs = None
-
-
-def _work(jobs: SimpleQueue[Callable[[], None]]) -> None:
-    while True:
-        jobs.get()()
+        """See Aside.abandon: the parent's thread does not exist here."""
+        self._line = ThreadLine(_NAME)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import sys
 
 from aiocollect import ConfigError
+from aiocollect._threads.loops import run
 from aiocollect.gateway import Gateway, GatewayOptions
 
 __all__ = ["run_gateway"]
@@ -21,12 +21,7 @@ def run_gateway(store: str | None, options: GatewayOptions) -> int:
     """Run until told to end; returns the exit code. Raises ConfigError."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("aiocollect").setLevel(logging.INFO)
-    if sys.platform == "win32":
-        return asyncio.run(_serve(store, options))
-    import uvloop
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_serve(store, options))
+    return run(_serve(store, options))
 
 
 async def _serve(store: str | None, options: GatewayOptions) -> int:

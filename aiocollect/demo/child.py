@@ -11,13 +11,11 @@ import asyncio
 import os
 import signal
 import stat
-import sys
-from collections.abc import Callable, Coroutine
 from typing import Any
 
 import orjson
 
-__all__ = ["run", "say", "stop_event"]
+__all__ = ["say", "stop_event"]
 
 
 def say(event: str, **fields: Any) -> None:
@@ -46,16 +44,3 @@ def stop_event() -> asyncio.Event:
 
         loop.add_reader(0, read)
     return stop
-
-
-def run(main: Callable[[], Coroutine[Any, Any, int]]) -> int:
-    """Run ``main`` on uvloop where it is installed, else on asyncio's own loop."""
-    if sys.platform != "win32":
-        try:
-            import uvloop
-        except ImportError:
-            pass
-        else:
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                return runner.run(main())
-    return asyncio.run(main())

@@ -25,6 +25,7 @@ from typing import Any, BinaryIO
 import aiohttp
 import orjson
 
+from .._threads.loops import run
 from . import child
 from .model import TumourModel
 
@@ -222,7 +223,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--answers", type=Path, required=True, help="the file for what clients hold"
     )
     options = parser.parse_args(arguments)
-    return child.run(lambda: _main(options))
+    return run(_main(options))
 
 
 if __name__ == "__main__":

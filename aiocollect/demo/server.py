@@ -27,6 +27,7 @@ from aiohttp import web
 
 from aiocollect import ConfigError, Pipeline
 
+from .._threads.loops import run
 from . import child
 from .model import TumourModel
 
@@ -143,7 +144,7 @@ def main(arguments: list[str] | None = None) -> int:
         sock = socket.socket(fileno=options.fd)
     else:
         sock = socket.create_server(("127.0.0.1", options.port))
-    return child.run(lambda: serve(sock))
+    return run(serve(sock))
 
 
 if __name__ == "__main__":

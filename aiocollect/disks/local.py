@@ -21,13 +21,12 @@ import fcntl
 import functools
 import os
 import stat
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
 from .._spool.disk import Line
-from .._threads.line import ThreadLine
+from .._threads.line import ThreadLine, is_interpreter_ending
 
 __all__ = ["LocalDisk"]
 
@@ -146,11 +145,11 @@ class LocalDisk:
         found = self._lines.setdefault(line, ThreadLine(f"aiocollect-disk-{line}"))
         if found.put(run):
             return
-        if threading.main_thread().is_alive():
+        if is_interpreter_ending():
+            loop.call_soon(run)
+        else:
             error = OSError(errno.EAGAIN, "no thread can be started")
             loop.call_soon(then, error)
-        else:
-            loop.call_soon(run)
 
     def close(self) -> None:
         """See Disk.close."""

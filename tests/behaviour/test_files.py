@@ -277,6 +277,9 @@ class Frozen:
     def apart(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
         self.waiting.append((work, then))
 
+    def close(self) -> None:
+        pass
+
     def abandon(self) -> None:
         self.waiting.clear()
 

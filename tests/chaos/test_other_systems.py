@@ -52,7 +52,7 @@ def run(code: str) -> str:
 @pytest.mark.parametrize(
     "module",
     [
-        *("gateway", "cli", "control", "testing", "compat.azureml_monitoring", "default"),
+        *("gateway", "cli", "settings_file", "testing", "compat.azureml_monitoring", "default"),
         *("integrations.asgi", "integrations.aiohttp", "integrations.flask", "stores.azure"),
     ],
 )

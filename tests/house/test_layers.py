@@ -69,7 +69,7 @@ ALLOWED_ROOMS = {
     **{name: {name} | LEVEL_0 for name in LEVEL_0 - {"_spool.disk"}},
     **{name: {name} | LEVEL_0 for name in PURE},
     "_files": LEVEL_0,
-    "_threads": LEVEL_0,
+    "_threads": {"_threads"} | LEVEL_0,
     "stores": {"stores", "_files", "_threads"} | LEVEL_0,
     "disks": {"disks", "_threads"} | LEVEL_0,
     "hooks": LEVEL_0,
@@ -85,8 +85,10 @@ ALLOWED_ROOMS = {
     "testing": {"stores", "disks"} | LEVEL_0,
     "__init__": {"collectors", "default", "pipeline", "stores"} | LEVEL_0,
     # The edges live on public names: the standing proof that the public names suffice.
-    "demo": {"demo", "__init__", "errors", "typing", "events", "testing", "_validation"},
-    "cli": {"cli", "demo", "gateway", "__init__", "settings_file", "errors", "events"},
+    "demo": {"demo", "__init__", "errors", "typing", "events", "testing", "_validation"}
+    | {"_threads"},
+    "cli": {"cli", "demo", "gateway", "__init__", "settings_file", "errors", "events"}
+    | {"_threads"},
     "gateway": {"gateway", "__init__", "encoders", "_files", "layouts", "metrics", "typing"}
     | {"_validation"},
     "compat": {"compat", "__init__", "default", "encoders", "errors", "_files", "layouts"}

@@ -221,7 +221,7 @@ HOSTS: Final[list[Mutant]] = [
         "an end that starts a thread to end what has none",
         "cpython: asyncio.run() waits for an executor in a thread, which 3.12 refuses at exit",
         "_engine/loop_binding.py",
-        "    if threading.main_thread().is_alive():\n        return asyncio.run(task)\n",
+        "    if not is_interpreter_ending():\n        return asyncio.run(task)\n",
         "    if True:\n        return asyncio.run(task)\n",
         ("no threads",),
         "rows may be lost at exit",

@@ -31,6 +31,7 @@ from random import Random
 from typing import TypeVar
 
 from ..._spool.disk import Line
+from ..._threads.loops import running_loop
 from .faults import SAFE, Crashed, DiskCall, DiskFault
 from .freeze import Freeze
 from .handles import LOCK_FILE, MemoryHandle, MemoryLock, file_in
@@ -327,13 +328,5 @@ class DiskProcess:
             if seconds:
                 disk.frozen[kind] += 1
                 freeze.hang(seconds)
-        elif not self._apart and _on_a_loop():
+        elif not self._apart and running_loop() is not None:
             disk.on_loop[kind] += 1
-
-
-def _on_a_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

@@ -23,12 +23,12 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from ..._threads.line import is_interpreter_ending
 from ..._validation.checks import check_number
 from ...errors import (
     BlobFull,
@@ -188,7 +188,7 @@ class LocalStore:
             try:
                 running = asyncio.get_running_loop().run_in_executor(self._workers(), work)
             except RuntimeError:
-                if threading.main_thread().is_alive():
+                if not is_interpreter_ending():
                     raise StoreBusy("NoThread") from None
                 # The interpreter exits and gives no more threads; nobody but us needs the loop.
                 return work()

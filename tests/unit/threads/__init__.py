@@ -1,0 +1,1 @@
+"""Threads beside the event loop, and what runs where."""
