@@ -138,29 +138,40 @@ class LogHook:
                 return
             case Resumed():
                 self._relieve(event.path)
-                self._log("resumed", f"{event.part} goes on", 0, level=logging.INFO)
+                self._log(
+                    "resumed",
+                    f"{event.part} works again: rows are being stored",
+                    0,
+                    level=logging.INFO,
+                )
                 return
             case Closed():
                 level = logging.INFO if event.report.complete else logging.WARNING
                 logger.log(level, "closed: %s", event.report)
                 return
-            case LowWater() | RateChanged() | SpoolAdopted():
-                logger.info("%s", event)
+            case LowWater():
+                logger.info("%d bytes wait for the store, below the low-water mark", event.used)
+                return
+            case RateChanged():
+                logger.info("%s records %.3g%% of its calls", event.stream, 100 * event.rate)
+                return
+            case SpoolAdopted():
+                logger.info("spool: storing %d rows of ended process %s", event.rows, event.life)
                 return
             case Refused():
                 text = f"refused rows of {event.stream}: {event.reason}: {event.error}"
                 cause, rows = f"refused {event.reason}", event.rows
             case Held():
                 text = (
-                    f"{event.part} is held: {event.reason}: {explain(event.reason)}; its rows are "
-                    "kept until it works"
+                    f"{event.part} is held: {event.reason}: {explain(event.reason)}; its "
+                    "rows are kept, and it is tried again until it works"
                 )
                 cause = f"held {event.reason}"
                 self._trouble(event.path, cause)
             case Retrying():
                 text = (
-                    f"{event.part}: no answer from the store that decides anything "
-                    f"({event.code}: {explain(event.code)}); trying on"
+                    f"{event.part}: {event.attempts} attempts without a definite answer "
+                    f"from the store ({event.code}: {explain(event.code)}); retrying"
                 )
                 cause = f"retrying {event.code}"
                 self._trouble(event.path, cause)
@@ -173,54 +184,67 @@ class LogHook:
                 )
                 cause, rows = f"{what} {event.reason}", event.rows
             case BlobReplaced():
-                text = f"{event.part} was deleted or replaced by somebody else; going on behind it"
+                text = (
+                    f"{event.part} was deleted or replaced by another client; continuing in "
+                    "the next part"
+                )
                 cause = "replaced"
             case WriterTurnedOwn():
                 text = (
-                    f"{event.path} may not be read with this credential, which sharing a blob "
-                    f"needs; rows go to {event.part} instead"
+                    f"this credential may not read {event.path}, which several writers of "
+                    f"one blob need to do; rows go to {event.part} instead"
                 )
                 cause = "own"
             case CredentialWarning():
                 text = f"the store's SAS: {event.reason}"
                 cause = f"credential {event.aspect}"
             case SettingsRejected():
-                text = f"{event.reason}; what it said before holds"
+                text = f"{event.reason}; the previous settings stay in force"
                 cause = "settings"
             case SettingsRemoved():
-                text = f"the settings file is gone, the program's own word holds: {event.holds}"
+                text = (
+                    "the settings file was removed; the options of the program apply again: "
+                    f"{event.holds}"
+                )
                 cause = "settings removed"
             case DeadLettersLost():
-                text = f"{event.rows} dead letters were not written to their file: {event.reason}"
+                text = (
+                    f"{event.rows} dead letters were not written to the dead-letter file: "
+                    f"{event.reason}"
+                )
                 cause = f"dead letters {event.reason}"
             case Spooled():
                 self._relieve(event.path)
-                text = f"{event.rows} rows of {event.path} stay in the spool, for the next life"
+                text = (
+                    f"{event.rows} rows of {event.path} stay in the spool; the next process "
+                    "stores them"
+                )
                 cause, rows = "spooled", event.rows
             case SpoolDamaged():
                 text = (
-                    f"spool: {event.life}: {event.reason or 'damaged'}: {event.corrupt} stretches "
-                    f"set aside, {event.rows} rows known to be lost"
+                    f"spool: {event.life}: {event.reason or 'damaged'}: {event.corrupt} "
+                    f"unreadable stretches set aside, at least {event.rows} rows lost"
                 )
                 cause = f"spool damaged {event.life}"
             case SpoolLeft():
                 text = (
-                    f"spool: {event.life} is left as it is: {event.reason}; start a pipeline that "
-                    "it belongs to on this directory, or see aiocollect replay --help"
+                    f"spool: {event.life} is left as it is: {event.reason}; start a "
+                    "pipeline with the same options on this directory, or see aiocollect "
+                    "replay --help"
                 )
                 cause = f"spool left {event.life}"
             case SpoolFailed():
-                text = f"spool: {event.reason}; rows are kept in memory alone until it works again"
+                text = f"spool: {event.reason}; rows are kept in memory only until it works again"
                 cause = "spool failed"
             case StreamsForgotten():
                 text = (
-                    f"{event.streams} collectors were made and let go of, each with its own "
-                    "redact=, encoder, layout or columns: make a collector once, and use it for "
-                    "all requests"
+                    f"{event.streams} collectors, each with other redact=, format, layout "
+                    "or columns, were made and discarded; make each collector once and "
+                    "reuse it for all requests"
                 )
                 cause = "streams"
             case HighWater():
-                text = f"{event.used} bytes wait for the store: above the high-water mark"
+                text = f"{event.used} bytes wait for the store, above the high-water mark"
                 cause = "high water"
         self._log(cause, text, rows)
 
@@ -288,7 +312,8 @@ class LogHook:
                 if cause.last is None or not (cause.silent or cause.paths):
                     continue
                 if now - cause.last >= 0.9 * self._interval:
-                    text = cause.text or f"still {name}: {explain(name.split(' ')[-1])}"
+                    kind, _, code = name.partition(" ")
+                    text = cause.text or f"still {kind}: {code}: {explain(code)}"
                     if cause.silent:
                         cause.silent -= 1  # it is told by its text
                     lines.append((cause.level, _line(cause, text)))
@@ -303,9 +328,9 @@ def _line(cause: Cause, text: str) -> str:
     more = []
     if cause.silent:
         rows = f", {cause.rows} rows" if cause.rows else ""
-        more.append(f"and {cause.silent} times more{rows}")
+        more.append(f"and {cause.silent} more times{rows}")
     if cause.paths > 1:
-        more.append(f"{cause.paths} paths by now")
+        more.append(f"{cause.paths} paths affected")
     cause.silent = cause.rows = 0
     cause.text = ""
     return f"{text} ({'; '.join(more)})" if more else text

@@ -50,7 +50,7 @@ def read_control(path: str | os.PathLike[str]) -> Control:
     except FileNotFoundError:
         return Control()
     except (OSError, ValueError, RecursionError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no JSON in UTF-8"
+        why = error.strerror if isinstance(error, OSError) else "it is not valid JSON in UTF-8"
         raise ConfigError(f"the settings file {os.fspath(path)} cannot be read: {why}") from None
     try:
         return _control(found)
@@ -110,17 +110,20 @@ def _told(switch: Switch) -> dict[str, Any]:
 
 def _control(found: Any) -> Control:
     if not isinstance(found, dict):
-        raise ConfigError("it must hold one JSON object")
+        raise ConfigError('it must hold one JSON object, such as {"enabled": true}')
     collectors = found.pop("collectors", {})
     if not isinstance(collectors, dict):
-        raise ConfigError("collectors must be an object, of labels and what is said of them")
+        raise ConfigError("collectors must be an object: labels, and an object for each")
     return Control(_switch(found), {name: _switch(one) for name, one in collectors.items()})
 
 
 def _switch(found: Any) -> Switch:
-    unknown = set(found) - {"enabled", "sample_rate"} if isinstance(found, dict) else {"it"}
+    if not isinstance(found, dict):
+        raise ConfigError('each collector must be an object, such as {"enabled": true}')
+    unknown = set(found) - {"enabled", "sample_rate"}
     if unknown:
         raise ConfigError(
-            f"there is no {', '.join(sorted(unknown))}; it may say enabled, sample_rate, collectors"
+            f"unknown key {', '.join(sorted(unknown))}; the keys are enabled, sample_rate "
+            "and collectors"
         )
     return Switch(**found)

@@ -78,7 +78,7 @@ class Watch:
         if self._unanswered:
             self._unanswered += 1
             if self._unanswered == PATIENCE:
-                self._complain(f"the disk of the settings file {self._path} hangs")
+                self._complain(f"the disk of the settings file {self._path} does not answer")
             return
         self._unanswered = 1
         self._asked += 1

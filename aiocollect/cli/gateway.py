@@ -38,7 +38,7 @@ async def _serve(store: str | None, options: GatewayOptions) -> int:
     except OSError as error:
         await gateway.stop()
         raise ConfigError(
-            f"cannot listen on {options.host}, port {options.port} ({error.strerror}); take "
+            f"cannot listen on {options.host}, port {options.port} ({error.strerror}); use "
             "another --port, or --port 0 for any free one"
         ) from None
     host = f"[{options.host}]" if ":" in options.host else options.host

@@ -70,7 +70,7 @@ def _switch(options: argparse.Namespace) -> int:
     from aiocollect.cli.switch import show, switch
 
     if options.settings is None:
-        raise ConfigError(f"name the settings file: --settings FILE, or set {_VARIABLE}")
+        raise ConfigError(f"no settings file given; use --settings FILE or set {_VARIABLE}")
     if options.command == "status":
         return show(options.settings)
     return switch(
@@ -85,7 +85,7 @@ def _switch(options: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="aiocollect",
-        description="Record what production models see and say, exactly once.",
+        description="Record the inputs and outputs of production models, exactly once.",
     )
     parser.add_argument("--version", action="version", version=f"aiocollect {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
@@ -93,117 +93,148 @@ def _parser() -> argparse.ArgumentParser:
         "demo",
         help="watch a scoring server being recorded, stopped under load, and audited",
         description=(
-            "Runs a scoring server and an open-loop load on this machine, records every row, stops "
-            "the server half-way by SIGTERM, starts it again, and audits what was stored. Needs no "
-            "account. Ends by itself; exits 1 when the verdict is bad."
+            "Runs a scoring server and a load generator on this machine, records every "
+            "row, stops the server half-way with SIGTERM, starts it again, and audits what "
+            "was stored. Needs no Azure account. Stops by itself; exits with 1 if the "
+            "audit finds a fault."
         ),
     )
     demo.add_argument(
-        "--seconds", type=_seconds, default=15.0, help="how long the load lasts (default: 15)"
+        "--seconds", type=_seconds, default=15.0, help="duration of the load (default: 15)"
     )
     demo.add_argument(
-        "--rate", type=_rate, default=600.0, help="requests a second (default: %(default)g)"
+        "--rate", type=_rate, default=600.0, help="requests per second (default: %(default)g)"
     )
     demo.add_argument(
         "--store",
         metavar="URL",
         help=(
-            "where the rows go: a directory, azurite://host:port/container, a container's URL with "
-            "its SAS, or a connection string (default: modeldata in the demo's folder)"
+            "store for the rows: a directory, azurite://host:port/container, a container "
+            "URL with a SAS, or a connection string (default: modeldata in the demo's "
+            "folder)"
         ),
     )
-    demo.add_argument("--container", metavar="NAME", help="goes with a connection string")
+    demo.add_argument("--container", metavar="NAME", help="container, for a connection string")
     demo.add_argument(
         "--directory",
         metavar="DIR",
-        help="the demo's folder (default: a new one in ./demo-data)",
+        help="folder of the demo (default: a new one in ./demo-data)",
     )
     demo.add_argument(
-        "--json", action="store_true", help="one JSON object as the last line of stdout"
+        "--json", action="store_true", help="print one JSON object as the last line of stdout"
     )
     demo.set_defaults(run=_demo)
     replay = commands.add_parser(
         "replay",
-        help="bring what ended processes have left in a spool to the store",
+        help="store the rows that ended processes left in a spool",
         description=(
-            "Stores the rows of a spool directory whose processes have ended, exactly once; those "
-            "of running ones are left to them, and those of another store, workspace or service "
-            "stay where they are. Exits 1 where rows are left, lost or damaged, and says why."
+            "Stores the rows that ended processes left in a spool directory, exactly once. "
+            "Rows of running processes, and rows for another store, workspace or service, "
+            "stay where they are. Exits with 1 if rows are left, lost or damaged, and says "
+            "why."
         ),
     )
-    replay.add_argument("directory", metavar="DIR", help="the spool= of the pipelines")
     replay.add_argument(
-        "--store", metavar="URL", help="whose rows these are (default: $AIOCOLLECT_STORE)"
+        "directory", metavar="DIR", help="spool directory: the spool= of the pipelines"
     )
     replay.add_argument(
-        "--workspace", help="of the pipelines (default: $AIOCOLLECT_WORKSPACE, or the common one)"
+        "--store", metavar="URL", help="store that the rows are for (default: $AIOCOLLECT_STORE)"
     )
     replay.add_argument(
-        "--service", help="of the pipelines (default: $AIOCOLLECT_SERVICE, or the common one)"
+        "--workspace",
+        help=(
+            "workspace of the pipelines (default: $AIOCOLLECT_WORKSPACE, or "
+            "default/default/default)"
+        ),
+    )
+    replay.add_argument(
+        "--service", help="service of the pipelines (default: $AIOCOLLECT_SERVICE, or default)"
     )
     replay.add_argument(
         "--any-target",
         action="store_true",
-        help="bring rows of other stores, workspaces and services there too: after a move",
+        help=(
+            "also store rows meant for other stores, workspaces and services, for example "
+            "after a move"
+        ),
     )
     replay.add_argument(
-        "--timeout", type=float, metavar="SECONDS", help="how long it may take (default: no end)"
+        "--timeout", type=float, metavar="SECONDS", help="stop after this time (default: no limit)"
     )
     replay.set_defaults(run=_replay)
     gateway = commands.add_parser(
         "gateway",
-        help="take rows and events over HTTP, from whatever is not async Python",
+        help="accept rows and events over HTTP from programs in any language",
         description=(
-            "Records what is posted to it: azureml-ai-monitoring's posts, CloudEvents of KServe's "
-            "and Seldon's loggers, rows as JSON or CSV. Options of the pipeline come from "
-            "AIOCOLLECT_ variables. Ends on SIGTERM and SIGINT, when everything is stored."
+            "Records what is posted to it: requests of azureml-ai-monitoring, CloudEvents "
+            "from KServe's and Seldon's loggers, and rows as JSON or CSV. The pipeline's "
+            "options come from AIOCOLLECT_ variables. On SIGTERM or SIGINT it stores what "
+            "it has and exits."
         ),
     )
     gateway.add_argument(
-        "--store", metavar="URL", help="where the rows go (default: $AIOCOLLECT_STORE)"
+        "--store", metavar="URL", help="store for the rows (default: $AIOCOLLECT_STORE)"
     )
     gateway.add_argument(
-        "--host", default="127.0.0.1", help="others need a token (default: %(default)s)"
+        "--host",
+        default="127.0.0.1",
+        help=(
+            "address to listen on; any but a loopback address needs a token (default: %(default)s)"
+        ),
     )
-    gateway.add_argument("--port", type=int, help="0 for any free one (default: 8700)")
+    gateway.add_argument(
+        "--port", type=int, help="port to listen on; 0 for any free port (default: 8700)"
+    )
     gateway.add_argument(
         "--token-file",
         metavar="FILE",
-        help="whose text is asked of all senders (default: $AIOCOLLECT_GATEWAY_TOKEN)",
+        help=(
+            "file with the token that all senders must give (default: $AIOCOLLECT_GATEWAY_TOKEN)"
+        ),
     )
     gateway.add_argument(
-        "--max-body-bytes", type=int, help="of a body, after decompression (default: 1 MiB)"
+        "--max-body-bytes",
+        type=int,
+        help="largest request body, after decompression (default: 1 MiB)",
     )
     gateway.add_argument(
         "--trust-ids",
         action="store_true",
-        help="rows under an id of ours go to the day that it carries: for labels that come later",
+        help=(
+            "file rows by the day in an aiocollect id, even a past one: for labels that arrive "
+            "later"
+        ),
     )
     gateway.set_defaults(run=_gateway)
     for command, help_ in (
         ("enable", "switch collecting on in a running service"),
-        ("disable", "switch collecting off in a running service; scoring goes on"),
-        ("status", "show what the settings file says"),
+        ("disable", "switch collecting off in a running service; scoring continues"),
+        ("status", "show the switches in the settings file"),
     ):
         one = commands.add_parser(command, help=help_, description=f"{help_.capitalize()}.")
         one.add_argument(
             "--settings",
             metavar="FILE",
             default=os.environ.get(_VARIABLE),
-            help=f"the file that the pipeline watches: its settings_file= (default: ${_VARIABLE})",
+            help=(
+                "settings file that the pipeline watches, its settings_file= (default: "
+                f"${_VARIABLE})"
+            ),
         )
         if command != "status":
             one.add_argument(
                 "collector",
                 nargs="?",
-                help="model/version/identifier, or the beginning of it (default: the pipeline)",
+                help="model/version/identifier, or the beginning of it (default: all collectors)",
             )
             one.add_argument(
-                "--force", action="store_true", help="also a collector that is not known (yet)"
+                "--force",
+                action="store_true",
+                help="also accept a collector that is not known (yet)",
             )
         if command == "enable":
             one.add_argument(
-                "--sample-rate", type=float, help="the share of calls that is recorded, to 1"
+                "--sample-rate", type=float, help="share of calls to record, above 0 and up to 1"
             )
         one.set_defaults(run=_switch, command=command)
     return parser
@@ -221,7 +252,7 @@ def _within(text: str, least: float, most: float) -> float:
     try:
         value = float(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
     if not least <= value <= most:
         raise argparse.ArgumentTypeError(f"{text} is not between {least:g} and {most:g}")
     return value

@@ -35,7 +35,7 @@ CLOSING = 1.0
 def replay(directory: str, options: ReplayOptions) -> int:
     """Replay the spool, and tell what became of it; returns the exit code."""
     if not os.path.isdir(directory):
-        raise ConfigError(f"there is no directory {directory}; name the spool= of the pipelines")
+        raise ConfigError(f"{directory} is not a directory; give the spool= of the pipelines")
     return asyncio.run(_replay(directory, options))
 
 
@@ -55,7 +55,7 @@ async def _replay(directory: str, options: ReplayOptions) -> int:
     for line in seen.lines:
         print(line, file=sys.stderr)
     if late:
-        print(f"not all within {options.timeout:g} s: run it again", file=sys.stderr)
+        print(f"not finished within {options.timeout:g} s; run it again", file=sys.stderr)
     return 0 if report.complete and not late and not seen.lines else 1
 
 
@@ -80,13 +80,13 @@ class Troubles:
         match event:
             case SpoolDamaged():
                 line = (
-                    f"{event.life}: damaged: {event.corrupt} stretches set aside beside it as "
-                    f"corrupt-…, {event.rows} rows known to be lost"
+                    f"{event.life}: damaged: {event.corrupt} unreadable stretches set "
+                    f"aside beside it as corrupt-…, at least {event.rows} rows lost"
                 )
             case SpoolLeft():
                 line = f"{event.life}: left as it is: {event.reason}"
             case SpoolFailed():
-                line = f"the disk: {event.reason}"
+                line = f"disk: {event.reason}"
             case _:
                 return
         if line not in self.lines:
@@ -99,7 +99,7 @@ def _told(report: Report) -> str:
     rest = {
         "left in the spool": report.in_spool,
         "possibly stored": report.possibly_stored,
-        **{f"given up ({reason})": rows for reason, rows in report.dropped.items()},
+        **{f"dropped ({reason})": rows for reason, rows in report.dropped.items()},
         **{f"dead letters ({reason})": rows for reason, rows in report.dead_lettered.items()},
     }
     parts = [f"{rows} {what}" for what, rows in rest.items() if rows]

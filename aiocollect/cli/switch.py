@@ -43,8 +43,7 @@ def switch(
         _check(collector, path, control)
     if not os.path.exists(path) and not read_collectors(path) and not force:
         print(
-            f"aiocollect: {path} is new, and no pipeline that watches it was seen; is it the right "
-            "file?",
+            f"aiocollect: {path} is a new file, and no pipeline watches it yet; check the path",
             file=sys.stderr,
         )
     before = control.whole if collector is None else control.collectors.get(collector, Switch())
@@ -61,11 +60,11 @@ def switch(
 def show(path: str) -> int:
     """Show what the file says; returns the exit code."""
     control = read_control(path)
-    print(f"the pipeline  {_told(control.whole)}")
+    print(f"pipeline  {_told(control.whole)}")
     for name, one in sorted(control.collectors.items()):
         print(f"{name}  {_told(one)}")
     if control.collectors and not control.whole.enabled:
-        print("(on is what both switch on)")
+        print("(a collector records only if the pipeline is on too)")
     return 0
 
 
@@ -75,9 +74,9 @@ def _check(collector: str, path: str, control: Control) -> None:
         return
     if not labels:
         raise ConfigError(
-            f"whether there is a collector {collector!r} is not known: no pipeline that watches "
-            f"{path} has told its collectors beside it ({path}.collectors); is it the right file? "
-            "--force writes it all the same"
+            f"cannot check whether {collector!r} is a collector: no pipeline that watches "
+            f"{path} has listed its collectors in {path}.collectors; check the path, or "
+            "use --force to write it anyway"
         )
     # Beginnings too: "churn" stands for all of "churn/10/inputs".
     words = len(collector.strip("/").split("/"))
@@ -87,8 +86,8 @@ def _check(collector: str, path: str, control: Control) -> None:
     shown = sorted(labels)[:_SHOWN]
     more = f" and {len(labels) - _SHOWN} more" if len(labels) > _SHOWN else ""
     raise ConfigError(
-        f"there is no collector {collector!r}; {meant}There are {', '.join(shown)}{more}. --force "
-        "writes it all the same, for one that is yet to come"
+        f"unknown collector {collector!r}; {meant}known collectors: "
+        f"{', '.join(shown)}{more}. Use --force for a collector that does not exist yet"
     )
 
 

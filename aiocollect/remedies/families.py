@@ -7,96 +7,115 @@ from __future__ import annotations
 
 from typing import Final
 
-from .service import Row
+from .access import Row
 
 __all__ = ["FAMILIES", "GENERAL", "OURS", "WAIT"]
 
-OURS: Final = "report it, with this code and the versions of aiocollect and azure-storage-blob"
-WAIT: Final = "nothing, it is tried on; if it lasts, see status.azure.com and the account's metrics"
+OURS: Final = "report it with this code and the versions of aiocollect and azure-storage-blob"
+WAIT: Final = (
+    "no action needed, it is retried; if this lasts, check status.azure.com and the account's "
+    "metrics"
+)
 
 FAMILIES: Final[tuple[Row, ...]] = (
     ("no answer", "no answer came from the store", WAIT),
     (
         "StoreRaised",
-        "the store raised what is no StoreError, so whether rows landed is not known",
-        "it is tried on; a store of your own raises StoreErrors alone: mend it (aiocollect.typing)",
+        (
+            "the store raised an error other than StoreError, so it is not known whether rows "
+            "were stored"
+        ),
+        (
+            "it is retried; if you wrote this store, make it raise StoreError only (see "
+            "aiocollect.typing)"
+        ),
     ),
     (
         "StoreReturned",
-        "the store returned what no store returns, so whether rows landed is not known",
-        "it is tried on; mend the store of your own by the Protocol in aiocollect.typing",
+        (
+            "the store returned a value that the Store protocol does not allow, so it is not "
+            "known whether rows were stored"
+        ),
+        "it is retried; if you wrote this store, follow the Protocol in aiocollect.typing",
     ),
     (
         "Sdk",
         (
-            "azure-storage-blob raised an error of its own, mostly over an answer that is not the "
-            "service's"
+            "azure-storage-blob itself failed, usually because the answer did not come "
+            "from the service"
         ),
-        f"see what stands between; if it lasts, {OURS}",
+        f"check the proxies between this machine and the service; if this lasts, {OURS}",
     ),
     (
         "SasCallbackTimeout",
-        "the function that gives the SAS did not answer in time",
-        "give its HTTP client a time-out below sas_timeout=",
+        "the function that returns the SAS did not answer in time",
+        "give its HTTP client a time-out shorter than sas_timeout=",
     ),
     (
         "SasCallback",
-        "the function that gives the SAS failed, or gave none",
-        "call it by hand; it must return the text of a SAS, with its signature",
+        "the function that returns the SAS failed or returned no SAS",
+        "call it by hand; it must return the text of a SAS with its signature",
     ),
     (
         "TokenHTTP5",
         "the token endpoint is in trouble",
-        "nothing, it is asked again; see status.azure.com",
+        "no action needed, it is asked again; check status.azure.com",
     ),
     (
         "Token",
-        "no token could be got for the identity",
-        "try it by hand: az account get-access-token --resource https://storage.azure.com",
+        "no token was issued for the identity",
+        "try by hand: az account get-access-token --resource https://storage.azure.com",
     ),
     (
         "Lease",
-        "a lease on the blob or container is in the way",
+        "a lease on the blob or container blocks the request",
         (
-            "end it: az storage blob lease break --account-name ACCOUNT --container-name "
-            "CONTAINER --blob-name BLOB"
+            "break the lease: az storage blob lease break --account-name ACCOUNT "
+            "--container-name CONTAINER --blob-name BLOB"
         ),
     ),
-    ("KeyVault", "the account's own key cannot be had from its key vault", "see the account's key"),
+    (
+        "KeyVault",
+        "the account's own encryption key cannot be read from its key vault",
+        "check the key, and that the account's identity may use it",
+    ),
     (
         "HTTP401",
-        "something on the way, or the service, wants a credential",
-        "check the credential; a proxy's goes into proxy=",
+        "the service, or a proxy in front of it, asks for a credential",
+        "check the credential; a proxy's user and password go into proxy=",
     ),
     (
         "HTTP403",
-        "something on the way, or the service, forbids the request",
-        "check the credential, the account's network rules, and the proxies on the way",
+        "the service, or a proxy in front of it, forbids the request",
+        "check the credential, the account's network rules, and the proxies in between",
     ),
     (
         "HTTP413",
-        "a proxy on the way takes no block of this size",
-        "nothing: it is halved between rows; else raise the proxy's limit",
+        "a proxy does not accept a block of this size",
+        (
+            "no action needed, the block is halved between rows; to avoid this, raise the "
+            "proxy's limit"
+        ),
     ),
     (
         "HTTP429",
-        "something on the way asks for fewer requests",
-        "nothing, it is tried more slowly",
+        "the service, or a proxy in front of it, asks for fewer requests",
+        "no action needed, it is retried more slowly",
     ),
-    ("HTTP5", "the service, or something on the way, is in trouble", WAIT),
+    ("HTTP5", "the service, or a proxy in front of it, is in trouble", WAIT),
     (
         "HTTP3",
-        "something on the way sends the request elsewhere",
-        "check host and scheme in store=",
+        "a proxy redirects the request to another address",
+        "check the host and scheme in store=",
     ),
     (
         "HTTP",
-        "something on the way answered in the service's place",
-        "see which proxy, gateway or sign-in page stands between",
+        "a proxy, gateway or sign-in page answered instead of the service",
+        "find out what answers between this machine and the service",
     ),
 )
 
 GENERAL: Final = (
-    "the store gave an answer that is in no list of ours",
-    f"look the code up at learn.microsoft.com/rest/api/storageservices; then {OURS}",
+    "the store answered with a code that aiocollect does not know",
+    f"look it up at learn.microsoft.com/rest/api/storageservices; then {OURS}",
 )

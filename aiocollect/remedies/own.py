@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import Final
 
+from .access import Row
 from .families import WAIT
-from .service import Row
 
 __all__ = ["OWN"]
 
 _TROUBLE: Final[tuple[Row, ...]] = (
     (
         "GreenThreads",
-        "green threads of gevent or eventlet came after the pipeline, whose thread cannot start",
+        (
+            "gevent or eventlet patched threads after the pipeline was made, so its thread "
+            "cannot start"
+        ),
         (
             "patch before the pipeline is made, and leave threads alone: "
-            "gevent.monkey.patch_all(thread=False, queue=False); or take other workers"
+            "gevent.monkey.patch_all(thread=False, queue=False); or use workers of another "
+            "class"
         ),
     ),
     (
@@ -23,127 +27,145 @@ _TROUBLE: Final[tuple[Row, ...]] = (
             "ServerBusy TooManyRequests AccountRequestRateExceeded IngressExceedsAccountLimit "
             "EgressExceedsAccountLimit OperationsPerSecondOverAccountLimit"
         ),
-        "the service asks for fewer requests: the account or the blob is at its limit",
+        "the service asks for fewer requests: the account or the blob has reached its limit",
         (
-            "nothing, it is tried more slowly; if it lasts: a larger linger=, writer='own', or "
-            "more accounts"
+            "no action needed, it is retried more slowly; if this lasts, use a larger "
+            "linger=, writer='own', or more accounts"
         ),
     ),
     (
         "OperationTimedOut InternalError",
-        "the service had trouble; whether the rows were stored is found out",
+        "the service had trouble; aiocollect finds out whether the rows were stored",
         WAIT,
     ),
     (
         "BlobModifiedWhileReading",
-        "somebody read or listed the blob during an append",
-        "nothing: the same is sent again; see who lists the container often",
+        "a client read or listed the blob during an append",
+        (
+            "no action needed, the same block is sent again; check which client lists the "
+            "container often"
+        ),
     ),
     (
         "NoStore",
-        "recording was switched on in a pipeline that was made without a store",
-        "set AIOCOLLECT_STORE and start the process again",
+        "recording was switched on, but this pipeline was made without a store",
+        "set AIOCOLLECT_STORE and restart the process",
     ),
     (
         "DnsFailure",
-        "the host's name cannot be resolved",
+        "the host name cannot be resolved",
         (
-            "check the account's name in store=, and the resolver: getent hosts "
+            "check the account name in store=, and the resolver: getent hosts "
             "ACCOUNT.blob.core.windows.net"
         ),
     ),
     (
         "ConnectionRefused",
-        "nothing listens at the host and port, or a firewall says so",
-        "check host and port in store= and proxy=; is the emulator running?",
+        "nothing listens on this host and port, or a firewall rejects the connection",
+        "check host and port in store= and proxy=; for the emulator, check that it runs",
     ),
     (
         "ConnectionReset ConnectionClosed BrokenPipe",
-        "the connection was cut while a request was under way",
+        "the connection was cut during a request",
         (
-            "nothing, it is tried on; if it lasts, see firewalls and proxies on the way, and "
-            "their time-outs"
+            "no action needed, it is retried; if this lasts, check the firewalls and "
+            "proxies in between, and their time-outs"
         ),
     ),
     (
         "NetworkUnreachable HostUnreachable",
-        "there is no network way to the host",
+        "there is no network route to the host",
         "check the machine's network, its routes and the private endpoint",
     ),
     (
         "AddressNotAvailable",
-        "no port of this machine is left for a new connection",
-        "see who opens so many connections: ss -s",
+        "this machine has no free port for a new connection",
+        "find out which process opens so many connections: ss -s",
     ),
     (
         "TooManyOpenFiles EMFILE ENFILE",
-        "the process or the machine has no file descriptor left",
-        "raise the limit (ulimit -n, LimitNOFILE=), and see who keeps files open",
+        "the process or the machine has no free file descriptors",
+        ("raise the limit (ulimit -n, LimitNOFILE=), and find out which process keeps files open"),
     ),
     (
         "ConnectTimeout",
-        "no connection was made in time: packets are dropped on the way",
+        "the connection was not made in time: packets are dropped on the way",
         "check firewalls, routes, the private endpoint and its DNS name",
     ),
     (
         "ReadTimeout",
-        "the answer did not come in time; whether the rows were stored is found out",
+        "the answer did not come in time; aiocollect finds out whether the rows were stored",
         WAIT,
     ),
     (
         "AttemptTimeout",
-        "an attempt took longer than its time; whether the rows were stored is found out",
+        (
+            "an attempt took longer than attempt_timeout; aiocollect finds out whether the "
+            "rows were stored"
+        ),
         WAIT,
     ),
     (
         "TlsFailure",
-        "the TLS handshake failed: no common version, or what answers speaks no TLS",
+        ("the TLS handshake failed: there is no common version, or the server does not speak TLS"),
         "check scheme and port in store=; try openssl s_client -connect HOST:443",
     ),
     (
         "ProxyFailure",
-        "the HTTP proxy did not let the connection through",
-        "see the proxy's rules and log for the account's host",
+        "the HTTP proxy refused the connection",
+        "check the proxy's rules and its log for the account's host",
     ),
     (
         (
             "OtherRequest OtherRange OtherPosition OtherAnswer ShortAnswer UnreadableAnswer "
             "ContentEncoding TooLong BrokenAnswer"
         ),
-        "the answer belongs to another request, or is damaged: something between mixes up answers",
+        "the answer is damaged or belongs to another request: a proxy mixes up answers",
         (
-            "nothing is settled by it, it is tried on; see the caching proxies on the way, and "
-            "whether one replaces x-ms-client-request-id"
+            "the answer is ignored and the request is retried; check the caching proxies, "
+            "and whether one replaces x-ms-client-request-id"
         ),
     ),
     (
         "StaleRead",
-        "the blob reads shorter than it was: an old answer of a cache, or somebody cut it off",
-        "see the caching proxies on the way; nothing is settled by it, it is read again",
+        (
+            "the blob reads shorter than before: a cache gave an old answer, or a client "
+            "truncated the blob"
+        ),
+        "no rows are given up, the blob is read again; check the caching proxies in between",
     ),
     (
         "creation_in_doubt",
-        "whether a new blob was made, and under which ETag, is not known: the next name is taken",
-        "nothing; if it lasts, see what cuts answers to creations off, or sends them twice",
+        ("it is not known whether a new blob was made, and with which ETag: the next name is used"),
+        (
+            "no action needed; if this lasts, find out what cuts off answers to creations or "
+            "sends them twice"
+        ),
     ),
     (
         "no_line_end",
-        "somebody appended bytes without a line end: rows go on in the next part",
-        "see who else writes to the blob: an editor, echo -n, a collector that was cut off",
+        "another client appended bytes without a line end: rows go to the next part",
+        ("find out what else writes to the blob: an editor, echo -n, a collector that was cut off"),
     ),
     (
         "NotFoundAfterCreate",
-        "creating says that the blob stands, and looking says that it is missing",
-        "see what deletes blobs or answers in the service's place",
+        (
+            "the service says that the blob exists when it is created, and that it is missing "
+            "when it is read"
+        ),
+        "find out what deletes blobs or answers instead of the service",
     ),
     (
         "TooManyParts",
-        "many parts in a row belong to others or are full",
-        "see who writes to these names: az storage blob list --prefix PATH; or use writer='own'",
+        "many parts in a row belong to other writers or are full",
+        (
+            "find out what writes to these names: az storage blob list --prefix PATH; or use "
+            "writer='own'"
+        ),
     ),
     (
         "StoreClosed",
-        "the store was closed while rows were on their way",
+        "the store was closed while rows waited for it",
         "close the pipeline first, then the store",
     ),
 )
@@ -151,15 +173,19 @@ _TROUBLE: Final[tuple[Row, ...]] = (
 _IDENTITY: Final[tuple[Row, ...]] = (
     (
         "TokenUnavailable",
-        "no identity was found: no managed identity, workload identity or sign-in answers here",
+        ("no identity was found: there is no managed identity, workload identity or sign-in here"),
         (
-            "give one: az vm identity assign, a service account with workload identity, or az "
-            "login; AIOCOLLECT_CREDENTIAL=managed, workload or cli says which is meant"
+            "set one up: az vm identity assign, a service account with workload identity, "
+            "or az login; AIOCOLLECT_CREDENTIAL=managed, workload or cli chooses between "
+            "them"
         ),
     ),
     (
         "TokenHTTP400 TokenHTTP401 TokenHTTP403 TokenRefused",
-        "the token endpoint refused to give a token: identity, tenant or federation do not fit",
+        (
+            "the token endpoint refused to issue a token: identity, tenant or federation do "
+            "not match"
+        ),
         (
             "check AZURE_CLIENT_ID, AZURE_TENANT_ID and the federated credential's subject: az "
             "identity federated-credential list --identity-name NAME --resource-group GROUP"
@@ -167,23 +193,23 @@ _IDENTITY: Final[tuple[Row, ...]] = (
     ),
     (
         "TokenHTTP404 TokenHTTP410",
-        "the token endpoint knows no such identity, or is not there yet",
-        "check that the identity is assigned to this machine, and AZURE_CLIENT_ID",
+        "the token endpoint does not know this identity, or is not ready yet",
+        "check that the identity is assigned to this machine, and check AZURE_CLIENT_ID",
     ),
     (
         "TokenHTTP429",
         "the token endpoint asks for fewer requests",
-        "nothing, it is asked again later",
+        "no action needed, it is asked again later",
     ),
     (
         "TokenTimeout TokenConnectTimeout TokenReadTimeout",
-        "the token endpoint gave no answer in time",
-        "see whether this machine reaches 169.254.169.254 and login.microsoftonline.com",
+        "the token endpoint did not answer in time",
+        "check that this machine reaches 169.254.169.254 and login.microsoftonline.com",
     ),
     (
         "TokenCliMissing",
-        "the Azure CLI was asked for a token, and is not installed or not signed in",
-        "az login",
+        "the Azure CLI was asked for a token, but it is not installed or not signed in",
+        "sign in: az login",
     ),
 )
 
@@ -191,120 +217,123 @@ _FILES: Final[tuple[Row, ...]] = (
     (
         "DirectoryNotFound ENOENT",
         "the directory does not exist",
-        "make it, or mount its volume again",
+        "create it, or mount its volume again",
     ),
     (
         "EACCES EPERM EROFS",
         "this user may not write there",
-        "see the directory's owner and mode, and whether it is mounted read-only",
+        "check the directory's owner and mode, and whether it is mounted read-only",
     ),
     (
         "ENOSPC EDQUOT",
-        "the disk, its inodes or the quota are used up",
-        "make room: df -h, df -i, quota -s",
+        "the disk space, the inodes or the quota is used up",
+        "free some space: df -h, df -i, quota -s",
     ),
     (
         "EIO",
-        "the disk reports a fault",
-        "see dmesg; put the directory on another disk",
+        "the disk reported an I/O error",
+        "check dmesg; move the directory to another disk",
     ),
     (
         "EISDIR ENOTDIR ELOOP ENAMETOOLONG EXDEV",
-        "the name cannot be a file there",
-        "see what stands at this path, and layout=",
+        "this path cannot be used as a file",
+        "check what is at this path, and check layout=",
     ),
     (
         "EFBIG",
-        "the file is larger than the file system or the process may have it",
-        "see ulimit -f and the file system's limit",
+        "the file has reached the size limit of the file system or the process",
+        "check ulimit -f and the file system's limit",
     ),
     (
         "LockHeld",
         "another process holds the lock of the file",
-        "nothing, it is tried on; if it lasts, see who: lslocks",
+        "no action needed, it is retried; if this lasts, find that process: lslocks",
     ),
     (
         "NoThread",
-        "the process or the machine can start no thread",
-        "raise the limit of processes (ulimit -u, pids.max of the container)",
+        "the process or the machine cannot start another thread",
+        "raise the process limit (ulimit -u, pids.max of the container)",
     ),
     (
         "LinkLeadsOutside",
-        "a link leads out of the store's directory",
+        "a symbolic link leads out of the store's directory",
         "remove the link: ls -l on the path",
     ),
     (
         "NoLedger ForeignChange ForeignFile UnknownLedger NotAFile",
-        "the file was not written by aiocollect, or was changed by somebody else",
-        "nothing: rows go to the next part",
+        "the file was not written by aiocollect, or another program changed it",
+        "no action needed, rows go to the next part",
     ),
 )
 
 _ROWS_GIVEN: Final[tuple[Row, ...]] = (
     (
         "shape",
-        "the value's shape does not fit the columns",
-        "give rows of as many cells as feature_names has",
+        "the shape of the value does not fit the columns",
+        "pass rows with as many cells as there are feature_names",
     ),
     (
         "type media",
-        "a value is of a kind that cannot be recorded",
-        "turn it into numbers, text, lists or dicts first",
+        "a value has a type that cannot be recorded",
+        "convert it to numbers, text, lists or dicts first",
     ),
     (
         "encode layout",
-        "the encoder or the layout raised an error for the row",
-        "see the encoder or layout that was given; the rows are in dead_letters= where it is set",
+        "the encoder or the layout failed for the row",
+        ("check the encoder or layout that you passed; the rows are in dead_letters= if it is set"),
     ),
     (
         "id",
-        "the correlation id is no text, or too long",
-        "give text, or none",
+        "the correlation id is not text, is empty or is too long",
+        "pass a shorter text, or leave it out",
     ),
     (
         "row",
-        "row= is no index of a row",
-        "give the index of the first row within its call, a whole number from 0 on",
+        "row= is not the index of a row",
+        "pass the index of the first row within its call, a whole number from 0",
     ),
     (
         "day time",
-        "at= is no moment with a time zone, or is of another day than the id",
-        "give a datetime with a zone, and an id of the same day, or a caller's own id",
+        "at= has no time zone, or is on another day than the id",
+        ("pass a datetime with a time zone on the same day as the id, or use an id of your own"),
     ),
     (
         "redact",
         "a rule of redact= failed",
-        "see the rule: the row was not recorded, so that nothing leaks",
+        "check the rule; the row was not recorded, so that nothing leaks",
     ),
     (
         "schema_overflow",
-        "the stream has had more different headers than limits.max_headers",
-        "fix the columns: names must not be made of data",
+        "the stream has had more different headers than limits.max_headers allows",
+        "keep the columns fixed: do not make column names out of data",
     ),
     (
         "shed_newest shed_oldest",
-        "memory was full of rows that wait for the store",
-        "see why the store is slow or held; then max_memory_bytes= or spool=",
+        "memory was full of rows waiting for the store",
+        (
+            "find out why the store is slow or the path is held; or raise max_memory_bytes=, "
+            "or set spool="
+        ),
     ),
     (
         "delivery_timeout",
-        "rows were older than delivery_timeout= before they could be sent",
-        "see why the store is slow or held",
+        "rows became older than delivery_timeout= before they could be sent",
+        "find out why the store is slow or the path is held",
     ),
     (
         "closed",
-        "the pipeline was closed first",
-        "give close_timeout= more seconds, or a spool=, and collect before the shutdown",
+        "the pipeline was closed before the rows were stored",
+        "raise close_timeout=, or set spool=; stop collecting before the pipeline closes",
     ),
     (
         "spool",
-        "what was in the spool can no longer be read",
-        "see the log's line about the disk",
+        "rows in the spool can no longer be read",
+        "see the log line about the disk",
     ),
     (
         "replaced",
-        "somebody deleted or replaced the blob",
-        "see who deletes blobs; rows go to the next part",
+        "another client deleted or replaced the blob",
+        "find out what deletes blobs; rows go to the next part",
     ),
 )
 

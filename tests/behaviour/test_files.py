@@ -327,7 +327,9 @@ async def test_a_settings_file_on_a_disk_that_hangs(tmp_path: Path) -> None:
         watch._tick()
         watch.stop()
     assert len(frozen.waiting) == 1
-    assert [event.reason for event in events] == [f"the disk of the settings file {path} hangs"]
+    assert [event.reason for event in events] == [
+        f"the disk of the settings file {path} does not answer"
+    ]
     work, then = frozen.waiting.pop()
     then(work())
     assert obeyed[-1].whole.sample_rate == 0.25

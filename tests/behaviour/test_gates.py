@@ -136,7 +136,7 @@ def test_the_settings_file_is_watched(tmp_path: Path) -> None:
     rejected = [event.reason for event in events if isinstance(event, SettingsRejected)]
     assert len(rejected) == 2
     assert "settings.json" in rejected[0]
-    assert "no enabld" in rejected[1]
+    assert "unknown key enabld" in rejected[1]
 
 
 def test_off_by_the_file_from_the_start(tmp_path: Path) -> None:
@@ -155,8 +155,8 @@ def test_off_by_the_file_from_the_start(tmp_path: Path) -> None:
         ('{"enabled": 1}', "enabled must be True or False"),
         ('{"sample_rate": 0}', "must be above 0"),
         ('{"collectors": []}', "collectors must be an object"),
-        ('{"collectors": {"m": 7}}', "may say enabled"),
-        ('{"rate": 1}', "no rate"),
+        ('{"collectors": {"m": 7}}', "each collector must be an object"),
+        ('{"rate": 1}', "unknown key rate"),
         ("{", "cannot be read"),
     ],
 )

@@ -235,8 +235,11 @@ def test_replay_says_what_is_damaged_and_fails(
     assert 0 < len(found) < 400, out
     known = 400 - len(found) if place == 1 else 0  # behind the last row nobody can count
     told = f"{len(found)} of {len(found) + known} rows stored"
-    assert out == told + (f", {known} given up (damaged)\n" if known else "\n")
-    assert f"1 stretches set aside beside it as corrupt-…, {known} rows known to be lost" in err
+    assert out == told + (f", {known} dropped (damaged)\n" if known else "\n")
+    assert (
+        f"1 unreadable stretches set aside beside it as corrupt-…, at least {known} rows lost"
+        in err
+    )
     assert list(spool.glob("corrupt-*"))
     assert command(["replay", str(spool), "--store", str(store)]) == 0
     assert capsys.readouterr().out == "nothing to replay\n"
@@ -282,4 +285,4 @@ def test_replay_keeps_its_time(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert command(["replay", str(spool), "--store", str(store), "--timeout", "1"]) == 1
     out, err = capsys.readouterr()
     assert out == "0 of 10 rows stored, 10 left in the spool\n"
-    assert "not all within 1 s: run it again" in err
+    assert "not finished within 1 s; run it again" in err

@@ -173,7 +173,7 @@ def test_no_files(tmp_path: Path, kind: str) -> None:
     found = ended(["-c", FILES, *names, kind], {}, tmp_path)
     assert (found.returncode, found.stdout) == (0, "30 {'encode': 30}\n"), found.stderr
     assert other.read_text() == "keep me"
-    assert "dead letters were not written to their file" in found.stderr
+    assert "dead letters were not written to the dead-letter file" in found.stderr
     said = {"pipe": "cannot be read: it is a pipe", "huge": "cannot be read: it is larger than"}
     # Of links: Kubernetes mounts its config maps so. This one leads nowhere: it is gone.
-    assert said.get(kind, "the settings file is gone") in found.stderr
+    assert said.get(kind, "the settings file was removed") in found.stderr

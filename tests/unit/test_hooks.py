@@ -39,7 +39,7 @@ def test_one_cause_of_many_paths(kind: FaultKind, caplog: pytest.LogCaptureFixtu
         await asyncio.sleep(180)
         later = lines(caplog)
         assert 2 <= len(later) <= 4
-        assert all(f"{PATHS} paths by now" in line for line in later)
+        assert all(f"{PATHS} paths affected" in line for line in later)
         caplog.clear()
         store.faults = None
         report = await pipeline.flush(120.0)
@@ -62,7 +62,7 @@ def test_refused_rows_of_many_streams_are_one_cause(caplog: pytest.LogCaptureFix
             collector.collect([[1.0]] * 3)
         await asyncio.sleep(61)
         assert len(lines(caplog)) == 2
-        assert "(and 98 times more, 297 rows)" in lines(caplog)[1]
+        assert "(and 98 more times, 297 rows)" in lines(caplog)[1]
         await pipeline.aclose()
 
     with caplog.at_level(logging.WARNING, logger="aiocollect"):
@@ -81,7 +81,7 @@ def test_without_a_loop_the_next_line_counts(caplog: pytest.LogCaptureFixture) -
         loop.pause(61)
         log(Refused(stream="s", rows=2, reason="shape", error=ValueError("no 5")))
     loop.close()
-    assert [line.partition("(")[2] for line in lines(caplog)] == ["", "and 4 times more, 8 rows)"]
+    assert [line.partition("(")[2] for line in lines(caplog)] == ["", "and 4 more times, 8 rows)"]
 
 
 def test_what_ends_relieves_a_path() -> None:

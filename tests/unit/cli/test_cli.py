@@ -47,7 +47,7 @@ def test_disable_and_enable_a_running_service(
     capsys.readouterr()
     assert main(["status", "--settings", path]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "the pipeline  on, 1 of its calls",
+        "pipeline  on, 1 of its calls",
         "churn  on, 0.5 of its calls",
     ]
 
@@ -65,8 +65,8 @@ LABELS = ["wine/1/inputs", "wine/1/outputs", "churn/10/inputs", "churn/10"]
         ("win", "did you mean 'wine'?"),
         ("Wine", "did you mean 'wine'?"),
         ("wine/", "did you mean 'wine'"),
-        ("", "There are churn/10, churn/10/inputs, wine/1/inputs, wine/1/outputs."),
-        ("zebra", "There are churn/10, churn/10/inputs, wine/1/inputs, wine/1/outputs."),
+        ("", "known collectors: churn/10, churn/10/inputs, wine/1/inputs, wine/1/outputs."),
+        ("zebra", "known collectors: churn/10, churn/10/inputs, wine/1/inputs, wine/1/outputs."),
     ],
 )
 def test_a_collector_that_is_not_there(
@@ -100,9 +100,9 @@ def test_where_no_collector_is_known(tmp_path: Path, capsys: pytest.CaptureFixtu
     """Perhaps it is the wrong file; the whole pipeline needs no name."""
     path = str(tmp_path / "settings.json")
     assert main(["disable", "wine", "--settings", path]) == 1
-    assert "is it the right file?" in capsys.readouterr().err
+    assert "check the path" in capsys.readouterr().err
     assert main(["disable", "--settings", path]) == 0
-    assert "is new, and no pipeline that watches it was seen" in capsys.readouterr().err
+    assert "is a new file, and no pipeline watches it yet" in capsys.readouterr().err
     assert main(["enable", "--settings", path]) == 0
     assert capsys.readouterr().err == ""
 
@@ -124,13 +124,15 @@ def test_a_removed_settings_file_is_told(tmp_path: Path, caplog: pytest.LogCaptu
     asyncio.run(service())
     said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     holds = "1 of 1 collectors record, all of their calls"
-    assert said == [f"the settings file is gone, the program's own word holds: {holds}"]
+    assert said == [
+        f"the settings file was removed; the options of the program apply again: {holds}"
+    ]
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["status"], "name the settings file"),
+        (["status"], "no settings file given"),
         (["enable", "--sample-rate", "2", "--settings", "{path}"], "must be at most 1"),
         (["disable", "--settings", "{path}/no/such"], "cannot be"),
     ],
