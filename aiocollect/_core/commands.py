@@ -7,6 +7,7 @@ request or wait, which comes last.
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -19,15 +20,16 @@ from ..errors import (
 )
 from ..events import Event as Notice
 from ..typing import Appended, Created, Opened, Range
-from .accumulator import Batch
+from .accumulator import Batch, Block
 
 __all__ = [
     "Answer",
     "Append",
     "Command",
     "Create",
-    "LaneEvent",
     "Finish",
+    "GiveUp",
+    "LaneEvent",
     "Note",
     "Open",
     "Outcome",
@@ -157,7 +159,15 @@ class LaneEvent(enum.Enum):
     __hash__ = object.__hash__
 
 
-Answer: TypeAlias = Opened | Appended | Range | Created | bool | StoreError | None
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """What comes with GIVE_UP: why rows are given up, but for blocks that are ``kept``."""
+
+    reason: str
+    kept: Callable[[Block], bool] = lambda _: False
+
+
+Answer: TypeAlias = Opened | Appended | Range | Created | bool | StoreError | GiveUp | None
 
 # The refusals that a lane knows a way on from. The service never reads rows, so only a refusal of
 # a block's size can be the fault of one; every other reason, known here or not, is an operator's.

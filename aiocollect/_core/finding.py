@@ -1,108 +1,89 @@
-"""The steps by which a lane finds its part: it looks, creates, and walks on.
-
-They are methods of Lane, which has them in a room of their own.
-"""
+"""The steps by which a lane finds its part: it looks, creates, and walks on."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import StoreError
-from ..events import BlobReplaced, Resumed, Rolled
+from ..events import Resumed
 from ..typing import Created, Opened
+from . import blind
 from .commands import Command, Note
-from .place import NO_ETAG, Place
-from .states import State
+from .lane_data import LaneData, State
+from .moves import begin_part, create, hold, look, next_block, read_back, roll
+from .place import NO_ETAG
 
-if TYPE_CHECKING:
-    from .lane import Lane
+__all__ = [
+    "on_create_refused",
+    "on_created",
+    "on_open_missing",
+    "on_open_wrong_type",
+    "on_opened",
+    "on_submit",
+]
 
 
-def on_submit(lane: Lane, _: Any) -> list[Command]:
-    if lane.in_doubt and not lane.blind:  # another life's doubt: nothing was asked in this one
+def on_submit(lane: LaneData, _: Any) -> list[Command]:
+    """There is a batch to send."""
+    if lane.doubt is not None and not lane.blind:
+        # Another process's doubt: this one has asked nothing yet.
         lane.out.begin()
-        return lane._read()
-    return lane._next()
+        return read_back(lane)
+    return next_block(lane)
 
 
-def on_opened(lane: Lane, opened: Opened) -> list[Command]:
+def on_opened(lane: LaneData, opened: Opened) -> list[Command]:
+    """It is there: it is ours, or the next one is looked at."""
     notes: list[Command] = []
-    if lane._kept is not None:  # the right to read has come
-        lane._kept = None
+    if lane.own_place is not None:  # the right to read has come
+        lane.own_place = None
         notes.append(Note(Resumed(path=lane.parts.path, part=lane.parts.name)))
     lane.place.open(opened)
     objection = lane.parts.objection(opened)
     if opened.length and lane.place.sound and not opened.head.endswith(b"\n"):
         objection = objection or "no_line_end"
-    return notes + (lane._roll(objection) if objection else lane._next())
+    return notes + (roll(lane, objection) if objection else next_block(lane))
 
 
-def on_open_missing(lane: Lane, _: Any) -> list[Command]:
+def on_open_missing(lane: LaneData, _: Any) -> list[Command]:
+    """There is none."""
     if lane.place.made:  # by us or somebody else, and not there: an old view, or by turns
         lane.place.made = False
-        lane._wait().turned("NotFoundAfterCreate")
-        return lane._begin_part()
-    return lane._create()
+        lane.begin_retries().turned("NotFoundAfterCreate")
+        return begin_part(lane)
+    return create(lane)
 
 
-def on_open_wrong_type(lane: Lane, _: Any) -> list[Command]:
-    return lane._roll("wrong_type")
+def on_open_wrong_type(lane: LaneData, _: Any) -> list[Command]:
+    """It takes no appends."""
+    return roll(lane, "wrong_type")
 
 
-def on_created(lane: Lane, created: Created | bool) -> list[Command]:
+def on_created(lane: LaneData, created: Created | bool) -> list[Command]:
+    """It is there now, by us or by somebody who was faster (False)."""
     if not lane.blind:
         # Whoever made it: only a look gives its ETag and time, and shows what others wrote.
         lane.place.made = True
         lane.place.confirmed = created is not False
-        return lane._open()
-    if created is False or (lane._waits and lane._waits.unsure):
+        return look(lane)
+    if created is False or (lane.retries and lane.retries.unsure):
         # Its ETag is unknown, or another creation of it is under way, which could make it anew.
-        return lane._roll("creation_in_doubt")
-    lane._start_blind((created.etag or None) if isinstance(created, Created) else None)
+        return roll(lane, "creation_in_doubt")
+    blind.start(lane, (created.etag or None) if isinstance(created, Created) else None)
     lane.place.confirmed = True
-    return lane._next()
+    return next_block(lane)
 
 
-def on_create_refused(lane: Lane, error: StoreError) -> list[Command]:
-    """It may stand nevertheless: some credentials hear so about a blob that does."""
-    waits = lane._wait()
+def on_create_refused(lane: LaneData, error: StoreError) -> list[Command]:
+    """It may be there nevertheless: some credentials are told so about a blob that exists."""
+    retries = lane.begin_retries()
     if lane.blind:
-        waits.creation = error.code
-        lane._start_blind(NO_ETAG)  # the one look that is left
-        return lane._next()
-    if lane._kept is not None:
-        return lane._back_to_own()
-    if waits.creation:
-        return lane._hold(error.code, then=State.OPENING, wish=error.retry_after)
-    waits.creation = error.code
-    return lane._open()
-
-
-def roll(lane: Lane, reason: str, *, landed: bool = False) -> list[Command]:
-    """Go on to the next part, with whatever is not final yet; ``landed``: not in vain."""
-    assert not lane.in_doubt, "our bug: a lane rolled while in doubt"
-    place = lane.place
-    empty = place.fresh or place.made
-    if lane.state is State.CREATING or (empty and (place.confirmed or place.probing)):
-        lane._wait().turned(reason)  # off a part that we made, and that took nothing
-    elif not landed:
-        lane._wait().walked()  # past one that stands there
-    if landed and lane._look_at is not None:
-        lane._look_at = lane._now
-    if lane._waits:
-        lane._waits.left()
-    lane.parts.roll()
-    lane.place = Place()
-    note = Note(Rolled(path=lane.parts.path, part=lane.parts.name, reason=reason))
-    return [note, *lane._next()]
-
-
-def replaced(lane: Lane) -> list[Command]:
-    """The blob is gone, and the doubt with it."""
-    lane._doubt = None
-    note = Note(BlobReplaced(path=lane.parts.path, part=lane.parts.name))
-    return [note, *lane._roll("replaced")]
-
-
-def on_gone(lane: Lane, _: Any) -> list[Command]:
-    return lane._replaced()
+        retries.creation = error.code
+        blind.start(lane, NO_ETAG)  # the one look that is left
+        return next_block(lane)
+    if lane.own_place is not None:
+        return blind.back_to_own(lane)
+    if retries.creation:
+        return hold(lane, error.code, then=State.OPENING, wish=error.retry_after)
+    retries.creation = error.code
+    return look(lane)

@@ -1,84 +1,81 @@
-"""The steps that follow on a look at what stands at a lane's position.
-
-They are methods of Lane, which has them in a room of their own.
-"""
+"""The steps that follow on a look at what stands at a lane's position."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 from ..errors import StoreError
 from ..typing import Range
 from .commands import Command
+from .lane_data import LaneData, State
+from .moves import append, hold, landed, next_block, replaced, roll, undecided, wait
 from .place import Place
 from .retries import FULL_FOR, NOT_STALE
-from .states import State
 from .verdict import Verdict, ends_a_line, judge
 
-if TYPE_CHECKING:
-    from .lane import Lane
+__all__ = ["on_look_refused", "on_range"]
 
 
-def on_range(lane: Lane, found: Range) -> list[Command]:
-    place, doubt = lane.place, lane._doubt
+def on_range(lane: LaneData, found: Range) -> list[Command]:
+    """This is what stands there (states.py has the table of cases)."""
+    place, doubt = lane.place, lane.doubt
     assert place.position is not None
     last = -1
     if doubt is not None:
-        verdict, last = doubt.judge(found, lane.out, place=place, header=lane._header)
+        verdict, last = doubt.judge(found, lane.out, place=place, header=lane.header)
     else:
         verdict, _ = judge(found, position=place.position, bodies=(), created=place.created)
     sound = ends_a_line(found, start=max(0, place.position - 1))
     if verdict is Verdict.REPLACED:
-        return lane._replaced()
+        return replaced(lane)
     if verdict is Verdict.SHORTER:
-        return lane._on_shorter(found)
+        return _shorter(lane, found)
     if doubt is None:
-        return lane._on_end(found)
+        return _end_of_lines(lane, found)
     if verdict is Verdict.LANDED:
         place.see(found.etag)
         place.blocks += 1
-        return lane._landed(found.length, last=last, sound=sound)
+        return landed(lane, found.length, last=last, sound=sound)
     if verdict is Verdict.UNDECIDED and not doubt.full:
         # An attempt may be under way, or only the ETag has moved.
         place.see(found.etag)
-        lane._wait().whole()
-        return lane._undecided(doubt.code, State.APPENDING)
-    undecided = verdict is Verdict.UNDECIDED and not found.ended
-    if undecided and lane._wait().standing(lane._now) < FULL_FOR:
-        return lane._again(lane._wait().looking(lane._chance))
-    lane._doubt = None
-    return lane._roll(doubt.code) if doubt.full else lane._rebase(found, sound, doubt.code)
+        lane.begin_retries().whole()
+        return undecided(lane, doubt.code, State.APPENDING)
+    if verdict is Verdict.UNDECIDED and not found.ended:
+        retries = lane.begin_retries()
+        if retries.standing(lane.now) < FULL_FOR:
+            return wait(lane, retries.looking(lane.chance))
+    lane.doubt = None
+    return roll(lane, doubt.code) if doubt.full else _rebase(lane, found, sound, doubt.code)
 
 
-def on_look_refused(lane: Lane, error: StoreError) -> list[Command]:
+def on_look_refused(lane: LaneData, error: StoreError) -> list[Command]:
     """Nobody says what stands there; but the same again may land, which would end the doubt too."""
-    then = State.APPENDING if lane.in_doubt else State.READING
-    return lane._hold(error.code, then=then, wish=error.retry_after)
+    then = State.APPENDING if lane.doubt is not None else State.READING
+    return hold(lane, error.code, then=then, wish=error.retry_after)
 
 
-def on_end(lane: Lane, found: Range) -> list[Command]:
-    """What stands before the position was looked at."""
+def _end_of_lines(lane: LaneData, found: Range) -> list[Command]:
+    """What stands before the position was looked at: rows follow a line end only."""
     lane.place.sound = found.data.startswith(b"\n")
-    return lane._next() if lane.place.sound else lane._roll("no_line_end")
+    return append(lane) if lane.place.sound else roll(lane, "no_line_end")
 
 
-def on_shorter(lane: Lane, found: Range) -> list[Command]:
+def _shorter(lane: LaneData, found: Range) -> list[Command]:
     """An old view of the blob; or somebody has emptied it, which stays."""
-    waits = lane._wait()
-    waits.doubtful = True
+    retries = lane.begin_retries()
+    retries.doubtful = True
     if lane.place.knows(found.etag):
-        waits.whole()
-    elif waits.standing(lane._now) >= NOT_STALE:
-        return lane._replaced()
-    return lane._undecided("StaleRead", State.READING)
+        retries.whole()
+    elif retries.standing(lane.now) >= NOT_STALE:
+        return replaced(lane)
+    return undecided(lane, "StaleRead", State.READING)
 
 
-def rebase(lane: Lane, found: Range, sound: bool | None, code: str) -> list[Command]:
+def _rebase(lane: LaneData, found: Range, sound: bool | None, code: str) -> list[Command]:
     """Somebody else was first: go to the end that they left."""
-    if lane.place.fresh or (lane._waits and lane._waits.doubtful):
+    if lane.place.fresh or (lane.retries and lane.retries.doubtful):
         # They wrote the header, and it may not be ours.
         lane.place = Place()
-        lane._wait().turned(code)
-        return lane._next()
+        lane.begin_retries().turned(code)
+        return next_block(lane)
     lane.place.move(found, sound=sound)
-    return lane._roll("no_line_end") if sound is False else lane._next()
+    return roll(lane, "no_line_end") if sound is False else next_block(lane)

@@ -1,4 +1,4 @@
-"""The waits of a lane: how long until the next try, and what an operator must hear.
+"""The retries of a lane: how long until the next try, and what an operator must hear.
 
 Invariant: between two blocks that land, every way of going on without one has a wait that grows, up
 to ``retry.cap`` where the store gives no answer, to ``retry.hold`` where somebody must act, and to
@@ -15,7 +15,7 @@ from .backoff import Backoff
 from .commands import Answer, Note
 from .parts import Parts
 
-__all__ = ["Waits"]
+__all__ = ["Retries"]
 
 # One lost answer is nobody's business; the third in a row is the operator's.
 RETRYING_AFTER = 3
@@ -31,7 +31,7 @@ NOT_STALE = 60.0
 FULL_FOR = 5.0
 
 
-class Waits:
+class Retries:
     """Of a lane that has had to wait: what it has met since a block of it landed."""
 
     __slots__ = (
@@ -53,7 +53,7 @@ class Waits:
         self._unanswered = self._undecided = 0  # of these in a row
 
     def __repr__(self) -> str:
-        return f"<Waits {self.alarm or 'for nobody'}>"
+        return f"<Retries {self.alarm or 'for nobody'}>"
 
     # Each ends in a wait ----------------------------------------------------------------------
 

@@ -50,66 +50,90 @@ out *whose* append landed where the answer is lost:
 A lane has at most one request in flight; the engine does not start another (the lane is muted).
 GIVE_UP ends it at close: a block in doubt becomes possibly stored, all others are dropped.
 
-``TABLE`` lists every legal pair of state and event, with the method of Lane that takes it. Any
-other pair is our bug, and says so. ARCHITECTURE.md draws the same table; the simulation demands
-that each of its pairs was met.
+``TABLE`` lists every legal pair of state and event, with the step that takes it and the states that
+it may lead to. Any other pair, and any other next state, is our bug, and says so. ARCHITECTURE.md
+draws the table; the simulation demands that each of its pairs and next states was met.
 """
 
 from __future__ import annotations
 
-import enum
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
-from .commands import LaneEvent
+from . import appending, blind, finding, readback
+from .commands import Command, LaneEvent
+from .giving_up import on_give_up
+from .lane_data import LaneData, State
+from .moves import on_refused, on_timer, on_unknown
 
-__all__ = ["TABLE", "State"]
-
-
-class State(enum.Enum):
-    """What a lane is waiting for."""
-
-    IDLE = "idle"  # a batch
-    OPENING = "opening"  # what the part looks like
-    CREATING = "creating"  # a part to be made
-    APPENDING = "appending"  # the answer to an append
-    READING = "reading"  # the range that an append may have filled
-    BACKING_OFF = "backing_off"  # the timer, then the same again
-    HELD = "held"  # the timer, and an operator
-    CLOSED = "closed"  # nothing: given up
-
-    # See commands.Event.
-    __hash__ = object.__hash__
+__all__ = ["TABLE", "State", "Transition"]
 
 
-TABLE: dict[tuple[State, LaneEvent], str] = {
-    (State.IDLE, LaneEvent.SUBMIT): "_on_submit",
-    (State.OPENING, LaneEvent.OPENED): "_on_opened",
-    (State.OPENING, LaneEvent.MISSING): "_on_open_missing",
-    (State.OPENING, LaneEvent.WRONG_TYPE): "_on_open_wrong_type",
-    (State.OPENING, LaneEvent.NO_RIGHT): "_on_open_no_right",
-    (State.OPENING, LaneEvent.REFUSED): "_on_refused",
-    (State.OPENING, LaneEvent.UNKNOWN): "_back_off",
-    (State.OPENING, LaneEvent.GIVE_UP): "_give_up",
-    (State.CREATING, LaneEvent.CREATED): "_on_created",
-    (State.CREATING, LaneEvent.REFUSED): "_on_create_refused",
-    (State.CREATING, LaneEvent.UNKNOWN): "_back_off",
-    (State.CREATING, LaneEvent.GIVE_UP): "_give_up",
-    (State.APPENDING, LaneEvent.APPENDED): "_on_appended",
-    (State.APPENDING, LaneEvent.MISMATCH): "_on_mismatch",
-    (State.APPENDING, LaneEvent.FULL): "_on_full",
-    (State.APPENDING, LaneEvent.MISSING): "_on_append_missing",
-    (State.APPENDING, LaneEvent.WRONG_TYPE): "_on_gone",
-    (State.APPENDING, LaneEvent.REJECTED): "_on_rejected",
-    (State.APPENDING, LaneEvent.REFUSED): "_on_refused",
-    (State.APPENDING, LaneEvent.UNKNOWN): "_back_off",
-    (State.APPENDING, LaneEvent.GIVE_UP): "_give_up",
-    (State.READING, LaneEvent.RANGE): "_on_range",
-    (State.READING, LaneEvent.MISSING): "_on_gone",
-    (State.READING, LaneEvent.WRONG_TYPE): "_on_gone",
-    (State.READING, LaneEvent.REFUSED): "_on_look_refused",
-    (State.READING, LaneEvent.UNKNOWN): "_back_off",
-    (State.READING, LaneEvent.GIVE_UP): "_give_up",
-    (State.BACKING_OFF, LaneEvent.TIMER): "_on_timer",
-    (State.BACKING_OFF, LaneEvent.GIVE_UP): "_give_up",
-    (State.HELD, LaneEvent.TIMER): "_on_timer",
-    (State.HELD, LaneEvent.GIVE_UP): "_give_up",
+class Transition(NamedTuple):
+    """``step`` takes the event, with its answer, and leaves the lane in one of ``next``."""
+
+    step: Callable[[LaneData, Any], list[Command]]
+    next: frozenset[State]
+
+
+def _to(step: Callable[[LaneData, Any], list[Command]], *states: State) -> Transition:
+    return Transition(step, frozenset(states))
+
+
+_IDLE, _OPENING, _CREATING = State.IDLE, State.OPENING, State.CREATING
+_APPENDING, _READING = State.APPENDING, State.READING
+_BACKING_OFF, _HELD, _CLOSED = State.BACKING_OFF, State.HELD, State.CLOSED
+_UNKNOWN = _to(on_unknown, _BACKING_OFF)
+_REFUSED = _to(on_refused, _HELD)
+_GIVE_UP = _to(on_give_up, _CLOSED)
+_TIMER = _to(on_timer, _OPENING, _CREATING, _APPENDING, _READING)
+
+# Leaving a part leads to a look at the next one or, without the right to read, to its creation; and
+# by way of HELD, where that is owed a wait.
+TABLE: dict[tuple[State, LaneEvent], Transition] = {
+    (_IDLE, LaneEvent.SUBMIT): _to(
+        finding.on_submit, _OPENING, _CREATING, _APPENDING, _READING, _HELD
+    ),
+    (_OPENING, LaneEvent.OPENED): _to(finding.on_opened, _OPENING, _APPENDING, _READING, _HELD),
+    (_OPENING, LaneEvent.MISSING): _to(finding.on_open_missing, _OPENING, _CREATING, _HELD),
+    (_OPENING, LaneEvent.WRONG_TYPE): _to(finding.on_open_wrong_type, _OPENING, _HELD),
+    (_OPENING, LaneEvent.NO_RIGHT): _to(blind.on_open_no_right, _CREATING, _APPENDING, _HELD),
+    (_OPENING, LaneEvent.REFUSED): _REFUSED,
+    (_OPENING, LaneEvent.UNKNOWN): _UNKNOWN,
+    (_OPENING, LaneEvent.GIVE_UP): _GIVE_UP,
+    (_CREATING, LaneEvent.CREATED): _to(finding.on_created, _OPENING, _CREATING, _APPENDING, _HELD),
+    (_CREATING, LaneEvent.REFUSED): _to(
+        finding.on_create_refused, _OPENING, _CREATING, _APPENDING, _HELD
+    ),
+    (_CREATING, LaneEvent.UNKNOWN): _UNKNOWN,
+    (_CREATING, LaneEvent.GIVE_UP): _GIVE_UP,
+    (_APPENDING, LaneEvent.APPENDED): _to(
+        appending.on_appended, _IDLE, _OPENING, _CREATING, _APPENDING
+    ),
+    (_APPENDING, LaneEvent.MISMATCH): _to(
+        appending.on_mismatch, _IDLE, _OPENING, _CREATING, _APPENDING, _READING, _HELD
+    ),
+    (_APPENDING, LaneEvent.FULL): _to(
+        appending.on_full, _IDLE, _OPENING, _CREATING, _READING, _HELD
+    ),
+    (_APPENDING, LaneEvent.MISSING): _to(appending.on_missing, _OPENING, _CREATING, _HELD),
+    (_APPENDING, LaneEvent.WRONG_TYPE): _to(appending.on_gone, _OPENING, _CREATING, _HELD),
+    (_APPENDING, LaneEvent.REJECTED): _to(
+        appending.on_rejected, _IDLE, _OPENING, _APPENDING, _HELD
+    ),
+    (_APPENDING, LaneEvent.REFUSED): _REFUSED,
+    (_APPENDING, LaneEvent.UNKNOWN): _UNKNOWN,
+    (_APPENDING, LaneEvent.GIVE_UP): _GIVE_UP,
+    (_READING, LaneEvent.RANGE): _to(
+        readback.on_range, _IDLE, _OPENING, _APPENDING, _READING, _BACKING_OFF, _HELD
+    ),
+    (_READING, LaneEvent.MISSING): _to(appending.on_gone, _OPENING, _HELD),
+    (_READING, LaneEvent.WRONG_TYPE): _to(appending.on_gone, _OPENING, _HELD),
+    (_READING, LaneEvent.REFUSED): _to(readback.on_look_refused, _HELD),
+    (_READING, LaneEvent.UNKNOWN): _UNKNOWN,
+    (_READING, LaneEvent.GIVE_UP): _GIVE_UP,
+    (_BACKING_OFF, LaneEvent.TIMER): _TIMER,
+    (_BACKING_OFF, LaneEvent.GIVE_UP): _GIVE_UP,
+    (_HELD, LaneEvent.TIMER): _TIMER,
+    (_HELD, LaneEvent.GIVE_UP): _GIVE_UP,
 }

@@ -10,7 +10,7 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from .._core.commands import LaneEvent
+from .._core.commands import GiveUp, LaneEvent
 from .._validation.checks import check_flag, check_timeout
 from ..errors import ConfigError, FlushTimeout, PipelineClosed
 from ..events import Closed
@@ -260,7 +260,7 @@ class Ending:
             engine.pump.seal(channel)
             lane = channel.lane
             if lane.busy:
-                ends = lane.on(LaneEvent.GIVE_UP, reason=reason, kept=channel.kept)
+                ends = lane.on(LaneEvent.GIVE_UP, GiveUp(reason, channel.kept))
                 engine.senders.perform(channel, ends)
             engine.shelf.give_up(channel, reason)
 

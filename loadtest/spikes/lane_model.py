@@ -22,6 +22,7 @@ from aiocollect._core.commands import Append, Create, LaneEvent, Open, Read, Wai
 from aiocollect._core.lane import Lane
 from aiocollect._core.limits import PartLimits
 from aiocollect._core.parts import Parts
+from aiocollect._core.place import Place
 from aiocollect.errors import OffsetMismatch, OutcomeUnknown, Refusal, StoreError, StoreRefused
 from aiocollect.typing import Appended, Created, Opened, Range
 
@@ -58,13 +59,13 @@ class World:
                 *(lane.place.created, lane.place.sound, lane.place.made, lane.place.confirmed),
                 *_doubt(lane),
                 *(
-                    lane._resume,
+                    lane._data.resume,
                     lane.parts.name,
                     lane.blind,
                     len(lane.out._batches),
                     tuple(block.data for block in lane.out._blocks),
-                    lane._look_at is None,
-                    lane._kept and (lane._kept.position, lane._kept.etag),
+                    lane._data.look_at is None,
+                    _at(lane._data.own_place),
                 ),
             )
             for lane in self.lanes
@@ -159,8 +160,12 @@ def _told(request: Append | Create) -> tuple[str, int, bytes, str]:
     return request.part, request.offset, request.data, str(request.etag)
 
 
+def _at(place: Place | None) -> tuple[int | None, str | None] | None:
+    return (place.position, place.etag) if place else None
+
+
 def _doubt(lane: Lane) -> tuple[Any, ...]:
-    doubt, waits = lane._doubt, lane._waits
+    doubt, waits = lane._data.doubt, lane._data.retries
     return (
         *((doubt._lasts, doubt.code, doubt.full) if doubt else ()),
         *((waits.creation, waits.unsure, waits.doubtful, bool(waits.owed)) if waits else ()),

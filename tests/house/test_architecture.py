@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 
-from aiocollect._core.states import TABLE
 from tests.house.pages import ROOT, read
+from tests.simulation.draw import diagram
 
 TEXT = read("ARCHITECTURE.md")
 
 
 def test_the_drawn_states_are_those_of_the_table() -> None:
-    """Every pair of state and event is drawn, and no other (python -m tests.simulation.draw)."""
-    edges = re.findall(r"^    (\w+) --> \w+: (.*)$", TEXT, re.MULTILINE)
-    drawn = {(source, event) for source, events in edges for event in events.split(", ")}
-    assert drawn == {(state.value, event.value) for state, event in TABLE}
+    """Each step of the table is drawn, and no other (python -m tests.simulation.draw)."""
+    (drawn,) = re.findall(r"```mermaid\n(stateDiagram.*?)\n```", TEXT, re.DOTALL)
+    assert drawn == diagram()
 
 
 def test_each_room_is_in_the_table() -> None:

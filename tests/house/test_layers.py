@@ -209,7 +209,6 @@ def imported(path: Path, known: set[str]) -> Iterator[str]:
 
 # Still to be opened: each entry names a circle by its modules.
 CIRCLES = {
-    ("_core.blind", "_core.finding", "_core.lane", "_core.readback"),
     (
         *("_delivery.backing", "_engine.engine", "_engine.lifecycle", "_engine.lifespans"),
         "_engine.status",

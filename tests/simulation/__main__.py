@@ -1,7 +1,7 @@
 """Run many lives over all cores, or replay one.
 
 ``--seeds N`` runs the seeds 0 to N-1 and, from 1,000 on, demands that every kind of fault and every
-pair of the lane's table was met; ``--seed N`` replays one life, and ``--trace`` tells what happens
+step of the lane's table was met; ``--seed N`` replays one life, and ``--trace`` tells what happens
 in it. Exits 1 on any problem, and names the command that replays it.
 """
 

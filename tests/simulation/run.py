@@ -19,10 +19,9 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from types import FrameType
 
-from aiocollect._core.states import TABLE
 from aiocollect.testing import FaultKind
 
-from .coverage import count_pairs
+from .coverage import ARGUED, STEPS, Step, count_steps
 from .life import Outcome
 from .strangers import KINDS as STRANGERS
 from .themes import live
@@ -51,7 +50,7 @@ class Summary:
     faults: Counter[FaultKind] = field(default_factory=Counter)
     strangers: Counter[str] = field(default_factory=Counter)
     found: Counter[str] = field(default_factory=Counter)
-    pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
+    taken: Counter[Step] = field(default_factory=Counter)  # steps of lanes
     failures: int = 0
     failed: list[Outcome] = field(default_factory=list)
 
@@ -79,17 +78,21 @@ class Summary:
         self.faults += other.faults
         self.strangers += other.strangers
         self.found += other.found
-        self.pairs += other.pairs
+        self.taken += other.taken
         self.failures += other.failures
         self.failed += other.failed[: KEPT - len(self.failed)]
 
     @property
     def unmet(self) -> list[str]:
-        """Kinds of faults and strangers, and pairs of the lane's table, that no life has met."""
+        """Kinds of faults and strangers, and steps of the lane's table, that no life has met."""
         kinds = [kind.value for kind in FaultKind if not self.faults[kind]]
         kinds += [kind for kind in STRANGERS if not self.strangers[kind]]
-        table = {(state.value, event.value) for state, event in TABLE}
-        return kinds + [" x ".join(pair) for pair in sorted(table - self.pairs.keys())]
+        return kinds + [_said(step) for step in sorted(STEPS - self.taken.keys() - ARGUED.keys())]
+
+
+def _said(step: Step) -> str:
+    state, event, following = step
+    return f"{state} x {event} > {following}"
 
 
 def run_life(seed: int, live: Live) -> Outcome:
@@ -117,16 +120,14 @@ def run_chunk(
     """The lives of some seeds, in this process; ``begin`` hears of each before it begins."""
     # The log's lines are right, and thousands.
     logging.getLogger("aiocollect").setLevel(logging.CRITICAL)
-    met = count_pairs()
+    met = count_steps()
     met.clear()
     summary = Summary()
     for seed in seeds:
         if begin is not None:
             begin(seed)
         summary.take(run_life(seed, live))
-    summary.pairs = Counter(
-        {(state.value, event.value): count for (state, event), count in met.items()}
-    )
+    summary.taken = Counter(met)
     return summary
 
 
@@ -248,8 +249,8 @@ def describe(summary: Summary, seconds: float) -> str:
         f"after the last fault all was stored within {summary.healing:.1f} s",
         "faults: " + ", ".join(f"{kind.value} {n}" for kind, n in summary.faults.most_common()),
         "strangers: " + ", ".join(f"{kind} {n}" for kind, n in summary.strangers.most_common()),
-        f"{len(summary.pairs)} of {len(TABLE)} pairs: "
-        + ", ".join(f"{s} x {e} {n}" for (s, e), n in sorted(summary.pairs.items())),
+        f"{len(summary.taken)} of {len(STEPS)} steps: "
+        + ", ".join(f"{_said(step)} {n}" for step, n in sorted(summary.taken.items())),
     ]
     for outcome in summary.failed[:10]:
         lines += [f"seed {outcome.seed}: {problem}" for problem in outcome.problems[:5]]

@@ -15,22 +15,24 @@ APPENDS: Final[list[Mutant]] = [
     Mutant(
         "a refusal costs the rows of its block",
         "own: 400 for every request, by a policy or a roll-out",
-        "_core/lane.py",
-        "        return self._hold(error.code, wish=error.retry_after)\n",
-        "        sent = self.state is State.APPENDING and not self.in_doubt\n"
-        '        if not sent or error.code != "InvalidHeaderValue":\n'
-        "            return self._hold(error.code)\n"
-        "        end = dead_lettered(self.out.block, self.parts, reason=error.code)\n"
-        "        return [*self.out.end(end), *self._next()]\n",
+        "_core/states.py",
+        "_REFUSED = _to(on_refused, _HELD)\n",
+        "def _costs(lane: LaneData, error: Any) -> list[Command]:\n"
+        "    sent = lane.state is State.APPENDING and not lane.doubt\n"
+        '    if not sent or error.code != "InvalidHeaderValue":\n'
+        "        return on_refused(lane, error)\n"
+        "    end = appending.dead_lettered(lane.out.block, lane.parts, reason=error.code)\n"
+        "    return [*lane.out.end(end), *appending.next_block(lane)]\n\n\n"
+        "_REFUSED = _to(_costs, *State)\n",
         ("lives",),
         "rows pay for the store's refusals",
     ),
     Mutant(
         "a proxy that takes nothing costs rows",
         "own: 413 for everything",
-        "_core/lane.py",
-        "        if not self._sizes.explain(len(self._body())):\n",
-        "        if not self._body():\n",
+        "_core/appending.py",
+        "    if not lane.sizes.explain(len(lane.body)):\n",
+        "    if not lane.body:\n",
         ("standstill",),
         "lost",
     ),
@@ -38,8 +40,8 @@ APPENDS: Final[list[Mutant]] = [
         "a refused creation is repeated for ever",
         "own: some credentials hear 403 about a blob that stands",
         "_core/finding.py",
-        "    waits.creation = error.code\n    return lane._open()\n",
-        "    return lane._hold(error.code)\n",
+        "    retries.creation = error.code\n    return look(lane)\n",
+        "    return hold(lane, error.code)\n",
         ("lives",),
         "nothing was stored",
     ),
@@ -74,8 +76,8 @@ APPENDS: Final[list[Mutant]] = [
         "an emptied blob is an old view for ever",
         "own: a part that was cut in its place",
         "_core/readback.py",
-        "    elif waits.standing(lane._now) >= NOT_STALE:\n",
-        "    elif waits.standing(lane._now) < 0:\n",
+        "    elif retries.standing(lane.now) >= NOT_STALE:\n",
+        "    elif retries.standing(lane.now) < 0:\n",
         ("standstill",),
         "not stored soon",
     ),
@@ -101,7 +103,7 @@ APPENDS: Final[list[Mutant]] = [
         "blind: a creation in doubt is used",
         "own: a late creation makes the blob anew under a late append",
         "_core/finding.py",
-        "    if created is False or (lane._waits and lane._waits.unsure):\n",
+        "    if created is False or (lane.retries and lane.retries.unsure):\n",
         "    if created is False:\n",
         ("replaced",),
         "doubled",
@@ -148,7 +150,7 @@ APPENDS: Final[list[Mutant]] = [
         "missing and there by turns, at full speed",
         "own: looking says missing, creating says it stands",
         "_core/finding.py",
-        '        lane._wait().turned("NotFoundAfterCreate")\n',
+        '        lane.begin_retries().turned("NotFoundAfterCreate")\n',
         "",
         ("standstill",),
         "requests in",
@@ -156,9 +158,10 @@ APPENDS: Final[list[Mutant]] = [
     Mutant(
         "too large and in doubt is nobody's business",
         "own: one lost answer, and then 413 for ever",
-        "_core/lane.py",
-        "                return self._hold(error.code, then=State.READING)\n",
-        "                return self._again(self._backoff.cap)\n",
+        "_core/appending.py",
+        "            return hold(lane, error.code, then=State.READING)\n",
+        "            from .moves import wait\n\n"
+        "            return wait(lane, lane.backoff.cap, held=True)\n",
         ("standstill",),
         "is not held",
     ),
@@ -175,7 +178,7 @@ APPENDS: Final[list[Mutant]] = [
         "a right that came late is not looked for",
         "own: the lane keeps its own blob for its life",
         "_core/blind.py",
-        "        lane._look_at = lane._now + LOOK_AGAIN\n        notes",
+        "        lane.look_at = lane.now + LOOK_AGAIN\n        notes",
         "        notes",
         ("hardships",),
         "a right that came is not used",
@@ -183,7 +186,7 @@ APPENDS: Final[list[Mutant]] = [
     Mutant(
         "parts that turn out to be of another type are made at full speed",
         "own: something in between makes block blobs of what we create",
-        "_core/finding.py",
+        "_core/moves.py",
         "    empty = place.fresh or place.made\n",
         "    empty = place.fresh\n",
         ("standstill",),

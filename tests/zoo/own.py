@@ -21,12 +21,12 @@ OWN: Final = [
     Mutant(
         "the first 412 taken for not landed",
         "own: something between us and the store resends",
-        "_core/lane.py",
-        "    def _on_mismatch(self, error: StoreError) -> list[Command]:\n",
-        "    def _on_mismatch(self, error: StoreError) -> list[Command]:\n"
-        "        if not self.in_doubt and not self.blind:\n"
-        "            self.place = Place()\n"
-        "            return self._open()\n",
+        "_core/appending.py",
+        "    lane.begin_doubt().code = error.code\n",
+        "    if lane.doubt is None:\n"
+        "        lane.place = Place()\n"
+        "        return next_block(lane)\n"
+        "    lane.begin_doubt().code = error.code\n",
         ("lives",),
         "doubled",
     ),
@@ -60,9 +60,9 @@ OWN: Final = [
     Mutant(
         "prefix of a halved block",
         "own: halved while an attempt is under way",
-        "_core/lane.py",
-        "            doubt.halved(block.last)\n",
-        "            self._doubt = None\n",
+        "_core/appending.py",
+        "        doubt.halved(block.last)\n",
+        "        lane.doubt = None\n",
         ("lives",),
         "doubled",
     ),
@@ -78,9 +78,9 @@ OWN: Final = [
     Mutant(
         "replaced blob: no If-Match",
         "own: a late append lands in the blob's successor",
-        "_core/lane.py",
-        "self._body(), place.position, place.etag)]",
-        "self._body(), place.position, None)]",
+        "_core/moves.py",
+        "lane.body, place.position, place.etag)]",
+        "lane.body, place.position, None)]",
         ("replaced", "lives"),
         "doubled",
     ),
@@ -210,11 +210,11 @@ OWN: Final = [
     Mutant(
         "an answer that says nothing taken for stored",
         "own: a doubt settled by hope",
-        "_core/lane.py",
-        "    def _back_off(self, answer: Answer) -> list[Command]:\n",
-        "    def _back_off(self, answer: Answer) -> list[Command]:\n"
-        "        if self.state is State.APPENDING and self.place.position:\n"
-        "            return self._landed(self.place.position)\n",
+        "_core/states.py",
+        "    (_APPENDING, LaneEvent.UNKNOWN): _UNKNOWN,\n",
+        "    (_APPENDING, LaneEvent.UNKNOWN): _to(\n"
+        "        lambda lane, _: appending.landed(lane, lane.place.position or 0), *State\n"
+        "    ),\n",
         ("lives",),
         "lost",
     ),

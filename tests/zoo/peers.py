@@ -27,9 +27,9 @@ APPENDING: Final = [
     Mutant(
         "after a time-out, at the end as it is now",
         "Azure/azure-sdk-for-go#24027",  # the retried block goes behind its first copy
-        "_core/lane.py",
-        "            State.APPENDING: self._append,\n",
-        "            State.APPENDING: self._append if self.blind else self._open,\n",
+        "_core/moves.py",
+        "    State.APPENDING: append,\n",
+        "    State.APPENDING: lambda lane: append(lane) if lane.blind else look(lane),\n",
         ("lives",),
         "doubled",
     ),
@@ -37,8 +37,8 @@ APPENDING: Final = [
         "a 412 is an error for the caller",
         "Snowflake-Labs/pg_lake#514",  # a lost answer fails the write, though it landed
         "_core/readback.py",
-        "        return lane._landed(found.length, last=last, sound=sound)\n",
-        '        return lane._on_blind_full("mismatch")\n',
+        "        return landed(lane, found.length, last=last, sound=sound)\n",
+        '        from .blind import on_full\n\n        return on_full(lane, "mismatch")\n',
         ("hardships",),
         "a doubt is left",
     ),
@@ -81,9 +81,9 @@ APPENDING: Final = [
     Mutant(
         "one refused row takes its batch along",
         "jobseek#3315",  # one permanent rejection ends the batch
-        "_core/lane.py",
-        "        if block.rows > 1:\n",
-        "        if block.rows > 1 and self.blind:\n",
+        "_core/appending.py",
+        "    if block.rows > 1:\n",
+        "    if block.rows > 1 and lane.blind:\n",
         ("hardships",),
         "dead letters",
     ),

@@ -92,9 +92,9 @@ def test_an_assertion_of_our_own_is_no_catch() -> None:
     stopped = Mutant(
         "stopped",
         "own: none",
-        "_core/finding.py",
-        "    lane._doubt = None\n",
-        "",
+        "_core/moves.py",
+        "    lane.doubt = None\n    note",
+        "    note",
         ("replaced",),
         "",
     )

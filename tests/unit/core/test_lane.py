@@ -8,6 +8,7 @@ from aiocollect._core.commands import (
     Append,
     Create,
     Finish,
+    GiveUp,
     LaneEvent,
     Note,
     Open,
@@ -167,7 +168,7 @@ def test_a_part_that_ends_within_a_line_is_passed_by() -> None:
         Parts(
             PATH, header=b"", limits=PartLimits(max_blocks=9, max_bytes=99), writer="w", own=False
         ),
-        backoff=lane._backoff,
+        backoff=lane._data.backoff,
     )
     lane.submit(make_batch(DATA))
     commands = lane.on(LaneEvent.OPENED, Opened(1, 1, "c", "e", b"x"))
@@ -376,7 +377,7 @@ def test_the_half_lands_so_the_whole_never_does() -> None:
 def test_given_up_in_doubt_after_halving_all_of_it_is_possibly_stored() -> None:
     """The whole may have landed, not only the half."""
     lane = halved_in_doubt()
-    ends = [c for c in lane.on(LaneEvent.GIVE_UP) if isinstance(c, Finish)]
+    ends = [c for c in lane.on(LaneEvent.GIVE_UP, GiveUp("closed")) if isinstance(c, Finish)]
     assert [end.outcome for end in ends] == [Outcome.POSSIBLY_STORED] * 2
 
 
@@ -434,7 +435,7 @@ def test_giving_up_tells_doubt_from_loss() -> None:
     sent = request(at_position(lane))
     lane.submit(make_batch(b"3,z\n", serial=2, first=2))
     fail(lane, sent, OutcomeUnknown())
-    ends = [c for c in lane.on(LaneEvent.GIVE_UP, reason="closed") if isinstance(c, Finish)]
+    ends = [c for c in lane.on(LaneEvent.GIVE_UP, GiveUp("closed")) if isinstance(c, Finish)]
     assert [(end.outcome, end.rows) for end in ends] == [
         (Outcome.POSSIBLY_STORED, 2),
         (Outcome.DROPPED, 1),
@@ -459,12 +460,19 @@ def test_an_illegal_pair_is_our_bug(state: State, event: LaneEvent) -> None:
     if (state, event) in TABLE:
         return
     lane = make_lane()
-    lane.state = state
+    lane._data.state = state
     with pytest.raises(AssertionError, match="our bug"):
         lane.on(event)
 
 
-def test_every_pair_of_the_table_has_its_method() -> None:
-    """The table names methods: all of them are there, and no state but CLOSED is a dead end."""
-    assert all(callable(getattr(Lane, name)) for name in TABLE.values())
+def test_an_illegal_next_state_is_our_bug() -> None:
+    """A step that leads where the table does not say is named: here, a batch that is none."""
+    with pytest.raises(AssertionError, match="our bug: submit has led from idle to idle"):
+        make_lane().on(LaneEvent.SUBMIT)
+
+
+def test_the_table_leads_everywhere_and_ends_in_closed_alone() -> None:
+    """Each state is reached from others, and all but CLOSED are left again."""
     assert {state for state, _ in TABLE} == set(State) - {State.CLOSED}
+    for state in State:
+        assert any(state in step.next for (source, _), step in TABLE.items() if source != state)
