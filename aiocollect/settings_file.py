@@ -21,7 +21,7 @@ from contextlib import suppress
 from typing import Any
 
 from ._core.switches import Control, Switch
-from ._files import append_line, read_small, write_new
+from ._files.regular import append_line, read_small, write_new
 from .errors import ConfigError
 
 __all__ = [

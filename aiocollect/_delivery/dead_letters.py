@@ -17,7 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from .._files import append_line, check_appendable
+from .._files.regular import append_line, check_appendable
 from .._threads.side_thread import Aside
 from ..errors import ConfigError
 from ..events import DeadLettersLost, Event

@@ -17,14 +17,13 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import fcntl
-import functools
 import os
 import stat
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from .._files.descriptors import close_locked, hold, lock, watch_forks, write_at
 from .._spool.disk import Line
 from .._threads.line import ThreadLine, is_interpreter_ending
 
@@ -40,24 +39,6 @@ _NO_DIRECTORY_LOCKS = {errno.EBADF, errno.EINVAL, errno.EISDIR, errno.ENOLCK, er
 _BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 # Not everywhere; where it is missing, fsync does the same and the times of the file besides.
 _sync = getattr(os, "fdatasync", os.fsync)
-
-# The descriptors that hold or are about to hold a lock, for _after_fork.
-_held: set[int] = set()
-
-
-@functools.cache
-def _watch_forks() -> None:
-    """From now on, a forked process gives up the locks it was born with. Once for each process."""
-    os.register_at_fork(after_in_child=_after_fork)
-
-
-def _after_fork() -> None:
-    # A lock belongs to the open file, which the fork shares: with the parent killed, the copy would
-    # hold it for as long as the child lives. Closing a copy leaves it to the parent.
-    for descriptor in _held:
-        with suppress(OSError):
-            os.close(descriptor)
-    _held.clear()
 
 
 class LocalDisk:
@@ -98,9 +79,9 @@ class LocalDisk:
 
     def lock(self, path: str) -> _LockedDirectory | None:
         """See Disk.lock."""
-        _watch_forks()
+        watch_forks()
         descriptor = os.open(path, _DIRECTORY | os.O_NOFOLLOW)
-        _held.add(descriptor)
+        hold(descriptor)
         directory = _LockedDirectory(path, descriptor)
         try:
             if directory.take():
@@ -179,7 +160,7 @@ class _LockedDirectory:
         _check_owner(self._path, found)
         by_itself = True
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(self._descriptor)
         except BlockingIOError:
             return False
         except OSError as error:
@@ -204,9 +185,9 @@ class _LockedDirectory:
             ) from None
 
     def _take_file(self, descriptor: int) -> bool:
-        _held.add(descriptor)
+        hold(descriptor)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(descriptor)
             # A lock on a file that has lost its name keeps nobody out.
             stands = os.stat(_LOCK, dir_fd=self._descriptor, follow_symlinks=False)
             if os.path.samestat(os.fstat(descriptor), stands):
@@ -216,9 +197,9 @@ class _LockedDirectory:
         except (BlockingIOError, FileNotFoundError):
             pass
         except BaseException:
-            _let_go(descriptor)
+            close_locked(descriptor)
             raise
-        _let_go(descriptor)
+        close_locked(descriptor)
         return False
 
     def renew(self) -> bool:
@@ -233,7 +214,7 @@ class _LockedDirectory:
 
     def _drop_file(self) -> None:
         if self._file >= 0:
-            _let_go(self._file)
+            close_locked(self._file)
             self._file = -1
 
     def names(self) -> list[str]:
@@ -275,7 +256,7 @@ class _LockedDirectory:
             return
         self._drop_file()
         if descriptor >= 0:
-            _let_go(descriptor)
+            close_locked(descriptor)
 
 
 class _File:
@@ -290,11 +271,7 @@ class _File:
 
     def write(self, data: bytes, offset: int) -> None:
         """See File.write."""
-        view = memoryview(data)
-        while view:
-            # Short where a limit or the disk's end is near: the next one says which.
-            written = os.pwrite(self._descriptor, view, offset)
-            view, offset = view[written:], offset + written
+        write_at(self._descriptor, data, offset)
 
     def read(self, offset: int, length: int) -> bytes:
         """See File.read."""
@@ -321,11 +298,6 @@ class _File:
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)
-
-
-def _let_go(descriptor: int) -> None:
-    _held.discard(descriptor)
-    os.close(descriptor)  # and with it the lock
 
 
 def _open_new(path: str, *, within: int | None = None) -> int:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 from aiocollect import ConfigError
-from aiocollect._files import read_small
+from aiocollect._files.regular import read_small
 from aiocollect._validation.variables import check_variables
 
 __all__ = ["TOKEN_VARIABLE", "GatewayOptions", "load_token"]

@@ -20,7 +20,7 @@ import pytest
 
 from aiocollect import ConfigError, MemoryStore, Pipeline
 from aiocollect._delivery.dead_letters import MAX_WAITING
-from aiocollect._files import append_line, read_small
+from aiocollect._files.regular import append_line, read_small
 from aiocollect.cli import main as command
 from aiocollect.compat.azureml_ai_monitoring.config import Config
 from aiocollect.compat.azureml_monitoring.routing import ConfigMap

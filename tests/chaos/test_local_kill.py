@@ -218,13 +218,14 @@ def test_a_fork_gets_threads_of_its_own(tmp_path: Path) -> None:
 
 KILLED_PARENT = """
 import os, signal, sys
-from aiocollect.stores import local_ledger
+from aiocollect._files.descriptors import watch_forks
+from aiocollect.stores.local import ledger
 
 path, watched = sys.argv[1:]
 if watched == "watched":
-    local_ledger.watch_forks()
-local_ledger.create(path)
-with local_ledger.locked(path):
+    watch_forks()
+ledger.create(path)
+with ledger.locked(path):
     ready, done = os.pipe()
     child = os.fork()
     if child == 0:

@@ -68,10 +68,10 @@ ENGINE = {"_delivery", "settings_file"} | DELIVERY
 ALLOWED_ROOMS = {
     **{name: {name} | LEVEL_0 for name in LEVEL_0 - {"_spool.disk"}},
     **{name: {name} | LEVEL_0 for name in PURE},
-    "_files": LEVEL_0,
+    "_files": {"_files"} | LEVEL_0,
     "_threads": {"_threads"} | LEVEL_0,
     "stores": {"stores", "_files", "_threads"} | LEVEL_0,
-    "disks": {"disks", "_threads"} | LEVEL_0,
+    "disks": {"disks", "_files", "_threads"} | LEVEL_0,
     "hooks": LEVEL_0,
     "settings_file": {"_files", "_core"} | LEVEL_0,
     "_spool": {"_spool", "_core"} | LEVEL_0,

@@ -52,7 +52,7 @@ EDGES: Final[list[Mutant]] = [
     Mutant(
         "a pipe in the place of a file is opened",
         "own: open() of a pipe waits for a writer",
-        "_files.py",
+        "_files/regular.py",
         "    _check_regular(os.stat(path))\n    descriptor = os.open(path, os.O_RDONLY | _SAFE)\n",
         "    descriptor = os.open(path, os.O_RDONLY)\n",
         ("slips",),
@@ -61,7 +61,7 @@ EDGES: Final[list[Mutant]] = [
     Mutant(
         "dead letters follow a link",
         "own: somebody's link in a directory for all",
-        "_files.py",
+        "_files/regular.py",
         "    check_appendable(path)\n"
         "    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _SAFE | _NO_LINKS\n",
         "    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _SAFE\n",
@@ -71,7 +71,7 @@ EDGES: Final[list[Mutant]] = [
     Mutant(
         "a settings file of any size is read",
         "own: the loop was held for 2 s by 15 MB",
-        "_files.py",
+        "_files/regular.py",
         "        if found.st_size > most:\n            raise _too_large(most)\n"
         "        pieces = []\n        left = most + 1\n",
         "        pieces = []\n        left = 2**26\n",

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ..._files import read_small
+from ..._files.regular import read_small
 from ...errors import ConfigError
 
 __all__ = ["Config", "Deployment"]

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from ..._files import read_small
+from ..._files.regular import read_small
 from ...errors import ConfigError
 from .identity import Identity
 from .tokens import Tokens, is_token_credential

@@ -36,7 +36,6 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import functools
 import os
 import stat
 import struct
@@ -46,9 +45,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
+from ..._files.descriptors import close_locked, hold, lock, write_at
 from ...errors import Refusal, StoreBusy, StoreRefused
 
-__all__ = ["LocalBlob", "Record", "create", "is_ledger", "ledger_of", "locked", "watch_forks"]
+__all__ = ["LocalBlob", "Record", "create", "is_ledger", "ledger_of", "locked"]
 
 # Magic, version, unused, then created (ns), inode, length, blocks, pending; a CRC-32 ends it.
 _FORMAT = struct.Struct("<4sHHQQQQQ")
@@ -61,24 +61,6 @@ _FLAGS = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
 LOCK_WAIT = 0.2
 # Between two looks at a lock that another holds: from an append of 4 KiB to one of several MiB.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.0001, 0.004
-
-# The descriptors that hold or are about to hold a lock, for _after_fork.
-_held: set[int] = set()
-
-
-@functools.cache
-def watch_forks() -> None:
-    """From now on, a forked process gives up the locks it was born with. Once for each process."""
-    os.register_at_fork(after_in_child=_after_fork)
-
-
-def _after_fork() -> None:
-    # A lock belongs to the open file, which the fork shares: were the parent killed in mid-append,
-    # the copy would hold it for as long as the child lives. Closing a copy leaves it to the parent.
-    for descriptor in _held:
-        with suppress(OSError):
-            os.close(descriptor)
-    _held.clear()
 
 
 class Record(NamedTuple):
@@ -138,15 +120,12 @@ class LocalBlob:
         record = self.record
         self._write(record._replace(pending=len(data)))
         try:
-            view, position = memoryview(data), record.length
-            while view:
-                written = os.pwrite(self._data, view, position)
-                view, position = view[written:], position + written
+            write_at(self._data, data, record.length)
         except OSError:
             os.ftruncate(self._data, record.length)
             self._write(record)
             raise
-        self._write(record._replace(length=position, blocks=record.blocks + 1))
+        self._write(record._replace(length=record.length + len(data), blocks=record.blocks + 1))
 
     def _write(self, record: Record) -> None:
         _put(self._ledger, record)
@@ -224,7 +203,7 @@ def _lock(ledger: str, flags: int = 0) -> Iterator[int]:
     """The locked ledger file. FileNotFoundError where there is none and ``flags`` make none."""
     while True:
         descriptor = os.open(ledger, _FLAGS | flags, 0o666)
-        _held.add(descriptor)
+        hold(descriptor)
         try:
             _acquire(descriptor)
             # Deleted while we waited for the lock: then it guards nothing.
@@ -235,15 +214,14 @@ def _lock(ledger: str, flags: int = 0) -> Iterator[int]:
             # By name, since a copy in a process forked meanwhile would keep it.
             with suppress(OSError):
                 fcntl.flock(descriptor, fcntl.LOCK_UN)
-            _held.discard(descriptor)
-            os.close(descriptor)
+            close_locked(descriptor)
 
 
 def _acquire(descriptor: int) -> None:
     deadline, pause = time.monotonic() + LOCK_WAIT, _FIRST_PAUSE
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(descriptor)
             return
         except BlockingIOError:
             if time.monotonic() > deadline:

@@ -43,6 +43,7 @@ from ...errors import (
 from ...typing import Appended, Created, Opened, Range
 
 try:
+    from ..._files.descriptors import watch_forks
     from . import ledger
 except ImportError:  # no fcntl: not a POSIX system
     ledger = None  # type: ignore[assignment]
@@ -107,7 +108,7 @@ class LocalStore:
         self._checked: set[str] = set()
         self._executor: ThreadPoolExecutor | None = None
         self._process = os.getpid()
-        ledger.watch_forks()
+        watch_forks()
 
     def __repr__(self) -> str:
         state = "at rest" if self._executor is None else f"up to {self._threads} threads"

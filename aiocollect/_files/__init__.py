@@ -1,0 +1,1 @@
+"""Files: what is read and written beside the stores and the spool, and what their locks need."""

@@ -1,0 +1,56 @@
+"""Descriptors of files: kernel locks that a forked process must not keep, and whole writes.
+
+A lock (``flock``) belongs to the open file, which a fork shares. If the parent is killed while it
+holds one, its child's copy would hold the lock for as long as the child lives. So a child closes
+the descriptors it was born with; closing a copy leaves the lock to the parent.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import functools
+import os
+from contextlib import suppress
+
+__all__ = ["close_locked", "hold", "lock", "watch_forks", "write_at"]
+
+# The descriptors that hold a lock, or are about to.
+_held: set[int] = set()
+
+
+@functools.cache
+def watch_forks() -> None:
+    """From now on a forked process gives up the locks it was born with. Once for each process."""
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def hold(descriptor: int) -> None:
+    """This descriptor is going to be locked: a child must not keep it."""
+    _held.add(descriptor)
+
+
+def lock(descriptor: int) -> None:
+    """Lock it for this process alone. Raises BlockingIOError while another one holds the lock."""
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def close_locked(descriptor: int) -> None:
+    """Close it, and with it the lock."""
+    _held.discard(descriptor)
+    os.close(descriptor)
+
+
+def write_at(descriptor: int, data: bytes, offset: int) -> None:
+    """Write all of ``data`` at ``offset``. Raises OSError, with a part of it written perhaps."""
+    view = memoryview(data)
+    while view:
+        # A write is short near a limit or the disk's end; the next one raises the reason.
+        written = os.pwrite(descriptor, view, offset)
+        view, offset = view[written:], offset + written
+
+
+def _after_fork() -> None:
+    for descriptor in _held:
+        with suppress(OSError):
+            os.close(descriptor)
+    _held.clear()
