@@ -60,19 +60,21 @@ def assemble(
     for option in store_options:
         if option not in known:
             raise ConfigError(
-                f"store_options: there is no {option!s}; there are {', '.join(sorted(known))}"
+                f"store_options: unknown option {option!s}; the options are "
+                f"{', '.join(sorted(known))}"
             )
     if isinstance(store, str | os.PathLike):
         store = open_store(store, container=container, credential=credential, **store_options)
     elif container is not None or credential is not None or store_options:
         raise ConfigError(
-            "container=, credential= and store_options= go with a URL; the store has its own"
+            "container=, credential= and store_options= are for a store given by URL; pass "
+            "them to the Store object itself"
         )
     for method in ("open", "create", "append", "read", "aclose"):
         if not callable(getattr(store, method, None)):
             raise ConfigError(
-                f"store: {type(store).__name__} is no store: it has no {method}(); "
-                f"give one, or one of: {FORMS}"
+                f"store: {type(store).__name__} is not a Store, it has no {method}(); pass "
+                f"a Store, or one of: {FORMS}"
             )
     check_choice("host", host, ("loop", "thread"))
     if host == "thread":
@@ -169,7 +171,10 @@ def open_store(
         if container is None:
             raise ConfigError("a connection string needs container=, such as container='modeldata'")
         if credential is not None:
-            raise ConfigError("credential= is given, and a connection string has its own; drop one")
+            raise ConfigError(
+                "the connection string contains a credential, and credential= is set too; "
+                "remove one of them"
+            )
         return AzureStore.from_connection_string(
             address, container=container, endpoint_suffix=endpoint_suffix, **azure
         )
@@ -201,15 +206,15 @@ def open_store(
 def _path_text(path: os.PathLike[str]) -> str:
     text: object = os.fspath(path)
     if not isinstance(text, str):
-        raise ConfigError("store is a path of bytes; give one of text")
+        raise ConfigError("store must be a path of text, not of bytes")
     return text
 
 
 def _open_directory(directory: str, *, container: str | None, for_azure: list[str]) -> Store:
     for option in for_azure:
-        raise ConfigError(f"{option}= goes with Azure; a directory has no use for it")
+        raise ConfigError(f"{option}= is for Azure; remove it for a directory")
     if container is not None and ("/" in container or container in ("", ".", "..")):
-        raise ConfigError("container= must be one name, such as container='modeldata'")
+        raise ConfigError("container= must be a single name, such as container='modeldata'")
     return LocalStore(os.path.join(directory, container) if container else directory)
 
 
@@ -219,8 +224,8 @@ def _local_disk() -> Disk:
         from ..disks.local import LocalDisk
     except ImportError:
         raise ConfigError(
-            "spool= needs the file locks of Linux, macOS or another POSIX system, which this "
-            "Python has not; leave it out here"
+            "spool= needs the file locks of Linux, macOS or another POSIX system, which "
+            "this Python does not have; leave it out"
         ) from None
     return LocalDisk()
 
@@ -229,7 +234,8 @@ def _one_segment(path: str, container: str | None) -> str:
     name = path.strip("/")
     if container is not None and name and name != container:
         raise ConfigError(
-            f"store names container {name!r}, container= names {container!r}; give one"
+            f"store names container {name!r}, but container= names {container!r}; remove "
+            "one of them"
         )
     name = name or container or ""
     if not name or "/" in name:

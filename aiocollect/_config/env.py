@@ -98,8 +98,9 @@ def options_from_env(
     options |= given
     if not options.get("store") and options.get("enabled", True):
         raise ConfigError(
-            "AIOCOLLECT_STORE is not set; give it azure://account/container, file:///directory, or "
-            "whatever else Pipeline() takes for a store; or AIOCOLLECT_ENABLED=false"
+            "AIOCOLLECT_STORE is not set; set it to azure://account/container, "
+            "file:///directory or another form that Pipeline() accepts, or set "
+            "AIOCOLLECT_ENABLED=false"
         )
     if not options.get("store"):
         # Nor what goes with one.
@@ -137,7 +138,7 @@ def _report(variable: str) -> None:
     """Once for each variable and process: the options may be read more than once."""
     if variable not in _reported:
         _reported.add(variable)
-        logger.warning("%s is ignored: it has no meaning here", variable)
+        logger.warning("ignoring the unknown environment variable %s", variable)
 
 
 def _parse(name: str, text: str, kind: type, option: str) -> Any:

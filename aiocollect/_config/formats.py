@@ -57,8 +57,9 @@ class Forms:
         own = (self._writer if writer is None else _check_writer(writer)) == "own"
         if kind == "none" and not own:
             raise ConfigError(
-                "columns='none' needs writer='own': writers share a blob exactly once by the id in "
-                "each row"
+                "columns='none' requires writer='own'. Without the id column, rows of two "
+                "writers in one blob cannot be told apart, so exactly-once delivery is not "
+                "possible."
             )
         constants = _documented(names, chosen) if kind == "aml" else ()
         return Form(encoder, chosen, own=own, ids=kind != "none", constants=constants)
@@ -75,7 +76,10 @@ class Forms:
                 self._layouts.clear()
             return self._layouts.setdefault(f"{{}}{layout.template}", layout)
         if not callable(getattr(layout, "path", None)):
-            raise ConfigError(f"layout: a {type(layout).__name__} is no layout, it has no path()")
+            raise ConfigError(
+                "layout must be 'day', 'hour', a template or an object with path(), not "
+                f"{type(layout).__name__}"
+            )
         return layout
 
     def _open_encoder(self, format: Encoder | str) -> Encoder:  # noqa: A002
@@ -89,7 +93,8 @@ class Forms:
             return self._encoders.setdefault(word, format)
         if not callable(getattr(format, "encode", None)):
             raise ConfigError(
-                f"format: a {type(format).__name__} is no encoder, it has no encode()"
+                "format must be 'csv', 'jsonl' or an object with encode(), not "
+                f"{type(format).__name__}"
             )
         return format
 
@@ -109,7 +114,7 @@ def _layout_called(layout: str) -> Layout:
         return DocumentedLayout(hourly=layout == "hour")
     if "{" not in layout:
         raise ConfigError(
-            f"layout={layout!a} is not known; take 'day', 'hour', or a template with fields"
+            f"layout={layout!a} is not valid; use 'day', 'hour', or a template with fields"
         )
     return TemplateLayout(layout)
 

@@ -54,8 +54,8 @@ class Settings:
         check_number("max_memory_bytes", self.max_memory_bytes, at_least=1, integer=True)
         if self.max_memory_bytes < 4 * self.max_batch_bytes:
             raise ConfigError(
-                f"max_memory_bytes={self.max_memory_bytes} is less than four batches; raise it to "
-                f"{4 * self.max_batch_bytes} or lower max_batch_bytes"
+                f"max_memory_bytes={self.max_memory_bytes} is less than four batches; "
+                f"raise it to {4 * self.max_batch_bytes} or more, or lower max_batch_bytes"
             )
         check_number("max_in_flight", self.max_in_flight, at_least=1, at_most=1024, integer=True)
         check_number("close_timeout", self.close_timeout, above=0)

@@ -22,9 +22,9 @@ __all__ = ["FORMS", "Address", "Kind", "check_path", "read_address", "read_direc
 Kind: TypeAlias = Literal["azure", "http", "azurite", "connection string", "directory"]
 
 FORMS: Final = (
-    "azure://account/container, https://account.blob.core.windows.net/container?sas, a whole Azure "
-    "connection string with container=, azurite://host:port/container, file:///directory, or a "
-    "path that begins with /, ./ or ../"
+    "azure://account/container, https://account.blob.core.windows.net/container?sas, a "
+    "whole Azure connection string with container=, azurite://host:port/container, "
+    "file:///directory, or a path that begins with /, ./ or ../"
 )
 # learn.microsoft.com/azure/storage/common/storage-configure-connection-string
 _PARTS: Final = frozenset(
@@ -43,16 +43,20 @@ _OTHER_SERVICES: Final = frozenset(
 )
 _SCHEMES: Final = ("azure", "http", "https", "azurite", "file")
 _AZURE_BY_OTHERS: Final = (
-    "that is the name of other tools for Azure storage; write azure://ACCOUNT/CONTAINER, with the "
-    "account's short name"
+    "other tools for Azure storage use this scheme; write azure://ACCOUNT/CONTAINER with "
+    "the short name of the account"
 )
 _FOREIGN: Final = {
     **dict.fromkeys(("abfs", "abfss", "wasb", "wasbs", "adl", "az", "azblob"), _AZURE_BY_OTHERS),
-    "azureml": "give the account and container behind the datastore: azure://ACCOUNT/CONTAINER",
-    "dbfs": "give the account and container behind the mount: azure://ACCOUNT/CONTAINER",
-    **dict.fromkeys(("s3", "s3a", "s3n", "gs", "gcs"), "only Azure and directories are written to"),
-    **dict.fromkeys(("hdfs", "ftp", "ftps", "sftp"), "only Azure and directories are written to"),
-    "secretref": "the platform has not replaced its reference to a secret",
+    "azureml": "name the account and container of the datastore: azure://ACCOUNT/CONTAINER",
+    "dbfs": "name the account and container that is mounted: azure://ACCOUNT/CONTAINER",
+    **dict.fromkeys(
+        ("s3", "s3a", "s3n", "gs", "gcs"), "aiocollect writes to Azure or to a directory only"
+    ),
+    **dict.fromkeys(
+        ("hdfs", "ftp", "ftps", "sftp"), "aiocollect writes to Azure or to a directory only"
+    ),
+    "secretref": "the platform did not replace this reference with the secret",
 }
 
 _head_of_url: Final = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE).match
@@ -79,14 +83,14 @@ class Address(NamedTuple):
 def read_address(text: str, *, option: str = "store") -> Address:
     """The kind of a store's address. Raises ConfigError, which names ``option`` and the remedy."""
     if not text:
-        raise ConfigError(f"{option} is empty; give one of: {FORMS}")
+        raise ConfigError(f"{option} is empty; use one of: {FORMS}")
     slip = slip_of(text)
     if slip is not None:
-        raise ConfigError(f"{option} {slip}; it must be one of: {FORMS}")
+        raise ConfigError(f"{option} {slip}; use one of: {FORMS}")
     if _is_key(text):
         raise ConfigError(
-            f"{option} looks like a key alone; give the account too: azure://account/container, "
-            "and the key as credential="
+            f"{option} looks like an account key; name the account, "
+            "azure://account/container, and pass the key as credential="
         )
     if text.startswith(("/", "./", "../")):
         return Address("directory", _directory(text, option))
@@ -96,13 +100,13 @@ def read_address(text: str, *, option: str = "store") -> Address:
     found = _head_of_url(text)
     if found is not None:
         return _url(text, found[1].lower(), option)
-    raise ConfigError(f"{option}{_shown(text)} {_relative(text)}; give one of: {FORMS}")
+    raise ConfigError(f"{option}{_shown(text)} {_relative(text)}; use one of: {FORMS}")
 
 
 def read_directory(path: str, *, option: str = "store") -> str:
     """The path of a PathLike, which may be a relative one too. Raises ConfigError."""
     if not path:
-        raise ConfigError(f"{option} is empty; give one of: {FORMS}")
+        raise ConfigError(f"{option} is empty; use one of: {FORMS}")
     slip = slip_of(path)
     if slip is not None:
         raise ConfigError(f"{option} {slip}")
@@ -110,45 +114,52 @@ def read_directory(path: str, *, option: str = "store") -> str:
     if found is not None and len(found[1]) == 1:
         raise ConfigError(f"{option} {_windows()}")
     if found is not None and path[found.end() :].startswith("/"):
-        raise ConfigError(f"{option} is a path made of a URL; give the URL as text")
+        raise ConfigError(f"{option} is a URL that was turned into a path; pass the URL as text")
     if "=" in path and path.partition("=")[0].strip().lower() in _PARTS:
-        raise ConfigError(f"{option} is a path made of a connection string; give it as text")
+        raise ConfigError(
+            f"{option} is a connection string that was turned into a path; pass it as text"
+        )
     return _directory(path, option)
 
 
 def check_path(path: str, *, option: str) -> str:
     """A file's or directory's path, if it is no slip. Raises ConfigError."""
     if not isinstance(path, str):
-        raise ConfigError(f"{option} must be a path, not a {type(path).__name__}")
+        raise ConfigError(f"{option} must be a path, not {type(path).__name__}")
     if not path:
-        raise ConfigError(f"{option} is empty; give a path, or leave it out")
+        raise ConfigError(f"{option} is empty; set it to a path, or leave it out")
     slip = slip_of(path)
     if slip is not None:
         raise ConfigError(f"{option} {slip}; it must be a path")
     if path.lower() in _FLAGS:
-        raise ConfigError(f"{option} is no switch: {path!r} is no path; give one, or leave it out")
+        raise ConfigError(
+            f"{option}={path!r} is not a path, and this option is not a switch; set it to a "
+            "path, or leave it out"
+        )
     if "://" in path or _has_secret(path) or _is_key(path):
-        raise ConfigError(f"{option} is no path; it must name a file or directory of this machine")
+        raise ConfigError(
+            f"{option} is not a path; it must name a file or directory on this machine"
+        )
     return path
 
 
 def _directory(path: str, option: str) -> str:
     if _has_secret(path) or _is_key(path):
-        raise ConfigError(f"{option} is a path that looks like a secret; give one of: {FORMS}")
+        raise ConfigError(f"{option} looks like a secret, not like a path; use one of: {FORMS}")
     if path.startswith("//"):
-        raise ConfigError(f"{option} begins with two slashes; write a path with one, or a URL")
+        raise ConfigError(f"{option} begins with two slashes; write one slash for a path, or a URL")
     # Of the first segment alone: a directory further down may be called so.
     if _ACCOUNT_HOST.search(path.lstrip("./").partition("/")[0]):
-        raise ConfigError(f"{option} looks like an account; begin it with https://")
+        raise ConfigError(f"{option} looks like the host of an account; begin it with https://")
     if posixpath.normpath(path) == "/":
-        raise ConfigError(f"{option} is the root directory; name one below it")
+        raise ConfigError(f"{option} is the root directory; use a directory below it")
     return path
 
 
 def _connection_string(text: str, option: str) -> Address:
     if "&" in text and _is_sas(text):
         raise ConfigError(
-            f"{option} is a SAS alone; put it behind its container's URL: "
+            f"{option} is a SAS without a URL; append it to the URL of its container: "
             "https://account.blob.core.windows.net/container?sas"
         )
     said = {}
@@ -159,17 +170,17 @@ def _connection_string(text: str, option: str) -> Address:
         whole = whole and bool(equals)
     if any("aiocollect_" in name or name.startswith("export ") for name in said):
         raise ConfigError(
-            f"{option} holds a variable's name too; its value is what is behind the ="
+            f"{option} contains the name of a variable too; use only the text after the ="
         )
     if said.keys() & _OTHER_SERVICES:
         raise ConfigError(
-            f"{option} is the connection string of another service; take that of the storage "
-            "account: Access keys, in the portal"
+            f"{option} is a connection string of another service; use that of the storage "
+            "account (in the portal: Access keys)"
         )
     if not said.keys() <= _PARTS and said.keys() & _PARTS and whole:
         raise ConfigError(
-            f"{option}: the connection string has a part that none has; copy it again, or correct "
-            f"its name: AccountName, AccountKey, EndpointSuffix, BlobEndpoint, …"
+            f"{option}: the connection string has an unknown part; copy it again, or "
+            "correct the name: AccountName, AccountKey, EndpointSuffix, BlobEndpoint, …"
         )
     if said.get("usedevelopmentstorage", "").lower() == "true":
         return Address("connection string", text)
@@ -178,9 +189,12 @@ def _connection_string(text: str, option: str) -> Address:
     proven = said.get("accountkey") or said.get("sharedaccesssignature") or "sig=" in endpoint
     if not (whole and named and proven):
         raise ConfigError(
-            f"{option} is only a part of a connection string, and none without AccountName and "
-            "AccountKey (or BlobEndpoint and SharedAccessSignature) is whole; a shell cuts it at "
-            "its first ; unless it stands in single quotes. It must be one of: " + FORMS
+            (
+                f"{option} is an incomplete connection string: it needs AccountName and "
+                "AccountKey, or BlobEndpoint and SharedAccessSignature. A shell cuts it at the "
+                "first ; unless it is in single quotes. Use one of: "
+            )
+            + FORMS
         )
     return Address("connection string", text)
 
@@ -191,33 +205,35 @@ def _url(text: str, scheme: str, option: str) -> Address:
         raise ConfigError(f"{option} {_windows()}")
     if scheme in _FOREIGN:
         raise ConfigError(
-            f"{option}: no such scheme, {scheme}://: {_FOREIGN[scheme]}; give one of: {FORMS}"
+            f"{option}: unsupported scheme {scheme}://: {_FOREIGN[scheme]}; use one of: {FORMS}"
         )
     if scheme not in _SCHEMES:
         if _ACCOUNT_HOST.search(text):
-            raise ConfigError(f"{option} looks like an account; begin it with https://")
+            raise ConfigError(f"{option} looks like the host of an account; begin it with https://")
         # The scheme alone, and only if it is one: the rest may hold a secret.
-        shown = f", {scheme}://" if rest.startswith("//") and len(scheme) <= 16 else ""
-        raise ConfigError(f"{option}: no such scheme{shown}; give one of: {FORMS}")
+        shown = f" {scheme}://" if rest.startswith("//") and len(scheme) <= 16 else ""
+        raise ConfigError(f"{option}: unknown scheme{shown}; use one of: {FORMS}")
     if scheme == "file":
         rest = rest.replace("//localhost/", "///", 1)
     if not rest.startswith("//") or rest.startswith("///") is not (scheme == "file"):
         if scheme == "file":
             raise ConfigError(
-                f"{option}: a directory's URL has three slashes and no host: file:///directory"
+                f"{option}: the URL of a directory has three slashes and no host: file:///directory"
             )
-        raise ConfigError(f"{option}: behind {scheme}: there must be two slashes and a name")
+        raise ConfigError(f"{option}: write two slashes and a name after {scheme}:")
     try:
         parts = urlsplit(text)
     except ValueError:
-        raise ConfigError(f"{option} cannot be read as a URL; check its host and port") from None
+        raise ConfigError(f"{option} is not a valid URL; check its host and port") from None
     if scheme in ("http", "https"):
         return Address("http", text)
     if parts.query or parts.fragment or text.endswith(("?", "#")):
         if scheme == "file":
-            raise ConfigError(f"{option}: a directory's URL has no ? and no #; write %3F or %23")
+            raise ConfigError(
+                f"{option}: the URL of a directory cannot contain ? or #; write %3F or %23"
+            )
         raise ConfigError(
-            f"{option}: {scheme}:// takes no query; a SAS goes with "
+            f"{option}: {scheme}:// does not accept a query; for a SAS use "
             "https://account.blob.core.windows.net/container?sas"
         )
     if scheme == "azurite":
@@ -227,10 +243,12 @@ def _url(text: str, scheme: str, option: str) -> Address:
     try:
         path = unquote(parts.path, errors="strict")
     except ValueError:
-        raise ConfigError(f"{option}: the escapes of this file:// URL are no UTF-8") from None
+        raise ConfigError(
+            f"{option}: the % escapes in this file:// URL are not valid UTF-8"
+        ) from None
     slip = slip_of(path.removeprefix("/")) or slip_of(path)
     if slip is not None and path != "/":
-        raise ConfigError(f"{option} {slip}; it must be one of: {FORMS}")
+        raise ConfigError(f"{option} {slip}; use one of: {FORMS}")
     if re.match("/[A-Za-z][:|]", path):
         raise ConfigError(f"{option} {_windows()}")
     return Address("directory", _directory(path, option))
@@ -240,19 +258,19 @@ def _relative(text: str) -> str:
     if "\\" in text:
         return _windows()
     if _ACCOUNT_HOST.search(text):
-        return "looks like an account; begin it with https://"
+        return "looks like the host of an account; begin it with https://"
     if _has_secret(text):
-        return "holds what looks like a secret, and is no address"
+        return "is not an address, and looks like a secret"
     return (
-        "is neither a URL nor a path that begins with /, ./ or ../ (for a directory beside this "
-        "process write ./ before it, for an account azure://)"
+        "is neither a URL nor a path that begins with /, ./ or ../ (for a directory in the "
+        "working directory, begin it with ./; for an account, with azure://)"
     )
 
 
 def _windows() -> str:
     return (
-        "is a path of Windows; the directory store needs a POSIX system and a path with /; on "
-        "Windows give azure://account/container"
+        "is a Windows path; the directory store needs a POSIX system and a path with /; on "
+        "Windows use azure://account/container"
     )
 
 

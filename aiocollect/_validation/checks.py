@@ -21,9 +21,11 @@ def check_number(
     """Raise ConfigError unless ``value`` is a finite number within the bounds."""
     kind = "a whole number" if integer else "a number"
     fits = isinstance(value, int if integer else int | float) and not isinstance(value, bool)
-    if not fits or not math.isfinite(value):  # type: ignore[arg-type]
+    if not fits:
         raise ConfigError(f"{name} must be {kind}, not {type(value).__name__}")
     assert isinstance(value, int | float)
+    if not math.isfinite(value):
+        raise ConfigError(f"{name} must be a finite number, not {value}")
     if above is not None and not value > above:
         raise ConfigError(f"{name}={value} must be above {above}")
     if at_least is not None and value < at_least:
@@ -42,7 +44,7 @@ def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     """Raise ConfigError unless ``value`` is one of the choices."""
     if value not in choices:
         shown = repr(value) if isinstance(value, str) else f"a {type(value).__name__}"
-        raise ConfigError(f"{name}={shown} is not known; take {' or '.join(map(repr, choices))}")
+        raise ConfigError(f"{name}={shown} is not valid; use {' or '.join(map(repr, choices))}")
 
 
 def check_timeout(timeout: float | None) -> None:

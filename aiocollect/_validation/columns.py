@@ -31,25 +31,29 @@ def check_features(names: Sequence[str] | None) -> tuple[str, ...] | None:
     if names is None:
         return None
     if isinstance(names, str):
-        raise ConfigError("feature_names is one text; give a list of names")
+        raise ConfigError("feature_names must be a list of names, not a single name")
     # A frame's columns, and an array of names, have an order, too.
     listed = names.tolist() if hasattr(names, "tolist") else names
     if not isinstance(listed, Sequence):
-        raise ConfigError(f"feature_names must be a list of names, not a {type(names).__name__}")
+        raise ConfigError(f"feature_names must be a list of names, not {type(names).__name__}")
     features = tuple([name if (text := label(name)) is None else text for name in listed])
     if not features:
         raise ConfigError("feature_names is empty; name the columns, or leave it out")
     for name in features:
         if not isinstance(name, str) or not name:
             raise ConfigError(
-                f"feature_names holds a {type(name).__name__}; each name must be text, not empty"
+                "feature_names contains "
+                f"{'an empty name' if name == '' else type(name).__name__}; each name must "
+                "be text that is not empty"
             )
         if name.startswith("$aml_"):
-            raise ConfigError(f"feature_names holds {name!r}; names from $aml_ on are reserved")
+            raise ConfigError(
+                f"feature_names contains {name!r}; names that begin with $aml_ are reserved"
+            )
     doubled = sorted(name for name, times in Counter(features).items() if times > 1)
     if doubled:
         raise ConfigError(
-            f"feature_names holds {doubled[0]!r} twice; columns need names of their own"
+            f"feature_names contains {doubled[0]!r} twice; give each column its own name"
         )
     return features
 
@@ -66,24 +70,28 @@ _NO_STREAMS = frozenset(
 def check_streams(streams: Mapping[str, object], *, redact: object, paired: object) -> None:
     """What model() is given: names of streams, and the options that it has. Raises ConfigError."""
     if not streams:
-        raise ConfigError("model() needs a stream; for example inputs=[…], predictions=[…]")
+        raise ConfigError(
+            "model() needs at least one stream, for example inputs=[…], predictions=[…]"
+        )
     for option in _NO_STREAMS & streams.keys():
         # Taken for a stream, an option would be ignored, and redact= of all things.
         raise ConfigError(
-            f"{option}= is no name for a stream, and as an option of model() it is not "
-            "available yet; take collector(), or another name"
+            f"{option}= is an option of collector() and cannot be the name of a stream; "
+            "model() does not have this option yet: use collector(), or another name"
         )
     if not isinstance(paired, bool):
         raise ConfigError(
-            "paired= is no name for a stream: True or False, whether rows pair across streams"
+            "paired= must be True or False (whether rows pair across streams); a stream "
+            "cannot have this name"
         )
     if not isinstance(redact, Mapping):
         raise ConfigError(
-            "redact= is no name for a stream: it gives the rules by stream, such as "
-            "redact={'inputs': Drop('ssn')}"
+            "redact= must be rules by stream, such as redact={'inputs': Drop('ssn')}; a "
+            "stream cannot have this name"
         )
     for identifier in redact:
         if identifier not in streams:
             raise ConfigError(
-                f"redact= names a stream that there is not; there are {', '.join(streams)}"
+                "redact= names a stream that this model does not have; its streams are "
+                f"{', '.join(streams)}"
             )

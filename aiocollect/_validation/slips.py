@@ -32,20 +32,26 @@ def slip_of(text: str) -> str | None:
     """What is wrong with the text of an address, a path or a name, and the remedy, as the end of a
     sentence; None where nothing is. It never shows the text."""
     if text.startswith(_MARKS):
-        return "begins with a byte order mark; save its file without one"
+        return "begins with a byte order mark; save the file without one"
     if text != text.strip():
-        return "begins or ends with white space or a line end; take it away"
+        return "begins or ends with white space or a line end; remove it"
     if text.startswith(_QUOTES) or text.endswith(_QUOTES):
-        return "has quotes around it, which docker's --env-file and its like keep; write it without"
+        return (
+            "is in quotes, which docker's --env-file and similar tools keep; write it without "
+            "quotes"
+        )
     if not text.isprintable():
-        return "holds characters that cannot be seen; type it again"
+        return "contains invisible characters; type it again"
     if _UNREPLACED.search(text):
         return (
-            "holds a variable or a placeholder that nothing has replaced, such as ${NAME}, $(NAME) "
-            "or <name>; set it where this value is made"
+            "contains a variable or placeholder that was not replaced, such as ${NAME}, "
+            "$(NAME) or <name>; replace it where this value is made"
         )
     if text.lower() in _WORDS:
-        return f"is the word {text.lower()}, which stands for nothing; unset it, or give a value"
+        return (
+            f"is the word {text.lower()}, which means that nothing was set; unset it, or set a "
+            "value"
+        )
     if text.startswith("~"):
-        return "begins with ~, which only a shell replaces; write the whole path"
+        return "begins with ~, which only a shell expands; write the whole path"
     return None

@@ -44,7 +44,9 @@ def check_variables(
         elif not variable.startswith(others) and not (ours and _is_of_a_service(name, text)):
             meant = _meant(variable, prefix, known)
             if meant is not None:
-                raise ConfigError(f"{variable} is not known; did you mean {prefix}{meant}?")
+                raise ConfigError(
+                    f"unknown environment variable {variable}; did you mean {prefix}{meant}?"
+                )
             if ours:
                 report(variable)
 

@@ -573,9 +573,9 @@ def test_wrong_rules_of_a_collector(redact: Any, words: str) -> None:
 def test_rules_of_no_stream() -> None:
     """A stream's name that is misspelled would leave it unredacted."""
     pipeline = Pipeline(MemoryStore())
-    with pytest.raises(ConfigError, match="names a stream that there is not; there are inputs"):
+    with pytest.raises(ConfigError, match="its streams are inputs"):
         pipeline.model("m", inputs=NAMES, redact={"input": Drop("a")})
-    with pytest.raises(ConfigError, match="redact= is no name for a stream"):
+    with pytest.raises(ConfigError, match="redact= must be rules by stream"):
         pipeline.model("m", inputs=NAMES, redact=Drop("a"))  # type: ignore[arg-type]
 
 

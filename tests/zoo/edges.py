@@ -13,8 +13,7 @@ EDGES: Final[list[Mutant]] = [
         "a text that is no address becomes a directory",
         "own: env files keep the quotes",
         "_validation/addresses.py",
-        '    raise ConfigError(f"{option}{_shown(text)} {_relative(text)}; '
-        'give one of: {FORMS}")\n',
+        '    raise ConfigError(f"{option}{_shown(text)} {_relative(text)}; use one of: {FORMS}")\n',
         '    return Address("directory", text)\n',
         ("slips",),
         "the process goes on",
@@ -24,7 +23,7 @@ EDGES: Final[list[Mutant]] = [
         "own: ./${STORAGE} begins like a path",
         "_validation/addresses.py",
         "    slip = slip_of(text)\n    if slip is not None:\n"
-        '        raise ConfigError(f"{option} {slip}; it must be one of: {FORMS}")\n'
+        '        raise ConfigError(f"{option} {slip}; use one of: {FORMS}")\n'
         "    if _is_key(text):\n",
         "    if _is_key(text):\n",
         ("slips",),
