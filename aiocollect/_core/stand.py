@@ -18,3 +18,8 @@ class Stand(NamedTuple):
     blind: bool
     position: int | None
     created: str
+
+    def after_doubt(self) -> Stand:
+        """Where to go on when nobody knows whether rows landed at the position: a lane that may
+        read looks there; without that right it takes the next part, which is untouched."""
+        return self._replace(part=self.part + 1, position=None) if self.blind else self

@@ -98,13 +98,7 @@ class Adoption:
             totals=self._totals,
         )
         channel.progress, channel.syncer = progress, syncer
-        stand, intent = progress.stand, progress.intent
-        doubt = intent is not None and progress.within(*intent) is not None
-        if intent is not None and not doubt and stand.blind:
-            # Rows that were in memory alone may stand at the position, and nobody can look: the
-            # next part is untouched.
-            stand = stand._replace(part=stand.part + 1, position=None)
-        again.take_up(stand, in_doubt=doubt)
+        again.take_up(progress.stand, in_doubt=progress.intent is not None)
         backlog: deque[Batch | Parked] = deque()
         for first, rows, size in _batches(progress, settings.max_batch_bytes):
             parked = Parked(
@@ -127,12 +121,11 @@ def _batches(progress: LaneProgress, limit: int) -> Iterator[tuple[int, int, int
 
     The intent is a batch as it was. Others end where the limit, the intent or a gap ends them.
     """
-    intent = progress.intent
-    if intent is not None and (found := progress.within(*intent)) is not None:
-        yield (*intent, sum(extent.size for extent in found))
-        after = sum(intent)
-    else:
-        after = progress.done
+    after = progress.done
+    if progress.intent is not None:
+        first, rows = progress.intent
+        yield first, rows, sum(extent.size for extent in progress.within(first, rows) or ())
+        after = first + rows
     start = end = size = 0
     for first, last, bytes_ in progress.left(after):
         if size and (first != end or size + bytes_ > limit):

@@ -176,7 +176,6 @@ class Channel:
             return
         if self.syncer is not None and self.progress is not None:
             stand = self.lane.stand
-            if outcome is Outcome.POSSIBLY_STORED and stand.blind:
-                # They may fill the position yet, and another life could not tell by whom.
-                stand = stand._replace(part=stand.part + 1, position=None)
+            if outcome is Outcome.POSSIBLY_STORED:
+                stand = stand.after_doubt()
             self.syncer.finish(self.progress, first, rows, stand)

@@ -211,8 +211,20 @@ class LaneProgress:
 
     @property
     def intent(self) -> tuple[int, int] | None:
-        """The rows that were about to be sent: the first, and their number."""
+        """The rows that were about to be sent: the first, and their number. All of them are on the
+        disk: recovery abandons any other intent."""
         return (self._first, self._rows) if self._rows else None
+
+    def abandon_intent(self) -> int:
+        """Rows of the intent are not here. Either all of them were in memory alone; or the rest is
+        corrupt, and nobody can tell whether these were stored. Returns how many those are."""
+        first, rows = self._first, self._rows
+        half = [e for e in self._extents if first < e.end and e.first < first + rows]
+        self._stand = self._stand.after_doubt()
+        if half:
+            self.finish(first, rows, self._stand)
+        self._rows = 0
+        return sum(extent.end - extent.first for extent in half)
 
     @property
     def stand(self) -> Stand:

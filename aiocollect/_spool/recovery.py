@@ -169,15 +169,7 @@ class _Reader:
                 progress.keep(extent)
                 at = extent.end
             if progress.intent is not None and progress.within(*progress.intent) is None:
-                # Rows that were in memory alone have no extents. If some of them are here, the rest
-                # is corrupt, and nobody can tell any more whether they were stored.
-                first, number_of = progress.intent
-                half = [
-                    e for e in progress.extents if first < e.end and e.first < first + number_of
-                ]
-                if half:
-                    recovered.lost += sum(extent.end - extent.first for extent in half)
-                    progress.finish(first, number_of, progress.stand)
+                recovered.lost += progress.abandon_intent()
             if any(progress.extents):
                 recovered.journal.lanes.add(progress)
                 recovered.lanes.append(progress)

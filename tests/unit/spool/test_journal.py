@@ -28,7 +28,7 @@ from aiocollect._spool.progress import LaneProgress
 from aiocollect._spool.recovery import Recovered, recover
 from aiocollect._spool.syncer import _read
 from aiocollect.disks.local import LocalDisk
-from tests.support.journals import TARGET, commit
+from tests.support.journals import TARGET, commit, synced
 
 SALT = 0x5A17_0001
 STAND = Stand(0, False, False, None, "")
@@ -405,7 +405,37 @@ def test_rows_without_a_slot_know_where_their_lane_stood(tmp_path: Path) -> None
     lock = disk.lock(str(tmp_path / "life"))
     assert lock is not None
     (found,) = recover(disk, str(tmp_path / "life"), lock).lanes
-    assert (found.done, found.stand, found.intent) == (20, stand, (17, 3))
+    # It cannot look, and rows that were in memory alone may be there: it goes on behind them.
+    assert (found.done, found.stand, found.intent) == (20, stand.after_doubt(), None)
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+@pytest.mark.parametrize("is_blind", [False, True])
+def test_rows_in_doubt_that_are_not_all_here(
+    tmp_path: Path, is_blind: bool, damaged: bool
+) -> None:
+    """Nobody can tell whether they were stored: they are not sent again. What may be read is looked
+    at; without the right to, the position is left, where they may stand."""
+    stand = Stand(3, True, is_blind, 550, "t")
+    journal = Journal.begin(LocalDisk(), str(tmp_path / "life"), salt=SALT, target=TARGET)
+    progress = journal.declare(lane()._replace(first=2))
+    for number, rows in enumerate(([b"first\n"], [b"later\n"], [b"other\n"]), 2):
+        journal.add(progress, number, rows)
+        assert commit(journal)
+    progress.intend(2 if damaged else 0, 2, stand)  # else they were in memory alone
+    journal.changed(progress)
+    assert synced(journal)
+    journal.close()
+    segment = tmp_path / "life" / "00000001.rows"
+    if damaged:
+        segment.write_bytes(segment.read_bytes().replace(b"later", b"later"[::-1]))
+    recovered = take_over(tmp_path / "life")
+    (found,) = recovered.lanes
+    assert found.intent is None
+    assert found.stand == (stand._replace(part=4, position=None) if is_blind else stand)
+    left = [number for first, end, _ in found.left(0) for number in range(first, end)]
+    assert left == ([4] if damaged else [2, 3, 4])
+    assert recovered.lost == (2 if damaged else 0)
 
 
 def test_within_tells_whole_rows_only() -> None:
