@@ -1,8 +1,8 @@
-"""Adoption: makes channels again from what another life has left in the spool.
+"""Adoption: makes channels again from what another process has left in the spool.
 
-Each lane goes on in the parts of its writer, where it stood. If rows of it were about to be sent,
-they are its first batch again, byte by byte, in doubt at the same position; all others follow, in
-batches as this life makes them.
+Each lane goes on in the parts of its writer, at its position. If rows of it were about to be sent,
+they are its first batch again, byte for byte, in doubt at the same position; all others follow, in
+batches as this process makes them.
 """
 
 from __future__ import annotations
@@ -10,28 +10,24 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from .._core.accumulator import Accumulator, Batch
-from .._core.backoff import Backoff
-from .._core.lane import Lane
-from .._core.limits import BatchLimits, PartLimits
-from .._core.parts import Parts
+from .._core.accumulator import Batch
 from .._core.ring import Account
-from .._core.settings import Settings
 from .._core.unsettled import Unsettled
 from .._spool.progress import LaneProgress
 from .._spool.syncer import Syncer
-from .channel import Channel, Parked, Totals
+from .channel import Channel, Parked
+from .channel_builder import ChannelBuilder
 
 __all__ = ["Adoption"]
 
 
-# Lanes that are made again in one go: each takes some 30 us.
+# Lanes that are made again in one slice of the event loop: each takes some 30 us.
 AT_ONCE = 32
 
 
 class Adoption:
-    """Of one directory: ``life`` with its ``lanes``. Its channels are made a few at a time, each
-    given to ``take``; ``done`` is called with the rows of all.
+    """Of one directory and its ``lanes``. Its channels are made a few at a time, each given to
+    ``take``; ``done`` is called with the rows of all.
 
     ``now`` tells the time. What the rows take in memory is on an account of their own.
     """
@@ -41,17 +37,15 @@ class Adoption:
         lanes: list[LaneProgress],
         syncer: Syncer,
         *,
-        settings: Settings,
+        builder: ChannelBuilder,
         unsettled: Unsettled,
         now: Callable[[], float],
         take: Callable[[Channel], None],
         done: Callable[[int], None],
-        totals: Totals,
     ) -> None:
-        self._totals = totals
         self._lanes = deque(lanes)
         self._syncer = syncer
-        self._settings = settings
+        self._builder = builder
         self._unsettled = unsettled
         self._account = Account(share=0)
         self._now = now
@@ -65,42 +59,28 @@ class Adoption:
     def go_on(self) -> bool:
         """Make a few channels. False: all are made."""
         for _ in range(min(AT_ONCE, len(self._lanes))):
-            channel = self.channel_of(self._lanes.popleft(), self._syncer)
+            channel = self._channel_of(self._lanes.popleft())
             self._rows += channel.parked
             self._take(channel)
         if not self._lanes:
             self._done(self._rows)
         return bool(self._lanes)
 
-    def channel_of(self, progress: LaneProgress, syncer: Syncer) -> Channel:
-        """The channel that brings the progress's rows to the store: all of them parked."""
-        settings, lane = self._settings, progress.lane
-        limits, retry = settings.limits, settings.retry
-        parts = Parts(
+    def _channel_of(self, progress: LaneProgress) -> Channel:
+        """The channel that brings a lane's rows to the store: all of them are on the disk."""
+        lane = progress.lane
+        channel = self._builder.build(
             lane.path,
             header=lane.header,
-            limits=PartLimits(max_blocks=limits.max_blocks, max_bytes=limits.max_blob_bytes),
             writer=lane.writer,
             own=lane.own,
             ordinal=lane.ordinal,
-        )
-        again = Lane(parts, backoff=Backoff(base=retry.base, cap=retry.cap, hold=retry.hold))
-        channel = Channel(
-            again,
-            Accumulator(
-                BatchLimits(
-                    max_bytes=settings.max_batch_bytes,
-                    linger=settings.linger,
-                    max_blocks=limits.max_blocks,
-                )
-            ),
             content_type=lane.content_type,
-            totals=self._totals,
         )
-        channel.progress, channel.syncer = progress, syncer
-        again.take_up(progress.stand, in_doubt=progress.intent is not None)
+        channel.progress, channel.syncer = progress, self._syncer
+        channel.lane.take_up(progress.stand, in_doubt=progress.intent is not None)
         backlog: deque[Batch | Parked] = deque()
-        for first, rows, size in _batches(progress, settings.max_batch_bytes):
+        for first, rows, size in _batches(progress, self._builder.max_batch_bytes):
             parked = Parked(
                 first,
                 rows,

@@ -127,12 +127,11 @@ class Backing:
         adoption = Adoption(
             recovered.lanes,
             self.spool.syncer_of(life),
-            settings=engine.settings,
+            builder=engine.channels.builder,
             unsettled=engine.unsettled,
             now=engine.clock.monotonic,
             take=take,
             done=done,
-            totals=engine.channels.totals,
         )
         self._adoptions.append(adoption)
         engine.wake()

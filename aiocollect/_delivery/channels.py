@@ -9,16 +9,12 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from .._core.accumulator import Accumulator
-from .._core.backoff import Backoff
-from .._core.lane import Lane
-from .._core.limits import BatchLimits, BlockSizes, PartLimits
-from .._core.parts import Parts
 from .._core.settings import Settings
 from ..errors import ConfigError, EncodeError
 from ..redaction import Rule
 from ..typing import Names
 from .channel import Channel, Totals
+from .channel_builder import ChannelBuilder
 from .headers import Headers
 from .stream import Form, Stream
 from .streams import Alike, Streams
@@ -57,23 +53,11 @@ class Channels:
         self._release = release
         self._settings = settings
         self._writer = writer
-        limits = settings.limits
-        self._batch_limits = BatchLimits(
-            max_bytes=settings.max_batch_bytes,
-            linger=settings.linger,
-            max_blocks=limits.max_blocks,
-        )
-        self._part_limits = PartLimits(
-            max_blocks=limits.max_blocks, max_bytes=limits.max_blob_bytes
-        )
-        retry = settings.retry
-        self._backoff = Backoff(base=retry.base, cap=retry.cap, hold=retry.hold)
-        self._sizes = BlockSizes()
+        self.builder = ChannelBuilder(settings)
         self.streams = Streams(churn)
-        self.totals = Totals()
         self._forms: dict[tuple[object, ...], Form] = {}
         self._alike = Alike()
-        self._headers = Headers(limits.max_headers)
+        self._headers = Headers(settings.limits.max_headers)
         self._channels: dict[tuple[str, bytes, bool], Channel] = {}
         self._adopted: dict[Channel, None] = {}  # of other lives
         # Path to its number of headers so far, as long as one of these is there or remembered; and
@@ -98,6 +82,11 @@ class Channels:
 
     def __iter__(self) -> Iterator[Channel]:
         return iter([*self._channels.values(), *self._adopted])
+
+    @property
+    def totals(self) -> Totals:
+        """Over all channels."""
+        return self.builder.totals
 
     # Streams, from any thread -----------------------------------------------------------------
 
@@ -184,29 +173,23 @@ class Channels:
             self._headers_on[path] = ordinal + 1
             if ordinal:
                 self._known_on[path] = self._known_on.get(path, 1) + 1
-        parts = Parts(
+        channel = self.builder.build(
             path,
             header=header,
-            limits=self._part_limits,
             writer=self._writer,
             own=form.own,
             ordinal=ordinal,
-        )
-        parts.index = index
-        lane = Lane(parts, backoff=self._backoff, sizes=self._sizes)
-        return Channel(
-            lane,
-            Accumulator(self._batch_limits),
             content_type=form.encoder.content_type,
-            totals=self.totals,
         )
+        channel.lane.parts.index = index
+        return channel
 
     def clear(self, *, writer: str) -> None:
         """Begin with no channel, in another process: under its own writer id."""
         self._writer = writer
         self.streams.renew()
         self._headers.renew()
-        self.totals = Totals()
+        self.builder.clear()
         self._channels.clear()
         self._adopted.clear()
         self._parts.clear()

@@ -411,9 +411,7 @@ def test_rows_without_a_slot_know_where_their_lane_stood(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("damaged", [False, True])
 @pytest.mark.parametrize("is_blind", [False, True])
-def test_rows_in_doubt_that_are_not_all_here(
-    tmp_path: Path, is_blind: bool, damaged: bool
-) -> None:
+def test_rows_in_doubt_that_are_not_all_here(tmp_path: Path, is_blind: bool, damaged: bool) -> None:
     """Nobody can tell whether they were stored: they are not sent again. What may be read is looked
     at; without the right to, the position is left, where they may stand."""
     stand = Stand(3, True, is_blind, 550, "t")
