@@ -6,7 +6,7 @@ It checks what it is given, has the assembly put the parts together, and hands e
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import MappingProxyType, TracebackType
 from typing import Any
@@ -14,11 +14,11 @@ from typing import Any
 from ._config.build import assemble, is_no_store, no_store
 from ._config.env import options_from_env
 from ._config.formats import Forms
+from ._config.seams import Seams
 from ._core.settings import Settings
 from ._delivery.stream import Stream
 from ._engine.recorder import Recorder, refuse
 from ._engine.status import healthy, stats
-from ._spool.disk import Disk
 from ._validation.addresses import check_path
 from ._validation.columns import check_features, check_streams
 from .collectors import Collector, Model
@@ -26,7 +26,7 @@ from .errors import ConfigError, EncodeError
 from .options import Limits, Retry
 from .redaction import Redact, Rule, check_rules, columns_after
 from .stats import Report, Stats
-from .typing import Clock, Encoder, Hook, Layout, Names, Store
+from .typing import Encoder, Hook, Layout, Names, Store
 
 __all__ = ["Pipeline"]
 
@@ -34,6 +34,7 @@ __all__ = ["Pipeline"]
 _LIMITS = Limits()
 _RETRY = Retry()
 _DEFAULTS = Settings()
+_MACHINE = Seams()
 
 
 class Pipeline:
@@ -74,9 +75,6 @@ class Pipeline:
     ``strict``                collect() raises instead of counting and logging
     ``limits, retry``         what few need to change: see Limits and Retry
     ========================  ====================================================================
-
-    ``clock``, ``chance`` (numbers in [0, 1)), ``writer_id`` (ten hexadecimal digits) and ``disk``
-    are there for simulations.
     """
 
     def __init__(
@@ -110,10 +108,7 @@ class Pipeline:
         strict: bool = False,
         limits: Limits = _LIMITS,
         retry: Retry = _RETRY,
-        clock: Clock | None = None,
-        chance: Callable[[], float] | None = None,
-        writer_id: str | None = None,
-        disk: Disk | None = None,
+        _seams: Seams = _MACHINE,
     ) -> None:
         if not isinstance(limits, Limits):
             raise ConfigError("limits must be a Limits(…)")
@@ -155,10 +150,7 @@ class Pipeline:
             host=host,
             settings=settings,
             hooks=tuple(hooks),
-            clock=clock,
-            chance=chance,
-            writer_id=writer_id,
-            disk=disk,
+            seams=_seams,
         )
         # Workspace and service are known now: a name that cannot make a path is refused now.
         names = self._names("model", "1", "inputs")

@@ -12,6 +12,7 @@ import selectors
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from ._config.seams import Seams
 from .disks.memory.disk import DiskProcess, MemoryDisk
 from .disks.memory.faults import Crashed, DiskCall, DiskFault
 from .stores.memory import Fault, FaultKind, MemoryStore, Operation
@@ -26,6 +27,7 @@ __all__ = [
     "MemoryDisk",
     "MemoryStore",
     "Operation",
+    "Seams",
     "VirtualClock",
     "VirtualLoop",
     "run_virtual",

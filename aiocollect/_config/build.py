@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import random
-import re
 import secrets
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -29,7 +28,8 @@ from ..hooks import LogHook
 from ..stores.absent import AbsentStore
 from ..stores.azure import AzureOptions, AzureStore
 from ..stores.local import LocalStore
-from ..typing import Clock, Hook, Store
+from ..typing import Hook, Store
+from .seams import Seams
 
 __all__ = ["assemble", "is_no_store", "no_store", "open_store"]
 
@@ -50,10 +50,7 @@ def assemble(
     host: str,
     settings: Settings,
     hooks: tuple[Hook, ...],
-    clock: Clock | None,
-    chance: Callable[[], float] | None,
-    writer_id: str | None,
-    disk: Disk | None,
+    seams: Seams,
 ) -> tuple[Store, Engine]:
     """The store and the engine of a pipeline."""
     known = {"endpoint_suffix", *AzureOptions.__annotations__}
@@ -79,9 +76,7 @@ def assemble(
     check_choice("host", host, ("loop", "thread"))
     if host == "thread":
         check_threads()
-    aside = disk  # a simulated one is asked without a thread
-    if writer_id is not None and not re.fullmatch("[0-9a-f]{10}", writer_id):
-        raise ConfigError("writer_id must be ten hexadecimal digits")
+    disk = seams.disk
     if settings.spool is not None and disk is None:
         disk = _local_disk()
         try:
@@ -89,20 +84,20 @@ def assemble(
             within(SPOOL_CHECK, partial(disk.make_directory, settings.spool))
         except OSError as error:
             raise ConfigError(f"spool: {error}") from None
-    clock = clock or SystemClock()
+    clock = seams.clock or SystemClock()
     engine = Engine(
         store,
         settings=settings,
         clock=clock,
-        chance=chance or random.random,
+        chance=seams.chance or random.random,
         # Forty random bits: two of 10,000 writers share an id in one fleet of 20,000.
-        new_writer=_writer_ids(writer_id),
+        new_writer=_writer_ids(seams.writer_id),
         hooks=(*hooks, LogHook(clock)),
         disk=disk,
         target=_target_of(store),
-        aside=aside or SideThread(),
+        # A simulated disk is asked without a thread.
+        aside=seams.disk or SideThread(),
         thread=LoopThread(loop_maker()) if host == "thread" else None,
-        # Without the GIL the ring needs a lock (see ring.py).
     )
     if isinstance(store, AzureStore):
         inspected = store

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiocollect import Collector, Pipeline
 from aiocollect.events import Settled
-from aiocollect.testing import MemoryStore, VirtualClock, VirtualLoop, run_virtual
+from aiocollect.testing import MemoryStore, Seams, VirtualClock, VirtualLoop, run_virtual
 
 from .load import FEATURES, floats, pipeline_on
 from .measure import Figure, Size
@@ -63,7 +63,10 @@ def _lives(
                 sizes.append(event.length)
 
         pipeline = pipeline_on(
-            MemoryStore(latency=LATENCY), clock=VirtualClock(loop), linger=LINGER, hooks=[note]
+            MemoryStore(latency=LATENCY),
+            _seams=Seams(clock=VirtualClock(loop)),
+            linger=LINGER,
+            hooks=[note],
         )
         collectors = [
             pipeline.collector(f"model-{number}", feature_names=FEATURES) for number in range(paths)

@@ -19,7 +19,7 @@ from aiocollect import (
     Report,
 )
 from aiocollect.events import Event, Refused
-from aiocollect.testing import VirtualClock, VirtualLoop, run_virtual
+from aiocollect.testing import Seams, VirtualClock, VirtualLoop, run_virtual
 
 NOON = datetime(2018, 12, 31, 12, tzinfo=UTC).timestamp()
 WORKSPACE = "92c76a2f-0e1c-4216-b65e-abf7a3f34c1e/myresourcegrp/myWorkspace"
@@ -52,8 +52,7 @@ def record(use: Callable[[Pipeline], Any], **options: Any) -> Recording:
             store,
             workspace=WORKSPACE,
             service="aks-w-collv9",
-            clock=VirtualClock(loop, epoch=NOON),
-            writer_id="00000000aa",
+            _seams=Seams(clock=VirtualClock(loop, epoch=NOON), writer_id="00000000aa"),
             hooks=[events.append],
             **options,
         )

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from aiocollect import MemoryStore, Pipeline
-from aiocollect.testing import Fault, FaultKind
+from aiocollect.testing import Fault, FaultKind, Seams
 from tests.support.disks import Striking
 
 CALLS = {
@@ -51,7 +51,7 @@ async def live(disk: Watched, directory: Path) -> int:
     store = MemoryStore()
     for life in range(2):
         store.faults = (lambda *_: Fault(FaultKind.BUSY)) if life == 0 else None
-        pipeline = Pipeline(store, spool=directory, disk=disk, linger=0.05)
+        pipeline = Pipeline(store, spool=directory, _seams=Seams(disk=disk), linger=0.05)
         await pipeline.start()
         collector = pipeline.collector("m", feature_names=["a"])
         for number in range(50):

@@ -12,7 +12,7 @@ import pytest
 
 from aiocollect import EncodeError, MemoryStore, Pipeline
 from aiocollect._core.outbox import Outbox
-from aiocollect.testing import VirtualClock, VirtualLoop, run_virtual
+from aiocollect.testing import Seams, VirtualClock, VirtualLoop, run_virtual
 from loadtest.rows.memory import Sink
 from tests.support.lanes import make_batch
 
@@ -61,7 +61,7 @@ def test_rows_of_hours_that_take_turns_ask_the_layout_once_an_hour() -> None:
     layout, store, hours = Counting(), MemoryStore(), 3
 
     async def main(loop: VirtualLoop) -> None:
-        pipeline = Pipeline(store, layout=layout, clock=VirtualClock(loop))
+        pipeline = Pipeline(store, layout=layout, _seams=Seams(clock=VirtualClock(loop)))
         collector = pipeline.collector("m", feature_names=FEATURES)
         checked = layout.asked
         for turn in range(4):

@@ -28,7 +28,7 @@ import pytest
 from aiocollect import ConfigError, EncodeError, MemoryStore, Pipeline, correlation
 from aiocollect.events import Event, Refused
 from aiocollect.redaction import Drop
-from aiocollect.testing import VirtualClock, VirtualLoop, run_virtual
+from aiocollect.testing import Seams, VirtualClock, VirtualLoop, run_virtual
 from tests.property.forms import Speaks
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC).timestamp()
@@ -68,8 +68,7 @@ def store(use: Callable[[Pipeline], Any], **options: Any) -> Stored:
         events: list[Event] = []
         pipeline = Pipeline(
             memory,
-            clock=VirtualClock(loop, epoch=NOON),
-            writer_id="00000000aa",
+            _seams=Seams(clock=VirtualClock(loop, epoch=NOON), writer_id="00000000aa"),
             hooks=[events.append],
             **options,
         )

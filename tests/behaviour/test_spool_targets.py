@@ -16,7 +16,7 @@ from aiocollect._spool.format import HEADER_SIZE
 from aiocollect.cli import main as command
 from aiocollect.events import Event, SpoolLeft
 from aiocollect.stores.local import LocalStore
-from aiocollect.testing import VirtualLoop, run_virtual
+from aiocollect.testing import Seams, VirtualLoop, run_virtual
 from tests.behaviour.test_spool import down, files, numbers, spooled
 
 
@@ -192,13 +192,17 @@ def test_a_target_shows_no_secret(tmp_path: Path) -> None:
 # The command line -------------------------------------------------------------------------------
 
 
-def left_for(store: Path, spool: Path, rows: int = 400, **options: Any) -> None:
+def left_for(
+    store: Path, spool: Path, rows: int = 400, *, writer_id: str | None = None, **options: Any
+) -> None:
     """A life whose store is a directory, and which has no time to store anything."""
     # Beside the others: it is not to take over what they have left.
     own = spool.with_name(f"{spool.name}-own")
 
     async def main() -> None:
-        pipeline = Pipeline(store, spool=own, linger=100.0, **options)
+        pipeline = Pipeline(
+            store, spool=own, linger=100.0, **options, _seams=Seams(writer_id=writer_id)
+        )
         collector = pipeline.collector("m", feature_names=["a"])
         for number in range(rows):
             collector.collect(float(number))

@@ -82,7 +82,7 @@ ALLOWED_ROOMS = {
     "pipeline": {"_engine", "_config", "collectors"} | ENGINE,
     "metrics": {"pipeline"} | LEVEL_0,
     "default": {"collectors", "pipeline"} | LEVEL_0,
-    "testing": {"stores", "disks"} | LEVEL_0,
+    "testing": {"_config", "stores", "disks"} | LEVEL_0,
     "__init__": {"collectors", "default", "pipeline", "stores"} | LEVEL_0,
     # The edges live on public names: the standing proof that the public names suffice.
     "demo": {"demo", "__init__", "errors", "typing", "events", "testing", "_validation"}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from aiocollect import AioCollectError, Limits, MemoryStore, Pipeline, correlation
 from aiocollect._engine.fast_path import NEVER
 from aiocollect.redaction import Mask
-from aiocollect.testing import VirtualLoop, run_virtual
+from aiocollect.testing import Seams, VirtualLoop, run_virtual
 
 # A millisecond and a little before the end of an hour, of a day, and of a year.
 BEGIN_NS = 1_546_300_799_998_500_123
@@ -107,7 +107,10 @@ async def life(
     store, clock = MemoryStore(), Hand(loop)
     named, redact = options.pop("named"), options.pop("redact")
     pipeline = Pipeline(
-        store, clock=clock, chance=lambda: 0.5, writer_id="00000000aa", linger=0.05, **options
+        store,
+        _seams=Seams(clock=clock, chance=lambda: 0.5, writer_id="00000000aa"),
+        linger=0.05,
+        **options,
     )
     await pipeline.start()
     collector = pipeline.collector("m", feature_names=list("abc") if named else None, redact=redact)

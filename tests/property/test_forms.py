@@ -17,7 +17,7 @@ import pytest
 from aiocollect import MemoryStore, Pipeline
 from aiocollect._engine.fast_path import NEVER
 from aiocollect.events import Event, Refused
-from aiocollect.testing import VirtualClock, VirtualLoop, run_virtual
+from aiocollect.testing import Seams, VirtualClock, VirtualLoop, run_virtual
 from tests.property.containers import CONTAINERS
 from tests.property.forms import FORMS, POSITIONAL
 from tests.property.reference import bare, clean, key, lines_of, plain, table_of, told
@@ -96,7 +96,7 @@ def collected(
 
     async def main(loop: VirtualLoop) -> None:
         pipeline = Pipeline(
-            run.store, clock=VirtualClock(loop), hooks=[run.hear], format=format_name
+            run.store, _seams=Seams(clock=VirtualClock(loop)), hooks=[run.hear], format=format_name
         )
         await pipeline.start()
         for number, table in enumerate(tables):

@@ -21,7 +21,7 @@ import pytest
 
 from aiocollect import EncodeError, MemoryStore, Pipeline, correlation
 from aiocollect.events import Refused
-from aiocollect.testing import VirtualClock, VirtualLoop, run_virtual
+from aiocollect.testing import Seams, VirtualClock, VirtualLoop, run_virtual
 
 SECRET = "cell-4711"
 
@@ -103,7 +103,9 @@ def using(use: Callable[[Pipeline, list[Any]], None], **options: Any) -> dict[st
     async def main(loop: VirtualLoop) -> dict[str, bytes]:
         store = MemoryStore()
         events: list[Any] = []
-        pipeline = Pipeline(store, clock=VirtualClock(loop), hooks=[events.append], **options)
+        pipeline = Pipeline(
+            store, _seams=Seams(clock=VirtualClock(loop)), hooks=[events.append], **options
+        )
         await pipeline.start()
         use(pipeline, events)
         report = await pipeline.aclose()

@@ -16,7 +16,15 @@ from random import Random
 from typing import Any
 
 from aiocollect import Pipeline, Retry
-from aiocollect.testing import Fault, FaultKind, MemoryStore, VirtualClock, VirtualLoop, run_virtual
+from aiocollect.testing import (
+    Fault,
+    FaultKind,
+    MemoryStore,
+    Seams,
+    VirtualClock,
+    VirtualLoop,
+    run_virtual,
+)
 
 from .life import Outcome
 from .trace import Say, silent
@@ -49,9 +57,11 @@ class Story:
         self.store = MemoryStore(faults=lambda *_: Fault(weather, 600.0), latency=0.01)
         self.pipeline = Pipeline(
             self.store,
-            clock=VirtualClock(loop),
-            chance=Random(seed).random,
-            writer_id=f"{seed & 0xFFFFFFFFFF:010x}",
+            _seams=Seams(
+                clock=VirtualClock(loop),
+                chance=Random(seed).random,
+                writer_id=f"{seed & 0xFFFFFFFFFF:010x}",
+            ),
             layout="hour",
             linger=0.2,
             max_batch_bytes=64 << 10,

@@ -36,6 +36,7 @@ from aiocollect.testing import (
     FaultKind,
     MemoryDisk,
     Operation,
+    Seams,
     VirtualClock,
     VirtualLoop,
 )
@@ -262,7 +263,6 @@ class World:
         pipeline = Pipeline(
             Reach(self, view, tenant),
             spool=SPOOL,
-            disk=view,
             hooks=[self._hear],
             writer="shared" if self.shared else "own",
             linger=random.choice([0.02, 0.3, 1.0]),
@@ -270,9 +270,12 @@ class World:
             max_memory_bytes=random.choice([40_000, 1 << 20]),
             limits=Limits(max_blocks=random.choice([49_000, 5]), max_call_bytes=4096),
             retry=Retry(base=0.05, cap=1.0, hold=2.0, attempt_timeout=3.0, overdue=0.2),
-            clock=VirtualClock(loop, epoch=EPOCH),
-            chance=Random(random.random()).random,
-            writer_id=f"{self.seed & 0xFFFFFFFF:08x}{number:02x}",
+            _seams=Seams(
+                clock=VirtualClock(loop, epoch=EPOCH),
+                chance=Random(random.random()).random,
+                writer_id=f"{self.seed & 0xFFFFFFFF:08x}{number:02x}",
+                disk=view,
+            ),
         )
         await pipeline.start()
         # Another process of the same service: it takes over what others have left, too.
@@ -343,14 +346,16 @@ class World:
         return Pipeline(
             Reach(self, view, tenant),
             spool=SPOOL,
-            disk=view,
             linger=0.1,
             max_batch_bytes=1024,
             max_memory_bytes=40_000,
             retry=Retry(base=0.05, cap=1.0, hold=2.0, attempt_timeout=3.0, overdue=0.2),
-            clock=VirtualClock(loop, epoch=EPOCH),
-            chance=Random(self.random.random()).random,
-            writer_id=f"{self.seed & 0xFFFFFFFF:08x}{0x80 + number:02x}",
+            _seams=Seams(
+                clock=VirtualClock(loop, epoch=EPOCH),
+                chance=Random(self.random.random()).random,
+                writer_id=f"{self.seed & 0xFFFFFFFF:08x}{0x80 + number:02x}",
+                disk=view,
+            ),
         )
 
     async def _ask(self, receipt: Any, rows: list[Row]) -> None:

@@ -18,6 +18,7 @@ from aiocollect.testing import (
     FaultKind,
     MemoryStore,
     Operation,
+    Seams,
     VirtualClock,
     VirtualLoop,
     run_virtual,
@@ -61,9 +62,11 @@ def live(seed: int, say: Say = silent) -> Outcome:
 
         pipeline = Pipeline(
             MemoryStore(faults=faults, latency=latency),
-            clock=VirtualClock(loop),
-            chance=Random(seed).random,
-            writer_id=f"{seed & 0xFFFFFFFFFF:010x}",
+            _seams=Seams(
+                clock=VirtualClock(loop),
+                chance=Random(seed).random,
+                writer_id=f"{seed & 0xFFFFFFFFFF:010x}",
+            ),
             max_in_flight=places,
             linger=LINGER,
             hooks=[hook],

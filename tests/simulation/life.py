@@ -14,7 +14,7 @@ from aiocollect._core.backoff import COSTLY
 from aiocollect._core.retries import NOT_STALE
 from aiocollect._engine.status import counted, in_memory
 from aiocollect.events import Event
-from aiocollect.testing import FaultKind, MemoryStore, VirtualClock, VirtualLoop, run_virtual
+from aiocollect.testing import FaultKind, MemoryStore, Seams, VirtualClock, VirtualLoop, run_virtual
 
 from .faults import FaultPlan
 from .oracle import Oracle, Verdict
@@ -130,9 +130,11 @@ class Life:
             delivery_timeout=4.0 if self.sheds and random.random() < 0.5 else None,
             limits=self.limits,
             retry=self.retry,
-            clock=clock,
-            chance=Random(random.random()).random,
-            writer_id=f"{self.seed & 0xFFFFFFFF:08x}{number:02x}",
+            _seams=Seams(
+                clock=clock,
+                chance=Random(random.random()).random,
+                writer_id=f"{self.seed & 0xFFFFFFFF:08x}{number:02x}",
+            ),
             hooks=[self._hook],
         )
 

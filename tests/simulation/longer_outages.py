@@ -20,6 +20,7 @@ from aiocollect.testing import (
     Fault,
     FaultKind,
     MemoryDisk,
+    Seams,
     VirtualClock,
     VirtualLoop,
     run_virtual,
@@ -73,14 +74,16 @@ class World:
         return Pipeline(
             self.store,
             spool="/spool",
-            disk=self.view,
             linger=0.5,
             max_batch_bytes=self.batch,
             max_memory_bytes=self.budget,
             retry=Retry(base=0.05, cap=1.0, attempt_timeout=3.0, overdue=0.2),
-            clock=VirtualClock(loop, epoch=EPOCH),
-            chance=Random(self.outcome.seed).random,
-            writer_id=f"{life:010x}",
+            _seams=Seams(
+                clock=VirtualClock(loop, epoch=EPOCH),
+                chance=Random(self.outcome.seed).random,
+                writer_id=f"{life:010x}",
+                disk=self.view,
+            ),
         )
 
     async def outage(self, loop: VirtualLoop) -> None:

@@ -20,6 +20,7 @@ from aiocollect.testing import (
     FaultKind,
     MemoryStore,
     Operation,
+    Seams,
     VirtualClock,
     VirtualLoop,
     run_virtual,
@@ -89,9 +90,11 @@ def run(seed: int, outcome: Outcome, say: Say, *, poisoned: bool) -> Times:
 
         pipeline = Pipeline(
             MemoryStore(faults=faults, latency=theme.latency),
-            clock=VirtualClock(loop),
-            chance=Random(seed).random,
-            writer_id=f"{seed & 0xFFFFFFFFFF:010x}",
+            _seams=Seams(
+                clock=VirtualClock(loop),
+                chance=Random(seed).random,
+                writer_id=f"{seed & 0xFFFFFFFFFF:010x}",
+            ),
             max_in_flight=theme.places,
             linger=0.5,
             hooks=[hook],

@@ -22,6 +22,7 @@ from aiocollect.testing import (
     FaultKind,
     MemoryStore,
     Operation,
+    Seams,
     VirtualClock,
     VirtualLoop,
     run_virtual,
@@ -129,9 +130,11 @@ def live(seed: int, say: Say = silent) -> Outcome:
         store = MemoryStore(faults=faults, latency=0.02, readable=cause.readable)
         pipeline = Pipeline(
             store,
-            clock=VirtualClock(loop),
-            chance=Random(seed).random,
-            writer_id=f"{seed & 0xFFFFFFFFFF:010x}",
+            _seams=Seams(
+                clock=VirtualClock(loop),
+                chance=Random(seed).random,
+                writer_id=f"{seed & 0xFFFFFFFFFF:010x}",
+            ),
             linger=0.5,
             hooks=[hook],
         )

@@ -25,6 +25,7 @@ from aiocollect.testing import (
     Fault,
     FaultKind,
     MemoryDisk,
+    Seams,
     VirtualClock,
     VirtualLoop,
     run_virtual,
@@ -93,13 +94,15 @@ class World:
         return Pipeline(
             self.store,
             spool="/spool",
-            disk=view,
             linger=0.1,
             max_memory_bytes=64 * KIB * KIB,
             retry=Retry(base=0.05, cap=1.0, attempt_timeout=3.0, overdue=0.2),
-            clock=VirtualClock(loop, epoch=EPOCH),
-            chance=Random(self.told.seed).random,
-            writer_id=f"{life:010x}",
+            _seams=Seams(
+                clock=VirtualClock(loop, epoch=EPOCH),
+                chance=Random(self.told.seed).random,
+                writer_id=f"{life:010x}",
+                disk=view,
+            ),
         )
 
     def collect(self, pipeline: Pipeline, model: str, text: str = "") -> Receipt:

@@ -6,25 +6,31 @@ import asyncio
 from typing import Any
 
 from aiocollect import Pipeline, Retry
-from aiocollect.testing import VirtualClock, VirtualLoop
+from aiocollect.testing import Seams, VirtualClock, VirtualLoop
+from aiocollect.typing import Clock
 from tests.support.disks import InlineDisk
 
 RTT = 0.020
 SLICE = 0.001
 
 
-def make_pipeline(store: Any, loop: VirtualLoop, **options: Any) -> Pipeline:
-    return Pipeline(
-        store,
-        **{
-            "clock": VirtualClock(loop),
-            "chance": lambda: 0.5,
-            "writer_id": "00000000aa",
-            "disk": InlineDisk(),
-            "retry": Retry(base=0.1, cap=1.0, attempt_timeout=5.0, overdue=0.1),
-            **options,
-        },
+def make_pipeline(
+    store: Any,
+    loop: VirtualLoop,
+    *,
+    clock: Clock | None = None,
+    writer_id: str = "00000000aa",
+    disk: Any = None,
+    **options: Any,
+) -> Pipeline:
+    seams = Seams(
+        clock=clock or VirtualClock(loop),
+        chance=lambda: 0.5,
+        writer_id=writer_id,
+        disk=disk or InlineDisk(),
     )
+    retry = Retry(base=0.1, cap=1.0, attempt_timeout=5.0, overdue=0.1)
+    return Pipeline(store, **{"retry": retry, **options}, _seams=seams)
 
 
 def small(store: Any, loop: VirtualLoop, **options: Any) -> Pipeline:

@@ -14,6 +14,7 @@ from aiocollect import (
     Pipeline,
     Retry,
 )
+from aiocollect.testing import Seams
 
 SECRET = "c2VjcmV0LXNlY3JldA=="
 
@@ -49,7 +50,6 @@ SECRET = "c2VjcmV0LXNlY3JldA=="
         ({"retry": 3}, "retry must be a Retry"),
         ({"layout": "a/b"}, "use 'day', 'hour', or a template"),
         ({"layout": 7}, "an object with path(), not int"),
-        ({"writer_id": "zz"}, "ten hexadecimal digits"),
         ({"hooks": print}, "hooks must be a list"),
         ({"service": ""}, "service must not be empty"),
     ],
@@ -195,3 +195,9 @@ def test_bad_environment(environ: dict[str, str], words: str) -> None:
     with pytest.raises(ConfigError) as caught:
         Pipeline.from_env(environ)
     assert words in str(caught.value)
+
+
+def test_a_writer_id_of_another_form() -> None:
+    """Its digits are a part of every id of ours."""
+    with pytest.raises(ConfigError, match="ten hexadecimal digits"):
+        Seams(writer_id="zz")

@@ -34,7 +34,7 @@ from aiocollect import ConfigError, EncodeError, MemoryStore, Pipeline
 from aiocollect._values.interop.exact import narrow
 from aiocollect._values.shape import RowsOf, Shape
 from aiocollect.encoders import MdcEncoder
-from aiocollect.testing import VirtualClock, VirtualLoop, run_virtual
+from aiocollect.testing import Seams, VirtualClock, VirtualLoop, run_virtual
 
 with warnings.catch_warnings():
     # numpy 2.5 warns of moments without a unit; users have them all the same.
@@ -522,7 +522,7 @@ def test_feature_names_of_any_class_of_text(names: Any, format_name: str) -> Non
 
     async def main(loop: VirtualLoop) -> bytes:
         store = MemoryStore()
-        pipeline = Pipeline(store, clock=VirtualClock(loop), format=format_name)
+        pipeline = Pipeline(store, _seams=Seams(clock=VirtualClock(loop)), format=format_name)
         pipeline.collector("m", feature_names=names).collect({"b": 1, "a": 2})
         pipeline.model("n", x=names).collect(x=[2, 1])
         await pipeline.aclose()
@@ -540,7 +540,7 @@ def test_feature_names_without_an_order_are_refused(names: Any) -> None:
     """Which column is which could not be told."""
 
     async def main(loop: VirtualLoop) -> None:
-        pipeline = Pipeline(MemoryStore(), clock=VirtualClock(loop))
+        pipeline = Pipeline(MemoryStore(), _seams=Seams(clock=VirtualClock(loop)))
         with pytest.raises(ConfigError, match="must be a list of names"):
             pipeline.collector("m", feature_names=names)
         await pipeline.aclose()
@@ -575,7 +575,10 @@ def test_records_in_every_form(form: str) -> None:
 
     async def main(loop: VirtualLoop) -> bytes:
         store = MemoryStore()
-        pipeline = Pipeline(store, clock=VirtualClock(loop), writer_id="00000000aa")
+        pipeline = Pipeline(
+            store,
+            _seams=Seams(clock=VirtualClock(loop), writer_id="00000000aa"),
+        )
         collector = pipeline.collector(
             "m", feature_names=MdcEncoder.features, format=MdcEncoder(), writer="own"
         )
