@@ -269,19 +269,19 @@ class Pipeline:
         """Bind to the running loop; idempotent. After the end of a lifespan a new life of the
         pipeline begins, with counts of its own. Raises ConfigError where it runs on another loop,
         and PipelineClosed where it was closed for good."""
-        await self._engine.lifecycle.start()
+        await self._engine.lifespans.start()
 
     async def flush(self, timeout: float | None = None) -> Report:
         """Wait until everything accepted so far is final; the pipeline stays open.
 
         Raises FlushTimeout, which carries the report, after ``timeout`` seconds. None: for ever.
         """
-        return await self._engine.ending.flush(timeout)
+        return await self._engine.lifecycle.flush(timeout)
 
     def flush_sync(self, timeout: float | None = None) -> Report:
         """flush() for threads that run no event loop. Raises FlushTimeout, which carries the
         report, after ``timeout`` seconds (None: never), and ConfigError on a running loop."""
-        return self._engine.lifecycle.flush(timeout)
+        return self._engine.lifespans.flush(timeout)
 
     async def replay(self, timeout: float | None = None, *, any_target: bool = False) -> Report:
         """Wait until what ended processes have left in the spool is final; it is worked on anyway.
@@ -291,7 +291,7 @@ class Pipeline:
         FlushTimeout, which carries the report, after ``timeout`` seconds (None: never), and
         ConfigError without a spool.
         """
-        return await self._engine.ending.replay(timeout, any_target=any_target)
+        return await self._engine.lifecycle.replay(timeout, any_target=any_target)
 
     async def aclose(self, timeout: float | None = None) -> Report:
         """Refuse new calls, store what was accepted, and report; idempotent.
@@ -299,11 +299,11 @@ class Pipeline:
         What is not stored after ``timeout`` seconds (None: close_timeout) is given up and counted.
         Outside of a lifespan it is for good: a later start() raises PipelineClosed.
         """
-        return await self._engine.lifecycle.aclose(timeout)
+        return await self._engine.lifespans.aclose(timeout)
 
     def close(self, timeout: float | None = None) -> Report:
         """aclose() for threads that run no event loop; idempotent. Raises ConfigError on others."""
-        return self._engine.lifecycle.close(timeout)
+        return self._engine.lifespans.close(timeout)
 
     def set(self, *, enabled: bool | None = None, sample_rate: float | None = None) -> None:
         """Switch all collectors on or off, or change the share of calls that they record; from any
@@ -315,7 +315,7 @@ class Pipeline:
         self._engine.gates.set(enabled=enabled, sample_rate=sample_rate)
 
     async def __aenter__(self) -> Pipeline:
-        await self._engine.lifecycle.enter()
+        await self._engine.lifespans.enter()
         return self
 
     async def __aexit__(
@@ -324,12 +324,12 @@ class Pipeline:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._engine.lifecycle.leave()
+        await self._engine.lifespans.leave()
 
     def __enter__(self) -> Pipeline:
         """``with pipeline:`` for threads that run no event loop; with host="loop" its rows are
         stored by flush_sync(), and at the end. Raises ConfigError on a running loop."""
-        self._engine.lifecycle.enter_blocking()
+        self._engine.lifespans.enter_blocking()
         return self
 
     def __exit__(
@@ -338,7 +338,7 @@ class Pipeline:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._engine.lifecycle.leave_blocking()
+        self._engine.lifespans.leave_blocking()
 
     @asynccontextmanager
     async def lifespan(self, app: Any) -> AsyncIterator[None]:

@@ -1,6 +1,6 @@
 """Backing: what an engine does that has a spool behind it.
 
-The spool knows the disk, the shelf the backlog, the pump the rows; here they meet. New rows go to
+The spool knows the disk, the backlog what waits, the pump the rows; here they meet. New rows go to
 the disk; what is there may be let go of by memory; what other lives have left is adopted. All of it
 in slices, on the event loop.
 """
@@ -69,13 +69,13 @@ class Backing:
 
     def keep(self, encoded: Encoded, then: Callable[[bool], None]) -> bool | None:
         """Have rows of a turn put on the disk (see Spooling)."""
-        shelf = self._engine.shelf
+        backlog = self._engine.backlog
 
         def known(kept: bool) -> None:
             then(kept)
             if kept:
                 for run, _ in encoded:
-                    shelf.hold(run.channel, run.account)
+                    backlog.hold(run.channel, run.account)
 
         rows: list[NewRows] = []
         ahead: dict[Channel, int] = {}  # in this turn
@@ -100,12 +100,12 @@ class Backing:
     def make_room(self) -> bool:
         """Where the budget is nearly used, or knowing where rows are takes much of it, let go of
         what is on the disk too; whether there is more to let go of."""
-        engine, shelf = self._engine, self._engine.shelf
-        if engine.marks.raised and shelf.make_room(lambda: engine.ring.used <= engine.marks.low):
+        engine, backlog = self._engine, self._engine.backlog
+        if engine.marks.raised and backlog.make_room(lambda: engine.ring.used <= engine.marks.low):
             return True
-        if self.spool.scattered and shelf.make_room(lambda: not self.spool.scattered):
+        if self.spool.scattered and backlog.make_room(lambda: not self.spool.scattered):
             return True
-        if engine.marks.raised and engine.ring.used > engine.marks.low and not shelf.gathering:
+        if engine.marks.raised and engine.ring.used > engine.marks.low and not backlog.gathering:
             engine.shed()
         return False
 
@@ -114,15 +114,15 @@ class Backing:
         engine = self._engine
 
         def take(channel: Channel) -> None:
-            engine.ledger.adopted += channel.parked
+            engine.counters.adopted += channel.parked
             engine.adopted(channel)
-            engine.shelf.next(channel)
+            engine.backlog.next(channel)
 
         def done(rows: int) -> None:
             if rows:
                 engine.hooks.emit(SpoolAdopted(life=life, rows=rows))
 
-        engine.ledger.adopt_lost(recovered.lost)
+        engine.counters.adopt_lost(recovered.lost)
         engine.channels.totals.ended += recovered.lost  # they come to no channel
         adoption = Adoption(
             recovered.lanes,

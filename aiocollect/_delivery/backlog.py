@@ -1,4 +1,4 @@
-"""The shelf: what memory has no room for stands on the disk, and comes back when its turn comes.
+"""The backlog: sealed batches that wait for their lane, in memory or on the disk alone.
 
 A channel's backlog is behind its lane, in order: once one batch stands there, all later ones do.
 Rows that are in the spool may be *parked*, sealed or still coalescing: their bytes are let go of,
@@ -23,7 +23,7 @@ from .._spool.progress import LaneProgress
 from .._spool.syncer import Loaded, Write
 from .channel import NOTHING_WAITS, Channel, Parked
 
-__all__ = ["Shelf"]
+__all__ = ["Backlog"]
 
 
 # Bytes that are written again at a time: they are in memory twice meanwhile.
@@ -32,7 +32,7 @@ GATHERED = 4 * 2**20
 AT_ONCE = 32
 
 
-class Shelf:
+class Backlog:
     """``perform`` carries out what lanes command, ``note`` takes rows that are final. ``low`` is
     the use of the budget below which there is room; ``reserve`` the bytes that may always be read;
     ``max_batch`` the bytes of a batch.
@@ -70,7 +70,7 @@ class Shelf:
         self.closed = False
 
     def __repr__(self) -> str:
-        return f"<Shelf, {len(self._reading)} reading, {len(self._waiting)} waiting>"
+        return f"<Backlog, {len(self._reading)} reading, {len(self._waiting)} waiting>"
 
     # Away -------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Who waits for room: acollect() calls, first come, first served for each account.
+"""Back-pressure: acollect() calls that wait for room, first come, first served for each account.
 
 Room is granted, and the call accepted, before its waiter wakes: cancelling a waiter leaves its call
 accepted or not, never half. Accounts do not wait for one another, since one may be dead. Who is
@@ -14,12 +14,12 @@ from .._core.calls import Call
 from .._core.ring import ACCEPTED, Account
 from ..errors import PipelineClosed
 
-__all__ = ["Waiters"]
+__all__ = ["Backpressure"]
 
 _CLOSED = "the pipeline was closed while the call waited for room"
 
 
-class Waiters:
+class Backpressure:
     """The calls that found no room. ``offer`` tries to put one into the ring."""
 
     def __init__(self, offer: Callable[[Call], int]) -> None:
@@ -29,7 +29,7 @@ class Waiters:
         self._closed = False
 
     def __repr__(self) -> str:
-        return f"<Waiters {sum(map(len, self._queues.values()))}>"
+        return f"<Backpressure {sum(map(len, self._queues.values()))}>"
 
     def has(self, account: Account) -> bool:
         """Whether somebody waits for room of this account. From any thread."""

@@ -1,4 +1,4 @@
-"""The ledger: how many rows became what, by reason. The right side of the conservation equation."""
+"""Counters: how many rows became what, by reason. The right side of the conservation equation."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import deque
 
 from .._core.commands import Outcome
 
-__all__ = ["Ledger", "Refusals"]
+__all__ = ["Counters", "Refusals"]
 
 # Amounts that are not added up yet: 8 KB a reason.
 MANY = 1000
@@ -73,7 +73,7 @@ class Refusals:
         return before == accepted and now - when <= seconds and used >= full
 
 
-class Ledger:
+class Counters:
     """Counts rows that are final, and rows that were refused at the door."""
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ class Ledger:
         self._left_out_by_rule = Tally()
 
     def __repr__(self) -> str:
-        return f"<Ledger {self.stored} stored>"
+        return f"<Counters {self.stored} stored>"
 
     def finish(self, outcome: Outcome, rows: int, reason: str) -> None:
         """Count rows that have become final."""

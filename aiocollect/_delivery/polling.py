@@ -1,4 +1,4 @@
-"""The pace: how soon the pump looks at the ring again while there is load.
+"""Polling: how soon the pump looks at the ring again while there is load.
 
 A look costs about as much as seventy rows: by then the processor's caches hold the host's code. So
 it comes as seldom as the load allows, between 5 and 50 ms: so that it finds about a hundred rows,
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["Pace"]
+__all__ = ["Polling"]
 
 SHORTEST: Final = 0.005
 LONGEST: Final = 0.05
@@ -21,7 +21,7 @@ FASTEST: Final = 1_000_000
 PART: Final = 0.1
 
 
-class Pace:
+class Polling:
     """For a ring of so many slots, and a linger in seconds; 0 where rows shall soon be in the
     spool."""
 
@@ -33,7 +33,7 @@ class Pace:
         self._seen = 0
 
     def __repr__(self) -> str:
-        return f"<Pace {self._wait} s>"
+        return f"<Polling {self._wait} s>"
 
     def next(self, taken: int) -> float | None:
         """When to look again, in seconds, after the ring was emptied; ``taken`` is how many rows

@@ -20,14 +20,14 @@ from .._core.switches import Switch
 from .._core.unsettled import Unsettled
 from .._delivery import receipts
 from .._delivery.backing import Backing
-from .._delivery.backlog import Shelf
-from .._delivery.backpressure import Waiters
+from .._delivery.backlog import Backlog
+from .._delivery.backpressure import Backpressure
 from .._delivery.channel import Channel
 from .._delivery.channels import Channels
-from .._delivery.counters import Ledger, Refusals
+from .._delivery.counters import Counters, Refusals
 from .._delivery.dead_letters import DeadLetters
 from .._delivery.flushes import Flushes
-from .._delivery.polling import Pace
+from .._delivery.polling import Polling
 from .._delivery.pump import Pump
 from .._delivery.senders import Senders
 from .._delivery.shedder import Shedder
@@ -39,11 +39,11 @@ from ..hooks import Hooks
 from ..typing import Clock, Hook, Store
 from . import exits
 from .fork import watch_forks
-from .lifecycle import Ending
-from .lifespans import Lifecycle
-from .loop_binding import Host
+from .lifecycle import Lifecycle
+from .lifespans import Lifespans
+from .loop_binding import LoopBinding
 from .loop_thread import LoopThread
-from .settings_watcher import Watch
+from .settings_watcher import SettingsWatcher
 from .sources import Sources
 
 __all__ = ["Engine"]
@@ -74,7 +74,7 @@ class Engine:
         self.clock = clock
         self.hooks = Hooks(hooks)
         self.closed = False
-        self.lifecycle = Lifecycle(self)
+        self.lifespans = Lifespans(self)
         self.inspect: Callable[[], None] = lambda: None  # the store, at the start: see assembly
         self._target = target
         self._store = store
@@ -82,17 +82,19 @@ class Engine:
         self.aside = aside
         self._chance = chance
         self._new_writer = new_writer
-        self.host = Host(thread, turn=self._turn, arrive=self._arrive)
+        self.binding = LoopBinding(thread, turn=self._turn, arrive=self._arrive)
         self.dead_letters = DeadLetters(settings.dead_letters, aside=aside, emit=self.hooks.emit)
         self.gates = Gates(
             Switch(settings.enabled, settings.sample_rate),
             under_pressure=settings.pressure_sample_rate,
             tell=lambda stream, rate: self.hooks.emit(RateChanged(stream=stream, rate=rate)),
         )
-        self.watch: Watch | None = None
+        self.settings_watcher: SettingsWatcher | None = None
         if settings.settings_file is not None:
             file = settings.settings_file
-            self.watch = Watch(file, aside=aside, gates=self.gates, emit=self.hooks.emit)
+            self.settings_watcher = SettingsWatcher(
+                file, aside=aside, gates=self.gates, emit=self.hooks.emit
+            )
         self.ring = Ring(settings.limits.ring_slots, budget=settings.max_memory_bytes)
         ring = self.ring
         self.way = (self, ring, ring._slots, ring._mask, clock.time_ns)  # for _engine/fast_path.py
@@ -121,7 +123,7 @@ class Engine:
         self._shedding = False
         self.unsettled = Unsettled()
         self.marks = Marks(self.settings.max_memory_bytes)
-        self.ledger = Ledger()
+        self.counters = Counters()
         self.refusals = Refusals()
         self.backing = None if self.settings.spool is None else self._make_backing(writer)
         self.spool = None if self.backing is None else self.backing.spool
@@ -129,17 +131,17 @@ class Engine:
             self.ring,
             unsettled=self.unsettled,
             channel_of=self.channels.channel_of,
-            submit=lambda channel, batch: self.shelf.submit(channel, batch),
+            submit=lambda channel, batch: self.backlog.submit(channel, batch),
             note=self._note,
             keep=None if self.backing is None else self.backing.keep,
-            slice_rows=self.host.slice_rows,
+            slice_rows=self.binding.slice_rows,
             opened=lambda channel, account: self.sources.opened(
                 channel, account, paths=len(self.channels)
             ),
             began=lambda born, channel: self._shedder.began(born, channel),
         )
         self.senders = self._make_senders()
-        self.shelf = Shelf(
+        self.backlog = Backlog(
             self.channels,
             self.ring,
             unsettled=self.unsettled,
@@ -155,15 +157,15 @@ class Engine:
             delivery_timeout=self.settings.delivery_timeout,
             cut=self.pump.cut,
             perform=lambda channel, commands: self.senders.perform(channel, commands),
-            drop_waiting=lambda channel, item, reason: self.shelf.drop(
+            drop_waiting=lambda channel, item, reason: self.backlog.drop(
                 channel, item, reason=reason
             ),
         )
         linger = 0.0 if self.spool is not None else self.settings.linger
-        self._pace = Pace(self.settings.limits.ring_slots, linger=linger)
-        self.waiters = Waiters(self.offer)
+        self._polling = Polling(self.settings.limits.ring_slots, linger=linger)
+        self.backpressure = Backpressure(self.offer)
         self.flushes = Flushes(self.unsettled)
-        self.ending = Ending(self, self._store)
+        self.lifecycle = Lifecycle(self, self._store)
 
     def _make_senders(self) -> Senders:
         return Senders(
@@ -187,7 +189,7 @@ class Engine:
         )
 
     def __repr__(self) -> str:
-        state = "closed" if self.closed else "running" if self.host.loop else "not started"
+        state = "closed" if self.closed else "running" if self.binding.loop else "not started"
         return f"<Engine {state}, {self.ring!r}, {self.senders!r}>"
 
     # Accepting, from any thread ---------------------------------------------------------------
@@ -209,10 +211,10 @@ class Engine:
     def wake(self) -> None:
         """Let the pump look at the ring. From any thread, and from signal handlers."""
         self.asleep = False
-        exits.hold(self.ending)
+        exits.hold(self.lifecycle)
         woken = False
         try:
-            woken = self.host.wake()
+            woken = self.binding.wake()
         finally:
             if not woken:
                 self.asleep = True  # no loop here: the rows wait for one
@@ -228,7 +230,7 @@ class Engine:
         """Live on the running loop, or on the pipeline's thread; idempotent."""
         if self.closed:
             raise PipelineClosed("the pipeline is closed; make a new one")
-        self.host.start()
+        self.binding.start()
 
     def _arrive(self, again: bool) -> None:
         """On a new loop. ``again``: go on with what another has left, whose tasks and timers never
@@ -236,17 +238,17 @@ class Engine:
         if again:
             self.senders.abandon()
             self.senders = self._make_senders()
-            self.waiters.forget()
+            self.backpressure.forget()
             self.flushes.forget()
             self.dead_letters.forget()
             if self.spool is not None:
                 self.spool.restart()
             self.senders.resume(list(self.channels))
-            self.shelf.restart()
+            self.backlog.restart()
         else:
             self.inspect()
-        if self.watch is not None:
-            self.watch.start()
+        if self.settings_watcher is not None:
+            self.settings_watcher.start()
 
     def begin_again(self) -> None:
         """After the end of a life: another one, in the same process. No row is under way."""
@@ -254,15 +256,15 @@ class Engine:
         self.gates.press(False)
         self.ids = Ids(writer, window=self.ring.window)
         self.channels.clear(writer=writer)
-        self.host = self.host.another()
+        self.binding = self.binding.another()
         self._begin(writer)
         self.closed = False
         self.sources.begin_again(budget=self.settings.max_memory_bytes)
 
     def begin_in_child(self) -> None:
         """After a fork: the rows, sockets and ids are the parent's; begin with nothing."""
-        exits.let_go(self.ending)
-        self.lifecycle.forget()
+        exits.let_go(self.lifecycle)
+        self.lifespans.forget()
         writer = self._new_writer()
         self.aside.abandon()
         self.dead_letters.forget()
@@ -273,7 +275,7 @@ class Engine:
         self.hooks.renew()
         self.sources.begin_in_child()
         self.channels.clear(writer=writer)
-        self.host = self.host.another()
+        self.binding = self.binding.another()
         self._begin(writer)
 
     # A turn, on the loop ----------------------------------------------------------------------
@@ -285,7 +287,7 @@ class Engine:
         again = self._after_turn()
         if more or again == 0.0 or (self.backing is not None and self.backing.go_on()):
             return 0.0
-        wait = self._pace.next(self.pump.rows_taken)
+        wait = self._polling.next(self.pump.rows_taken)
         if wait is None:
             self.asleep = True
             if len(self.ring):  # put between the turn and the line above
@@ -305,7 +307,7 @@ class Engine:
 
     def _after_turn(self) -> float | None:
         """What a turn leads to; in how many seconds there is more of it to do."""
-        self.waiters.grant()
+        self.backpressure.grant()
         shedding = self._shedding  # since an earlier turn
         self._watch_marks()
         more = self.flushes.seal(self.pump)
@@ -327,7 +329,7 @@ class Engine:
 
     async def durable(self) -> bool:
         """Return when all rows in the spool survive a power cut. False: its disk has failed."""
-        return self.spool is not None and await self.host.run(self.spool.durable)
+        return self.spool is not None and await self.binding.run(self.spool.durable)
 
     # Becoming final ---------------------------------------------------------------------------
 
@@ -335,7 +337,7 @@ class Engine:
         # Behind a backlog they may as well go on coalescing, or be let go of.
         if channel.due and not channel.backlog:
             self.pump.seal(channel)
-        self.shelf.next(channel)
+        self.backlog.next(channel)
 
     def _note(self, ends: list[Finish | Release | Note], channel: Channel | None = None) -> None:
         """The one place where rows become final. Counted first, told then: a hook that looks at
@@ -343,7 +345,7 @@ class Engine:
         released = False
         for end in ends:
             if isinstance(end, Finish):
-                self.ledger.finish(end.outcome, end.rows, end.reason)
+                self.counters.finish(end.outcome, end.rows, end.reason)
                 if channel is not None:
                     self.channels.totals.ended += end.rows
                     channel.finish(end.first, end.rows, end.outcome)
@@ -354,11 +356,11 @@ class Engine:
             elif isinstance(end, Release):
                 released = True
                 self.unsettled.remove(end.batch.serial)
-                self.shelf.released(end.batch.serial)
+                self.backlog.released(end.batch.serial)
                 for account, charged in end.batch.charges:
                     self.ring.charge(-charged, account)
         if released:
-            self.waiters.grant()
+            self.backpressure.grant()
             self._watch_marks()
             self.flushes.wake()
             if self.asleep and self.marks.raised and channel is not None and channel.idle:

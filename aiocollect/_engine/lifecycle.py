@@ -1,4 +1,4 @@
-"""The ending: how a pipeline is flushed, and how it is closed.
+"""The lifecycle: how a pipeline is flushed, and how it is closed.
 
 Closing is a task of its own, since hosts cancel their shutdown, again and again. What the deadline
 has left is accounted for row by row: in the spool, where it is kept there, else given up.
@@ -24,7 +24,7 @@ from .status import report
 if TYPE_CHECKING:
     from .engine import Engine
 
-__all__ = ["Ending"]
+__all__ = ["Lifecycle"]
 
 # A store's connections and threads may take this long to end, in seconds; then they are left. The
 # spool's last writes too.
@@ -37,7 +37,7 @@ GRACE = 1.0
 LOOK = 0.02
 
 
-class Ending:
+class Lifecycle:
     """Of one engine, in one process."""
 
     def __init__(self, engine: Engine, store: Store) -> None:
@@ -48,7 +48,7 @@ class Ending:
         self._leaving = False  # the process ends, and stderr is told instead of the log
 
     def __repr__(self) -> str:
-        return f"<Ending {self._final or self._closing}>"
+        return f"<Lifecycle {self._final or self._closing}>"
 
     async def flush(self, timeout: float | None = None) -> Report:
         """Seal all, and wait until everything accepted before is final."""
@@ -60,12 +60,12 @@ class Ending:
         # A second time here: the pipeline's loop may be another one, and stop.
         patience = None if timeout is None else timeout + GRACE
         try:
-            async with engine.host.within(patience):
-                await engine.host.run(lambda: self._settle_all(timeout))
+            async with engine.binding.within(patience):
+                await engine.binding.run(lambda: self._settle_all(timeout))
         except TimeoutError:
-            found = engine.host.ask(lambda: report(engine, began))
+            found = engine.binding.ask(lambda: report(engine, began))
             raise self._late(timeout, found) from None
-        return engine.host.ask(lambda: report(engine, began))
+        return engine.binding.ask(lambda: report(engine, began))
 
     @staticmethod
     def _late(timeout: float | None, found: Report) -> FlushTimeout:
@@ -90,11 +90,11 @@ class Ending:
         engine.spool.any_target = any_target
         began = engine.clock.monotonic()
         try:
-            await engine.host.run(lambda: self._replayed(timeout))
+            await engine.binding.run(lambda: self._replayed(timeout))
         except TimeoutError:
-            found = engine.host.ask(lambda: report(engine, began))
+            found = engine.binding.ask(lambda: report(engine, began))
             raise FlushTimeout(f"the spool was not replayed within {timeout} s", found) from None
-        return engine.host.ask(lambda: report(engine, began))
+        return engine.binding.ask(lambda: report(engine, began))
 
     async def _replayed(self, timeout: float | None) -> None:
         spool = self._engine.spool
@@ -112,7 +112,7 @@ class Ending:
         if self._final is not None:
             return self._final
         try:
-            return await engine.host.run(lambda: self._closed(timeout))
+            return await engine.binding.run(lambda: self._closed(timeout))
         except (PipelineClosed, RuntimeError, asyncio.CancelledError):
             # The pipeline's thread has just ended, with somebody else's close.
             if self._final is None:
@@ -139,7 +139,7 @@ class Ending:
         engine = self._engine
         began = engine.clock.monotonic()
         engine.end()
-        engine.waiters.close()
+        engine.backpressure.close()
         engine.senders.hurry()
         deadline = engine.settings.close_timeout if timeout is None else timeout
         try:
@@ -150,11 +150,11 @@ class Ending:
             # Somebody cancels all tasks: the loop is about to end. Account for what is left now.
             engine.senders.abandon()
         patience = _patience(deadline)
-        engine.host.stop()
+        engine.binding.stop()
         await self._spooled()
-        engine.shelf.closed = True
-        if engine.watch is not None:
-            engine.watch.stop()
+        engine.backlog.closed = True
+        if engine.settings_watcher is not None:
+            engine.settings_watcher.stop()
         self._give_up("closed")
         engine.flushes.sealed(engine.pump.calls_done)
         engine.flushes.wake()
@@ -173,7 +173,7 @@ class Ending:
         exits.let_go(self)
         if not self._leaving:
             engine.hooks.emit(Closed(report=self._final))
-        engine.host.end()
+        engine.binding.end()
         return self._final
 
     async def _spooled(self) -> None:
@@ -198,7 +198,7 @@ class Ending:
         try:
             # The loop of another thread may stand still for ever.
             patience = deadline + ENDS * _patience(deadline)
-            return engine.host.run_blocking(lambda: self.aclose(timeout), patience)
+            return engine.binding.run_blocking(lambda: self.aclose(timeout), patience)
         except PipelineClosed:
             return self._final or report(engine, engine.clock.monotonic() - patience)
 
@@ -211,7 +211,7 @@ class Ending:
         began = engine.clock.monotonic()
         patience = None if timeout is None else timeout + GRACE
         try:
-            return engine.host.run_blocking(lambda: self.flush(timeout), patience)
+            return engine.binding.run_blocking(lambda: self.flush(timeout), patience)
         except PipelineClosed:
             if timeout is None or self._final is not None:
                 raise
@@ -224,9 +224,9 @@ class Ending:
         engine = self._engine
         try:
             with suppress(RuntimeError):
-                if engine.host.loop is not None:
+                if engine.binding.loop is not None:
                     # The thread's: whatever it would start a thread for.
-                    engine.host.loop.call_soon_threadsafe(without_threads, engine.host.loop)
+                    engine.binding.loop.call_soon_threadsafe(without_threads, engine.binding.loop)
             found = self.close(max(0.0, engine.settings.close_timeout - spent))
         except BaseException as error:  # there is nobody left to hear it
             exits.say(f"rows may be lost at exit: {type(error).__name__}")
@@ -262,7 +262,7 @@ class Ending:
             if lane.busy:
                 ends = lane.on(LaneEvent.GIVE_UP, GiveUp(reason, channel.kept))
                 engine.senders.perform(channel, ends)
-            engine.shelf.give_up(channel, reason)
+            engine.backlog.give_up(channel, reason)
 
 
 def _patience(deadline: float) -> float:

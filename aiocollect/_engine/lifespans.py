@@ -1,4 +1,4 @@
-"""The lifecycle: how often an engine starts, and when it has ended for good.
+"""The lifespans: how often an engine starts, and when it has ended for good.
 
 Hosts enter a lifespan more than once: for each test, or for each invocation. So a lifespan's end
 is the end of one life of the engine, and the next start begins another, under a writer id and with
@@ -21,10 +21,10 @@ from ..stats import Report
 if TYPE_CHECKING:
     from .engine import Engine
 
-__all__ = ["Lifecycle"]
+__all__ = ["Lifespans"]
 
 
-class Lifecycle:
+class Lifespans:
     """Of one engine, in all its lives."""
 
     def __init__(self, engine: Engine) -> None:
@@ -34,7 +34,7 @@ class Lifecycle:
         self._for_good = False
 
     def __repr__(self) -> str:
-        return f"<Lifecycle {'ended' if self._for_good else 'inside' if self._inside else 'open'}>"
+        return f"<Lifespans {'ended' if self._for_good else 'inside' if self._inside else 'open'}>"
 
     async def start(self) -> None:
         """Live on the running loop, or on the pipeline's thread; in a new life where the last one
@@ -43,7 +43,7 @@ class Lifecycle:
         if engine.closed:
             self._check_open()
             # Its loop may have ended in the middle of that.
-            await engine.ending.aclose()
+            await engine.lifecycle.aclose()
             self._begin_again()
         engine.start()
 
@@ -56,34 +56,34 @@ class Lifecycle:
 
     async def leave(self) -> Report:
         """A lifespan ends, and this life with it, where nobody else is inside."""
-        ending = self._engine.ending
+        lifecycle = self._engine.lifecycle
         if self._others(None if is_foreign() else asyncio.get_running_loop()):
             try:
-                return await ending.flush(self._engine.settings.close_timeout)
+                return await lifecycle.flush(self._engine.settings.close_timeout)
             except FlushTimeout as error:  # what is left is the others' to store
                 return error.report
-        return await ending.aclose()
+        return await lifecycle.aclose()
 
     def enter_blocking(self) -> None:
         """A lifespan of a thread that runs no event loop begins."""
         _refuse_on_a_loop("with", "async with")
         if self._engine.closed:
             self._check_open()
-            self._engine.ending.close()
+            self._engine.lifecycle.close()
             self._begin_again()
-        if self._engine.host.has_thread:  # else rows wait for a loop
+        if self._engine.binding.has_thread:  # else rows wait for a loop
             self._engine.start()
         self._inside.append(None)
 
     def leave_blocking(self) -> Report:
         """It ends, and this life with it, where nobody else is inside."""
-        ending = self._engine.ending
+        lifecycle = self._engine.lifecycle
         if self._others(None):
             try:
-                return ending.flush_blocking(self._engine.settings.close_timeout)
+                return lifecycle.flush_blocking(self._engine.settings.close_timeout)
             except FlushTimeout as error:
                 return error.report
-        return ending.close()
+        return lifecycle.close()
 
     def _others(self, loop: asyncio.AbstractEventLoop | None) -> bool:
         """Whether somebody is left inside, after one of ``loop`` has gone out."""
@@ -104,18 +104,18 @@ class Lifecycle:
     async def aclose(self, timeout: float | None) -> Report:
         """The program closes the pipeline: for good, unless inside of a lifespan."""
         self._for_good = self._for_good or not self._is_inside()
-        return await self._engine.ending.aclose(timeout)
+        return await self._engine.lifecycle.aclose(timeout)
 
     def close(self, timeout: float | None) -> Report:
         """aclose() for a thread that runs no event loop."""
         _refuse_on_a_loop("close()", "aclose()")
         self._for_good = self._for_good or not self._is_inside()
-        return self._engine.ending.close(timeout)
+        return self._engine.lifecycle.close(timeout)
 
     def flush(self, timeout: float | None) -> Report:
         """flush() for a thread that runs no event loop."""
         _refuse_on_a_loop("flush_sync()", "flush()")
-        return self._engine.ending.flush_blocking(timeout)
+        return self._engine.lifecycle.flush_blocking(timeout)
 
     def _check_open(self) -> None:
         if self._for_good:

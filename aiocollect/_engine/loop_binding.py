@@ -1,4 +1,4 @@
-"""The host: which event loop a pipeline lives on.
+"""The loop binding: which event loop a pipeline lives on.
 
 The loop of the first start or call; or that of a thread of its own. When a loop has ended, the next
 one takes over. While it runs, work from other loops is carried to it and its answer back.
@@ -22,7 +22,7 @@ from .driver import Driver
 from .exits import without_threads
 from .loop_thread import LoopThread, end_loop
 
-__all__ = ["Host"]
+__all__ = ["LoopBinding"]
 
 _T = TypeVar("_T")
 
@@ -32,7 +32,7 @@ _ENDED = "the pipeline's event loop has ended"
 _NO_THREAD = "no thread can be started any more: the interpreter ends"
 
 
-class Host:
+class LoopBinding:
     """``turn`` is what the loop does (see Driver). ``arrive`` is called on each loop before the
     first turn; its argument says whether another one has ended before."""
 
@@ -51,7 +51,7 @@ class Host:
         self._being_bound = False
 
     def __repr__(self) -> str:
-        return f"<Host {'not started' if self._driver is None else self._driver!r}>"
+        return f"<LoopBinding {'not started' if self._driver is None else self._driver!r}>"
 
     @property
     def slice_rows(self) -> int:
@@ -214,10 +214,10 @@ class Host:
         """Whether it lives on a thread of its own."""
         return self._thread is not None
 
-    def another(self) -> Host:
+    def another(self) -> LoopBinding:
         """The host of another life, here or in a child: with neither loop nor thread yet."""
         thread = None if self._thread is None else self._thread.another()
-        return Host(thread, turn=self._turn, arrive=self._arrive)
+        return LoopBinding(thread, turn=self._turn, arrive=self._arrive)
 
     def _here(self) -> asyncio.AbstractEventLoop | None:
         """The loop to live on, as seen from here; None where there is none."""

@@ -114,7 +114,7 @@ class Recorder:
         call, correlation_id = self._call(values, correlation_id, at, row, counted)
         if call is not None:
             engine, accepted = self.engine, call
-            await engine.host.run(lambda: engine.waiters.accept(accepted))
+            await engine.binding.run(lambda: engine.backpressure.accept(accepted))
         return correlation_id
 
     def record_blocking(
@@ -140,16 +140,16 @@ class Recorder:
 
     def _wait(self, call: Call, timeout: float | None) -> bool:
         engine = self.engine
-        loop = engine.host.loop
-        if loop is None or not engine.waiters.has(self.account):
+        loop = engine.binding.loop
+        if loop is None or not engine.backpressure.has(self.account):
             verdict = engine.offer(call)
             if verdict == ACCEPTED:
                 return True
             engine.wake()  # the pipeline's own thread may be about to start
-            if engine.host.loop is None:
+            if engine.binding.loop is None:
                 raise self._full(verdict)  # nobody makes room
-        return engine.host.run_blocking(
-            lambda: engine.waiters.accept_within(call, timeout), timeout
+        return engine.binding.run_blocking(
+            lambda: engine.backpressure.accept_within(call, timeout), timeout
         )
 
     # A call -----------------------------------------------------------------------------------
@@ -222,7 +222,7 @@ class Recorder:
             longer = 4 * len(correlation_id)  # it goes into every row
         limit = self.gate.limit
         if limit < ALL and not self.gate.passes(correlation_id):
-            engine.ledger.leave_out(sum([rows_at_a_guess(value) for _, value in values]))
+            engine.counters.leave_out(sum([rows_at_a_guess(value) for _, value in values]))
             skip_rows(context, values, window=engine.ring.window)
             return None, correlation_id
         try:
@@ -269,7 +269,7 @@ class Recorder:
             runs: Any = ((0, frozen, number),)
             if stream.redactor is not None:
                 frozen, kept, size = stream.redactor.redact(frozen, stream.shape.features or ())
-                engine.ledger.leave_out_by_rule(number - kept)
+                engine.counters.leave_out_by_rule(number - kept)
                 runs = ((0, frozen, kept),) if kept else ()
                 if type(frozen) is list:
                     runs = [(first, some, len(some)) for first, some in frozen]
@@ -361,7 +361,7 @@ def refuse(engine: Engine, error: AioCollectError, *, stream: str, rows: int) ->
     settings = engine.settings
     # Its frames hold the value; a hook that keeps or sends the error must not have them.
     error.__traceback__ = error.__context__ = None
-    engine.ledger.refuse(rows, reason)
+    engine.counters.refuse(rows, reason)
     used = engine.ring.used if reason == "full" else 0
     engine.refusals.note(engine.ring.accepted, engine.clock.monotonic(), used=used)
     engine.hooks.emit(Refused(stream=stream, rows=rows, reason=reason, error=error))

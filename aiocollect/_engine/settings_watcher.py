@@ -1,8 +1,8 @@
-"""The watch: looks at the settings file once a second, and has the gates do as it says.
+"""The settings watcher: looks at the settings file once a second, and has the gates do as it says.
 
 A file that cannot be understood, or is none, changes nothing; that is told once, until it changes
 again. One that is removed is told too, since from then on the program's own word holds. Beside the
-file the watch writes down which collectors there are, for ``aiocollect disable`` to check a name.
+file it writes down which collectors there are, for ``aiocollect disable`` to check a name.
 
 Invariants: after the first look, at construction, no file is touched on the event loop; a disk that
 hangs holds up nothing but the next look.
@@ -21,7 +21,7 @@ from ..errors import ConfigError
 from ..events import Event, SettingsRejected, SettingsRemoved
 from ..settings_file import read_control, tell_collectors
 
-__all__ = ["Watch"]
+__all__ = ["SettingsWatcher"]
 
 # One stat() a second, of some microseconds; operators do not wait longer than they notice.
 INTERVAL = 1.0
@@ -33,7 +33,7 @@ MISSING = 2
 _Seen = tuple[int, int, int] | None
 
 
-class Watch:
+class SettingsWatcher:
     """Watches one file. ``gates`` do as it says; ``emit`` gets an event where it cannot be
     understood, or is there no more."""
 
@@ -58,7 +58,7 @@ class Watch:
         self._take(*self._look(None, []))
 
     def __repr__(self) -> str:
-        return f"<Watch of {self._path}>"
+        return f"<SettingsWatcher of {self._path}>"
 
     def start(self) -> None:
         """Look now and every second, on the running loop."""

@@ -17,7 +17,7 @@ def in_memory(engine: Engine, accepted: int) -> int:
     to the channels, less what has ended there, or is on the disk alone."""
     pump, totals = engine.pump, engine.channels.totals
     in_ring = accepted - pump.rows_taken
-    return in_ring + pump.rows_encoded + engine.ledger.adopted - totals.ended - totals.parked
+    return in_ring + pump.rows_encoded + engine.counters.adopted - totals.ended - totals.parked
 
 
 def counted(engine: Engine, accepted: int) -> int:
@@ -28,23 +28,23 @@ def counted(engine: Engine, accepted: int) -> int:
 
 def in_spool(engine: Engine) -> int:
     """Rows that are on the disk alone."""
-    return engine.ledger.spooled + engine.channels.totals.parked
+    return engine.counters.spooled + engine.channels.totals.parked
 
 
 def report(engine: Engine, began: float) -> Report:
     """What became of all rows, and how long it took since ``began``."""
     accepted = engine.ring.rows  # once: other threads raise it
     return Report(
-        accepted=accepted + engine.ledger.adopted,
-        stored=engine.ledger.stored,
-        possibly_stored=engine.ledger.possibly_stored,
+        accepted=accepted + engine.counters.adopted,
+        stored=engine.counters.stored,
+        possibly_stored=engine.counters.possibly_stored,
         in_memory=in_memory(engine, accepted),
         in_spool=in_spool(engine),
-        adopted=engine.ledger.adopted,
+        adopted=engine.counters.adopted,
         seconds=engine.clock.monotonic() - began,
-        dead_lettered=dict(engine.ledger.dead_lettered),
-        dropped=dict(engine.ledger.dropped),
-        refused=engine.ledger.refused,
+        dead_lettered=dict(engine.counters.dead_lettered),
+        dropped=dict(engine.counters.dropped),
+        refused=engine.counters.refused,
     )
 
 
@@ -57,13 +57,13 @@ def oldest_age(engine: Engine) -> float | None:
 def healthy(engine: Engine, max_age: float) -> bool:
     """Whether rows find their way: nothing held, nothing old, the budget not nearly used, and not
     every call refused."""
-    return engine.host.ask(lambda: _healthy(engine, max_age))
+    return engine.binding.ask(lambda: _healthy(engine, max_age))
 
 
 def _healthy(engine: Engine, max_age: float) -> bool:
     if engine.closed or engine.marks.raised or held(engine):
         return False
-    if len(engine.ring) and engine.host.loop is None:
+    if len(engine.ring) and engine.binding.loop is None:
         return False  # nobody carries the rows away
     now, ring = engine.clock.monotonic(), engine.ring
     if engine.refusals.lately(ring.accepted, now, max_age, used=ring.used):
@@ -74,7 +74,7 @@ def _healthy(engine: Engine, max_age: float) -> bool:
 
 def held(engine: Engine) -> dict[str, str]:
     """The parts that wait for an operator, and why; and what the spool and the host wait for."""
-    found = {"host": engine.host.obstacle} if engine.host.obstacle else {}
+    found = {"host": engine.binding.obstacle} if engine.binding.obstacle else {}
     for channel in list(engine.held):
         lane = channel.lane
         if lane.held:
@@ -86,24 +86,24 @@ def held(engine: Engine) -> dict[str, str]:
 
 def stats(engine: Engine) -> Stats:
     """A snapshot in which the conservation equation holds. From any thread."""
-    return engine.host.ask(lambda: _stats(engine))
+    return engine.binding.ask(lambda: _stats(engine))
 
 
 def _stats(engine: Engine) -> Stats:
     accepted = engine.ring.rows  # once: other threads raise it
     return Stats(
-        accepted=accepted + engine.ledger.adopted,
-        stored=engine.ledger.stored,
-        possibly_stored=engine.ledger.possibly_stored,
-        dead_lettered=dict(engine.ledger.dead_lettered),
-        dropped=dict(engine.ledger.dropped),
+        accepted=accepted + engine.counters.adopted,
+        stored=engine.counters.stored,
+        possibly_stored=engine.counters.possibly_stored,
+        dead_lettered=dict(engine.counters.dead_lettered),
+        dropped=dict(engine.counters.dropped),
         in_memory=in_memory(engine, accepted),
         in_spool=in_spool(engine),
-        adopted=engine.ledger.adopted,
+        adopted=engine.counters.adopted,
         unspooled=engine.spool.missed if engine.spool else 0,
-        refused=engine.ledger.refused,
-        sampled_out=engine.ledger.sampled_out,
-        redacted_out=engine.ledger.redacted_out,
+        refused=engine.counters.refused,
+        sampled_out=engine.counters.sampled_out,
+        redacted_out=engine.counters.redacted_out,
         sample_rates=engine.gates.rates,
         budget=engine.settings.max_memory_bytes,
         budget_used=engine.ring.used,

@@ -12,7 +12,7 @@ from aiocollect import (
     PipelineClosed,
     RingFull,
 )
-from aiocollect._delivery.backpressure import Waiters
+from aiocollect._delivery.backpressure import Backpressure
 from aiocollect.events import Event, HighWater, LowWater, Refused
 from aiocollect.testing import Fault, FaultKind, VirtualLoop, run_virtual
 from tests.support.virtual import choke, fill, make_pipeline, small
@@ -130,7 +130,7 @@ def test_what_a_cancelled_acollect_held_is_freed_at_once(patient: bool) -> None:
         await choke(collector)
         head = asyncio.ensure_future(collector.acollect([[1.0]] * 9))
         await asyncio.sleep(0)
-        waiters = pipeline._engine.waiters
+        waiters = pipeline._engine.backpressure
         line = [asyncio.ensure_future(collector.acollect(float(n))) for n in range(1000)]
         await asyncio.sleep(0)
         assert waiting(waiters) == 1001
@@ -154,7 +154,7 @@ def test_what_a_cancelled_acollect_held_is_freed_at_once(patient: bool) -> None:
     run_virtual(main)
 
 
-def waiting(waiters: Waiters) -> int:
+def waiting(waiters: Backpressure) -> int:
     return sum(map(len, waiters._queues.values()))
 
 

@@ -306,7 +306,7 @@ async def test_a_settings_file_on_a_disk_that_hangs(tmp_path: Path) -> None:
     """It is not asked again while it owes an answer, which is said once; what was said last holds,
     and an answer that comes late is obeyed."""
     from aiocollect._core.gate import Gates
-    from aiocollect._engine.settings_watcher import PATIENCE, Watch
+    from aiocollect._engine.settings_watcher import PATIENCE, SettingsWatcher
 
     path = tmp_path / "settings.json"
     write_control(path, Control(Switch(sample_rate=0.5)))
@@ -319,7 +319,7 @@ async def test_a_settings_file_on_a_disk_that_hangs(tmp_path: Path) -> None:
 
     gates = Obedient(Switch(), under_pressure=1.0, tell=lambda label, rate: None)
     frozen = Frozen()
-    watch = Watch(str(path), aside=frozen, gates=gates, emit=events.append)
+    watch = SettingsWatcher(str(path), aside=frozen, gates=gates, emit=events.append)
     assert [control.whole.sample_rate for control in obeyed] == [0.5]
     write_control(path, Control(Switch(sample_rate=0.25)))
     watch.start()

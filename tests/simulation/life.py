@@ -167,13 +167,13 @@ class Life:
         a step a row may be between the ring and its channel: only the sums know of it."""
         for number, pipeline in enumerate(self.pipelines):
             engine = pipeline._engine
-            ring, ledger = engine.ring, engine.ledger
-            counts = (ring.rows, ring.used, engine.pump.rows_taken, ledger.stored)
+            ring, counters = engine.ring, engine.counters
+            counts = (ring.rows, ring.used, engine.pump.rows_taken, counters.stored)
             if counts == self.counts[number]:
                 continue
             self.counts[number] = counts
-            final = ledger.stored + ledger.possibly_stored
-            final += sum(ledger.dead_lettered.values()) + sum(ledger.dropped.values())
+            final = counters.stored + counters.possibly_stored
+            final += sum(counters.dead_lettered.values()) + sum(counters.dropped.values())
             rows = in_memory(engine, ring.rows)
             self._demand(ring.rows == final + rows, pipeline)
             if not inside:
@@ -267,7 +267,7 @@ class Life:
         self.outcome.healing = self.loop.time() - began
 
     def _stored(self) -> int:
-        return sum(pipeline._engine.ledger.stored for pipeline in self.pipelines)
+        return sum(pipeline._engine.counters.stored for pipeline in self.pipelines)
 
     async def _close_all(self, timeout: float | None) -> list[Report]:
         reports: dict[Pipeline, Report] = {}

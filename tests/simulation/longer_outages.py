@@ -180,7 +180,7 @@ def live(seed: int) -> LongerOutage:
         loop.run_until_complete(world.outage(loop))
     bury(loop)
     if world.living is not None and world.living._engine.backing is not None:
-        world.outcome.gathered = world.living._engine.shelf.gathered
+        world.outcome.gathered = world.living._engine.backlog.gathered
     world.view.end()
     if world.outcome.end == "power cut":
         world.disk.cut_power()

@@ -126,7 +126,7 @@ OWN: Final = [
         "cancelled half-way",
         "own: a cancelled request's lane waits for ever",
         "_delivery/senders.py",
-        "            if not self._stopped and _on_a_loop():\n"
+        "            if not self._stopped and running_loop() is not None:\n"
         "                self._tell(channel, LaneEvent.UNKNOWN)\n",
         "",
         ("lives",),

@@ -226,11 +226,11 @@ ENDS: Final = [
         "opentelemetry-python#4568",  # force_flush(timeout) is ignored
         "_engine/lifecycle.py",
         "        patience = None if timeout is None else timeout + GRACE\n"
-        "        try:\n            async with engine.host.within(patience):\n"
-        "                await engine.host.run(lambda: self._settle_all(timeout))\n",
+        "        try:\n            async with engine.binding.within(patience):\n"
+        "                await engine.binding.run(lambda: self._settle_all(timeout))\n",
         "        patience = None\n"
-        "        try:\n            async with engine.host.within(patience):\n"
-        "                await engine.host.run(lambda: self._settle_all(None))\n",
+        "        try:\n            async with engine.binding.within(patience):\n"
+        "                await engine.binding.run(lambda: self._settle_all(None))\n",
         ("hardships",),
         "down_at_the_end",
     ),
@@ -284,7 +284,7 @@ ENDS: Final = [
         "analytics-python#171",  # the consumer does not exist in the child
         "_engine/engine.py",
         "        self.sources.begin_in_child()\n        self.channels.clear(writer=writer)\n"
-        "        self.host = self.host.another()\n",
+        "        self.binding = self.binding.another()\n",
         "        self.sources.begin_in_child()\n        self.channels.clear(writer=writer)\n",
         ("forks",),
         "child",

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from aiocollect import Pipeline
 from aiocollect._engine.driver import Driver
-from aiocollect._engine.loop_binding import Host
+from aiocollect._engine.loop_binding import LoopBinding
 from aiocollect._engine.loop_thread import LoopThread
 from aiocollect.testing import MemoryStore
 from aiocollect.typing import Piece, Schema
@@ -104,7 +104,7 @@ def test_our_thread_rests_and_no_other() -> None:
         return wait
 
     thread = Told(asyncio.new_event_loop)
-    host = Host(thread, turn=turn, arrive=lambda again: None)
+    host = LoopBinding(thread, turn=turn, arrive=lambda again: None)
     host.start()
     assert done.wait(10)
     host.end()
@@ -120,7 +120,7 @@ def test_our_thread_rests_and_no_other() -> None:
                 here.set()
             return wait
 
-        Host(None, turn=turn, arrive=lambda again: None).start()
+        LoopBinding(None, turn=turn, arrive=lambda again: None).start()
         await here.wait()
 
     asyncio.run(main())

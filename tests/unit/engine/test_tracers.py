@@ -21,12 +21,12 @@ import pytest
 
 from aiocollect import MemoryStore, Pipeline
 from aiocollect._core import ids, ring, window
-from aiocollect._delivery import counters as ledger
+from aiocollect._delivery import counters
 from aiocollect._engine import fast_path as quick
 from aiocollect._engine import recorder
 from tests.simulation import traced
 
-ROOMS = {room.__file__ for room in (ids, ring, window, ledger, quick, recorder)}
+ROOMS = {room.__file__ for room in (ids, ring, window, counters, quick, recorder)}
 THREADS = 4
 CALLS = 200
 
