@@ -1,4 +1,5 @@
-# Two verbs do everything on a fresh machine: `make demo` and `make test`.
+# `make demo` and `make test` set up what they need on a fresh machine. `make help` lists all verbs;
+# CONTRIBUTING.md says which one to use when.
 
 PYTHON ?= python3
 VENV   := .venv
@@ -10,9 +11,9 @@ TERMS  ?= 200
 FORKS  ?= 200
 DURATION ?= 15
 
-.PHONY: help demo test check lint simulate azurite chaos faceoff loadtest bench crosscheck inference ray zoo contract million hostile golden client audit lock clean
+.PHONY: help demo quick check test coverage hooks lint simulate azurite chaos faceoff loadtest bench crosscheck inference ray zoo contract million hostile golden client audit lock clean
 
-help: ## Show the verbs
+help: ## Show these verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -37,7 +38,7 @@ testkit/azurite/node_modules/ready: testkit/azurite/package-lock.json
 	cd testkit/azurite && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-demo: $(VENV)/core ## Watch a scoring server being recorded (DURATION=15, STORE=azurite)
+demo: $(VENV)/core ## A server under load, recorded, restarted and audited (DURATION=15 STORE=azurite)
 ifeq ($(STORE),azurite)
 	@$(MAKE) --no-print-directory testkit/azurite/node_modules/ready
 	$(BIN)/python -m testkit.demo --seconds $(DURATION)
@@ -48,27 +49,42 @@ endif
 # What needs no process, no emulator and no clock of its own: beside one another.
 FAST := tests/unit tests/behaviour tests/house tests/property tests/compat tests/service
 
-test: lint $(VENV)/ready testkit/azurite/node_modules/ready .venv-inference/ready ## The gate: lint, types, all tests, the wheel
+test: lint $(VENV)/ready testkit/azurite/node_modules/ready .venv-inference/ready ## Before sending a change: lint, types, all tests, the wheel (13 minutes)
 	$(BIN)/python -m pytest -q -n 2 $(FAST)
 	$(BIN)/python -m pytest -q --ignore=tests/contract --ignore=tests/ray $(addprefix --ignore=,$(FAST))
 	$(BIN)/python tools/wheel.py
 
-check: lint ## The daily loop, without the emulator: a few minutes
+# The core, the layers, and delivery in virtual time.
+FIRST := tests/unit/core tests/house/test_layers.py tests/behaviour/test_engine.py tests/behaviour/test_closing.py
+
+quick: $(VENV)/ready ## First of all: the core, the layers, delivery in virtual time (under 15 seconds)
+	$(BIN)/python -m pytest -q $(FIRST)
+
+check: lint ## While changing: lint, types, all fast tests; no emulator, no node (3 minutes)
 	$(BIN)/python -m pytest -q -n 2 $(FAST)
 
-lint: $(VENV)/ready ## ruff and mypy --strict
+coverage: $(VENV)/ready ## Which lines the fast tests run, as a figure; no gate (5 minutes)
+	$(BIN)/coverage erase
+	-$(BIN)/coverage run -m pytest -q $(FAST)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+hooks: $(VENV)/ready ## Have git run ruff before each commit (pre-commit; optional)
+	$(BIN)/pre-commit install
+
+lint: $(VENV)/ready ## ruff and mypy --strict (a minute, then seconds)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-simulate: $(VENV)/ready ## Whole lives in virtual time, and crashing machines, over all cores (SEEDS=10000)
+simulate: $(VENV)/ready ## Simulated lives with faults, and machines that crash, on all cores (SEEDS=10000)
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
 	$(BIN)/python -m tests.simulation.crashes --seeds $(CRASHES)
 
-azurite: $(VENV)/ready testkit/azurite/node_modules/ready ## The tests against the emulator alone
+azurite: $(VENV)/ready testkit/azurite/node_modules/ready ## Only the tests against the emulator
 	$(BIN)/python -m pytest -q tests/azurite
 
-chaos: $(VENV)/ready testkit/azurite/node_modules/ready ## Real processes, killed, stopped, forked and starved (KILLS=500 TERMS=200 FORKS=200)
+chaos: $(VENV)/ready testkit/azurite/node_modules/ready ## Real processes killed, stopped, forked and starved (KILLS=500 TERMS=200 FORKS=200)
 	$(BIN)/python -m tests.chaos --kills $(KILLS) --terms $(TERMS) --forks $(FORKS) --spool
 
 # What pins others has an environment of its own; its mark is the target, its lock the prerequisite.
@@ -82,22 +98,22 @@ FACEOFF := loadtest/faceoff/.venv
 $(FACEOFF)/ready: loadtest/faceoff/requirements.txt
 	$(ENVIRONMENT)
 
-faceoff: $(VENV)/ready testkit/azurite/node_modules/ready $(FACEOFF)/ready ## aiocollect and three others under the same faults, judged by one oracle
+faceoff: $(VENV)/ready testkit/azurite/node_modules/ready $(FACEOFF)/ready ## aiocollect and three others under the same faults, judged by one oracle (6 minutes)
 	$(BIN)/python -m loadtest.faceoff
 
-loadtest: $(VENV)/ready testkit/azurite/node_modules/ready $(FACEOFF)/ready ## What collecting costs a scoring server, open-loop, beside others (QUICK=1)
+loadtest: $(VENV)/ready testkit/azurite/node_modules/ready $(FACEOFF)/ready ## What collecting costs a server, beside others (15 minutes; QUICK=1: two)
 	$(BIN)/python -m loadtest $(if $(QUICK),--quick)
 
-bench: $(VENV)/ready testkit/azurite/node_modules/ready $(FACEOFF)/ready ## What a row costs, as ratios within one run (BASE=revision: against it)
+bench: $(VENV)/ready testkit/azurite/node_modules/ready $(FACEOFF)/ready ## What a row costs, as ratios within one run (BASE=revision compares with it)
 	$(BIN)/python -m loadtest.rows $(if $(BASE),--base $(BASE))
 
-crosscheck: $(VENV)/ready ## The load generator beside wrk, which must be installed
+crosscheck: $(VENV)/ready ## The load generator against wrk, which must be installed
 	$(BIN)/python -m loadtest.endpoint.crosscheck
 
 .venv-inference/ready: tests/servers/inference_server/requirements.txt
 	$(ENVIRONMENT)
 
-inference: $(VENV)/ready .venv-inference/ready ## The documented scoring file under Azure ML's own server
+inference: $(VENV)/ready .venv-inference/ready ## The scoring file of the documentation under Azure ML's own server
 	$(BIN)/python -m pytest -q tests/servers
 
 .venv-ray/ready: tests/ray/requirements.txt
@@ -106,10 +122,10 @@ inference: $(VENV)/ready .venv-inference/ready ## The documented scoring file un
 ray: $(VENV)/ready .venv-ray/ready ## Ray Serve: two replicas, one file
 	$(BIN)/python -m pytest -q tests/ray
 
-zoo: $(VENV)/ready testkit/azurite/node_modules/ready ## Bugs put into copies of the package, and the suites that must catch them
+zoo: $(VENV)/ready testkit/azurite/node_modules/ready ## Bugs put into copies of the package: the suites must catch each
 	$(BIN)/python -m tests.zoo
 
-contract: $(VENV)/ready ## The contract suite against a real account (docs/real-account.md)
+contract: $(VENV)/ready ## The contract tests against your own account (docs/real-account.md)
 	$(BIN)/python -m pytest -q -m contract tests/contract
 
 ROWS ?= 1000000
@@ -120,10 +136,10 @@ NAMES ?= 1000000
 hostile: $(VENV)/ready ## A million hostile names as paths (NAMES=1000000)
 	$(BIN)/python -m tests.property.hostile_names --names $(NAMES)
 
-audit: $(VENV)/core ## Known holes in the locked dependencies (asks PyPI; in .venv-audit)
+audit: $(VENV)/core ## Known vulnerabilities of the locked dependencies (asks PyPI)
 	$(BIN)/python -m tools.audit
 
-golden: $(VENV)/ready ## Make the old collectors' golden files anew, from the originals (PyPI)
+golden: $(VENV)/ready ## Write the old collectors' golden files again, from the originals (PyPI)
 	$(BIN)/python -m tests.compat.make_golden
 
 client: $(VENV)/ready ## The unmodified azureml-ai-monitoring, posting to a running gateway (PyPI)
@@ -135,14 +151,14 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 OTHER := pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header
 
-lock: $(VENV)/ready ## Renew all lock files
+lock: $(VENV)/ready ## Write all lock files again
 	$(BIN)/$(LOCK) -o requirements.txt
-	$(BIN)/$(LOCK) --extra dev -o requirements-dev.txt
+	$(BIN)/$(LOCK) --group dev -o requirements-dev.txt
 	cd loadtest/faceoff && ../../$(BIN)/uv $(OTHER) requirements.in -o requirements.txt
 	cd tests/servers/inference_server && ../../../$(BIN)/uv $(OTHER) requirements.in \
 		../../../pyproject.toml -c ../../../requirements.txt -o requirements.txt
 	cd tests/ray && ../../$(BIN)/uv $(OTHER) requirements.in \
 		../../pyproject.toml -c ../../requirements.txt -o requirements.txt
 
-clean: ## Remove everything that was made
-	rm -rf $(VENV) .venv-audit .venv-inference .venv-ray $(FACEOFF) testkit/azurite/node_modules build dist demo-data .mypy_cache .ruff_cache .pytest_cache
+clean: ## Remove everything that was built or installed
+	rm -rf $(VENV) .venv-audit .venv-inference .venv-ray $(FACEOFF) testkit/azurite/node_modules build dist demo-data .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache

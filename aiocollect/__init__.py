@@ -27,7 +27,8 @@ from .pipeline import Pipeline
 from .stats import Report, Stats
 from .stores.memory import MemoryStore
 
-__version__ = "0.1.0"
+# The one place where the version is written: pyproject.toml reads it here.
+__version__ = "0.2.0.dev0"
 
 __all__ = [
     "AioCollectError",

@@ -79,13 +79,14 @@ async def traced(world: World, moment: int, kind: str) -> None:
         threads[0].join(PATIENCE)
 
     interrupted = False
+    before = sys.gettrace()  # coverage's, where it is measured
     sys.settrace(Tracer(moment, act))
     try:
         made.extend(map(collector.collect, ([2.0, 2.0], [[2.0, 3.0]], [2.0, 4.0])))
     except KeyboardInterrupt:
         interrupted = True
     finally:
-        sys.settrace(None)
+        sys.settrace(before)
     for thread in threads:
         thread.join()
     lock: Any = pipeline._engine.ring.window.lock

@@ -42,14 +42,14 @@ def line_tracer() -> Iterator[None]:
     def trace(frame: FrameType, _event: str, _argument: Any) -> Any:
         return trace if ours(frame.f_code) else None
 
-    before = sys.gettrace()
+    before, of_threads = sys.gettrace(), threading.gettrace()
     threading.settrace(trace)
     sys.settrace(trace)
     try:
         yield
     finally:
         sys.settrace(before)
-        threading.settrace(None)
+        threading.settrace(of_threads)
 
 
 @contextmanager
