@@ -1,16 +1,18 @@
 """The metrics of a pipeline: one table for the gateway, for Prometheus and for OpenTelemetry.
 
-Everything is read from a snapshot when it is asked for: the scoring path pays nothing. Labels are
-reasons and the names of collectors, which are few; never a path, an id, or a cell. A series of a
-known reason is there from the beginning, at 0: where it began with its first event, an alert on an
-increase would miss that.
+Each exporter takes names, kinds, help texts, labels and values from here, and so does the page
+docs/metrics.md. Everything is read from a snapshot when it is asked for: the scoring path pays
+nothing. Labels are reasons and the names of collectors, of which there are few; never a path, an
+id, or a cell. The series of a known reason exists from the beginning, at 0: an alert on an increase
+would miss the first event of a series that begins with it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from .pipeline import Pipeline
 from .stats import DEAD_LETTERED, DROPPED, REFUSED, Stats
@@ -20,7 +22,7 @@ __all__ = ["METRICS", "Metric", "Snapshot", "snapshot"]
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What a pipeline says at one moment."""
+    """The state of a pipeline at one moment."""
 
     stats: Stats
     healthy: bool
@@ -33,30 +35,48 @@ def snapshot(pipeline: Pipeline) -> Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric. ``name`` is Prometheus's without ``_total``; ``label`` None: it has one value."""
+    """One metric. ``label`` is the name of its own label; None: it has a single value."""
 
-    name: str
-    kind: str  # "counter", or "gauge"
-    # As OpenTelemetry writes units; "" where "1" would be right, of which exporters to Prometheus
-    # make a suffix, _ratio, that the other doors do not have.
+    name: str  # in Prometheus, without the suffix _total
+    kind: Literal["counter", "gauge"]
+    # In the words of OpenTelemetry. Where "1" would be right it is "": from "1" exporters to
+    # Prometheus make the suffix _ratio, which the other exporters do not have.
     unit: str
     text: str
     read: Callable[[Snapshot], Mapping[str, float]]  # value by label
     label: str | None = None
 
     @property
-    def dotted(self) -> str:
-        """The name in OpenTelemetry's manner; the unit is told apart from it there."""
+    def exposed_name(self) -> str:
+        """The name in Prometheus's text format."""
+        return self.name + "_total" if self.kind == "counter" else self.name
+
+    @property
+    def dotted_name(self) -> str:
+        """The name in OpenTelemetry, which keeps the unit apart from it."""
         name = self.name.removeprefix("aiocollect_")
         return "aiocollect." + name.removesuffix("_seconds").removesuffix("_bytes")
 
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """Which labels each series has."""
+        return ("pipeline",) if self.label is None else ("pipeline", self.label)
 
-def _one(kind: str, name: str, unit: str, text: str, read: Callable[[Stats], float]) -> Metric:
+    def series(self, seen: Snapshot, *, pipeline: str) -> Iterator[tuple[dict[str, str], float]]:
+        """Labels and value of each series. ``pipeline`` is the pipeline's name."""
+        for label, value in self.read(seen).items():
+            yield dict(zip(self.label_names, (pipeline, label), strict=False)), value
+
+
+_Kind = Literal["counter", "gauge"]
+
+
+def _one(kind: _Kind, name: str, unit: str, text: str, read: Callable[[Stats], float]) -> Metric:
     return Metric(f"aiocollect_{name}", kind, unit, text, lambda seen: {"": read(seen.stats)})
 
 
 def _many(
-    kind: str,
+    kind: _Kind,
     name: str,
     unit: str,
     text: str,
@@ -74,11 +94,18 @@ def _many(
 
 
 METRICS = (
-    _one("counter", "rows_accepted", "{row}", "Rows accepted.", lambda s: s.accepted),
-    _one("counter", "rows_stored", "{row}", "Rows stored for good.", lambda s: s.stored),
+    _one(
+        *("counter", "rows_accepted", "{row}"),
+        "Rows that collect() accepted, and rows adopted from a spool.",
+        lambda s: s.accepted,
+    ),
+    _one(
+        *("counter", "rows_stored", "{row}", "Rows that are certainly in the store."),
+        lambda s: s.stored,
+    ),
     _one(
         *("counter", "rows_possibly_stored", "{row}"),
-        "Rows whose fate an end of the process left open.",
+        "Rows whose last request was cut short by the end of the pipeline.",
         lambda s: s.possibly_stored,
     ),
     _many(
@@ -87,74 +114,96 @@ METRICS = (
         known=DROPPED,
     ),
     _many(
-        *("counter", "rows_dead_lettered", "{row}", "Accepted rows that can never be stored."),
+        *("counter", "rows_dead_lettered", "{row}"),
+        "Accepted rows that no store or encoder takes.",
         lambda s: s.dead_lettered,
         known=DEAD_LETTERED,
     ),
     _many(
-        *("counter", "rows_refused", "{row}", "Rows that were not accepted."),
+        *("counter", "rows_refused", "{row}"),
+        "Rows that were never accepted: no room, wrong shape or type, closed.",
         lambda s: s.refused,
         known=REFUSED,
     ),
     _one(
-        *("counter", "rows_sampled_out", "{row}", "Rows that sampling left out."),
+        *("counter", "rows_sampled_out", "{row}", "Rows of calls that sampling left out."),
         lambda s: s.sampled_out,
     ),
     _one(
-        *("counter", "rows_redacted_out", "{row}", "Rows that redaction left out."),
+        *("counter", "rows_redacted_out", "{row}"),
+        "Rows that redaction rules removed from their calls.",
         lambda s: s.redacted_out,
     ),
     _one(
         *("counter", "rows_adopted", "{row}"),
-        "Accepted rows that came from the spools of other lives.",
+        "Accepted rows that came from the spools of other processes.",
         lambda s: s.adopted,
     ),
     _one(
-        *("counter", "rows_unspooled", "{row}", "Rows that the spool's disk did not take."),
+        *("counter", "rows_unspooled", "{row}"),
+        "Rows that the disk of the spool did not take; they are in memory alone.",
         lambda s: s.unspooled,
     ),
-    _one("gauge", "rows_in_memory", "{row}", "Rows not final, in memory.", lambda s: s.in_memory),
-    _one("gauge", "rows_in_spool", "{row}", "Rows on the disk alone.", lambda s: s.in_spool),
     _one(
-        *("gauge", "oldest_row_age_seconds", "s", "Age of the oldest row not final; 0: none."),
+        *("gauge", "rows_in_memory", "{row}", "Rows that are not final, in memory."),
+        lambda s: s.in_memory,
+    ),
+    _one(
+        *("gauge", "rows_in_spool", "{row}", "Rows that are not final, on the disk alone."),
+        lambda s: s.in_spool,
+    ),
+    _one(
+        *("gauge", "oldest_row_age_seconds", "s"),
+        "Age of the oldest row that is not final; 0 if there is none.",
         lambda s: s.oldest_age or 0.0,
     ),
-    _one("gauge", "budget_bytes", "By", "The budget of bytes in memory.", lambda s: s.budget),
     _one(
-        *("gauge", "budget_used_bytes", "By", "What is used of the budget."),
+        *("gauge", "budget_bytes", "By", "The budget for rows in memory: max_memory_bytes."),
+        lambda s: s.budget,
+    ),
+    _one(
+        *("gauge", "budget_used_bytes", "By"),
+        "How much of the budget is used by rows that are not final.",
         lambda s: s.budget_used,
     ),
     _many(
-        *("gauge", "sample_rate", "", "The share of calls that is recorded; 0: off."),
+        *("gauge", "sample_rate", "", "Share of calls that is recorded now; 0 is switched off."),
         lambda s: s.sample_rates,
         label="collector",
     ),
     _one("gauge", "paths", "{path}", "Paths that are being written to.", lambda s: s.paths),
     _many(
-        *("gauge", "paths_held", "{path}", "Paths that wait for an operator."),
+        *("gauge", "paths_held", "{path}", "Paths that wait for an operator, by code."),
         lambda s: Counter(s.held.values()),
     ),
     _one(
         *("gauge", "requests_in_flight", "{request}", "Requests to the store under way."),
         lambda s: s.in_flight,
     ),
-    _one("counter", "appends", "{append}", "Blocks that the store took.", lambda s: s.appends),
     _one(
-        *("counter", "appended_bytes", "By", "Bytes of the blocks that the store took."),
+        *("counter", "appends", "{append}", "Blocks that the store took; a blob takes 50,000."),
+        lambda s: s.appends,
+    ),
+    _one(
+        *("counter", "appended_bytes", "By", "Bytes of these blocks, headers included."),
         lambda s: s.appended_bytes,
     ),
     _one(
         *("counter", "append_mismatches", "{append}"),
-        "Appends that came to another position than they were meant for.",
+        "Appends whose position was taken: by another writer, or by our own append before it.",
         lambda s: s.mismatches,
     ),
     _one(
-        *("counter", "unknown_outcomes", "{request}", "Requests without a deciding answer."),
+        *("counter", "unknown_outcomes", "{request}"),
+        "Requests without a deciding answer; each is sent again or read back.",
         lambda s: s.unknown,
     ),
-    _one("counter", "hook_errors", "{error}", "What hooks raised.", lambda s: s.hook_errors),
+    _one(
+        *("counter", "hook_errors", "{error}", "Exceptions that hooks raised."),
+        lambda s: s.hook_errors,
+    ),
     Metric(
-        *("aiocollect_healthy", "gauge", "", "1 while rows find their way to the store."),
+        *("aiocollect_healthy", "gauge", "", "1 while pipeline.healthy() is true, else 0."),
         lambda seen: {"": float(seen.healthy)},
     ),
 )

@@ -46,7 +46,7 @@ def observe(
             else meter.create_observable_gauge
         )
         make(
-            metric.dotted,
+            metric.dotted_name,
             callbacks=[_callback(metric, moments, name)],
             unit=metric.unit,
             description=metric.text,
@@ -57,11 +57,8 @@ def _callback(
     metric: Metric, moments: _Moments, name: str
 ) -> Callable[[CallbackOptions], Iterable[Observation]]:
     def read(options: CallbackOptions) -> Iterable[Observation]:
-        for label, value in metric.read(moments.of(metric)).items():
-            attributes = {"pipeline": name}
-            if metric.label is not None:
-                attributes[metric.label] = label
-            yield Observation(value, attributes)
+        for labels, value in metric.series(moments.of(metric), pipeline=name):
+            yield Observation(value, labels)
 
     return read
 

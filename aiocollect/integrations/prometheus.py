@@ -1,7 +1,7 @@
 """The metrics of pipelines for Prometheus, read at each scrape.
 
-Not for prometheus_client's mode of several processes, which knows no custom collectors: let each
-process be scraped for itself.
+They do not work in prometheus_client's mode for several processes, which has no custom collectors:
+have each process scraped by itself.
 """
 
 from __future__ import annotations
@@ -41,10 +41,9 @@ class PipelineCollector(Collector):
         """The metrics as they are now."""
         seen = {name: snapshot(pipeline) for name, pipeline in self._pipelines.items()}
         for metric in METRICS:
-            labels = ["pipeline"] if metric.label is None else ["pipeline", metric.label]
             kind = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
-            family = kind(metric.name, metric.text, labels=labels)
+            family = kind(metric.name, metric.text, labels=metric.label_names)
             for name, moment in seen.items():
-                for label, value in metric.read(moment).items():
-                    family.add_metric([name] if metric.label is None else [name, label], value)
+                for labels, value in metric.series(moment, pipeline=name):
+                    family.add_metric(list(labels.values()), value)
             yield family
