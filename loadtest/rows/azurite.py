@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aiocollect import Collector, Pipeline
+from aiocollect import Pipeline
 from testkit.emulator import Emulator, emulator
 
 from .load import FEATURES, bare, collect_all, floats, pipeline_on
 from .measure import Figure, Size, cpu_of, ratios
+
+if TYPE_CHECKING:
+    from aiocollect import Collector
 
 __all__ = ["run"]
 

@@ -2,6 +2,9 @@
 
 Invariants: the revision is checked out into a worktree in a temporary directory, which is removed
 whatever happens; of the revision only the package is used, so that both sides run these benches.
+
+So what is compared (COMPARED in __main__.py) imports at run time only names that older revisions
+have too; a type that is newer stands under TYPE_CHECKING.
 """
 
 from __future__ import annotations

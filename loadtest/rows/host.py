@@ -16,11 +16,15 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
-from aiocollect import Collector, Pipeline
+from aiocollect import Pipeline
 
 from .load import FEATURES, InstantStore, collect_all, floats, pipeline_on
 from .measure import Figure, Size, percentile, ratios, take_turns
+
+if TYPE_CHECKING:
+    from aiocollect import Collector
 
 __all__ = ["run"]
 

@@ -7,12 +7,15 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aiocollect import Collector, Pipeline
+from aiocollect import Pipeline
 
 from .load import BURST, FEATURES, InstantStore, bare, collect_all, floats, missing, pipeline_on
 from .measure import Figure, Size, cpu_of, ratios, take_turns
+
+if TYPE_CHECKING:
+    from aiocollect import Collector
 
 __all__ = ["run"]
 

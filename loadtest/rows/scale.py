@@ -8,11 +8,15 @@ from __future__ import annotations
 import asyncio
 import time
 from functools import partial
+from typing import TYPE_CHECKING
 
-from aiocollect import Collector, Pipeline
+from aiocollect import Pipeline
 
 from .load import BURST, FEATURES, InstantStore, collect_all, floats, pipeline_on
 from .measure import Figure, Size, ratios, take_turns
+
+if TYPE_CHECKING:
+    from aiocollect import Collector
 
 __all__ = ["run"]
 

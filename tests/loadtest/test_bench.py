@@ -112,6 +112,23 @@ def test_figures_survive_json() -> None:
     assert from_json(json.loads(json.dumps(as_json(figures)))) == figures
 
 
+def test_what_is_compared_imports_what_older_revisions_have() -> None:
+    """The names below stood where they stand before the package had its rooms."""
+    found = set()
+    for module in (*runner.COMPARED, "load", "measure", "report", "base", "table", "__main__"):
+        for line in (base.ROOT / "loadtest" / "rows" / f"{module}.py").read_text().splitlines():
+            if line.startswith(("from aiocollect", "import aiocollect")):
+                found.add(line)
+    assert found == {
+        "from aiocollect import Pipeline",
+        "from aiocollect._core.ids import Ids, timestamp_text",
+        "from aiocollect.encoders import CsvEncoder, JsonlEncoder",
+        "from aiocollect.errors import Refusal, StoreRefused",
+        "from aiocollect.typing import Appended, Opened, Range",
+        "from aiocollect.typing import Encoder, Piece, Schema",
+    }
+
+
 # The table ----------------------------------------------------------------------------------------
 
 
