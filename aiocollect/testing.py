@@ -46,7 +46,9 @@ class _Jump(selectors.DefaultSelector):
 
     def select(self, timeout: float | None = None) -> list[Any]:
         if timeout is None:
-            raise RuntimeError("virtual time stands still: every task waits, and for no timer")
+            raise RuntimeError(
+                "virtual time cannot advance: every task waits, and none waits for a timer"
+            )
         if timeout > 0:
             self.loop.jump()
         return []

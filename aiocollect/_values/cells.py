@@ -156,7 +156,7 @@ class Cells:
             raise
         except BaseException as error:  # a cell's own methods may raise anything
             text = f"reading a cell of type {type_name(type(row[len(frozen)]))} raised "
-            text, reason = text + type_name(type(error)) + "; give a plain value", "type"
+            text, reason = text + type_name(type(error)) + "; pass a plain value", "type"
         # Outside of the handlers, so that no context leads back to a cell.
         place = len(frozen)
         name = columns[place] if place < len(columns) else f"f{place}"
@@ -218,7 +218,7 @@ class _Walk:
         for key, one in cell.items():
             name = _key(key)
             if name in found:
-                raise CellError("a nested value has two keys of one text; rename one")
+                raise CellError("two keys of a nested value have the same text; rename one")
             self._charge(4 * len(name))
             found[name] = self.cell(one, depth + 1)
         return found
@@ -278,7 +278,7 @@ class _Walk:
             return self._object(record, depth)
         raise CellError(
             f"a cell of type {type_name(kind)} cannot be recorded; "
-            + _HINTS.get(kind.__name__, "record numbers, text, times, lists or dicts of these")
+            + _HINTS.get(kind.__name__, "record numbers, text or times, or lists or dicts of these")
         )
 
     def _bytes(self, data: bytes, *, charged: bool = False) -> bytes:
@@ -286,8 +286,8 @@ class _Walk:
             self._charge(2 * len(data))  # base64 takes four thirds
         if not self._media and (data.startswith(_MEDIA) or data[4:8] == b"ftyp"):
             raise CellError(
-                "audio, images and video are not recorded; record what the model reads out of "
-                "them, or allow them with Limits(media=True)",
+                "audio, images and video are not recorded; record the features that the "
+                "model computes from them, or allow them with Limits(media=True)",
                 reason="media",
             )
         return data
@@ -297,33 +297,33 @@ _HINTS: Final = {
     "timedelta": "record its total_seconds()",
     "Timedelta": "record its total_seconds()",
     "time": "record its isoformat()",
-    "complex": "record its real and imaginary part",
-    "set": "record a sorted list of it",
-    "frozenset": "record a sorted list of it",
-    "generator": "record a list of it",
-    "deque": "record a list of it",
-    "UserList": "record a list of it",
-    "array": "record a list of it",
-    "range": "record a list of it",
-    "dict_keys": "record a list of it",
-    "dict_values": "record a list of it",
+    "complex": "record its real and imaginary parts",
+    "set": "record a sorted list of its elements",
+    "frozenset": "record a sorted list of its elements",
+    "generator": "record a list of its elements",
+    "deque": "record a list of its elements",
+    "UserList": "record a list of its elements",
+    "array": "record a list of its elements",
+    "range": "record a list of its elements",
+    "dict_keys": "record a list of its elements",
+    "dict_values": "record a list of its elements",
     "Tensor": "record its numbers: tensor.item() or tensor.tolist()",
-    "Series": "record a list of it",
-    "Index": "record a list of it",
-    "DataFrame": "record each of its columns in a column of the stream, or a list of its rows",
-    "Period": "record its start_time, or its str()",
-    "Interval": "record its left and its right end, or its str()",
-    "Fraction": "record float() of it, or its str()",
-    "Path": "record its str()",
-    "bfloat16": "record float() of it",
-    "ArrayImpl": "record its numbers: its item() or tolist()",
+    "Series": "record a list of its elements",
+    "Index": "record a list of its elements",
+    "DataFrame": "record each of its columns as a column of the stream, or a list of its rows",
+    "Period": "record its start_time, or its text: str()",
+    "Interval": "record its left and right ends, or its text: str()",
+    "Fraction": "record it as float(), or as text: str()",
+    "Path": "record it as text: str()",
+    "bfloat16": "record it as float()",
+    "ArrayImpl": "record its numbers: item() or tolist()",
 }
 
 
 def _check_depth(depth: int) -> None:
     if depth >= MAX_DEPTH:
         raise CellError(
-            f"a cell is nested deeper than {MAX_DEPTH} levels, or holds itself; flatten it"
+            f"a cell is nested deeper than {MAX_DEPTH} levels, or contains itself; flatten it"
         )
 
 
@@ -335,8 +335,8 @@ def _datetime(moment: datetime) -> datetime:
         zone = None if offset is None else timezone(offset)
     if not 1 <= moment.year <= 9999:  # pandas' go further
         raise CellError(
-            "a moment before the year 1 or after the year 9999 cannot be recorded; record it as "
-            "text, or as a number"
+            "a time before the year 1 or after the year 9999 cannot be recorded; record it "
+            "as text or as a number"
         )
     return datetime(
         *moment.timetuple()[:6], microsecond=moment.microsecond, tzinfo=zone, fold=moment.fold

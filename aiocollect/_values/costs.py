@@ -29,6 +29,6 @@ def row_cost(width: int) -> int:
 def too_large(cost: int, limit: int) -> str:
     """Why a call is refused for its size."""
     return (
-        f"a call of about {cost} bytes is above limits.max_call_bytes={limit}; collect fewer rows "
-        "at a time"
+        f"a call of about {cost} bytes exceeds limits.max_call_bytes={limit}; collect "
+        "fewer rows at a time"
     )

@@ -32,14 +32,15 @@ def checked(names: tuple[Any, ...], stream: str) -> tuple[str, ...]:
     for name in names:
         if type(name) is not str or not name or name.startswith("$aml_"):
             raise EncodeError(
-                f"{stream}: a column cannot be called {shown(name)}; names are text, "
-                "not empty, and do not begin with $aml_",
+                f"{stream}: a column cannot be named {shown(name)}; a name is text, is not "
+                "empty and does not begin with $aml_",
                 reason="shape",
             )
     if len(set(names)) < len(names):
         doubled = next(name for name in names if names.count(name) > 1)
         raise EncodeError(
-            f"{stream}: two columns have one name, {doubled[:SHOWN]}; rename one", reason="shape"
+            f"{stream}: two columns have the same name, {doubled[:SHOWN]}; rename one",
+            reason="shape",
         )
     return names
 
@@ -54,13 +55,14 @@ def refuse_unknown(
         return
     if labelled:
         raise EncodeError(
-            f"{stream}: {len(unknown)} labels of a Series are no columns; there are "
-            f"{some(names)}; give a DataFrame of such columns, or a list of the cells",
+            f"{stream}: {len(unknown)} labels of a Series are not columns of this stream; "
+            f"the columns are {some(names)}; pass a DataFrame with these columns, or a "
+            "list of the cells",
             reason="shape",
         )
     raise EncodeError(
-        f"{stream}: no columns {', '.join(sorted(map(shown, unknown))[:6])}; there "
-        f"are {some(names)}",
+        f"{stream}: unknown columns {', '.join(sorted(map(shown, unknown))[:6])}; the "
+        f"columns are {some(names)}",
         reason="shape",
     )
 
@@ -69,7 +71,7 @@ def misfit(data: Any, width: int, names: Sequence[str], *, stream: str) -> Encod
     """Why a value of another shape is refused."""
     return EncodeError(
         f"{stream}: a value of shape {_shape(data)} does not fit the {width} columns "
-        f"{some(names)}; give one row of {width} cells, or rows of {width} cells each",
+        f"{some(names)}; pass one row of {width} cells, or rows of {width} cells each",
         reason="shape",
     )
 
@@ -77,8 +79,8 @@ def misfit(data: Any, width: int, names: Sequence[str], *, stream: str) -> Encod
 def single(kind: type, width: int, names: Sequence[str], *, stream: str) -> EncodeError:
     """Why one value is refused where a row should be."""
     return EncodeError(
-        f"{stream}: a single {word_for(kind)} does not fit the {width} columns {some(names)}; "
-        "give one row of them",
+        f"{stream}: a single {word_for(kind)} does not fit the {width} columns "
+        f"{some(names)}; pass one row of {width} cells",
         reason="shape",
     )
 
@@ -86,8 +88,8 @@ def single(kind: type, width: int, names: Sequence[str], *, stream: str) -> Enco
 def mixed(kind: type, *, stream: str, named: bool) -> EncodeError:
     """Why a list is refused whose elements are not alike."""
     return EncodeError(
-        f"{stream}: a list of {'dicts' if named else 'rows'} holds a {word_for(kind)}; give all of "
-        "them with names, or none",
+        f"{stream}: a list of {'dicts' if named else 'rows'} contains a {word_for(kind)} value; "
+        "pass all rows with names, or all without",
         reason="shape",
     )
 
@@ -95,8 +97,8 @@ def mixed(kind: type, *, stream: str, named: bool) -> EncodeError:
 def no_row(kind: type, *, stream: str) -> EncodeError:
     """Why what stands where a row should be is refused."""
     return EncodeError(
-        f"{stream}: collect_rows() is given a {word_for(kind)} where a row should be; "
-        "give a list of rows, such as [[1, 2], [3, 4]], or a table",
+        f"{stream}: collect_rows() got a {word_for(kind)} value instead of a row; pass a list of "
+        "rows, such as [[1, 2], [3, 4]], or a table",
         reason="shape",
     )
 
@@ -104,15 +106,15 @@ def no_row(kind: type, *, stream: str) -> EncodeError:
 def unsure(stream: str) -> EncodeError:
     """Why a Series cannot fix the columns."""
     return EncodeError(
-        f"{stream}: the labels of a Series may be names of columns, or cells; name the "
-        "columns with feature_names, or give its to_frame() for a column, to_frame().T for a row",
+        f"{stream}: the labels of this Series may be column names or data; set "
+        "feature_names, or pass to_frame() for a column or to_frame().T for a row",
         reason="shape",
     )
 
 
 def shown(name: Any) -> str:
     """The name of a column in a message; what is no text may be a cell."""
-    return name[:SHOWN] or "''" if type(name) is str else f"a {word_for(type(name))}"
+    return name[:SHOWN] or "''" if type(name) is str else f"a {word_for(type(name))} value"
 
 
 def some(names: Sequence[str]) -> str:

@@ -88,7 +88,9 @@ class Redactor:
         except (KeyboardInterrupt, SystemExit):
             raise
         except EncodeError as error:  # ours, of a row that a function has returned
-            text = f"redact= {_name(self.rules[at])} gave a row that cannot be recorded: {error}"
+            text = (
+                f"redact= {_name(self.rules[at])} returned a row that cannot be recorded: {error}"
+            )
         except BaseException as error:  # a function may raise anything
             text = f"redact= {_name(self.rules[at])} raised {type(error).__name__}"
         else:
@@ -129,13 +131,13 @@ class Redactor:
             if type(found) is not dict:
                 if isinstance(found, CoroutineType):
                     found.close()  # else Python warns that nobody awaited it
-                raise EncodeError(f"a {type(found).__name__}, where a dict or None is wanted")
+                raise EncodeError(f"it is of type {type(found).__name__}, not a dict or None")
             if found.keys() != known:
                 # Only names that we know are shown: others may be made of cells.
                 lost = [name for name in columns if name not in found]
                 more = len(found.keys() - known)
                 raise EncodeError(
-                    f"{more} unknown columns" if more else f"no column {', '.join(lost[:6])}"
+                    f"it has {more} unknown columns" if more else f"it lacks {', '.join(lost[:6])}"
                 )
             row = tuple([found[name] for name in columns])
             return self._cells.row(row, kinds_of(row))[0]

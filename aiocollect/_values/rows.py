@@ -92,8 +92,8 @@ class Part:
             return cls.of(records_of(found), one_column, features)
         if ndim > 1:
             raise CellError(
-                f"a list of arrays of shape {tuple(found.shape)} has no rows; give each array "
-                "alone, or rows of one dimension",
+                f"a list of arrays of shape {tuple(found.shape)} does not have one row per "
+                "element; pass each array alone, or arrays of one dimension",
                 reason="shape",
             )
         return cls(None, lambda stream: [listed(found)], width=len(found))
@@ -114,8 +114,8 @@ class Part:
         name = label(column.name)
         if labels is None and not one_column and name is not None and name in features:
             raise CellError(
-                f"a list of columns, one of them called {name[:SHOWN]}, where rows should be; "
-                "give a DataFrame of them",
+                f"a list of columns (one is named {name[:SHOWN]}) was passed instead of "
+                "rows; pass a DataFrame of them",
                 reason="shape",
             )
         part = cls(labels, lambda stream: [column.row()], width=column.rows)

@@ -191,7 +191,7 @@ class CsvEncoder(RunEncoder):
         elif is_uuid(cell):
             text = str(cell)
         else:
-            raise EncodeError("a cell is of a type that cannot be written as CSV")
+            raise EncodeError("a cell has a type that cannot be written as CSV")
         return self._text(text).encode()
 
     def _text(self, text: str) -> str:

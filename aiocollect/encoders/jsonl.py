@@ -103,7 +103,9 @@ class JsonlEncoder(RunEncoder):
             # A row's text is put into its frame at once: half the cost of a part for each cell.
             return [frame % tuple(row.split(b",")) for row in rows]
         except TypeError:
-            raise EncodeError("a row has not one cell for each column", reason="shape") from None
+            raise EncodeError(
+                "a row does not have one cell for each column", reason="shape"
+            ) from None
 
     def _cell(self, cell: Any) -> bytes:
         plain = Plain(digits)

@@ -57,23 +57,23 @@ class MdcEncoder:
     def encode(self, pieces: Sequence[Piece], schema: Schema) -> list[bytes]:
         """One line per record. EncodeError for rows that are none."""
         if schema.features != FEATURES:
-            raise EncodeError(f"the columns of records are {', '.join(FEATURES)}", reason="shape")
+            raise EncodeError(f"MdcEncoder needs the columns {', '.join(FEATURES)}", reason="shape")
         return [_line(row, piece) for piece in pieces for row in piece.rows]
 
 
 def _line(row: Any, piece: Piece) -> bytes:
     payload, attributes = row
     if type(payload) is not str or type(attributes) is not dict:
-        raise EncodeError("a record is JSON text and a dict of attributes", reason="shape")
+        raise EncodeError("a record must be JSON text and a dict of attributes", reason="shape")
     for name in _REQUIRED:
         if type(attributes.get(name)) is not str or not attributes[name]:
-            raise EncodeError(f"a record needs the attribute {name}, a text", reason="shape")
+            raise EncodeError(f"a record needs the attribute {name} as text", reason="shape")
     try:
         data = payload.encode()
     except ValueError:  # half of a surrogate pair
         data = b""
     if not is_json(data):
-        raise EncodeError("a record's payload is no JSON", reason="encode")
+        raise EncodeError("the payload of a record is not valid JSON", reason="encode")
     data = data.translate(_LINE_ENDS)
     said = {
         "datacontenttype": "application/json",

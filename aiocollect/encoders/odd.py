@@ -122,7 +122,7 @@ class Plain:
             return TEXTS[kind](cell)
         if is_uuid(cell):
             return str(cell)
-        raise EncodeError("a cell is of a type that cannot be written")
+        raise EncodeError("a cell has a type that cannot be written")
 
     def json(self, cell: Any) -> bytes:
         """The compact JSON of the cell."""
@@ -133,6 +133,6 @@ class Plain:
         pairs = []
         for key, value in cell.items():
             if type(key) is not str:
-                raise EncodeError("a key of a nested value is no text")
+                raise EncodeError("a key of a nested value is not text")
             pairs.append(orjson.dumps(self.text(key)) + b":" + orjson.dumps(self(value, level)))
         return b"{" + b",".join(pairs) + b"}"

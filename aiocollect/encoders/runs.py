@@ -180,7 +180,7 @@ class RunEncoder:
             return lines
         if len(runs) == 1:
             if arrays and arrays[0].shape[1]:
-                raise EncodeError("an array is of a type or order that cannot be written")
+                raise EncodeError("an array has a type or order that cannot be written")
             return self._by_hand(runs[0], schema)
         step = (len(runs) + 7) // 8
         parts = (runs[first : first + step] for first in range(0, len(runs), step))

@@ -26,22 +26,22 @@ _OUTSIDE: Final = re.compile(rb"[^A-Za-z0-9._-]|\.\Z")
 def escape(segment: str, *, what: str) -> str:
     """``segment`` as one segment of a path; ``what`` it is, for the ConfigError."""
     if not isinstance(segment, str):
-        raise ConfigError(f"{what} must be text, not {type(segment).__name__}; give it in quotes")
+        raise ConfigError(f"{what} must be text, not {type(segment).__name__}; put it in quotes")
     if not segment:
         raise ConfigError(f"{what} must not be empty; leave it out, or give it a name")
     try:
         data = segment.encode()
     except UnicodeEncodeError as error:
         raise ConfigError(
-            f"{what} {segment!a} holds half of a surrogate pair, which UTF-8 has no bytes for; "
-            "give it as sound Unicode text"
+            f"{what} {segment!a} contains half of a surrogate pair, which has no UTF-8 "
+            "form; use valid Unicode text"
         ) from error
     if segment == "..":
         return "~2E~2E"
     escaped = _OUTSIDE.sub(lambda found: b"~%02X" % found[0][0], data).decode()
     if len(escaped) > MAX_SEGMENT:
         raise ConfigError(
-            f"{what} takes {len(escaped)} bytes in a path, where {MAX_SEGMENT} are allowed; give a "
-            "shorter name (other than A-Z a-z 0-9 . _ - each byte takes three)"
+            f"{what} takes {len(escaped)} bytes in a path, and the limit is {MAX_SEGMENT}; "
+            "use a shorter name (each byte other than A-Z a-z 0-9 . _ - takes three)"
         )
     return escaped

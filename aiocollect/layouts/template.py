@@ -61,8 +61,8 @@ class TemplateLayout:
         )
         if len(path) > MAX_PATH:
             raise ConfigError(
-                f"workspace, service, model, version and identifier make a path of {len(path)} "
-                f"bytes, where {MAX_PATH} are allowed; give shorter names"
+                "workspace, service, model, version and identifier make a path of "
+                f"{len(path)} bytes, and the limit is {MAX_PATH}; use shorter names"
             )
         return path
 
@@ -86,7 +86,7 @@ class DocumentedLayout(TemplateLayout):
 
 def _check(template: str) -> None:
     if not isinstance(template, str):
-        raise ConfigError(f"a layout's template must be text, not a {type(template).__name__}")
+        raise ConfigError(f"a layout template must be text, not {type(template).__name__}")
     try:
         pieces = list(Formatter().parse(template))
     except ValueError as error:
@@ -94,21 +94,25 @@ def _check(template: str) -> None:
     for text, field, spec, conversion in pieces:
         if not _is_plain(text):
             raise ConfigError(
-                f"layout={template!a} may hold A-Z a-z 0-9 . _ ~ = - / and fields, nothing else"
+                f"layout={template!a} may contain only A-Z a-z 0-9 . _ ~ = - / and fields"
             )
-        if field is not None and (field not in _FIELDS or spec or conversion):
+        if field in _FIELDS and (spec or conversion):
             raise ConfigError(
-                f"layout={template!a} has no field {{{field}}}; there are "
+                f"layout={template!a}: a field takes no conversion and no format; write {{{field}}}"
+            )
+        if field is not None and field not in _FIELDS:
+            raise ConfigError(
+                f"layout={template!a}: unknown field {{{field}}}; the fields are "
                 f"{', '.join(f'{{{name}}}' for name in _FIELDS)}"
             )
     if not any(field in ("dd", "MM", "yyyy") for _, field, _, _ in pieces):
         raise ConfigError(
-            f"layout={template!a} has no day in it, so one file would grow for ever; add "
+            f"layout={template!a} contains no day, so one file would grow forever; add "
             "{yyyy}/{MM}/{dd}"
         )
     for segment in template.split("/"):
         if not segment.strip(".") or segment.endswith("."):
-            raise ConfigError(f"layout={template!a} has a segment that is empty or ends in a dot")
+            raise ConfigError(f"layout={template!a} has a segment that is empty or ends with a dot")
 
 
 def _workspace(workspace: str) -> list[str]:

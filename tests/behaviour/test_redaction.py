@@ -365,9 +365,9 @@ async def later(row: dict[str, Any]) -> dict[str, Any]:
 FAILURES: dict[str, tuple[Any, str]] = {
     "raises": (boom, "boom raised Leaky"),
     "raises a BaseException": (tired, "tired raised BaseException"),
-    "returns no dict": (lambda row: [row["b"]], "a list, where a dict or None is wanted"),
-    "returns a coroutine": (lambda row: later(row), "a coroutine, where a dict"),
-    "forgets a column": (lambda row: {"a": 1, "c": 2}, "no column b"),
+    "returns no dict": (lambda row: [row["b"]], "of type list, not a dict or None"),
+    "returns a coroutine": (lambda row: later(row), "of type coroutine, not a dict"),
+    "forgets a column": (lambda row: {"a": 1, "c": 2}, "it lacks b"),
     "adds a column": (lambda row: row | {row["b"]: 1}, "1 unknown columns"),
     "returns what cannot be recorded": (lambda row: row | {"b": {row["b"]}}, "builtins.set"),
     "returns what nests too deep": (

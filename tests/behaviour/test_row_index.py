@@ -422,7 +422,7 @@ def test_what_is_no_row_is_refused(rows: Any) -> None:
 
     stored = store(use)
     assert [event.reason for event in stored.refused] == ["shape"]
-    assert "where a row should be" in str(stored.refused[0].error)
+    assert "instead of a row" in str(stored.refused[0].error)
 
 
 # Ids from outside ---------------------------------------------------------------------------------

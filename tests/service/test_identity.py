@@ -416,5 +416,5 @@ def test_a_url_with_a_sas_needs_no_identity() -> None:
     """And with both, one is too many."""
     url = "https://acme.blob.core.windows.net/logs?sv=1&sp=acr&sig=abcdefgh"
     Pipeline(url)
-    with pytest.raises(ConfigError, match="drop one"):
+    with pytest.raises(ConfigError, match="remove one"):
         Pipeline(url, credential="managed")

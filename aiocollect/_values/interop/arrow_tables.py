@@ -102,7 +102,7 @@ def rows_of(column: Any) -> list[Any]:
     rows = [None if pairs is None else dict(pairs) for pairs in cells]
     for row, pairs in zip(rows, cells, strict=True):
         if row is not None and len(row) < len(pairs):
-            raise CellError("a map has one key twice; rename one")
+            raise CellError("a map contains the same key twice; rename one")
     return rows
 
 
@@ -125,7 +125,7 @@ def scalar_of(scalar: Any) -> Any:
     if types.is_struct(kind):
         names = [kind.field(place).name for place in range(kind.num_fields)]
         if len(set(names)) < len(names):
-            raise CellError("a struct has two fields of one name; rename one")
+            raise CellError("a struct has two fields with the same name; rename one")
         return {name: scalar_of(scalar[place]) for place, name in enumerate(names)}
     if types.is_map(kind):
         return [tuple(scalar_of(pair[place]) for place in (0, 1)) for pair in scalar.values]
@@ -147,7 +147,7 @@ def scalar_of(scalar: Any) -> Any:
 def _refusal(kind: Any) -> CellError:
     word = str(kind).partition("[")[0].rstrip("0123456789")
     remedy = _REMEDIES.get(word, "record it as a number or as text")
-    return CellError(f"a column of Arrow's type {kind} cannot be recorded; {remedy}")
+    return CellError(f"a column of the Arrow type {kind} cannot be recorded; {remedy}")
 
 
 # Tables -----------------------------------------------------------------------------------------

@@ -109,8 +109,8 @@ PER_SECOND: Final = {
 _EPOCH: Final = datetime(1970, 1, 1)
 _FIRST_DAY: Final = _EPOCH.toordinal()
 _BEYOND: Final = (
-    "a moment before the year 1 or after the year 9999 cannot be recorded; record it as text, or "
-    "as a number"
+    "a time before the year 1 or after the year 9999 cannot be recorded; record it as text "
+    "or as a number"
 )
 
 
@@ -159,7 +159,8 @@ def zone_of(name: str) -> tzinfo:
         return make(name)
     except Exception:  # of a zone that is not there, or no name of one: of several kinds
         raise CellError(
-            f"the time zone {name[:64]} is not known here; install tzdata, or convert to UTC"
+            f"the time zone {name[:64]} is unknown on this machine; install tzdata, or "
+            "convert to UTC"
         ) from None
 
 

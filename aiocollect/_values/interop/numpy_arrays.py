@@ -88,7 +88,9 @@ def _moments(array: Any) -> list[Any]:
     if unit in PER_SECOND:
         return moments(ticks, PER_SECOND[unit], None)
     if any(tick is not None for tick in ticks):
-        raise CellError("a datetime64 without a unit is no moment; give it one, such as 's'")
+        raise CellError(
+            "a datetime64 without a unit cannot be recorded; give it a unit, such as 's'"
+        )
     return ticks
 
 
@@ -104,7 +106,7 @@ def cell_of(cell: Any) -> Any:
     """A scalar, record or array as what Cells can freeze; CellError where there is nothing."""
     dtype = getattr(cell, "dtype", None)
     if dtype is None:
-        raise CellError("a cell of an unknown type of numpy's cannot be recorded; record a number")
+        raise CellError("a cell has an unknown numpy type; record a number")
     numpy = sys.modules["numpy"]
     if is_masked(cell) and not cell.ndim and not dtype.names and cell.mask:
         return None
@@ -135,11 +137,11 @@ def cell_of(cell: Any) -> Any:
 
 def refusal(dtype: Any) -> CellError:
     """Why nothing of this dtype is recorded, and what to do."""
-    remedy = "give it as a number or as text"
+    remedy = "record it as a number or as text"
     if dtype.kind == "c":
-        remedy = "record its real and imaginary part"
+        remedy = "record its real and imaginary parts"
     elif dtype.kind in "fV":  # longer than 64 bits; bfloat16 and others that are not numpy's own
-        remedy = "give it as float64 or float32, such as astype('float32')"
+        remedy = "convert it to float64 or float32, such as astype('float32')"
     return CellError(f"a cell of dtype {dtype} cannot be recorded; {remedy}")
 
 

@@ -32,7 +32,7 @@ def table_of(data: Any) -> Table:
         return (cells_of(data.iloc[:, place]) for place in range(width))
 
     return Table(
-        names_of(list(data.columns), "its column names"),
+        names_of(list(data.columns), "the column names"),
         rows=rows,
         width=width,
         columns=columns,
@@ -66,7 +66,7 @@ def index_of(data: Any) -> Table:
     pandas = sys.modules["pandas"]
     levels = range(data.nlevels)
     return Table(
-        names_of(list(data.names), "its levels' names"),
+        names_of(list(data.names), "the names of the index levels"),
         rows=len(data),
         width=len(levels),
         columns=lambda: (cells_of(pandas.Series(data.get_level_values(one))) for one in levels),
@@ -88,7 +88,7 @@ def _row_cells(data: Any) -> list[Any]:
 def _labels(index: Any) -> tuple[str, ...] | None:
     if index.dtype.kind in "biufMm":
         return None  # no need to look at a million of them
-    labels = names_of(list(index), "its labels")
+    labels = names_of(list(index), "the labels of the Series")
     # Of two labels that are equal one would overwrite the other's cell: then order counts.
     return None if labels is None or len(set(labels)) < len(labels) else labels
 

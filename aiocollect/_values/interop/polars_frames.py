@@ -59,13 +59,13 @@ def cells_of(series: Any) -> list[Any]:
         return _structs(series)
     if name == "Duration":
         raise CellError(
-            "a column of polars' type Duration cannot be recorded; record a number, such as "
-            "dt.total_nanoseconds()"
+            "a column of the polars type Duration cannot be recorded; record a number, "
+            "such as dt.total_nanoseconds()"
         )
     if name == "Time":
         raise CellError(
-            "a column of polars' type Time cannot be recorded; record it as text, such as "
-            "dt.to_string()"
+            "a column of the polars type Time cannot be recorded; record it as text, such "
+            "as dt.to_string()"
         )
     return list(series.to_list())
 

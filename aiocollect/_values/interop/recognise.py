@@ -60,7 +60,7 @@ def _recognised(data: Any, kind: type, max_bytes: int) -> Any:
         if found is not None:
             return found
     if root in _LAZY and (hasattr(kind, "columns") or hasattr(kind, "schema")):
-        raise _refusal(kind, f"give its {_LAZY[root]}")
+        raise _refusal(kind, f"pass its {_LAZY[root]}")
     if hasattr(kind, "__arrow_c_stream__") or hasattr(kind, "__arrow_c_array__"):
         return _by_interchange(data, kind, max_bytes // ROW_COST)
     if hasattr(kind, "__array__"):
@@ -73,7 +73,7 @@ def _recognised(data: Any, kind: type, max_bytes: int) -> Any:
     if record is not None:
         return record
     if hasattr(kind, "toarray"):
-        raise _refusal(kind, "give its toarray()")
+        raise _refusal(kind, "pass its toarray()")
     if issubclass(kind, list | tuple):
         base: Any = list if issubclass(kind, list) else tuple
         cost = estimate(1, base.__len__(data))
@@ -82,7 +82,7 @@ def _recognised(data: Any, kind: type, max_bytes: int) -> Any:
         return base.__getitem__(data, slice(None))  # without what its author has added
     has = frozenset().union(*map(vars, kind.__mro__))
     if "__next__" in has or ({"__iter__", "__len__"} <= has and not issubclass(kind, _CELLS)):
-        raise _refusal(kind, "give a list of it")
+        raise _refusal(kind, "pass a list of its elements")
     return data
 
 
@@ -120,7 +120,7 @@ def _of_polars(data: Any, name: str) -> Any:
         return polars_frames.column_of(data)
     if name == "DataFrame":
         return polars_frames.table_of(data)
-    raise _refusal(type(data), "give a DataFrame: its collect()")
+    raise _refusal(type(data), "pass a DataFrame: its collect()")
 
 
 def _of_arrow(data: Any, name: str) -> Any:
@@ -149,18 +149,18 @@ def _by_interchange(data: Any, kind: type, max_rows: int) -> Any:
     polars = sys.modules.get("polars")
     if polars is not None:
         return polars_frames.table_of(polars.DataFrame(data))
-    raise _refusal(kind, "import pyarrow or polars once, which can read it")
+    raise _refusal(kind, "import pyarrow or polars, which can read it")
 
 
 def _array(data: Any, kind: type) -> Any:
     device = str(getattr(data, "device", "cpu")).lower()
     if any(word in device for word in _ACCELERATORS):
-        raise _refusal(kind, "copy it to the host first, such as tensor.cpu()")
+        raise _refusal(kind, "copy it to main memory first, such as tensor.cpu()")
     if hasattr(data, "detach"):
         data = data.detach()  # torch refuses to show numbers that gradients hang on
     numpy = sys.modules.get("numpy")
     if numpy is None:
-        raise _refusal(kind, "import numpy once, which can read it")
+        raise _refusal(kind, "import numpy, which can read it")
     if is_masked(data):
         return data
     try:
@@ -168,7 +168,7 @@ def _array(data: Any, kind: type) -> Any:
         return found if found.ndim or not found.dtype.names else cell_of(found)
     except (TypeError, ValueError, RuntimeError):  # bfloat16 of torch; strings; sparse; …
         pass
-    raise _refusal(kind, "numpy cannot read it; give it as a numpy array, of float32 or float64")
+    raise _refusal(kind, "numpy cannot read it; pass a numpy array of float32 or float64")
 
 
 def _rank(data: Any) -> int:
@@ -177,4 +177,4 @@ def _rank(data: Any) -> int:
 
 
 def _refusal(kind: type, hint: str) -> CellError:
-    return CellError(f"a {type_name(kind)} cannot be recorded; {hint}")
+    return CellError(f"a value of type {type_name(kind)} cannot be recorded; {hint}")

@@ -47,5 +47,7 @@ def fields_of(data: Any) -> dict[Any, Any] | None:
         found = dump(data)
         return found if type(found) is dict else None
     if hasattr(kind, "__fields__") and callable(getattr(kind, "dict", None)):
-        raise CellError(f"a {type_name(kind)} of pydantic 1 cannot be recorded; give its dict()")
+        raise CellError(
+            f"a pydantic 1 model, {type_name(kind)}, cannot be recorded; pass its dict()"
+        )
     return None

@@ -125,8 +125,8 @@ def names_of(labels: Sequence[Any], what: str) -> tuple[str, ...] | None:
     if not odd and not found:
         return None
     kind = (odd or others)[0]
-    word = "bytes that are no UTF-8" if issubclass(kind, bytes) else f"of type {word_for(kind)}"
-    text = "text, but for some " if found else ""
+    word = "bytes that are not UTF-8" if issubclass(kind, bytes) else f"of type {word_for(kind)}"
+    text = "text except for some " if found else ""
     raise CellError(
         f"{what} are {text}{word}; make them all text, such as df.columns.map(str)", reason="shape"
     )

@@ -43,8 +43,8 @@ class Identity:
                     f"credential={name!r} needs azure-identity; run: {EXTRA}"
                 ) from None
             raise ConfigError(
-                "credential= is missing: nobody may append without one; give an account key or a "
-                f"SAS, or let the environment's identity be used: {EXTRA}"
+                "credential= is missing, and appending needs one; use an account key or a "
+                f"SAS, or use the identity of the environment: {EXTRA}"
             ) from None
         try:
             self.make()
@@ -80,8 +80,8 @@ def _told(name: str, error: ValueError) -> str:
     missing = [variable for variable in needed if not os.environ.get(variable)]
     if name == "workload" and missing:
         return (
-            f"the environment has no {', '.join(missing)}; on AKS label the pod "
-            "azure.workload.identity/use: 'true' and give it the service account"
+            f"the environment lacks {', '.join(missing)}; on AKS label the pod "
+            "azure.workload.identity/use: 'true' and set its service account"
         )
     if "authority" in str(error):
         return (

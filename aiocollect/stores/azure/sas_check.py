@@ -24,7 +24,7 @@ __all__ = ["inspect", "inspect_sas"]
 # Add, create, and, where blobs are shared, read.
 NEEDED: Final = "acr"
 RIGHTS: Final = {
-    "w": "write, which overwrites", "d": "delete", "x": "delete version", "y": "delete for good",
+    "w": "write, which overwrites", "d": "delete", "x": "delete version", "y": "delete permanently",
     "l": "list", "t": "tags", "f": "filter by tags", "m": "move", "e": "execute",
     "o": "ownership", "p": "permissions", "i": "immutability", "u": "update",
 }  # fmt: skip
@@ -63,30 +63,37 @@ def inspect_sas(
     if more:
         yield CredentialWarning(
             aspect="rights",
-            reason=f"it allows more than collecting needs ({', '.join(more)}); make one with "
-            "sp=acr: add, create, read",
+            reason=(
+                f"it grants more than collecting needs ({', '.join(more)}); create one with "
+                "sp=acr: add, create, read"
+            ),
         )
     if rights and not set("aw") & set(rights):
         yield CredentialWarning(
-            aspect="missing", reason="it does not allow to append; make one with sp=acr"
+            aspect="missing", reason="it does not grant the right to append; create one with sp=acr"
         )
     services = "".join(query.get("ss", ()))
     if services.strip("b"):
         yield CredentialWarning(
             aspect="scope",
-            reason="it is good for other services than blobs too; make one for one container",
+            reason=(
+                "it also grants access to services other than blobs; create one scoped to this "
+                "container"
+            ),
         )
     elif query.get("sr") == ["b"]:
         yield CredentialWarning(
             aspect="scope",
-            reason="it is good for one blob alone; make one for the container (sr=c)",
+            reason="it is scoped to a single blob; create one for the container (sr=c)",
         )
     yield from _times(query, expiry_of(sas), now=now, renewed=renewed)
     if https and query.get("spr") != ["https"]:
         yield CredentialWarning(
             aspect="protocol",
-            reason="it is good over plain HTTP too, where anybody can read it; make one with "
-            "spr=https",
+            reason=(
+                "it may be used over plain HTTP, where anybody on the network can read it; "
+                "create one with spr=https"
+            ),
         )
 
 
@@ -97,17 +104,20 @@ def _times(
     if begin is not None and begin > now:
         yield CredentialWarning(
             aspect="start",
-            reason=f"it is not good before {_shown(begin)}; rows are held until then",
+            reason=f"it is valid only from {_shown(begin)}; rows are held until then",
         )
     if end is not None and end <= now:
         yield CredentialWarning(
-            aspect="expiry", reason=f"it has ended at {_shown(end)}; rows are held: give a new one"
+            aspect="expiry",
+            reason=f"it expired at {_shown(end)}; rows are held until it is replaced",
         )
     elif end is not None and end - now < SOON and not renewed:
         yield CredentialWarning(
             aspect="expiry",
-            reason=f"it ends at {_shown(end)}, in less than a day; then rows are held. Give a "
-            "function that returns a SAS, which is asked again in time",
+            reason=(
+                f"it expires at {_shown(end)}, in less than a day; rows are held from then on. "
+                "Pass a function that returns a SAS: it is called before the SAS expires"
+            ),
         )
 
 

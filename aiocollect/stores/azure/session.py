@@ -198,15 +198,15 @@ def trust(ca_file: str | os.PathLike[str] | None, url: str) -> ssl.SSLContext | 
     if ca_file is None:
         return None
     if not isinstance(ca_file, str | os.PathLike):
-        raise ConfigError("ca_file= must be the path of a PEM bundle")
+        raise ConfigError("ca_file= must be the path of a file of PEM certificates")
     if not url.startswith("https:"):
-        raise ConfigError("ca_file= goes with https; this store= speaks plain HTTP")
+        raise ConfigError("ca_file= needs https, but store= uses plain HTTP")
     name = os.fspath(ca_file)
     try:
         read_small(name, most=_LARGEST_BUNDLE)  # no pipe, which would hold us up here for ever
         return ssl.create_default_context(cafile=name)
     except ssl.SSLError:
-        problem = "holds no certificates in PEM form"
+        problem = "does not contain certificates in PEM form"
     except OSError as error:
         problem = f"cannot be read: {error.strerror}"
     raise ConfigError(f"ca_file={name!r} {problem}")

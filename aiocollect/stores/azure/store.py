@@ -121,7 +121,7 @@ class AzureStore:
         if content_type is not None and not (
             isinstance(content_type, str) and content_type and content_type.isprintable()
         ):
-            raise ConfigError("content_type= must be text such as 'text/csv'")
+            raise ConfigError("content_type= must be text, such as 'text/csv'")
         self._content_type = content_type
         check_number("sas_max_age", sas_max_age, above=0)
         check_number("sas_timeout", sas_timeout, above=0)
@@ -195,7 +195,8 @@ class AzureStore:
 
     def __reduce__(self) -> Any:
         raise TypeError(
-            "an AzureStore holds a credential and cannot be pickled; make it anew there"
+            "an AzureStore holds a credential and cannot be pickled; create it in the "
+            "process that uses it"
         )
 
     # The protocol -----------------------------------------------------------------------------

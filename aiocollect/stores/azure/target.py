@@ -62,7 +62,7 @@ _KINDS: Final = (
     "an account key, a SAS, a function that returns a SAS, an async token credential such as "
     "azure.identity.aio.DefaultAzureCredential(), or the name of an identity: " + ", ".join(NAMES)
 )
-_NEEDS_HTTPS: Final = "credential=: a token needs https; give store= as an https URL"
+_NEEDS_HTTPS: Final = "credential=: a token may only be sent over https; use an https URL in store="
 _SHORTEST_KEY: Final = 20
 
 
@@ -85,34 +85,37 @@ class Target:
     def of(cls, account_url: str, *, credential: Any, allow_http: bool) -> Target:
         """Check and take apart an account's URL, which may carry a SAS."""
         if not isinstance(account_url, str):
-            raise ConfigError("store= must be text: an account's URL")
+            raise ConfigError("store= must be the URL of an account, as text")
         try:
             parts = urlsplit(account_url)
             host, port = parts.hostname, parts.port
         except ValueError:
-            raise ConfigError("store= cannot be read as a URL; check its host and port") from None
+            raise ConfigError("store= is not a valid URL; check its host and port") from None
         if parts.scheme not in ("https", "http") or not host:
             raise ConfigError("store= must look like https://ACCOUNT.blob.core.windows.net")
         if parts.username is not None or parts.password is not None:
-            raise ConfigError("store= must not carry a user or password; use credential=")
+            raise ConfigError("store= must not contain a user or password; use credential=")
         _check_host(host)
         loopback = _is_loopback(host)
         if parts.scheme == "http" and not loopback and not allow_http:
             raise ConfigError(
-                f"store=: plain HTTP to {host} would send rows and signatures unencrypted; use "
-                "https, or say allow_http=True"
+                f"store=: plain HTTP to {host} would send rows and signatures unencrypted; "
+                "use https, or set allow_http=True"
             )
         if parts.query:
             if credential is not None:
-                raise ConfigError("store= carries a SAS and credential= is given; drop one")
+                raise ConfigError(
+                    "store= contains a SAS, and credential= is set too; remove one of them"
+                )
             if "sig" not in parse_qs(parts.query):
                 raise ConfigError(
-                    "store=: the URL's query is no SAS: it has no sig=; drop it or renew it"
+                    "store=: the query of the URL is not a SAS: sig= is missing; remove "
+                    "the query, or copy the whole SAS"
                 )
             credential = parts.query
         path = parts.path.strip("/")
         if "/" in path:
-            raise ConfigError("store= has more than an account in its path")
+            raise ConfigError("store= has more than an account in its path; remove the rest")
         # In the host, except where an emulator or a proxy has it as the first part of the path.
         account = path or host.split(".", 1)[0]
         address = f"[{host}]" if ":" in host else host
@@ -130,7 +133,7 @@ class Target:
         """Take apart a connection string as the Azure portal shows it; its own suffix wins."""
         if not isinstance(text, str) or "=" not in text:
             raise ConfigError(
-                "store= is no connection string: it must look like "
+                "store= is not a connection string, which looks like "
                 "'AccountName=…;AccountKey=…;EndpointSuffix=core.windows.net'"
             )
         found: dict[str, str] = {}
@@ -138,7 +141,7 @@ class Target:
             name, equals, value = item.partition("=")
             if not equals:
                 raise ConfigError(
-                    "store=: the connection string has a part without '='; copy it again"
+                    "store=: a part of the connection string has no '='; copy it again"
                 )
             found[name.strip().lower()] = value.strip()
         if found.get("usedevelopmentstorage", "").lower() == "true":
@@ -149,13 +152,15 @@ class Target:
         if url is None:
             if not account:
                 raise ConfigError(
-                    "store=: the connection string has neither AccountName nor BlobEndpoint"
+                    "store=: the connection string has neither AccountName nor "
+                    "BlobEndpoint; copy it again"
                 )
             suffix = check_suffix(found.get("endpointsuffix", endpoint_suffix))
             url = f"{found.get('defaultendpointsprotocol', 'https')}://{account}.blob.{suffix}"
         if not key and not sas and "?" not in url:
             raise ConfigError(
-                "store=: the connection string has neither AccountKey nor SharedAccessSignature"
+                "store=: the connection string has neither AccountKey nor "
+                "SharedAccessSignature; copy it again"
             )
         credential: Any = sas or None
         if key:
@@ -166,12 +171,16 @@ class Target:
     def emulator(cls, address: str) -> Target:
         """The emulator's account at host:port, or at a host with the emulator's own port."""
         if not isinstance(address, str) or not address:
-            raise ConfigError("store= must name the emulator's host: azurite://127.0.0.1/container")
+            raise ConfigError(
+                "store= must name the host of the emulator: azurite://127.0.0.1/container"
+            )
         try:
             if urlsplit(f"//{address}").port is None:
                 address = f"{address.removesuffix(':')}:{EMULATOR_PORT}"
         except ValueError:
-            raise ConfigError("store=: the emulator's port is no number") from None
+            raise ConfigError(
+                "store=: the port of the emulator is not a number from 0 to 65535"
+            ) from None
         return cls.of(
             f"http://{address}/{EMULATOR_ACCOUNT}", credential=EMULATOR_KEY, allow_http=True
         )
@@ -196,11 +205,15 @@ def split_url(url: str, *, container: str | None) -> tuple[str, str]:
     account = [host, *path[:expected]]
     named = path[expected:]
     if len(named) > 1:
-        raise ConfigError("store= names more than a container; blob names are the layout's matter")
+        raise ConfigError(
+            "store= has more than a container in its path; the names of blobs come from layout="
+        )
     if named and container is not None and named[0] != container:
-        raise ConfigError(f"container={container!r} contradicts store=; drop one of them")
+        raise ConfigError(
+            f"container={container!r} differs from the container in store=; remove one of them"
+        )
     if not named and container is None:
-        raise ConfigError("store= names no container; add it, or give container=")
+        raise ConfigError("store= does not name a container; add it to the URL, or set container=")
     target = f"{scheme}://{'/'.join(account)}{question}{query}"
     return target, named[0] if named else str(container)
 
@@ -210,7 +223,7 @@ def account_url(account: str, *, endpoint_suffix: str | None = None) -> str:
     if not isinstance(account, str) or not _ACCOUNT.match(account):
         # It is not shown: a misplaced user:password would stand here.
         raise ConfigError(
-            "store=: azure:// takes an account's short name: azure://account/container"
+            "store=: azure:// needs the short name of an account: azure://account/container"
         )
     return f"https://{account}.blob.{check_suffix(endpoint_suffix)}"
 
@@ -233,8 +246,8 @@ def check_container(name: object) -> str:
         # A misplaced key or SAS would stand here.
         shown = f"{name!r} " if isinstance(name, str) and _SHOWN.match(name) else " "
         raise ConfigError(
-            f"container={shown}cannot be a container's name: 3 to 63 lower-case letters, digits "
-            "and single hyphens"
+            f"container={shown}is not a valid container name: use 3 to 63 lower-case "
+            "letters, digits and single hyphens"
         )
     return name
 
@@ -254,14 +267,17 @@ def _check_host(host: str) -> None:
     account, zone, private, kind, suffix = found.groups(default="")
     right = f"https://{account.removesuffix('-secondary')}{zone}.blob.{suffix}"
     if kind != "blob":
-        problem = f"{host} is another endpoint of the account (.{kind}.), without append blobs"
+        problem = f"{host} is the {kind} endpoint of the account, which has no append blobs"
     elif private:
-        problem = f"no certificate is made for {host}; the usual name leads there by itself"
+        problem = (
+            f"there is no TLS certificate for {host}; the usual name leads to the private "
+            "endpoint too"
+        )
     elif account.endswith("-secondary"):
-        problem = f"{host} is the account's copy in another region, which can only be read"
+        problem = f"{host} is the read-only copy of the account in another region"
     else:
         return
-    raise ConfigError(f"store=: {problem}; take {right}")
+    raise ConfigError(f"store=: {problem}; use {right}")
 
 
 def _is_address(host: str) -> bool:
@@ -284,15 +300,16 @@ def _is_loopback(host: str) -> bool:
 def _check_credential(credential: Any, account: str, scheme: str) -> Any:
     if credential is None:
         if scheme != "https":
-            raise ConfigError(
-                f"credential= is missing: nobody may append without one; give {_KINDS}"
-            )
+            raise ConfigError(f"credential= is missing, and appending needs one; use {_KINDS}")
         return Identity("default", asked=False)
     if isinstance(credential, str):
         return _check_text(credential, account, scheme)
     if is_token_credential(credential):
         if not hasattr(credential, "__aexit__"):
-            raise ConfigError("credential= is a blocking one; take its namesake from azure….aio")
+            raise ConfigError(
+                "credential= is a synchronous credential; use the class of the same name from "
+                "azure….aio"
+            )
         if scheme != "https":
             raise ConfigError(_NEEDS_HTTPS)
         return credential
@@ -300,7 +317,9 @@ def _check_credential(credential: Any, account: str, scheme: str) -> Any:
         return credential
     if is_callback(credential):
         return credential
-    raise ConfigError(f"credential= of type {type(credential).__name__} is unknown; give {_KINDS}")
+    raise ConfigError(
+        f"credential= has the unsupported type {type(credential).__name__}; use {_KINDS}"
+    )
 
 
 def _check_text(credential: str, account: str, scheme: str) -> Any:
@@ -315,7 +334,7 @@ def _check_text(credential: str, account: str, scheme: str) -> Any:
     # An account's key has 88 characters. What is no key at all may still be a secret: not shown.
     if len(text) < _SHORTEST_KEY and not _is_base64(text):
         raise ConfigError(
-            f"credential= is neither a key nor a SAS; to name an identity take {', '.join(NAMES)}"
+            f"credential= is neither a key nor a SAS; to name an identity, use {', '.join(NAMES)}"
         )
     return _named_key(account, text, "credential=: the key")
 
@@ -324,7 +343,7 @@ def _named_key(account: str, key: str, what: str) -> Any:
     from azure.core.credentials import AzureNamedKeyCredential
 
     if not _is_base64(key) or not account:
-        raise ConfigError(f"{what} is no base64 text; copy it again, without spaces")
+        raise ConfigError(f"{what} is not valid base64; copy it again, without spaces")
     return AzureNamedKeyCredential(account, key)
 
 

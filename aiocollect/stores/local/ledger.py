@@ -257,4 +257,4 @@ def _fresh(data: int) -> Record:
 def _put(ledger: int, record: Record) -> None:
     packed = record.pack()
     if os.pwrite(ledger, packed, 0) != len(packed):
-        raise OSError(errno.EIO, "the ledger was written in part")
+        raise OSError(errno.EIO, "the ledger was written only in part")

@@ -95,10 +95,10 @@ class LocalStore:
     ) -> None:
         if ledger is None:
             raise ConfigError(
-                "the directory store needs flock, so a POSIX system; use Azure or MemoryStore"
+                "the directory store needs flock, that is a POSIX system; use Azure or MemoryStore"
             )
         if not os.fspath(directory):
-            raise ConfigError("the directory store needs a directory, such as file:///data")
+            raise ConfigError("the directory is empty; use a path, such as file:///data")
         check_number("threads", threads, at_least=1, integer=True)
         check_number("max_blocks", max_blocks, at_least=1, integer=True)
         self._root = str(Path(directory).absolute())

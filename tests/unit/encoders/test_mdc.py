@@ -69,7 +69,7 @@ def test_needed_attributes(missing: str) -> None:
     """CloudEvents needs them."""
     with pytest.raises(EncodeError, match=missing):
         encoded("[]", {**NEEDED, missing: ""})
-    with pytest.raises(EncodeError, match="columns of records are data, attributes"):
+    with pytest.raises(EncodeError, match="MdcEncoder needs the columns data, attributes"):
         MdcEncoder().encode([], Schema(("a",)))
 
 

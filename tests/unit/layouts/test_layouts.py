@@ -91,9 +91,9 @@ def test_a_name_becomes_one_segment(name: str, segment: str) -> None:
     [
         ("", "must not be empty; leave it out, or give it a name"),
         ("a\ud800", "UTF-8"),
-        ("x" * 201, "takes 201 bytes in a path, where 200 are allowed; give a shorter name"),
+        ("x" * 201, "takes 201 bytes in a path, and the limit is 200; use a shorter name"),
         ("ü" * 34, "takes 204 bytes"),
-        (10, "must be text, not int; give it in quotes"),
+        (10, "must be text, not int; put it in quotes"),
         (None, "must be text, not NoneType"),
     ],
     ids=["empty", "surrogate", "long", "long-escaped", "number", "none"],
@@ -132,7 +132,7 @@ def test_the_whole_path_is_bounded() -> None:
     """Names that are fine one by one may still be too long together."""
     long = {"service": "x" * 200, "model": "y" * 200, "version": "z" * 200}
     assert len(path_of(**long, identifier="i" * 200)) < 900
-    with pytest.raises(ConfigError, match=r"make a path of 9.. bytes, where 900 are allowed"):
+    with pytest.raises(ConfigError, match=r"make a path of 9.. bytes, and the limit is 900"):
         path_of(**long, identifier="i" * 200, workspace=f"s/r/{'w' * 100}")
 
 
@@ -159,18 +159,18 @@ def test_templates() -> None:
 @pytest.mark.parametrize(
     ("template", "words"),
     [
-        ("{nodel}/{yyyy}", "no field {nodel}"),
-        ("{model.__class__}/{yyyy}", "no field"),
-        ("{model!r}/{yyyy}", "no field"),
-        ("{model:>9}/{yyyy}", "no field"),
-        ("{0}/{yyyy}", "no field {0}"),
+        ("{nodel}/{yyyy}", "unknown field {nodel}"),
+        ("{model.__class__}/{yyyy}", "unknown field"),
+        ("{model!r}/{yyyy}", "write {model}"),
+        ("{model:>9}/{yyyy}", "write {model}"),
+        ("{0}/{yyyy}", "unknown field {0}"),
         ("{model", "expected '}'"),
-        ("a b/{yyyy}", "may hold"),
-        ("../{yyyy}", "empty or ends in a dot"),
+        ("a b/{yyyy}", "may contain only"),
+        ("../{yyyy}", "empty or ends with a dot"),
         ("/{yyyy}", "empty"),
         ("{model}//{yyyy}", "empty"),
         ("{yyyy}/", "empty"),
-        ("{model}/data.csv", "no day in it"),
+        ("{model}/data.csv", "contains no day"),
         (7, "must be text"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Who may do what, and over what: a SAS that allows too much, ends, or is good over plain HTTP is
+"""Who may do what, and over what: a SAS that allows too much, ends, or works over plain HTTP is
 told at the start; plain HTTP goes to this machine alone, unless it is asked for by name."""
 
 from __future__ import annotations
@@ -166,13 +166,13 @@ AWAY = [
 @pytest.mark.parametrize("url", AWAY)
 def test_plain_http_to_another_machine(url: str) -> None:
     """Refused when the store is made, by the name of the remedy, in every form of address."""
-    with pytest.raises(ConfigError, match="use https, or say allow_http=True"):
+    with pytest.raises(ConfigError, match="use https, or set allow_http=True"):
         open_store(url, container="logs", credential=KEY)
     for text in (
         f"AccountName=acme;AccountKey={KEY};BlobEndpoint={url}",
         f"BlobEndpoint={url};SharedAccessSignature={sas()}",
     ):
-        with pytest.raises(ConfigError, match="use https, or say allow_http=True") as caught:
+        with pytest.raises(ConfigError, match="use https, or set allow_http=True") as caught:
             open_store(text, container="logs")
         assert KEY not in str(caught.value)
         assert SIGNATURE not in str(caught.value)

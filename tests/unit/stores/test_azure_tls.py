@@ -183,8 +183,8 @@ def test_a_bundle_that_is_none(tmp_path: Path, certificates: Certificates) -> No
     other.write_text("no certificate")
     for path, what in (
         (tmp_path / "missing.pem", "cannot be read"),
-        (other, "no certificates"),
-        (certificates.key, "no certificates"),
+        (other, "does not contain certificates"),
+        (certificates.key, "does not contain certificates"),
         (tmp_path, "cannot be read"),
     ):
         with pytest.raises(ConfigError, match=what) as caught:
@@ -193,7 +193,7 @@ def test_a_bundle_that_is_none(tmp_path: Path, certificates: Certificates) -> No
         assert caught.value.__cause__ is None
     with pytest.raises(ConfigError, match="ca_file="):
         make(1, ca_file=7)
-    with pytest.raises(ConfigError, match="ca_file= goes with https"):
+    with pytest.raises(ConfigError, match="ca_file= needs https"):
         AzureStore.from_emulator("127.0.0.1", container="logs", ca_file=certificates.ca_file)
 
 

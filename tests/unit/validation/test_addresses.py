@@ -141,7 +141,10 @@ WRONG_BEHIND = {
     "a password for the account": (f"azure://user:{SECRET}@acme/modeldata", "short name"),
     "a comma": ("azure://acme/modeldata,", "container"),
     "a blob": ("azure://acme/modeldata/x", "one container"),
-    "no signature": ("https://acme.blob.core.windows.net/modeldata?sv=2024-11-04", "no sig="),
+    "no signature": (
+        "https://acme.blob.core.windows.net/modeldata?sv=2024-11-04",
+        "sig= is missing",
+    ),
     "a bracket": ("https://[acme/modeldata", "host and port"),
 }
 
