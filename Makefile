@@ -54,11 +54,12 @@ test: lint $(VENV)/ready testkit/azurite/node_modules/ready .venv-inference/read
 	$(BIN)/python -m pytest -q --ignore=tests/contract --ignore=tests/ray $(addprefix --ignore=,$(FAST))
 	$(BIN)/python tools/wheel.py
 
-# The core, the layers, and delivery in virtual time.
-FIRST := tests/unit/core tests/house/test_layers.py tests/behaviour/test_engine.py tests/behaviour/test_closing.py
+# The heart, in virtual time: no process, no emulator, nothing that is marked slow.
+FIRST := $(addprefix tests/unit/,core delivery encoders engine layouts spool) \
+	tests/behaviour tests/house/test_layers.py
 
 quick: $(VENV)/ready ## First of all: the core, the layers, delivery in virtual time (under 15 seconds)
-	$(BIN)/python -m pytest -q $(FIRST)
+	$(BIN)/python -m pytest -q --quick $(FIRST)
 
 check: lint ## While changing: lint, types, all fast tests; no emulator, no node (3 minutes)
 	$(BIN)/python -m pytest -q -n 2 $(FAST)

@@ -1,7 +1,12 @@
-"""For all tests: the canary (support/canary.py), and an end that closes nobody's pipelines."""
+"""For all tests: the canary (support/canary.py), ``--quick``, and what a session leaves open.
+
+``--quick`` leaves out what is marked ``slow`` or needs the emulator, and holds that no test which
+is left starts a process: that test has to be marked.
+"""
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Generator
 
@@ -12,16 +17,34 @@ from aiocollect._engine import exits
 from .support.canary import Canary, fail
 
 _KEY = pytest.StashKey[Canary]()
+_LEFT_OUT = ("slow", "azurite")
+_PROCESSES = ("subprocess.Popen", "os.fork", "os.posix_spawn")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-canary", action="store_true", help="do not look for leaked secrets")
+    parser.addoption("--quick", action="store_true", help="leave out slow tests; start no process")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if not config.getoption("--no-canary"):
         canary = config.stash[_KEY] = Canary()
         config.pluginmanager.register(Warned(canary), "canary-warnings")
+    if config.getoption("--quick"):
+        sys.addaudithook(_no_process)
+
+
+def _no_process(event: str, _: object) -> None:
+    if event in _PROCESSES:
+        raise RuntimeError(f"{event} in a quick test: mark the test slow")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What --quick leaves out."""
+    if config.getoption("--quick"):
+        slow = [item for item in items if any(item.get_closest_marker(m) for m in _LEFT_OUT)]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in set(slow)]
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

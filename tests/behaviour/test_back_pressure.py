@@ -119,6 +119,7 @@ def test_a_cancelled_acollect_is_accepted_or_not(moment: float) -> None:
     run_virtual(main)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("patient", [True, False])
 def test_what_a_cancelled_acollect_held_is_freed_at_once(patient: bool) -> None:
     """Wherever it stood in the line: not only when room comes; also where it gave up by itself."""

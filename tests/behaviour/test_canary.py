@@ -30,6 +30,8 @@ from aiocollect.testing import Fault, FaultKind, Operation, VirtualLoop, run_vir
 from tests.support.canary import CELL, leaks_in
 from tests.support.virtual import fill, make_pipeline, small
 
+pytestmark = pytest.mark.slow  # Real sockets and processes.
+
 SECRET = "U0VDUkVULVNJR05BVFVSRQ"
 SAS = f"sv=2024-11-04&se=2020-01-01&sp=racwd&sig={SECRET}%3D"
 ACCOUNT = "https://acme.blob.core.windows.net"
@@ -95,6 +97,7 @@ def run_pytest(tmp_path: Path, text: str, *options: str) -> tuple[int, list[str]
     return ran.returncode, sorted(failed), ran.stdout
 
 
+@pytest.mark.slow
 def test_the_canary_catches_a_leak(tmp_path: Path) -> None:
     """Each way to leak fails its test, and only that; without the canary none fails."""
     _, failed, text = run_pytest(tmp_path, LEAKS)
@@ -108,6 +111,7 @@ def test_the_canary_catches_a_leak(tmp_path: Path) -> None:
     assert (code, failed) == (0, [])
 
 
+@pytest.mark.slow
 def test_the_canary_catches_a_warning(tmp_path: Path) -> None:
     """A warning comes after its test's result; so it fails the run."""
     warn = f"import warnings\ndef test_one():\n    warnings.warn('key {EMULATOR_KEY}')\n"

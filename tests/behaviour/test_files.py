@@ -199,6 +199,7 @@ def replace(path: Path, kind: str) -> None:
     NO_FILES[kind](path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", NO_FILES)
 def test_the_settings_file_becomes_something_else(tmp_path: Path, kind: str) -> None:
     """What it said last holds, it is told once, and the loop goes on; when it is a file again it is
@@ -338,6 +339,7 @@ async def test_a_settings_file_on_a_disk_that_hangs(tmp_path: Path) -> None:
     assert len(frozen.waiting) == 1
 
 
+@pytest.mark.slow
 def test_the_loop_touches_no_file(tmp_path: Path) -> None:
     """Of a pipeline with a settings file and dead letters every call for a file comes from another
     thread than the loop's, once it runs."""
@@ -377,6 +379,7 @@ def read_collectors_exist(settings: Path) -> bool:
     return settings.with_name("settings.json.collectors").exists()
 
 
+@pytest.mark.slow
 def test_a_large_settings_file_is_obeyed_in_no_time(tmp_path: Path) -> None:
     """Thousands of names for thousands of collectors: each is looked up, none is searched for."""
     path = tmp_path / "settings.json"
@@ -400,6 +403,7 @@ def test_a_large_settings_file_is_obeyed_in_no_time(tmp_path: Path) -> None:
     assert looked_up == 6
 
 
+@pytest.mark.slow
 def test_a_process_ends_beside_a_pipe(tmp_path: Path) -> None:
     """Settings and dead letters both turn into pipes: the process goes on, stores, and ends."""
     program = """

@@ -6,6 +6,8 @@ import ast
 import asyncio
 from pathlib import Path
 
+import pytest
+
 import aiocollect
 from aiocollect import MemoryStore
 from aiocollect.stats import DEAD_LETTERED, DROPPED, REFUSED
@@ -43,6 +45,7 @@ def test_not_healthy_while_every_call_is_refused() -> None:
     run_virtual(main)
 
 
+@pytest.mark.slow
 def test_every_reason_of_ours_is_known_before_its_first_row() -> None:
     """Whoever exports the counts begins each series at 0: no reason in the code is left out."""
     found: set[str] = set()

@@ -144,6 +144,7 @@ def test_a_running_loop_is_not_left() -> None:
     assert None not in found
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_a_forked_child_begins_with_nothing(tmp_path: Path) -> None:
@@ -178,6 +179,7 @@ def test_a_forked_child_begins_with_nothing(tmp_path: Path) -> None:
     assert cells == ["1.0", "2.0"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_a_child_has_the_whole_budget() -> None:
@@ -295,6 +297,7 @@ class Arming(CsvEncoder):
         return super().encode(pieces, schema)
 
 
+@pytest.mark.slow
 def test_snapshots_from_other_threads_are_whole() -> None:
     """stats() of another thread, wherever the pipeline's own thread stands, from where it encodes
     rows until they are final: the equation holds, and each row is in one place."""

@@ -41,6 +41,7 @@ async def _grow() -> int:
     return after - before
 
 
+@pytest.mark.slow
 def test_an_idle_path_takes_little_memory() -> None:
     """Beyond the first 200, another 200 paths that have stored a row take less than 2.5 KB each."""
     assert asyncio.run(_grow()) < PATHS * MOST
@@ -83,6 +84,7 @@ def lines(data: bytes) -> list[str]:
     return data.decode().splitlines()[1:]
 
 
+@pytest.mark.slow
 def test_refused_headers_are_not_kept() -> None:
     """Columns made of data end at max_headers, and the refused ones leave nothing behind."""
 

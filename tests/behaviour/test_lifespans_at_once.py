@@ -134,6 +134,7 @@ def test_a_close_after_the_last_is_for_ever() -> None:
     asyncio.run(main())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_a_child_is_in_none_of_its_parents() -> None:

@@ -63,6 +63,7 @@ QUESTIONS: dict[str, Callable[[Any], object]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [None, FaultKind.HANG, FaultKind.BUSY])
 @pytest.mark.parametrize("name", list(QUESTIONS))
 def test_a_question_costs_the_same_with_many_paths(name: str, kind: FaultKind | None) -> None:
@@ -72,6 +73,7 @@ def test_a_question_costs_the_same_with_many_paths(name: str, kind: FaultKind | 
     assert many <= few + 10 + held
 
 
+@pytest.mark.slow
 def test_sums_are_what_is_there() -> None:
     """In memory by the sums, and counted where the rows are: after every step."""
 
@@ -102,6 +104,7 @@ def test_sums_are_what_is_there() -> None:
     run_virtual(main)
 
 
+@pytest.mark.slow
 def test_shedding_takes_slices() -> None:
     """Of a thousand paths the oldest rows go first, a few in each step of the loop, down to the
     low mark."""

@@ -24,6 +24,7 @@ from tests.support.virtual import make_pipeline
 DEFAULTS = Retry()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hanging", [79, 90, 300])
 @pytest.mark.parametrize("places", [1, 16])
 def test_a_path_that_answers_always_finds_a_place(hanging: int, places: int) -> None:

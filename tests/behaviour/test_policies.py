@@ -86,6 +86,7 @@ def test_delivery_timeout_gives_up_what_waits_too_long() -> None:
     run_virtual(main)
 
 
+@pytest.mark.slow
 def test_threads_wait_for_room() -> None:
     """collect_wait() blocks its thread until the store has made room, or the time is up."""
     down = True
@@ -182,6 +183,7 @@ def test_the_dead_letters_are_bounded(tmp_path: Path) -> None:
     run_virtual(main)
 
 
+@pytest.mark.slow
 def test_threads_and_tasks_are_served_in_order() -> None:
     """Waiters of one collector are let in first come, first served, whoever they are."""
 

@@ -31,6 +31,8 @@ from aiocollect.redaction import Drop, KeyedHash, Mask, Redact, Rule
 from aiocollect.testing import Fault, FaultKind, Operation, VirtualLoop, run_virtual
 from tests.support.virtual import make_pipeline
 
+pytestmark = pytest.mark.slow  # Frames of three libraries, in some seconds.
+
 KEY = b"0123456789abcdef"
 # Nothing of it may be found anywhere; as a number, where only numbers fit.
 CELL = "CELL-CANARY-0b5e"

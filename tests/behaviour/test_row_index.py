@@ -364,6 +364,7 @@ def test_blocks_without_an_id_are_two() -> None:
     assert len({row[-2] for row in rows}) == 2
 
 
+@pytest.mark.slow
 def test_a_block_that_has_ended_keeps_none_of_those_around_it() -> None:
     """Tasks that start each other within their blocks would keep all that ever were."""
 

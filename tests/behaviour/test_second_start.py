@@ -236,6 +236,7 @@ def test_flush_sync(host: str) -> None:
     assert pipeline.flush_sync().stored == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("host", ["loop", "thread"])
 def test_a_flush_that_is_not_done_in_time(host: str) -> None:
     """FlushTimeout carries the report; nothing is given up by it."""
@@ -250,6 +251,7 @@ def test_a_flush_that_is_not_done_in_time(host: str) -> None:
     assert pipeline.close().complete
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["flush_sync", "close"])
 def test_a_loop_that_stands_still_is_not_waited_for(verb: str) -> None:
     """Another thread's loop that is blocked: the report comes within the time and a grace."""
@@ -338,6 +340,7 @@ def test_one_line_tells_the_outcome(how: str, up: bool, caplog: pytest.LogCaptur
     assert line.levelname == ("INFO" if up else "WARNING")
 
 
+@pytest.mark.slow
 def test_the_default_pipeline_is_flushed_by_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

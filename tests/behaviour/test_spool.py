@@ -120,6 +120,7 @@ def test_a_doubt_outlives_its_process(
     run_virtual(main)
 
 
+@pytest.mark.slow
 def test_an_outage_longer_than_memory_lasts(tmp_path: Path) -> None:
     """Rows beyond the budget stand on the disk alone; the budget holds; all come back in order."""
 
@@ -156,6 +157,7 @@ def test_an_outage_longer_than_memory_lasts(tmp_path: Path) -> None:
     run_virtual(main)
 
 
+@pytest.mark.slow
 def test_a_backlog_goes_through_little_memory_beside_new_rows(tmp_path: Path) -> None:
     """What another life has left is many times the budget; new rows are stored meanwhile."""
 
@@ -341,6 +343,7 @@ def test_a_doubt_about_rows_in_memory_alone_is_not_taken_for_anothers_success(
     run_virtual(main)
 
 
+@pytest.mark.slow
 def test_the_spool_is_bounded(tmp_path: Path) -> None:
     """Above its bound rows are in memory alone, and the policies for a full budget hold."""
 
@@ -375,6 +378,7 @@ def test_the_spool_is_bounded(tmp_path: Path) -> None:
     run_virtual(main)
 
 
+@pytest.mark.slow
 def test_knowing_where_rows_are_is_bounded(tmp_path: Path) -> None:
     """Rows that are near one another cost next to nothing; above the bound, a quarter of the
     budget, rows are in memory alone."""

@@ -107,6 +107,7 @@ def no_descriptor(call: DiskCall, path: str) -> DiskFault | None:
     return DiskFault.NO_DESCRIPTOR if call in opens else None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slots_too", [True, False])
 def test_a_full_disk_takes_nothing_that_is_durable(slots_too: bool) -> None:
     """Rows are durable; then the disk is full and many new streams come, whose slots it has no room
@@ -381,6 +382,7 @@ def test_rows_that_cannot_be_read_for_a_moment_are_not_given_up() -> None:
 # Many paths -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("paths", [60, 300])
 def test_an_outage_lasts_longer_than_memory_whatever_the_number_of_paths(paths: int) -> None:
     """Four times the budget: no row is refused; all that memory has no room for is on the disk, and
@@ -413,6 +415,7 @@ def test_an_outage_lasts_longer_than_memory_whatever_the_number_of_paths(paths: 
     machine.live(life, killed=False, max_memory_bytes=4 * 2**20, max_batch_bytes=64 * 1024)
 
 
+@pytest.mark.slow
 def test_one_fast_path_among_many_is_let_go_of_before_its_share_is_used() -> None:
     """With more collectors than shares in the budget a stream has its own share alone: that must
     not be all that an outage lets it have, while the spool is empty."""
@@ -467,6 +470,7 @@ def calls_to_adopt(paths: int) -> int:
     return calls
 
 
+@pytest.mark.slow
 def test_adoption_takes_its_time_by_the_path() -> None:
     """Eight times the paths: eight times the work, and not sixty-four."""
     few, many = calls_to_adopt(100), calls_to_adopt(800)

@@ -173,6 +173,7 @@ def test_what_the_previous_version_has_left_is_taken_over(tmp_path: Path) -> Non
     assert numbers(b) == [*map(float, range(10, 20))]
 
 
+@pytest.mark.slow
 def test_a_target_shows_no_secret(tmp_path: Path) -> None:
     """A signature in the store's URL is nowhere in the spool."""
     url = "https://account.blob.core.windows.net/modeldata?sv=2024-01-01&sp=racw&sig=c2VjcmV0"
@@ -249,6 +250,7 @@ def test_replay_says_what_is_damaged_and_fails(
     assert capsys.readouterr().out == "nothing to replay\n"
 
 
+@pytest.mark.slow
 def test_replay_says_what_it_has_left_and_fails(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -274,6 +276,7 @@ def test_replay_says_what_it_has_left_and_fails(
     assert stored(store) == [*map(float, range(10))] * 3
 
 
+@pytest.mark.slow
 def test_replay_keeps_its_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A store that never works: what is left is told, exit 1, and the rows stay."""
     store, spool = tmp_path / "store", tmp_path / "spool"

@@ -79,6 +79,7 @@ class ClosesMeanwhile:
         return np.array([[1.0]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["collect", "collect_wait", "acollect"])
 def test_closed_while_a_value_is_read(tmp_path: Path, way: str) -> None:
     """The call is refused as closed: at once, not for ever, and by no other error."""
@@ -162,6 +163,7 @@ def run_script(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ["", "sys.exit(3)", "raise KeyboardInterrupt"])
 def test_a_scoring_file_is_flushed_at_exit(tmp_path: Path, end: str) -> None:
     """init()/run() scripts close nothing: the interpreter's end stores what was accepted."""
@@ -170,6 +172,7 @@ def test_a_scoring_file_is_flushed_at_exit(tmp_path: Path, end: str) -> None:
     assert "aiocollect" not in found.stderr
 
 
+@pytest.mark.slow
 def test_without_a_store_it_is_off(tmp_path: Path) -> None:
     """Said once; never a directory by guess, and no thread."""
     body = "import threading; assert [run([1, 2]) for _ in range(9)] == [None] * 9\n"
@@ -179,6 +182,7 @@ def test_without_a_store_it_is_off(tmp_path: Path) -> None:
     assert found.stderr.count("AIOCOLLECT_STORE is not set") == 1
 
 
+@pytest.mark.slow
 def test_an_exit_that_cannot_store_says_so() -> None:
     """One line on stderr, with the number of rows."""
     found = run_script(
@@ -191,6 +195,7 @@ def test_an_exit_that_cannot_store_says_so() -> None:
     assert line.startswith("aiocollect: 2 rows were not stored at exit")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_workers_of_multiprocessing_are_flushed(tmp_path: Path) -> None:
     """They end without atexit; multiprocessing's own finalizers flush what they have recorded."""
@@ -210,6 +215,7 @@ for worker in workers: worker.join()
     assert len(lines(tmp_path)) == 31, found.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_forked_workers_record_for_themselves(tmp_path: Path) -> None:
     """A preloading server: the parent has recorded already, and forks; each worker records its own

@@ -311,6 +311,7 @@ def test_an_odd_encoder_costs_its_own_rows(header: Any, lines: Any, counted: str
     run_virtual(main)
 
 
+@pytest.mark.slow
 def test_hooks_that_collect_while_rows_are_shed() -> None:
     """Shedding that is heard of, and answered with new rows, drops no batch twice."""
     seen: list[tuple[int, int]] = []

@@ -172,6 +172,7 @@ def test_files_fit_on_a_few_screens() -> None:
         assert len(path.read_text().splitlines()) <= 400, path
 
 
+@pytest.mark.slow
 def test_heavy_packages_are_not_imported() -> None:
     """Importing the package loads neither the SDK nor any data library."""
     code = "import sys, aiocollect; print([m for m in sys.modules if m.split('.')[0] in "

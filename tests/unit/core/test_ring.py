@@ -17,7 +17,7 @@ from aiocollect._core.window import Window
 from tests.support.windows import breaks, windows
 
 THREADS = 8
-CALLS = 4_000
+CALLS = 1_000
 
 
 def open_account(ring: Ring, share: int) -> Account:
@@ -223,6 +223,7 @@ def lost_or_doubled(out: list[Any], signals: list[int]) -> int:
     return len(expected ^ set(out)) + len(out) - len(set(out))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hasty_switches")
 def test_threads_and_a_signal_handler_lose_nothing() -> None:
     """Eight threads and a signal handler put at once: all come out once, each one's in order."""
@@ -233,6 +234,7 @@ def test_threads_and_a_signal_handler_lose_nothing() -> None:
     assert lost_or_doubled(out, signals) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hasty_switches")
 def test_without_the_lock_rows_are_lost() -> None:
     """The negative control: the same test finds losses where there is no lock."""

@@ -37,6 +37,7 @@ def made(pipeline: Any, options: dict[str, Any]) -> Any:
     return pipeline.collector(options.pop("model"), **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_collectors_made_per_request_are_bounded(kind: str) -> None:
     """However many are made and let go of: rows are stored, refused columns are counted, and what
@@ -98,6 +99,7 @@ def test_our_own_parts_made_per_request_are_the_same(options: dict[str, Any]) ->
     run_virtual(main)
 
 
+@pytest.mark.slow
 def test_who_comes_back_finds_the_columns_as_they_were_fixed() -> None:
     """A collector that is asked for at each request stays, beside thousands that are not."""
 
@@ -114,6 +116,7 @@ def test_who_comes_back_finds_the_columns_as_they_were_fixed() -> None:
     run_virtual(main)
 
 
+@pytest.mark.slow
 def test_headers_are_counted_by_the_day() -> None:
     """At most eight a stream and day: on the next one those that are in use, and new ones."""
 

@@ -103,6 +103,7 @@ def test_everything_written_is_read_back(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_segment_cut_off_anywhere(tmp_path: Path) -> None:
     """What stands before the cut is whole; the torn rest is no corruption, and no row of it."""
     written = write(tmp_path / "life")
@@ -122,6 +123,7 @@ def test_a_segment_cut_off_anywhere(tmp_path: Path) -> None:
             assert (recovered.corrupt, recovered.lost) == (0, 0)
 
 
+@pytest.mark.slow
 def test_any_byte_flipped(tmp_path: Path) -> None:
     """At every offset: no row is altered or invented, its neighbours are found, it ends."""
     written = write(tmp_path / "life", turns=8)
