@@ -41,9 +41,15 @@ KINDS = [
 SLACK = 600_000
 STREAMS = 1024 * 5_000
 DOWN = [FaultKind.BUSY, FaultKind.NOT_SENT, FaultKind.CREDENTIAL, FaultKind.HANG]
-# How often it is done, and how often in a row before anything else runs.
-CALLS = dict(zip(KINDS, [4000, 16_000, 6000, 4000, 4000], strict=True))
-BURST = dict(zip(KINDS, [2000, 1000, 100, 100, 100], strict=True))
+# How often each is done in a row before anything else runs. Hours come many at once, which fill the
+# ring with what their paths may cost, and then few at a time, which all find room in it.
+BURSTS = dict(
+    zip(
+        KINDS,
+        [[2000] + [200] * 10, [1000] * 16, [100] * 60, [100] * 40, [100] * 40],
+        strict=True,
+    )
+)
 
 
 class Story:
@@ -91,10 +97,12 @@ class Story:
         if act is None:
             await self.wait_in_vain()
             return
-        for number in range(CALLS[self.kind]):
-            act(number)
-            if not (number + 1) % BURST[self.kind]:
-                await asyncio.sleep(1.0)
+        number = 0
+        for burst in BURSTS[self.kind]:
+            for _ in range(burst):
+                act(number)
+                number += 1
+            await asyncio.sleep(1.0)
 
     async def wait_in_vain(self) -> None:
         """One patient waiter, and thousands that are cancelled behind it."""
@@ -106,8 +114,10 @@ class Story:
             refused = refused + 1 if answer is None else 0
             await asyncio.sleep(0.1 if refused else 0.0)
         self.patient = asyncio.ensure_future(collector.acollect([["y" * 1000]] * 20))
-        for _ in range(CALLS[self.kind] // 100):
-            waiting = [asyncio.ensure_future(collector.acollect([["z" * 200]])) for _ in range(100)]
+        for burst in BURSTS[self.kind]:
+            waiting = [
+                asyncio.ensure_future(collector.acollect([["z" * 200]])) for _ in range(burst)
+            ]
             await asyncio.sleep(0.01)
             for waiter in waiting:
                 waiter.cancel()
