@@ -11,7 +11,7 @@
         churn.collect(inputs=[[41, 2]], predictions=[0.3])
 """
 
-from .collectors import Collector, Model, Receipt
+from .collectors import Collector, Model, Receipt, ReceiptOutcome
 from .context import correlation
 from .default import ModelDataCollector, flush
 from .errors import (
@@ -43,6 +43,7 @@ __all__ = [
     "Pipeline",
     "PipelineClosed",
     "Receipt",
+    "ReceiptOutcome",
     "Report",
     "Retry",
     "RingFull",

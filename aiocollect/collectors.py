@@ -8,14 +8,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from ._delivery.receipts import Receipt
+from ._delivery.receipts import Receipt, ReceiptOutcome
 from ._delivery.stream import Stream
 from ._engine.fast_path import collect, way_of
 from ._engine.pieces import PIECE_ROWS, Progress, record_pieces, record_pieces_blocking
 from ._engine.recorder import Recorder
 from ._values.shape import RowsOf
 
-__all__ = ["Collector", "Model", "Receipt"]
+__all__ = ["Collector", "Model", "Receipt", "ReceiptOutcome"]
 
 
 class Collector:

@@ -1,16 +1,31 @@
-"""The options that few need to change, in two groups, checked at construction.
+"""The options that few need to change, in two groups; and the types of all options together.
 
-Each default carries its reason. A bad value raises ConfigError, which names option and remedy.
+A value is checked when it is made: ConfigError names the option and what to do.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import TypedDict
 
 from ._validation.checks import check_flag, check_number
 from .errors import ConfigError
+from .typing import (
+    Columns,
+    Credential,
+    Encoder,
+    Format,
+    Hook,
+    HostKind,
+    Layout,
+    Store,
+    WhenFull,
+    Writer,
+)
 
-__all__ = ["Limits", "Retry"]
+__all__ = ["AzureOptions", "Limits", "PipelineOptions", "Retry", "StoreOptions"]
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -21,22 +36,34 @@ PATH_COST = 3 * KIB
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The bounds that few need to change. Bytes, rows and counts."""
+    """The bounds that few need to change: ``Pipeline(…, limits=Limits(max_blocks=20_000))``.
 
-    # 65,536 calls: more than a host makes between two looks of the pump; 0.5 MB.
+    ===================  ==========================================================================
+    ``ring_slots``       calls that can wait for the pump, a power of two; 65,536: more than a
+                         server makes between two of its turns, for 0.5 MB
+    ``max_call_bytes``   of one call as it is copied, in bytes; a larger one is refused. 4 MiB: that
+                         copy holds the caller for about a millisecond
+    ``max_blocks``       blocks of one blob, then the next part begins; 49,000: the service refuses
+                         the 50,001st block (Append Block), and 1,000 are left for other writers
+    ``max_blob_bytes``   of one blob, in bytes, then the next part begins; 190 GiB: 50,000 blocks of
+                         4 MiB, the older limit, which every endpoint accepts (Append Block)
+    ``max_headers``      different headers of one path and day, each in a part of its own; more are
+                         refused (schema_overflow). 8: more mean that columns are made of data
+    ``max_spool_bytes``  of the spool's files, in bytes; later rows are in memory alone. 1 GiB: a
+                         quarter of an hour's outage at 1 MiB/s
+    ``media``            whether bytes that begin like audio, images or video are recorded. False:
+                         such files are large, and seldom what drift is watched on
+    ===================  ==========================================================================
+
+    Append Block: learn.microsoft.com/rest/api/storageservices/append-block. Raises ConfigError.
+    """
+
     ring_slots: int = 2**16
-    # A copy of 4 MiB inside collect() holds the caller for about a millisecond.
     max_call_bytes: int = 4 * MIB
-    # The service refuses the 50,001st block; 1,000 are left for other writers' late appends.
     max_blocks: int = 49_000
-    # 50,000 blocks of 4 MiB, the older limit that every endpoint accepts.
     max_blob_bytes: int = 190 * 2**30
-    # More headers than this on one path in one day mean that columns are made of data.
     max_headers: int = 8
-    # Of the spool: a quarter of an hour's outage at 1 MiB/s. Rows above it are in memory alone.
     max_spool_bytes: int = 2**30
-    # Whether bytes that begin like audio, images or video are recorded: a file of them is large,
-    # and seldom what drift is watched on.
     media: bool = False
 
     def __post_init__(self) -> None:
@@ -47,31 +74,97 @@ class Limits:
             check_number(f"limits.{spec.name}", getattr(self, spec.name), at_least=1, integer=True)
         if self.ring_slots & (self.ring_slots - 1):
             raise ConfigError(
-                f"limits.ring_slots={self.ring_slots} is no power of two; take "
+                f"limits.ring_slots={self.ring_slots} is not a power of two; use "
                 f"{2 ** self.ring_slots.bit_length()}"
             )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """How long to wait for the store, and between attempts. Seconds.
+    """How long to wait for the store, and between attempts: ``Pipeline(…, retry=Retry(cap=5.0))``.
 
-    Attempts never end by their number: a row is given up only at close.
+    Attempts are not counted: rows are tried again until they are stored, or the pipeline closes.
+    All in seconds.
+
+    ===================  ==========================================================================
+    ``base``             the first wait, about; it doubles with each attempt, with full jitter (a
+                         random part of it). 0.1: a moment's overload has passed
+    ``cap``              the longest wait; 10: so long may the end of an outage go unnoticed
+    ``hold``             the longest wait while an operator must act (credential, container); it
+                         begins with an eighth, and is four times as long where each try leaves an
+                         empty part. 15: nobody repairs that within a second
+    ``attempt_timeout``  then the attempt's outcome is unknown, and the same bytes are sent to the
+                         same position again. 30: the time that the service takes at most
+    ``overdue``          an attempt older than this gives its place among max_in_flight to others,
+                         so that a path that hangs does not delay them. 0.5: far above a usual
+                         answer
+    ===================  ==========================================================================
+
+    Raises ConfigError.
     """
 
-    # The first wait; doubled at each further attempt, with full jitter.
     base: float = 0.1
-    # The longest wait: what an outage's end may stay unnoticed for.
     cap: float = 10.0
-    # The longest wait while an operator must act (credential, container): no need to knock every
-    # second. It begins with an eighth of it; where each try leaves an empty part, it is four times.
     hold: float = 15.0
-    # Then the attempt's outcome is unknown, and the same bytes go to the same position again.
     attempt_timeout: float = 30.0
-    # An attempt older than this no longer takes one of the max_in_flight places, so that a path
-    # that hangs cannot hold back the others.
     overdue: float = 0.5
 
     def __post_init__(self) -> None:
         for spec in fields(self):
             check_number(f"retry.{spec.name}", getattr(self, spec.name), above=0)
+
+
+class AzureOptions(TypedDict, total=False):
+    """The options that all ways to make an AzureStore share; AzureStore says what they mean."""
+
+    create_container: bool
+    allow_http: bool
+    connection_timeout: float
+    read_timeout: float
+    api_version: str | None
+    ca_file: str | os.PathLike[str] | None
+    proxy: str | None
+    content_type: str | None
+    sas_max_age: float
+    sas_timeout: float
+
+
+class StoreOptions(AzureOptions, total=False):
+    """What ``store_options=`` of a pipeline takes. ``endpoint_suffix`` is that of a sovereign
+    cloud, for a URL or a connection string that names none."""
+
+    endpoint_suffix: str | None
+
+
+class PipelineOptions(TypedDict, total=False):
+    """All options of Pipeline, which says what they mean: for functions that pass them on, by
+    ``**options: Unpack[PipelineOptions]``."""
+
+    store: Store | str | os.PathLike[str]
+    container: str | None
+    credential: Credential | None
+    store_options: StoreOptions
+    workspace: str
+    service: str
+    layout: Layout | str | None
+    format: Encoder | Format
+    writer: Writer
+    columns: Columns
+    host: HostKind
+    when_full: WhenFull
+    linger: float
+    max_batch_bytes: int
+    max_memory_bytes: int
+    max_in_flight: int
+    delivery_timeout: float | None
+    close_timeout: float
+    spool: str | os.PathLike[str] | None
+    enabled: bool
+    sample_rate: float
+    pressure_sample_rate: float
+    settings_file: str | os.PathLike[str] | None
+    dead_letters: str | os.PathLike[str] | None
+    hooks: Sequence[Hook]
+    strict: bool
+    limits: Limits
+    retry: Retry

@@ -9,7 +9,7 @@ import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import MappingProxyType, TracebackType
-from typing import Any
+from typing import Any, Unpack
 
 from ._config.build import assemble, is_no_store, no_store
 from ._config.env import options_from_env
@@ -23,10 +23,22 @@ from ._validation.addresses import check_path
 from ._validation.columns import check_features, check_streams
 from .collectors import Collector, Model
 from .errors import ConfigError, EncodeError
-from .options import Limits, Retry
+from .options import Limits, PipelineOptions, Retry, StoreOptions
 from .redaction import Redact, Rule, check_rules, columns_after
 from .stats import Report, Stats
-from .typing import Encoder, Hook, Layout, Names, Store
+from .typing import (
+    Columns,
+    Credential,
+    Encoder,
+    Format,
+    Hook,
+    HostKind,
+    Layout,
+    Names,
+    Store,
+    WhenFull,
+    Writer,
+)
 
 __all__ = ["Pipeline"]
 
@@ -35,6 +47,7 @@ _LIMITS = Limits()
 _RETRY = Retry()
 _DEFAULTS = Settings()
 _MACHINE = Seams()
+_NO_OPTIONS: StoreOptions = {}
 
 
 class Pipeline:
@@ -82,16 +95,16 @@ class Pipeline:
         store: Store | str | os.PathLike[str],
         *,
         container: str | None = None,
-        credential: Any = None,
-        store_options: Mapping[str, Any] = MappingProxyType({}),
+        credential: Credential | None = None,
+        store_options: StoreOptions = _NO_OPTIONS,
         workspace: str = _DEFAULTS.workspace,
         service: str = _DEFAULTS.service,
         layout: Layout | str | None = None,
-        format: Encoder | str = "csv",  # noqa: A002 - a public name
-        writer: str = "shared",
-        columns: str = "ids",
-        host: str = "loop",
-        when_full: str = _DEFAULTS.when_full,
+        format: Encoder | Format = "csv",  # noqa: A002 - a public name
+        writer: Writer = "shared",
+        columns: Columns = "ids",
+        host: HostKind = "loop",
+        when_full: WhenFull = _DEFAULTS.when_full,
         linger: float = _DEFAULTS.linger,
         max_batch_bytes: int = _DEFAULTS.max_batch_bytes,
         max_memory_bytes: int = _DEFAULTS.max_memory_bytes,
@@ -160,7 +173,9 @@ class Pipeline:
         return f"<Pipeline to {self._store!r}: {self._engine!r}>"
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] | None = None, **options: Any) -> Pipeline:
+    def from_env(
+        cls, environ: Mapping[str, str] | None = None, **options: Unpack[PipelineOptions]
+    ) -> Pipeline:
         """A pipeline from ``AIOCOLLECT_STORE`` (a URL) and one variable per option.
 
         ``AIOCOLLECT_LINGER=0.5`` is ``linger=0.5``, and so on for every option that is a text or a
@@ -185,9 +200,9 @@ class Pipeline:
         sample_rate: float = 1.0,
         redact: Redact = None,
         layout: Layout | str | None = None,
-        format: Encoder | str | None = None,  # noqa: A002 - a public name
-        columns: str | None = None,
-        writer: str | None = None,
+        format: Encoder | Format | None = None,  # noqa: A002 - a public name
+        columns: Columns | None = None,
+        writer: Writer | None = None,
     ) -> Collector:
         """One stream of a model, bound once.
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from ._config.seams import Seams
 from .disks.memory.disk import DiskProcess, MemoryDisk
 from .disks.memory.faults import Crashed, DiskCall, DiskFault
-from .stores.memory import Fault, FaultKind, MemoryStore, Operation
+from .stores.memory import Fault, FaultKind, FaultName, MemoryStore, Operation, OperationName
 
 __all__ = [
     "Crashed",
@@ -24,9 +24,11 @@ __all__ = [
     "DiskProcess",
     "Fault",
     "FaultKind",
+    "FaultName",
     "MemoryDisk",
     "MemoryStore",
     "Operation",
+    "OperationName",
     "Seams",
     "VirtualClock",
     "VirtualLoop",

@@ -1,4 +1,7 @@
-"""What users may bring themselves: the Protocols, and the values that cross them.
+"""What users may bring themselves, and the words that options take.
+
+The Protocols, with the values that cross them, and a ``Literal`` for each option whose words are
+few, so that editors complete them and type checkers refuse others.
 
 A store knows bytes and paths, never rows. An encoder knows rows, never paths. A layout knows names
 and days, never bytes. None of them knows the engine.
@@ -6,9 +9,10 @@ and days, never bytes. None of them knows the engine.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from types import TracebackType
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from .events import Event
 
@@ -16,9 +20,15 @@ __all__ = [
     "METADATA",
     "Appended",
     "Clock",
+    "Columns",
     "Created",
+    "Credential",
     "Encoder",
+    "Format",
     "Hook",
+    "HostKind",
+    "IdentityName",
+    "KeyCredential",
     "Layout",
     "Names",
     "Opened",
@@ -26,9 +36,21 @@ __all__ = [
     "QuickEncoder",
     "Range",
     "Rows",
+    "SasCredential",
     "Schema",
     "Store",
+    "TokenCredential",
+    "WhenFull",
+    "Writer",
 ]
+
+# What each word does stands in Pipeline's docstring.
+Format: TypeAlias = Literal["csv", "jsonl"]
+Columns: TypeAlias = Literal["ids", "aml", "none"]
+Writer: TypeAlias = Literal["shared", "own"]
+HostKind: TypeAlias = Literal["loop", "thread"]
+WhenFull: TypeAlias = Literal["shed_newest", "shed_oldest", "raise"]
+IdentityName: TypeAlias = Literal["default", "managed", "workload", "cli"]
 
 # The columns after the features: which call, when, and which row of the call.
 METADATA = ("$aml_dc_correlation_id", "$aml_dc_scoring_timestamp", "$aml_dc_row")
@@ -224,3 +246,55 @@ class Clock(Protocol):
 # A hook is any callable that takes an event. It is called on the pipeline's loop (refusals: on the
 # thread that collected), must not block, and what it raises is counted and otherwise ignored.
 Hook: TypeAlias = Callable[[Event], None]
+
+
+# Credentials --------------------------------------------------------------------------------------
+
+
+class TokenCredential(Protocol):
+    """Gives access tokens, asynchronously: a credential of ``azure.identity.aio``, or your own."""
+
+    async def get_token(self, *scopes: str, **options: Any) -> Any:
+        """An azure.core.credentials.AccessToken, or what looks like one."""
+        ...
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None:
+        """Never called by a pipeline: closing it is up to whoever made it."""
+        ...
+
+
+class SasCredential(Protocol):
+    """Holds a SAS that may be exchanged: azure.core.credentials.AzureSasCredential."""
+
+    @property
+    def signature(self) -> str:
+        """The SAS, without a question mark."""
+        ...
+
+
+class KeyCredential(Protocol):
+    """Holds an account key that may be exchanged:
+    azure.core.credentials.AzureNamedKeyCredential."""
+
+    @property
+    def named_key(self) -> Any:
+        """The account's name, and its key."""
+        ...
+
+
+# A text is an account key, a SAS, or an identity's name; a function returns a SAS, and is asked
+# again before that one ends.
+Credential: TypeAlias = (
+    IdentityName
+    | str
+    | Callable[[], str | Awaitable[str]]
+    | TokenCredential
+    | SasCredential
+    | KeyCredential
+)

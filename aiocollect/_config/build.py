@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import random
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from typing import Any, Unpack
+from typing import Unpack, get_args
 from urllib.parse import urlsplit
 
 from .._core.settings import Settings
@@ -25,10 +25,11 @@ from .._validation.addresses import FORMS, read_address, read_directory
 from .._validation.checks import check_choice
 from ..errors import ConfigError
 from ..hooks import LogHook
+from ..options import AzureOptions, StoreOptions
 from ..stores.absent import AbsentStore
-from ..stores.azure import AzureOptions, AzureStore
+from ..stores.azure import AzureStore
 from ..stores.local import LocalStore
-from ..typing import Hook, Store
+from ..typing import Credential, Hook, HostKind, Store
 from .seams import Seams
 
 __all__ = ["assemble", "is_no_store", "no_store", "open_store"]
@@ -45,15 +46,15 @@ def assemble(
     store: Store | str | os.PathLike[str],
     *,
     container: str | None,
-    credential: Any,
-    store_options: Mapping[str, Any],
-    host: str,
+    credential: Credential | None,
+    store_options: StoreOptions,
+    host: HostKind,
     settings: Settings,
     hooks: tuple[Hook, ...],
     seams: Seams,
 ) -> tuple[Store, Engine]:
     """The store and the engine of a pipeline."""
-    known = {"endpoint_suffix", *AzureOptions.__annotations__}
+    known = StoreOptions.__annotations__
     for option in store_options:
         if option not in known:
             raise ConfigError(
@@ -73,7 +74,7 @@ def assemble(
                 f"store: {type(store).__name__} is not a Store, it has no {method}(); pass "
                 f"a Store, or one of: {FORMS}"
             )
-    check_choice("host", host, ("loop", "thread"))
+    check_choice("host", host, get_args(HostKind))
     if host == "thread":
         check_threads()
     disk = seams.disk
@@ -149,7 +150,7 @@ def open_store(
     *,
     option: str = "store",
     container: str | None = None,
-    credential: Any = None,
+    credential: Credential | None = None,
     endpoint_suffix: str | None = None,
     **azure: Unpack[AzureOptions],
 ) -> Store:

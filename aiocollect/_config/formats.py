@@ -5,12 +5,14 @@ With the assembly the only room that knows encoders and layouts by name.
 
 from __future__ import annotations
 
+from typing import get_args
+
 from .._delivery.stream import Form
 from .._validation.checks import check_choice
 from ..encoders import CsvEncoder, JsonlEncoder
 from ..errors import ConfigError
 from ..layouts import DocumentedLayout, TemplateLayout
-from ..typing import Encoder, Layout, Names
+from ..typing import Columns, Encoder, Format, Layout, Names, Writer
 
 __all__ = ["Forms"]
 
@@ -26,9 +28,9 @@ class Forms:
         self,
         *,
         layout: Layout | str | None,
-        format: Encoder | str,  # noqa: A002 - a public name
-        columns: str,
-        writer: str,
+        format: Encoder | Format,  # noqa: A002 - a public name
+        columns: Columns,
+        writer: Writer,
     ) -> None:
         # One encoder and layout per word, so that collectors of one stream share its lanes.
         self._encoders: dict[str, Encoder] = {}
@@ -46,9 +48,9 @@ class Forms:
         names: Names,
         *,
         layout: Layout | str | None = None,
-        format: Encoder | str | None = None,  # noqa: A002 - a public name
-        columns: str | None = None,
-        writer: str | None = None,
+        format: Encoder | Format | None = None,  # noqa: A002 - a public name
+        columns: Columns | None = None,
+        writer: Writer | None = None,
     ) -> Form:
         """The form of a stream."""
         chosen = self._layout if layout is None else self._open_layout(layout)
@@ -82,9 +84,9 @@ class Forms:
             )
         return layout
 
-    def _open_encoder(self, format: Encoder | str) -> Encoder:  # noqa: A002
+    def _open_encoder(self, format: Encoder | Format) -> Encoder:  # noqa: A002
         if isinstance(format, str):
-            check_choice("format", format, ("csv", "jsonl"))
+            check_choice("format", format, get_args(Format))
             if format not in self._encoders:
                 self._encoders[format] = CsvEncoder() if format == "csv" else JsonlEncoder()
             return self._encoders[format]
@@ -119,13 +121,13 @@ def _layout_called(layout: str) -> Layout:
     return TemplateLayout(layout)
 
 
-def _check_columns(columns: str) -> str:
-    check_choice("columns", columns, ("ids", "aml", "none"))
+def _check_columns(columns: Columns) -> Columns:
+    check_choice("columns", columns, get_args(Columns))
     return columns
 
 
-def _check_writer(writer: str) -> str:
-    check_choice("writer", writer, ("shared", "own"))
+def _check_writer(writer: Writer) -> Writer:
+    check_choice("writer", writer, get_args(Writer))
     return writer
 
 

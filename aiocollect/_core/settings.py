@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import get_args
 
 from .._validation.checks import check_choice, check_flag, check_number
 from ..errors import ConfigError
 from ..options import MIB, PATH_COST, Limits, Retry
+from ..typing import WhenFull
 
 __all__ = ["Settings"]
 
@@ -30,7 +32,7 @@ class Settings:
     strict: bool = False
     # A call that finds no room: "shed_newest" refuses it, "raise" lets RingFull out. "shed_oldest"
     # gives up the oldest rows that were not sent yet, so that later ones find room.
-    when_full: str = "shed_newest"
+    when_full: WhenFull = "shed_newest"
     # Rows that have waited so long, and were not sent yet, are given up. None: kept until close.
     delivery_timeout: float | None = None
     enabled: bool = True
@@ -48,7 +50,7 @@ class Settings:
     retry: Retry = field(default_factory=Retry)
 
     def __post_init__(self) -> None:
-        check_choice("when_full", self.when_full, ("shed_newest", "shed_oldest", "raise"))
+        check_choice("when_full", self.when_full, get_args(WhenFull))
         check_number("linger", self.linger, at_least=0)
         check_number("max_batch_bytes", self.max_batch_bytes, at_least=1024, integer=True)
         check_number("max_memory_bytes", self.max_memory_bytes, at_least=1, integer=True)

@@ -299,8 +299,8 @@ class Pump:
         notice = DeadLettered(path=stream.label, rows=rows, first=-1, last=-1, reason=reason)
         self._note([Finish(Outcome.DEAD_LETTERED, rows, reason, notice, piece)])
         if receipt is not None:
-            receipt.settle(rows, Outcome.DEAD_LETTERED)
-            receipt.keep(rows, False)
+            receipt._settle(rows, Outcome.DEAD_LETTERED)
+            receipt._keep(rows, False)
 
     # Coalescing and sealing -------------------------------------------------------------------
 
@@ -312,7 +312,7 @@ class Pump:
         accumulator.kept = kept
         if receipt is not None and lines:
             channel.watch(accumulator.next, len(lines), receipt)
-            receipt.keep(len(lines), kept)
+            receipt._keep(len(lines), kept)
         while lines:
             fresh = not accumulator.rows
             taken = accumulator.add(lines, account=account, now=now)

@@ -9,6 +9,7 @@ in time.
 from __future__ import annotations
 
 import asyncio
+import enum
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator
@@ -18,20 +19,38 @@ from typing import Any, Final
 from .._core.commands import Outcome
 from .._threads.foreign_loops import answer_of, is_foreign
 
-__all__ = ["RECEIPT_COST", "Receipt", "AwaitedRows", "renew"]
+__all__ = ["RECEIPT_COST", "AwaitedRows", "Receipt", "ReceiptOutcome", "renew"]
 
 # Of a receipt, its id and its place in the lane, in bytes; tests/simulation/bounded.py measures it.
 RECEIPT_COST: Final = 512
 # For the moment in which somebody begins to wait: it may be the one in which it is settled.
 _beginning = threading.RLock()
 
+
+class ReceiptOutcome(enum.StrEnum):
+    """What became of a call's rows. Each is equal to its text.
+
+    =====================  ========================================================================
+    ``"stored"``           all of them are in the store
+    ``"not_stored"``       one of them surely is not: dropped, or a dead letter
+    ``"possibly_stored"``  one of them may be in the store or not; nothing can tell
+    ``"spooled"``          the pipeline was closed; another process stores them from the spool
+    =====================  ========================================================================
+    """
+
+    STORED = "stored"
+    NOT_STORED = "not_stored"
+    POSSIBLY_STORED = "possibly_stored"
+    SPOOLED = "spooled"
+
+
 # Worst first: what a call is called whose rows ended in different ways.
 _WORDS = (
-    (Outcome.DROPPED, "not_stored"),
-    (Outcome.DEAD_LETTERED, "not_stored"),
-    (Outcome.POSSIBLY_STORED, "possibly_stored"),
-    (Outcome.SPOOLED, "spooled"),
-    (Outcome.STORED, "stored"),
+    (Outcome.DROPPED, ReceiptOutcome.NOT_STORED),
+    (Outcome.DEAD_LETTERED, ReceiptOutcome.NOT_STORED),
+    (Outcome.POSSIBLY_STORED, ReceiptOutcome.POSSIBLY_STORED),
+    (Outcome.SPOOLED, ReceiptOutcome.SPOOLED),
+    (Outcome.STORED, ReceiptOutcome.STORED),
 )
 _RANK = {outcome: rank for rank, (outcome, _) in enumerate(_WORDS)}
 
@@ -43,11 +62,10 @@ def renew() -> None:
 
 
 class Receipt:
-    """What becomes of one call. ``await receipt`` gives the outcome, once it is certain:
+    """What becomes of one call. ``await receipt``, on any event loop, gives its ReceiptOutcome as
+    soon as that is certain. ``correlation_id`` is the call's, ``rows`` the number of its rows.
 
-    ``"stored"``: all its rows are in the store. ``"not_stored"``: a row of it surely is not.
-    ``"possibly_stored"``: nobody can say of a row of it. ``"spooled"``: the pipeline was closed,
-    and another life brings rows of it to the store from the spool.
+    Returned by ``collect_receipt()``.
     """
 
     __slots__ = (
@@ -70,8 +88,8 @@ class Receipt:
         return f"<Receipt of {self.rows} rows: {self.outcome or 'under way'}>"
 
     @property
-    def outcome(self) -> str | None:
-        """What became of the call; None while that is open."""
+    def outcome(self) -> ReceiptOutcome | None:
+        """What became of the call; None while that is not certain."""
         return _WORDS[self._worst][1] if self._left <= 0 else None
 
     @property
@@ -86,9 +104,9 @@ class Receipt:
             await _of(self._begin()[0])
         if self._kept and await self._sync():
             return True
-        return self.outcome == "stored"
+        return self.outcome is ReceiptOutcome.STORED
 
-    def __await__(self) -> Generator[Any, Any, str]:
+    def __await__(self) -> Generator[Any, Any, ReceiptOutcome]:
         if self._left > 0:
             yield from _of(self._begin()[1]).__await__()
         outcome = self.outcome
@@ -116,14 +134,14 @@ class Receipt:
 
     # The engine's side ------------------------------------------------------------------------
 
-    def keep(self, rows: int, kept: bool) -> None:
+    def _keep(self, rows: int, kept: bool) -> None:
         """``rows`` rows of it came to the spool, or (not ``kept``) to memory alone."""
         self._unkept -= rows
         if self._kept is None and (not kept or self._unkept <= 0):
             self._kept = kept
             self._tell()
 
-    def settle(self, rows: int, outcome: Outcome) -> None:
+    def _settle(self, rows: int, outcome: Outcome) -> None:
         """``rows`` rows of it have ended so."""
         self._worst = min(self._worst, _RANK[outcome])
         self._left -= rows
@@ -157,7 +175,7 @@ class AwaitedRows:
             low, high, receipt = self._spans.popleft()
             met = min(high, end) - max(low, first)
             if met > 0:
-                receipt.settle(met, outcome)
+                receipt._settle(met, outcome)
             if low < first:
                 others.append((low, min(high, first), receipt))
             if high > end:

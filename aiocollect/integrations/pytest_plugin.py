@@ -23,7 +23,7 @@ from pathlib import Path
 import pytest
 
 from .. import ConfigError, MemoryStore, Pipeline
-from ..testing import Fault, FaultKind, Operation
+from ..testing import Fault, FaultKind, FaultName, Operation, OperationName
 
 __all__ = ["Azurite", "FaultyStore", "Recorded"]
 
@@ -72,9 +72,9 @@ def _plain(segment: str) -> str:
 
 
 class FaultyStore(MemoryStore):
-    """A MemoryStore whose next requests go wrong as told: ``store.fail("lost_answer", times=3)``.
+    """A MemoryStore whose next requests fail by a script: ``store.fail("lost_answer", times=3)``.
 
-    ``left`` are the faults that no request has met yet.
+    The words are those of aiocollect.testing.FaultKind and Operation.
     """
 
     def __init__(self) -> None:
@@ -82,11 +82,16 @@ class FaultyStore(MemoryStore):
         self._script: dict[Operation, deque[Fault]] = {each: deque() for each in Operation}
 
     def fail(
-        self, kind: FaultKind | str, *, times: int = 1, on: str = "append", delay: float = 0.0
+        self,
+        kind: FaultKind | FaultName,
+        *,
+        times: int = 1,
+        on: Operation | OperationName = "append",
+        delay: float = 0.0,
     ) -> None:
-        """Let the next ``times`` requests ``on`` ("open", "create", "append", "read") meet a fault
-        of aiocollect.testing.FaultKind, which may have a ``delay`` in seconds; after those that
-        were told before. Raises ConfigError."""
+        """Let the next ``times`` requests ``on`` this operation meet a fault, after those that are
+        in the script already. ``delay`` (seconds) is for the kinds that have one. Raises
+        ConfigError for unknown words."""
         try:
             fault, operation = Fault(FaultKind(kind), delay), Operation(on)
         except ValueError as error:

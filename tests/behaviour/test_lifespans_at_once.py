@@ -11,13 +11,14 @@ import pytest
 
 from aiocollect import MemoryStore, Pipeline, PipelineClosed
 from aiocollect.testing import Fault, FaultKind
+from aiocollect.typing import HostKind
 from tests.behaviour.test_second_start import SPANS, Span, cells
 
 
 @pytest.mark.parametrize("host", ["loop", "thread"])
 @pytest.mark.parametrize("inner", SPANS.values(), ids=SPANS)
 @pytest.mark.parametrize("outer", SPANS.values(), ids=SPANS)
-def test_one_inside_of_another(host: str, outer: Span, inner: Span) -> None:
+def test_one_inside_of_another(host: HostKind, outer: Span, inner: Span) -> None:
     """An app that is mounted in another: the inner end stores the rows, and closes nothing."""
     store = MemoryStore()
     pipeline = Pipeline(store, host=host)
@@ -39,7 +40,7 @@ def test_one_inside_of_another(host: str, outer: Span, inner: Span) -> None:
 
 @pytest.mark.parametrize("host", ["loop", "thread"])
 @pytest.mark.parametrize("first_out", [0, 1])
-def test_two_loops_at_once(host: str, first_out: int) -> None:
+def test_two_loops_at_once(host: HostKind, first_out: int) -> None:
     """Two test clients, each with a loop and a thread of its own: whichever ends first, the other
     goes on, and its rows are stored."""
     store = MemoryStore()

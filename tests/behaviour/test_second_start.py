@@ -22,6 +22,7 @@ from aiocollect import (
     PipelineClosed,
 )
 from aiocollect.testing import Fault, FaultKind
+from aiocollect.typing import HostKind
 
 Span = Callable[[Pipeline], Any]
 
@@ -54,7 +55,7 @@ def cells(store: MemoryStore) -> list[str]:
 @pytest.mark.parametrize("host", ["loop", "thread"])
 @pytest.mark.parametrize("span", SPANS.values(), ids=SPANS)
 @pytest.mark.parametrize("own_loops", [True, False])
-def test_each_lifespan_is_a_life(host: str, span: Span, own_loops: bool) -> None:
+def test_each_lifespan_is_a_life(host: HostKind, span: Span, own_loops: bool) -> None:
     """Three times, on a loop of each or on one: every row is stored, in order, by the collector
     that was bound before; each life's report and counts are its own."""
     store = MemoryStore()
@@ -180,7 +181,7 @@ def test_a_spool_goes_on_in_the_next_life(tmp_path: Path, stop: bool) -> None:
 
 @pytest.mark.parametrize("host", ["loop", "thread"])
 @pytest.mark.parametrize("inner", SPANS.values(), ids=SPANS)
-def test_the_last_one_out_ends_the_life(host: str, inner: Span) -> None:
+def test_the_last_one_out_ends_the_life(host: HostKind, inner: Span) -> None:
     """Two apps share a pipeline, or one stands in another: the inner end stores what there is, and
     closes nothing; one whose loop was closed under it is not waited for."""
     store = MemoryStore()
@@ -207,7 +208,7 @@ def test_the_last_one_out_ends_the_life(host: str, inner: Span) -> None:
 
 
 @pytest.mark.parametrize("host", ["loop", "thread"])
-def test_with_starts_and_closes(host: str) -> None:
+def test_with_starts_and_closes(host: HostKind) -> None:
     """``with pipeline:`` stores what was accepted in it, and may be entered again."""
     store = MemoryStore()
     pipeline = Pipeline(store, host=host)
@@ -223,7 +224,7 @@ def test_with_starts_and_closes(host: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["loop", "thread"])
-def test_flush_sync(host: str) -> None:
+def test_flush_sync(host: HostKind) -> None:
     """It blocks until all is stored, and the pipeline stays open."""
     store = MemoryStore()
     pipeline = Pipeline(store, host=host)
@@ -238,7 +239,7 @@ def test_flush_sync(host: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("host", ["loop", "thread"])
-def test_a_flush_that_is_not_done_in_time(host: str) -> None:
+def test_a_flush_that_is_not_done_in_time(host: HostKind) -> None:
     """FlushTimeout carries the report; nothing is given up by it."""
     down = True
     store = MemoryStore(faults=lambda *_: Fault(FaultKind.NOT_SENT) if down else None)

@@ -22,8 +22,8 @@ FORBIDDEN_BELOW = {
     "asyncio", "time", "random", "os", "logging", "threading", "socket", "secrets", "uuid",
     "selectors", "concurrent", "subprocess",
 }  # fmt: skip
-# The lock of a window; UUID is a type of cells.
-ALLOWED = {("_core/window.py", "threading"), ("_values/cells.py", "uuid")}
+# The lock of a window; UUID is a type of cells, PathLike one of options.
+ALLOWED = {("_core/window.py", "threading"), ("_values/cells.py", "uuid"), ("options.py", "os")}
 
 
 def modules() -> list[Path]:

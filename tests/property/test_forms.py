@@ -18,6 +18,7 @@ from aiocollect import MemoryStore, Pipeline
 from aiocollect._engine.fast_path import NEVER
 from aiocollect.events import Event, Refused
 from aiocollect.testing import Seams, VirtualClock, VirtualLoop, run_virtual
+from aiocollect.typing import Format
 from tests.property.containers import CONTAINERS
 from tests.property.forms import FORMS, POSITIONAL
 from tests.property.reference import bare, clean, key, lines_of, plain, table_of, told
@@ -30,7 +31,7 @@ METADATA = 3
 class Run:
     """Tables collected into one pipeline, each form into a stream of its own."""
 
-    def __init__(self, *, format_name: str, single: bool) -> None:
+    def __init__(self, *, format_name: Format, single: bool) -> None:
         self.format = format_name
         self.single = single
         self.store = MemoryStore()
@@ -88,7 +89,7 @@ class Run:
 
 
 def collected(
-    tables: list[Table], *, seed: int, format_name: str, named: bool, quick: bool, single: bool
+    tables: list[Table], *, seed: int, format_name: Format, named: bool, quick: bool, single: bool
 ) -> tuple[Run, Counter[tuple[str, str]]]:
     """All forms of the tables; ``single``: row by row, where the form is a list of rows."""
     run = Run(format_name=format_name, single=single)

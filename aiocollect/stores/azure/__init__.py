@@ -1,6 +1,6 @@
 """Append blobs in Azure Storage, through azure-storage-blob's asyncio client."""
 
-from .options import AzureOptions
+from ...options import AzureOptions
 from .store import AzureStore
 
 __all__ = ["AzureOptions", "AzureStore"]

@@ -15,15 +15,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from ...errors import ConfigError
+from ...typing import IdentityName
 
 __all__ = ["NAMES", "Identity"]
 
 # The chain of all; the machine's or service's own; a Kubernetes service account's; whoever has
 # signed in with the command line.
-NAMES: Final = ("default", "managed", "workload", "cli")
+NAMES: Final = get_args(IdentityName)
 EXTRA: Final = "pip install 'aiocollect[identity]'"
 
 

@@ -30,9 +30,9 @@ from ...errors import (
     StoreRefused,
 )
 from ...events import CredentialWarning
-from ...typing import Appended, Created, Opened, Range
+from ...options import AzureOptions
+from ...typing import Appended, Created, Credential, Opened, Range
 from .errors import from_answer, from_exception
-from .options import AzureOptions
 from .sas import SasRenewal, is_callback
 from .sas_check import inspect
 from .sdk import import_sdk
@@ -90,7 +90,7 @@ class AzureStore:
         account_url: str,
         *,
         container: str,
-        credential: Any = None,
+        credential: Credential | None = None,
         create_container: bool = True,
         allow_http: bool = False,
         connection_timeout: float = 10.0,
@@ -159,7 +159,7 @@ class AzureStore:
         url: str,
         *,
         container: str | None = None,
-        credential: Any = None,
+        credential: Credential | None = None,
         endpoint_suffix: str | None = None,
         **options: Unpack[AzureOptions],
     ) -> AzureStore:

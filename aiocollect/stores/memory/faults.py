@@ -5,12 +5,21 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from ...errors import OutcomeUnknown, Refusal, StoreBusy, StoreError, StoreRefused
 from ...typing import Appended, Opened, Range
 
-__all__ = ["APPLIED", "REFUSED", "Fault", "FaultKind", "Operation", "distorted"]
+__all__ = [
+    "APPLIED",
+    "REFUSED",
+    "Fault",
+    "FaultKind",
+    "FaultName",
+    "Operation",
+    "OperationName",
+    "distorted",
+]
 
 
 class FaultKind(enum.Enum):
@@ -64,6 +73,47 @@ class Operation(enum.Enum):
     READ = "read"
 
     __hash__ = object.__hash__
+
+
+# The kinds and the requests by their words, which editors complete.
+FaultName: TypeAlias = Literal[
+    "slow",
+    "not_sent",
+    "lost_answer",
+    "late",
+    "resent",
+    "hang",
+    "hang_applied",
+    "busy",
+    "reader",
+    "reader_applied",
+    "error",
+    "error_applied",
+    "credential",
+    "container",
+    "leased",
+    "too_large",
+    "invalid",
+    "unsupported",
+    "immutable",
+    "overwrite",
+    "no_right",
+    "vanished",
+    "other",
+    "other_applied",
+    "mixed_up",
+    "stale",
+    "weak",
+    "touched",
+    "sealed",
+    "deleted",
+    "replaced",
+    "retyped",
+    "torn",
+    "frozen",
+    "emptied",
+]
+OperationName: TypeAlias = Literal["open", "create", "append", "read"]
 
 
 @dataclass(frozen=True, slots=True)

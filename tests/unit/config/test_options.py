@@ -64,7 +64,7 @@ def test_bad_options(options: dict[str, Any], words: str) -> None:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: Limits(ring_slots=1000), "take 1024"),
+        (lambda: Limits(ring_slots=1000), "use 1024"),
         (lambda: Limits(max_blocks=0), "limits.max_blocks=0"),
         (lambda: Retry(cap=0), "retry.cap=0"),
     ],

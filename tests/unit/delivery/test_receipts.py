@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aiocollect import MemoryStore, Receipt
+from aiocollect import MemoryStore, Receipt, ReceiptOutcome
 from aiocollect._core.commands import Outcome
 from aiocollect._delivery.receipts import AwaitedRows
 from aiocollect.testing import Fault, FaultKind, Operation, VirtualLoop, run_virtual
@@ -132,8 +132,8 @@ def test_shed_is_not_stored() -> None:
         report = await pipeline.aclose()
         ends = [receipt.outcome for receipt in receipts if receipt is not None]
         assert len(ends) == 400
-        assert ends.count("stored") == report.stored > 0
-        assert ends.count("not_stored") == report.dropped["shed_oldest"] > 0
+        assert ends.count(ReceiptOutcome.STORED) == report.stored > 0
+        assert ends.count(ReceiptOutcome.NOT_STORED) == report.dropped["shed_oldest"] > 0
         (data,) = store.blobs.values()
         stored = {float(line.split(b",")[0]) for line in data.splitlines()[1:]}
         assert stored == {float(n) for n, end in enumerate(ends) if end == "stored"}

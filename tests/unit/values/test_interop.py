@@ -35,6 +35,7 @@ from aiocollect._values.interop.exact import narrow
 from aiocollect._values.shape import RowsOf, Shape
 from aiocollect.encoders import MdcEncoder
 from aiocollect.testing import Seams, VirtualClock, VirtualLoop, run_virtual
+from aiocollect.typing import Format
 
 with warnings.catch_warnings():
     # numpy 2.5 warns of moments without a unit; users have them all the same.
@@ -517,7 +518,7 @@ def test_digits_are_kept_where_numpy_is_not_loaded() -> None:
     ids=lambda names: type(names).__name__,
 )
 @pytest.mark.parametrize("format_name", ["csv", "jsonl"])
-def test_feature_names_of_any_class_of_text(names: Any, format_name: str) -> None:
+def test_feature_names_of_any_class_of_text(names: Any, format_name: Format) -> None:
     """df.columns, feature_names_in_, and names of an enumeration: plain text afterwards."""
 
     async def main(loop: VirtualLoop) -> bytes:

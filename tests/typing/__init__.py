@@ -1,0 +1,1 @@
+"""What type checkers and editors see of the public names. Checked by mypy, never run."""
