@@ -68,7 +68,8 @@ def test_what_is_not_run_says_so() -> None:
     """In its first line, where it can have one; and on the page."""
     for name in ("Dockerfile", "kubernetes.yaml"):
         assert (ROOT / "deploy" / name).read_text().startswith("# NOT RUN")
-    assert "**None of it was run**" in (ROOT / "docs" / "servers.md").read_text()
+    page = " ".join((ROOT / "docs" / "servers.md").read_text().split())
+    assert "**None of it was run**" in page
 
 
 def test_the_role_is_the_least() -> None:
