@@ -20,6 +20,7 @@ import orjson
 from aiohttp import web
 
 from aiocollect import Limits, Pipeline, Report
+from aiocollect._validation.deployment import Deployment
 from aiocollect.metrics import snapshot
 from aiocollect.typing import Store
 
@@ -32,7 +33,6 @@ from .options import MIB, GatewayOptions
 from .problems import Problem, answer
 from .refusals import RefusalLog
 from .rows import csv_rows, json_rows, parameters
-from .source import EventSource
 from .streams import GatewayStreams
 from .texts import name
 
@@ -64,7 +64,7 @@ class Gateway:
         environ: Mapping[str, str] = os.environ,
     ) -> None:
         self.options = options
-        self._source = EventSource.load(environ)
+        self._deployment = Deployment.load(environ)
         self.pipeline = _pipeline(store, options, environ)
         self._streams = GatewayStreams(self.pipeline, options)
         self._bodies = Bodies(options)
@@ -210,7 +210,9 @@ class Gateway:
     async def _azureml(self, request: web.Request) -> web.Response:
         content_type(request, "application/json")
         body = await self._bodies.read(request)
-        event = azureml_event(request.headers, body, source=self._source, options=self.options)
+        event = azureml_event(
+            request.headers, body, deployment=self._deployment, options=self.options
+        )
         self._streams.collect_event(event)
         return web.Response()
 

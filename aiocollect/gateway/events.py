@@ -22,9 +22,10 @@ from uuid import uuid4
 
 import orjson
 
+from aiocollect._validation.deployment import Deployment
+
 from .options import GatewayOptions
 from .problems import Problem
-from .source import EventSource
 from .texts import check_json, members, moment, name, text
 
 __all__ = ["CloudEvent", "azureml_event", "batched_events", "binary_event", "structured_event"]
@@ -53,7 +54,7 @@ class CloudEvent:
 
 
 def azureml_event(
-    headers: Mapping[str, str], body: bytes, *, source: EventSource, options: GatewayOptions
+    headers: Mapping[str, str], body: bytes, *, deployment: Deployment, options: GatewayOptions
 ) -> CloudEvent:
     """The post of azureml-ai-monitoring's client. Raises Problem."""
     given = _attributes(headers)
@@ -70,12 +71,12 @@ def azureml_event(
     attributes = {
         **given,
         "id": text(headers.get(_ID) or str(uuid4()), field=_ID),
-        "source": source.id,
+        "source": deployment.source,
         "datacontenttype": "application/json",
     }
     return CloudEvent(
-        service=source.endpoint,
-        model=source.deployment,
+        service=deployment.endpoint,
+        model=deployment.name,
         identifier=identifier,
         payload=payload,
         attributes=attributes,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import uuid4
@@ -83,10 +83,8 @@ class GatewayStreams:
                 model, version=version, identifier=identifier, feature_names=columns
             )
 
-        # A list of lists, always: with one column a list of cells would mean the same.
-        data = [list(row) for row in cells]
         try:
-            return self._collect((place, columns), make, data, rows.correlation_id, rows.at)
+            return self._collect((place, columns), make, cells, rows.correlation_id, rows.at)
         except AioCollectError as error:
             raise problem_of(error, field="rows") from None
 
@@ -106,9 +104,9 @@ class GatewayStreams:
                 writer="shared",
             )
 
-        data = [[event.payload, event.attributes]]
+        rows = [(event.payload, event.attributes)]
         try:
-            self._collect((place, None), make, data, event.correlation_id, event.at)
+            self._collect((place, None), make, rows, event.correlation_id, event.at)
         except AioCollectError as error:
             raise problem_of(error, field=field, accepted=accepted) from None
 
@@ -116,7 +114,7 @@ class GatewayStreams:
         self,
         key: Key,
         make: Callable[[], Collector],
-        data: list[list[Any]],
+        rows: Sequence[Sequence[Any]],
         correlation_id: str | None,
         at: float | datetime | None,
     ) -> str | None:
@@ -129,7 +127,7 @@ class GatewayStreams:
             stream = found[0]
         # Strict: what is refused raises, and then a new stream was none.
         with correlation(correlation_id, carries_day=self._options.trust_ids):
-            answer = stream.collect(data, at=at)
+            answer = stream.collect_rows(rows, at=at)
         self._known[key] = (stream, now)
         self._known.move_to_end(key)
         place, columns = key

@@ -92,7 +92,7 @@ ALLOWED_ROOMS = {
     "gateway": {"gateway", "__init__", "encoders", "_files", "layouts", "metrics", "typing"}
     | {"_validation"},
     "compat": {"compat", "__init__", "default", "encoders", "errors", "_files", "layouts"}
-    | {"typing"},
+    | {"typing", "_validation"},
     "integrations": {"integrations", "__init__", "default", "metrics", "events", "testing"},
 }
 EDGES = ("demo", "cli", "compat", "gateway", "integrations")

@@ -11,6 +11,7 @@ What is wrong goes to ``on_error``, which by default raises: that was, and is, t
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -22,11 +23,12 @@ from uuid import uuid4
 
 from ... import Collector as Stream
 from ... import EncodeError, Pipeline, RingFull
+from ..._validation.deployment import Deployment
 from ...default import default_pipeline
 from ...encoders import MdcEncoder
 from ...errors import ConfigError
 from ...layouts import MdcLayout
-from .config import Config, Deployment
+from .config import Config
 
 __all__ = ["BasicCorrelationContext", "Collector", "CorrelationContext"]
 
@@ -123,13 +125,13 @@ class Collector:
         try:
             self._config = Config.load()
             self._check()
-            where = Deployment.load()
-            self._source = where.source
+            deployment = Deployment.load(os.environ)
+            self._source = deployment.source
             self._pipeline = default_pipeline() if pipeline is None else pipeline
             self._stream = self._pipeline.collector(
-                where.deployment,
+                deployment.name,
                 identifier=name,
-                service=where.endpoint,
+                service=deployment.endpoint,
                 feature_names=MdcEncoder.features,
                 # By the id of the context: what belongs to one request is recorded together.
                 sample_rate=self._config.rate_of(name) or 1.0,
@@ -190,7 +192,8 @@ class Collector:
             "collectdatatype": f"{type(data).__module__}.{type(data).__qualname__}",
             "agent": _AGENT,
         }
-        if stream.collect([[payload, attributes]], correlation_id=correlation_id, at=moment):
+        rows = [(payload, attributes)]
+        if stream.collect_rows(rows, correlation_id=correlation_id, at=moment):
             return _ACCEPTED
         raise RingFull(f"collection {self.name}: the data was refused; stats() and the log say why")
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -22,7 +21,7 @@ from typing import Any, NamedTuple
 from ..._files.regular import read_small
 from ...errors import ConfigError
 
-__all__ = ["Config", "Deployment"]
+__all__ = ["Config"]
 
 logger = logging.getLogger("aiocollect")
 
@@ -78,48 +77,6 @@ class Config(NamedTuple):
     def rate_of(self, name: str) -> float | None:
         """The share of calls that a collection records; None where it is off."""
         return self.rates.get(name.lower(), self.rate)
-
-
-class Deployment(NamedTuple):
-    """Where the process serves; ``source`` is what its records say of that."""
-
-    endpoint: str
-    deployment: str
-    source: str
-
-    @classmethod
-    def load(cls) -> Deployment:
-        """From ``AZUREML_MDC_SOURCE``, the deployment's ARM id, else made of AIOCOLLECT_WORKSPACE
-        and AIOCOLLECT_SERVICE."""
-        environ = os.environ
-        source = environ.get("AZUREML_MDC_SOURCE", "")
-        if source:
-            found = _is_deployment(source)
-            if found is None:
-                raise ConfigError(
-                    "AZUREML_MDC_SOURCE is not the ARM id of a deployment; it ends in "
-                    "/onlineEndpoints/<endpoint>/deployments/<deployment>"
-                )
-            return cls(found[1], found[2], source)
-        workspace = environ.get("AIOCOLLECT_WORKSPACE", "default/default/default")
-        parts = workspace.split("/")
-        if len(parts) != 3:
-            raise ConfigError(
-                "AIOCOLLECT_WORKSPACE must have three parts: "
-                "'<subscription>/<resource group>/<workspace>'"
-            )
-        endpoint = environ.get("AIOCOLLECT_SERVICE", "default")
-        source = (
-            f"/subscriptions/{parts[0]}/resourceGroups/{parts[1]}/providers"
-            f"/Microsoft.MachineLearningServices/workspaces/{parts[2]}"
-            f"/onlineEndpoints/{endpoint}/deployments/default"
-        )
-        return cls(endpoint, "default", source)
-
-
-_is_deployment = re.compile(
-    r"/subscriptions/.+/onlineEndpoints/([^/]+)/deployments/([^/]+)", re.IGNORECASE
-).fullmatch
 
 
 def _read(path: str) -> Mapping[str, Any]:

@@ -128,7 +128,7 @@ class ModelDataCollector:
             return told
         for stream, lines, correlation_id, at in runs:
             for some in sliced(lines):
-                stream.collect([[line] for line in some], correlation_id=correlation_id, at=at)
+                stream.collect(some, correlation_id=correlation_id, at=at)
         return told if self._debug or not self._is_off() else None
 
     def add_correlations(self, input_data: Any, correlations: dict[str, Any] | None) -> Any:

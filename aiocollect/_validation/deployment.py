@@ -1,7 +1,4 @@
-"""The source: which deployment of Azure ML the posts of its client come from.
-
-The client itself does not say: its sidecar knew.
-"""
+"""Which deployment of Azure ML this is: from its ARM id, else from the pipeline's own names."""
 
 from __future__ import annotations
 
@@ -9,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from aiocollect import ConfigError
+from ..errors import ConfigError
 
-__all__ = ["EventSource"]
+__all__ = ["Deployment"]
 
 _VARIABLE = "AZUREML_MDC_SOURCE"
 _is_deployment = re.compile(
@@ -19,26 +16,26 @@ _is_deployment = re.compile(
 ).fullmatch
 
 
-class EventSource(NamedTuple):
-    """``id`` is the deployment's ARM id, as the records say it."""
+class Deployment(NamedTuple):
+    """``source`` is the ARM id that the records of the deployment carry."""
 
     endpoint: str
-    deployment: str
-    id: str
+    name: str
+    source: str
 
     @classmethod
-    def load(cls, environ: Mapping[str, str]) -> EventSource:
-        """From AZUREML_MDC_SOURCE, else made of AIOCOLLECT_WORKSPACE and AIOCOLLECT_SERVICE, whose
-        form the pipeline has checked. Raises ConfigError."""
-        given = environ.get(_VARIABLE, "")
-        if given:
-            found = _is_deployment(given)
+    def load(cls, environ: Mapping[str, str]) -> Deployment:
+        """From AZUREML_MDC_SOURCE, else made of AIOCOLLECT_WORKSPACE and AIOCOLLECT_SERVICE. Raises
+        ConfigError."""
+        source = environ.get(_VARIABLE, "")
+        if source:
+            found = _is_deployment(source)
             if found is None:
                 raise ConfigError(
                     f"{_VARIABLE} is not the ARM id of a deployment; it ends in "
                     "/onlineEndpoints/<endpoint>/deployments/<deployment>"
                 )
-            return cls(found[1], found[2], given)
+            return cls(found[1], found[2], source)
         parts = environ.get("AIOCOLLECT_WORKSPACE", "default/default/default").split("/")
         if len(parts) != 3:
             raise ConfigError(
@@ -46,10 +43,9 @@ class EventSource(NamedTuple):
                 "'<subscription>/<resource group>/<workspace>'"
             )
         endpoint = environ.get("AIOCOLLECT_SERVICE", "default")
-        return cls(
-            endpoint,
-            "default",
+        source = (
             f"/subscriptions/{parts[0]}/resourceGroups/{parts[1]}/providers"
             f"/Microsoft.MachineLearningServices/workspaces/{parts[2]}"
-            f"/onlineEndpoints/{endpoint}/deployments/default",
+            f"/onlineEndpoints/{endpoint}/deployments/default"
         )
+        return cls(endpoint, "default", source)
