@@ -15,7 +15,7 @@ from .._threads.foreign_loops import breathe
 from .._values.cells import types_of
 from .._values.shape import RowsOf, Shape
 from ..errors import ConfigError, EncodeError
-from .recorder import Recorder
+from .recorder import Recorder, Values
 from .stamps import next_row
 
 __all__ = ["PIECE_ROWS", "Progress", "record_pieces", "record_pieces_blocking"]
@@ -42,25 +42,20 @@ async def record_pieces(
     progress: Progress | None,
 ) -> str | None:
     """Record all rows, waiting for room before each piece, and letting others run after it."""
-    if row is None:
-        row = next_row(correlation_id, stream)
-    told = _Told(data, row, progress)
-    pending = _pieces(data, piece_rows)
-    halves: list[Any] = []
-    while (piece := halves.pop() if halves else next(pending, None)) is not None:
-        values = ((stream, as_rows(piece, stream.shape)),)
-        counted: list[int] = []
+    calls = _PieceCalls(stream, data, correlation_id, row, piece_rows=piece_rows, progress=progress)
+    for values in calls:
         try:
-            found = await recorder.record_waiting(values, correlation_id, at, told.row, counted)
+            found = await recorder.record_waiting(
+                values, calls.correlation_id, at, calls.row, calls.counted
+            )
         except EncodeError as error:
-            halves += _halved(piece, error)
+            calls.halve(error)
             continue
         if found is None:
-            return correlation_id  # switched off
-        correlation_id = found
-        told.tell(sum(counted) if counted else len(piece))
+            break  # switched off
+        calls.recorded(found)
         await breathe()
-    return correlation_id
+    return calls.correlation_id
 
 
 def record_pieces_blocking(
@@ -76,42 +71,74 @@ def record_pieces_blocking(
     progress: Progress | None,
 ) -> str | None:
     """The same on a thread, which is blocked; ``timeout`` is for each piece."""
-    if row is None:
-        row = next_row(correlation_id, stream)
-    told = _Told(data, row, progress)
-    pending = _pieces(data, piece_rows)
-    halves: list[Any] = []
-    while (piece := halves.pop() if halves else next(pending, None)) is not None:
-        values = ((stream, as_rows(piece, stream.shape)),)
-        counted: list[int] = []
+    calls = _PieceCalls(stream, data, correlation_id, row, piece_rows=piece_rows, progress=progress)
+    for values in calls:
         try:
-            found = recorder.record_blocking(values, correlation_id, at, told.row, timeout, counted)
+            found = recorder.record_blocking(
+                values, calls.correlation_id, at, calls.row, timeout, calls.counted
+            )
         except EncodeError as error:
-            halves += _halved(piece, error)
+            calls.halve(error)
             continue
         if found is None:
-            return correlation_id  # switched off
-        correlation_id = found
-        told.tell(sum(counted) if counted else len(piece))
-    return correlation_id
+            break  # switched off
+        calls.recorded(found)
+    return calls.correlation_id
 
 
-class _Told:
-    """How far it is: ``row`` is the index of the next row."""
+class _PieceCalls:
+    """The calls that record one table, each with a piece of it, in order.
 
-    __slots__ = ("_begin", "_progress", "_total", "row")
+    After each of them say what became of it: ``recorded``, or ``halve``, after which the same rows
+    come again in two calls. ``correlation_id``, ``row`` and ``counted`` are those of the next call.
+    """
 
-    def __init__(self, data: Any, begin: int, progress: Progress | None) -> None:
+    def __init__(
+        self,
+        stream: Stream,
+        data: Any,
+        correlation_id: str | None,
+        row: int | None,
+        *,
+        piece_rows: int,
+        progress: Progress | None,
+    ) -> None:
         if progress is not None and not callable(progress):
             raise ConfigError("progress must be callable with (rows so far, rows in all or None)")
-        self.row = self._begin = begin
+        self._stream = stream
+        self._pieces = _pieces(data, piece_rows)
+        self._halves: list[Any] = []
+        self._piece: Any = None
         self._progress = progress
         self._total = None if progress is None else _rows_of(data)
+        self.correlation_id = correlation_id
+        self.row = self._begin = next_row(correlation_id, stream) if row is None else row
+        self.counted: list[int] = []
 
-    def tell(self, rows: int) -> None:
-        self.row += rows
+    def __iter__(self) -> Iterator[Values]:
+        while self._take():
+            self.counted = []
+            yield ((self._stream, as_rows(self._piece, self._stream.shape)),)
+
+    def _take(self) -> bool:
+        self._piece = self._halves.pop() if self._halves else next(self._pieces, None)
+        return self._piece is not None
+
+    def recorded(self, correlation_id: str) -> None:
+        """It was accepted, under this id."""
+        self.correlation_id = correlation_id
+        self.row += sum(self.counted) if self.counted else len(self._piece)
         if self._progress is not None:
             self._progress(self.row - self._begin, self._total)
+
+    def halve(self, error: EncodeError) -> None:
+        """It was refused; its rows come again as two calls. Raises ``error`` where that does not
+        help."""
+        rows = len(self._piece)
+        if error.reason != "too_large" or rows < 2:
+            raise error
+        half = rows // 2
+        self._halves += [_slice(self._piece, half, rows), _slice(self._piece, 0, half)]
 
 
 def as_rows(piece: Any, shape: Shape) -> Any:
@@ -191,11 +218,3 @@ def _slice(data: Any, begin: int, end: int) -> Any:
     if type(data).__module__.partition(".")[0] == "pyarrow":
         return data.slice(begin, end - begin)
     return data[begin:end]
-
-
-def _halved(piece: Any, error: EncodeError) -> list[Any]:
-    """The piece as two, the second one first; the error where that does not help."""
-    rows = len(piece)
-    if error.reason != "too_large" or rows < 2:
-        raise error
-    return [_slice(piece, rows // 2, rows), _slice(piece, 0, rows // 2)]
