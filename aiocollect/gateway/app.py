@@ -178,7 +178,11 @@ class Gateway:
             if request.path not in _OPEN:
                 if not self.options.lets_in(request.headers.get("Authorization", "")):
                     raise Problem(
-                        *(401, "token", "give the gateway's token: Authorization: Bearer ..."),
+                        *(
+                            401,
+                            "token",
+                            "this gateway needs its token: send Authorization: Bearer ...",
+                        ),
                         field="Authorization",
                         headers={"WWW-Authenticate": "Bearer"},
                     )
@@ -191,13 +195,16 @@ class Gateway:
         except web.HTTPException as error:  # no such address, or method
             allow = error.headers.get("Allow")
             problem = Problem(
-                *(error.status, "address", "docs/gateway.md has the addresses and methods"),
+                *(error.status, "address", "no such address or method; docs/gateway.md lists them"),
                 headers={"Allow": allow} if allow else {},
             )
         except Exception as error:
             # Its text, and that of its frames, may hold what was sent.
-            logger.error("a request failed: %s; this is a bug", type(error).__name__)
-            problem = Problem(500, "internal", "the gateway failed at this; see its log")
+            logger.error(
+                "a request failed in the gateway: %s; this is a bug, please report it",
+                type(error).__name__,
+            )
+            problem = Problem(500, "internal", "the gateway failed; see its log")
         self._refusals.note(route, problem)
         return answer(problem, instance=request.rel_url.raw_path)
 

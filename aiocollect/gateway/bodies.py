@@ -40,7 +40,7 @@ class Bodies:
         encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
         if encoding not in ("identity", "gzip"):
             raise Problem(
-                *(415, "encoding", "the body may be sent as it is, or as gzip; no other way"),
+                *(415, "encoding", "send the body uncompressed or as gzip"),
                 field="Content-Encoding",
                 headers={"Accept-Encoding": "gzip, identity"},
             )
@@ -56,18 +56,20 @@ class Bodies:
                         room(pieces.size)
             return pieces.whole()
         except TimeoutError:
-            detail = f"the body took longer than {self._options.body_time:g} seconds"
+            detail = f"the body took longer than {self._options.body_time:g} seconds to arrive"
             raise Problem(408, "slow", detail, field="body") from None
         except (zlib.error, EOFError):
-            raise Problem(400, "encoding", "the body is no sound gzip", field="body") from None
+            raise Problem(400, "encoding", "the body is not valid gzip", field="body") from None
         except ConnectionError:
-            raise Problem(400, "body", "the connection was lost", field="body") from None
+            raise Problem(
+                400, "body", "the connection was lost while the body was read", field="body"
+            ) from None
         except (HttpProcessingError, web.RequestPayloadError, ValueError):
             raise Problem(400, "body", "the body cannot be read", field="body") from None
 
     def _too_large(self) -> Problem:
         most = self._options.max_body_bytes
-        return Problem(413, "too-large", f"the body is above {most} bytes", field="body")
+        return Problem(413, "too-large", f"the body is larger than {most} bytes", field="body")
 
     @contextmanager
     def _room(self) -> Iterator[Room]:
@@ -152,9 +154,9 @@ def content_type(request: web.Request, *allowed: str) -> str:
     # Asked for strictly: a browser sends text/plain across origins without asking us first.
     given = request.content_type if "Content-Type" in request.headers else ""
     if given not in allowed:
-        detail = f"the body must be {' or '.join(allowed)}, and Content-Type must say so"
+        detail = f"send the body as {' or '.join(allowed)}, and set Content-Type to it"
         raise Problem(415, "content-type", detail, field="Content-Type")
     charset = (request.charset or "utf-8").lower()
     if charset not in ("utf-8", "utf8", "us-ascii"):
-        raise Problem(415, "charset", "text is taken in UTF-8", field="Content-Type")
+        raise Problem(415, "charset", "send text in UTF-8", field="Content-Type")
     return given

@@ -41,9 +41,9 @@ def check_names(columns: Sequence[str], text: str) -> None:
                 raise Problem(
                     422,
                     "csv",
-                    f"read with commas the first line has {_many(len(columns))}, with {word} it "
-                    f"would have {_many(len(columns) + parts - 1)}; send it with commas, or put "
-                    f"the name of column {number} in double quotes",
+                    f"with commas the first line has {_many(len(columns))}, with {word} it "
+                    f"would have {_many(len(columns) + parts - 1)}; separate the columns "
+                    f"with commas, or put the name of column {number} in double quotes",
                     field="line 1",
                 )
     for number, name in bare:
@@ -51,9 +51,10 @@ def check_names(columns: Sequence[str], text: str) -> None:
             raise Problem(
                 422,
                 "csv",
-                f"the first line can be names or a row of cells: {_many(len(columns))} without a "
-                f"line of names before it, since column {number} looks like a value; send the "
-                "names first, or put a name that looks so in double quotes",
+                "the first line may be a row instead of names: it has "
+                f"{_many(len(columns))}, and column {number} looks like a value; send a "
+                "line of names first, or put a name that looks like a value in double "
+                "quotes",
                 field="line 1",
             )
 

@@ -60,7 +60,7 @@ def azureml_event(
     given = _attributes(headers)
     kind = text(given.get("type"), field="ce-type")
     if not kind.startswith(_AZUREML):
-        raise Problem(422, "type", f"the type begins with {_AZUREML}", field="ce-type")
+        raise Problem(422, "type", f"the type must begin with {_AZUREML}", field="ce-type")
     identifier = name(kind.removeprefix(_AZUREML), field="ce-type")
     at = moment(given.pop("time", None), field="ce-time")
     correlation_id = given.get("xrequestid")
@@ -105,7 +105,7 @@ def batched_events(body: bytes, options: GatewayOptions) -> list[CloudEvent]:
     """The events of a JSON array. Raises Problem if only one is none."""
     raw = check_json(body, depth=options.max_depth + 5, field="body")
     if not raw.lstrip(" \t\r\n").startswith("["):
-        raise Problem(422, "event", "a batch is an array of events", field="body")
+        raise Problem(422, "event", "a batch must be an array of events", field="body")
     events = []
     for number, (_, _, one) in enumerate(members(raw)):
         if number >= options.max_rows:
@@ -117,14 +117,14 @@ def batched_events(body: bytes, options: GatewayOptions) -> list[CloudEvent]:
 
 def _structured(raw: str, where: str, options: GatewayOptions) -> CloudEvent:
     if not raw.lstrip(" \t\r\n").startswith("{"):
-        raise Problem(422, "event", "an event is an object", field=where.rstrip(".") or "body")
+        raise Problem(422, "event", "an event must be an object", field=where.rstrip(".") or "body")
     attributes: dict[str, str] = {}
     payload = "null"
     more: dict[str, str] = {}
     seen: set[str] = set()
     for key, value, said in members(raw):
         if key in seen:
-            detail = "an event has two members of one name"
+            detail = "an event has two members with the same name"
             raise Problem(422, "event", detail, field=f"{where}{_shown(key)}")
         seen.add(key)
         if key == "data":
@@ -134,7 +134,12 @@ def _structured(raw: str, where: str, options: GatewayOptions) -> CloudEvent:
         elif value is not None:  # null is the same as absent
             attributes[_key(key, where)] = _value(value, f"{where}{_shown(key)}")
     if len(attributes) > _MOST_ATTRIBUTES:
-        raise Problem(422, "event", f"above {_MOST_ATTRIBUTES} attributes", field=where or "body")
+        raise Problem(
+            422,
+            "event",
+            f"there are more than {_MOST_ATTRIBUTES} attributes",
+            field=where or "body",
+        )
     attributes.setdefault("datacontenttype", "application/json")
     return _event(attributes | more, payload, where)
 
@@ -180,19 +185,26 @@ def _attributes(headers: Mapping[str, str]) -> dict[str, str]:
         if header.lower().startswith(_PREFIX):
             key = _key(header[len(_PREFIX) :], _PREFIX)
             if key in found:
-                raise Problem(400, "header", "this header is given twice", field=_PREFIX + key)
+                raise Problem(400, "header", "this header is sent twice", field=_PREFIX + key)
             if value:  # KServe sends an empty endpoint
                 # Escapes that are no UTF-8 become halves of surrogate pairs, which _value refuses.
                 found[key] = _value(unquote(value, errors="surrogateescape"), _PREFIX + key)
     if len(found) > _MOST_ATTRIBUTES:
-        raise Problem(422, "event", f"above {_MOST_ATTRIBUTES} attributes", field="headers")
+        raise Problem(
+            422, "event", f"there are more than {_MOST_ATTRIBUTES} attributes", field="headers"
+        )
     return found
 
 
 def _key(given: str, where: str) -> str:
     key = "".join(sign for sign in given.lower() if sign.isascii() and sign.isalnum())
     if not key or len(given) > 64:
-        raise Problem(422, "event", "an attribute has no usable name", field=where or "body")
+        raise Problem(
+            422,
+            "event",
+            "the name of an attribute is longer than 64 characters, or has no letters and digits",
+            field=where or "body",
+        )
     return key
 
 
@@ -234,5 +246,5 @@ def _base64(
     try:
         data = base64.b64decode(value if isinstance(value, str) else "?", validate=True)
     except ValueError:
-        raise Problem(422, "event", "this is no base64", field=field) from None
+        raise Problem(422, "event", "this is not valid base64", field=field) from None
     return _payload(data, attributes.get("datacontenttype", ""), field, options)

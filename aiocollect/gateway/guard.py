@@ -37,7 +37,7 @@ _SLOW_BODY = _BODY % (
     *(b"slow", b"Request Timeout", 408),
     *(b"the head of the request took too long", b"headers"),
 )
-UNREADABLE_DETAIL = "this cannot be read as a request of HTTP/1.1"
+UNREADABLE_DETAIL = "this is not a valid HTTP/1.1 request"
 _UNREADABLE_BODY = _BODY % (
     *(b"request", b"Bad Request", 400),
     *(UNREADABLE_DETAIL.encode(), b""),
@@ -199,7 +199,9 @@ class Connection(asyncio.Protocol):
     def _end(self) -> None:
         if self._head and not self._transport.is_closing():
             self._transport.write(TOO_SLOW)
-            self._guard.note(Problem(408, "slow", "the head of the request took too long"))
+            self._guard.note(
+                Problem(408, "slow", "the head of the request took too long to arrive")
+            )
         # Not close(): that waits for a peer who may read as slowly as he writes.
         asyncio.get_running_loop().call_later(1.0, self._transport.abort)
         self._transport.close()

@@ -20,10 +20,10 @@ __all__ = ["Handler"]
 # By the class of aiohttp's exception: its text holds what was sent.
 _DETAILS: Final[dict[type[BaseException], str]] = {
     http_exceptions.LineTooLong: "the request line or a header is too long",
-    http_exceptions.BadHttpMethod: "this does not begin like a request of HTTP/1.1",
-    http_exceptions.InvalidURLError: "the address in the request line cannot be read",
-    http_exceptions.InvalidHeader: "a header cannot be read",
-    http_exceptions.BadStatusLine: "the request line cannot be read",
+    http_exceptions.BadHttpMethod: "this does not begin like an HTTP/1.1 request",
+    http_exceptions.InvalidURLError: "the address in the request line is not valid",
+    http_exceptions.InvalidHeader: "a header is not valid",
+    http_exceptions.BadStatusLine: "the request line is not valid",
 }
 
 
@@ -51,7 +51,7 @@ class Handler(web.RequestHandler):
         if status < HTTPStatus.INTERNAL_SERVER_ERROR:
             problem = Problem(status, "request", _detail_of(exc))
         else:
-            problem = Problem(status, "internal", "the gateway failed at this; see its log")
+            problem = Problem(status, "internal", "the gateway failed; see its log")
         self._note(problem)
         if request.writer.output_size > 0:
             raise ConnectionError  # an answer is on its way already: aiohttp ends the connection
@@ -64,7 +64,7 @@ class Handler(web.RequestHandler):
     ) -> tuple[web.StreamResponse, bool]:
         """Send a response. An HTTPException is aiohttp's own: the application makes none."""
         if isinstance(resp, web.HTTPException):
-            detail = "of Expect the gateway knows 100-continue alone"
+            detail = "the gateway supports only Expect: 100-continue"
             expected = resp.status == HTTPStatus.EXPECTATION_FAILED
             problem = Problem(resp.status, "request", detail if expected else UNREADABLE_DETAIL)
             self._note(problem)

@@ -72,13 +72,13 @@ class GatewayOptions:
         if not isinstance(self.trust_ids, bool):
             raise ConfigError("trust_ids must be True or False")
         if not 0 <= self.port <= 65_535:
-            raise ConfigError(f"port={self.port} is none; take 0 (any free one) to 65535")
+            raise ConfigError(f"port={self.port} is out of range; use 0 (any free port) to 65535")
         if self.token is not None:
             _check_token(self.token)
         if self.token is None and not self.loopback:
             raise ConfigError(
-                f"host={self.host!a} can be reached from elsewhere, so a token is needed: give "
-                f"--token-file or {TOKEN_VARIABLE}, or listen on 127.0.0.1"
+                f"host={self.host!a} can be reached from other machines, so a token is "
+                f"needed: use --token-file or {TOKEN_VARIABLE}, or listen on 127.0.0.1"
             )
 
     @property
@@ -109,20 +109,24 @@ def load_token(path: str | None, environ: Mapping[str, str] = os.environ) -> str
     try:
         return read_small(path, most=_LARGEST_TOKEN_FILE).decode("ascii").strip()
     except OSError as error:
-        raise ConfigError(f"--token-file cannot be read: {error.strerror}; name another") from None
+        raise ConfigError(
+            f"--token-file cannot be read: {error.strerror}; use another file"
+        ) from None
     except ValueError:
-        raise ConfigError("--token-file holds no ASCII text; write a token into it") from None
+        raise ConfigError(
+            "--token-file does not contain ASCII text; write a token into it"
+        ) from None
 
 
 def _report(variable: str) -> None:
-    logger.warning("%s is ignored: it has no meaning here", variable)
+    logger.warning("ignoring the unknown environment variable %s", variable)
 
 
 def _check_token(token: str) -> None:
     if len(token) < _SHORTEST_TOKEN or not token.isascii() or not token.isprintable():
         raise ConfigError(
-            f"the token must have at least {_SHORTEST_TOKEN} printable ASCII characters; make one "
-            "with: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
+            f"the token must have at least {_SHORTEST_TOKEN} printable ASCII characters; "
+            "create one with: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
         )
     if " " in token:
-        raise ConfigError("the token must not hold a space; a bearer token has none")
+        raise ConfigError("the token must not contain spaces")

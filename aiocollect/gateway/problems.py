@@ -49,7 +49,7 @@ def problem_of(error: AioCollectError, *, field: str = "", accepted: int = 0) ->
     again = {"Retry-After": str(math.ceil(_RETRY_AFTER))}
     match error:
         case RingFull():
-            detail = "there is no room for this at the moment; send it again later"
+            detail = "the gateway has no room for this at the moment; send it again later"
             return Problem(429, "full", detail, headers=again, accepted=accepted)
         case PipelineClosed():
             detail = "the gateway is stopping; send it again later"

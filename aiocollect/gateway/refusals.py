@@ -67,6 +67,6 @@ def _tell(key: tuple[str, int, str], detail: str, times: int) -> None:
     route, status, kind = key
     more = "1 request" if times == 1 else f"{times} requests"
     logger.warning(
-        "%s to %s not accepted: %d %s: %s. It is lost unless its sender sends it again",
+        "%s to %s not accepted: %d %s: %s. The data is lost unless the sender sends it again",
         *(more, route, status, kind, detail),
     )

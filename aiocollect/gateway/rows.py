@@ -41,7 +41,7 @@ class CallRows:
 def parameters(query: Mapping[str, str]) -> dict[str, Any]:
     """What the address says of the rows; unknown and doubled parameters are refused."""
     if len(query) != len(set(query)) or not query.keys() <= _PARAMETERS:
-        detail = f"the parameters of the address are {' and '.join(sorted(_PARAMETERS))}, each once"
+        detail = f"the query parameters are {' and '.join(sorted(_PARAMETERS))}, each at most once"
         raise Problem(400, "parameter", detail, field="query")
     return dict(query)
 
@@ -53,10 +53,13 @@ def json_rows(body: bytes, said: Mapping[str, Any], options: GatewayOptions) -> 
     field = ""
     if isinstance(value, dict) and "rows" in value:
         for key in value.keys() - _ENVELOPE:
-            detail = "beside rows there are correlation_id and at; put a row with a column 'rows' "
-            raise Problem(422, "rows", detail + "into an array", field=key[:64])
+            detail = (
+                "only correlation_id and at may be sent beside rows; put a row with a column "
+                "'rows' into an array"
+            )
+            raise Problem(422, "rows", detail, field=key[:64])
         for key in value.keys() & said.keys():
-            raise Problem(422, "rows", "this is in the address too; say it once", field=key)
+            raise Problem(422, "rows", "this is also in the query; send it once", field=key)
         said = {**said, **{key: one for key, one in value.items() if key != "rows"}}
         value = value["rows"]
         field = "rows"
@@ -69,10 +72,10 @@ def json_rows(body: bytes, said: Mapping[str, Any], options: GatewayOptions) -> 
     _check_number(len(rows), options)
     kind = type(rows[0])
     if kind not in (dict, list):
-        raise Problem(422, "rows", "a row is an object or an array", field=f"{field}[0]")
+        raise Problem(422, "rows", "a row must be an object or an array", field=f"{field}[0]")
     for number, row in enumerate(rows):
         if type(row) is not kind:
-            detail = "rows are all objects, or all arrays"
+            detail = "rows must be all objects or all arrays"
             raise Problem(422, "rows", detail, field=f"{field}[{number}]")
     if kind is list:
         columns = tuple(f"f{number}" for number in range(len(rows[0])))
@@ -91,7 +94,7 @@ def csv_rows(body: bytes, said: Mapping[str, Any], options: GatewayOptions) -> C
     try:
         file = io.StringIO(body.decode("utf-8-sig"), newline="")
     except ValueError:
-        raise Problem(400, "csv", "this is no text in UTF-8", field="body") from None
+        raise Problem(400, "csv", "this is not valid UTF-8 text", field="body") from None
     rows = []
     lines = csv.reader(file, strict=True)
     # A cell may be as large as the body: its own limit stands before it.
@@ -110,7 +113,7 @@ def csv_rows(body: bytes, said: Mapping[str, Any], options: GatewayOptions) -> C
                 break
     except csv.Error:
         field = f"line {lines.line_num}"
-        raise Problem(400, "csv", "this is no CSV (RFC 4180)", field=field) from None
+        raise Problem(400, "csv", "this is not valid CSV (RFC 4180)", field=field) from None
     _check_number(len(rows), options)
     return _made(columns, rows, said)
 
@@ -145,7 +148,7 @@ def _check_number(rows: int, options: GatewayOptions) -> None:
 def check_cells(cells: int, options: GatewayOptions) -> None:
     """Refuse a table far larger than its body: few keys a row, each row with others."""
     if cells > options.max_body_bytes // 4:
-        raise Problem(413, "too-large", "these are too many cells; send fewer rows", field="body")
+        raise Problem(413, "too-large", "there are too many cells; send fewer rows", field="body")
 
 
 def _check_columns(columns: Sequence[str], field: str, options: GatewayOptions) -> None:
@@ -158,10 +161,17 @@ def _check_columns(columns: Sequence[str], field: str, options: GatewayOptions) 
     seen: set[str] = set()
     for number, column in enumerate(columns, 1):
         if column in seen:
-            raise Problem(422, "columns", f"column {number} has another's name", field=field)
+            raise Problem(
+                422, "columns", f"column {number} has the name of another column", field=field
+            )
         seen.add(column)
         if column.startswith("$aml_"):
-            raise Problem(422, "columns", f"column {number}: $aml_ is reserved", field=field)
+            raise Problem(
+                422,
+                "columns",
+                f"column {number}: names that begin with $aml_ are reserved",
+                field=field,
+            )
         try:
             text(column, field=field)
         except Problem as problem:
@@ -171,5 +181,5 @@ def _check_columns(columns: Sequence[str], field: str, options: GatewayOptions) 
 
 def _check_length(row: Sequence[Any], width: int, field: str) -> None:
     if len(row) != width:
-        detail = f"this row has {len(row)} cells, where there are {width} columns"
+        detail = f"this row has {len(row)} cells, but there are {width} columns"
         raise Problem(422, "rows", detail, field=field)

@@ -141,8 +141,8 @@ class GatewayStreams:
             key, (_, used) = next(iter(self._known.items()))
             if now - used < IDLE:
                 detail = (
-                    f"there are {len(self._known)} streams in use, which is the limit; names and "
-                    "columns must not be made of data"
+                    f"all {len(self._known)} streams of this gateway are in use; do not "
+                    "make names or columns out of data"
                 )
                 raise Problem(422, "streams", detail, field="path")
             del self._known[key]

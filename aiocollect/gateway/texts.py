@@ -60,7 +60,7 @@ def parse(body: bytes, *, depth: int, field: str = "body") -> Any:
     try:
         return _rows.decode(body.decode().strip(" \t\r\n"))
     except _Twice:
-        detail = "an object has two members of one name; of two cells one would be lost"
+        detail = "an object has two members with the same name, of which only one could be recorded"
         raise Problem(422, "json", detail, field=field) from None
     except (ValueError, RecursionError):
         raise _no_json(field) from None
@@ -76,7 +76,7 @@ def check_json(body: bytes, *, depth: int, field: str) -> str:
 
 
 def _no_json(field: str) -> Problem:
-    return Problem(400, "json", "this is no JSON in UTF-8 (RFC 8259)", field=field)
+    return Problem(400, "json", "this is not valid JSON in UTF-8 (RFC 8259)", field=field)
 
 
 def _check_depth(body: bytes, depth: int, field: str) -> None:
@@ -185,19 +185,19 @@ def moment(value: Any, *, field: str) -> float | datetime | None:
             at = None
         if at is not None and at.tzinfo is not None:
             return at
-    detail = "a time is seconds since 1970, or a text such as 2026-01-31T23:59:58Z"
+    detail = "a time must be seconds since 1970, or text such as 2026-01-31T23:59:58Z"
     raise Problem(422, "time", detail, field=field)
 
 
 def text(value: Any, *, field: str, most: int = MAX_ID) -> str:
     """A text that is not empty, not longer than ``most``, and can be shown. Raises Problem."""
     if not isinstance(value, str) or not value:
-        raise Problem(422, "text", "this must be a text, not empty", field=field)
+        raise Problem(422, "text", "this must be text that is not empty", field=field)
     if len(value) > most:
         raise Problem(422, "text", f"this is longer than {most} characters", field=field)
     # Neither line ends, which would forge lines of a log, nor halves of surrogate pairs.
     if not value.isprintable():
-        raise Problem(422, "text", "this holds characters that cannot be shown", field=field)
+        raise Problem(422, "text", "this contains unprintable characters", field=field)
     return value
 
 

@@ -165,7 +165,7 @@ def test_names_that_are_meant(tmp_path: Path, body: bytes, columns: list[str]) -
         (b"a;b;c\n1;2;3\n", ("commas the first line has 1 column", "semicolons it would have 3")),
         (b"a\tb\n1\t2\n", ("commas the first line has 1 column", "tabs it would have 2")),
         (b"a;b,c\n1,5;2\n", ("commas the first line has 2 columns", "semicolons it would have 3")),
-        (b"1.5,x\n2.5,y\n", ("can be names or a row of cells", "2 columns", "column 1 looks")),
+        (b"1.5,x\n2.5,y\n", ("may be a row instead of names", "2 columns", "column 1 looks")),
     ],
 )
 def test_both_readings_are_named(tmp_path: Path, body: bytes, words: tuple[str, ...]) -> None:
@@ -257,14 +257,14 @@ def test_refusals_are_logged_once_a_minute(caplog: pytest.LogCaptureFixture) -> 
     refusals = RefusalLog(lambda: now)
     for second in range(130):
         now = float(second)
-        refusals.note("/events", Problem(400, "json", "this is no JSON"))
-    refusals.note("/events", Problem(413, "too-large", "the body is above 5 bytes"))
+        refusals.note("/events", Problem(400, "json", "this is not valid JSON"))
+    refusals.note("/events", Problem(413, "too-large", "the body is larger than 5 bytes"))
     refusals.close()
-    said = [record.getMessage().split(". It is lost")[0] for record in caplog.records]
+    said = [record.getMessage().split(". The data is lost")[0] for record in caplog.records]
     assert said == [
-        "1 request to /events not accepted: 400 json: this is no JSON",
-        "60 requests to /events not accepted: 400 json: this is no JSON",
-        "60 requests to /events not accepted: 400 json: this is no JSON",
-        "1 request to /events not accepted: 413 too-large: the body is above 5 bytes",
-        "9 requests to /events not accepted: 400 json: this is no JSON",
+        "1 request to /events not accepted: 400 json: this is not valid JSON",
+        "60 requests to /events not accepted: 400 json: this is not valid JSON",
+        "60 requests to /events not accepted: 400 json: this is not valid JSON",
+        "1 request to /events not accepted: 413 too-large: the body is larger than 5 bytes",
+        "9 requests to /events not accepted: 400 json: this is not valid JSON",
     ]
