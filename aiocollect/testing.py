@@ -13,8 +13,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from ._config.seams import Seams
-from .disks.memory.disk import DiskProcess, MemoryDisk
-from .disks.memory.faults import Crashed, DiskCall, DiskFault
+from ._disks.memory.disk import DiskProcess, MemoryDisk
+from ._disks.memory.faults import Crashed, DiskCall, DiskFault
 from .stores.memory import Fault, FaultKind, FaultName, MemoryStore, Operation, OperationName
 
 __all__ = [

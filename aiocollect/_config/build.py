@@ -17,6 +17,7 @@ from .._core.settings import Settings
 from .._engine.clock import SystemClock
 from .._engine.engine import Engine
 from .._engine.loop_thread import LoopThread, check_threads
+from .._hooks.log import LogHook
 from .._spool.disk import Disk
 from .._threads.line import within
 from .._threads.loops import loop_maker
@@ -24,7 +25,6 @@ from .._threads.side_thread import SideThread
 from .._validation.addresses import FORMS, read_address, read_directory
 from .._validation.checks import check_choice
 from ..errors import ConfigError
-from ..hooks import LogHook
 from ..options import AzureOptions, StoreOptions
 from ..stores.absent import AbsentStore
 from ..stores.azure import AzureStore
@@ -217,7 +217,7 @@ def _open_directory(directory: str, *, container: str | None, for_azure: list[st
 def _local_disk() -> Disk:
     """Only where it is asked for: locks of files are POSIX's, and all else works without."""
     try:
-        from ..disks.local import LocalDisk
+        from .._disks.local import LocalDisk
     except ImportError:
         raise ConfigError(
             "spool= needs the file locks of Linux, macOS or another POSIX system, which "

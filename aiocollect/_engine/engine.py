@@ -31,11 +31,11 @@ from .._delivery.polling import Polling
 from .._delivery.pump import Pump
 from .._delivery.senders import Senders
 from .._delivery.shedder import Shedder
+from .._hooks.hooks import Hooks
 from .._spool.disk import Disk
 from .._threads.side_thread import Aside
 from ..errors import PipelineClosed
 from ..events import DeadLettered, HighWater, LowWater, RateChanged, StreamsForgotten
-from ..hooks import Hooks
 from ..typing import Clock, Hook, Store
 from . import exits
 from .fork import watch_forks

@@ -11,10 +11,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from .._core.commands import GiveUp, LaneEvent
+from .._hooks.hooks import pass_on
 from .._validation.checks import check_flag, check_timeout
 from ..errors import ConfigError, FlushTimeout, PipelineClosed
 from ..events import Closed
-from ..hooks import pass_on
 from ..stats import Report
 from ..typing import Store
 from . import exits

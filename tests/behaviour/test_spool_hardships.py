@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from aiocollect import MemoryStore, Pipeline
-from aiocollect.disks.memory.tree import Directory
+from aiocollect._disks.memory.tree import Directory
 from aiocollect.events import Event, SpoolAdopted, SpoolFailed, SpoolLeft
 from aiocollect.testing import (
     DiskCall,

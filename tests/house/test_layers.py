@@ -63,7 +63,7 @@ def imports(path: Path) -> Iterator[tuple[str, str]]:
 
 # It meets the engine until both meet in an object of their own.
 MEETING = {("_delivery/backing.py", "_engine")}
-DELIVERY = {"_spool", "_core", "_values", "_files", "_threads", "hooks"} | LEVEL_0
+DELIVERY = {"_spool", "_core", "_values", "_files", "_threads", "_hooks"} | LEVEL_0
 ENGINE = {"_delivery", "settings_file"} | DELIVERY
 ALLOWED_ROOMS = {
     **{name: {name} | LEVEL_0 for name in LEVEL_0 - {"_spool.disk"}},
@@ -71,18 +71,18 @@ ALLOWED_ROOMS = {
     "_files": {"_files"} | LEVEL_0,
     "_threads": {"_threads"} | LEVEL_0,
     "stores": {"stores", "_files", "_threads"} | LEVEL_0,
-    "disks": {"disks", "_files", "_threads"} | LEVEL_0,
-    "hooks": LEVEL_0,
+    "_disks": {"_disks", "_files", "_threads"} | LEVEL_0,
+    "_hooks": {"_hooks"} | LEVEL_0,
     "settings_file": {"_files", "_core"} | LEVEL_0,
     "_spool": {"_spool", "_core"} | LEVEL_0,
     "_delivery": {"_delivery"} | DELIVERY,
     "_engine": {"_engine"} | ENGINE,
-    "_config": {"_config", "stores", "disks", "encoders", "layouts", "_engine"} | ENGINE,
+    "_config": {"_config", "stores", "_disks", "encoders", "layouts", "_engine"} | ENGINE,
     "collectors": {"_engine"} | ENGINE,
     "pipeline": {"_engine", "_config", "collectors"} | ENGINE,
     "metrics": {"pipeline"} | LEVEL_0,
     "default": {"collectors", "pipeline"} | LEVEL_0,
-    "testing": {"_config", "stores", "disks"} | LEVEL_0,
+    "testing": {"_config", "stores", "_disks"} | LEVEL_0,
     "__init__": {"collectors", "default", "pipeline", "stores"} | LEVEL_0,
     # The edges live on public names: the standing proof that the public names suffice.
     "demo": {"demo", "__init__", "errors", "typing", "events", "testing", "_validation"}

@@ -25,8 +25,8 @@ from random import Random
 from typing import Any
 
 from aiocollect import Limits, MemoryStore, Pipeline, Retry
+from aiocollect._disks.memory.file import MemoryFile
 from aiocollect._engine import exits
-from aiocollect.disks.memory.file import MemoryFile
 from aiocollect.errors import StoreError
 from aiocollect.events import SpoolDamaged, SpoolLeft
 from aiocollect.testing import (

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from random import Random
 
-from aiocollect.disks.memory.faults import OPENING
-from aiocollect.disks.memory.file import MemoryFile
-from aiocollect.disks.memory.tree import Directory
+from aiocollect._disks.memory.faults import OPENING
+from aiocollect._disks.memory.file import MemoryFile
+from aiocollect._disks.memory.tree import Directory
 from aiocollect.testing import DiskCall, DiskFault, MemoryDisk
 
 __all__ = ["FOREIGN", "KINDS", "SPOOL", "Hardship"]

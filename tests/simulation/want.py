@@ -16,7 +16,7 @@ from random import Random
 from typing import Any
 
 from aiocollect import MemoryStore, Pipeline, Receipt, Retry
-from aiocollect.disks.memory.faults import OPENING
+from aiocollect._disks.memory.faults import OPENING
 from aiocollect.testing import (
     Crashed,
     DiskCall,

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from aiocollect._disks.local import LocalDisk
 from aiocollect._spool.disk import Line
-from aiocollect.disks.local import LocalDisk
 
 _T = TypeVar("_T")
 

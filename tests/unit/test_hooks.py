@@ -8,8 +8,8 @@ import logging
 import pytest
 
 from aiocollect import MemoryStore
+from aiocollect._hooks.log import LogHook
 from aiocollect.events import Dropped, Refused, Retrying, Settled
-from aiocollect.hooks import LogHook
 from aiocollect.remedies import explain
 from aiocollect.testing import Fault, FaultKind, VirtualClock, VirtualLoop, run_virtual
 from tests.support.virtual import make_pipeline

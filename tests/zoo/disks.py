@@ -24,7 +24,7 @@ DISKS: Final[list[Mutant]] = [
     Mutant(
         "a living life without its lock file is taken",
         "own: a cleaner removes what is empty",
-        "disks/local.py",
+        "_disks/local.py",
         "        except BlockingIOError:\n            return False\n        except OSError as",
         "        except BlockingIOError:\n            pass\n        except OSError as",
         ("spool lives",),

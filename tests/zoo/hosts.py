@@ -102,7 +102,7 @@ HOSTS: Final[list[Mutant]] = [
     Mutant(
         "a hook's panic stops the lane's step",
         "own: what is no Exception, out of native code",
-        "hooks.py",
+        "_hooks/hooks.py",
         "            except BaseException:  # a hook",
         "            except Exception:  # a hook",
         ("lives",),

@@ -21,8 +21,8 @@ from typing import TypeVar
 
 import pytest
 
+from aiocollect._disks.local import LocalDisk
 from aiocollect._spool.disk import Disk, File
-from aiocollect.disks.local import LocalDisk
 from aiocollect.testing import MemoryDisk
 
 T = TypeVar("T")
@@ -280,7 +280,7 @@ def test_a_limit_on_file_sizes_is_an_error_and_leaves_a_prefix(tmp_path: Path) -
     found = run(
         """
         import errno, resource, sys
-        from aiocollect.disks.local import LocalDisk
+        from aiocollect._disks.local import LocalDisk
         resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
         file = LocalDisk().open(sys.argv[1], new=True)
         try:
@@ -302,7 +302,7 @@ def test_a_full_disk_is_an_error_and_leaves_a_prefix(tmp_path: Path) -> None:
     # In a namespace of its own, which ends with the process: nothing is left mounted.
     code = """
         import errno, sys
-        from aiocollect.disks.local import LocalDisk
+        from aiocollect._disks.local import LocalDisk
         disk, top = LocalDisk(), sys.argv[1]
         first = disk.open(top + "/first", new=True)
         first.write(b"x" * 40_000, 0)
@@ -331,7 +331,7 @@ def test_a_full_disk_is_an_error_and_leaves_a_prefix(tmp_path: Path) -> None:
 
 HOLDER = """
     import sys
-    from aiocollect.disks.local import LocalDisk
+    from aiocollect._disks.local import LocalDisk
     lock = LocalDisk().lock(sys.argv[1])
     print("none" if lock is None else "held", flush=True)
     sys.stdin.read()
@@ -444,7 +444,7 @@ def test_a_forked_child_has_neither_the_lock_nor_the_thread(tmp_path: Path) -> N
     found = run(
         """
         import asyncio, os, signal, sys
-        from aiocollect.disks.local import LocalDisk
+        from aiocollect._disks.local import LocalDisk
         disk, path = LocalDisk(), sys.argv[1]
         async def work(what):
             future = asyncio.get_running_loop().create_future()
@@ -504,7 +504,7 @@ def test_at_the_interpreters_exit_work_is_done_all_the_same() -> None:
         found = run(
             """
             import asyncio, atexit, sys, threading
-            from aiocollect.disks.local import LocalDisk
+            from aiocollect._disks.local import LocalDisk
             disk = LocalDisk()
             async def work():
                 future = asyncio.get_running_loop().create_future()

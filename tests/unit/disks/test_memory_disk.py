@@ -14,8 +14,8 @@ from random import Random
 
 import pytest
 
+from aiocollect._disks.memory.faults import SAFE
 from aiocollect._spool.disk import Disk
-from aiocollect.disks.memory.faults import SAFE
 from aiocollect.testing import (
     Crashed,
     DiskCall,

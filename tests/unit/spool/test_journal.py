@@ -11,6 +11,7 @@ from zlib import crc32
 import pytest
 
 from aiocollect._core.stand import Stand
+from aiocollect._disks.local import LocalDisk
 from aiocollect._spool.extents import NEAR, Extent, Extents
 from aiocollect._spool.format import (
     HEADER_SIZE,
@@ -27,7 +28,6 @@ from aiocollect._spool.journal import Journal
 from aiocollect._spool.progress import LaneProgress
 from aiocollect._spool.recovery import Recovered, recover
 from aiocollect._spool.syncer import _read
-from aiocollect.disks.local import LocalDisk
 from tests.support.journals import TARGET, commit, synced
 
 SALT = 0x5A17_0001
