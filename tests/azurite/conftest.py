@@ -16,8 +16,8 @@ from aiocollect.errors import Refusal, StoreRefused
 from testkit.certificates import Certificates, make_certificates
 from testkit.emulator import Emulator, emulator, missing
 from testkit.proxy import FaultProxy
-from tests.support.keeping import Keep as Keep
-from tests.support.keeping import keep as keep
+from tests.support.azure_stores import Keep as Keep
+from tests.support.azure_stores import keep as keep
 
 
 def pytest_asyncio_loop_factories(

@@ -125,7 +125,7 @@ def test_the_canary_catches_a_warning(tmp_path: Path) -> None:
 # What we emit ------------------------------------------------------------------------------------
 
 
-class Told:
+class Recorded:
     """Everything that a failing path tells: log, output, events, errors with their tracebacks."""
 
     def __init__(self) -> None:
@@ -212,7 +212,7 @@ def test_refusals_tell_no_cell(
     value: Any, options: dict[str, Any], reason: str, strict: bool
 ) -> None:
     """Whatever is wrong with a value, neither event, log nor error shows any of it."""
-    told = Told()
+    told = Recorded()
 
     async def main(loop: VirtualLoop) -> None:
         limits = {"limits": options["limits"]} if "limits" in options else {}
@@ -236,7 +236,7 @@ def test_refusals_tell_no_cell(
 def test_ids_times_and_full_rings_tell_no_cell() -> None:
     """A cell that came in an id's or a time's place is not shown either; nor are those that found
     no room, or came too late."""
-    told = Told()
+    told = Recorded()
 
     async def main(loop: VirtualLoop) -> None:
         pipeline = small(MemoryStore(latency=5.0), loop, hooks=(told.hook,))
@@ -261,7 +261,7 @@ def test_ids_times_and_full_rings_tell_no_cell() -> None:
 @pytest.mark.parametrize("kind", [kind for kind in FaultKind if kind is not FaultKind.SLOW])
 def test_stores_that_fail_tell_no_cell(kind: FaultKind, tmp_path: Path) -> None:
     """Rows that are retried, held, dead-lettered or given up are told by path, count and reason."""
-    told = Told()
+    told = Recorded()
 
     async def main(loop: VirtualLoop) -> None:
         def faults(operation: Operation, path: str) -> Fault | None:
@@ -289,7 +289,7 @@ def test_stores_that_fail_tell_no_cell(kind: FaultKind, tmp_path: Path) -> None:
 
 def test_an_encoder_that_shows_its_rows() -> None:
     """What a user's encoder or layout raises, with rows in it, is told by reason alone."""
-    told = Told()
+    told = Recorded()
 
     class Loud:
         content_type, extension = "text/csv", "csv"
@@ -359,7 +359,7 @@ BROKEN = {
 @pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN)
 def test_store_errors_tell_no_signature(answer: bytes | None) -> None:
     """Through the whole SDK at DEBUG, an append that fails tells neither signature nor row."""
-    told = Told()
+    told = Recorded()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = await reader.readuntil(b"\r\n\r\n")
@@ -396,11 +396,11 @@ def test_store_errors_tell_no_signature(answer: bytes | None) -> None:
 def test_this_look_can_find_something() -> None:
     """The control: an error with a signature in it, and a log line with a cell, are found."""
     for leak in (OutcomeUnknown(f"GET /x?sig={SECRET}"), ValueError(CELL)):
-        told = Told()
+        told = Recorded()
         told.error(leak)
         with pytest.raises(AssertionError):
             told.check()
-    told = Told()
+    told = Recorded()
     # Not through a logger: that would be a leak in the eyes of this very run.
     told._log.write(f"row {CELL}7")
     with pytest.raises(AssertionError):

@@ -14,12 +14,12 @@ from typing import TypeAlias
 
 from testkit.emulator import Emulator, EmulatorMissing, emulator
 
-from .crowds import HOSTS as SIDES
-from .crowds import forks, threads
-from .kills import kills
+from .concurrency import HOSTS as SIDES
+from .concurrency import forks, threads
 from .outages import FULL, HUNGRY, MIB, block, freeze, full_disk, hunger, interrupt
+from .sigkills import kills
+from .sigterms import HOSTS, terms
 from .stage import DOWN, Result
-from .terms import HOSTS, terms
 
 Scenario: TypeAlias = Callable[[Emulator], Result]
 

@@ -121,7 +121,7 @@ def hunger(
     with Stage(azurite) as stage:
         stage.down("busy")
         options = {"max_memory_bytes": budget, "when_full": when_full, "close_timeout": 120.0}
-        process = stage.start("tests.chaos.hungry", kind=kind, pipeline=options)
+        process = stage.start("tests.chaos.memory_worker", kind=kind, pipeline=options)
         stage.loaded(process)
         time.sleep(seconds)
         process.send_signal(signal.SIGUSR1)

@@ -11,11 +11,11 @@ import pytest
 
 from testkit.emulator import Emulator
 
-from .crowds import forks, threads
-from .kills import kills
+from .concurrency import forks, threads
 from .outages import MIB, block, freeze, full_disk, hunger, interrupt
+from .sigkills import kills
+from .sigterms import terms
 from .stage import Result
-from .terms import terms
 
 pytestmark = [pytest.mark.azurite, pytest.mark.timeout(90)]
 

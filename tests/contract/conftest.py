@@ -12,8 +12,8 @@ from azure.core.exceptions import AzureError, ResourceExistsError
 from azure.storage.blob import ContainerClient
 
 from aiocollect.stores.azure import AzureStore
-from tests.support.keeping import Keep as Keep
-from tests.support.keeping import keep as keep
+from tests.support.azure_stores import Keep as Keep
+from tests.support.azure_stores import keep as keep
 
 from .account import STORE, Account
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.foreign import PACKAGE, environment, files_of, free_port
+from tests.support.external_servers import PACKAGE, environment, files_of, free_port
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -14,7 +14,7 @@ import time
 from typing import Any
 
 from .run import Summary, describe, progress, run, run_chunk
-from .themes import live
+from .selection import live
 
 # Between two lines that tell how far it is, in seconds.
 EVERY = 10.0

@@ -82,7 +82,7 @@ class Story:
 
     def take(self, answer: object, rows: int = 1) -> None:
         """Count what was accepted."""
-        self.outcome.strangers[self.kind] += 1
+        self.outcome.host_faults[self.kind] += 1
         self.accepted += rows if answer is not None else 0
 
     async def act(self) -> None:
@@ -122,7 +122,7 @@ class Story:
             for waiter in waiting:
                 waiter.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
-            self.outcome.strangers[self.kind] += len(waiting)
+            self.outcome.host_faults[self.kind] += len(waiting)
 
     def demand(self, holds: bool, otherwise: str) -> None:
         if not holds:

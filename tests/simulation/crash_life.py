@@ -42,7 +42,7 @@ from aiocollect.testing import (
 )
 from aiocollect.typing import Appended, Created, Opened, Range
 
-from .crash_worlds import FOREIGN, SPOOL, Hardship
+from .crash_worlds import FOREIGN, SPOOL, DiskFaults
 
 MAX_STEPS = 300_000
 EPOCH = 1_700_006_380.0
@@ -148,7 +148,7 @@ class World:
             capacity=random.choice([None, None, None, 40_000, 200_000]),
             latency=random.choice([0.0, 0.001, 0.02]),
         )
-        self.hardship = Hardship(random, self.disk)
+        self.disk_faults = DiskFaults(random, self.disk)
         self.on_their_way: list[tuple[MemoryStore, str, bytes, int, str | None]] = []
         self.longest = random.choice([200, 200, 3000])
         self.tenant_of: dict[int, str] = {0: "a"}  # by life
@@ -188,9 +188,9 @@ class World:
         self.down = not last and random.random() < 0.3
         self.tenant_of[number] = random.choice(self.tenants)
         if last:
-            self.hardship.end()
+            self.disk_faults.end()
         else:
-            self.hardship.begin()
+            self.disk_faults.begin()
         loop = VirtualLoop(begin=self.now)
         asyncio.set_event_loop(loop)
         receipts: list[tuple[Row, Any]] = []
@@ -212,7 +212,7 @@ class World:
         except Crashed:
             crashed = True
         # A sync that failed and a power cut after it: nobody can promise anything then.
-        power = crashed and random.random() < 0.4 and not self.hardship.broken
+        power = crashed and random.random() < 0.4 and not self.disk_faults.broken
         self._remember(receipts, crashed=crashed, power=power)
         self.now = loop.time() + 1.0
         view.end()
@@ -285,8 +285,8 @@ class World:
         siblings = [self._sibling(loop, view, number, one) for one in others]
         for sibling in siblings:
             await sibling.start()
-        if self.hardship.strangers and not last:
-            for stranger in (self.hardship.clean, self.hardship.rename):
+        if self.disk_faults.tampered and not last:
+            for stranger in (self.disk_faults.clean, self.disk_faults.rename):
                 for _ in range(random.randrange(3)):
                     loop.call_later(random.random() * 5.0, self._visit, view, stranger)
         collectors = {
@@ -412,7 +412,7 @@ class World:
                 outcome.problems.append(f"left on the disk: {left}")
         if self.disk.on_loop:
             outcome.problems.append(f"the loop was held: {dict(self.disk.on_loop)}")
-        outcome.met += self.hardship.count()
+        outcome.met += self.disk_faults.count()
         outcome.rows = len(self.accepted)
         outcome.kept = len(promised)
         outcome.calls = Counter({call.value: n for call, n in self.disk.calls.items()})

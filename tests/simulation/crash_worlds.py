@@ -1,4 +1,4 @@
-"""What a machine's disk does to its processes, and what strangers do to the disk, while they live.
+"""What a machine's disk does to its processes, and what others do to the disk, while they live.
 
 Each is drawn by the seed, and counted: a run in which one never happened proves less than it says.
 """
@@ -13,7 +13,7 @@ from aiocollect._disks.memory.file import MemoryFile
 from aiocollect._disks.memory.tree import Directory
 from aiocollect.testing import DiskCall, DiskFault, MemoryDisk
 
-__all__ = ["FOREIGN", "KINDS", "SPOOL", "Hardship"]
+__all__ = ["FOREIGN", "KINDS", "SPOOL", "DiskFaults"]
 
 SPOOL = "/spool"
 # What needs room on the disk: bytes, or an inode.
@@ -37,7 +37,7 @@ KINDS = {
 }
 
 
-class Hardship:
+class DiskFaults:
     """Of one machine. ``wants``: now and then the disk has no room, no inode, no descriptor; that
     costs what would have been written, and no promise. ``broken``: what it had taken may be gone
     after a power cut, since a sync has failed."""
@@ -50,12 +50,12 @@ class Hardship:
         self.refuses = random.random() < 0.1
         freezes = random.random() < 0.2
         self._freezes = random.choice([0.003, 0.03]) if freezes else 0.0
-        self.strangers = random.random() < 0.3
+        self.tampered = random.random() < 0.3
         self._want: DiskFault | None = None
         self.met: Counter[str] = Counter()
 
     def __repr__(self) -> str:
-        return f"<Hardship {self.wants}, {self.broken}, {self._freezes}, {self.strangers}>"
+        return f"<DiskFaults {self.wants}, {self.broken}, {self._freezes}, {self.tampered}>"
 
     def begin(self) -> None:
         """For a life."""

@@ -4,7 +4,7 @@
     python -m tests.simulation.crashes --seed 17
 
 Exits 1 on any problem, and names the command that replays it; also where a kind of call was never
-crashed at, or a hardship never met.
+crashed at, or a disk fault never met.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Crashes:
 
     @property
     def unmet(self) -> list[str]:
-        """The calls at which no process has ended, and the hardships that were never met."""
+        """The calls at which no process has ended, and the disk faults that were never met."""
         return sorted((CALLS - self.crashed_at.keys()) | (KINDS - self.met.keys()))
 
     def describe(self, seconds: float) -> str:

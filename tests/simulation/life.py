@@ -17,9 +17,9 @@ from aiocollect.events import Event
 from aiocollect.testing import FaultKind, MemoryStore, Seams, VirtualClock, VirtualLoop, run_virtual
 
 from .faults import FaultPlan
+from .host_faults import PANICS, HostFaults, PanickingEncoder, PanickingFaults
 from .oracle import Oracle, Verdict
 from .producer import SERVICE, WORKSPACE, Producer
-from .strangers import PANICS, PanickingEncoder, PanickingFaults, Strangers
 from .trace import Say, silent, told, trace_lanes
 
 # 20 seconds before midnight UTC, so that lives of a minute see two days.
@@ -45,7 +45,7 @@ class Outcome:
     seed: int
     rows: int = 0
     faults: Counter[FaultKind] = field(default_factory=Counter)
-    strangers: Counter[str] = field(default_factory=Counter)
+    host_faults: Counter[str] = field(default_factory=Counter)
     found: Counter[str] = field(default_factory=Counter)
     hours: float = 0.0
     steps: int = 0
@@ -67,11 +67,11 @@ class Life:
         self.shared = random.random() < 0.7
         self.plan = FaultPlan(random, readable=self.readable, now=loop.time, say=say)
         outcome.faults = self.plan.struck
-        self.strangers = Strangers(Random(random.random()), loop, say)
-        outcome.strangers = self.strangers.struck
+        self.host_faults = HostFaults(Random(random.random()), loop, say)
+        outcome.host_faults = self.host_faults.struck
         max_blocks = random.choice([50_000, 50_000, 12, 4])
         self.store = MemoryStore(
-            faults=PanickingFaults(self.plan, self.strangers),
+            faults=PanickingFaults(self.plan, self.host_faults),
             latency=random.choice([0.0, 0.005, 0.02, 0.1]),
             max_blocks=max_blocks,
             max_block_bytes=random.choice([4 << 20, 4 << 20, 3000, 700]),
@@ -97,7 +97,7 @@ class Life:
                 random=Random(random.random()),
                 clock=self.clocks[number],
                 oracle=self.oracle,
-                strangers=self.strangers,
+                host_faults=self.host_faults,
                 say=say,
             )
             for number, pipeline in enumerate(self.pipelines)
@@ -114,11 +114,11 @@ class Life:
         self.clocks.append(clock)
         batch = random.choice([1024, 4096, 65536])
         # Now and then so little that calls wait for room.
-        little = self.strangers.cancels_callers and random.random() < 0.3
+        little = self.host_faults.cancels_callers and random.random() < 0.3
         memory = 20_000 if little else random.choice([300_000, 1 << 20, 16 << 20])
         return Pipeline(
             self.store,
-            format=PanickingEncoder(self.strangers) if self.strangers.panics else "csv",
+            format=PanickingEncoder(self.host_faults) if self.host_faults.panics else "csv",
             workspace=WORKSPACE,
             service=SERVICE,
             writer="shared" if self.shared else "own",
@@ -142,7 +142,7 @@ class Life:
         """Looks at the counters, which hold also while rows become final; and may raise."""
         self.say(told(event))
         self._check(inside=True)
-        self.strangers.panic("hook panics", 0.05)
+        self.host_faults.panic("hook panics", 0.05)
         if self.random.random() < self.hooks_raise:
             raise self.random.choice([ValueError("a hook's"), asyncio.CancelledError()])
 
@@ -160,7 +160,7 @@ class Life:
                 final = stats.stored + stats.possibly_stored
                 final += sum(stats.dead_lettered.values()) + sum(stats.dropped.values())
                 self._demand(stats.accepted == final + stats.in_memory + stats.in_spool, stats)
-        self.strangers.step()
+        self.host_faults.step()
 
     def _check(self, *, inside: bool = False) -> None:
         """Conservation, wherever a count has changed: from the counters themselves. ``inside`` of
@@ -195,17 +195,17 @@ class Life:
         flushing = [
             asyncio.create_task(self._flush(pipeline))
             for pipeline in self.pipelines
-            if self.strangers.cancels_callers
+            if self.host_faults.cancels_callers
         ]
-        others = flushing + self.strangers.start(self.clocks)
-        self.strangers.spare()
+        others = flushing + self.host_faults.start(self.clocks)
+        self.host_faults.spare()
         if self.ends_early:
             await asyncio.sleep(random.random() * 10)
             reports = await self._close_all(random.choice([0.01, 0.05, 0.3, 3.0]))
             for task in producing:
                 task.cancel()
             await asyncio.gather(*producing, return_exceptions=True)
-            self.plan.active = self.strangers.active = False
+            self.plan.active = self.host_faults.active = False
         else:
             # A producer may wait for room that only a healed store gives.
             await asyncio.sleep(random.uniform(5, 60))
@@ -213,9 +213,9 @@ class Life:
             self.store.max_block_bytes = 4 << 20
             self.say("no more faults")
             await asyncio.gather(*producing)
-            self.strangers.active = False
+            self.host_faults.active = False
             await self._heal()
-            self.strangers.active = True
+            self.host_faults.active = True
             reports = await self._close_all(None)
         for task in others:
             task.cancel()
@@ -230,7 +230,7 @@ class Life:
             await asyncio.sleep(self.random.expovariate(0.3))
             timeout = self.random.choice([None, 0.0, 0.5, 5.0])
             try:
-                await self.strangers.wait_for("flush", pipeline.flush(timeout))
+                await self.host_faults.wait_for("flush", pipeline.flush(timeout))
             except FlushTimeout:
                 self.say(f"flush({timeout}) was not done in time")
             except asyncio.CancelledError:
@@ -286,7 +286,7 @@ class Life:
     async def _close(self, pipeline: Pipeline, timeout: float | None) -> Report:
         for _ in range(IMPATIENCE):
             with suppress(asyncio.CancelledError):
-                return await self.strangers.wait_for("aclose", pipeline.aclose(timeout))
+                return await self.host_faults.wait_for("aclose", pipeline.aclose(timeout))
         while True:  # the host waits on, and is cancelled by those that cancel all
             with suppress(asyncio.CancelledError):
                 return await pipeline.aclose(timeout)

@@ -14,7 +14,7 @@ from aiocollect import FlushTimeout, Pipeline, Report
 from aiocollect.events import Closed, Event
 from aiocollect.testing import Fault, FaultKind, Operation
 
-from .small_world import Told, World, tell
+from .world import Result, World, run_scenario
 
 __all__ = ["KINDS", "live"]
 
@@ -121,6 +121,6 @@ def _judge(world: World, reports: list[Report]) -> None:
         met["cut off by its deadline"] += dropped > 0
 
 
-def live(seed: int) -> Told:
+def live(seed: int) -> Result:
     """The story of a seed."""
-    return tell(again_and_again, seed)
+    return run_scenario(again_and_again, seed)

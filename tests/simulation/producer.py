@@ -10,8 +10,8 @@ from typing import Any
 from aiocollect import EncodeError, Pipeline, PipelineClosed
 from aiocollect.testing import VirtualClock
 
+from .host_faults import HostFaults
 from .oracle import Accepted, Oracle, folder_of
-from .strangers import Strangers
 
 WORKSPACE = "Sub/Group/Space"
 SERVICE = "scoring"
@@ -44,7 +44,7 @@ class Producer:
         random: Random,
         clock: VirtualClock,
         oracle: Oracle,
-        strangers: Strangers,
+        host_faults: HostFaults,
         say: Callable[[str], None],
     ) -> None:
         self.name = name
@@ -52,7 +52,7 @@ class Producer:
         self._random = random
         self._clock = clock
         self._oracle = oracle
-        self._strangers = strangers
+        self._host_faults = host_faults
         self._say = say
         self._turn = 0
         self._columns = tuple(f"c{i}" for i in range(random.randint(1, 4)))
@@ -73,7 +73,7 @@ class Producer:
     async def run(self) -> None:
         """Call until there are enough, or the pipeline is closed."""
         random = self._random
-        patient = 0.7 if self._strangers.cancels_callers else 0.2
+        patient = 0.7 if self._host_faults.cancels_callers else 0.2
         for _ in range(random.randint(5, 60)):
             await asyncio.sleep(random.expovariate(1.0) * random.choice([0.0, 0.1, 1.5]))
             count = random.choice([1, 1, 2, 5, 40])
@@ -85,7 +85,7 @@ class Producer:
             try:
                 if random.random() >= patient:
                     self._call(values)
-                elif self._strangers.cancels_callers:
+                elif self._host_faults.cancels_callers:
                     await self._call_cancelled(values)
                 else:
                     await self._call_waiting(values)
@@ -96,8 +96,8 @@ class Producer:
     def _moment(self) -> float | None:
         """Mostly now; sometimes a late label of some day before, or a clock that is ahead; where it
         is broken, any day."""
-        if self._strangers.breaks_clocks:
-            self._strangers.struck["broken clocks"] += 1
+        if self._host_faults.breaks_clocks:
+            self._host_faults.struck["broken clocks"] += 1
             return self._clock.time_ns() / 1e9 + DAY * self._random.randrange(-5000, 5000)
         if self._random.random() >= 0.05:
             return None
@@ -125,7 +125,7 @@ class Producer:
         self._oracle.expect_perhaps(given, self._rows(values, round(at * 1e6)))
         call = self._recorder.acollect(**self._arguments(values, at), correlation_id=given)
         try:
-            await self._strangers.wait_for("acollect", call)
+            await self._host_faults.wait_for("acollect", call)
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
@@ -151,7 +151,7 @@ class Producer:
         # The id carries the moment, and the moment decides on the day.
         moment = int(given[:8] + given[9:13], 16) * 1000
         stamp = now if at is None else round(at * 1e6)
-        allowed = STEP_US if at is None and self._strangers.sets_clocks else 10_000
+        allowed = STEP_US if at is None and self._host_faults.sets_clocks else 10_000
         assert abs(moment - stamp) <= allowed, "the id does not carry the scoring time"
         self._oracle.expect(given, self._rows(values, moment))
         self.rows += sum(map(len, values.values()))

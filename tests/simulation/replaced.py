@@ -11,7 +11,7 @@ from collections import deque
 
 from aiocollect.testing import Fault, FaultKind, MemoryStore, Operation
 
-from .small_world import Told, World, tell
+from .world import Result, World, run_scenario
 
 __all__ = ["live"]
 
@@ -34,8 +34,8 @@ async def another_header(world: World) -> None:
         # It holds our first rows no more: that is somebody's will, and no loss of ours.
         world.accepted.clear()
         world.store.replace(path)
-        world.strangers = length // 10 + random.randint(1, 50)
-        theirs = b"theirs\n" + b"something\n" * world.strangers
+        world.foreign_rows = length // 10 + random.randint(1, 50)
+        theirs = b"theirs\n" + b"something\n" * world.foreign_rows
         world.store._append(path, theirs, 0, None)
         for _ in range(random.randint(1, 5)):
             world.collect(pipeline, "a", random.randint(1, 5))
@@ -126,6 +126,6 @@ def make_anew(store: MemoryStore, path: str) -> None:
 STORIES = (another_header, late_for_the_successor, late_for_the_blind, late_creation_of_the_blind)
 
 
-def live(seed: int) -> Told:
+def live(seed: int) -> Result:
     """One of the stories."""
-    return tell(STORIES[seed % len(STORIES)], seed)
+    return run_scenario(STORIES[seed % len(STORIES)], seed)

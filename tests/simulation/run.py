@@ -22,9 +22,9 @@ from types import FrameType
 from aiocollect.testing import FaultKind
 
 from .coverage import ARGUED, STEPS, Step, count_steps
+from .host_faults import KINDS as HOST_FAULTS
 from .life import Outcome
-from .strangers import KINDS as STRANGERS
-from .themes import live
+from .selection import live
 
 CHUNK = 25
 KEPT = 100
@@ -48,7 +48,7 @@ class Summary:
     hours: float = 0.0
     healing: float = 0.0
     faults: Counter[FaultKind] = field(default_factory=Counter)
-    strangers: Counter[str] = field(default_factory=Counter)
+    host_faults: Counter[str] = field(default_factory=Counter)
     found: Counter[str] = field(default_factory=Counter)
     taken: Counter[Step] = field(default_factory=Counter)  # steps of lanes
     failures: int = 0
@@ -62,7 +62,7 @@ class Summary:
         self.hours += outcome.hours
         self.healing = max(self.healing, outcome.healing)
         self.faults += outcome.faults
-        self.strangers += outcome.strangers
+        self.host_faults += outcome.host_faults
         self.found += outcome.found
         if outcome.problems:
             self.failures += 1
@@ -76,7 +76,7 @@ class Summary:
         self.hours += other.hours
         self.healing = max(self.healing, other.healing)
         self.faults += other.faults
-        self.strangers += other.strangers
+        self.host_faults += other.host_faults
         self.found += other.found
         self.taken += other.taken
         self.failures += other.failures
@@ -84,9 +84,9 @@ class Summary:
 
     @property
     def unmet(self) -> list[str]:
-        """Kinds of faults and strangers, and steps of the lane's table, that no life has met."""
+        """Kinds of faults, and steps of the lane's table, that no life has met."""
         kinds = [kind.value for kind in FaultKind if not self.faults[kind]]
-        kinds += [kind for kind in STRANGERS if not self.strangers[kind]]
+        kinds += [kind for kind in HOST_FAULTS if not self.host_faults[kind]]
         return kinds + [_said(step) for step in sorted(STEPS - self.taken.keys() - ARGUED.keys())]
 
 
@@ -248,7 +248,7 @@ def describe(summary: Summary, seconds: float) -> str:
         + "".join(f", {n} {name}" for name, n in summary.found.items() if name not in wrong),
         f"after the last fault all was stored within {summary.healing:.1f} s",
         "faults: " + ", ".join(f"{kind.value} {n}" for kind, n in summary.faults.most_common()),
-        "strangers: " + ", ".join(f"{kind} {n}" for kind, n in summary.strangers.most_common()),
+        "host faults: " + ", ".join(f"{kind} {n}" for kind, n in summary.host_faults.most_common()),
         f"{len(summary.taken)} of {len(STEPS)} steps: "
         + ", ".join(f"{_said(step)} {n}" for step, n in sorted(summary.taken.items())),
     ]

@@ -13,7 +13,7 @@ import pytest
 
 from aiocollect.testing import FaultKind, MemoryStore, VirtualClock, VirtualLoop, run_virtual
 
-from . import __main__, faults, life, outage, poison, run, standstill, themes
+from . import __main__, faults, life, outage, poison, run, selection, standstill
 from .life import Outcome
 from .oracle import Accepted, Oracle
 from .run import Summary, describe
@@ -96,8 +96,8 @@ def test_the_oracle_knows_cancelled_calls(
 def test_a_life_replays_from_its_seed(seed: int) -> None:
     """Two runs of one seed are the same life, to the step; also when it is told."""
     lines: list[str] = []
-    first = themes.live(seed)
-    assert first == themes.live(seed, lines.append)
+    first = selection.live(seed)
+    assert first == selection.live(seed, lines.append)
     assert len(lines) > 50
 
 
@@ -144,7 +144,7 @@ def test_a_late_request_is_judged_when_it_arrives() -> None:
         store._append("p", b"b", 0, None)
 
 
-# The judges of the themes ---------------------------------------------------------------------
+# The judges of the single themes ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_a_storm_in_a_standstill_is_found(
 
 def test_every_cause_of_a_standstill_is_met() -> None:
     """In ten thousand seeds, of which three in a hundred are of this theme."""
-    seeds = [seed for seed in range(10_000) if seed % themes.EVERY in (60, 61, 62)]
+    seeds = [seed for seed in range(10_000) if seed % selection.EVERY in (60, 61, 62)]
     met = {standstill.cause_of(Random(seed)).kind for seed in seeds}
     assert met == set(standstill.KINDS)
 
@@ -299,8 +299,8 @@ def test_hundreds_of_lives() -> None:
     # What a life is meant to be: otherwise they prove less than they say.
     assert summary.rows >= 1000 * summary.lives
     assert sum(summary.faults.values()) >= 90 * summary.lives
-    assert summary.strangers["cancelled acollect"] >= 10 * summary.lives
+    assert summary.host_faults["cancelled acollect"] >= 10 * summary.lives
     for kind in ("cancelled flush", "cancelled aclose", "cancelled a task", "loop blocked"):
-        assert summary.strangers[kind] > 0, kind
+        assert summary.host_faults[kind] > 0, kind
     for kind in ("suspended", "clock set back", "clock set forward"):
-        assert summary.strangers[kind] > 0, kind
+        assert summary.host_faults[kind] > 0, kind

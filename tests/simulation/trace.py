@@ -1,7 +1,7 @@
 """A life told line by line, so that a failure can be understood: ``--seed N --trace``.
 
 Each line has the virtual time and says what happened: calls and their answers, events told to the
-hooks, faults, what strangers did, and every step of every lane. Cells are not shown.
+hooks, faults, what the host did, and every step of every lane. Cells are not shown.
 """
 
 from __future__ import annotations

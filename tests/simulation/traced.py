@@ -22,7 +22,7 @@ from typing import Any
 
 import aiocollect
 
-from .small_world import Told, World, tell
+from .world import Result, World, run_scenario
 
 __all__ = ["KINDS", "live"]
 
@@ -126,7 +126,7 @@ def judge(world: World, ids: list[str], *, interrupted: bool) -> None:
     world.expect(len(times) == len(rows), "doubled: a scoring time was given out twice")
 
 
-def live(seed: int) -> Told:
+def live(seed: int) -> Result:
     """The life in which it happens before the seed's instruction."""
     moment, kind = divmod(seed, len(KINDS))
-    return tell(lambda world: traced(world, moment + 1, KINDS[kind]), seed)
+    return run_scenario(lambda world: traced(world, moment + 1, KINDS[kind]), seed)

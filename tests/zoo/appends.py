@@ -180,7 +180,7 @@ APPENDS: Final[list[Mutant]] = [
         "_core/blind.py",
         "        lane.look_at = lane.now + LOOK_AGAIN\n        notes",
         "        notes",
-        ("hardships",),
+        ("scenarios",),
         "a right that came is not used",
     ),
     Mutant(

@@ -66,7 +66,7 @@ DISKS: Final[list[Mutant]] = [
         "            for name in self.directory.names():\n"
         "                if name.endswith('.rows'):\n"
         "                    self.directory.remove(name)\n",
-        ("want",),
+        ("exhaustion",),
         "lost",
     ),
     Mutant(
@@ -75,7 +75,7 @@ DISKS: Final[list[Mutant]] = [
         "_spool/syncer.py",
         "dead=dead, spare=spare)",
         "dead=dead, spare=spare, limit=0 if journal.wants_spare else SLICE)",
-        ("want",),
+        ("exhaustion",),
         "doubled",
     ),
     Mutant(

@@ -51,7 +51,7 @@ HOSTS: Final[list[Mutant]] = [
         "_delivery/senders.py",
         "        channel.standing = Standing.LATE\n        if task in self._late:\n",
         "        if task in self._late:\n",
-        ("crowded",),
+        ("hung paths",),
         "late",
     ),
     Mutant(
@@ -60,7 +60,7 @@ HOSTS: Final[list[Mutant]] = [
         "_delivery/senders.py",
         "            if longest is not None:\n",
         "            if longest is not None:\n                return\n",
-        ("crowded",),
+        ("hung paths",),
         "late",
     ),
     Mutant(

@@ -36,7 +36,7 @@ OWN: Final = [
         "_core/ids.py",
         "-ac{writer[:2]}-{writer[2:]}",
         "-ac00-00000000",
-        ("twins",),
+        ("identical writers",),
         "lost",
     ),
     Mutant(
@@ -109,7 +109,7 @@ OWN: Final = [
         "                window.inside = True\n"
         "                tail, more = self._tail, self._more\n",
         "                tail, more = self._tail, self._more\n                len(self)\n",
-        ("moments",),
+        ("interleavings",),
         "lost",
     ),
     Mutant(
@@ -119,7 +119,7 @@ OWN: Final = [
         "            if len(self.ring):  # put between the turn and the line above\n"
         "                self.asleep = False\n                return 0.0\n",
         "",
-        ("moments",),
+        ("interleavings",),
         "nobody was woken",
     ),
     Mutant(
@@ -204,7 +204,7 @@ OWN: Final = [
         "_core/limits.py",
         "return blocks >= self.max_blocks or length >= self.max_bytes",
         "return length >= self.max_bytes",
-        ("hardships",),
+        ("scenarios",),
         "too many blocks",
     ),
     Mutant(

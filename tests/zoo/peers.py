@@ -39,7 +39,7 @@ APPENDING: Final = [
         "_core/readback.py",
         "        return landed(lane, found.length, last=last, sound=sound)\n",
         '        from .blind import on_full\n\n        return on_full(lane, "mismatch")\n',
-        ("hardships",),
+        ("scenarios",),
         "a doubt is left",
     ),
     Mutant(
@@ -57,7 +57,7 @@ APPENDING: Final = [
         "_core/parts.py",
         "        return self.full(length=opened.length, blocks=opened.blocks)\n",
         '        return ""\n',
-        ("hardships",),
+        ("scenarios",),
         "too many blocks",
     ),
     Mutant(
@@ -75,7 +75,7 @@ APPENDING: Final = [
         "_core/commands.py",
         "    Refusal.TOO_LARGE: LaneEvent.REJECTED,\n",
         "    Refusal.TOO_LARGE: LaneEvent.UNKNOWN,\n",
-        ("hardships",),
+        ("scenarios",),
         "stuck",
     ),
     Mutant(
@@ -84,7 +84,7 @@ APPENDING: Final = [
         "_core/appending.py",
         "    if block.rows > 1:\n",
         "    if block.rows > 1 and lane.blind:\n",
-        ("hardships",),
+        ("scenarios",),
         "dead letters",
     ),
     Mutant(
@@ -97,7 +97,7 @@ APPENDING: Final = [
         "                self._dead_letter(\n"
         '                    run.stream, piece, "encode", 0, run.account, run.receipt)\n'
         "            lines += some or []\n",
-        ("hardships",),
+        ("scenarios",),
         "dead letters",
     ),
     Mutant(
@@ -124,7 +124,7 @@ APPENDING: Final = [
         "_delivery/senders.py",
         "        channel.standing = Standing.LATE\n        if task in self._late:\n",
         "        if not self._hurried:\n",
-        ("hardships",),
+        ("scenarios",),
         "only other paths are dead",
     ),
 ]
@@ -154,7 +154,7 @@ QUEUES: Final = [
         "_engine/engine.py",
         "        if channel.due and not channel.backlog:\n            self.pump.seal(channel)\n",
         "        channel.due = False\n",
-        ("hardships",),
+        ("scenarios",),
         "a minute after the last call",
     ),
     Mutant(
@@ -165,7 +165,7 @@ QUEUES: Final = [
         "                    after > share and beyond > self.budget - self.shares\n"
         "                ):\n",
         "                elif self.budget < 0:\n",
-        ("hardships",),
+        ("scenarios",),
         "over the budget",
     ),
     Mutant(
@@ -175,7 +175,7 @@ QUEUES: Final = [
         "            try:\n                await future\n            finally:\n"
         "                self._leave(call, future)\n",
         "            await asyncio.shield(future)\n",
-        ("hardships",),
+        ("scenarios",),
         "half",
     ),
     Mutant(
@@ -197,7 +197,7 @@ QUEUES: Final = [
         '            "_offset", self.clock.time_ns() / 1e9 - self.clock.monotonic()\n'
         "        )\n"
         "        look = self._shedder.expire(self.clock.time_ns() / 1e9 - offset)\n",
-        ("hardships",),
+        ("scenarios",),
         "expired by the wall clock",
     ),
 ]
@@ -209,7 +209,7 @@ ENDS: Final = [
         "_engine/lifecycle.py",
         "                await self._settle_all(deadline)\n",
         "                await self._settle_all(None)\n",
-        ("hardships",),
+        ("scenarios",),
         "down_at_the_end",
     ),
     Mutant(
@@ -231,7 +231,7 @@ ENDS: Final = [
         "        patience = None\n"
         "        try:\n            async with engine.binding.within(patience):\n"
         "                await engine.binding.run(lambda: self._settle_all(None))\n",
-        ("hardships",),
+        ("scenarios",),
         "down_at_the_end",
     ),
     Mutant(
@@ -249,7 +249,7 @@ ENDS: Final = [
         "_engine/lifecycle.py",
         "                engine.senders.perform(channel, ends)\n",
         "",
-        ("hardships",),
+        ("scenarios",),
         "not accounted for",
     ),
     Mutant(
@@ -258,7 +258,7 @@ ENDS: Final = [
         "_delivery/senders.py",
         "            self._wait(channel, HURRIED_WAIT)\n\n    async def stop",
         "\n    async def stop",
-        ("hardships",),
+        ("scenarios",),
         "lost at a close",
     ),
     Mutant(
@@ -267,7 +267,7 @@ ENDS: Final = [
         "_core/window.py",
         "    def __init__(self) -> None:\n        self.lock = threading.RLock()\n",
         "    def __init__(self) -> None:\n        self.lock = threading.Lock()\n",
-        ("moments",),
+        ("interleavings",),
         "hangs",
     ),
     Mutant(
@@ -304,7 +304,7 @@ ENDS: Final = [
         "_engine/lifecycle.py",
         "                return await asyncio.shield(closing)\n",
         "                return await closing\n",
-        ("hardships",),
+        ("scenarios",),
         "lost at a cancelled shutdown",
     ),
     Mutant(

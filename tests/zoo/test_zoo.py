@@ -111,7 +111,7 @@ def test_a_mutant_that_does_nothing_survives() -> None:
         "_core/verdict.py",
         "        data = found.data[min(position, 1) :]\n",
         "        data = found.data[1 if position else 0 :]\n",
-        ("replaced", "twins"),
+        ("replaced", "identical writers"),
         "lost",
     )
     assert judge(idle, seeds=10).state == "survives"

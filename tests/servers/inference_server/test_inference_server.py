@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.foreign import environment, files_of, free_port
+from tests.support.external_servers import environment, files_of, free_port
 
 ROOT = Path(__file__).parents[3]
 SCORING_FILE = ROOT / "examples" / "azureml_v1_scoring.py"

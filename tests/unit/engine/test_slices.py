@@ -90,7 +90,7 @@ def test_our_thread_rests_and_no_other() -> None:
     resting: list[str] = []
     done = threading.Event()
 
-    class Told(LoopThread):
+    class Recorded(LoopThread):
         def rest(self) -> None:
             resting.append(threading.current_thread().name)
             super().rest()
@@ -103,7 +103,7 @@ def test_our_thread_rests_and_no_other() -> None:
             done.set()
         return wait
 
-    thread = Told(asyncio.new_event_loop)
+    thread = Recorded(asyncio.new_event_loop)
     host = LoopBinding(thread, turn=turn, arrive=lambda again: None)
     host.start()
     assert done.wait(10)

@@ -83,7 +83,7 @@ def live(seed: int, say: Say = silent) -> Outcome:
                     outcome.rows += 1
             await asyncio.sleep(random.expovariate(2.0))
             under_way = pipeline.stats().in_flight
-            outcome.strangers[KIND] += under_way > 4 * places
+            outcome.host_faults[KIND] += under_way > 4 * places
             if under_way > 6 * places:
                 outcome.problems.append(f"{under_way} requests under way, for {places} places")
                 break
@@ -93,7 +93,7 @@ def live(seed: int, say: Say = silent) -> Outcome:
         outcome.hours = loop.time() / 3600
 
     run_virtual(main)
-    if not outcome.strangers[KIND]:
+    if not outcome.host_faults[KIND]:
         outcome.problems.append("the places for late requests were never full: it proves nothing")
     return outcome
 

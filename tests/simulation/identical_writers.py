@@ -1,7 +1,7 @@
-"""Twins: writers that say the same at the same moment, to one shared blob.
+"""Identical writers: they say the same at the same moment, to one shared blob.
 
 Only the writer's part of an id tells their rows apart. Where it does not, a writer that looks for
-its lost append finds its twin's equal bytes, believes them, and its own rows are never stored.
+its lost append finds the other's equal bytes, believes them, and its own rows are never stored.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import asyncio
 
 from aiocollect.testing import Fault, FaultKind, Operation
 
-from .small_world import Told, World, tell
+from .world import Result, World, run_scenario
 
 __all__ = ["live"]
 
 
-async def twins(world: World) -> None:
-    """Twins collect equal rows; as many lines are stored as were accepted."""
+async def identical(world: World) -> None:
+    """They collect equal rows; as many lines are stored as were accepted."""
     random = world.random
 
     def weather(operation: Operation, path: str) -> Fault | None:
@@ -45,6 +45,6 @@ async def twins(world: World) -> None:
     world.expect(lines == accepted, f"lost: {accepted} rows accepted, {lines} lines stored")
 
 
-def live(seed: int) -> Told:
-    """One life of twins."""
-    return tell(twins, seed)
+def live(seed: int) -> Result:
+    """One life of identical writers."""
+    return run_scenario(identical, seed)

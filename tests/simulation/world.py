@@ -1,6 +1,6 @@
-"""A small world: one store that breaks when a theme says so, and rows that are plain numbers.
+"""A small world: one store that breaks when a scenario says so, and rows that are plain numbers.
 
-Where life.py throws everything at everybody, a theme here tells one story; what it promises can
+Where life.py throws everything at everybody, a scenario here has one fault; what it promises can
 then be said exactly. The oracle knows which numbers were accepted, in which order, and the stored
 files through Python's csv.
 """
@@ -20,14 +20,14 @@ from aiocollect import Pipeline
 from aiocollect.testing import Fault, FaultKind, MemoryStore, Operation, VirtualLoop, run_virtual
 from tests.support.virtual import make_pipeline
 
-__all__ = ["Told", "World", "tell"]
+__all__ = ["Result", "World", "run_scenario"]
 
 # Ways to be down; BUSY and ERROR answer at once, HANG never does.
 DOWN = [FaultKind.HANG, FaultKind.NOT_SENT, FaultKind.BUSY, FaultKind.ERROR, FaultKind.CREDENTIAL]
 
 
-class Told:
-    """What became of one story: its seed, and what was wrong with it."""
+class Result:
+    """What became of one scenario: its seed, and what was wrong with it."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -40,14 +40,14 @@ class World:
     def __init__(self, seed: int, loop: VirtualLoop) -> None:
         self.random = Random(seed)
         self.loop = loop
-        self.told = Told(seed)
+        self.result = Result(seed)
         self.weather: Callable[[Operation, str], Fault | None] = lambda operation, path: None
         self.store = MemoryStore(
             faults=lambda operation, path: self.weather(operation, path),
             latency=self.random.choice([0.0, 0.02, 0.1]),
         )
         self.accepted: dict[str, list[int]] = defaultdict(list)
-        self.strangers = 0  # rows of others, under a header of theirs
+        self.foreign_rows = 0  # rows of others, under a header of theirs
         self._numbers = count()
 
     def break_down(self, *kinds: FaultKind, path: str = "") -> None:
@@ -75,9 +75,9 @@ class World:
         return True
 
     def expect(self, truth: bool, otherwise: str) -> None:
-        """What the story promises."""
+        """What the scenario promises."""
         if not truth:
-            self.told.problems.append(otherwise)
+            self.result.problems.append(otherwise)
 
     def stored(self) -> dict[str, list[int]]:
         """The numbers in the store, by model, in the order of their parts."""
@@ -87,7 +87,7 @@ class World:
                 continue
             header, *rows = csv.reader(io.StringIO(data.decode(), newline=""))
             if header[0] != "n":
-                self.expect(len(rows) == self.strangers, f"misplaced: rows of ours in {path}")
+                self.expect(len(rows) == self.foreign_rows, f"misplaced: rows of ours in {path}")
                 continue
             (model,) = [name for name in self.accepted if f"/{name}/" in path] or ["?"]
             found[model] += [int(float(row[0])) for row in rows]
@@ -110,17 +110,17 @@ def _part(path: str) -> tuple[str, int]:
     return folder, int(number) if number.isdigit() else 0
 
 
-def tell(story: Callable[[World], Coroutine[Any, Any, None]], seed: int) -> Told:
-    """Live through a story to its end."""
+def run_scenario(scenario: Callable[[World], Coroutine[Any, Any, None]], seed: int) -> Result:
+    """Run a scenario to its end."""
 
-    async def main(loop: VirtualLoop) -> Told:
+    async def main(loop: VirtualLoop) -> Result:
         world = World(seed, loop)
         try:
-            # Virtual seconds; a story that takes longer waits for what never comes.
+            # Virtual seconds; a scenario that takes longer waits for what never comes.
             async with asyncio.timeout(1800):
-                await story(world)
+                await scenario(world)
         except Exception as error:
-            world.told.problems.append(f"{type(error).__name__}: {error}")
-        return world.told
+            world.result.problems.append(f"{type(error).__name__}: {error}")
+        return world.result
 
     return run_virtual(main)

@@ -1,7 +1,7 @@
 """A process that gives rows as fast as it can while the store is down, and weighs itself.
 
-``python -m tests.chaos.hungry``; see worker.py for the task. SIGUSR1 ends the giving; then it
-closes. Too many calls for a line before and after each: accepted ones are told after, in one line.
+``python -m tests.chaos.memory_worker``; see worker.py for the task. SIGUSR1 ends the giving; then
+it closes. Too many calls for a line before and after each: accepted ones are told in one.
 """
 
 from __future__ import annotations

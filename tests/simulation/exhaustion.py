@@ -1,8 +1,8 @@
-"""Want: the disk has no room or no inode left, or the process no descriptor, while a spool works.
+"""Exhaustion: no room, inode or descriptor is left while a spool works.
 
 It comes when new streams are to have their slots, when a segment is half full and the next one is
 to be made, and when a journal is to be removed; then the process is killed, or closes, and the next
-one takes over what is left. A want costs what would have been written: whatever was durable or told
+one takes over what is left. It costs what would have been written: whatever was durable or told
 as stored is in the store, in order, and nothing is there twice.
 """
 
@@ -32,7 +32,7 @@ from aiocollect.testing import (
 )
 
 from .crash_life import bury
-from .small_world import Told
+from .world import Result
 
 __all__ = ["KINDS", "live", "met"]
 
@@ -60,7 +60,7 @@ class World:
 
     def __init__(self, seed: int) -> None:
         self.random = random = Random(seed)
-        self.told = Told(seed)
+        self.result = Result(seed)
         self.down = False
         self.store = MemoryStore(
             faults=lambda *_: Fault(FaultKind.BUSY) if self.down else None,
@@ -99,7 +99,7 @@ class World:
             retry=Retry(base=0.05, cap=1.0, attempt_timeout=3.0, overdue=0.2),
             _seams=Seams(
                 clock=VirtualClock(loop, epoch=EPOCH),
-                chance=Random(self.told.seed).random,
+                chance=Random(self.result.seed).random,
                 writer_id=f"{life:010x}",
                 disk=view,
             ),
@@ -174,7 +174,7 @@ class World:
 
     def judge(self) -> None:
         """Compare what is stored with what was promised."""
-        problems = self.told.problems
+        problems = self.result.problems
         for model in self.receipts:
             found = [
                 int(line.partition(b",")[0])
@@ -245,9 +245,9 @@ async def leaving(world: World, pipeline: Pipeline) -> None:
 STORIES = (new_streams, crossing, leaving)
 
 
-def live(seed: int) -> Told:
+def live(seed: int) -> Result:
     """One of the stories."""
     world = World(seed)
     world.live(STORIES[seed % len(STORIES)])
     world.judge()
-    return world.told
+    return world.result

@@ -1,8 +1,8 @@
-"""Which life a seed has: mostly an ordinary one; now and then one of a theme of its own."""
+"""Which life a seed has: mostly an ordinary one; now and then one of its own."""
 
 from __future__ import annotations
 
-from . import bounded, crowded, life, outage, poison, standstill
+from . import bounded, hung_paths, life, outage, poison, standstill
 from .life import Outcome
 from .trace import Say, silent
 
@@ -19,7 +19,7 @@ def live(seed: int, say: Say = silent) -> Outcome:
         case 33:
             return outage.live(seed, say)
         case 51:
-            return crowded.live(seed, say)
+            return hung_paths.live(seed, say)
         case 60 | 61 | 62:
             return standstill.live(seed, say)
         case 68:

@@ -1,6 +1,6 @@
-"""Stories of one hardship each, with promises that lives full of everything cannot hold to.
+"""Scenarios of one fault each, with promises that lives full of everything cannot hold to.
 
-``live(seed)`` tells one: the seed draws the story and all that happens in it.
+``live(seed)`` runs one: the seed draws the scenario and all that happens in it.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from aiocollect.testing import FaultKind, VirtualClock
 from aiocollect.typing import Piece, Schema
 from tests.support.virtual import choke
 
-from .small_world import Told, World, tell
+from .world import Result, World, run_scenario
 
-__all__ = ["STORIES", "live"]
+__all__ = ["SCENARIOS", "live"]
 
 # What aclose() may take beyond its time-out, in seconds: requests that do not mind their
 # cancellation, and the store's own end (_delivery/senders.py, engine.py).
@@ -111,7 +111,7 @@ async def full(world: World) -> None:
     held = len(f"1,{'i' * 36},{'t' * 26},0\n") * len(world.accepted["a"])
     world.expect(held <= 1.25 * budget, f"over the budget: {held} bytes of {budget} are held")
     world.expect(refused > 0, "over the budget: no call was refused in an outage")
-    if world.told.problems:
+    if world.result.problems:
         return  # what is never refused cannot be filled
     await choke(collector)
     before = pipeline.stats().accepted
@@ -296,7 +296,7 @@ async def cancelled_shutdown(world: World) -> None:
     world.expect_all_stored("after a cancelled shutdown")
 
 
-STORIES: list[Any] = [
+SCENARIOS: list[Any] = [
     nobody_asks,
     down_at_the_end,
     back_before_the_end,
@@ -311,9 +311,9 @@ STORIES: list[Any] = [
 ]
 
 
-def live(seed: int) -> Told:
-    """Tell the story of a seed."""
-    story = STORIES[seed % len(STORIES)]
-    told = tell(story, seed)
-    told.problems = [f"{story.__name__}: {problem}" for problem in told.problems]
-    return told
+def live(seed: int) -> Result:
+    """Run the scenario of a seed."""
+    scenario = SCENARIOS[seed % len(SCENARIOS)]
+    result = run_scenario(scenario, seed)
+    result.problems = [f"{scenario.__name__}: {problem}" for problem in result.problems]
+    return result

@@ -3,7 +3,7 @@
 In memory mode a killed process loses at most what was accepted and not confirmed: of each path its
 rows are a beginning of what it accepted, at least as long as confirmed, each once, whole. With a
 spool, what was spooled is delivered by the next life.
-``python -m tests.chaos.kills --count 20 --seed 1 [--spool]``
+``python -m tests.chaos.sigkills --count 20 --seed 1 [--spool]``
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ if __name__ == "__main__":
 
     from testkit.emulator import emulator
 
-    parser = argparse.ArgumentParser(prog="python -m tests.chaos.kills", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos.sigkills", description=__doc__)
     parser.add_argument("--count", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--spool", action="store_true")

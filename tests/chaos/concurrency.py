@@ -1,6 +1,6 @@
 """Forks under load; eight threads, a thousand tasks, finalizers and signals on one pipeline.
 
-``python -m tests.chaos.crowds --forks 20 --seed 1``
+``python -m tests.chaos.concurrency --forks 20 --seed 1``
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def forks(azurite: Emulator, *, host: str, count: int, seed: int) -> Result:
         # round trip, it would outrun its children until their close gives up.
         options = {"linger": 0.5}
         process = stage.start(
-            *("tests.chaos.crowd", "forks"),
+            *("tests.chaos.concurrent_worker", "forks"),
             host=host,
             forks=count,
             seed=seed,
@@ -52,7 +52,7 @@ def threads(azurite: Emulator, *, host: str, turns: int, tasks: int, seed: int) 
     with Stage(azurite) as stage:
         stage.faulty(seed, rate=0.1)
         process = stage.start(
-            *("tests.chaos.crowd", "threads"),
+            *("tests.chaos.concurrent_worker", "threads"),
             host=host,
             turns=turns,
             tasks=tasks,
@@ -79,7 +79,7 @@ if __name__ == "__main__":
 
     from testkit.emulator import emulator
 
-    parser = argparse.ArgumentParser(prog="python -m tests.chaos.crowds", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos.concurrency", description=__doc__)
     parser.add_argument("--forks", type=int, default=10)
     parser.add_argument("--turns", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)

@@ -3,7 +3,7 @@
 While the store answers, everything that was accepted is stored, soon; while it is down, the process
 ends within its grace, and its report is right to the row. With a spool nothing is gone: once the
 store is back, ``aiocollect replay`` brings what was left, once.
-``python -m tests.chaos.terms --host uvicorn --count 20 --seed 1``
+``python -m tests.chaos.sigterms --host uvicorn --count 20 --seed 1``
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ if __name__ == "__main__":
 
     from testkit.emulator import emulator
 
-    parser = argparse.ArgumentParser(prog="python -m tests.chaos.terms", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos.sigterms", description=__doc__)
     parser.add_argument("--host", choices=HOSTS, default="asyncio")
     parser.add_argument("--count", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)

@@ -12,7 +12,7 @@ import pytest
 from aiocollect import MemoryStore, Pipeline, PipelineClosed
 from aiocollect.testing import Fault, FaultKind
 from aiocollect.typing import HostKind
-from tests.behaviour.test_second_start import SPANS, Span, cells
+from tests.behaviour.test_restart import SPANS, Span, cells
 
 
 @pytest.mark.parametrize("host", ["loop", "thread"])

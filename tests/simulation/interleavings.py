@@ -18,7 +18,7 @@ from typing import Any
 
 import aiocollect
 
-from .small_world import Told, World, tell
+from .world import Result, World, run_scenario
 
 __all__ = ["live"]
 
@@ -79,6 +79,6 @@ async def intruded(world: World, moment: int) -> None:
     await pipeline.aclose()
 
 
-def live(seed: int) -> Told:
+def live(seed: int) -> Result:
     """The life in which the other thread comes at the seed's moment."""
-    return tell(lambda world: intruded(world, seed + 1), seed)
+    return run_scenario(lambda world: intruded(world, seed + 1), seed)

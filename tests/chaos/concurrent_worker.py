@@ -1,6 +1,6 @@
 """Processes under test in which much happens at once: threads, forks, finalizers, signals.
 
-``python -m tests.chaos.crowd KIND``; see worker.py for the task.
+``python -m tests.chaos.concurrent_worker KIND``; see worker.py for the task.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from aiocollect.testing import Fault, Operation, VirtualClock, VirtualLoop
 from aiocollect.typing import Piece, Schema
 from tests.support.eager import eager
 
-__all__ = ["KINDS", "PANICS", "Panic", "PanickingEncoder", "PanickingFaults", "Strangers"]
+__all__ = ["KINDS", "PANICS", "Panic", "PanickingEncoder", "PanickingFaults", "HostFaults"]
 
 _T = TypeVar("_T")
 
@@ -39,7 +39,7 @@ class Panic(BaseException):
 PANICS = (Panic, GeneratorExit)
 
 
-class Strangers:
+class HostFaults:
     """Everything that strikes one life. ``struck`` counts by kind; ``say`` tells of each."""
 
     def __init__(self, random: Random, loop: VirtualLoop, say: Callable[[str], None]) -> None:
@@ -147,14 +147,14 @@ class Strangers:
 class PanickingEncoder(CsvEncoder):
     """Falls over several calls at once; each by itself it can write."""
 
-    def __init__(self, strangers: Strangers) -> None:
+    def __init__(self, host_faults: HostFaults) -> None:
         super().__init__()
-        self._strangers = strangers
+        self._host_faults = host_faults
 
     def encode(self, pieces: Sequence[Piece], schema: Schema) -> list[bytes]:
         """See CsvEncoder."""
         if len(pieces) > 1:
-            self._strangers.panic("encoder panics", 0.3)
+            self._host_faults.panic("encoder panics", 0.3)
         return super().encode(pieces, schema)
 
 
@@ -162,11 +162,11 @@ class PanickingFaults:
     """The script of a store that may raise anything, besides its faults."""
 
     def __init__(
-        self, faults: Callable[[Operation, str], Fault | None], strangers: Strangers
+        self, faults: Callable[[Operation, str], Fault | None], host_faults: HostFaults
     ) -> None:
         self._faults = faults
-        self._strangers = strangers
+        self._host_faults = host_faults
 
     def __call__(self, operation: Operation, path: str) -> Fault | None:
-        self._strangers.panic("store panics", 0.05)
+        self._host_faults.panic("store panics", 0.05)
         return self._faults(operation, path)
