@@ -9,6 +9,7 @@ tests/service/answers.py, which a test holds against a server that gives each of
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -36,11 +37,12 @@ PAGE: Final = Path(__file__).with_name("errors.md")
 OPENING: Final = """# Errors, and what to do
 
 Every code that the log, `stats().held`, a `Held` or `Retrying` event, a refusal or a dead letter
-may show: what it means, and what to do. Words in capitals are to be put in. No answer of a store
-loses a row: rows wait in memory (and in the spool, where there is one) until the store takes them.
+can show: what it means, and what to do. Replace words in capitals with your own. No answer of a
+store loses a row: rows wait in memory (and in the spool, if there is one) until the store takes
+them.
 
-This page is made by `python docs/errors.py`, from `aiocollect/remedies/` and from the table that
-a test holds against a stand-in of the service: each answer, at each operation, through a pipeline.
+This page is made by `python docs/errors.py`, from `aiocollect/remedies/` and from a table that
+a test compares with a stand-in of the service: each answer, at each operation, through a pipeline.
 
 ## What becomes of the rows
 
@@ -49,35 +51,39 @@ a test holds against a stand-in of the service: each answer, at each operation, 
 """
 
 WORDS: Final = {
-    HELD: "the path waits, and is tried again ever more slowly; one alarm (`Held`, the log, "
-    "`stats().held`, `healthy()` is False), with code and remedy, until it works (`Resumed`)",
+    HELD: "the path waits and is tried again less and less often; one alarm (`Held`, the log, "
+    "`stats().held`, `healthy()` is False) with code and remedy, until it works (`Resumed`)",
     AGAIN: "nothing is decided: the same bytes go to the same position again, after a growing "
     "wait; `Retrying` after the third time",
-    BACK: "what stands in the blob at the position of the append decides: ours, then it landed; "
-    "another's, then ours goes behind it; nothing, then the same again",
-    NEXT: "read back where there is a doubt, then on to `data_1.csv`, `data_2.csv`, …; a blob that "
+    BACK: "what is in the blob at the position of the append decides: if it is ours, it is stored; "
+    "if it is another writer's, ours goes after it; if there is nothing, the same again",
+    NEXT: "read back if there is a doubt, then on to `data_1.csv`, `data_2.csv`, …; a blob that "
     "was deleted is counted (`BlobReplaced`), and its open rows go to the next part",
-    OWN: "without the right to read rows go to `data-WRITER.csv`, one for each writer",
+    OWN: "without the right to read, rows go to `data-WRITER.csv`, one file for each writer",
     HALVED: "the block is split between rows until it fits; a single row that is too large "
-    "for the service is a dead letter",
+    "for the service becomes a dead letter",
     MADE: "the blob is created",
-    THERE: "the blob stands: it is opened and looked at",
+    THERE: "the blob exists: it is opened and looked at",
 }
 
 OPERATION: Final = {
     "open": "looking at the blob",
     "create": "creating it",
     "append": "appending",
-    "doubt": "appending, where an earlier attempt has no known end",
+    "doubt": "appending, when the outcome of an earlier attempt is unknown",
     "read": "reading back",
 }
 
-
 COUNTED: Final = (
-    "Without an answer nothing is decided: the same again. Where no token, no SAS or no trust in a "
-    "certificate can be had, the path is held. Keys under which rows are counted as refused, "
-    "dropped or dead letters stand here too."
+    "Without an answer nothing is decided: the same again. If no token or SAS can be had, or a "
+    "certificate is not trusted, the path is held. Keys under which rows are counted as refused, "
+    "dropped or dead letters are here too."
 )
+
+
+def filled(text: str) -> str:
+    """A paragraph on lines of 100."""
+    return textwrap.fill(text, 100, break_long_words=False, break_on_hyphens=False)
 
 
 def treatment(answer: Answer) -> str:
@@ -117,7 +123,7 @@ def between() -> Iterator[str]:
 
 
 def others() -> Iterator[str]:
-    """Codes of ours, and of the service where the documentation lists none."""
+    """Our own codes, and codes of the service that its documentation does not list."""
     listed = {answer.code for answer in ANSWERS} | {"ProxyAuthentication"}
     rows: dict[tuple[str, str], list[str]] = {}
     for remedy in CODES.values():
@@ -137,15 +143,17 @@ def page() -> str:
     head = "| code | status | what it means | what to do | rows |\n|---|---|---|---|---|"
     parts = [
         OPENING + "\n".join(f"| **{word}** | {text} |" for word, text in WORDS.items()),
-        "The operations: "
-        + ", ".join(f"*{name}* ({text})" for name, text in OPERATION.items())
-        + ". A code that the service invents later is held, as far as its status is a refusal.",
+        filled(
+            "The operations: "
+            + ", ".join(f"*{name}* ({text})" for name, text in OPERATION.items())
+            + ". An unknown code of the service is held if its status is a refusal."
+        ),
         "## Codes of the service",
         head + "\n" + "\n".join(service()),
-        "## Answers without a code: something stands between",
+        "## Answers without a code: from something between us and the service",
         head.replace(" status |", "").replace("|---", "", 1) + "\n" + "\n".join(between()),
         "## Connections, identities, files, and what is counted",
-        COUNTED,
+        filled(COUNTED),
         "| code | what it means | what to do |\n|---|---|---|\n" + "\n".join(others()),
     ]
     return "\n\n".join(parts) + "\n"

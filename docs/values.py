@@ -1,9 +1,9 @@
-"""Writes values.md: what becomes of each kind of value, found out by writing and reading it.
+"""Writes values.md: what each kind of value becomes, found by writing and reading it.
 
     python docs/values.py
 
 Every value is frozen as collect() freezes it, written by the encoders beside a column of numbers,
-and read by each library with the column's type told as the page says.
+and read by each library, which is given the column's type as the page says.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ SCHEMA: Final = Schema(("x", "n"), ids=False)
 
 
 class Told(NamedTuple):
-    """The type of a column as each library is told, and what stands for missing in pandas."""
+    """The type of a column as each library is given it, and what means missing in pandas."""
 
     pandas: str
     polars: Any
@@ -69,7 +69,7 @@ VALUES: Final[tuple[tuple[str, Any, Told], ...]] = (
     ("`-2**63`", -(2**63), INT),
     ("`2**64 - 1`", 2**64 - 1, UINT),
     ("`None` among ints", None, INT),
-    ("`2**64`, told to be text", 2**64, TEXT),
+    ("`2**64`, as text", 2**64, TEXT),
     ("`True`", True, BOOL),
     ("`None` among booleans", None, BOOL),
     ('`"premium"`', "premium", TEXT),
@@ -100,31 +100,34 @@ VALUES: Final[tuple[tuple[str, Any, Told], ...]] = (
 
 HEAD: Final = """# Values
 
-What becomes of each kind of value: written by `python docs/values.py`, which writes and reads each
-one, a missing cell below it in the same column. The encoders' docstrings have the rules.
+What each kind of value becomes. Written by `python docs/values.py`, which writes each value with a
+missing cell below it in the same column, and reads it again. The encoders' docstrings have the
+rules.
 
 ## Columns and rows
 
-Columns are matched by name, whatever class of text their labels are, also bytes: of dicts, named
-tuples, dataclasses, attrs, msgspec and pydantic objects, rows of databases, records of numpy, rows
-of a frame, tables of pandas, polars and Arrow, and lists of these. What has no names goes by its
-order. Labels that are neither text nor numbers, dates or tuples are refused.
+Columns are matched by name, whatever class of text their labels are, bytes too: in dicts, named
+tuples, dataclasses, attrs, msgspec and pydantic objects, database rows, numpy records, rows of a
+frame, tables of pandas, polars and Arrow, and lists of these. Values without names are matched by
+order. Labels that are not text, numbers, dates or tuples are refused.
 
-The index of a pandas frame or Series is never recorded; a Series is a column where the stream has
-one, else a row by the names in its index. A Series or array whose elements are all records or lists
-(structs, maps, dicts, tuples) is rows, as a list of them is, and refused where one of these is
-missing as a whole; in a stream of one column they are its cells.
+The index of a pandas frame or Series is never recorded. A Series is a column if the stream has one
+column; otherwise it is a row, by the names in its index. A Series or array whose elements are all
+records or lists (structs, maps, dicts, tuples) is read as rows, as a list of them is, and refused
+if one of them is missing as a whole. In a stream of one column they are its cells.
 
-- Missing: `None`, `NA`, `NaT`, masked cells, and null. `NaN` is missing too in a column that holds
-  text, or anything else that is no number, in this call or in an earlier one by name or of many
-  rows: pandas hands missing text over so, `to_dict("records")` too. A single list stays as it is.
-- A float32 or float16 has its own digits, nested or not; a moment all of its, as text where a
-  datetime has no place for them; of a unit of months or years it is a day. Beyond the years 1 to
-  9999 it is refused, and so are durations, times of day, periods and intervals, by their column.
+- Missing are `None`, `NA`, `NaT`, masked cells, and null. `NaN` is missing, too, in a column that
+  holds text or anything else that is not a number, in this call or in an earlier one by name or of
+  many rows: that is how pandas passes missing text, also in `to_dict("records")`. A single list is
+  recorded as it is.
+- A float32 or float16 keeps its own digits, nested or not. A moment keeps all of its digits, as
+  text if a datetime has no place for them; one whose unit is months or years is a day. Years
+  outside 1 to 9999 are refused, and so are durations, times of day, periods and intervals; the
+  message names the column.
 
 `$aml_dc_row` is the index of a row within its call. Under one `correlation()` the calls of a stream
-go on counting, so inputs and predictions are joined by id and row, one to one, in however many
-calls they came; the streams of a `model()` pair row by row in each call. A label that comes later
+continue counting, so inputs and predictions are joined by id and row, one to one, in however many
+calls they came. The streams of a `model()` pair row by row in each call. A label that comes later
 says which row it belongs to:
 
 ```python
@@ -132,8 +135,8 @@ scored = inputs.collect(rows)
 labels.collect([1.0], correlation_id=scored, row=2)
 ```
 
-A call above `limits.max_call_bytes` is refused before it is walked. A larger table goes in pieces,
-under one id:
+A call above `limits.max_call_bytes` is refused before it is walked. A larger table is given in
+pieces, under one id:
 
 ```python
 await inputs.acollect_pieces(frame, progress=lambda done, total: print(done, total))
@@ -141,7 +144,8 @@ await inputs.acollect_pieces(frame, progress=lambda done, total: print(done, tot
 
 ## Reading
 
-Read CSV with the types of your columns told; whether text was in quotes decides nothing then:
+Give the reader the types of your columns when it reads CSV; then it does not matter whether text
+was in quotes:
 
 ```python
 rows = csv.reader(open(path, newline="", encoding="utf-8"))
@@ -167,8 +171,8 @@ pyarrow.csv.read_csv(
 )
 ```
 
-In pandas, whole numbers with missing cells are `"Int64"`, with `na_values` `[""]`. It cannot tell
-a missing cell from NaN among floats, nor from empty text; polars and pyarrow can. polars leaves
+In pandas, whole numbers with missing cells are `"Int64"`, with `na_values` `[""]`. It cannot tell a
+missing cell from NaN among floats, nor from empty text; polars and pyarrow can. polars leaves
 quotes in a column's name doubled (pola-rs/polars#20294).
 
 Read JSONL:
@@ -189,10 +193,10 @@ pyarrow.json.read_json(
 )
 ```
 
-`pd.read_json(path, lines=True, dtype=False)` rounds: fractions, and whole numbers with a missing
+`pd.read_json(path, lines=True, dtype=False)` rounds fractions, and whole numbers with a missing
 cell among them. For polars, a column of floats that has a NaN or an infinity is `pl.String`, then
-`.with_columns(pl.col("age").cast(pl.Float64))`; pyarrow refuses such a column. Decimal, moments,
-UUID, base64 and nested values were told to be text below.
+`.with_columns(pl.col("age").cast(pl.Float64))`; pyarrow refuses such a column. Below, Decimal,
+moments, UUID, base64 and nested values were read as text.
 """
 
 

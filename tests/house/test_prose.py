@@ -1,0 +1,93 @@
+"""The pages can be read: their lines are short, their words plain, and the first ones not long."""
+
+from __future__ import annotations
+
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.house.pages import PAGES, ROOT, name_of, read, without_code
+
+WIDTH = 100
+SCRIPTS = sorted(
+    path
+    for folder in ("aiocollect", "docs", "examples", "loadtest", "testkit", "tests", "tools")
+    for path in (ROOT / folder).rglob("*.py")
+    if not {".venv", "node_modules"} & set(path.relative_to(ROOT).parts)
+)
+# Words that no reader knows from elsewhere, or that mean nothing to somebody in a hurry.
+FOREIGN = ("anew", "of ours", "that is none", "by turns", "is told by", "was mended", "stranger's")
+
+
+def long_lines(text: str) -> list[str]:
+    """Those that are too long, but for tables and lines that a URL or a link makes long."""
+    return [
+        line
+        for line in text.splitlines()
+        if len(line) > WIDTH and not line.startswith("|") and not re.search(r"https?://", line)
+    ]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_lines_of_pages(page: Path) -> None:
+    """A change of one word shows one line, not a paragraph."""
+    assert long_lines(without_code(page.read_text(encoding="utf-8"))) == []
+
+
+def prose_of(source: str) -> Iterator[str]:
+    """The lines of the docstrings and comments of a script."""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT and not re.match("# (type:|noqa)", token.string):
+            yield token.line.rstrip("\n")
+        elif token.type == tokenize.STRING and token.line.lstrip().startswith(('"""', 'r"""')):
+            yield from token.line.rstrip("\n").splitlines()
+
+
+def test_lines_of_docstrings_and_comments() -> None:
+    """In each Python file, wherever it is; ruff says so of code."""
+    found = {
+        name_of(path): long_lines("\n".join(prose_of(path.read_text(encoding="utf-8"))))
+        for path in SCRIPTS
+    }
+    assert {name: lines for name, lines in found.items() if lines} == {}
+    assert len(found) > 300
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_plain_words(page: Path) -> None:
+    """Pages are written for people who do not know the house, in any country."""
+    text = " ".join(without_code(page.read_text(encoding="utf-8")).split())
+    assert re.findall(rf"\b(?:{'|'.join(FOREIGN)})\b", text, re.IGNORECASE) == []
+
+
+def test_the_readme_is_short() -> None:
+    """One screen and a half."""
+    assert len(read("README.md").splitlines()) <= 90
+
+
+def test_the_map_is_a_map() -> None:
+    """Words of ARCHITECTURE.md, the picture and the diagram left aside."""
+    assert len(without_code(read("ARCHITECTURE.md")).split()) <= 1200
+
+
+def test_each_page_is_in_the_index() -> None:
+    """Once, with what it is for."""
+    index = re.findall(r"^\| \[[^\]]+\]\(([^)#]+)\) \|", read("docs/index.md"), re.MULTILINE)
+    assert len(set(index)) == len(index)
+    listed = {(ROOT / "docs" / target).resolve() for target in index}
+    folders = {ROOT, ROOT / "docs"}
+    assert {page for page in PAGES if page.parent in folders} - listed == {
+        ROOT / "docs" / "index.md"
+    }
+
+
+def test_one_word_one_meaning() -> None:
+    """No word of the glossary has two entries."""
+    rows = re.findall(r"^\| (\*\*.*?) \|", read("docs/glossary.md"), re.MULTILINE)
+    words = [word for row in rows for word in re.findall(r"\*\*([^*]+)\*\*(?! \()", row)]
+    assert len(words) > 60
+    assert sorted(set(words)) == sorted(words)
