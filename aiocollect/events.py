@@ -1,4 +1,12 @@
-"""The events that hooks see. All are immutable, and none carries a cell's value."""
+"""The events that hooks get: ``Pipeline(…, hooks=[my_hook])`` calls ``my_hook(event)`` with each.
+
+All are immutable, and none carries the value of a cell. A reason or a code is a short text that
+``aiocollect.remedies.explain()`` and docs/errors.md explain.
+
+Words that several events share: ``path`` is a stream's blob name, ``part`` the blob of it that is
+meant (a path goes on in further parts), ``stream`` a collector's label (model/version/identifier).
+``first`` and ``last`` are the writer's sequence numbers, on this path, of the first and last row.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +20,7 @@ __all__ = [
     "Closed",
     "CredentialWarning",
     "DeadLettered",
+    "DeadLettersLost",
     "Dropped",
     "Event",
     "Held",
@@ -23,10 +32,9 @@ __all__ = [
     "Resumed",
     "Retrying",
     "Rolled",
-    "DeadLettersLost",
+    "Settled",
     "SettingsRejected",
     "SettingsRemoved",
-    "Settled",
     "SpoolAdopted",
     "SpoolDamaged",
     "SpoolFailed",
@@ -37,73 +45,86 @@ __all__ = [
 ]
 
 
+# The ends of rows ---------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
-    """A batch is stored for good. Spool, receipts, tracing and verification live on this event.
-
-    ``path`` is the stream's blob name, ``part`` the blob of it that holds the batch, ``offset`` and
-    ``length`` the bytes of its rows in that part (a header before them is not counted), ``rows``
-    their number, ``first`` and ``last`` the writer's sequence numbers of the first and last row,
-    ``crc`` the CRC-32 of the bytes.
-    """
-
+class _RowsEnded:
     path: str
-    part: str
-    offset: int
-    length: int
     rows: int
     first: int
     last: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled(_RowsEnded):
+    """A batch is stored for good.
+
+    ==================  ===========================================================================
+    ``path``            the stream's blob name
+    ``part``            the blob that holds the batch
+    ``offset, length``  where its rows are in that blob, in bytes; a header before them is not
+                        counted
+    ``rows``            how many rows
+    ``first, last``     the sequence numbers of the first and last row
+    ``crc``             CRC-32 of these bytes
+    ==================  ===========================================================================
+    """
+
+    part: str
+    offset: int
+    length: int
     crc: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PossiblyStored:
-    """A doubt that the end of the pipeline, or a blob we may not read, cut short."""
+class PossiblyStored(_RowsEnded):
+    """Nothing can tell any more whether these rows are stored: the pipeline closed while a request
+    had no answer, or the blob may not be read.
 
-    path: str
+    ``path``, ``rows``, ``first`` and ``last`` say which rows, ``part`` where they would be,
+    ``reason`` what cut the doubt short.
+    """
+
     part: str
-    rows: int
-    first: int
-    last: int
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dropped:
-    """Accepted rows that were lost, and why."""
+class Dropped(_RowsEnded):
+    """Accepted rows are lost.
 
-    path: str
-    rows: int
-    first: int
-    last: int
+    ``path``, ``rows``, ``first`` and ``last`` say which rows, ``reason`` why: a key of
+    Stats.dropped.
+    """
+
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLettered:
-    """Rows the store refuses for good, and why."""
+class DeadLettered(_RowsEnded):
+    """Rows can never be stored: the store refuses them for good, or the encoder or layout raised.
 
-    path: str
-    rows: int
-    first: int
-    last: int
+    ``path``, ``rows``, ``first`` and ``last`` say which rows (-1 for rows that have no number yet;
+    ``path`` is then the stream), ``reason`` why: a key of Stats.dead_lettered.
+    """
+
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spooled:
-    """Rows that were not stored by the end are in the spool: another life stores them."""
-
-    path: str
-    rows: int
-    first: int
-    last: int
+class Spooled(_RowsEnded):
+    """Rows that were not stored when the pipeline closed are in the spool; another process, or the
+    next start, stores them. ``path``, ``rows``, ``first`` and ``last`` say which rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """A call that was not accepted: nothing of it was recorded."""
+    """A call was not accepted; nothing of it was recorded.
+
+    ``stream``: which collector's. ``rows``: how many rows it had, as far as that is known.
+    ``reason``: a key of Stats.refused. ``error``: what a strict pipeline raises, without a value.
+    """
 
     stream: str
     rows: int
@@ -111,73 +132,83 @@ class Refused:
     error: Exception
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """A path waits for an operator, for ``reason``, a code (remedies.py). Nothing is lost."""
+# Paths --------------------------------------------------------------------------------------------
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OfPart:
     path: str
     part: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held(_OfPart):
+    """A path waits for an operator; its rows are kept. ``path`` and ``part`` say which, ``reason``
+    is the code of what is to be repaired."""
+
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Retrying:
-    """The store has not given a deciding answer for some attempts; ``code`` is its last one."""
+class Retrying(_OfPart):
+    """For some attempts the store has not given an answer that decides anything. ``path`` and
+    ``part`` say where, ``code`` is its last answer, ``attempts`` how many there were."""
 
-    path: str
-    part: str
     code: str
     attempts: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resumed:
-    """A path that was held, or had no answer, works again: a block of it is stored."""
-
-    path: str
-    part: str
+class Resumed(_OfPart):
+    """A path that was held or retrying works again: a block of ``path`` was stored in ``part``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rolled:
-    """A path went on to its next part: full, sealed, of another header or type, replaced, without a
-    line end, or of a creation in doubt."""
+class Rolled(_OfPart):
+    """A path continues in its next part. ``path`` and ``part`` (the new one) say where, ``reason``
+    why: the last one is full, sealed, replaced, of another header or type, ends within a line, or
+    it is not known whether it was created."""
 
-    path: str
-    part: str
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BlobReplaced:
-    """A part was deleted, truncated or made anew by somebody else: what it held is gone."""
-
-    path: str
-    part: str
+class BlobReplaced(_OfPart):
+    """Another client deleted, truncated or replaced ``part`` of ``path``: the rows in it are
+    gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WriterTurnedOwn:
-    """A shared path may not be read by this credential; it goes on in blobs of its own."""
+class WriterTurnedOwn(_OfPart):
+    """The credential may not read, which sharing a blob needs: ``path`` continues in ``part``, a
+    blob of this writer alone."""
 
-    path: str
-    part: str
+
+# Collectors, settings and credentials -------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateChanged:
-    """A collector (its label) records another share of its calls from now on; 0 is off."""
+    """A collector records another share of its calls from now on. ``stream``: which one.
+    ``rate``: from 0 (off) to 1 (all)."""
 
     stream: str
     rate: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CredentialWarning:
-    """The store's credential (a SAS) works, or may, and is not what it should be.
+class StreamsForgotten:
+    """Many collectors were made and dropped again, each with rules, an encoder, a layout or columns
+    of its own, as when they are made for each request. ``streams``: how many are forgotten."""
 
-    ``aspect``: "rights" (more than needed), "missing", "scope", "expiry", "start", "protocol".
-    """
+    streams: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialWarning:
+    """The store's SAS should be replaced by another one. ``aspect``: "rights" (more than needed),
+    "missing" (a right), "scope", "expiry", "start" or "protocol". ``reason``: a sentence for the
+    log."""
 
     aspect: str
     reason: str
@@ -185,29 +216,34 @@ class CredentialWarning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsRejected:
-    """The settings file cannot be understood; what it said before holds."""
+    """The settings file cannot be read, for this ``reason``; its last valid content still holds."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsRemoved:
-    """The settings file is there no more: the program's own word holds; ``holds`` says it."""
+    """The settings file is gone, so only what the program says holds. ``holds``: what that is."""
 
     holds: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLettersLost:
-    """Dead letters were not written to their file; the hooks were told of the rows before."""
+    """Dead letters could not be written to their file, for this ``reason``. ``rows``: how many rows
+    they had; each was told by a DeadLettered before."""
 
     rows: int
     reason: str
 
 
+# The spool ----------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpoolAdopted:
-    """Rows that another life has left in the spool are brought to the store by this one."""
+    """This process stores what an ended one left in the spool. ``life``: the name of its directory.
+    ``rows``: how many rows."""
 
     life: str
     rows: int
@@ -215,8 +251,12 @@ class SpoolAdopted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpoolDamaged:
-    """Of what another life has left, this cannot be read: ``corrupt`` stretches were set aside,
-    with ``rows`` rows, as far as is known. ``reason`` where it is none of ours, and left alone."""
+    """A part of what an ended process left in the spool cannot be read.
+
+    ``life``: the name of its directory. ``corrupt``: how many stretches of bytes were set aside.
+    ``rows``: how many rows were in them, as far as that is known. ``reason``: why, where the file
+    is not a spool's and is left alone; else empty.
+    """
 
     life: str
     corrupt: int
@@ -226,9 +266,9 @@ class SpoolDamaged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpoolLeft:
-    """What another life has left in the spool stays as it is, and ``reason`` says why: it is for
-    another store, workspace or service, of a later version, or cannot be opened. It is looked at
-    again, after longer and longer waits."""
+    """What an ended process left in the spool stays there. ``life``: the name of its directory.
+    ``reason``: it is for another store, workspace or service, of a later version, or cannot be
+    opened. It is tried again after growing waits."""
 
     life: str
     reason: str
@@ -236,36 +276,32 @@ class SpoolLeft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpoolFailed:
-    """The disk does not take rows; they are kept in memory alone until it does again."""
+    """The disk does not accept rows, for this ``reason``; they are in memory alone until it does
+    again."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamsForgotten:
-    """So many collectors were made that nobody holds any more, each unlike the others: made per
-    request, with a ``redact=``, an encoder, a layout or columns of their own each."""
-
-    streams: int
+# Memory, and the end ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HighWater:
-    """The budget's use, in bytes, rose above the high-water mark."""
+    """Memory is nearly used up: ``used`` bytes, more than three quarters of max_memory_bytes."""
 
     used: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LowWater:
-    """The budget's use, in bytes, fell below the low-water mark again."""
+    """Memory is free again: ``used`` bytes, at most half of max_memory_bytes."""
 
     used: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
-    """A life of the pipeline has ended; what became of its rows."""
+    """The pipeline has closed. ``report``: what became of its rows."""
 
     report: Report
 
@@ -275,6 +311,7 @@ Event: TypeAlias = (
     | PossiblyStored
     | Dropped
     | DeadLettered
+    | Spooled
     | Refused
     | Held
     | Retrying
@@ -282,17 +319,16 @@ Event: TypeAlias = (
     | Rolled
     | BlobReplaced
     | WriterTurnedOwn
-    | Spooled
-    | SpoolAdopted
-    | SpoolDamaged
-    | SpoolFailed
-    | SpoolLeft
     | RateChanged
+    | StreamsForgotten
     | CredentialWarning
     | SettingsRejected
     | SettingsRemoved
     | DeadLettersLost
-    | StreamsForgotten
+    | SpoolAdopted
+    | SpoolDamaged
+    | SpoolFailed
+    | SpoolLeft
     | HighWater
     | LowWater
     | Closed

@@ -1,4 +1,4 @@
-"""What a pipeline tells of itself."""
+"""The counts of a pipeline: a snapshot of one moment, and the report of a flush or close."""
 
 from __future__ import annotations
 
@@ -20,10 +20,40 @@ DEAD_LETTERED: Final = ("encode", "layout", "RequestBodyTooLarge")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stats:
-    """One moment of a pipeline. Rows, unless said otherwise.
+    """One moment of a pipeline, since it was started. Always true, in rows::
 
-    ``accepted == stored + possibly_stored + sum(dead_lettered.values()) + sum(dropped.values())
-    + in_memory + in_spool``. What was refused was never accepted; it is counted by reason.
+        accepted == (stored + possibly_stored + sum(dead_lettered.values())
+                     + sum(dropped.values()) + in_memory + in_spool)
+
+    Rows, unless it says otherwise. Reasons and codes: docs/errors.md, aiocollect.remedies.
+
+    ===================  ==========================================================================
+    ``accepted``         taken over by the pipeline, by collect() or from the spool
+    ``stored``           in the store, for good
+    ``possibly_stored``  nothing can tell any more: a request was without an answer at the end
+    ``dead_lettered``    by reason: they can never be stored
+    ``dropped``          by reason: they were accepted, and are lost
+    ``in_memory``        waiting or on their way
+    ``in_spool``         on the disk alone, waiting
+    ``adopted``          of the accepted ones, those that ended processes left in the spool
+    ``unspooled``        of a pipeline with a spool: in memory alone, since the disk refused them
+    ``refused``          by reason; never accepted
+    ``sampled_out``      of calls that sampling left out; neither accepted nor refused
+    ``redacted_out``     left out of their calls by rules; neither accepted nor refused
+    ``sample_rates``     by collector: the share of its calls that is recorded now; 0 is off
+    ``budget``           max_memory_bytes
+    ``budget_used``      bytes of it that are in use
+    ``oldest_age``       seconds since the oldest row that waits was accepted; None: none waits
+    ``paths``            blob names that are in use: written to lately, or waiting
+    ``held``             by blob (or "host", "spool…"): the code for which its rows do not move
+    ``in_flight``        requests under way
+    ``appends``          blocks that the store has acknowledged
+    ``appended_bytes``   bytes in them
+    ``mismatches``       appends answered "wrong position": another writer was faster, or an
+                         earlier attempt was stored after all
+    ``unknown``          requests that ended without an answer
+    ``hook_errors``      exceptions that hooks have raised
+    ===================  ==========================================================================
     """
 
     accepted: int
@@ -32,34 +62,47 @@ class Stats:
     dead_lettered: dict[str, int]
     dropped: dict[str, int]
     in_memory: int
-    in_spool: int  # on the disk alone
-    adopted: int  # of the accepted ones: taken over from other lives' spools
-    unspooled: int  # accepted with a spool, and the disk did not take them: in memory alone
+    in_spool: int
+    adopted: int
+    unspooled: int
     refused: dict[str, int]
-    sampled_out: int  # rows of calls that sampling left out: neither refused nor accepted
-    redacted_out: int  # rows that rules left out of their calls: neither refused nor accepted
-    sample_rates: dict[str, float]  # the effective rate of each collector; 0 is switched off
-    budget: int  # bytes
-    budget_used: int  # bytes
-    oldest_age: float | None  # seconds since the oldest row not yet final was taken
-    paths: int  # with a lane
-    held: dict[str, str]  # part to the code for which its rows do not move
-    in_flight: int  # requests
-    appends: int  # acknowledged blocks
+    sampled_out: int
+    redacted_out: int
+    sample_rates: dict[str, float]
+    budget: int
+    budget_used: int
+    oldest_age: float | None
+    paths: int
+    held: dict[str, str]
+    in_flight: int
+    appends: int
     appended_bytes: int
-    mismatches: int  # appends answered with "condition failed"
-    unknown: int  # requests whose outcome stayed open
+    mismatches: int
+    unknown: int
     hook_errors: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What became of all accepted rows, as ``flush`` and ``aclose`` found it. All in rows.
+    """What became of all accepted rows, as ``flush`` and ``aclose`` found it. Always true::
 
-    ``accepted == stored + possibly_stored + sum(dead_lettered) + sum(dropped) + in_memory +
-    in_spool``. The ``adopted`` ones, taken over from the spool of another life, count as accepted.
-    ``seconds`` is how long the flush or close took. ``refused`` rows were never accepted; they are
-    counted by reason. All since the pipeline was started.
+        accepted == (stored + possibly_stored + sum(dead_lettered.values())
+                     + sum(dropped.values()) + in_memory + in_spool)
+
+    All in rows, since the pipeline was started. ``str(report)`` is one line, without what is 0.
+
+    ===================  ==========================================================================
+    ``accepted``         taken over by the pipeline, by collect() or from the spool
+    ``stored``           in the store, for good
+    ``possibly_stored``  nothing can tell any more: a request was without an answer at the end
+    ``in_memory``        still waiting or on their way; 0 after a close
+    ``in_spool``         on the disk, for the next process
+    ``seconds``          how long the flush or close took, in seconds
+    ``adopted``          of the accepted ones, those that ended processes left in the spool
+    ``dead_lettered``    by reason: they can never be stored
+    ``dropped``          by reason: they were accepted, and are lost
+    ``refused``          by reason; never accepted
+    ===================  ==========================================================================
     """
 
     accepted: int
@@ -90,8 +133,8 @@ class Report:
                 parts.append(f"{what} {rows}")
         parts += _by_reason("dead-lettered", self.dead_lettered)
         parts += _by_reason("dropped", self.dropped)
-        told = ", ".join(parts)
-        return "; ".join([told, *_by_reason("refused", self.refused)])
+        line = ", ".join(parts)
+        return "; ".join([line, *_by_reason("refused", self.refused)])
 
 
 def _by_reason(what: str, rows: dict[str, int]) -> list[str]:
