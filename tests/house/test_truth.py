@@ -110,6 +110,14 @@ def test_each_suite_has_one_row() -> None:
     assert set(suites) == {"/".join(Path(folder).parts[:2]) for folder in folders}
 
 
+def test_each_room_has_its_suites() -> None:
+    """docs/tests.md says for each folder of the package what covers it."""
+    table = read("docs/tests.md").partition("| room |")[2].partition("\n\n")[0]
+    named = {name for row in table.splitlines() for name in re.findall(r"`(\w+)/`", row)}
+    rooms = {path.parent.name for path in (ROOT / "aiocollect").glob("*/__init__.py")}
+    assert named == rooms
+
+
 def test_the_demo_names_its_parts() -> None:
     """Each module, and no other."""
     import aiocollect.demo
