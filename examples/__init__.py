@@ -1,1 +1,1 @@
-"""Examples, each run by a test in tests/demo or tests/integrations, and each good to copy alone."""
+"""Examples. Each can be copied alone, and is run by a test in tests/demo or tests/integrations."""

@@ -1,6 +1,6 @@
-"""An aiohttp server that takes each request's id, and finds its pipeline in the application.
+"""An aiohttp server that uses each request's id, and keeps its pipeline in the application.
 
-Run it, here: ``AIOCOLLECT_STORE=file:///tmp/modeldata python aiohttp_middleware.py``
+Run it here: ``AIOCOLLECT_STORE=file:///tmp/modeldata python aiohttp_middleware.py``
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ CHURN = web.AppKey("churn", Model)
 
 
 async def score(request: web.Request) -> web.Response:
-    """Answer, and record input and output under the id that the request has brought."""
+    """Answer, and record input and output under the request's id."""
     rows = await request.json()
-    predictions = [min(1.0, age / 100) for age, _ in rows]  # stands for a model
+    predictions = [min(1.0, age / 100) for age, _ in rows]  # in place of a model
     correlation_id = request.app[CHURN].collect(inputs=rows, predictions=predictions)
     return web.json_response({"p": predictions, "id": correlation_id})
 
 
 async def healthz(request: web.Request) -> web.Response:
-    """503 while rows do not find their way to the store."""
+    """503 while rows do not reach the store. For an alert, not for a readiness probe."""
     return web.Response(status=200 if request.app[PIPELINE].healthy() else 503)
 
 
 def make_app() -> web.Application:
-    """The server; its end stores what was collected."""
+    """The server; when it ends, it stores what was collected."""
     app = web.Application()
     pipeline = setup(app, Pipeline.from_env())
     app[CHURN] = pipeline.model("churn", version="10", inputs=["age", "plan"], predictions=["p"])

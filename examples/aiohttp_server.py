@@ -1,6 +1,6 @@
-"""An aiohttp scoring server that records its model, and waits for room where it must lose no row.
+"""An aiohttp scoring server that waits for room, so that it loses no row.
 
-Run it, here: ``AIOCOLLECT_STORE=file:///tmp/modeldata python aiohttp_server.py``
+Run it here: ``AIOCOLLECT_STORE=file:///tmp/modeldata python aiohttp_server.py``
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def make_app(pipeline: Pipeline) -> web.Application:
 
     async def score(request: web.Request) -> web.Response:
         rows = await request.json()
-        predictions = [min(1.0, age / 100) for age, _ in rows]  # stands for a model
+        predictions = [min(1.0, age / 100) for age, _ in rows]  # in place of a model
         # acollect() instead of collect(): under back-pressure the request waits, no row is shed.
         correlation_id = await churn.acollect(inputs=rows, predictions=predictions)
         return web.json_response({"p": predictions, "id": correlation_id})

@@ -1,12 +1,12 @@
-"""The pipeline's metrics in Application Insights, by OpenTelemetry: the document's switch.
+"""The pipeline's metrics in Application Insights, through OpenTelemetry.
 
     pip install opentelemetry-sdk azure-monitor-opentelemetry-exporter
     export APPLICATIONINSIGHTS_CONNECTION_STRING='InstrumentationKey=…'   # from the portal
     export AIOCOLLECT_STORE=./modeldata
     python examples/azure_monitor.py
 
-Not run against a real account: a test runs it with a stand-in for the exporter. In the portal the
-metrics are under customMetrics, as aiocollect.rows_stored and so on (docs/metrics.md).
+Not run against a real account: a test runs it with a stand-in for the exporter. In the portal, look
+for aiocollect.rows_stored and the others under customMetrics (docs/metrics.md).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from aiocollect.integrations.opentelemetry import observe
 
 
 async def main() -> None:
-    """A few scorings, and what is known of their rows, once a minute and at the end."""
+    """Score a few rows, and export their metrics once a minute and at the end."""
     exporter = AzureMonitorMetricExporter(
         connection_string=os.environ["APPLICATIONINSIGHTS_CONNECTION_STRING"]
     )
@@ -34,7 +34,7 @@ async def main() -> None:
         for age in (41, 35, 60):
             churn.collect(inputs=[age], predictions=[age / 100])
         await pipeline.flush()
-        # Exporting is a request of its own thread's; before the pipeline ends, to be complete.
+        # Before the pipeline ends, so that the last figures are complete. It blocks: in a thread.
         await asyncio.to_thread(metrics.shutdown)
 
 

@@ -1,6 +1,6 @@
-"""A scoring file for azureml-monitoring (v1) as its documentation has it, but for one import.
+"""A scoring file for azureml-monitoring (v1), as in its documentation except for one import.
 
-Run it, here: ``AIOCOLLECT_STORE=file:///tmp/modeldata python azureml_v1_scoring.py``
+Run it here: ``AIOCOLLECT_STORE=file:///tmp/modeldata python azureml_v1_scoring.py``
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from aiocollect.compat.azureml_monitoring import ModelDataCollector
 
 
 class Model:
-    """Stands for a model that was registered and loaded."""
+    """In place of a model that was registered and loaded."""
 
     def predict(self, data: Any) -> Any:
         """Two numbers for each row."""
@@ -46,8 +46,8 @@ def run(raw_data: str) -> list[list[float]]:
     data = np.array(json.loads(raw_data)["data"])
     result = model.predict(data)
     inputs_dc.collect(data)
-    # Joined to their inputs, and in one file for all processes, predictions are with
-    # prediction_dc.add_correlations(result, what the line above returned).
+    # To join predictions to their inputs, and to have one file for all processes, record
+    # prediction_dc.add_correlations(result, what the line above returned) instead.
     prediction_dc.collect(result)
     return list(result.tolist())
 

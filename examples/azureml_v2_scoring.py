@@ -1,6 +1,6 @@
-"""A scoring file for azureml-ai-monitoring (v2) as its documentation has it, but for its imports.
+"""A scoring file for azureml-ai-monitoring (v2), as in its documentation except for the imports.
 
-No sidecar, and no endpoint of Azure ML, is needed. Run it, here::
+It needs no sidecar and no endpoint of Azure ML. Run it here::
 
     AIOCOLLECT_STORE=file:///tmp/data AZUREML_MDC_ENABLED=true python azureml_v2_scoring.py
 """
@@ -33,7 +33,7 @@ def log_error(error: Exception) -> None:
 
 
 def predict(inputs: pd.DataFrame) -> pd.DataFrame:
-    """Stands for a model."""
+    """In place of a model."""
     return pd.DataFrame({"prediction": inputs.sum(axis=1)})
 
 

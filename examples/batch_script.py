@@ -1,6 +1,6 @@
-"""A batch job without an event loop: score an array and record it; close() stores every row.
+"""A batch job without an event loop: it scores an array and records it; close() stores every row.
 
-Run it, here: ``python batch_script.py /tmp/modeldata``
+Run it here: ``python batch_script.py /tmp/modeldata``
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ def main(store: str) -> Report:
         risk = pipeline.model("risk", version="3", inputs=["x", "y", "z"], predictions=["score"])
         for start in range(0, len(features), 500):
             some = slice(start, start + 500)
-            # A batch has time: it waits for room, and loses nothing.
+            # A batch job can wait for room, and loses nothing.
             risk.collect_wait(inputs=features[some], predictions=scores[some])
-    return pipeline.close()  # closed already: it tells once more
+    return pipeline.close()  # closed already: it returns the report again
 
 
 if __name__ == "__main__":

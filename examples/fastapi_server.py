@@ -1,6 +1,6 @@
-"""A FastAPI scoring server that records what its model sees and says.
+"""A FastAPI scoring server that records what its model sees and answers.
 
-Run it, here: ``AIOCOLLECT_STORE=file:///tmp/modeldata uvicorn fastapi_server:app``
+Run it here: ``AIOCOLLECT_STORE=file:///tmp/modeldata uvicorn fastapi_server:app``
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ app = FastAPI(lifespan=pipeline.lifespan)
 
 
 async def predict(rows: list[list[float]]) -> list[float]:
-    """Stands for a model."""
+    """In place of a model."""
     return [min(1.0, age / 100) for age, _ in rows]
 
 
@@ -29,5 +29,5 @@ async def score(rows: list[list[float]]) -> dict[str, object]:
 
 @app.get("/healthz")
 async def healthz() -> Response:
-    """503 while rows do not find their way to the store."""
+    """503 while rows do not reach the store. For an alert, not for a readiness probe."""
     return Response(status_code=200 if pipeline.healthy() else 503)

@@ -1,8 +1,8 @@
-"""A Flask server that takes each request's id; each of its processes stores what it collects.
+"""A Flask server that uses each request's id; each of its processes stores what it collects.
 
-Run it, here: ``AIOCOLLECT_STORE=file:///tmp/modeldata gunicorn --workers 2 flask_server:app``
+Run it here: ``AIOCOLLECT_STORE=file:///tmp/modeldata gunicorn --workers 2 flask_server:app``
 
-Not with ``flask run``, which SIGTERM ends at once: nothing could be stored then.
+Do not use ``flask run``: SIGTERM ends it at once, and nothing can be stored.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ churn = collect.pipeline.model("churn", version="10", inputs=["age", "plan"], pr
 
 @app.post("/score")
 def score() -> dict[str, object]:
-    """Answer, and record input and output under the id that the request has brought."""
+    """Answer, and record input and output under the request's id."""
     rows = request.get_json()
-    predictions = [min(1.0, age / 100) for age, _ in rows]  # stands for a model
+    predictions = [min(1.0, age / 100) for age, _ in rows]  # in place of a model
     correlation_id = churn.collect(inputs=rows, predictions=predictions)
     return {"p": predictions, "id": correlation_id}
 
 
 @app.get("/healthz")
 def healthz() -> tuple[str, int]:
-    """503 while rows do not find their way to the store."""
+    """503 while rows do not reach the store. For an alert, not for a readiness probe."""
     return "", 200 if collect.pipeline.healthy() else 503

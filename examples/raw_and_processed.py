@@ -1,6 +1,6 @@
 """Three streams of one model: its features before and after preprocessing, and its predictions.
 
-Run it, here: ``AIOCOLLECT_STORE=file:///tmp/modeldata python raw_and_processed.py``
+Run it here: ``AIOCOLLECT_STORE=file:///tmp/modeldata python raw_and_processed.py``
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ def preprocess(age: int, plan: str) -> list[float]:
 
 
 def score(rows: list[tuple[int, str]]) -> str | None:
-    """Record what came in, what the model saw, and what it said; returns their one id."""
+    """Record what came in, what the model saw and what it answered; returns their id."""
     processed = [preprocess(age, plan) for age, plan in rows]
-    predictions = [min(1.0, decades / 10) for decades, *_ in processed]  # stands for a model
+    predictions = [min(1.0, decades / 10) for decades, *_ in processed]  # in place of a model
     return churn.collect(raw=rows, processed=processed, predictions=predictions)
 
 

@@ -1,6 +1,6 @@
-"""A classic scoring file, init() and run(): no event loop, no server of its own, nothing to close.
+"""A classic scoring file, init() and run(): no event loop, no server, nothing to close.
 
-Run it, here: ``AIOCOLLECT_STORE=file:///tmp/modeldata python scoring_file.py``
+Run it here: ``AIOCOLLECT_STORE=file:///tmp/modeldata python scoring_file.py``
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ def init() -> None:
 
 
 def run(data: str) -> dict[str, object]:
-    """Score the rows of a request; called from any thread. The interpreter's end stores all."""
+    """Score the rows of a request; called from any thread. Everything is stored at exit."""
     rows = json.loads(data)["data"]
-    scores = [min(1.0, age / 100) for age, _ in rows]  # stands for a model
+    scores = [min(1.0, age / 100) for age, _ in rows]  # in place of a model
     correlation_id = inputs.collect(rows)
     predictions.collect(scores, correlation_id=correlation_id)  # the id joins the two
     return {"p": scores, "id": correlation_id}

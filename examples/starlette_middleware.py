@@ -1,6 +1,6 @@
-"""A Starlette server whose middleware takes each request's id, and records the requests themselves.
+"""A Starlette server whose middleware uses each request's id, and records the requests too.
 
-Run it, here: ``AIOCOLLECT_STORE=file:///tmp/modeldata uvicorn starlette_middleware:app``
+Run it here: ``AIOCOLLECT_STORE=file:///tmp/modeldata uvicorn starlette_middleware:app``
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ requests = pipeline.collector("server", identifier="requests", feature_names=FEA
 
 
 async def score(request: Request) -> Response:
-    """Answer, and record input and output under the id that the request has brought."""
+    """Answer, and record input and output under the request's id."""
     rows = await request.json()
-    predictions = [min(1.0, age / 100) for age, _ in rows]  # stands for a model
+    predictions = [min(1.0, age / 100) for age, _ in rows]  # in place of a model
     return JSONResponse(
         {"p": predictions, "id": churn.collect(inputs=rows, predictions=predictions)}
     )
 
 
 async def count(request: Request) -> Response:
-    """A long answer, piece by piece: of it the first bytes are recorded, and its length."""
+    """A long answer, piece by piece: its first bytes and its length are recorded."""
 
     async def numbers() -> AsyncIterator[str]:
         for number in range(10_000):
@@ -41,7 +41,7 @@ async def count(request: Request) -> Response:
 
 
 async def healthz(request: Request) -> Response:
-    """503 while rows do not find their way to the store."""
+    """503 while rows do not reach the store. For an alert, not for a readiness probe."""
     return PlainTextResponse("", status_code=200 if pipeline.healthy() else 503)
 
 
@@ -56,7 +56,7 @@ app = Starlette(
             CollectMiddleware,
             collector=requests,
             max_body_bytes=1024,  # of each body; without it, none
-            headers=["user-agent"],  # these and no others: the rest may hold secrets
+            headers=["user-agent"],  # only these: others may hold secrets
             skip=["/healthz"],
         )
     ],

@@ -1,6 +1,6 @@
-"""A scoring server on eight threads, without any event loop, which stores everything at SIGTERM.
+"""A scoring server on eight threads, without an event loop, that stores everything at SIGTERM.
 
-Run it, here: ``AIOCOLLECT_STORE=file:///tmp/modeldata python thread_pool_server.py``
+Run it here: ``AIOCOLLECT_STORE=file:///tmp/modeldata python thread_pool_server.py``
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from aiocollect import Pipeline, RingFull
 
-pipeline = Pipeline.from_env(host="thread")  # it brings a thread of its own
+pipeline = Pipeline.from_env(host="thread")  # with a thread of its own
 churn = pipeline.model("churn", version="10", inputs=["age", "plan"], predictions=["p"])
 
 
@@ -27,7 +27,7 @@ class Scoring(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Answer, and record input and output under one id."""
         rows = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        predictions = [min(1.0, age / 100) for age, _ in rows]  # stands for a model
+        predictions = [min(1.0, age / 100) for age, _ in rows]  # in place of a model
         try:
             # While the store is slow this thread waits for room; collect() would never wait.
             correlation_id = churn.collect_wait(inputs=rows, predictions=predictions, timeout=5)
