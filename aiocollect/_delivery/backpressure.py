@@ -16,7 +16,7 @@ from ..errors import PipelineClosed
 
 __all__ = ["Backpressure"]
 
-_CLOSED = "the pipeline was closed while the call waited for room"
+_CLOSED = "the pipeline was closed while this call waited for room"
 
 
 class Backpressure:

@@ -133,7 +133,9 @@ class Channels:
         """Whether the stream's header is one of the few that its path may have."""
         header = stream.form.encoder.header(stream.schema)
         if type(header) is not bytes:
-            raise EncodeError(f"{stream.label}: its encoder gave a header that is no bytes")
+            raise EncodeError(
+                f"{stream.label}: header() of the encoder returned something other than bytes"
+            )
         header = self._alike.find(header)
         if not self._headers.admit(stream.names, header):
             return False
@@ -283,4 +285,6 @@ def _check_path(path: object) -> None:
     """A layout may be a user's: what leaves the container must not reach a store."""
     sound = isinstance(path, str) and path.isprintable() and "\\" not in path
     if not sound or any(not segment.strip(".") for segment in str(path).split("/")):
-        raise EncodeError("the layout gave no sound path", reason="layout")
+        raise EncodeError(
+            "path() of the layout returned a path that is empty or not valid", reason="layout"
+        )

@@ -58,7 +58,7 @@ class DeadLetters:
             try:
                 check_appendable(path)
             except (OSError, ValueError) as error:
-                raise ConfigError(f"dead_letters: {_why(error)}; name another file") from None
+                raise ConfigError(f"dead_letters: {_why(error)}; use another file") from None
 
     def __repr__(self) -> str:
         return f"<DeadLetters in {self._path}, {self.lost} lost>"
@@ -72,13 +72,13 @@ class DeadLetters:
         entry = {"path": path, "rows": rows, "reason": reason, "content": text[:MAX_TEXT]}
         line = json.dumps(entry).encode() + b"\n"
         if self._waiting + len(line) > MAX_WAITING:
-            self._lose(rows, "its disk does not answer")
+            self._lose(rows, "the disk does not answer")
             return
 
         def then(answer: bool | OSError) -> None:
             self._waiting -= len(line)
             if answer is not True:
-                full = f"it would be larger than {most} bytes"
+                full = f"the file would exceed {most} bytes"
                 self._lose(rows, _why(answer) if isinstance(answer, OSError) else full)
             if self._idle is not None and not self._waiting:
                 self._idle.set()
@@ -104,7 +104,7 @@ class DeadLetters:
 
 
 def _why(error: OSError | ValueError) -> str:
-    said = error.strerror if isinstance(error, OSError) else "this can be no file's name"
+    said = error.strerror if isinstance(error, OSError) else "this is not a valid file name"
     return said or type(error).__name__
 
 

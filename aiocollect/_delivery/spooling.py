@@ -213,7 +213,7 @@ class Spool:
         stalled = waits > PATIENCE
         if stalled and not self._stalled:
             self._stalled = True
-            self._tell(SpoolFailed(reason=f"its disk has not answered for {waits:.0f} s"))
+            self._tell(SpoolFailed(reason=f"the disk has not answered for {waits:.0f} s"))
             if self._syncer is not None:
                 self._syncer.withdraw()
             self._give_up_early()
@@ -226,7 +226,7 @@ class Spool:
         trouble = next((syncer.trouble for syncer in self._syncers if syncer.trouble), "")
         trouble = trouble or self._lost
         if self._stalled:
-            trouble = trouble or "its disk does not answer"
+            trouble = trouble or "the disk does not answer"
         return {**found, **({"spool": trouble} if trouble else {})}
 
     # Other lives ------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ class LocalDisk:
             self.make_directory(above)
         made = True
         if os.path.islink(path):
-            raise PermissionError(errno.EACCES, "it is a link; give the directory itself", path)
+            raise PermissionError(errno.EACCES, "it is a link; name the directory itself", path)
         try:
             os.mkdir(path, 0o700)
         except FileExistsError:
@@ -179,8 +179,9 @@ class _LockedDirectory:
                 return True
             raise OSError(
                 errno.ENOLCK,
-                "its lock file is gone, and this file system locks no directories, so nobody knows "
-                "whether its process lives; make an empty file 'lock' in it once it does not",
+                "its lock file is gone, and this file system cannot lock directories, so "
+                "it is not known whether its process still runs; once that process has "
+                "ended, create an empty file 'lock' in the directory",
                 self._path,
             ) from None
 
@@ -311,7 +312,7 @@ def _open_standing(path: str, *, within: int | None = None) -> int:
     descriptor = os.open(path, _FLAGS | os.O_NONBLOCK, dir_fd=within)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise OSError(errno.EINVAL, "no regular file; remove it", path)
+        raise OSError(errno.EINVAL, "it is not a regular file; remove it", path)
     return descriptor
 
 
@@ -327,11 +328,11 @@ def _check_owner(path: str, found: os.stat_result) -> None:
     """Raise PermissionError where rows would be at the mercy of other users."""
     if found.st_uid != os.geteuid():
         raise PermissionError(
-            errno.EACCES, f"it belongs to user {found.st_uid}; give a directory of your own", path
+            errno.EACCES, f"it belongs to user {found.st_uid}; use a directory of your own", path
         )
     if found.st_mode & _BY_OTHERS:
         raise PermissionError(
             errno.EACCES,
-            "others may write to it; chmod it to 700, or give a directory of your own",
+            "other users may write to it; chmod it to 700, or use a directory of your own",
             path,
         )

@@ -229,7 +229,7 @@ class Engine:
     def start(self) -> None:
         """Live on the running loop, or on the pipeline's thread; idempotent."""
         if self.closed:
-            raise PipelineClosed("the pipeline is closed; make a new one")
+            raise PipelineClosed("the pipeline is closed; create a new one")
         self.binding.start()
 
     def _arrive(self, again: bool) -> None:

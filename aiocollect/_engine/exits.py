@@ -60,7 +60,7 @@ def hold(one: Leaving) -> None:
     _held[one] = None
     if sys.is_finalizing():
         # No thread runs any more, and modules are half gone: whatever were tried might hang.
-        say("rows that were collected while the interpreter ends are not stored")
+        say("rows collected while the interpreter exits are not stored")
     elif _left:
         one.leave(0.0)
     else:

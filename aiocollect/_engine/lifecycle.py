@@ -86,7 +86,7 @@ class Lifecycle:
         check_timeout(timeout)
         check_flag("any_target", any_target)
         if engine.spool is None:
-            raise ConfigError("there is no spool to replay; give the pipeline spool=")
+            raise ConfigError("there is no spool to replay; set spool= of the pipeline")
         engine.spool.any_target = any_target
         began = engine.clock.monotonic()
         try:

@@ -119,7 +119,7 @@ class Lifespans:
 
     def _check_open(self) -> None:
         if self._for_good:
-            raise PipelineClosed("the pipeline was closed for good; make a new one")
+            raise PipelineClosed("the pipeline is closed; create a new one")
 
     def _begin_again(self) -> None:
         if self._engine.closed:  # nobody else has, meanwhile

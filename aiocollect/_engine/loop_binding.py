@@ -29,7 +29,7 @@ _T = TypeVar("_T")
 # How long a loop may take to answer a question, in seconds; its turns take a millisecond.
 ASK_TIMEOUT = 1.0
 _ENDED = "the pipeline's event loop has ended"
-_NO_THREAD = "no thread can be started any more: the interpreter ends"
+_NO_THREAD = "no thread can be started, because the interpreter is exiting"
 
 
 class LoopBinding:
@@ -104,10 +104,13 @@ class LoopBinding:
         loop = self._here()
         if loop is None:
             raise ConfigError(
-                "no event loop runs here; await start() on one, or take host='thread'"
+                "no event loop is running here; call start() on one, or make the pipeline "
+                "with host='thread'"
             )
         if self._elsewhere(loop):
-            raise ConfigError("the pipeline runs on another event loop; make one pipeline per loop")
+            raise ConfigError(
+                "the pipeline runs on another event loop; create one pipeline per loop"
+            )
         self._bind(loop)
 
     async def run(self, task: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
@@ -124,7 +127,7 @@ class LoopBinding:
             return await task()
         if not driver.loop.is_running() and self._thread is None:
             raise ConfigError(
-                "the pipeline's event loop stands still in another thread; run or close it"
+                "the pipeline's event loop, in another thread, has stopped; run it or close it"
             )
         coroutine = task()
         carried = asyncio.wrap_future(_carried(coroutine, driver.loop))
@@ -141,8 +144,8 @@ class LoopBinding:
         """The same for callers without a loop of asyncio's: trio's, say."""
         if self._thread is None:
             raise ConfigError(
-                "no asyncio event loop runs here (another framework's does, or none): make the "
-                "pipeline with host='thread'"
+                "no asyncio event loop is running here (none, or one of another "
+                "framework): make the pipeline with host='thread'"
             )
         loop = self._thread.start()
         if loop is None:

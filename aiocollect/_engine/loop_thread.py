@@ -72,7 +72,9 @@ class LoopThread:
         if _green():  # since the pipeline was made
             if not self.obstacle:
                 self.obstacle = "GreenThreads"
-                logger.error("rows wait until the process ends: %s", explain(self.obstacle))
+                logger.error(
+                    "rows stay in memory until the process ends: %s", explain(self.obstacle)
+                )
             return None
         try:
             loop = self._make_loop()
@@ -128,9 +130,9 @@ def check_threads() -> None:
     if found:
         name, way = found
         raise ConfigError(
-            f"host='thread' needs real threads, and {name} has put green ones in their place, or "
-            "in that of their queues: take workers of another class (gunicorn -k gthread, or "
-            f"uvicorn_worker.UvicornWorker), or have {name} leave these alone: {way}"
+            f"host='thread' needs real threads, but {name} has replaced threads or their "
+            "queues with green ones: use another worker class (gunicorn -k gthread, or "
+            f"uvicorn_worker.UvicornWorker), or tell {name} to leave them alone: {way}"
         )
 
 

@@ -104,7 +104,9 @@ class _PieceCalls:
         progress: Progress | None,
     ) -> None:
         if progress is not None and not callable(progress):
-            raise ConfigError("progress must be callable with (rows so far, rows in all or None)")
+            raise ConfigError(
+                "progress must be a callable that takes (rows so far, total rows or None)"
+            )
         self._stream = stream
         self._pieces = _pieces(data, piece_rows)
         self._halves: list[Any] = []
@@ -149,9 +151,11 @@ def as_rows(piece: Any, shape: Shape) -> Any:
 def _pieces(data: Any, rows: int) -> Iterator[Any]:
     """The data in pieces of so many rows. Raises ConfigError for what has none."""
     if type(rows) is not int or rows < 1:
-        raise ConfigError("piece_rows must be a whole number, 1 or more")
+        raise ConfigError("piece_rows must be a whole number, at least 1")
     if isinstance(data, str | bytes | dict):
-        raise ConfigError(f"a {type(data).__name__} is one row, or none; give rows or a table")
+        raise ConfigError(
+            f"{type(data).__name__} is a single row, or not rows at all; pass rows or a table"
+        )
     return _cut(_records(data), rows)
 
 

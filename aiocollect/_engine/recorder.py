@@ -131,11 +131,11 @@ class Recorder:
         if running_loop() is not None:
             raise ConfigError(
                 f"{self._label}: collect_wait() would block the event loop of this thread; "
-                "await acollect()"
+                "use await acollect()"
             )
         call, correlation_id = self._call(values, correlation_id, at, row, counted)
         if call is not None and not self._wait(call, timeout):
-            raise RingFull(f"{self._label}: no room within {timeout} s")
+            raise RingFull(f"{self._label}: there was no room within {timeout} s")
         return correlation_id
 
     def _wait(self, call: Call, timeout: float | None) -> bool:
@@ -251,9 +251,9 @@ class Recorder:
         cost += rows * longer
         if cost > self.account.share:
             raise EncodeError(
-                f"{self._label}: a call of about {cost} bytes is more than this collector's share "
-                f"of the budget, {self.account.share}; collect fewer rows at a time, or raise "
-                "max_memory_bytes",
+                f"{self._label}: a call of about {cost} bytes exceeds this collector's "
+                f"share of the budget, {self.account.share} bytes; collect fewer rows at a "
+                "time, or raise max_memory_bytes",
                 reason="too_large",
             )
         call = (correlation_id, time, hour, tuple(parts), rows, cost, self.account, None)
@@ -278,15 +278,16 @@ class Recorder:
             raise
         except BaseException as error:  # a value's own methods may raise anything; also panics
             failure = (
-                f"{stream.label}: reading the value raised {word_for(type(error))}; give plain "
-                "lists, dicts, arrays or tables"
+                f"{stream.label}: reading the value raised {word_for(type(error))}; pass "
+                "plain lists, dicts, arrays or tables"
             )
         else:
             if admitted:
                 return stream, number, runs, size
             raise EncodeError(
-                f"{stream.label}: these columns would be one header more than "
-                f"limits.max_headers={engine.settings.limits.max_headers} allows on a path",
+                f"{stream.label}: these columns would add a header beyond "
+                f"limits.max_headers={engine.settings.limits.max_headers} of one path; "
+                "keep the columns fixed",
                 reason="schema_overflow",
             )
         # Outside of the handler, so that no context leads back to the value.
@@ -298,9 +299,10 @@ class Recorder:
         for other, number, *_ in others:
             if number != rows:
                 raise EncodeError(
-                    f"{self._label}: {one.names.identifier} has {rows} rows and "
-                    f"{other.names.identifier} {number}; the streams of a model pair row by row: "
-                    "give as many rows of each, or make the model with paired=False",
+                    f"{self._label}: {one.names.identifier} has {rows} rows, but "
+                    f"{other.names.identifier} has {number}; the streams of a model pair "
+                    "row by row: pass equally many rows, or make the model with "
+                    "paired=False",
                     reason="shape",
                 )
 
@@ -315,8 +317,8 @@ class Recorder:
             context.hour = -1 if own is None else own
         if own is not None and at is not None and own // 24 != hour // 24:
             raise EncodeError(
-                f"{self._label}: at= is on another UTC day than the scoring that this "
-                "correlation_id was made for; leave at= out, or give the time of the scoring",
+                f"{self._label}: at= is on another UTC day than this correlation_id; leave "
+                "at= out, or pass the time of the scoring",
                 reason="day",
             )
         return own
@@ -332,14 +334,14 @@ class Recorder:
             return self._closed()
         if verdict == NESTED:
             return RingFull(
-                f"{self._label}: called by a tracer or a signal handler from inside of another "
-                "collect(); collect after it has returned"
+                f"{self._label}: called from within another collect(), by a tracer or a "
+                "signal handler; call it after that has returned"
             )
         if verdict == NO_SLOT:
-            return RingFull(f"{self._label}: all {len(ring)} slots of the ring are taken")
+            return RingFull(f"{self._label}: all {len(ring)} slots of the ring are in use")
         return RingFull(
-            f"{self._label}: no room in the budget: {ring.used} of {ring.budget} bytes wait for "
-            f"the store, {self.account.used} of them of this collector"
+            f"{self._label}: the memory budget is used up: {ring.used} of {ring.budget} "
+            f"bytes wait for the store, {self.account.used} of them for this collector"
         )
 
     def _refuse(self, error: AioCollectError, values: Values) -> None:

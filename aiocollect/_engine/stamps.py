@@ -36,11 +36,11 @@ def id_text(correlation_id: Any, *, stream: str) -> str:
     if type(correlation_id) is not str and isinstance(correlation_id, str):
         correlation_id = str.__str__(correlation_id)  # of numpy or an enumeration
     if type(correlation_id) is not str or not correlation_id:
-        raise EncodeError(f"{stream}: correlation_id must be text, not empty", reason="id")
+        raise EncodeError(f"{stream}: correlation_id must be text that is not empty", reason="id")
     if len(correlation_id) > MAX_ID:
         raise EncodeError(
-            f"{stream}: a correlation_id of {len(correlation_id)} characters, where {MAX_ID} are "
-            "allowed",
+            f"{stream}: correlation_id has {len(correlation_id)} characters, and the limit "
+            f"is {MAX_ID}",
             reason="id",
         )
     return correlation_id
@@ -51,13 +51,17 @@ def microseconds(at: Any) -> int:
     if isinstance(at, datetime):
         if at.tzinfo is None:
             raise EncodeError(
-                "at= is a naive datetime; give one with a zone, such as datetime.now(UTC)",
+                "at= is a datetime without a time zone; use one with a zone, such as "
+                "datetime.now(UTC)",
                 reason="time",
             )
         try:
             at = at.timestamp()
         except Exception:  # a zone's own methods may raise anything
-            raise EncodeError("at= has a time zone that gives no time", reason="time") from None
+            raise EncodeError(
+                "at= has a time zone that gives no offset; use datetime.timezone or zoneinfo",
+                reason="time",
+            ) from None
     elif isinstance(at, bool) or not isinstance(at, int | float):
         raise EncodeError("at= must be an aware datetime or seconds since 1970", reason="time")
     # From 1970 to the year 9999: what a date in a path can say.
@@ -65,7 +69,10 @@ def microseconds(at: Any) -> int:
         raise EncodeError("at= is not between the years 1970 and 9999", reason="time")
     time = round(at * 1_000_000)
     if type(time) is not int:
-        raise EncodeError("at= is of a class that rounds to no number", reason="time")
+        raise EncodeError(
+            "at= has a type that cannot be rounded to a number; pass a datetime or a float",
+            reason="time",
+        )
     return time
 
 
@@ -75,7 +82,7 @@ def row_index(row: Any, *, stream: str) -> int:
         row = operator.index(row)  # of numpy
     if type(row) is not int or not 0 <= row < MAX_ROW:
         raise EncodeError(
-            f"{stream}: row= must be the index of the first row, a whole number from 0 on",
+            f"{stream}: row= must be the index of the first row, a whole number from 0",
             reason="row",
         )
     return row

@@ -224,8 +224,10 @@ def header_of(start: bytes) -> Header | None:
     if len(there) < whole and _MAGIC.startswith(there[:8]) and version in (0, *_COVERED):
         return None
     if magic == _MAGIC and version > VERSION:
-        raise ValueError(f"of version {version}, and this one reads 1 to {VERSION}")
-    raise ValueError("not a spool's")
+        raise ValueError(
+            f"it has format version {version}, and this aiocollect reads versions 1 to {VERSION}"
+        )
+    raise ValueError("it is not a spool file")
 
 
 # Records --------------------------------------------------------------------------------------

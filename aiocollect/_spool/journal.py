@@ -88,7 +88,7 @@ class Journal:
     def begin(cls, disk: Disk, path: str, *, salt: int, target: SpoolTarget) -> Journal:
         """*Apart.* A new directory. Raises OSError: FileExistsError where it is another's."""
         disk.make_directory(path)
-        taken = FileExistsError(f"spool: {os.path.basename(path)} is another process's")
+        taken = FileExistsError(f"spool: {os.path.basename(path)} belongs to another process")
         try:
             directory = disk.lock(path)
         except FileNotFoundError:  # who looks for what others have left found it empty
@@ -351,9 +351,12 @@ class Journal:
         """*Apart.* Have the lock file where it was; what is wrong with the others, or ""."""
         needed = {SLOTS, *(segment.name for segment in self.segments)}
         if not needed <= set(self._directory.names()):
-            return "its files were removed under this process: keep cleaners away, start it anew"
+            return (
+                "its files were removed while this process used them: exclude the directory "
+                "from cleaners, and restart the process"
+            )
         if not self._directory.renew():
-            return "another process has the lock file of this living one"
+            return "another process holds the lock file of this one"
         return ""
 
     def dissolve(self) -> None:

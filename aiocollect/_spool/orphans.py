@@ -61,7 +61,9 @@ def find(
             continue  # removed meanwhile
         except NotADirectoryError:
             if _LIFE.fullmatch(life):  # else it is none of ours
-                found.append(Orphan(life, None, "it is a link, or a file: move the directory here"))
+                found.append(
+                    Orphan(life, None, "it is a link or a file; move the directory itself here")
+                )
         except OSError as error:
             reason = f"it cannot be opened ({error.strerror or error}): {_remedy(error)}"
             found.append(Orphan(life, None, reason, passing=error.errno in _PASSING))
@@ -137,7 +139,7 @@ def _head(directory: LockedDirectory, names: list[str]) -> tuple[Header | None, 
 
 def _remedy(error: OSError) -> str:
     if error.errno in (errno.EACCES, errno.EPERM):
-        return "give it to this user (chown -R), or run as its owner"
+        return "change its owner to this user (chown -R), or run as its owner"
     if error.errno in _PASSING:
-        return "it is tried again"
-    return "look at it, and remove what is none of a spool's"
+        return "it is retried"
+    return "inspect it, and remove what does not belong to a spool"

@@ -32,7 +32,7 @@ class Deployment(NamedTuple):
             found = _is_deployment(source)
             if found is None:
                 raise ConfigError(
-                    f"{_VARIABLE} is not the ARM id of a deployment; it ends in "
+                    f"{_VARIABLE} is not the ARM id of a deployment, which ends in "
                     "/onlineEndpoints/<endpoint>/deployments/<deployment>"
                 )
             return cls(found[1], found[2], source)

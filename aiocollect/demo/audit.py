@@ -198,10 +198,10 @@ class _Stored:
         try:
             values = tuple(map(float, features))
         except ValueError:
-            self._torn("a value is no number")
+            self._torn("a value is not a number")
             return None
         if not correlation_id or not _TIMESTAMP.fullmatch(timestamp) or not _INDEX.fullmatch(index):
-            self._torn("no id, scoring time or row index at its end")
+            self._torn("the last columns are not an id, a scoring time and a row index")
             return None
         return _Row(
             key=(correlation_id, int(index)),
@@ -241,7 +241,7 @@ def main(arguments: list[str] | None = None) -> int:
     directory = parser.parse_args(arguments).directory
     for needed in ("answers.jsonl", "modeldata"):
         if not (directory / needed).exists():
-            parser.error(f"{directory} has no {needed}; give the folder of a demo's run")
+            parser.error(f"{directory} has no {needed}; use the folder of a demo run")
     model = TumourModel.load()
     verdict = audit(
         read_answers(directory / "answers.jsonl"),

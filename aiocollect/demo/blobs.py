@@ -21,8 +21,9 @@ __all__ = ["Unreadable", "blob_files", "check_blobs"]
 _ACCOUNT = "devstoreaccount1"
 _KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 _FORMS = (
-    "the demo must read back what it stored; give it a directory, azurite://host:port/container, a "
-    "connection string with --container, or a container's URL with a SAS that may read and list"
+    "the demo reads back what it stored, so it needs a directory, "
+    "azurite://host:port/container, a connection string with --container, or a container "
+    "URL with a SAS that grants read and list"
 )
 _OPTIONS: dict[str, Any] = {"retry_total": 2, "connection_timeout": 5, "read_timeout": 30}
 
@@ -52,11 +53,13 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except ServiceRequestError:
-        raise Unreadable("the store does not answer; is its address right, and is it up?") from None
+        raise Unreadable(
+            "the store does not answer; check its address, and that it is running"
+        ) from None
     except AzureError as error:
         # Codes only: a message may show a URL with its signature.
         code = getattr(error, "error_code", None) or type(error).__name__
-        raise Unreadable(f"the store does not let itself be read: {code}") from None
+        raise Unreadable(f"the store cannot be read: {code}") from None
     except ValueError:
         raise Unreadable(_FORMS) from None
 

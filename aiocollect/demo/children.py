@@ -102,7 +102,7 @@ class Child:
             async with asyncio.timeout(timeout):
                 while event not in self.latest:
                     if self._reader.done():
-                        raise ChildFailed(self._complaint(f"ended before it was {event}"))
+                        raise ChildFailed(self._complaint(f"ended before it reported {event!r}"))
                     self._news.clear()
                     news = asyncio.create_task(self._news.wait())
                     try:
@@ -112,7 +112,9 @@ class Child:
                     finally:
                         news.cancel()
         except TimeoutError:
-            raise ChildFailed(self._complaint(f"was not {event} after {timeout:.0f} s")) from None
+            raise ChildFailed(
+                self._complaint(f"did not report {event!r} within {timeout:.0f} s")
+            ) from None
         return self.latest[event]
 
     async def end(self, *, timeout: float) -> int:

@@ -99,7 +99,7 @@ def _folder(directory: str | os.PathLike[str] | None) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         why = error.strerror
-        raise OSError(f"cannot make {folder}: {why}; name another with --directory") from None
+        raise OSError(f"cannot create {folder}: {why}; use another --directory") from None
     return folder
 
 

@@ -41,20 +41,26 @@ def beginning(*, rate: float, seconds: float, url: str, where: str, loop: str) -
     """What is about to happen."""
     return [
         "",
-        f"aiocollect demo: a model server answers {rate:g} requests a second for {seconds:g} s,",
-        "and every row it scores is recorded. Half-way through, under load, SIGTERM stops it, and",
-        "it is started again. At the end an auditor compares the clients' answers with the files.",
+        (
+            f"aiocollect demo: a model server answers {rate:g} requests per second for "
+            f"{seconds:g} s,"
+        ),
+        (
+            "and every row it scores is recorded. Half-way through, SIGTERM stops it under "
+            "load, and it is"
+        ),
+        "started again. At the end an auditor compares the clients' answers with the files.",
         "",
         f"  server   {url}  (aiohttp on {loop}; logistic regression, 30 features)",
-        "  load     open-loop: requests come at times fixed in advance, however slow the answers",
+        ("  load     open-loop: requests are sent at fixed times, however slow the answers are"),
         f"  store    {where}",
         "",
         "  requests/s      answered with 200 in that second",
-        "  p50, p99        how long answers took, from the moment each request was due",
-        "  budget used     share of the memory budget taken by rows on their way to the store",
-        "  appends         blocks written so far, each of many rows",
+        "  p50, p99        how long answers took, counted from when each request was due",
+        ("  budget used     share of the memory budget used by rows on their way to the store"),
+        "  appends         blocks written so far, of many rows each",
         "  rows collected  so far; a scored row counts twice: its inputs and its prediction",
-        "  rows stored     of these, acknowledged by the store",
+        "  rows stored     of these, how many the store has acknowledged",
         "",
     ]
 
@@ -99,7 +105,7 @@ def stopped(seconds: float, report: dict[str, Any] | None) -> str:
     """The server has ended under load. It has no report where it did not end in order."""
     line = f"        SIGTERM under load: the server ended after {seconds:.2f} s"
     if report is None:
-        return f"{line}, without a report: it was killed, or failed"
+        return f"{line}, without a report: it was killed, or it failed"
     return f"{line}, with {report['stored']:,} of {report['accepted']:,} rows stored"
 
 
@@ -113,19 +119,22 @@ def verdict_lines(verdict: AuditResult, load: dict[str, Any]) -> list[str]:
     v = verdict
     lines = ["", f"Verdict: {'good' if v.good else 'BAD'}", ""]
     lines += [
-        f"  The clients hold {v.requests:,} answers with 200, for {v.rows:,} rows. Stored are",
+        (
+            f"  The clients hold {v.requests:,} answers with 200, for {v.rows:,} rows. The "
+            "files hold"
+        ),
         f"  {v.inputs:,} of {v.rows:,} inputs and {v.predictions:,} of {v.rows:,} predictions,",
-        "  once each, every value as it was sent and as it was answered.",
+        "  each once, with every value as it was sent and answered.",
         f"  lost {v.lost}   doubled {v.doubled}   torn {v.torn}   wrong {v.wrong}",
     ]
     if v.misplaced:
-        lines.append(f"  in another day's folder: {v.misplaced}")
+        lines.append(f"  stored in the folder of another day: {v.misplaced}")
     if v.unrecorded:
-        lines.append(f"  answers without an id, since the pipeline had no room: {v.unrecorded:,}")
+        lines.append(f"  answers without an id, because the pipeline was full: {v.unrecorded:,}")
     if v.unclaimed:
         lines.append(
-            f"  Stored too: {v.unclaimed:,} rows that no client holds an answer for: the answer was"
-            " lost on its way, or the rows are of an earlier run."
+            f"  Also stored: {v.unclaimed:,} rows for which no client holds an answer: the "
+            "answer was lost on its way, or the rows come from an earlier run."
         )
     lines += [f"    {example}" for example in v.examples]
     lines += [
@@ -170,11 +179,11 @@ def ending(*, folder: str, local: str | None, files: Iterable[str]) -> list[str]
         code = f"import pandas; print(pandas.read_csv({path!r}).describe())"
         plain = not set(path) & set("\"'$`\\!")  # then double quotes do, and read better
         quoted = f'"{code}"' if plain else shlex.quote(code)
-        lines += [f"  {python} -c {quoted}", "      needs pandas"]
+        lines += [f"  {python} -c {quoted}", "      (needs pandas)"]
     if local is not None:
         lines += [
             f"  {python} -m aiocollect.demo.audit {shlex.quote(folder)}",
-            "      audits the same files again; damage one first, and see it found",
+            "      audits the same files again; damage one first, and the audit finds it",
         ]
-    lines += [f"  {python} -m aiocollect.cli demo --seconds 60", "      a minute of it", ""]
+    lines += [f"  {python} -m aiocollect.cli demo --seconds 60", "      the same for a minute", ""]
     return lines

@@ -45,9 +45,11 @@ class Captures:
         skip: Collection[str],
     ) -> None:
         if collector is not None and not callable(getattr(collector, "collect", None)):
-            raise ConfigError("collector must be one of pipeline.collector(…)")
+            raise ConfigError("collector must come from pipeline.collector(…)")
         if not isinstance(max_body_bytes, int) or max_body_bytes < 0:
-            raise ConfigError("max_body_bytes must be a whole number of bytes, 0 for none")
+            raise ConfigError(
+                "max_body_bytes must be a whole number of bytes, 0 or more (0 records no bodies)"
+            )
         if isinstance(skip, str):
             raise ConfigError("skip must be a list of paths, such as skip=['/healthz']")
         self.collector = collector

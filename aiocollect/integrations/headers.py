@@ -30,7 +30,7 @@ _TRACEPARENT = re.compile(
 def header_names(option: str, names: Sequence[str]) -> tuple[str, ...]:
     """Lower-cased names of headers. Raises ConfigError where it is no list of names."""
     if isinstance(names, str) or not all(isinstance(name, str) and name for name in names):
-        raise ConfigError(f"{option} must be a list of names of headers")
+        raise ConfigError(f"{option} must be a list of header names")
     return tuple(name.lower() for name in names)
 
 

@@ -36,7 +36,7 @@ def observe(
     Without ``meter_provider`` the global one. Call it once for a pipeline: instruments stay.
     """
     if not isinstance(pipeline, Pipeline):
-        raise ConfigError("observe() takes a Pipeline")
+        raise ConfigError("observe() needs a Pipeline")
     meter = metrics.get_meter("aiocollect", meter_provider=meter_provider)
     moments = _Moments(pipeline)
     for metric in METRICS:

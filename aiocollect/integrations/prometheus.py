@@ -27,7 +27,9 @@ class PipelineCollector(Collector):
     def __init__(self, pipelines: Pipeline | Mapping[str, Pipeline]) -> None:
         named = pipelines if isinstance(pipelines, Mapping) else {"default": pipelines}
         if not all(isinstance(pipeline, Pipeline) for pipeline in named.values()):
-            raise ConfigError("PipelineCollector takes a Pipeline, or a mapping of names to them")
+            raise ConfigError(
+                "PipelineCollector needs a Pipeline, or a mapping of names to pipelines"
+            )
         self._pipelines = dict(named)
 
     def __repr__(self) -> str:

@@ -96,8 +96,9 @@ class FaultyStore(MemoryStore):
             fault, operation = Fault(FaultKind(kind), delay), Operation(on)
         except ValueError as error:
             raise ConfigError(
-                f"fail(): {error}; kinds: {', '.join(each.value for each in FaultKind)}; "
-                f"on: {', '.join(each.value for each in Operation)}"
+                f"fail(): {error}; the kinds are "
+                f"{', '.join(each.value for each in FaultKind)}; the operations (on=) are "
+                f"{', '.join(each.value for each in Operation)}"
             ) from None
         self._script[operation].extend([fault] * times)
 
@@ -149,7 +150,9 @@ class Azurite:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The option that says where the emulator is."""
-    parser.addini(_INI, "the azurite-blob of the fixture aiocollect_azurite", default="")
+    parser.addini(
+        _INI, "path of the azurite-blob that the fixture aiocollect_azurite starts", default=""
+    )
 
 
 @pytest.fixture
@@ -202,14 +205,14 @@ def _find(config: pytest.Config) -> Path:
     if told:
         script = Path(config.rootpath, told)
         if not script.exists():
-            pytest.skip(f"{_INI}={told}: there is no such file below {config.rootpath}")
+            pytest.skip(f"{_INI}={told}: no such file in {config.rootpath}")
         return script.resolve()
     on_path = shutil.which("azurite-blob")
     script = Path(on_path) if on_path else config.rootpath / "node_modules/.bin/azurite-blob"
     if not script.exists():
         pytest.skip(
-            "aiocollect_azurite needs Azurite: run npm install azurite@3.35.0 in pytest's root "
-            f"directory, or name an azurite-blob by pytest's option {_INI}"
+            "aiocollect_azurite needs Azurite: run npm install azurite@3.35.0 in the root "
+            f"directory of pytest, or set the pytest option {_INI} to an azurite-blob"
         )
     return script.resolve()
 
@@ -222,5 +225,5 @@ def _port(process: subprocess.Popen[bytes], log: Path) -> int:
         if found:
             return int(found[1])
         if process.poll() is not None or time.monotonic() > deadline:
-            pytest.fail(f"Azurite does not start: {text.strip()[-500:] or 'it says nothing'}")
+            pytest.fail(f"Azurite did not start: {text.strip()[-500:] or 'it printed nothing'}")
         time.sleep(0.02)

@@ -129,7 +129,7 @@ def test_a_close_after_the_last_is_for_ever() -> None:
         async with pipeline:
             pass
         await pipeline.aclose()
-        with pytest.raises(PipelineClosed, match="closed for good"):
+        with pytest.raises(PipelineClosed, match="pipeline is closed"):
             await pipeline.start()
 
     asyncio.run(main())

@@ -298,7 +298,7 @@ async def test_a_frozen_disk_takes_no_memory(tmp_path: Path) -> None:
     waiting = sum(len(work.__closure__ or ()) > 0 for work, _ in frozen.waiting)
     assert waiting * 2**17 <= MAX_WAITING
     assert letters.lost == 100 - waiting == len(told)
-    assert {event.reason for event in told} == {"its disk does not answer"}
+    assert {event.reason for event in told} == {"the disk does not answer"}
     await letters.settle(0)
 
 

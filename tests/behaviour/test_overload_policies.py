@@ -173,7 +173,7 @@ def test_the_dead_letters_are_bounded(tmp_path: Path) -> None:
         assert (tmp_path / "dead.jsonl").stat().st_size <= 300
         assert letters.lost >= 14
         assert sum(event.rows for event in told) == letters.lost
-        assert {event.reason for event in told} == {"it would be larger than 300 bytes"}
+        assert {event.reason for event in told} == {"the file would exceed 300 bytes"}
         nowhere = make(tmp_path / "no" / "dead.jsonl")
         nowhere.write("m", rows=2, reason="encode", content=[object()])
         await nowhere.settle(1)

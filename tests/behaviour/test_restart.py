@@ -123,7 +123,7 @@ def test_a_close_outside_of_a_lifespan_is_for_ever(inside: bool) -> None:
     if inside:
         asyncio.run(again())
     else:
-        with pytest.raises(PipelineClosed, match="closed for good; make a new one"):
+        with pytest.raises(PipelineClosed, match="closed; create a new one"):
             asyncio.run(again())
 
 
@@ -219,7 +219,7 @@ def test_with_starts_and_closes(host: HostKind) -> None:
             assert collector.collect([float(turn)])
     assert cells(store) == ["0.0", "1.0"]
     assert pipeline.close().stored == 1
-    with pytest.raises(PipelineClosed, match="closed for good"), pipeline:
+    with pytest.raises(PipelineClosed, match="pipeline is closed"), pipeline:
         pass
 
 

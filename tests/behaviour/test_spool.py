@@ -459,5 +459,5 @@ def test_a_strange_directory_is_left_alone(tmp_path: Path) -> None:
 
     run_virtual(main)
     left = [event for event in events if isinstance(event, SpoolLeft)]
-    assert left == [SpoolLeft(life="0000000009-1", reason="not a spool's")]
+    assert left == [SpoolLeft(life="0000000009-1", reason="it is not a spool file")]
     assert sorted(path.name for path in strange.iterdir()) == ["00000001.rows", "slots"]

@@ -294,10 +294,10 @@ def test_files_that_are_removed_under_a_living_life_are_noticed(what: str) -> No
             names = [name for name in node.names if what == "all" or what in name]
             node.change(dict.fromkeys(names))
         await asyncio.sleep(100.0)
-        assert "removed under this process" in pipeline.stats().held["spool"]
+        assert "removed while this process used them" in pipeline.stats().held["spool"]
         assert not pipeline.healthy()
         failed = [event for event in machine.events if isinstance(event, SpoolFailed)]
-        assert [event for event in failed if "removed under this process" in event.reason]
+        assert [event for event in failed if "removed while this process used them" in event.reason]
         receipt = pipeline.collector("m", feature_names=["a"]).collect_receipt(50.0)
         assert receipt is not None
         assert not await receipt.durable()

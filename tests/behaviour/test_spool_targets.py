@@ -124,7 +124,7 @@ def test_a_life_behind_a_link_is_told(tmp_path: Path, capsys: pytest.CaptureFixt
     life.rename(tmp_path / "moved")
     life.symlink_to(tmp_path / "moved")
     assert command(["replay", str(spool), "--store", str(store)]) == 1
-    assert "it is a link, or a file: move the directory here" in capsys.readouterr().err
+    assert "it is a link or a file; move the directory itself here" in capsys.readouterr().err
 
 
 def test_tenants_share_a_directory_and_nothing_else(tmp_path: Path) -> None:

@@ -254,7 +254,7 @@ def test_green_threads_that_come_late(tmp_path: Path) -> None:
     are stored at the close."""
     done = green(tmp_path / "rows", "", "gevent.monkey.patch_all()")
     assert done.returncode == 0, done.stderr
-    assert done.stderr.count("rows wait until the process ends") == 1
+    assert done.stderr.count("rows stay in memory until the process ends") == 1
     assert "patch before the pipeline is made" in done.stderr
     assert done.stdout == "{'host': 'GreenThreads'} False\n"
     assert numbers(tmp_path / "rows") == [float(number) for number in range(1000)]

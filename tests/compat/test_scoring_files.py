@@ -55,7 +55,7 @@ def test_v1(boundary: str, tmp_path: Path) -> None:
     correlate its predictions: they are in a file of the writer's own, which is said once."""
     store, said = run("azureml_v1_scoring.py", tmp_path, AML_MODEL_DC_BOUNDARY=boundary)
     assert len(said.splitlines()) == 1
-    assert "rows without correlations go to files of this writer alone" in said
+    assert "rows without correlation columns go to files of this process only" in said
     depth = 3 if boundary == "day" else 4
     found: dict[str, Any] = {"inputs": None, "predictions": None}
     for path in sorted(store.rglob("*.csv")):

@@ -66,16 +66,16 @@ def rows(tmp_path: Path, width: int) -> list[list[str]]:
 @pytest.mark.parametrize(
     ("given", "match"),
     [
-        ({"designation": "input"}, "'input' is not known; take 'inputs', 'predictions', 'labels'"),
-        ({"designation": None}, "take 'inputs'"),
-        ({"designation": "inputs", "identifier": "raw"}, "give one of the two"),
+        ({"designation": "input"}, "'input' is not valid; use 'inputs', 'predictions', 'labels'"),
+        ({"designation": None}, "use 'inputs'"),
+        ({"designation": "inputs", "identifier": "raw"}, "set only one of them"),
         ({"identifier": ""}, "identifier must be text"),
-        ({"feature_names": "abc"}, "give a list of names"),
+        ({"feature_names": "abc"}, "not a single name"),
         ({"workspace": "ws"}, "<subscription>/<resource group>/<workspace>"),
         ({"model_name": ""}, "model must not be empty"),
         ({"model_name": 7}, "model must be text"),
         ({"collection_name": ""}, "collection_name must not be empty"),
-        ({"file_names": "x"}, "take 'data' or 'designation'"),
+        ({"file_names": "x"}, "use 'data' or 'designation'"),
         ({"config_map": "/nowhere/map.json"}, "config map /nowhere/map.json cannot be read"),
     ],
 )
@@ -85,7 +85,9 @@ def test_wrong_arguments(given: dict[str, Any], match: str, pipeline: Pipeline) 
         ModelDataCollector(**{"model_name": "m", **given, "pipeline": pipeline})
 
 
-@pytest.mark.parametrize(("text", "match"), [("{", "is no JSON"), ("[]", "holds no object")])
+@pytest.mark.parametrize(
+    ("text", "match"), [("{", "is not valid JSON"), ("[]", "must be an object")]
+)
 def test_no_config_map(
     text: str, match: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pipeline: Pipeline
 ) -> None:
@@ -226,10 +228,10 @@ def test_other_columns_go_to_another_part(tmp_path: Path, pipeline: Pipeline) ->
     ("value", "reason", "match"),
     [
         ([1, 2, 3], "shape", "a row of 3 cells does not fit the 2 feature_names"),
-        ([[1, 2], [3]], "shape", "rows of 1 and of 2 cells"),
-        ([{"a": 1}], "type", "give a pandas DataFrame of it"),
-        ({"a": 1}, "type", "builtins.dict is no table; give a list, a numpy array"),
-        ("text", "type", "builtins.str is no table"),
+        ([[1, 2], [3]], "shape", "rows have from 1 to 2 cells"),
+        ([{"a": 1}], "type", "pass a pandas DataFrame made from it"),
+        ({"a": 1}, "type", "builtins.dict cannot be recorded; pass a list, a numpy array"),
+        ("text", "type", "builtins.str cannot be recorded"),
         (np.zeros((1, 2, 3)), "shape", "an array of 3 dimensions"),
         (pd.DataFrame([correlations()]), "type", "raised ValueError"),
     ],
@@ -257,7 +259,7 @@ def test_strict(tmp_path: Path) -> None:
     """A strict pipeline raises what is wrong, and counts it once."""
     pipeline = Pipeline(tmp_path / "store", host="thread", strict=True)
     collector = ModelDataCollector("m", pipeline=pipeline)
-    with pytest.raises(EncodeError, match="is no table"):
+    with pytest.raises(EncodeError, match="cannot be recorded"):
         collector.collect(None)
     assert pipeline.stats().refused == {"type": 1}
     pipeline.close()
@@ -317,7 +319,7 @@ def test_times_of_every_look(
     assert [row[0] for row in found.pop("2026/02/01")] == ["y", "0", "1", "2"]
     ((_, today),) = found.items()
     assert [row[0] for row in today] == ["y", "7", "8"]
-    assert len([one for one in caplog.records if "no ISO 8601" in one.getMessage()]) == 1
+    assert len([one for one in caplog.records if "not an ISO 8601" in one.getMessage()]) == 1
 
 
 def test_missing_cells_of_correlations(tmp_path: Path, pipeline: Pipeline) -> None:
@@ -350,7 +352,7 @@ def test_places_are_bounded(pipeline: Pipeline, caplog: pytest.LogCaptureFixture
         told = correlations(**{"$aml_model_name": f"m{number}"})
         labels.collect(labels.add_correlations([number], told))
     assert pipeline.stats().refused == {"schema_overflow": 16}
-    assert "more than 64 places" in caplog.text
+    assert "more than 64 paths" in caplog.text
     assert pipeline.close().stored == 64
 
 
@@ -373,7 +375,7 @@ def test_rows_without_an_id_are_of_one_writer(
     pipeline.close()
     names = {path.rpartition("/")[2]: len(rows) for path, rows in stored(tmp_path).items()}
     assert names == {"data-<writer>.csv": 4, "data.csv": 2}
-    assert len([one for one in caplog.records if "of this writer alone" in one.getMessage()]) == 1
+    assert len([one for one in caplog.records if "of this process only" in one.getMessage()]) == 1
 
 
 def test_two_processes_share_a_file(tmp_path: Path) -> None:

@@ -251,7 +251,7 @@ def test_a_missing_config_file(
     with pytest.raises(ConfigError, match=r"AZUREML_MDC_CONFIG_PATH=.*none.json cannot be read"):
         Collector(name="model_inputs", pipeline=pipeline)
     path.write_text("{")
-    with pytest.raises(ConfigError, match="is no JSON"):
+    with pytest.raises(ConfigError, match="is not valid JSON"):
         Collector(name="model_inputs", pipeline=pipeline)
     monkeypatch.delenv("AZUREML_MDC_CONFIG_PATH")
     monkeypatch.setenv("AZUREML_MDC_SOURCE", "churn/blue")

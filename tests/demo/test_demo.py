@@ -74,8 +74,8 @@ def test_the_demo_ends_by_itself_with_a_good_verdict(tmp_path: Path) -> None:
     ("store", "words"),
     [
         # Before anything is started.
-        ("file://host/x", "directory's URL has three slashes"),
-        ("gopher://user:s3cret@host/x", "no such scheme, gopher://"),
+        ("file://host/x", "URL of a directory has three slashes"),
+        ("gopher://user:s3cret@host/x", "unknown scheme gopher://"),
         ("modeldata", "is neither a URL nor a path"),
         ("'./modeldata'", "--env-file"),
         # So does the auditor.
@@ -99,7 +99,7 @@ def test_a_bad_store_is_named_and_nothing_hangs(store: str, words: str, tmp_path
     [
         (("demo", "--seconds", "1"), "1 is not between 2 and 3600"),
         (("demo", "--seconds", "nan"), "nan is not between"),
-        (("demo", "--rate", "many"), "'many' is no number"),
+        (("demo", "--rate", "many"), "'many' is not a number"),
         ((), "required: COMMAND"),
     ],
 )

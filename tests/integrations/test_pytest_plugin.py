@@ -163,7 +163,7 @@ def test_azurite(user: pytest.Pytester) -> None:
     [
         ((), False, "*needs node on the PATH: install node 20 or newer*"),
         ((), True, "*needs Azurite: run npm install azurite@3.35.0*"),
-        (("-o", "aiocollect_azurite=not/there.js"), True, "*not/there.js: there is no such file*"),
+        (("-o", "aiocollect_azurite=not/there.js"), True, "*not/there.js: no such file*"),
     ],
 )
 def test_no_azurite(

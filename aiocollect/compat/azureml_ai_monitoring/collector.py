@@ -168,7 +168,10 @@ class Collector:
         self._check()
         stream = self._stream
         if stream is None:
-            raise ConfigError(f"collection {self.name} was not set up; see the error before")
+            raise ConfigError(
+                f"collection {self.name} could not be set up; see the error reported when its "
+                "Collector was made"
+            )
         if not stream.enabled and not self._config.local:
             return "not recorded: collection is switched off"
         payload = self._payload(data)
@@ -195,7 +198,10 @@ class Collector:
         rows = [(payload, attributes)]
         if stream.collect_rows(rows, correlation_id=correlation_id, at=moment):
             return _ACCEPTED
-        raise RingFull(f"collection {self.name}: the data was refused; stats() and the log say why")
+        raise RingFull(
+            f"collection {self.name}: the data was refused; see the reason in the log or in "
+            "stats().refused"
+        )
 
     def _payload(self, data: Any) -> str:
         """The records of a frame as JSON. What raises is accounted for, too."""

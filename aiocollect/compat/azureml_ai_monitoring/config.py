@@ -66,7 +66,7 @@ class Config(NamedTuple):
                 rates[name.lower()] = _rate(given, f"sampleRatePercentage of {name}")
         mode = told.get("runMode", "cloud")
         if mode not in ("cloud", "local"):
-            raise ConfigError(f"runMode in {_PATH} is not known; take 'cloud' or 'local'")
+            raise ConfigError(f"runMode in {_PATH} is not valid; use 'cloud' or 'local'")
         return cls(rates, None, mode == "local", debug)
 
     @property
@@ -84,17 +84,17 @@ def _read(path: str) -> Mapping[str, Any]:
         told = json.loads(read_small(path, most=MAX_BYTES))
     except OSError as error:
         raise ConfigError(
-            f"{_PATH}={path} cannot be read ({error.strerror}); put the config file there, or "
+            f"{_PATH}={path} cannot be read ({error.strerror}); name the config file, or "
             "unset the variable"
         ) from None
     except ValueError:
-        raise ConfigError(f"{_PATH}={path} is no JSON; write it again") from None
+        raise ConfigError(f"{_PATH}={path} is not valid JSON; correct the file") from None
     return _mapping(told, "the file")
 
 
 def _mapping(found: Any, what: str) -> Mapping[str, Any]:
     if not isinstance(found, Mapping):
-        raise ConfigError(f"{what} in {_PATH} must be an object, not a {type(found).__name__}")
+        raise ConfigError(f"{what} in {_PATH} must be an object, not {type(found).__name__}")
     return found
 
 
@@ -116,4 +116,4 @@ def _flag(name: str) -> bool:
 @lru_cache(maxsize=64)
 def _report(names: tuple[str, ...]) -> None:
     for name in names:
-        logger.warning("AZUREML_MDC_%s is ignored: it has no meaning here", name)
+        logger.warning("ignoring the unknown environment variable AZUREML_MDC_%s", name)

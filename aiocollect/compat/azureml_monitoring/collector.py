@@ -72,7 +72,7 @@ class ModelDataCollector:
     ) -> None:
         self._designation = _designation(designation, identifier)
         if feature_names is not None and isinstance(feature_names, str):
-            raise ConfigError("feature_names is one text; give a list of names")
+            raise ConfigError("feature_names must be a list of names, not a single name")
         self._names = None if feature_names is None else tuple(feature_names)
         environ = os.environ
         if webservice_name == "default":
@@ -155,8 +155,9 @@ class ModelDataCollector:
         for place, correlation_id, at, lines in self._routed(table):
             if not correlation_id:
                 self._warn(
-                    "rows without correlations go to files of this writer alone; "
-                    "give them add_correlations() of what collect() of the inputs returned"
+                    "rows without correlation columns go to files of this process only; "
+                    "pass the result of add_correlations(), made from what collect() of "
+                    "the inputs returned"
                 )
             # A column of ids tells the rows of two processes apart.
             stream = self._open(place, header, shared=bool(correlation_id))
@@ -199,7 +200,9 @@ class ModelDataCollector:
         )
         at = None if time is None else moment_of(time)
         if time is not None and at is None:
-            self._warn(f"a {TIME} is no ISO 8601 time; such rows go to the day of their collect()")
+            self._warn(
+                f"a {TIME} is not an ISO 8601 time; such rows go to the day of their collect()"
+            )
         return place, None if correlation_id is None else str(correlation_id), at
 
     def _open(self, place: Route, header: str, *, shared: bool) -> Collector:
@@ -210,7 +213,7 @@ class ModelDataCollector:
             return stream
         if len(self._streams) >= MAX_STREAMS:
             raise EncodeError(
-                f"rows name more than {MAX_STREAMS} places or headers; make a collector for each",
+                f"rows name more than {MAX_STREAMS} paths or headers; use a collector for each",
                 reason="schema_overflow",
             )
         stream = self._pipeline.collector(
@@ -272,7 +275,7 @@ class ModelDataCollector:
 def _designation(designation: str, identifier: str | None) -> str:
     if identifier is not None:
         if designation != "default":
-            raise ConfigError("identifier= is the older name of designation=; give one of the two")
+            raise ConfigError("identifier= is the older name of designation=; set only one of them")
         if not isinstance(identifier, str) or not identifier:
             raise ConfigError("identifier must be text, such as 'inputs' or 'raw'")
         return identifier
@@ -281,8 +284,8 @@ def _designation(designation: str, identifier: str | None) -> str:
     if designation not in DESIGNATIONS:
         shown = repr(designation) if isinstance(designation, str) else type(designation).__name__
         raise ConfigError(
-            f"designation={shown} is not known; take {', '.join(map(repr, DESIGNATIONS))}, or "
-            "identifier= for a name of your own"
+            f"designation={shown} is not valid; use {', '.join(map(repr, DESIGNATIONS))}, "
+            "or identifier= for a name of your own"
         )
     return designation
 
@@ -292,7 +295,7 @@ def _file(file_names: str | None, designation: str, collection_name: str) -> str
     said = os.environ.get("AML_MODEL_FILE_NAMES", "data") if file_names is None else file_names
     if said not in ("data", "designation"):
         raise ConfigError(
-            "file_names (AML_MODEL_FILE_NAMES) is not known; take 'data' or 'designation'"
+            "file_names (AML_MODEL_FILE_NAMES) is not valid; use 'data' or 'designation'"
         )
     if designation in ("inputs", "predictions", "labels"):
         return "data" if said == "data" else designation

@@ -64,14 +64,16 @@ class ConfigMap:
             told = json.loads(read_small(name, most=MAX_BYTES))
         except OSError as error:
             raise ConfigError(
-                f"the config map {name} cannot be read ({error.strerror}); mend config_map= or "
-                f"{CONFIG_MAP_VARIABLE}, or leave both out"
+                f"the config map {name} cannot be read ({error.strerror}); correct "
+                f"config_map= or {CONFIG_MAP_VARIABLE}, or remove both"
             ) from None
         except ValueError:
-            raise ConfigError(f"the config map {name} is no JSON; write it again") from None
+            raise ConfigError(
+                f"the config map {name} is not valid JSON; correct the file"
+            ) from None
         if not isinstance(told, Mapping):
             raise ConfigError(
-                f"the config map {name} holds no object; it has modelsInfo and accountContext"
+                f"the config map {name} must be an object with modelsInfo and accountContext"
             )
         return cls(told)
 

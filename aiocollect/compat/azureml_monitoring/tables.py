@@ -89,12 +89,13 @@ def _rows(data: Any, names: Sequence[Any] | None, kind: str) -> Any:
     widths = {len(row) for row in rows}
     if len(widths) > 1:
         raise EncodeError(
-            f"rows of {min(widths)} and of {max(widths)} cells; give all as many", reason="shape"
+            f"the rows have from {min(widths)} to {max(widths)} cells; pass rows of equal length",
+            reason="shape",
         )
     if names is not None and not widths <= {len(names), len(names) + len(CORRELATIONS)}:
         raise EncodeError(
-            f"a row of {widths.pop()} cells does not fit the {len(names)} feature_names; give rows "
-            f"of {len(names)} cells",
+            f"a row of {widths.pop()} cells does not fit the {len(names)} feature_names; "
+            f"pass rows of {len(names)} cells",
             reason="shape",
         )
     return rows
@@ -104,7 +105,9 @@ def _list_rows(data: list[Any], names: Sequence[Any] | None) -> list[Any]:
     if all(isinstance(row, list | tuple) or getattr(row, "ndim", 0) == 1 for row in data):
         return data
     if any(isinstance(row, dict) for row in data):
-        raise EncodeError("a list of dicts is no table; give a pandas DataFrame of it")
+        raise EncodeError(
+            "a list of dicts cannot be recorded; pass a pandas DataFrame made from it"
+        )
     return [[cell] for cell in data] if _is_column(len(data), names) else [data]
 
 
@@ -113,7 +116,9 @@ def _array_rows(data: Any, names: Sequence[Any] | None) -> Any:
         return data
     if data.ndim != 1:
         raise EncodeError(
-            f"an array of {data.ndim} dimensions is no table; give one of 1 or 2", reason="shape"
+            f"an array of {data.ndim} dimensions cannot be recorded; pass an array of 1 or "
+            "2 dimensions",
+            reason="shape",
         )
     return data.reshape(-1, 1) if _is_column(len(data), names) else data.reshape(1, -1)
 
@@ -166,8 +171,8 @@ def _kind(data: Any) -> str:
     if kind.__module__.startswith("pyspark.") and hasattr(data, "toPandas"):
         return "frame"
     raise EncodeError(
-        f"a {kind.__module__}.{kind.__qualname__} is no table; give a list, a numpy array, a "
-        "pandas DataFrame or a Spark DataFrame"
+        f"a value of type {kind.__module__}.{kind.__qualname__} cannot be recorded; pass a "
+        "list, a numpy array, a pandas DataFrame or a Spark DataFrame"
     )
 
 

@@ -239,7 +239,7 @@ def test_somebody_elses_directory_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "theirs"
     path.mkdir(0o700)
     os.chown(path, 12345, -1)
-    with pytest.raises(PermissionError, match=r"user 12345; give a directory of your own"):
+    with pytest.raises(PermissionError, match=r"user 12345; use a directory of your own"):
         LocalDisk().make_directory(str(path))
 
 
@@ -256,7 +256,7 @@ def test_links_and_pipes_are_not_followed(tmp_path: Path) -> None:
     assert error_of(lambda: disk.open(f"{tmp_path}/link", new=False))[1] == errno.ELOOP
     assert error_of(lambda: disk.open(f"{tmp_path}/dangling", new=True))[1] == errno.EEXIST
     assert error_of(lambda: disk.lock(f"{tmp_path}/way"))[0] is NotADirectoryError
-    with pytest.raises(PermissionError, match="it is a link; give the directory itself"):
+    with pytest.raises(PermissionError, match="it is a link; name the directory itself"):
         disk.make_directory(f"{tmp_path}/way")
     assert error_of(lambda: disk.open(f"{tmp_path}/pipe", new=False))[1] == errno.EINVAL
     assert target.read_bytes() == b"theirs"
