@@ -4,10 +4,12 @@ number has moved on, a reader believes the wrong one."""
 from __future__ import annotations
 
 import argparse
+import ast
 import inspect
 import json
 import pkgutil
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -33,16 +35,40 @@ STALE = (
 
 # Names that look like imports: of a metric, and of a span.
 IN_OPENTELEMETRY = {"aiocollect.rows_accepted", "aiocollect.append"}
+# Options of servers, of the SDK, and of a SAS.
+OF_OTHERS = {"lifespan", "logging_body", "route_handlers", "wait_for_flush", "se", "sp", "spr", "sr"}
+    "lifespan",
+    "logging_body",
+    "route_handlers",
+    "se",
+    "sp",
+    "spr",
+    "sr",
+    "wait_for_flush",
+}
 # Shown as what is refused.
 MISSPELLED = {"AIOCOLLECT_GATEWAY_TOKN"}
 
 
-def commands() -> set[str]:
-    """The command line's verbs, as its parser has them."""
+def commands() -> dict[str, argparse.ArgumentParser]:
+    """The command line's verbs with their parsers."""
     [verbs] = [
         action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction)
     ]
-    return set(verbs.choices)
+    return dict(verbs.choices)
+
+
+@cache
+def parameters() -> set[str]:
+    """Of every function of the package, and the fields of its classes."""
+    found = set()
+    for path in (ROOT / "aiocollect").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                found |= {argument.arg for argument in [*node.args.args, *node.args.kwonlyargs]}
+            elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                found.add(node.target.id)
+    return found
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
@@ -152,6 +178,25 @@ def test_the_files_that_are_named(page: Path) -> None:
     for name in named:
         found = any((room / name).exists() for room in rooms)
         assert found or ("/" not in name and list((ROOT / "aiocollect").rglob(name))), name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_options_that_are_named(page: Path) -> None:
+    """`name=…` on a page is a parameter or a field of something in the package."""
+    text = without_code(page.read_text(encoding="utf-8"))
+    named = set(re.findall(r"`(?:\w+\()?([a-z]\w+)=", text))
+    if page.name != "CHANGELOG.md":
+        assert named - parameters() <= OF_OTHERS
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_options_of_commands(page: Path) -> None:
+    """`aiocollect VERB … --option` is an option of the verb."""
+    text = page.read_text(encoding="utf-8")
+    for verb, rest in re.findall(r"aiocollect ([a-z]+)\b([^`\n]*)", text):
+        for option in re.findall(r"(?<!\w)(--[a-z][\w-]*)", rest.partition("|")[0]):
+            known = commands()[verb]._option_string_actions
+            assert option in known, f"aiocollect {verb} {option}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
