@@ -36,7 +36,7 @@ STALE = (
 # Names that look like imports: of a metric, and of a span.
 IN_OPENTELEMETRY = {"aiocollect.rows_accepted", "aiocollect.append"}
 # Options of servers, of the SDK, and of a SAS.
-OF_OTHERS = {"lifespan", "logging_body", "route_handlers", "wait_for_flush", "se", "sp", "spr", "sr"}
+OF_OTHERS = {
     "lifespan",
     "logging_body",
     "route_handlers",
