@@ -9,8 +9,33 @@
 
     async with pipeline:
         churn.collect(inputs=[[41, 2]], predictions=[0.3])
+
+What most programs need is here. The other public modules:
+
+===================================  ==============================================================
+``aiocollect.redaction``             rules that take secrets out of rows
+``aiocollect.events``                what hooks get
+``aiocollect.stats``                 the counts, and the reasons under which rows are counted
+``aiocollect.remedies``              what a reason or code means, and what to do
+``aiocollect.metrics``               the metrics of a pipeline, for exporters of your own
+``aiocollect.settings_file``         what operators switch while a service runs
+``aiocollect.errors``                all errors, those of stores too
+``aiocollect.options``               the types of all options, for functions that pass them on
+``aiocollect.typing``                Protocols of stores, encoders, layouts, hooks; option words
+``aiocollect.stores.azure``          append blobs in Azure Storage; ``.local``, ``.memory``: in a
+                                     directory, in memory
+``aiocollect.encoders``, ``layouts`` how rows are written, and where
+``aiocollect.default``               the pipeline of ModelDataCollector
+``aiocollect.testing``               virtual time, and stores and disks that fail by a script
+``aiocollect.integrations``          aiohttp, ASGI, Flask, OpenTelemetry, Prometheus, pytest
+``aiocollect.gateway``               rows over HTTP
+``aiocollect.compat``                drop-ins for Azure ML's collectors
+===================================  ==============================================================
+
+Of each, what its ``__all__`` names is public. Everything else may change with any release.
 """
 
+from ._public import publish
 from .collectors import Collector, Model, Receipt, ReceiptOutcome
 from .context import correlation
 from .default import ModelDataCollector, flush
@@ -52,3 +77,8 @@ __all__ = [
     "correlation",
     "flush",
 ]
+
+publish(__name__, Collector, Model, ModelDataCollector, Pipeline)
+publish(__name__, Receipt, ReceiptOutcome, Report, Stats, Limits, Retry, MemoryStore)
+publish(__name__, correlation, flush)
+publish(__name__, AioCollectError, ConfigError, EncodeError, FlushTimeout, PipelineClosed, RingFull)

@@ -11,7 +11,7 @@ from types import TracebackType
 
 from .errors import ConfigError
 
-__all__ = ["correlation", "in_force", "of"]
+__all__ = ["correlation"]
 
 in_force: ContextVar[correlation | None] = ContextVar("aiocollect_correlation", default=None)
 

@@ -22,6 +22,7 @@ from typing import Any
 
 from ._core.switches import Control, Switch
 from ._files.regular import append_line, read_small, write_new
+from ._public import publish
 from .errors import ConfigError
 
 __all__ = [
@@ -33,6 +34,8 @@ __all__ = [
     "tell_collectors",
     "write_control",
 ]
+
+publish(__name__, Control, Switch)
 
 # Of the file: some ten thousand collectors. It is read at each change, and by whoever watches.
 MAX_BYTES = 2**20

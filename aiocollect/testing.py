@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from ._config.seams import Seams
 from ._disks.memory.disk import DiskProcess, MemoryDisk
 from ._disks.memory.faults import Crashed, DiskCall, DiskFault
+from ._public import publish
 from .stores.memory import Fault, FaultKind, FaultName, MemoryStore, Operation, OperationName
 
 __all__ = [
@@ -34,6 +35,9 @@ __all__ = [
     "VirtualLoop",
     "run_virtual",
 ]
+
+publish(__name__, Crashed, DiskCall, DiskFault, DiskProcess, MemoryDisk, Seams)
+publish(__name__, Fault, FaultKind, Operation)
 
 _T = TypeVar("_T")
 

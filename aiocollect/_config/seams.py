@@ -1,7 +1,5 @@
 """Seams: where a simulation takes the place of the machine."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -5,7 +5,10 @@ Seldon's loggers) and rows as JSON or CSV. Each answer of 2xx means accepted by 
 nothing more than that. docs/gateway.md has how to use it.
 """
 
+from .._public import publish
 from .app import Gateway
 from .options import GatewayOptions, load_token
 
 __all__ = ["Gateway", "GatewayOptions", "load_token"]
+
+publish(__name__, Gateway, GatewayOptions, load_token)

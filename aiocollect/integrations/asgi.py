@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, MutableMapping, Seq
 from typing import Any, TypeAlias
 
 from .. import Collector, correlation
-from .capture import FEATURES, Capture, Captures
+from ._capture import FEATURES, Capture, Captures
 from .headers import REQUEST_IDS, header_names, scoring_of
 
 __all__ = ["FEATURES", "CollectMiddleware"]

@@ -1,7 +1,10 @@
 """Layouts: names and a day in, the path of a blob out. Pure; none knows bytes or a store."""
 
+from .._public import publish
 from .mdc import MdcLayout
 from .names import escape
 from .template import DocumentedLayout, TemplateLayout
 
 __all__ = ["DocumentedLayout", "MdcLayout", "TemplateLayout", "escape"]
+
+publish(__name__, DocumentedLayout, MdcLayout, TemplateLayout, escape)

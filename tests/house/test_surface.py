@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
+import importlib
 import inspect
-from typing import get_args, get_type_hints
+import pickle
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
 
-from aiocollect import Pipeline
+import pytest
+
+import aiocollect
+from aiocollect import Limits, Pipeline, ReceiptOutcome, Report, Retry, Stats
+from aiocollect.events import Event, Held
 from aiocollect.options import PipelineOptions
 from aiocollect.testing import FaultKind, FaultName, Operation, OperationName
+
+PACKAGE = Path(aiocollect.__file__).parent
 
 
 def test_the_options_of_a_pipeline_and_their_typed_dict_are_the_same() -> None:
@@ -21,3 +34,113 @@ def test_the_words_of_faults_are_all_their_kinds() -> None:
     """A Literal cannot be made of an enumeration, so it is written twice."""
     assert set(get_args(FaultName)) == {kind.value for kind in FaultKind}
     assert set(get_args(OperationName)) == {operation.value for operation in Operation}
+
+
+# Users import these; every other module has an underscore, or belongs to one of these packages.
+MODULES = {
+    *("collectors", "compat", "context", "default", "encoders", "errors", "events", "gateway"),
+    *("integrations", "layouts", "metrics", "options", "pipeline", "redaction", "remedies"),
+    *("settings_file", "stats", "stores", "testing", "typing"),
+}
+# Of these it is the packages and modules within that users import.
+PACKAGES = {"compat", "integrations", "stores"}
+# Programs, for the command line alone.
+PROGRAMS = {"cli", "demo"}
+# What is written here is imported from aiocollect.
+HOMES = {"collectors", "context", "pipeline"}
+EXPORTING = [
+    "aiocollect",
+    *(f"aiocollect.{name}" for name in sorted(MODULES - HOMES - PACKAGES)),
+    *("aiocollect.stores.azure", "aiocollect.stores.local", "aiocollect.stores.memory"),
+    *("aiocollect.compat.azureml_monitoring", "aiocollect.compat.azureml_ai_monitoring"),
+    *(f"aiocollect.integrations.{name}" for name in ("aiohttp", "asgi", "flask", "headers")),
+    *(f"aiocollect.integrations.{name}" for name in ("opentelemetry", "prometheus")),
+    "aiocollect.integrations.pytest_plugin",
+]
+
+
+def exported() -> Iterator[tuple[str, str, Any]]:
+    """Each public module, name, and class or function of ours that has this name."""
+    for module in EXPORTING:
+        for name in importlib.import_module(module).__all__:
+            thing = getattr(importlib.import_module(module), name)
+            ours = str(getattr(thing, "__module__", "")).startswith("aiocollect")
+            if ours and (inspect.isclass(thing) or inspect.isfunction(thing)):
+                yield module, name, thing
+
+
+THINGS = {f"{module}.{name}": thing for module, name, thing in exported()}
+
+
+def test_the_modules_without_an_underscore_are_public() -> None:
+    """And there are no others, so that nothing is public by accident."""
+    found = {
+        path.stem
+        for path in PACKAGE.iterdir()
+        if not path.name.startswith("_") and path.name != "py.typed"
+    }
+    assert found == MODULES | PROGRAMS
+    helps = aiocollect.__doc__ or ""
+    assert [name for name in MODULES - HOMES if name not in helps] == []
+
+
+@pytest.mark.parametrize("home", sorted(HOMES))
+def test_what_is_written_in_a_home_is_imported_from_the_top(home: str) -> None:
+    """Their public names are those of the package."""
+    assert set(importlib.import_module(f"aiocollect.{home}").__all__) <= set(aiocollect.__all__)
+
+
+@pytest.mark.parametrize("name", THINGS)
+def test_a_public_name_says_where_it_is_imported_from(name: str) -> None:
+    """Its module is public, and exports it: help() and tracebacks show what a user can type."""
+    thing = THINGS[name]
+    assert thing.__module__ in EXPORTING
+    assert getattr(importlib.import_module(thing.__module__), thing.__name__) is thing
+    assert pickle.loads(pickle.dumps(thing)) is thing
+
+
+@pytest.mark.parametrize("name", THINGS)
+def test_a_public_name_is_documented(name: str) -> None:
+    """So are its public methods, and the types of its fields can be resolved."""
+    thing = THINGS[name]
+    # A dataclass without a docstring is given its signature as one.
+    assert (thing.__doc__ or name).partition("(")[0] not in (name, thing.__name__)
+    if dataclasses.is_dataclass(thing):
+        assert get_type_hints(thing)
+    if inspect.isclass(thing):
+        for attribute, value in vars(thing).items():
+            if attribute.startswith("_"):
+                continue
+            if inspect.isfunction(value) or isinstance(value, property):
+                assert value.__doc__, attribute
+
+
+@pytest.mark.parametrize(
+    "kind", [Limits, Retry, Stats, Report, *get_args(Event)], ids=lambda kind: kind.__name__
+)
+def test_each_field_is_in_the_docstring(kind: type) -> None:
+    """help() shows docstrings, not comments."""
+    quoted = re.findall(r"``([\w, ]+)``", kind.__doc__ or "")
+    named = {name for names in quoted for name in names.split(", ")}
+    assert {field.name for field in dataclasses.fields(kind)} <= named
+
+
+def test_each_option_is_in_the_docstring_of_a_pipeline() -> None:
+    """All of them, the grouped ones too."""
+    quoted = re.findall(r"``([\w, ]+)``", Pipeline.__doc__ or "")
+    named = {name for names in quoted for name in names.split(", ")}
+    assert set(get_type_hints(PipelineOptions)) <= named
+
+
+def test_values_copy_and_pickle() -> None:
+    """By the names that they say they have."""
+    values = [
+        *(Limits(max_blocks=7), Retry(cap=2.0), ReceiptOutcome.STORED),
+        Report(accepted=1, stored=1, possibly_stored=0, in_memory=0, in_spool=0, seconds=0.1),
+        Held(path="p", part="p", reason="ContainerNotFound"),
+    ]
+    for value in values:
+        assert pickle.loads(pickle.dumps(value)) == value == copy.deepcopy(value)
+        assert repr(value).startswith((type(value).__name__, f"<{type(value).__name__}"))
+    assert repr(Limits) == "<class 'aiocollect.Limits'>"
+    assert f"{ReceiptOutcome.STORED}" == "stored"

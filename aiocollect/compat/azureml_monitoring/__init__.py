@@ -1,5 +1,8 @@
 """The drop-in for azureml-monitoring (v1): the same collector, on a pipeline of ours."""
 
+from ..._public import publish
 from .collector import ModelDataCollector
 
 __all__ = ["ModelDataCollector"]
+
+publish(__name__, ModelDataCollector)
