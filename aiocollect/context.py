@@ -43,7 +43,9 @@ class correlation:  # noqa: N801 - used like a function: with correlation(): ...
         carries_day: bool = True,
     ) -> None:
         if id is not None and (not isinstance(id, str) or not id):
-            raise ConfigError("correlation(id) must be text, not empty; leave it out for a new one")
+            raise ConfigError(
+                "correlation(id) must be text that is not empty; leave it out for a new id"
+            )
         self.id = id if id is None or type(id) is str else str.__str__(id)
         # One that the first collect() makes carries its day, whatever is said of ids from outside.
         self.carries_day = carries_day or id is None
@@ -61,7 +63,9 @@ class correlation:  # noqa: N801 - used like a function: with correlation(): ...
 
     def __enter__(self) -> correlation:
         if self._entered:
-            raise ConfigError("a correlation is entered once; make a new one for each block")
+            raise ConfigError(
+                "a correlation() can be entered only once; create a new one for each block"
+            )
         self._entered = True
         self._outer = in_force.get()
         same = of(self._outer, self.id)
@@ -78,7 +82,7 @@ class correlation:  # noqa: N801 - used like a function: with correlation(): ...
         traceback: TracebackType | None,
     ) -> None:
         if self._token is None:
-            raise RuntimeError("a correlation has ended already, or was not entered")
+            raise RuntimeError("this correlation() has ended already, or was not entered")
         in_force.reset(self._token)
         # Tasks that were started within keep this one, and need not keep those around it.
         self._token = self._outer = None

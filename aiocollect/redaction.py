@@ -97,7 +97,7 @@ class KeyedHash:
             raise ConfigError(f"KeyedHash: key= must be bytes, not {type(key).__name__}")
         if len(key) < MIN_KEY:
             raise ConfigError(
-                f"KeyedHash: key= has {len(key)} bytes, where {MIN_KEY} are the least; take "
+                f"KeyedHash: key= has {len(key)} bytes, and needs at least {MIN_KEY}; use "
                 "secrets.token_bytes(32)"
             )
 
@@ -119,7 +119,9 @@ class KeyedHash:
         return f"KeyedHash({_listed(self.columns)}, key=***)"
 
     def __reduce__(self) -> Any:
-        raise TypeError("a KeyedHash holds a key and cannot be pickled; make it where it is used")
+        raise TypeError(
+            "a KeyedHash holds a key and cannot be pickled; create it in the process that uses it"
+        )
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not KeyedHash or other.columns != self.columns:
@@ -145,11 +147,14 @@ def check_rules(redact: Redact, option: str = "redact") -> tuple[Rule, ...]:
         kind = rule.__name__ if isinstance(rule, type) else type(rule).__name__
         if isinstance(rule, type) or not (isinstance(rule, Drop | Mask) or callable(rule)):
             raise ConfigError(
-                f"{option}= holds {kind}; give Drop(…), Mask(…), KeyedHash(…) or a function from "
-                "row to row, or a list of these"
+                f"{option}= contains {kind}; use Drop(…), Mask(…), KeyedHash(…) or a "
+                "function from row to row, or a list of these"
             )
         if inspect.iscoroutinefunction(rule):
-            raise ConfigError(f"{option}= holds an async function; collect() cannot wait for it")
+            raise ConfigError(
+                f"{option}= contains an async function, but collect() cannot wait for it; use "
+                "a plain function"
+            )
     return rules
 
 
@@ -163,15 +168,19 @@ def columns_after(
             continue
         for column in rule.columns:
             if column not in left:
-                gone = "an earlier rule drops it" if column in features else "there is none"
+                gone = (
+                    "an earlier rule drops it"
+                    if column in features
+                    else "the stream has no such column"
+                )
                 raise ConfigError(
-                    f"{option}= {type(rule).__name__} names column {column!r}, and {gone}; there "
-                    f"are {', '.join(left[:6])}{', …' if len(left) > 6 else ''}"
+                    f"{option}= {type(rule).__name__} names column {column!r}, but {gone}; "
+                    f"the columns are {', '.join(left[:6])}{', …' if len(left) > 6 else ''}"
                 )
         if isinstance(rule, Drop):
             left = tuple(name for name in left if name not in rule.columns)
             if not left:
-                raise ConfigError(f"{option}= drops all columns; leave the collector out instead")
+                raise ConfigError(f"{option}= drops all columns; remove the collector instead")
     return left
 
 
@@ -181,9 +190,11 @@ def _checked(columns: tuple[Any, ...], rule: str) -> tuple[str, ...]:
     for column in columns:
         if type(column) is not str or not column:
             # A key that was put in a column's place must not be shown.
-            raise ConfigError(f"{rule}: a column's name is text, not {type(column).__name__}")
+            raise ConfigError(
+                f"{rule}: the name of a column must be text, not {type(column).__name__}"
+            )
     if len(set(columns)) < len(columns):
-        raise ConfigError(f"{rule}: a column is named twice")
+        raise ConfigError(f"{rule}: a column is named twice; name it once")
     return columns
 
 

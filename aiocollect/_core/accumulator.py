@@ -185,7 +185,7 @@ class Accumulator:
     def let_go(self) -> tuple[int, int, int, float, tuple[tuple[Account, int], ...]]:
         """Forget the open batch, whose rows are elsewhere too: the first row's number, their number
         and bytes, and as of Batch. There must be a row in it."""
-        assert self._lines, "our bug: an empty batch was let go of"
+        assert self._lines, "internal error: an empty batch was let go of"
         gone = self._next, self.rows, self.size, self.born, tuple(self._charges.items())
         self._next += self.rows
         self._empty()
@@ -193,7 +193,7 @@ class Accumulator:
 
     def seal(self, *, serial: int) -> Batch:
         """Freeze the open batch and begin the next one. There must be a row in it."""
-        assert self._lines, "our bug: an empty batch was sealed"
+        assert self._lines, "internal error: an empty batch was sealed"
         block = Block(b"".join(self._lines), lengths=self._lengths, first=self._next)
         batch = Batch(
             block,

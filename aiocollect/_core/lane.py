@@ -146,12 +146,12 @@ class Lane:
         seconds that never go back, as of the last event where there are none."""
         data, before = self._data, self._data.state
         transition = TABLE.get((before, event))
-        assert transition is not None, f"our bug: {event.value} while {before.value}"
+        assert transition is not None, f"internal error: {event.value} while {before.value}"
         data.chance = chance
         data.now = data.now if now is None else now
         commands = transition.step(data, answer)
         assert data.state in transition.next, (
-            f"our bug: {event.value} has led from {before.value} to {data.state.value}"
+            f"internal error: {event.value} has led from {before.value} to {data.state.value}"
         )
         if not self.busy and data.look_at is None:
             data.chance = data.now = 0.0  # an idle lane keeps no numbers: there are thousands

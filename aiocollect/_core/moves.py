@@ -104,7 +104,7 @@ def _look_for_the_right(lane: LaneData) -> list[Command]:
 
 def roll(lane: LaneData, reason: str, *, landed: bool = False) -> list[Command]:
     """Go on to the next part, with whatever is not final yet; ``landed``: not in vain."""
-    assert lane.doubt is None, "our bug: a lane rolled while in doubt"
+    assert lane.doubt is None, "internal error: a lane rolled while in doubt"
     place = lane.place
     empty = place.fresh or place.made
     if lane.state is State.CREATING or (empty and (place.confirmed or place.probing)):

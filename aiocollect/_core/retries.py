@@ -53,7 +53,7 @@ class Retries:
         self._unanswered = self._undecided = 0  # of these in a row
 
     def __repr__(self) -> str:
-        return f"<Retries {self.alarm or 'for nobody'}>"
+        return f"<Retries {self.alarm or 'none'}>"
 
     # Each ends in a wait ----------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ class Window:
         self.inside = False
 
     def __repr__(self) -> str:
-        return f"<Window {'with somebody inside' if self.inside else 'free'}>"
+        return f"<Window {'in use' if self.inside else 'free'}>"
 
     def nested(self) -> bool:
         """Whether we came from inside of a window that this thread has not left yet.

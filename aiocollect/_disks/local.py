@@ -119,7 +119,10 @@ class LocalDisk:
                 answer = error
             except BaseException as error:
                 call = loop.call_exception_handler
-                answer = {"message": "aiocollect: our bug", "exception": error}
+                answer = {
+                    "message": "aiocollect: internal error, please report it",
+                    "exception": error,
+                }
             with suppress(RuntimeError):  # the loop has ended, and nobody waits
                 loop.call_soon_threadsafe(call, answer)
 

@@ -65,7 +65,10 @@ class Driver:
             self._next = self.loop.call_soon(self.look)  # the rows must still find their way
             raise
         except BaseException as error:
-            context: dict[str, Any] = {"message": "aiocollect: our bug", "exception": error}
+            context: dict[str, Any] = {
+                "message": "aiocollect: internal error, please report it",
+                "exception": error,
+            }
             self.loop.call_exception_handler(context)
         if wait is None or self._stopped:
             return

@@ -157,7 +157,9 @@ class Journal:
         self, progress: LaneProgress, first: int, lengths: array[int], data: bytes, *, again: bool
     ) -> None:
         segment = self._open
-        assert segment is not None, "our bug: rows were added to a journal that was taken over"
+        assert segment is not None, (
+            "internal error: rows were added to a journal that was taken over"
+        )
         if progress.lane.number not in segment.declared:
             segment.declared.add(progress.lane.number)
             self._put(lane_record(progress.lane, self.salt))

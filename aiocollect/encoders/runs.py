@@ -165,7 +165,7 @@ class RunEncoder:
                 return self._without_ids(bodies, schema)
             tails = self._tails(calls, schema)
             if len(bodies) != len(tails):
-                raise EncodeError("our bug: not one body for each row")
+                raise EncodeError("internal error: not one body for each row")
             return list(map(add, bodies, tails))
         except BaseException:
             self.replaced = before

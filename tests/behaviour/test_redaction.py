@@ -450,7 +450,7 @@ def test_a_column_that_is_not_there(first: Any) -> None:
     assert found.answers[0] is None
     assert found.stats.refused == {"redact": 1}
     (event,) = [event for event in found.events if isinstance(event, Refused)]
-    assert "names column 'b', and there is none" in str(event.error)
+    assert "names column 'b', but the stream has no such column" in str(event.error)
     assert CELL not in str(event.error) + found.text + found.kept
     (row,) = found.rows
     assert row["a"] == "1"
@@ -529,11 +529,11 @@ def test_the_dead_letter_file(tmp_path: Path, redacted: bool, where: str) -> Non
 WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: Drop(), "name a column"),
     (lambda: Drop(""), "text"),
-    (lambda: Drop(b"ssn"), "a column's name is text, not bytes"),  # type: ignore[arg-type]
+    (lambda: Drop(b"ssn"), "the name of a column must be text, not bytes"),  # type: ignore[arg-type]
     (lambda: Drop("a", "a"), "named twice"),
     (lambda: Mask("a", with_=[1]), "with_= must be text"),  # type: ignore[arg-type]
     (lambda: KeyedHash("a", key="0123456789abcdef"), "must be bytes"),  # type: ignore[arg-type]
-    (lambda: KeyedHash("a", key=b"short-secret"), "has 12 bytes, where 16"),
+    (lambda: KeyedHash("a", key=b"short-secret"), "has 12 bytes, and needs at least 16"),
     (lambda: KeyedHash(KEY, key=KEY), "text, not bytes"),  # type: ignore[arg-type]
 ]
 
@@ -551,14 +551,17 @@ def test_wrong_rules(make: Callable[[], Any], words: str) -> None:
 @pytest.mark.parametrize(
     ("redact", "words"),
     [
-        (Drop("x"), "Drop names column 'x', and there is none; there are a, b, c"),
-        ([Drop("a"), Mask("a")], "Mask names column 'a', and an earlier rule drops it"),
+        (
+            Drop("x"),
+            "Drop names column 'x', but the stream has no such column; the columns are a, b, c",
+        ),
+        ([Drop("a"), Mask("a")], "Mask names column 'a', but an earlier rule drops it"),
         (Drop("a", "b", "c"), "drops all columns"),
-        ("ssn", "holds str"),
-        ([Drop], "holds Drop"),
-        ([Drop("a"), 7], "holds int"),
-        ({"inputs": Drop("a")}, "holds dict"),
-        (later, "holds an async function"),
+        ("ssn", "contains str"),
+        ([Drop], "contains Drop"),
+        ([Drop("a"), 7], "contains int"),
+        ({"inputs": Drop("a")}, "contains dict"),
+        (later, "contains an async function"),
     ],
 )
 def test_wrong_rules_of_a_collector(redact: Any, words: str) -> None:

@@ -380,7 +380,7 @@ def test_a_block_that_has_ended_keeps_none_of_those_around_it() -> None:
     del outer
     gc.collect()
     assert found() is None
-    with pytest.raises(ConfigError, match="entered once"):
+    with pytest.raises(ConfigError, match="entered only once"):
         inner.__enter__()
 
 

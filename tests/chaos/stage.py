@@ -245,7 +245,7 @@ class Stage:
             if silent:
                 result.wrong.append(f"no report from {silent}: {self.output()[-6000:]!r}")
         output = self.output() if (self.folder / "output.txt").exists() else ""
-        for bad in ("Traceback", "our bug", "Unclosed"):
+        for bad in ("Traceback", "internal error", "Unclosed"):
             if bad in output:
                 at = output.index(bad)
                 result.wrong.append(f"said {output[max(0, at - 200) : at + 1500]!r}")

@@ -76,5 +76,5 @@ def test_bad_ids(bad: Any) -> None:
 def test_a_block_is_entered_once() -> None:
     """Else it could not be left in order."""
     one = correlation("x")
-    with one, pytest.raises(ConfigError, match="entered once"), one:
+    with one, pytest.raises(ConfigError, match="entered only once"), one:
         pass

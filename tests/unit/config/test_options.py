@@ -119,7 +119,7 @@ def test_bad_urls(url: str, words: str) -> None:
         ({"model": "m", "sample_rate": 2}, "sample_rate=2 must be at most 1"),
         ({"model": "m", "format": "xml"}, "format='xml' is not valid; use 'csv' or 'jsonl'"),
         ({"model": "m", "columns": "none"}, "columns='none' requires writer='own'"),
-        ({"model": "m", "redact": ["a"]}, "redact= holds str; give Drop"),
+        ({"model": "m", "redact": ["a"]}, "redact= contains str; use Drop"),
     ],
 )
 def test_bad_collectors(arguments: dict[str, Any], words: str) -> None:

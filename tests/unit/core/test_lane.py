@@ -461,13 +461,13 @@ def test_an_illegal_pair_is_our_bug(state: State, event: LaneEvent) -> None:
         return
     lane = make_lane()
     lane._data.state = state
-    with pytest.raises(AssertionError, match="our bug"):
+    with pytest.raises(AssertionError, match="internal error"):
         lane.on(event)
 
 
 def test_an_illegal_next_state_is_our_bug() -> None:
     """A step that leads where the table does not say is named: here, a batch that is none."""
-    with pytest.raises(AssertionError, match="our bug: submit has led from idle to idle"):
+    with pytest.raises(AssertionError, match="internal error: submit has led from idle to idle"):
         make_lane().on(LaneEvent.SUBMIT)
 
 
