@@ -85,9 +85,22 @@ def test_each_page_is_in_the_index() -> None:
     }
 
 
+def words_of_the_glossary() -> list[str]:
+    """Each word that it explains, without what tells two of them apart."""
+    rows = re.findall(r"^\| (\*\*.*?) \|", read("docs/glossary.md"), re.MULTILINE)
+    return [word for row in rows for word in re.findall(r"\*\*([^*]+)\*\*(?! \()", row)]
+
+
 def test_one_word_one_meaning() -> None:
     """No word of the glossary has two entries."""
-    rows = re.findall(r"^\| (\*\*.*?) \|", read("docs/glossary.md"), re.MULTILINE)
-    words = [word for row in rows for word in re.findall(r"\*\*([^*]+)\*\*(?! \()", row)]
+    words = words_of_the_glossary()
     assert len(words) > 60
     assert sorted(set(words)) == sorted(words)
+
+
+def test_the_words_are_those_of_the_code() -> None:
+    """The package uses each of them: a glossary of words that went is a glossary of nothing."""
+    package = (path.read_text(encoding="utf-8") for path in (ROOT / "aiocollect").rglob("*.py"))
+    used = re.sub(r"[\s#_-]+", " ", " ".join(package).lower())
+    words = [word.lower().replace("-", " ") for word in words_of_the_glossary()]
+    assert [word for word in words if word not in used] == []
