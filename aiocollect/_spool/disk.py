@@ -1,12 +1,13 @@
 """The disk, injected: the few calls that a spool makes on a directory.
 
-A spool survives what the disk behind it survives: a killed process, where its calls reach the
-kernel; a power cut, where what was synced stays. So that both can be simulated, nothing but this
-port touches a file. Calls raise OSError.
+A spool survives what its disk survives: the end of the process, for calls that have reached the
+kernel; a power cut, for what was synced. So that both can be simulated, only this port touches a
+file. Calls raise OSError.
 
-Every call may block for as long as the file system likes: a backup agent freezes it, a network
-goes away. So there is one way to make them: as ``work`` given to ``apart``, beside the event loop.
-Only ``apart``, ``close`` and ``abandon`` are called on it. MemoryDisk counts what breaks this rule.
+Every call can block for as long as the file system likes: a backup agent freezes it, a network
+fails. So there is one way to make calls: in ``work`` that is given to ``apart``, off the event
+loop. On the loop only ``apart``, ``close`` and ``abandon`` are called. MemoryDisk counts what
+breaks this rule.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ __all__ = ["Disk", "File", "Line", "LockedDirectory"]
 
 _T = TypeVar("_T")
 
-# What is done on one line is done in the order asked. A life's own writes stand in no line with the
-# reading of gigabytes that others have left.
+# Work of one line is done in the order asked. Our own writes have a line of their own, so that they
+# do not wait while gigabytes that ended processes have left are read.
 Line: TypeAlias = Literal["own", "others"]
 
 
@@ -43,8 +44,8 @@ class File(Protocol):
         ...
 
     def sync(self) -> None:
-        """Return when what was written survives a power cut (fdatasync). After an OSError nobody
-        knows what of it does, and asking again may claim success: give the file up."""
+        """Return when what was written survives a power cut (fdatasync). After an OSError it is
+        unknown what of it does, and a second sync can claim success: give the file up."""
         ...
 
     def close(self) -> None:
@@ -53,11 +54,11 @@ class File(Protocol):
 
 
 class LockedDirectory(Protocol):
-    """A directory that this process alone has, open and locked: the directory itself, by its
-    identity, whatever it is called by now, and whatever becomes of the files in it.
+    """A directory that only this process has, open and locked. The lock is on the directory itself:
+    renaming it, or removing files in it, changes nothing.
 
-    It is held until it is released, or its process has ended, however it ended. Its calls need no
-    descriptor but those for the files that are opened.
+    It is held until it is released or the process ends, however it ends. Its calls need no
+    descriptors except for the files that are opened.
     """
 
     def names(self) -> list[str]:
@@ -65,7 +66,7 @@ class LockedDirectory(Protocol):
         ...
 
     def open(self, name: str, *, new: bool) -> File:
-        """A new file in it (0600; FileExistsError), or one that stands. Links are not followed."""
+        """A new file in it (0600; FileExistsError), or one that exists. Links are not followed."""
         ...
 
     def remove(self, name: str) -> None:
@@ -77,16 +78,16 @@ class LockedDirectory(Protocol):
         ...
 
     def renew(self) -> bool:
-        """Have the file ``lock`` in it, locked too: earlier versions lock that alone, and somebody
-        may have removed it. False: another process has it."""
+        """Make and lock the file ``lock`` in it: earlier versions lock only that file, and it can
+        have been removed. False: another process has it."""
         ...
 
     def dissolve(self) -> None:
-        """Remove the directory itself, which is empty, wherever it stands by now."""
+        """Remove the directory itself, which is empty, under whatever name it has by now."""
         ...
 
     def release(self) -> None:
-        """Let others have it; idempotent."""
+        """Unlock it; idempotent."""
         ...
 
 
@@ -94,9 +95,9 @@ class Disk(Protocol):
     """Directories and files, by path."""
 
     def make_directory(self, path: str) -> None:
-        """Make it, and those above it, for this user alone (0700); nothing where it stands already.
-        What was made survives a power cut. OSError (PermissionError) where others may write to it,
-        or it is somebody else's."""
+        """Make it, and those above it, for this user alone (0700), if they do not exist. What was
+        made survives a power cut. Raises OSError (PermissionError) if others can write to it, or
+        another user owns it."""
         ...
 
     def names(self, path: str) -> list[str]:
@@ -104,12 +105,12 @@ class Disk(Protocol):
         ...
 
     def lock(self, path: str) -> LockedDirectory | None:
-        """Have the directory that stands at ``path``; None: another process has it, or it has just
-        lost that name. OSError where it cannot be had: what it says is for its owner."""
+        """Lock the directory at ``path``. None: another process has it, or it was just renamed.
+        Raises OSError if it cannot be locked, with a text for the operator."""
         ...
 
     def open(self, path: str, *, new: bool) -> File:
-        """A new file (0600; FileExistsError), or one that stands. Links are not followed."""
+        """A new file (0600; FileExistsError), or one that exists. Links are not followed."""
         ...
 
     def remove(self, path: str) -> None:
@@ -119,18 +120,18 @@ class Disk(Protocol):
     def apart(
         self, work: Callable[[], _T], then: Callable[[_T | OSError], None], *, line: Line = "own"
     ) -> None:
-        """Run ``work``, which blocks, beside the running event loop: one at a time on each line, in
-        the order asked. ``then`` gets its answer or its OSError, on that loop; never, where the
-        loop ends.
+        """Run ``work``, which blocks, off the running event loop: one at a time on each line, in
+        the order asked. ``then`` gets its answer or its OSError, on that loop; never, if the loop
+        ends before.
 
-        No coroutine: hosts cancel whatever task they find, and half a sync is none.
+        Not a coroutine: hosts cancel every task they find, and half a sync is no sync.
         """
         ...
 
     def close(self) -> None:
-        """Nothing more is asked: what was, is done yet. A later ``apart`` is a new beginning."""
+        """Finish what was asked, and end the threads. A later ``apart`` starts them again."""
         ...
 
     def abandon(self) -> None:
-        """In a forked child: begin anew; what the parent has asked for is the parent's."""
+        """In a forked child: start from nothing; the parent does what the parent has asked."""
         ...

@@ -1,9 +1,9 @@
-"""Extents: where rows stand on the disk, for many rows in little memory.
+"""Extents: where rows are on the disk, for many rows in little memory.
 
-A turn of the pump writes a record for each path, maybe of one row, and in an outage these wait for
-as long as their rows. So records that stand near one another are one extent, others' records
-between them or not, and extents stand in columns. Rows are kept in their order: an extent that is
-added comes behind all others.
+A turn of the pump writes a record for each path, maybe of one row, and in an outage the records
+wait as long as their rows. So records of one lane that are near one another are one extent, even
+with records of other lanes between them, and extents are kept in columns. Rows are added in their
+order: a new extent comes after all others.
 """
 
 from __future__ import annotations
@@ -11,51 +11,42 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from .disk import File
+from .segment import Segment
 
-__all__ = ["EXTENT_BYTES", "NEAR", "Extent", "Extents", "Keeping"]
+__all__ = ["EXTENT_BYTES", "NEAR", "Extent", "Extents"]
 
 # Five columns and a reference.
 EXTENT_BYTES = 8 + 4 + 8 + 4 + 4 + 8
-# The longest stretch of a segment that one extent grows to: all of it is read for any of its rows.
+# The longest stretch of a segment, in bytes, that one extent grows to: all of it is read for any of
+# its rows. At 16 KiB an index entry costs 0.5 bytes a row in an outage of calls of one row.
 NEAR = 16 * 1024
 
 
-class Keeping(Protocol):
-    """What keeps rows: a segment. ``live`` are the bytes of rows in it that are not final, ``held``
-    the extents that these are; behind its ``end`` nothing is sound."""
-
-    file: File
-    end: int
-    live: int
-    held: int
-
-
 class Extent(NamedTuple):
-    """Rows ``first`` to ``end - 1`` stand in ``segment``, in records between ``offset`` and
+    """Rows ``first`` to ``end - 1`` are in ``segment``, in records between ``offset`` and
     ``offset + span``; their payloads are ``size`` bytes.
 
-    It is a *ghost* where its writing failed, and could not be undone: parts of it may be there, for
-    another life to find, so it must be told what becomes of the rows; none is to be read.
+    An extent is a *ghost* if its write failed and could not be undone. Parts of it may be on the
+    disk, where another process can find them: so its rows' ends are noted, and it is never read.
     """
 
     first: int
     end: int
-    segment: Keeping
+    segment: Segment
     offset: int
     span: int
     size: int
 
     def part(self, first: int, end: int) -> Extent:
-        """Some of its rows, at the same place; their bytes as far as anybody can tell."""
+        """Some of its rows, at the same place; their size is an estimate."""
         size = self.size * (end - first) // (self.end - self.first)
         return self._replace(first=first, end=end, size=size)
 
     @property
     def ghost(self) -> bool:
-        """Whether nobody knows what of it is there."""
+        """Whether it is unknown what of it is there."""
         return self.offset >= self.segment.end
 
 
@@ -70,7 +61,7 @@ class Extents:
         self._offsets = array("Q")
         self._spans = array("I")
         self._sizes = array("I")
-        self._segments: list[Keeping] = []
+        self._segments: list[Segment] = []
 
     def __repr__(self) -> str:
         return f"<Extents {len(self)}>"
@@ -93,11 +84,11 @@ class Extents:
         return (self[index] for index in range(len(self)))
 
     def since(self, row: int) -> Iterator[Extent]:
-        """Those that end behind the row."""
+        """Those that end after the row."""
         return (self[index] for index in range(self._index(row), len(self)))
 
     def add(self, extent: Extent) -> bool:
-        """These rows come behind all others. False: the last extent has grown by them."""
+        """Add rows after all others. False: the last extent has grown by them."""
         if self._firsts and self._grow(extent):
             return False
         self._firsts.append(extent.first)
@@ -112,7 +103,7 @@ class Extents:
         if self._segments[-1] is not extent.segment or extent.ghost:
             return False
         if extent.offset < self._offsets[-1]:
-            return False  # what stands there was moved
+            return False  # the last extent was moved
         span = extent.offset + extent.span - self._offsets[-1]
         if span > NEAR or extent.first != self._firsts[-1] + self._numbers[-1]:
             return False
@@ -122,7 +113,7 @@ class Extents:
         return True
 
     def count_since(self, row: int) -> int:
-        """How many end behind the row."""
+        """How many end after the row."""
         return len(self) - self._index(row)
 
     def _index(self, row: int) -> int:
@@ -131,8 +122,8 @@ class Extents:
         return at - 1 if at and self[at - 1].end > row else at
 
     def replace(self, new: Extent) -> tuple[list[Extent], list[Extent]]:
-        """These rows stand in another place now. Returns what was there, and what is there
-        instead: the new one, and what it leaves of those that it has cut."""
+        """These rows are in another place now. Returns the extents that were there, and those that
+        replace them: the new one, and what it leaves of those that it has cut."""
         start = stop = self._index(new.first)
         while stop < len(self) and self._firsts[stop] < new.end:
             stop += 1

@@ -1,21 +1,22 @@
-"""The journal's bytes: how a spool writes rows and how far each lane has come, so that any part of
-them may be torn, lost or flipped, and is told apart from what is sound.
+"""The journal's bytes: how a spool writes rows, and how far each lane has come.
+
+Any part of them can be torn, lost or flipped, and is then told apart from what is sound.
 
 A spool directory holds, for one life of one process:
 
-- segments, ``00000001.rows`` and on: a header, then records. A record holds rows of one lane as
-  they will stand in the blob, or says what lane a number stands for. Written once, in order.
-- ``slots``: a header, then a slot for each lane: which rows are final, and the *intent*, that is
-  which rows were about to be sent to which position. A slot is written in place, in one of two
-  copies, so that the other one is whole if the writing is torn.
+- segments, ``00000001.rows`` and on: a header, then records. A record holds rows of one lane, as
+  the blob will hold them, or describes the lane that a number belongs to. Written once, in order.
+- ``slots``: a header, then a slot for each lane: which rows are final, and the *intent*: which rows
+  were about to be sent to which position. A slot is written in place, in one of two copies, so that
+  the other one is whole if the write is torn.
 
-Every record and copy carries a CRC-32 that begins with the directory's own salt, which no row
-knows: bytes inside a cell can never pass for a record. What stands after the last sound record of a
-segment is a torn tail, if it may be one; all else that is none is corrupt.
+Every record and copy carries a CRC-32 that begins with the directory's own salt. No row knows the
+salt, so bytes inside a cell can never pass for a record. What follows the last sound record of a
+segment is a torn tail, if it can be one; all other bytes outside of records are corrupt.
 
-Whose rows these are, each file says by itself: its header has a digest of the *target* (store,
-workspace, service), and the first record of a segment names it. Version 1 had no target, and is
-read: its rows are taken for the reader's, as they were by version 1.
+Each file says whose rows it holds: its header has a digest of the *target* (store, workspace,
+service), and the first record of a segment names the target. Version 1 had no target; its rows are
+taken as the reader's own, as version 1 took them.
 """
 
 from __future__ import annotations
@@ -63,15 +64,15 @@ HEADER_SIZE = 64
 # What the CRC of each version's header goes over, and is followed by.
 _COVERED = {1: _START.size, VERSION: _START.size + _DIGEST}
 
-# No byte of UTF-8 is 0xFF: what cells can hold is no mark.
+# No byte of UTF-8 is 0xFF: so no cell can hold the mark.
 _MARK = b"\xffrow"
 # Mark, CRC, kind, lane, first row, number of rows, size of the payload.
 _RECORD = struct.Struct("<4sIBxxxIQII")
 RECORD_SIZE = _RECORD.size  # without its payload
 _ROWS, _LANE, _TARGET = 1, 2, 3
-# What a disk writes at a time.
+# What a disk writes at a time, in bytes: after a power cut whole pages can be missing.
 _PAGE = 4096
-# More than any call can hold: a flipped length must not make us ask for it.
+# More bytes than any call can hold: a flipped length must not make us allocate them.
 _MAX_PAYLOAD = 1 << 30
 
 # CRC, generation, lane, done, dropped from, to, intent's first row, number of rows, position, part,
@@ -83,7 +84,7 @@ _OWN, _BLIND, _PLACED = 1, 2, 4
 
 
 class SpoolTarget(NamedTuple):
-    """Where rows belong. ``store``: its address, without a secret. Each text says all of it."""
+    """Where rows belong. ``store`` is its address, without a secret."""
 
     store: str
     workspace: str
@@ -91,11 +92,11 @@ class SpoolTarget(NamedTuple):
 
     @property
     def digest(self) -> bytes:
-        """What tells it from all others, in 16 bytes."""
+        """16 bytes that no other target has."""
         return blake2b(json.dumps(self).encode(), digest_size=_DIGEST).digest()
 
     def difference(self, other: SpoolTarget) -> str:
-        """In words, what is another one there."""
+        """In words, which fields of the other one differ."""
         found = [
             f"{field} {theirs!r} (here: {ours!r})"
             for field, ours, theirs in zip(self._fields, self, other, strict=True)
@@ -108,7 +109,7 @@ UNKNOWN = bytes(_DIGEST)  # the digest in a header that names no target
 
 
 class Header(NamedTuple):
-    """What a file's header says. ``target``: the digest of it, or UNKNOWN."""
+    """A file's header. ``target``: the digest of the target, or UNKNOWN."""
 
     version: int
     salt: int
@@ -119,12 +120,13 @@ NOTHING = (0, 0)
 
 
 class LaneRecord(NamedTuple):
-    """What a lane's number stands for: enough to make the lane again in another process.
+    """Describes the lane of a number: enough to make the lane again in another process.
 
-    A lane may have come a long way before its first row is kept here: ``first`` is that row's
-    number, ``stand`` where the lane stood then, ``sent`` the rows that were on their way there, of
-    which this directory has none: the first, and their number. Slots say what came after; these
-    come to the disk with the rows, so that no cut leaves rows that have lost their place.
+    A lane can have come a long way before its first row is kept here. ``first`` is that row's
+    number, and ``stand`` the lane's place at that time. ``sent`` are the rows that were on their
+    way there: the first one, and their number; this directory has none of them. Slots say what came
+    later. A lane's record reaches the disk together with its rows, so no power cut leaves rows
+    whose place is lost.
     """
 
     number: int
@@ -152,7 +154,7 @@ class RowsRecord(NamedTuple):
 
 
 class Corrupt(NamedTuple):
-    """Bytes that are no record. ``torn``: after the last sound one, and cut off in its writing."""
+    """Bytes outside of any record. ``torn``: after the last sound one, cut off while written."""
 
     offset: int
     size: int
@@ -160,9 +162,9 @@ class Corrupt(NamedTuple):
 
 
 class Slot(NamedTuple):
-    """How far a lane has come: rows below ``done`` are final, and those from ``dropped`` (first) to
-    ``dropped_to``. ``rows`` rows from ``first`` on may be at ``position`` of its part: the intent,
-    where ``rows`` is not 0. ``placed``: the position is known."""
+    """How far a lane has come: rows below ``done`` are final, and so are those from ``dropped``
+    (the first one) to ``dropped_to``. The intent, unless ``rows`` is 0: so many rows from ``first``
+    on can be at ``position`` of the part. ``placed``: the position is known."""
 
     generation: int
     lane: int
@@ -201,14 +203,14 @@ class Slot(NamedTuple):
 
 
 def header(salt: int, target: bytes) -> bytes:
-    """What a segment and the slots begin with; ``target`` is a digest."""
+    """The start of a segment and of the slots; ``target`` is a digest."""
     start = _START.pack(_MAGIC, VERSION, salt) + target
     return (start + _CRC.pack(crc32(start))).ljust(HEADER_SIZE, b"\0")
 
 
 def header_of(start: bytes) -> Header | None:
-    """What a file's header says; None where it never came to the disk, or was torn on its way.
-    Raises ValueError where it is one of a later version, or of something else."""
+    """Read a file's header. None: it never reached the disk, or was torn on its way. Raises
+    ValueError if it is of a later version, or of another kind of file."""
     if len(start) < HEADER_SIZE:
         return None
     magic, version, salt = _START.unpack_from(start)
@@ -234,12 +236,12 @@ def header_of(start: bytes) -> Header | None:
 
 
 def rows_record(lane: int, first: int, lengths: array[int], data: bytes, salt: int) -> bytes:
-    """Rows as they will stand in the blob, with the length of each."""
+    """Rows as the blob will hold them, with the length of each."""
     return _record(_ROWS, lane, first, len(lengths), lengths.tobytes() + data, salt)
 
 
 def lane_record(lane: LaneRecord, salt: int) -> bytes:
-    """What a lane's number stands for. In a segment it stands before the lane's first rows."""
+    """Describes the lane of a number. In a segment it comes before the lane's first rows."""
     text = json.dumps([*lane[1:3], lane.header.decode("latin-1"), *lane[4:]])
     return _record(_LANE, lane.number, 0, 0, text.encode(), salt)
 
@@ -258,7 +260,7 @@ def _record(kind: int, lane: int, first: int, number: int, payload: bytes, salt:
 def records(
     data: bytes, salt: int, *, offset: int = HEADER_SIZE
 ) -> Iterator[RowsRecord | LaneRecord | SpoolTarget | Corrupt]:
-    """All records of a segment, whose bytes are ``data``, and what between them is none."""
+    """All records of a segment, whose bytes are ``data``, and the corrupt bytes between them."""
     while offset < len(data):
         end = _end_of(data, offset, salt)
         if end is None:
@@ -281,7 +283,7 @@ def records(
 
 
 def _end_of(data: bytes, offset: int, salt: int) -> int | None:
-    """Where the record at ``offset`` ends; None where there is no sound one."""
+    """Where the record at ``offset`` ends. None: there is no sound record."""
     if len(data) - offset < _RECORD.size or data[offset : offset + 4] != _MARK:
         return None
     _, crc, _, _, _, _, size = _RECORD.unpack_from(data, offset)
@@ -294,8 +296,8 @@ def _end_of(data: bytes, offset: int, salt: int) -> int | None:
 
 
 def _torn(data: bytes, offset: int) -> bool:
-    """Whether what stands at the end may be a writing that was cut off: its end is missing, or
-    pages of it never came to the disk. Else it was there once, and is damaged."""
+    """Whether the bytes at the end can be a write that was cut off: its end is missing, or pages of
+    it never reached the disk. Otherwise they were whole once, and are damaged."""
     start = data[offset : offset + 4].rstrip(b"\0")
     if not _MARK.startswith(start):
         return False
@@ -331,13 +333,13 @@ def lines_of(payload: bytes, number: int) -> tuple[array[int], memoryview]:
 
 
 def slot_offset(slot: int, copy: int) -> int:
-    """Where a copy of a slot stands in its file."""
+    """Where a copy of a slot is in its file."""
     return HEADER_SIZE + SLOT_SIZE * slot + COPY_SIZE * copy
 
 
 def slots(data: bytes, salt: int) -> Iterator[tuple[int, int, Slot | None]]:
-    """The newer sound copy of each slot that was ever written: its number, the copy's, and what it
-    says. None: both copies are damaged, which no cut can do, since one of them was whole."""
+    """The newer sound copy of each slot that was ever written: the slot's number, the copy's, and
+    its content. None: both copies are damaged. No power cut does that, since one was whole."""
     blank = bytes(COPY_SIZE)
     count = -(-max(0, len(data) - HEADER_SIZE) // SLOT_SIZE)  # the last one may have one copy
     data = data.ljust(HEADER_SIZE + SLOT_SIZE * count, b"\0")

@@ -1,16 +1,15 @@
-"""The journal: one spool directory, written by one process in one life (see _spool/format.py).
+"""The journal: one spool directory, written by one process in one life (see format.py).
 
-It keeps files and bytes, and knows nothing of lanes but their lanes. Here it is planned what is to
-be done, and noted what came of it, both on the event loop; journal_work.py does it, beside the
-loop. One work at a time.
+It knows files and bytes, and of lanes only their progress. The event loop plans here what is to be
+done, and notes what came of it; journal_work.py does it, off the loop. One work at a time.
 
-What holds, whatever is cut off when:
+What holds, whatever is cut off at whatever time:
 
-- An intent is synced after the rows it is about, and before they are sent: rows that may be in a
-  blob are found in the journal together with the position to look at.
-- A slot's copy that was synced last is not written until the other one is synced.
-- A segment is removed after its lanes' slots are synced, which say that its rows are final.
-- Nothing else is ever removed: a write that fails costs what it would have written.
+- An intent is synced after its rows, and before they are sent. So rows that can be in a blob are
+  found in the journal, together with the position to look at.
+- The copy of a slot that was synced last is not written until the other one is synced.
+- A segment is removed after the slots are synced that say that its rows are final.
+- Nothing else is ever removed: a failed write costs only what it would have written.
 """
 
 from __future__ import annotations
@@ -32,14 +31,15 @@ from .format import (
     rows_record,
     slot_offset,
 )
-from .journal_work import Added, Segment, Work, make_segment
+from .journal_work import Added, Work
 from .progress import LaneProgress
+from .segment import Segment, make_segment
 
 __all__ = ["LOCK", "SLICE", "SLOTS", "SUFFIX", "Journal"]
 
-# Big enough that removing is rare, small enough that one row does not keep much alive.
+# Large enough that removing is rare, small enough that one row does not keep much alive. In bytes.
 SEGMENT_BYTES = 8 * 2**20
-# How many slots are made at a time: room that is taken before rows rely on it.
+# How many slots get their room at a time, before rows rely on it: 16 KiB, four pages.
 SLOTS_AT_ONCE = 64
 LOCK, SLOTS, SUFFIX = "lock", "slots", ".rows"
 # Slots that are written in one go: packing one takes some 8 us, on the event loop.
@@ -47,7 +47,7 @@ SLICE = 128
 
 
 class Journal:
-    """A directory that is ours: it is locked. ``target`` is whose rows are written to it."""
+    """Of a directory that this process has locked. ``target``: whose rows are written to it."""
 
     def __init__(
         self,
@@ -75,23 +75,23 @@ class Journal:
         self._added: list[Added] = []
         self._declared: list[LaneProgress] = []  # whose first rows are in the buffer
         self._size = 0
-        # Sets, whose order is the one of coming in: a simulation replays to the call.
+        # As sets that keep the order of insertion, so that a simulation can be replayed exactly.
         self._changed: dict[LaneProgress, None] = {}  # their slots are to be written
         self._written: dict[LaneProgress, None] = {}  # written, and not synced
         self._named = False  # the directory's names are synced
-        self._doubtful = False  # nobody knows which names would survive a power cut
+        self._doubtful = False  # it is unknown which names would survive a power cut
 
     def __repr__(self) -> str:
         return f"<Journal {len(self.segments)} segments, {self.size} bytes>"
 
     @classmethod
     def begin(cls, disk: Disk, path: str, *, salt: int, target: SpoolTarget) -> Journal:
-        """*Apart.* A new directory. Raises OSError: FileExistsError where it is another's."""
+        """*Apart.* A new directory. Raises OSError; FileExistsError if another process has it."""
         disk.make_directory(path)
         taken = FileExistsError(f"spool: {os.path.basename(path)} belongs to another process")
         try:
             directory = disk.lock(path)
-        except FileNotFoundError:  # who looks for what others have left found it empty
+        except FileNotFoundError:  # another process removed it, since it was empty
             directory = None
         if directory is None:
             raise taken
@@ -107,7 +107,7 @@ class Journal:
                 journal._turn_to(make_segment(directory, journal._next_name(), salt, target))
             except OSError:
                 slots.close()
-                with suppress(OSError):  # else it is empty, and whoever comes by removes it
+                with suppress(OSError):  # else the next process that looks removes it
                     for name in (SLOTS, LOCK):
                         directory.remove(name)
                     directory.dissolve()
@@ -124,13 +124,13 @@ class Journal:
 
     @property
     def index_size(self) -> int:
-        """The bytes of memory that knowing where all rows are takes."""
+        """The bytes of memory that the index of all rows takes."""
         return EXTENT_BYTES * sum(segment.held for segment in self.segments)
 
     # Rows -------------------------------------------------------------------------------------
 
     def declare(self, lane: LaneRecord) -> LaneProgress:
-        """A progress for a lane, whose number and slot are given here."""
+        """The progress of a lane that is new here, with the number and slot that it gets."""
         if not self._free:
             more = range(self._slot_count, self._slot_count + SLOTS_AT_ONCE)
             self._free = list(reversed(more))
@@ -143,14 +143,14 @@ class Journal:
         return progress
 
     def add(self, progress: LaneProgress, first: int, lines: list[bytes]) -> None:
-        """Rows of a lane, to be written with the next work. Only where it is ``writable``."""
+        """Rows of a lane, to be written with the next work. Only if the journal is ``writable``."""
         self._add(progress, first, array("I", map(len, lines)), b"".join(lines), again=False)
         progress.end = first + len(lines)
 
     def add_again(
         self, progress: LaneProgress, first: int, lengths: array[int], data: bytes
     ) -> None:
-        """Rows that are here already, in many places: they are to stand together."""
+        """Rows that are here already, in many places: write them again, together."""
         self._add(progress, first, lengths, data, again=True)
 
     def _add(
@@ -179,7 +179,7 @@ class Journal:
         return self._size
 
     def writable(self) -> bool:
-        """Whether there is a segment for rows; turns to the next one where it is time."""
+        """Whether there is a segment for rows. Goes on to the next one if this one is full."""
         segment = self._open
         assert segment is not None
         over = segment.sealed or segment.end >= SEGMENT_BYTES
@@ -199,13 +199,13 @@ class Journal:
     # Slots ------------------------------------------------------------------------------------
 
     def changed(self, progress: LaneProgress) -> None:
-        """The progress's slot is to say something new, and comes before all that were to before."""
+        """The lane's slot has something new to say; it is written before those that waited."""
         if progress in self.lanes:
             self._changed.pop(progress, None)
             self._changed[progress] = None
 
     def close_lane(self, progress: LaneProgress) -> None:
-        """The lane is no more, and all its rows are final: its slot is free."""
+        """The lane has ended, and all its rows are final: its slot is free."""
         if progress in self.lanes:
             self.lanes.discard(progress)
             self._changed.pop(progress, None)
@@ -216,7 +216,7 @@ class Journal:
 
     @property
     def dead(self) -> list[Segment]:
-        """The segments that hold no row that is not final. None, while nobody knows whether rows
+        """The segments whose rows are all final. None of them, while it is unknown whether rows
         that were moved would survive a power cut."""
         if any(segment.doubtful for segment in self.segments):
             return []
@@ -224,7 +224,7 @@ class Journal:
 
     @property
     def wants_spare(self) -> bool:
-        """Whether the current segment is soon full."""
+        """Whether the current segment will soon be full."""
         segment = self._open
         if segment is None or self._spare is not None:
             return False
@@ -236,9 +236,9 @@ class Journal:
         return bool(self._changed)
 
     def plan(self, *, sync: bool, dead: bool, spare: bool, limit: int | None = SLICE) -> Work:
-        """What is to be done next: the rows that were added, and the slots that have changed, at
-        most ``limit`` of them, the last ones first; with ``sync`` all of it is synced, ``dead``
-        segments are removed, a ``spare`` one is made."""
+        """What is to be done next: write the rows that were added, and the slots that have changed
+        (at most ``limit``, the last ones first). With ``sync`` all of it is synced; with ``dead``
+        dead segments are removed; with ``spare`` a spare one is made."""
         work = Work(self._directory, self._slots, self.salt, self._target, sync=sync)
         if self._buffer:
             work.rows, work.added, work.segment = self._buffer, self._added, self._open
@@ -250,7 +250,7 @@ class Journal:
         if limit is None or len(self._changed) <= limit:
             limit = len(self._changed)
         else:
-            dead = False  # not before all slots say that their rows are final
+            dead = False  # not until all slots say that their rows are final
         for _ in range(limit):
             progress, _ = self._changed.popitem()
             self._generation += 1
@@ -259,7 +259,7 @@ class Journal:
         if sync:
             for segment in self.segments:
                 end = segment.end + (sum(map(len, work.rows)) if segment is work.segment else 0)
-                # Of one that has failed once the next sync may claim success.
+                # After a sync that failed the next one can claim success.
                 if segment.synced < end and not segment.doubtful:
                     work.unsynced.append((segment, end))
             work.unnamed = not self._named
@@ -269,8 +269,8 @@ class Journal:
         return work
 
     def apply(self, work: Work) -> list[LaneProgress]:
-        """Note what came of it. Returns the lanes of lanes that were to have their first rows
-        written, and have not: they are none."""
+        """Note the result. Returns the lanes whose first rows failed to be written: they are not
+        in the journal."""
         self._apply_rows(work)
         for segment, end in work.unsynced:
             if segment.doubtful:
@@ -286,7 +286,7 @@ class Journal:
             self.segments = [segment for segment in self.segments if segment not in gone]
         if work.spare is not None:
             self._spare = work.spare
-            # Its name was not synced with the others, and may be lost for good.
+            # Its name was not synced with the others, and can be lost.
             self._doubtful = self._doubtful or work.spare_error is not None
         return [] if work.kept else self._undeclare(work)
 
@@ -300,7 +300,7 @@ class Journal:
             if work.room is not None:
                 self._slots_made += len(work.room[1]) // SLOT_SIZE
         else:
-            # What was declared there is not, or nobody knows.
+            # The lanes that were declared there are not, or it is unknown.
             segment.declared -= {one.progress.lane.number for one in work.added}
         segment.sealed = segment.sealed or work.ghost
         if work.kept or work.ghost:
@@ -313,17 +313,17 @@ class Journal:
     def _apply_slots(self, work: Work) -> None:
         lanes = dict.fromkeys(progress for progress, _, _ in work.copies if progress in self.lanes)
         if not work.noted:
-            self._changed = lanes | self._changed  # some may be written: to the same copy again
+            self._changed = lanes | self._changed  # some can be written: to the same copy again
             return
         self._written |= lanes
         if not work.sync:
             return
         written, self._written = self._written, {}
         for progress in written:
-            # Relied on from now on, synced or not: what tears the next writing must not tear it.
+            # Relied on from now on, synced or not: so the next write goes to the other copy.
             progress.copy = 1 - progress.copy
         if not work.slots_synced:
-            # Nobody knows what of them would survive, and asking again may claim success.
+            # It is unknown what of them would survive, and syncing again can claim success.
             self._changed = written | self._changed
 
     def _undeclare(self, work: Work) -> list[LaneProgress]:
@@ -345,12 +345,12 @@ class Journal:
 
     @property
     def durable(self) -> bool:
-        """Whether every row in it is synced, as far as anybody can know."""
+        """Whether every row in it is synced, as far as can be known."""
         unsynced = (s for s in self.segments if s.live and (s.doubtful or s.synced < s.end))
         return self._named and not self._doubtful and not any(unsynced)
 
     def look_after(self) -> str:
-        """*Apart.* Have the lock file where it was; what is wrong with the others, or ""."""
+        """*Apart.* Restore the lock file if it is gone. Returns what else is wrong, or ""."""
         needed = {SLOTS, *(segment.name for segment in self.segments)}
         if not needed <= set(self._directory.names()):
             return (
@@ -362,20 +362,20 @@ class Journal:
         return ""
 
     def dissolve(self) -> None:
-        """*Apart.* Remove everything, of which nothing is live. Raises OSError: what is left then
-        is all final, as its slots say."""
+        """*Apart.* Remove everything: no row is live. Raises OSError; what is left then is final,
+        as its slots say."""
         names = self._directory.names()
         for name in (name for name in names if name.endswith(SUFFIX)):
             self._directory.remove(name)
-        # Rows without slots would be taken for rows that nobody has sent.
+        # Rows without slots would be taken as never sent.
         self._directory.sync()
         for name in (name for name in (SLOTS, LOCK) if name in names):
             self._directory.remove(name)
         self._directory.dissolve()
 
     def close(self) -> None:
-        """*Apart.* Give the files back, and the lock last: what is in them is anybody's to take
-        over."""
+        """*Apart.* Close the files, and release the lock last: from then on another process can
+        take over."""
         spare: Iterable[Segment] = [self._spare] if self._spare is not None else []
         for segment in (*self.segments, *spare):
             segment.file.close()

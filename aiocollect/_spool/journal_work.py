@@ -1,17 +1,17 @@
-"""What is done to a journal beside the event loop, in one go: rows, intents, and cleaning up.
+"""What is done to a journal off the event loop, in one go: rows, intents, and cleaning up.
 
-A ``Work`` is planned on the loop (journal.py), done apart, and what came of it is applied on the
-loop. In this order:
+A ``Work`` is planned on the loop (journal.py), done off it, and its result is applied on the loop.
+In this order:
 
 1. rows are written, after the room for the slots of new lanes;
-2. rows are synced, where somebody waits for that;
+2. rows are synced, if that is waited for;
 3. slots are written: intents, and which rows are final;
-4. slots are synced, where somebody waits for that, or segments are to go;
+4. slots are synced, if that is waited for, or segments are to be removed;
 5. segments without a live row are removed; a spare one is made.
 
-So an intent is never on the disk before the rows it is about, and a segment never gone before the
-slots that say that its rows are final. Whatever fails, nothing that was there before is touched:
-what could not be removed is told to be dead by the slots, through a descriptor that is open.
+So an intent is never on the disk before its rows, and a segment is never removed before the slots
+say that its rows are final. Whatever fails, nothing that was there before is touched: if a segment
+cannot be removed, the slots, which are open, still say that its rows are final.
 """
 
 from __future__ import annotations
@@ -21,37 +21,17 @@ from dataclasses import dataclass, field
 
 from .disk import File, LockedDirectory
 from .extents import Extent
-from .format import HEADER_SIZE, SpoolTarget, header, target_record
+from .format import SpoolTarget
 from .progress import LaneProgress
+from .segment import Segment, make_segment
 
-__all__ = ["Added", "Segment", "Work", "make_segment"]
-
-
-class Segment:
-    """A file of records. See Held. ``sealed``: nothing is written to it any more; ``doubtful``: a
-    sync of it has failed, so nobody knows what of it would survive a power cut."""
-
-    __slots__ = (
-        *("declared", "doubtful", "end", "file", "held", "live", "name", "sealed", "synced"),
-    )
-
-    def __init__(self, name: str, file: File, *, end: int) -> None:
-        self.name = name
-        self.file = file
-        self.end = end
-        self.synced = 0
-        self.live = self.held = 0
-        self.sealed = self.doubtful = False
-        self.declared: set[int] = set()  # lanes whose record is in it
-
-    def __repr__(self) -> str:
-        return f"<Segment {self.name}, {self.live} of {self.end} bytes live>"
+__all__ = ["Added", "Work"]
 
 
 @dataclass(slots=True)
 class Added:
-    """Rows of a lane among those to be written: their record stands at ``offset`` of these.
-    ``again``: they are on the disk already."""
+    """Rows of a lane among those to be written: their record is at ``offset`` of these. ``again``:
+    they are on the disk already."""
 
     progress: LaneProgress
     first: int
@@ -69,8 +49,8 @@ class Added:
 
 @dataclass(slots=True, eq=False)
 class Work:
-    """What is to be done, and what came of it: ``kept`` (the rows are written), ``ghost`` (they are
-    not, and parts of them may be there), and for each step that failed its error."""
+    """What is to be done, and its result: ``kept`` (the rows are written), ``ghost`` (they are not,
+    and parts of them can be on the disk), and the error of each step that failed."""
 
     directory: LockedDirectory
     slots: File
@@ -111,7 +91,7 @@ class Work:
         return f"<Work {'done' if self.done else 'planned'}, {len(self.added)} records>"
 
     def run(self) -> Work:
-        """*Apart.* Once: asked again, it is done already."""
+        """*Apart.* Do it. A second call does nothing."""
         if not self.done:
             self._write_rows()
             self._sync_rows()
@@ -140,7 +120,7 @@ class Work:
         except OSError as error:
             self.rows_error = error
             try:
-                # A later record must not be followed by what this one has left.
+                # What this record has left must not follow a later one.
                 segment.file.truncate(start)
             except OSError:
                 self.ghost = True
@@ -162,7 +142,7 @@ class Work:
                 self.sync_error = error
 
     def _write_slots(self) -> None:
-        # Lanes without rows there are none; and for their slots there may be no room.
+        # A lane whose first rows were not written is not there, and its slot can have no room.
         none = () if self.kept or self.ghost else self.declared
         try:
             for progress, offset, copy in self.copies:
@@ -202,19 +182,3 @@ class Work:
             self.directory.sync()
         except OSError as error:
             self.spare_error = error
-
-
-def make_segment(directory: LockedDirectory, name: str, salt: int, target: SpoolTarget) -> Segment:
-    """*Apart.* A new one, which says whose rows it will hold. Raises OSError."""
-    file = directory.open(name, new=True)
-    start = header(salt, target.digest)
-    start += target_record(target, salt)
-    assert len(start) > HEADER_SIZE
-    try:
-        file.write(start, 0)
-    except OSError:
-        file.close()
-        with suppress(OSError):
-            directory.remove(name)
-        raise
-    return Segment(name, file, end=len(start))

@@ -1,8 +1,8 @@
-"""Orphans: directories in the spool whose process has ended, found and taken over, or left.
+"""Orphans: directories in the spool whose process has ended. They are taken over, or left.
 
-Runs beside the event loop. A directory is taken over by its identity: it is locked first, and all
-that follows is done through that lock (disk.py). What cannot be had is left as it is, with the
-reason, and hinders no other.
+Runs off the event loop. A directory is locked first, and everything else is done through that lock
+(disk.py), so renaming it changes nothing. One that cannot be taken over is left as it is, with the
+reason, and does not hold up the others.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from .recovery import Recovered, recover
 __all__ = ["ASIDE", "Orphan", "find"]
 
 ASIDE = "corrupt-"
-# What a life of ours is called, as long as nobody has given it another name.
+# The name that a life gives its directory: writer id, and a number.
 _LIFE = re.compile(r"[0-9a-f]{10}-\d+")
-# A moment's want, which says nothing about the directory.
+# Shortages that pass, and say nothing about the directory.
 _PASSING = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EIO}
-# Enough for the first record of a segment, which names its target.
+# Enough bytes for the first record of a segment, which names its target.
 _FIRST = 64 * 1024
 
 
 class Orphan(NamedTuple):
-    """What a look has found: a directory that was taken over, or why it was left. ``passing``: it
-    is tried again soon."""
+    """A directory that was taken over, or the reason why it was left. ``passing``: it is tried
+    again soon."""
 
     life: str
     recovered: Recovered | None
@@ -40,14 +40,14 @@ class Orphan(NamedTuple):
 
 
 class Left(Exception):
-    """A directory is left as it is, and why."""
+    """A directory is left as it is; the text says why."""
 
 
 def find(
     disk: Disk, directory: str, *, known: set[str], target: SpoolTarget, any_target: bool
 ) -> list[Orphan]:
-    """*Apart.* What was left, up to the first one that was taken over; ``known`` lives are passed
-    over. Raises OSError where the spool's directory itself cannot be looked at."""
+    """*Apart.* The orphans, up to the first one that was taken over; ``known`` lives are skipped.
+    Raises OSError if the spool's directory itself cannot be read."""
     disk.make_directory(directory)
     found: list[Orphan] = []
     for life in disk.names(directory):
@@ -60,7 +60,7 @@ def find(
         except FileNotFoundError:
             continue  # removed meanwhile
         except NotADirectoryError:
-            if _LIFE.fullmatch(life):  # else it is none of ours
+            if _LIFE.fullmatch(life):  # other names are not a spool's
                 found.append(
                     Orphan(life, None, "it is a link or a file; move the directory itself here")
                 )
@@ -76,7 +76,7 @@ def find(
 def _taken(
     disk: Disk, path: str, life: str, target: SpoolTarget, any_target: bool
 ) -> Recovered | None:
-    """The directory, taken over. None: its process lives, or there was nothing in it."""
+    """The directory, taken over. None: its process still runs, or there was nothing in it."""
     directory = disk.lock(path)
     if directory is None:
         return None
@@ -112,8 +112,8 @@ def _sweep(directory: LockedDirectory, names: list[str]) -> None:
 
 
 def _head(directory: LockedDirectory, names: list[str]) -> tuple[Header | None, SpoolTarget | None]:
-    """What the files say of themselves. Raises ValueError where they are not ours, or of a later
-    version."""
+    """The header of the files, and their target. Raises ValueError if they are not a spool's, or of
+    a later version."""
     head: Header | None = None
     for name in (SLOTS, *(name for name in names if name.endswith(SUFFIX))):
         if name not in names:
@@ -128,7 +128,7 @@ def _head(directory: LockedDirectory, names: list[str]) -> tuple[Header | None, 
         except ValueError:
             if name == SLOTS:
                 raise
-            continue  # damaged: it is set aside when it is read
+            continue  # damaged: it is set aside when it is read in full
         head = head or found
         if found is None or name == SLOTS:
             continue

@@ -18,11 +18,10 @@ __all__ = ["LaneProgress"]
 
 
 class LaneProgress:
-    """One lane's. ``lane`` is what it is called in its directory, where its slot is, and where it
-    stood when its first row was kept there.
+    """Of one lane. ``lane`` describes it: its number and slot in the directory, and its place when
+    its first row was kept there. ``end`` is the number of the next row to be kept.
 
-    ``end`` is the number of the next row to be kept; rows before the first one kept here are not
-    its matter, so it begins with them as done.
+    Rows before the first one kept here count as done from the beginning.
     """
 
     __slots__ = (
@@ -42,7 +41,7 @@ class LaneProgress:
         self.lane = lane
         self.end = self.done = lane.first
         self.copy = 1  # the one that was synced last: never the one to write
-        self._final: list[tuple[int, int]] = []  # behind rows that are not
+        self._final: list[tuple[int, int]] = []  # final rows that come after rows that are not
         self._first, self._rows = lane.sent  # the intent
         self.sure = False  # the intent is synced
         self._stand = lane.stand
@@ -54,12 +53,12 @@ class LaneProgress:
     # Writing ----------------------------------------------------------------------------------
 
     def keep(self, extent: Extent) -> None:
-        """The rows of the extent are on the disk; they come after those of the extents before."""
+        """The rows of the extent are on the disk; they come after those of earlier extents."""
         extent.segment.held += self._extents.add(extent)
         extent.segment.live += extent.size
 
     def move(self, extent: Extent) -> None:
-        """The rows of the extent, which are on the disk already, stand there again, together; but
+        """The rows of the extent, which were on the disk already, are there again, together; except
         for those that have become final meanwhile."""
         if self.done > extent.first:
             if self.done >= extent.end:
@@ -74,12 +73,12 @@ class LaneProgress:
             one.segment.held += 1
 
     def scattered(self, first: int, size: int) -> bool:
-        """Whether rows from ``first`` on, ``size`` bytes, stand in many more places than need be:
-        then knowing where they are takes memory, and reading them takes long."""
+        """Whether rows from ``first`` on, ``size`` bytes, are in many more places than necessary:
+        then their index takes memory, and reading them takes long."""
         return self._extents.count_since(first) > 1 + size // NEAR
 
     def intends(self, first: int, rows: int, stand: Stand) -> bool:
-        """Whether it is on the disk for good that these rows are about to be sent there."""
+        """Whether it is synced that these rows are about to be sent there."""
         return self.sure and (self._first, self._rows, self._stand) == (first, rows, stand)
 
     def intend(self, first: int, rows: int, stand: Stand) -> None:
@@ -92,28 +91,28 @@ class LaneProgress:
         end = first + rows
         if not self._moved_on_from(stand):
             self._stand = stand
-        # What was about to be sent has been, or is known not to be there: a lane in doubt knows of
-        # which position.
+        # The intent has ended, or is known not to be there: a lane in doubt has a position.
         if first <= self._first < end or stand.position is None:
             self._rows = 0
         found = next(self._extents.since(first), None)
         if found is not None and found.first < end:
             self._final.append((first, end))
             self._forget()
-        # Others were in memory alone: nobody will find them here.
+        # Other rows were in memory alone: they are not here.
 
     def _moved_on_from(self, stand: Stand) -> bool:
-        """Whether other rows that nobody could look for have left this part for good."""
+        """Whether other rows, in doubt without the right to read, have made the lane leave this
+        part for ever."""
         ours = self._stand
         left = ours.blind and ours.position is None
         return left and stand.blind and stand.own is ours.own and stand.part < ours.part
 
     def _forget(self) -> None:
-        """Let go of what is final, and find the first row that is not."""
+        """Forget the extents that are final, and find the first row that is not."""
         extents, over = self._extents, 0
         for extent in extents:
             at = max(extent.first, self.done)
-            for first, end in sorted(self._final):  # one may go on where another ends
+            for first, end in sorted(self._final):  # one can begin where another ends
                 if first <= at < end:
                     at = end
             self.done = at
@@ -126,7 +125,7 @@ class LaneProgress:
         self._final = [(first, end) for first, end in self._final if end > self.done]
         for first, end in self._final:
             within = [n for n, e in enumerate(extents) if first <= e.first and e.end <= end]
-            if within:  # they stand beside one another
+            if within:  # they are next to one another
                 self._let_go(within[0], within[-1] + 1)
 
     def _let_go(self, start: int, stop: int) -> None:
@@ -145,11 +144,11 @@ class LaneProgress:
 
     @property
     def kept_to(self) -> int:
-        """The number behind the last row that is on the disk and not final."""
+        """The number after the last row that is on the disk and not final."""
         return self._extents[-1].end if len(self._extents) else self.done
 
     def within(self, first: int, rows: int) -> list[Extent] | None:
-        """The extents that hold these rows, in order; None where any of them is not surely on the
+        """The extents that hold these rows, in order. None: not all of the rows are surely on the
         disk."""
         found = []
         at, end = first, first + rows
@@ -161,7 +160,7 @@ class LaneProgress:
         return found if at >= end else None
 
     def slot_of(self, generation: int) -> Slot:
-        """What the slot is to say."""
+        """The content of the lane's slot."""
         part, own, blind, position, created = self._stand
         return Slot(
             generation,
@@ -179,8 +178,8 @@ class LaneProgress:
         )
 
     def left(self, after: int) -> Iterator[tuple[int, int, int]]:
-        """The rows from ``after`` on that are on the disk and not final: first, end, and at most so
-        many bytes."""
+        """The rows from ``after`` on that are on the disk and not final: first, end, and an upper
+        bound of their bytes."""
         dropped, dropped_to = self._dropped
         for extent in self._extents:
             for first, end in (
@@ -192,7 +191,7 @@ class LaneProgress:
 
     @property
     def _dropped(self) -> tuple[int, int]:
-        """The one range that a slot has room for; what is behind it may come to the store yet."""
+        """The one range that a slot has room for; rows after it can still reach the store."""
         return min(self._final, default=(0, 0))
 
     # After a crash ----------------------------------------------------------------------------
@@ -200,8 +199,8 @@ class LaneProgress:
     def restore(self, slot: Slot, *, copy: int) -> None:
         """Go on from what the slot says."""
         self.copy = copy
-        # Rows are sent in order: those before the ones that were about to be sent have ended, if
-        # only because they could not be read by then.
+        # Rows are sent in order: those before the intent have ended, if only because they could not
+        # be read at that time.
         self.done = max(slot.done, slot.first) if slot.rows else slot.done
         if slot.dropped_to:
             self._final = [(slot.dropped, slot.dropped_to)]
@@ -216,8 +215,8 @@ class LaneProgress:
         return (self._first, self._rows) if self._rows else None
 
     def abandon_intent(self) -> int:
-        """Rows of the intent are not here. Either all of them were in memory alone; or the rest is
-        corrupt, and nobody can tell whether these were stored. Returns how many those are."""
+        """Rows of the intent are missing. Either all of them were in memory alone; or some are
+        corrupt, and it is unknown whether the others were stored. Returns how many others."""
         first, rows = self._first, self._rows
         half = [e for e in self._extents if first < e.end and e.first < first + rows]
         self._stand = self._stand.after_doubt()
@@ -228,7 +227,7 @@ class LaneProgress:
 
     @property
     def stand(self) -> Stand:
-        """Where the lane stood."""
+        """Where the lane was."""
         return self._stand
 
     def final(self, first: int, end: int) -> bool:

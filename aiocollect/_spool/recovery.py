@@ -1,8 +1,8 @@
 """Recovery: reads a spool directory that another process has left, however it was cut off.
 
-What cannot be read is set aside, never guessed at, and never met again: a corrupt stretch is copied
-to a file of its own beside the directory, and counted. Files of another version are left alone,
-with the whole directory: whoever wrote them can read them.
+What cannot be read is set aside and never guessed at: a corrupt stretch is copied to a file beside
+the directory, and counted. A directory with files of a later version is left alone: that version
+can read it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from .disk import Disk, File, LockedDirectory
 from .extents import Extent, Extents
 from .format import HEADER_SIZE, RECORD_SIZE, UNKNOWN, Corrupt, LaneRecord, RowsRecord, Slot
 from .journal import SLOTS, SUFFIX, Journal
-from .journal_work import Segment
 from .progress import LaneProgress
+from .segment import Segment
 
 __all__ = ["Recovered", "recover"]
 
-# Of each corrupt stretch: enough to look at, not enough to fill a disk again.
+# How many bytes of each corrupt stretch are kept: enough to look at, too few to fill a disk.
 MAX_ASIDE = 2**20
 
 
@@ -36,8 +36,8 @@ class Recovered:
 
 
 def recover(disk: Disk, path: str, directory: LockedDirectory) -> Recovered:
-    """*Apart.* Take over what is in ``path``, which is locked. Raises OSError, and ValueError for
-    what a later version has written: it stays as it is."""
+    """*Apart.* Take over what is in ``path``, which is locked. Raises OSError; ValueError if a
+    later version has written it: it stays as it is."""
     names = directory.names()  # sorted: as they were written
     segments = [name for name in names if name.endswith(SUFFIX)]
     # Cut off before anything was sent, or removed but for the lock.
@@ -68,14 +68,14 @@ def _head(directory: LockedDirectory, name: str) -> formats.Header | None:
     file = directory.open(name, new=False)
     try:
         return formats.header_of(file.read(0, HEADER_SIZE))
-    except ValueError:  # damaged: it is set aside when it is read
+    except ValueError:  # damaged: it is set aside when it is read in full
         return None
     finally:
         file.close()
 
 
 class _Reader:
-    """Reads segment by segment, and knows where all rows are that are not final."""
+    """Reads segment by segment, and notes where all rows are that are not final."""
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class _Reader:
         self._rows: dict[int, Extents] = {}  # by lane
 
     def read(self, name: str, file: File) -> None:
-        """One segment. One that is not ours is set aside whole."""
+        """One segment. If it does not belong to this directory it is set aside whole."""
         recovered, salt = self._recovered, self._recovered.journal.salt
         data = file.read(0, file.size())
         segment = Segment(name, file, end=len(data))
@@ -102,7 +102,7 @@ class _Reader:
             head = None
         if head is None or head.salt != salt:
             found = data.rstrip(b"\0")
-            # Cut off before its header was whole, there were no rows in it; else it is damaged.
+            # If it was cut off within its header there were no rows in it; else it is damaged.
             if len(found) >= HEADER_SIZE:
                 self._aside(name, 0, found)
         else:
@@ -136,7 +136,7 @@ class _Reader:
         try:
             file = self._disk.open(aside, new=True)
         except FileExistsError:
-            return  # an earlier one who took over was cut off here
+            return  # an earlier process that took over was cut off here
         file.write(data[:MAX_ASIDE], 0)
         file.close()
 
@@ -151,19 +151,19 @@ class _Reader:
             progress = LaneProgress(lane)
             if lane.slot in self._slots:
                 copy, slot = self._slots[lane.slot]
-                if slot is None:  # nobody knows what of it was sent
+                if slot is None:  # it is unknown what of it was sent
                     recovered.lost += extents.rows
                     recovered.corrupt += 1
                     continue
                 if slot.lane > number:
-                    continue  # its slot is another lane's already: all its rows are final
+                    continue  # its slot belongs to a later lane: all its rows are final
                 if slot.lane == number:
                     progress.restore(slot, copy=copy)
             at = progress.done
             for extent in extents:
                 if progress.final(extent.first, extent.end):
                     continue
-                # Rows that were in memory alone are missing too, and are no damage.
+                # Rows that were in memory alone are missing too; that is not damage.
                 if recovered.corrupt and extent.first > at:
                     recovered.lost += extent.first - at
                 progress.keep(extent)

@@ -1,12 +1,12 @@
-"""The syncer: has one journal written, synced, cleaned up and read, beside the event loop.
+"""The syncer: has one journal written, synced, cleaned up and read, off the event loop.
 
-One work at a time runs apart; what is asked for meanwhile shares the next one: that is the group
-commit. Nothing here is a task, so no host can cancel it half-way, and nothing here waits for the
-disk: who asks is called back.
+One work runs at a time. What is asked for meanwhile shares the next one, with one sync: a group
+commit. Nothing here is a task, so no host can cancel it half-way. Nothing here waits for the disk:
+callers are called back.
 
-When the disk fails, what is there stays there. Rows that it does not take are in memory alone; an
-intent that it does not take is waited for, with growing waits, since rows that another life will
-find must not be sent without one.
+When the disk fails, what is on it stays there. Rows that it does not take are in memory alone. An
+intent that it does not take is tried again, with growing waits: rows that another process can find
+must not be sent without one.
 """
 
 from __future__ import annotations
@@ -30,21 +30,22 @@ __all__ = ["Syncer", "Loaded", "Write"]
 
 _T = TypeVar("_T")
 
-# After something has failed, in seconds: doubled each time.
+# The wait after a failure, in seconds; doubled each time. Half a second is many times what a sync
+# on a busy disk takes; at 30 s an operator who has freed a disk sees it go on.
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
-# How often rows are asked for that cannot be read: for two minutes.
+# How often rows that cannot be read are tried again: with the waits above, for a minute and a half.
 READS = 8
-# Intents that are answered in one go: what each leads to takes some 50 us.
+# Intents that are answered in one slice of the event loop: what each leads to takes some 50 us.
 FEW = 16
-# Of rows in one work: what waits meanwhile is for the next one.
+# Bytes of rows in one work; the others wait for the next one.
 WORK_BYTES = 2 * 2**20
 
-# The lengths of rows, and their bytes; None where they cannot be read.
+# The lengths of rows, and their bytes. None: they cannot be read.
 Loaded = tuple["array[int]", bytes] | None
 
 
 class Intent(NamedTuple):
-    """What a sender waits for before it sends: rows, and where they go."""
+    """What must be synced before these rows are sent to this place; ``known`` is called then."""
 
     progress: LaneProgress
     first: int
@@ -54,8 +55,8 @@ class Intent(NamedTuple):
 
 
 class Write(NamedTuple):
-    """Rows that are to be written together. ``add`` puts them into the journal, ``then`` is told
-    whether they are there, and which of their lanes have no place there after all."""
+    """Rows that are to be written together. ``add`` puts them into the journal. ``then`` is called
+    with whether they are there, and with the lanes whose first rows failed to get there."""
 
     add: Callable[[], None]
     then: Callable[[bool, list[LaneProgress]], None]
@@ -72,7 +73,7 @@ class Patience:
         return f"<Patience until {self.until}>"
 
     def over(self) -> bool:
-        """Whether it may be tried."""
+        """Whether it can be tried again."""
         return asyncio.get_running_loop().time() >= self.until
 
     def failed(self, then: Callable[[], None]) -> None:
@@ -83,12 +84,12 @@ class Patience:
         self._wait = min(2 * self._wait, LONGEST_WAIT)
 
     def worked(self) -> None:
-        """From the beginning."""
+        """The next wait is the shortest again."""
         self._wait, self.until = FIRST_WAIT, 0.0
 
 
 class Syncer:
-    """``tell`` hears of failures, in words. ``line``: where on the disk's it stands."""
+    """Of one journal. ``tell`` is called with each failure, in words. ``line``: see Disk."""
 
     def __init__(
         self, journal: Journal, disk: Disk, *, tell: Callable[[str], None], line: Line
@@ -103,12 +104,12 @@ class Syncer:
         self._work: Work | None = None  # under way
         self._doing: tuple[list[Write], list[Intent], list[asyncio.Future[bool]]] = ([], [], [])
         self._began = 0.0
-        self._epoch = 0  # of the loop: what an earlier one has begun is heard of in another way
+        self._epoch = 0  # of the event loop: answers of an earlier one are ignored
         self._slots_patience = Patience()
         self._remove_patience = Patience()
         self._spare_patience = Patience()
-        self._closing: list[Callable[[], None]] | None = None  # who is told when it is closed
-        self.trouble = ""  # why intents are waited for
+        self._closing: list[Callable[[], None]] | None = None  # called when it is closed
+        self.trouble = ""  # why intents are not synced
         self.alive = True
         self.closed = False
 
@@ -118,15 +119,15 @@ class Syncer:
     # What is asked ----------------------------------------------------------------------------
 
     def put(self, turn: Write) -> None:
-        """Have rows written."""
+        """Write rows."""
         self._turns.append(turn)
         self.next()
 
     def intend(
         self, progress: LaneProgress, first: int, rows: int, stand: Stand, known: Callable[[], None]
     ) -> None:
-        """``known`` is called when it is on the disk for good that these rows are about to be sent,
-        and the rows themselves; at once, where it is."""
+        """Call ``known`` when it is synced that these rows are about to be sent, and so are the
+        rows themselves; at once, if they are already."""
         if not self.alive or progress.intends(first, rows, stand):
             known()
             return
@@ -157,7 +158,7 @@ class Syncer:
         rows: int,
         then: Callable[[Loaded], None],
     ) -> None:
-        """Read rows of a progress back. A disk that cannot, may be able to a moment later."""
+        """Read a lane's rows back. A read that fails is tried again a moment later."""
         number, salt, epoch = progress.lane.number, self.journal.salt, self._epoch
         patience, tries = Patience(), iter(range(READS))
 
@@ -180,12 +181,12 @@ class Syncer:
         ask()
 
     def writing(self, progress: LaneProgress) -> bool:
-        """Whether nobody knows yet if rows of the progress come to the disk."""
+        """Whether rows of the lane are being written, with no answer of the disk yet."""
         work = self._work
         return work is not None and any(one.progress is progress for one in work.added)
 
     def withdraw(self) -> None:
-        """Rows that wait are in memory alone, but for those being written."""
+        """Do not write the rows that wait: they stay in memory alone."""
         while self._turns:
             self._turns.popleft().then(False, [])
 
@@ -197,7 +198,7 @@ class Syncer:
     # One work ---------------------------------------------------------------------------------
 
     def next(self) -> None:
-        """Begin the next work, where none is under way and there is something to do."""
+        """Begin the next work, if none is under way and there is something to do."""
         if self._work is not None or not self.alive:
             return
         if self._closing is not None:
@@ -267,14 +268,14 @@ class Syncer:
         else:
             lanes = self.journal.lanes
             self._intents[:0] = [intent for intent in intents if intent.progress in lanes]
-            # Rows that have no place there nobody will find.
+            # Rows of a lane that is not there will not be found: they need no intent.
             self._let_go([intent for intent in intents if intent.progress not in lanes])
         for one in durable:
             _answer(one, work.sure and self.journal.durable)
         self.next()
 
     def _let_go(self, intents: list[Intent]) -> None:
-        """Have them send; a few at a time, since each goes on with much."""
+        """Let their lanes send; a few at a time, since each leads to more work."""
         for intent in intents[:FEW]:
             intent.known()
         if len(intents) > FEW:
@@ -304,8 +305,8 @@ class Syncer:
     # The end ----------------------------------------------------------------------------------
 
     def restart(self) -> None:
-        """On a new loop. What the last one has begun is done by now, or is done now; who waited
-        for it there is gone, but for the rows."""
+        """On a new event loop. What the last one has begun is done by now, or is done now. Its
+        callers are gone, except for those who write rows."""
         self._epoch += 1
         self._intents, self._durable = [], []
         turns, intents, _ = self._doing
@@ -321,7 +322,8 @@ class Syncer:
             self.next()
 
     def give_back(self) -> None:
-        """Give the directory back, soon: with what it still holds; without it, remove it."""
+        """Soon: release the directory with the rows it still holds; if there are none, remove
+        it."""
         if self._closing is None:
             self._closing = []
             self.next()
@@ -350,7 +352,7 @@ class Syncer:
             work.run()
             try:
                 if dissolves:
-                    with suppress(OSError):  # what is left is final, as its slots say
+                    with suppress(OSError):  # what is left is final; its slots say so
                         journal.dissolve()
             finally:
                 journal.close()
@@ -381,7 +383,7 @@ def _read(extents: list[Extent], first: int, end: int, *, lane: int, salt: int) 
         data = extent.segment.file.read(extent.offset, extent.span)
         for record in records(data, salt, offset=0):
             if not isinstance(record, RowsRecord) or record.lane != lane or at == end:
-                continue  # another's, or behind what is wanted
+                continue  # another lane's, or after what is wanted
             stop = record.first + record.number
             if stop <= at:
                 continue

@@ -250,7 +250,7 @@ def test_the_newer_sound_copy_counts() -> None:
 # Trails -------------------------------------------------------------------------------------------
 
 
-class Shelf:
+class FakeSegment:
     """Counts what is live, as a segment does."""
 
     def __init__(self) -> None:
@@ -258,15 +258,15 @@ class Shelf:
         self.end = 2**40
 
 
-def apart(first: int, end: int, segment: Shelf, *, offset: int | None = None) -> Extent:
+def apart(first: int, end: int, segment: FakeSegment, *, offset: int | None = None) -> Extent:
     """Ten bytes a row, where nothing is near."""
     size = 10 * (end - first)
     at = first * NEAR if offset is None else offset
     return Extent(first, end, segment, at, size, size)  # type: ignore[arg-type]
 
 
-def progress_of(*ends: int) -> tuple[LaneProgress, Shelf]:
-    progress, segment = LaneProgress(lane()), Shelf()
+def progress_of(*ends: int) -> tuple[LaneProgress, FakeSegment]:
+    progress, segment = LaneProgress(lane()), FakeSegment()
     first = 0
     for end in ends:
         progress.keep(apart(first, end, segment))
@@ -276,7 +276,7 @@ def progress_of(*ends: int) -> tuple[LaneProgress, Shelf]:
 
 def test_near_records_are_one_extent() -> None:
     """Of one segment, without a gap of rows, in a short stretch; all others stay by themselves."""
-    segment, other = Shelf(), Shelf()
+    segment, other = FakeSegment(), FakeSegment()
     extents = Extents()
     for added, own in (
         (apart(0, 2, segment, offset=100), True),
@@ -346,7 +346,7 @@ def test_a_part_that_was_left_for_good_is_not_gone_back_to() -> None:
 
 def test_ranges_that_end_within_one_extent_are_one() -> None:
     """Rows that were given up behind those on their way, in records near one another."""
-    progress, segment = LaneProgress(lane()), Shelf()
+    progress, segment = LaneProgress(lane()), FakeSegment()
     for first, end in ((0, 4), (4, 8), (8, 12)):
         progress.keep(apart(first, end, segment, offset=100 * first))
     assert len(list(progress.extents)) == 1
