@@ -1,1 +1,1 @@
-"""The storage emulator, a proxy that makes faults, and processes: for tests and load tests."""
+"""The storage emulator, a proxy that makes faults, certificates, and child processes."""

@@ -14,8 +14,9 @@ from typing import Any
 import uvloop
 
 from aiocollect import Pipeline
+from testkit.child import say, task_of
 
-from ..harness.processes import cpu_seconds, go_at, say, task_of
+from ..harness.processes import cpu_seconds, go_at
 
 # So long may a run take, whatever the machine does.
 _MOST_SECONDS = 60.0

@@ -7,8 +7,10 @@ from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from testkit.child import Child
+
 from ..harness.audit import judge
-from ..harness.processes import Child, go
+from ..harness.processes import go
 from ..harness.stage import Stage
 
 __all__ = ["Bulk", "run"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import os
 import sys
 import time
 from collections import Counter
@@ -15,12 +16,13 @@ from typing import Any, Final
 
 import aiohttp
 
+from testkit.child import Child
 from testkit.proxy import Fault, Kind
 
 from ..harness.audit import Verdict, judge, read_keys
 from ..harness.environments import OWN_PYTHON
 from ..harness.latencies import PERCENTILES, Latencies
-from ..harness.processes import Child, go
+from ..harness.processes import finish, go
 from ..harness.stage import LOAD_CORE, SERVER_CORE, Place, Stage
 from .generator import MOST_WAITING
 from .recorders import READERS
@@ -89,18 +91,18 @@ async def run(stage: Stage, case: Case) -> dict[str, Any]:
             "columns": _COLUMNS,
             "options": case.options,
         }
-        python, sidecar, environment = sys.executable, None, {}
+        python, sidecar, switches = sys.executable, None, {}
         if case.recorder == "azureml":
             python = str(OWN_PYTHON)
             sidecar = await stack.enter_async_context(_sidecar(place, log))
-            environment = await _switched_on(stage, sidecar, number)
+            switches = await _switched_on(stage, sidecar, number)
         server = await stack.enter_async_context(
             Child(
                 "loadtest.endpoint.server",
                 task,
                 log=log,
                 core=SERVER_CORE,
-                environment=environment,
+                environment={**os.environ, **switches},
                 python=python,
             )
         )
@@ -126,10 +128,10 @@ async def run(stage: Stage, case: Case) -> dict[str, Any]:
         timeline, usage = await _watch(usage_url, begin, case, place)
         told = [await load.hear("ended", timeout=60) for load in loads]
         ended = time.monotonic()
-        await server.end(timeout=120)
+        await finish(server, timeout=120)
         closing = time.monotonic() - ended
         if sidecar is not None:
-            await sidecar.stop(timeout=120)
+            await sidecar.end(timeout=120)
         verdict = await _audit(stage, case, place, number)
     result = {
         "recorder": case.recorder,

@@ -24,8 +24,10 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final
 
+from testkit.child import Child, say, stop_event, task_of
+
 from ..harness.latencies import Latencies
-from ..harness.processes import Child, go, say, stop_event, task_of
+from ..harness.processes import go
 from ..harness.stage import LOAD_CORE, SERVER_CORE
 from .generator import MOST_WAITING
 from .suite import CROWD

@@ -13,7 +13,8 @@ from contextlib import asynccontextmanager, nullcontext
 import uvicorn
 from fastapi import FastAPI, Request
 
-from ..harness.processes import say, stop_event
+from testkit.child import say, stop_event
+
 from .scoring import Scoring
 
 __all__ = ["serve"]

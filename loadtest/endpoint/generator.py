@@ -22,8 +22,10 @@ from typing import Any, Final
 import orjson
 import uvloop
 
+from testkit.child import say, task_of
+
 from ..harness.latencies import Latencies
-from ..harness.processes import go_at, say, task_of
+from ..harness.processes import go_at
 from . import schedules
 from .wire import Client
 

@@ -11,7 +11,9 @@ import asyncio
 import json
 from typing import Any
 
-from ..harness.processes import cpu_seconds, say, stop_event, task_of
+from testkit.child import say, stop_event, task_of
+
+from ..harness.processes import cpu_seconds
 from .scoring import Scoring
 
 

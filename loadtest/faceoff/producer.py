@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib.metadata
-import json
 import os
 import signal
 import sys
@@ -20,7 +19,8 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Any
+
+from testkit.child import heard, say, task_of
 
 from .rows import Ledger, make_row
 
@@ -31,7 +31,7 @@ class Producer:
     """One life of a producer. The task comes as JSON in the first argument."""
 
     def __init__(self, *packages: str) -> None:
-        task: dict[str, Any] = json.loads(sys.argv[1])
+        task = task_of()
         self.connection_string: str = task["connection_string"]
         self.container: str = task["container"]
         self.attempt_timeout: float = task["attempt_timeout"]
@@ -41,11 +41,8 @@ class Producer:
 
     def _wait_for_begin(self) -> float:
         """Blocks. The begin is on the monotonic clock, which all processes share."""
-        _say({"ready": {name: importlib.metadata.version(name) for name in self._packages}})
-        line = sys.stdin.readline()
-        if not line:
-            raise SystemExit(0)  # the parent is gone
-        return float(line)
+        say(ready={name: importlib.metadata.version(name) for name in self._packages})
+        return float(heard()["begin"])
 
     def _due(self, begin: float) -> Iterator[tuple[float, dict[str, str | int]]]:
         """All rows of this life, each with its time."""
@@ -61,7 +58,7 @@ class Producer:
             for due, row in self._due(begin):
                 time.sleep(max(0.0, due - time.monotonic()))
                 yield row
-            _say({"offered": True})
+            say(offered=True)
             while sys.stdin.readline():
                 pass
         except _End:
@@ -77,7 +74,7 @@ class Producer:
             # Also when late: whatever else runs on this loop needs its turn.
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             yield row
-        _say({"offered": True})
+        say(offered=True)
         loop.add_reader(0, _read_end, stop)
         await stop.wait()
 
@@ -94,7 +91,3 @@ def _read_end(stop: asyncio.Event) -> None:
     if not os.read(0, 1024):
         asyncio.get_running_loop().remove_reader(0)
         stop.set()
-
-
-def _say(event: dict[str, Any]) -> None:
-    os.write(1, json.dumps(event).encode() + b"\n")

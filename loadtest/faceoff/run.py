@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -19,12 +21,13 @@ from typing import Any
 
 from azure.storage.blob import BlobServiceClient
 
+from testkit.child import Child, ChildLate
 from testkit.emulator import Emulator, blob_bytes
 from testkit.proxy import FaultProxy, Kind
 
+from ..harness.environments import OWN_PYTHON
 from .conditions import Conditions, Planned, kill_moment, plan, schedule
 from .contenders import Contender
-from .life import Life
 from .oracle import READERS, Verdict, judge
 from .rows import read_ledger
 
@@ -32,6 +35,8 @@ __all__ = ["Result", "run_round"]
 
 # From "all are ready" to the first row.
 _LEAD = 0.3
+# pandas takes seconds to import where the machine is busy.
+_START = 40.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -110,9 +115,10 @@ class _Course:
         self._seed = seed
         self._conditions = conditions
         self._directory = directory
-        self._lives: list[Life] = []
-        self._sidecar: Life | None = None
-        self._environment: dict[str, str] = {}
+        self._lives: list[Child] = []
+        self._sidecar: Child | None = None
+        self._versions: dict[str, str] = {}
+        self._switches: dict[str, str] = {}
         self._seconds = 0.0
         self._finished = True
 
@@ -141,18 +147,18 @@ class _Course:
         """Start the first life, and its sidecar before it."""
         if self._contender.sidecar:
             task = self._task(answer=self._contender.sidecar)
-            sidecar = Life("sidecar", task, log=self._log)
-            await sidecar.start(own_python=True, environment={})
-            self._sidecar = sidecar
+            self._sidecar = self._child("sidecar", task)
+            await self._sidecar.start()
+            ready = await self._sidecar.hear("ready", timeout=_START)
             switches = self._directory / f"{self.container}.json"
             switches.write_text(json.dumps({"collections": {"rows": {"enabled": True}}}))
-            self._environment = {
+            self._switches = {
                 "AZUREML_MDC_CONFIG_PATH": str(switches),
-                "AZUREML_MDC_PORT": str(sidecar.ready["port"]),
+                "AZUREML_MDC_PORT": str(ready["port"]),
             }
         await self._start(first=0)
 
-    async def _start(self, *, first: int) -> Life:
+    async def _start(self, *, first: int) -> Child:
         number = len(self._lives)
         task = self._task(
             ledger=str(self._ledger(number)),
@@ -162,26 +168,39 @@ class _Course:
             rate=self._conditions.rate,
             first=first,
         )
-        life = Life(self._contender.module, task, log=self._log)
-        await life.start(own_python=bool(self._contender.sidecar), environment=self._environment)
+        life = self._child(self._contender.module, task)
+        await life.start()
         self._lives.append(life)
+        ready = await life.hear("ready", timeout=_START)
+        self._versions = self._versions or ready["ready"]
         return life
+
+    def _child(self, module: str, task: dict[str, Any]) -> Child:
+        # Only what it needs: no variable of the caller's may configure a contender.
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+        return Child(
+            f"loadtest.faceoff.{module}",
+            task,
+            log=self._log,
+            python=str(OWN_PYTHON) if self._contender.sidecar else sys.executable,
+            environment={**kept, **self._switches},
+        )
 
     async def run(self, begin: float) -> None:
         """From the load's begin to the end of the last process."""
         deadline = begin + self._conditions.deadline
         life = self._lives[-1]
-        life.begin(begin)
+        await life.tell(begin=begin)
         if self._kind == "kill":
             moment = begin + kill_moment(self._seed, self._conditions)
             await asyncio.sleep(max(0.0, moment - time.monotonic()))
             await life.kill()
             offered = read_ledger(self._ledger(0)).offered
             life = await self._start(first=max(offered, default=-1) + 1)
-            life.begin(begin)
+            await life.tell(begin=begin)
         try:
             await life.hear("offered", timeout=deadline - time.monotonic())
-        except TimeoutError:
+        except ChildLate:
             self._finished = False
         ended = await life.end(timeout=deadline - time.monotonic())
         if self._sidecar is not None:
@@ -218,5 +237,5 @@ class _Course:
             finished=self._finished,
             appends=len(self.proxy.appends),
             faults=dict(sorted(met.items())),
-            versions=self._lives[0].ready["ready"],
+            versions=self._versions,
         )

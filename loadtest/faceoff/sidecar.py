@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
 import sys
 import uuid
 
 from aiohttp import web
 from azure.core.exceptions import AzureError
 from azure.storage.blob.aio import BlobClient
+
+from testkit.child import say, stop_event, task_of
 
 
 class Records:
@@ -54,11 +54,8 @@ class Records:
 
 async def main() -> None:
     """Serve until SIGTERM, or until the parent is gone."""
-    task = json.loads(sys.argv[1])
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, stop.set)
-    loop.add_reader(0, stop.set)  # nothing is ever sent: it can only end
+    task = task_of()
+    stop = stop_event()
     async with BlobClient.from_connection_string(
         task["connection_string"],
         task["container"],
@@ -88,9 +85,8 @@ async def main() -> None:
         runner = web.AppRunner(app, access_log=None, handle_signals=False)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
-        os.write(1, json.dumps({"ready": {}, "port": runner.addresses[0][1]}).encode() + b"\n")
+        say(ready={}, port=runner.addresses[0][1])
         await stop.wait()
-        loop.remove_reader(0)
         await runner.cleanup()
         await records.close()
 

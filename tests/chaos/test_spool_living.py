@@ -7,31 +7,25 @@ import subprocess
 import sys
 import textwrap
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from testkit.child import Child
+
 ROWS = 200
-SPOOLER = Path(__file__).with_name("spooler.py")
 
 
-@contextmanager
-def living(spool: Path, store: Path) -> Iterator[subprocess.Popen[str]]:
-    """A process all of whose rows are durable, and none is stored."""
-    with subprocess.Popen(
-        [sys.executable, str(SPOOLER), str(spool), str(store), str(ROWS)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "durable\n"
-            yield process
-        finally:
-            process.kill()
+@asynccontextmanager
+async def living(spool: Path, store: Path) -> AsyncIterator[Child]:
+    """A process all of whose rows are durable, and none is stored; it is killed at the end."""
+    task = {"spool": str(spool), "store": str(store), "rows": ROWS}
+    log = spool.with_suffix(".log")
+    async with Child("tests.chaos.spool_worker", task, log=log) as child:
+        await child.hear("durable", timeout=60)
+        yield child
 
 
 def replay(spool: Path, store: Path) -> str:
@@ -71,24 +65,23 @@ def both(spool: Path) -> None:
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.asyncio
 @pytest.mark.parametrize("harm", [clean, rename, both])
 @pytest.mark.parametrize("ends", ["closed", "killed"])
-def test_nobody_takes_a_living_life(harm: object, ends: str, tmp_path: Path) -> None:
+async def test_nobody_takes_a_living_life(
+    harm: Callable[[Path], None], ends: str, tmp_path: Path
+) -> None:
     """Its lock file is gone, or its directory has another name: while it lives it is its own; once
     it was killed the next one brings its rows, once."""
     spool, store = tmp_path / "spool", tmp_path / "store"
-    with living(spool, store) as process:
-        assert callable(harm)
+    async with living(spool, store) as child:
         harm(spool)
         assert replay(spool, store) == "nothing to replay"
         assert not stored(store)
         if ends == "closed":
-            assert process.stdin is not None
-            assert process.stdout is not None
-            process.stdin.write("\n")
-            process.stdin.flush()
-            assert process.stdout.readline() == f"{ROWS}\n"
-            assert process.wait(60) == 0
+            await child.tell(go=True)
+            assert await child.hear("stored", timeout=60) == {"stored": ROWS}
+            assert await child.ended(timeout=60)
     if ends == "killed":
         assert replay(spool, store) == f"{ROWS} of {ROWS} rows stored"
     assert stored(store) == Counter({float(number): 1 for number in range(ROWS)})
@@ -96,14 +89,14 @@ def test_nobody_takes_a_living_life(harm: object, ends: str, tmp_path: Path) -> 
 
 
 @pytest.mark.timeout(120)
-def test_a_life_that_cannot_be_opened_hides_no_other(tmp_path: Path) -> None:
+@pytest.mark.asyncio
+async def test_a_life_that_cannot_be_opened_hides_no_other(tmp_path: Path) -> None:
     """Its lock file is a directory, and it comes first: the other one's rows are stored; its own
     too, once it can be opened."""
     spool, store = tmp_path / "spool", tmp_path / "store"
     for name in ("0-first", "second"):
-        with living(tmp_path / name, store) as process:
-            process.kill()
-            process.wait(60)
+        async with living(tmp_path / name, store):
+            pass
         spool.mkdir(mode=0o700, exist_ok=True)
         (life,) = (tmp_path / name).iterdir()
         life.rename(spool / f"{name}-{life.name}")

@@ -20,6 +20,7 @@ from loadtest.endpoint.case import Case
 from loadtest.endpoint.generator import Generator
 from loadtest.harness import processes
 from loadtest.harness.stage import Stage
+from testkit.child import ROOT, Child
 from testkit.emulator import Emulator
 
 
@@ -153,12 +154,12 @@ async def test_a_generator_waits_for_the_word(tmp_path: Path) -> None:
         "warm_up": 0.0,
         "columns": 3,
     }
-    async with processes.Child("loadtest.endpoint.generator", task, log=tmp_path / "log") as child:
-        await processes.go([child], timeout=30)
-        assert (await child.hear("ended", timeout=30))["failed"] == {"ConnectionRefusedError": 1}
+    async with Child("loadtest.endpoint.generator", task, log=tmp_path / "log") as one:
+        await processes.go([one], timeout=30)
+        assert (await one.hear("ended", timeout=30))["failed"] == {"ConnectionRefusedError": 1}
     orphan = subprocess.run(
         [sys.executable, "-m", "loadtest.endpoint.generator", json.dumps(task)],
-        cwd=processes.ROOT,
+        cwd=ROOT,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=30,
