@@ -1,6 +1,6 @@
-"""Collectors: what a scoring file holds, one per stream, or one per model.
+"""Collectors: what scoring code holds, one for each stream, or one for each model.
 
-They only say which stream a value belongs to; the recorder behind them does the rest.
+They only say which stream a value belongs to; the recorder does the rest.
 """
 
 from __future__ import annotations
@@ -21,7 +21,25 @@ __all__ = ["Collector", "Model", "Receipt", "ReceiptOutcome"]
 class Collector:
     """Records one stream of a model: its inputs, its predictions, or another identifier.
 
-    Made by :meth:`Pipeline.collector`. Cheap to call, from any thread, task or loop.
+    Made by :meth:`Pipeline.collector`. Cheap to call, from any thread, task or event loop. What a
+    call returns:
+
+    ===================  ============  ============  ============  ==============================
+    verb                 recorded      sampled out   switched off  refused
+    ===================  ============  ============  ============  ==============================
+    ``collect``          its id        its id        id given      None; strict: raises
+    ``collect_rows``     its id        its id        id given      None; strict: raises
+    ``collect_receipt``  a Receipt     None          None          None; strict: raises
+    ``acollect``         its id        its id        id given      raises
+    ``acollect_pieces``  its id        its id        id given      raises
+    ``collect_wait``     its id        its id        id given      raises
+    ``collect_pieces``   its id        its id        id given      raises
+    ===================  ============  ============  ============  ==============================
+
+    "id given" is ``correlation_id``, which may be None. The first three never wait: they refuse a
+    call when there is no room. The next two wait for room, the last two block their thread for it.
+    Refusals and sampled-out rows are counted in ``stats()``. ``when_full="raise"`` raises RingFull
+    where there is no room.
     """
 
     __slots__ = ("_gate", "_origin", "_recorder", "_shape", "_stream", "_way")
@@ -48,11 +66,11 @@ class Collector:
         at: datetime | float | None = None,
         row: int | None = None,
     ) -> str | None:
-        """Record rows like collect(), where each element of ``rows`` is a row, whatever it holds.
+        """Record rows like collect(), where each element of ``rows`` is one row, whatever it holds.
 
-        ``rows``: a list of rows, a 2-D array, or a table; there is no rule of shapes that may take
-        a list of cells for a row, or a list within a row for one. A list of anything else is
-        refused.
+        ``rows``: a list of rows, a 2-D array, or a table. collect() decides by the shape whether a
+        list is one row, and whether a list in it is a row or a cell; this one never does. A list of
+        anything but rows is refused.
         """
         value = RowsOf(rows)
         return self._recorder.record(((self._stream, value),), correlation_id, at, row)
@@ -65,8 +83,8 @@ class Collector:
         at: datetime | float | None = None,
         row: int | None = None,
     ) -> Receipt | None:
-        """Record rows like collect(); returns a receipt, which can be awaited for what becomes of
-        them, or None where nothing is recorded."""
+        """Record rows like collect(); the receipt can be awaited for what becomes of them. None:
+        nothing is recorded."""
         return self._recorder.record_receipt(((self._stream, data),), correlation_id, at, row)
 
     async def acollect(
@@ -77,10 +95,10 @@ class Collector:
         at: datetime | float | None = None,
         row: int | None = None,
     ) -> str | None:
-        """Record rows, waiting for room in order of arrival; returns their correlation id.
+        """Record rows like collect(), but wait for room, in order of arrival; from any event loop.
 
-        From any event loop. Cancelling it leaves the call accepted or not, never half. Raises
-        EncodeError and PipelineClosed.
+        Cancelling it leaves the call accepted or not, never half of it. Raises EncodeError and
+        PipelineClosed.
         """
         return await self._recorder.record_waiting(((self._stream, data),), correlation_id, at, row)
 
@@ -93,10 +111,10 @@ class Collector:
         row: int | None = None,
         timeout: float | None = None,
     ) -> str | None:
-        """Record rows from a thread, blocking it until there is room; returns their id.
+        """Record rows like collect(), but block this thread until there is room.
 
         Raises RingFull after ``timeout`` seconds (None: never), EncodeError, PipelineClosed, and
-        ConfigError on a thread that runs an event loop.
+        ConfigError on a thread with a running event loop.
         """
         return self._recorder.record_blocking(
             ((self._stream, data),), correlation_id, at, row, timeout
@@ -112,13 +130,13 @@ class Collector:
         piece_rows: int = PIECE_ROWS,
         progress: Progress | None = None,
     ) -> str | None:
-        """Record a table of any length in pieces under one id, whose rows go on counting.
+        """Record a table of any length in pieces, under one id and with one count of rows.
 
-        For what collect() refuses as too large: a frame, an array, a list of rows, or what gives
-        rows one after the other. Waits for room before each piece of ``piece_rows`` rows, and lets
-        others run after it. ``progress`` is called with the rows recorded so far, and all of them,
-        or None where nobody knows. Raises EncodeError, PipelineClosed and ConfigError; the pieces
-        before stay recorded.
+        For what collect() refuses as too large: a frame, an array, a list of rows, or an iterable
+        that gives rows one by one. Waits for room before each piece of ``piece_rows`` rows, and
+        lets other tasks run after it. ``progress(done, total)`` is called after each piece with
+        numbers of rows; ``total`` is None where it is not known. Raises EncodeError, PipelineClosed
+        and ConfigError; earlier pieces stay recorded.
         """
         return await record_pieces(
             *(self._recorder, self._stream, data, correlation_id, at, row),
@@ -137,9 +155,9 @@ class Collector:
         piece_rows: int = PIECE_ROWS,
         progress: Progress | None = None,
     ) -> str | None:
-        """acollect_pieces() for threads that run no event loop, which it blocks.
+        """acollect_pieces() for threads without an event loop: blocks this thread.
 
-        Raises RingFull where a piece finds no room for ``timeout`` seconds (None: never).
+        Raises RingFull too, when a piece finds no room for ``timeout`` seconds (None: never).
         """
         return record_pieces_blocking(
             *(self._recorder, self._stream, data, correlation_id, at, row, timeout),
@@ -155,8 +173,8 @@ class Collector:
     def set(self, *, enabled: bool | None = None, sample_rate: float | None = None) -> None:
         """Switch it on or off, or change the share of calls that it records; from any thread.
 
-        What the pipeline and its settings file say counts too: on is what all switch on, and the
-        rates multiply. Raises ConfigError.
+        None changes nothing. It records only if the pipeline, the settings file and this collector
+        are all switched on; their sample rates are multiplied. Raises ConfigError.
         """
         self._recorder.gate.set(enabled=enabled, sample_rate=sample_rate)
 
@@ -164,8 +182,10 @@ class Collector:
 class Model:
     """Records several streams of one model together: one id, one time, all or nothing.
 
-    Row k of one stream belongs to row k of the others, so a call gives as many rows of each, unless
-    the model was made with ``paired=False``. Made by :meth:`Pipeline.model`.
+    Made by :meth:`Pipeline.model`. Row k of one stream belongs to row k of the others, so a call
+    whose streams have different numbers of rows is refused, unless the model was made with
+    ``paired=False``. The verbs return what those of Collector return; a stream that the model has
+    not is a TypeError.
     """
 
     __slots__ = ("_label", "_recorder", "_streams")
@@ -186,7 +206,7 @@ class Model:
         row: int | None = None,
         **values: Any,
     ) -> str | None:
-        """Record a value per stream, by the streams' names; see Collector.collect."""
+        """Record a value for each stream, by their names; see Collector.collect."""
         return self._recorder.record(self._paired(values), correlation_id, at, row)
 
     def collect_rows(
@@ -197,7 +217,7 @@ class Model:
         row: int | None = None,
         **rows: Any,
     ) -> str | None:
-        """Record rows per stream; see Collector.collect_rows."""
+        """Record rows for each stream; see Collector.collect_rows."""
         values = {name: RowsOf(some) for name, some in rows.items()}
         return self._recorder.record(self._paired(values), correlation_id, at, row)
 
@@ -209,7 +229,7 @@ class Model:
         row: int | None = None,
         **values: Any,
     ) -> Receipt | None:
-        """Record a value per stream; see Collector.collect_receipt."""
+        """Record a value for each stream; see Collector.collect_receipt."""
         return self._recorder.record_receipt(self._paired(values), correlation_id, at, row)
 
     async def acollect(
@@ -220,7 +240,7 @@ class Model:
         row: int | None = None,
         **values: Any,
     ) -> str | None:
-        """Record a value per stream, waiting for room; see Collector.acollect."""
+        """Record a value for each stream, waiting for room; see Collector.acollect."""
         return await self._recorder.record_waiting(self._paired(values), correlation_id, at, row)
 
     def collect_wait(
@@ -232,7 +252,7 @@ class Model:
         timeout: float | None = None,
         **values: Any,
     ) -> str | None:
-        """Record a value per stream from a thread; see Collector.collect_wait."""
+        """Record a value for each stream, blocking this thread; see Collector.collect_wait."""
         return self._recorder.record_blocking(
             self._paired(values), correlation_id, at, row, timeout
         )

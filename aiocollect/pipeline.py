@@ -15,16 +15,15 @@ from ._config.build import assemble, is_no_store, no_store
 from ._config.env import options_from_env
 from ._config.formats import Forms
 from ._config.seams import Seams
+from ._config.streams import StreamOpener
 from ._core.settings import Settings
-from ._delivery.stream import Stream
-from ._engine.recorder import Recorder, refuse
+from ._engine.recorder import refuse
 from ._engine.status import healthy, stats
 from ._validation.addresses import check_path
-from ._validation.columns import check_features, check_streams
 from .collectors import Collector, Model
 from .errors import ConfigError, EncodeError
 from .options import Limits, PipelineOptions, Retry, StoreOptions
-from .redaction import Redact, Rule, check_rules, columns_after
+from .redaction import Redact
 from .stats import Report, Stats
 from .typing import (
     Columns,
@@ -34,7 +33,6 @@ from .typing import (
     Hook,
     HostKind,
     Layout,
-    Names,
     Store,
     WhenFull,
     Writer,
@@ -51,42 +49,60 @@ _NO_OPTIONS: StoreOptions = {}
 
 
 class Pipeline:
-    """The engine of one process: one ring, one pump, many senders, one store.
+    """Takes rows from collect(), and brings them to one store. One of these per process.
 
-    ``store`` is a Store, or a URL: ``azure://account/container``, ``https://…?sas``, an Azure
+    ``store`` is a Store, or names one: ``azure://account/container``, ``https://…?sas``, an Azure
     connection string (with ``container=``), ``azurite://host:port/container``,
-    ``file:///directory`` or a path. Times in seconds, sizes in bytes. Raises ConfigError, which
-    names option and remedy.
+    ``file:///directory``, or a path that begins with /, ./ or ../, or is a PathLike.
 
-    It starts with ``async with``, a host's lifespan, ``await start()``, or the first collect() on a
-    running event loop, and lives on that loop.
+    It starts with ``async with``, a server's lifespan, ``await start()``, or the first collect() on
+    a running event loop, and then lives on that loop. Raises ConfigError, which names the option
+    and says what to do. Times are in seconds, sizes in bytes; in brackets the default.
 
     ========================  ====================================================================
-    ``container``             where the URL does not name it
-    ``credential``            an account key, a SAS, an async token credential (yours to close), or
-                              an identity: "managed", "workload", "cli", "default" (None)
-    ``workspace, service``    the first segments of every path; the workspace has three parts
-    ``store_options``         of a URL: ca_file, proxy, endpoint_suffix, create_container
-    ``layout``                "day", "hour", a template of paths, or a Layout of your own
-    ``format``                "csv", "jsonl", or an Encoder: aiocollect.encoders, or your own
-    ``columns``               after the features: "ids", "aml" (all documented ones), "none"
-    ``writer``                "shared": all writers append to one data.csv; "own": one blob each
-    ``host``                  "loop": the caller's event loop; "thread": one of the pipeline's own
-    ``when_full``             "shed_newest", "shed_oldest" (of what was not sent yet), or "raise"
-    ``linger``                how long rows wait for others to share a block with
-    ``max_batch_bytes``       of one block
-    ``max_memory_bytes``      the budget of all rows from accept to settle
-    ``max_in_flight``         requests at a time, each to another blob
-    ``delivery_timeout``      how long rows may wait to be sent; None: until close
-    ``close_timeout``         how long aclose() tries to store what is left
-    ``spool``                 a directory where rows outlive the process until they are stored
-    ``enabled, sample_rate``  on or off, and the share of calls that is recorded
-    ``pressure_sample_rate``  multiplies the rates while the budget is nearly used
-    ``settings_file``         watched while it runs: see aiocollect.settings_file
-    ``dead_letters``          a file for rows that can never be stored, at most 64 MiB
-    ``hooks``                 callables that get every event (aiocollect.events)
-    ``strict``                collect() raises instead of counting and logging
-    ``limits, retry``         what few need to change: see Limits and Retry
+    ``container``             the container, where the store's address does not name it
+    ``credential``            an account key, a SAS, a function that returns a SAS, an async token
+                              credential (yours to close), or an identity by name: "managed",
+                              "workload", "cli", "default" [None: "default", unless the address
+                              holds a SAS or key]
+    ``store_options``         of an address: see aiocollect.options.StoreOptions
+    ``workspace, service``    the first segments of every path; the workspace has three
+                              ["default/default/default", "default"]
+    ``layout``                the rest of a path: "day", "hour", a template, or a Layout ["day"]
+    ``format``                "csv", "jsonl", or an Encoder; see aiocollect.encoders ["csv"]
+    ``columns``               which columns follow yours: "ids": id, time and row; "aml": also the
+                              other documented ones of Azure ML; "none", with writer="own" ["ids"]
+    ``writer``                "shared": all processes append to one data.csv; "own": each has a
+                              data-<writer>.csv ["shared"]
+    ``host``                  where it lives: "loop": on the caller's event loop; "thread": on one
+                              in a thread of its own ["loop"]
+    ``when_full``             when max_memory_bytes is used up: "shed_newest": refuse the call;
+                              "shed_oldest": drop the oldest rows that were not sent yet; "raise":
+                              RingFull out of collect() ["shed_newest"]
+    ``linger``                how long rows wait for more rows to share a block with [2.0: at 1.0
+                              one writer makes 86,400 blocks a day, and a blob holds 50,000]
+    ``max_batch_bytes``       of one block [1 MiB: one TLS write holds the loop for 1 ms; of 4 MiB,
+                              which every endpoint accepts, for 6]
+    ``max_memory_bytes``      of all rows that wait, at least four blocks [64 MiB: a minute without
+                              the store at 1 MiB/s]
+    ``max_in_flight``         requests at a time, each to another blob, up to 1024 [16: at 20 ms
+                              each, 800 a second]
+    ``delivery_timeout``      rows that wait longer, and were not sent yet, are dropped [None: they
+                              are kept until the pipeline closes]
+    ``close_timeout``         how long aclose() tries to store what is left [10.0: most
+                              orchestrators kill a container 30 s after SIGTERM]
+    ``spool``                 a directory for rows until they are stored, so that they outlive the
+                              process [None: rows are in memory alone]
+    ``enabled``               whether anything is recorded [True]
+    ``sample_rate``           the share of calls that is recorded, chosen by id [1.0]
+    ``pressure_sample_rate``  multiplies the rates while memory is nearly used up, so that a thinner
+                              sample takes the place of holes [1.0]
+    ``settings_file``         what operators switch while it runs; see aiocollect.settings_file
+    ``dead_letters``          a file for rows that can never be stored, up to 64 MiB [None: they are
+                              counted, and hooks get DeadLettered]
+    ``hooks``                 callables that get each event; see aiocollect.events
+    ``strict``                whether collect() raises what it otherwise counts and logs [False]
+    ``limits, retry``         bounds and waits that few need to change: see Limits, Retry
     ========================  ====================================================================
     """
 
@@ -123,10 +139,6 @@ class Pipeline:
         retry: Retry = _RETRY,
         _seams: Seams = _MACHINE,
     ) -> None:
-        if not isinstance(limits, Limits):
-            raise ConfigError("limits must be a Limits(…)")
-        if not isinstance(retry, Retry):
-            raise ConfigError("retry must be a Retry(…)")
         settings = Settings(
             workspace=workspace,
             service=service,
@@ -147,13 +159,6 @@ class Pipeline:
             limits=limits,
             retry=retry,
         )
-        if not isinstance(hooks, Sequence):
-            raise ConfigError("hooks must be a list of callables")
-        for hook in hooks:
-            if not callable(hook):
-                raise ConfigError(f"hooks: {type(hook).__name__} cannot be called; give callables")
-        if not isinstance(store_options, Mapping):
-            raise ConfigError("store_options must be a mapping of names and values")
         self._forms = Forms(layout=layout, format=format, columns=columns, writer=writer)
         self._store, self._engine = assemble(
             store,
@@ -162,12 +167,11 @@ class Pipeline:
             store_options=store_options,
             host=host,
             settings=settings,
-            hooks=tuple(hooks),
+            hooks=hooks,
             seams=_seams,
         )
-        # Workspace and service are known now: a name that cannot make a path is refused now.
-        names = self._names("model", "1", "inputs")
-        self._engine.channels.check(names, self._forms.form_of(names))
+        self._streams = StreamOpener(self._engine, self._forms)
+        self._streams.check()
 
     def __repr__(self) -> str:
         return f"<Pipeline to {self._store!r}: {self._engine!r}>"
@@ -176,12 +180,13 @@ class Pipeline:
     def from_env(
         cls, environ: Mapping[str, str] | None = None, **options: Unpack[PipelineOptions]
     ) -> Pipeline:
-        """A pipeline from ``AIOCOLLECT_STORE`` (a URL) and one variable per option.
+        """A pipeline from ``AIOCOLLECT_STORE`` (an address) and one variable for each option.
 
-        ``AIOCOLLECT_LINGER=0.5`` is ``linger=0.5``, and so on for every option that is a text or a
-        number. The variables of the collector before us, ``AML_MODEL_DC_…``, are honoured where
-        they mean something here. ``options`` win over the environment. Raises ConfigError without a
-        store, unless ``AIOCOLLECT_ENABLED=false``, and for misspelled variables.
+        ``AIOCOLLECT_LINGER=0.5`` is ``linger=0.5``, and so on for every option that is text, a
+        number or a switch. ``options`` win over the environment (``environ``: os.environ). The
+        variables of the old collector, ``AML_MODEL_DC_…``, are used where they still have a
+        meaning. Raises ConfigError without a store, unless ``AIOCOLLECT_ENABLED=false``, and for
+        misspelled variables.
         """
         found = options_from_env(os.environ if environ is None else environ, given=options)
         return cls(**{"store": no_store(), **found})
@@ -204,24 +209,23 @@ class Pipeline:
         columns: Columns | None = None,
         writer: Writer | None = None,
     ) -> Collector:
-        """One stream of a model, bound once.
+        """The collector of one stream of a model.
 
         Its rows go to ``<workspace>/<service>/<model>/<version>/<identifier>/<yyyy>/<MM>/<dd>/
         data.csv``. Without ``feature_names`` the first call fixes the columns. ``sample_rate``: the
-        share of calls that is recorded, decided by their ids. ``redact``: a rule or a list of
-        rules (see aiocollect.redaction) that change each row before anything keeps it. None means
-        the pipeline's. Raises ConfigError.
+        share of calls that is recorded, chosen by their ids. ``redact``: a rule or a list of rules
+        that change each row before anything keeps it (see aiocollect.redaction). The others are as
+        for the pipeline; None means the pipeline's. Raises ConfigError.
         """
-        names = self._names(model, version, identifier, workspace, service)
+        names = self._streams.names(
+            model, version, identifier, workspace=workspace, service=service
+        )
         form = self._forms.form_of(
             names, layout=layout, format=format, columns=columns, writer=writer
         )
-        features = check_features(feature_names)
-        stream = self._engine.channels.open_stream(
-            names, form=form, feature_names=features, rules=_rules(redact, features, "redact")
+        return self._streams.collector(
+            names, form, feature_names=feature_names, redact=redact, sample_rate=sample_rate
         )
-        recorder = self._recorder(stream.label, (stream,), sample_rate)
-        return Collector(recorder, stream)
 
     def model(
         self,
@@ -236,97 +240,72 @@ class Pipeline:
 
         Each keyword names a stream and gives its columns, or None:
         ``pipeline.model("churn", version="10", inputs=["age", "plan"], predictions=["p"])``.
-        ``redact`` gives the rules of each stream that has some: ``{"inputs": Drop("age")}``.
-        ``paired``: row k of one stream belongs to row k of the others, so a call with more rows of
-        one of them than of another is refused.
+        ``redact`` gives the rules of the streams that have some: ``{"inputs": Drop("age")}``.
+        ``paired``: row k of one stream belongs to row k of the others, so a call whose streams have
+        different numbers of rows is refused. Raises ConfigError.
         """
-        check_streams(streams, redact=redact, paired=paired)
-        opened = {}
-        for identifier, columns in streams.items():
-            names = self._names(model, version, identifier)
-            features = check_features(columns)
-            rules = _rules(redact.get(identifier), features, f"redact[{identifier!r}]")
-            opened[identifier] = self._engine.channels.open_stream(
-                names, form=self._forms.form_of(names), feature_names=features, rules=rules
-            )
-        label = f"{model}/{version}"
-        recorder = self._recorder(label, tuple(opened.values()), 1.0, paired=paired)
-        return Model(recorder, label=label, streams=opened)
-
-    def _recorder(
-        self, label: str, streams: tuple[Stream, ...], sample_rate: float, *, paired: bool = False
-    ) -> Recorder:
-        return Recorder(
-            self._engine, label=label, streams=streams, sample_rate=sample_rate, paired=paired
-        )
-
-    def _names(
-        self,
-        model: str,
-        version: str,
-        identifier: str,
-        workspace: str | None = None,
-        service: str | None = None,
-    ) -> Names:
-        settings = self._engine.settings
-        workspace = settings.workspace if workspace is None else workspace
-        service = settings.service if service is None else service
-        return Names(workspace, service, model, version, identifier)
+        return self._streams.model(model, version, streams, redact=redact, paired=paired)
 
     def refuse(self, error: EncodeError, *, stream: str, rows: int = 1) -> None:
-        """For adapters: account for rows that they cannot read as collect() would have; never
-        raises, unless the pipeline is strict. ``stream`` is what to call them in the log."""
+        """For adapters: count and log rows that they cannot read, as collect() would have.
+
+        ``stream`` is what the log calls them. Never raises, unless the pipeline is strict.
+        """
         refuse(self._engine, error, stream=stream, rows=rows)
 
     # Life -------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Bind to the running loop; idempotent. After the end of a lifespan a new life of the
-        pipeline begins, with counts of its own. Raises ConfigError where it runs on another loop,
-        and PipelineClosed where it was closed for good."""
+        """Start on the running event loop; idempotent.
+
+        After a lifespan has ended it starts again, with counts from 0. Raises ConfigError if it
+        already runs on another loop, PipelineClosed if it was closed for good.
+        """
         await self._engine.lifespans.start()
 
     async def flush(self, timeout: float | None = None) -> Report:
-        """Wait until everything accepted so far is final; the pipeline stays open.
+        """Wait until every row accepted so far is stored, or has come to another end.
 
-        Raises FlushTimeout, which carries the report, after ``timeout`` seconds. None: for ever.
+        The pipeline stays open. Raises FlushTimeout, which carries the report, after ``timeout``
+        seconds; None waits without limit.
         """
         return await self._engine.lifecycle.flush(timeout)
 
     def flush_sync(self, timeout: float | None = None) -> Report:
-        """flush() for threads that run no event loop. Raises FlushTimeout, which carries the
-        report, after ``timeout`` seconds (None: never), and ConfigError on a running loop."""
+        """flush() for threads without an event loop. Raises FlushTimeout after ``timeout`` seconds
+        (None: never), and ConfigError on a thread with a running loop."""
         return self._engine.lifespans.flush(timeout)
 
     async def replay(self, timeout: float | None = None, *, any_target: bool = False) -> Report:
-        """Wait until what ended processes have left in the spool is final; it is worked on anyway.
+        """Wait until the rows that ended processes left in the spool are stored. Storing them
+        begins by itself, with the pipeline.
 
-        What is for another store, workspace or service stays where it is, unless ``any_target``:
-        then it is brought to this store, to the paths that its rows were given. Raises
-        FlushTimeout, which carries the report, after ``timeout`` seconds (None: never), and
-        ConfigError without a spool.
+        Rows for another store, workspace or service stay where they are, unless ``any_target``:
+        then they are stored here, under the paths that they were given. Raises FlushTimeout, which
+        carries the report, after ``timeout`` seconds (None: never), and ConfigError without a
+        spool.
         """
         return await self._engine.lifecycle.replay(timeout, any_target=any_target)
 
     async def aclose(self, timeout: float | None = None) -> Report:
         """Refuse new calls, store what was accepted, and report; idempotent.
 
-        What is not stored after ``timeout`` seconds (None: close_timeout) is given up and counted.
-        Outside of a lifespan it is for good: a later start() raises PipelineClosed.
+        What is not stored after ``timeout`` seconds (None: close_timeout) stays in the spool, or is
+        dropped and counted. Outside of a lifespan this is final: a later start() raises
+        PipelineClosed.
         """
         return await self._engine.lifespans.aclose(timeout)
 
     def close(self, timeout: float | None = None) -> Report:
-        """aclose() for threads that run no event loop; idempotent. Raises ConfigError on others."""
+        """aclose() for threads without an event loop; idempotent. Raises ConfigError on a thread
+        with a running loop."""
         return self._engine.lifespans.close(timeout)
 
     def set(self, *, enabled: bool | None = None, sample_rate: float | None = None) -> None:
         """Switch all collectors on or off, or change the share of calls that they record; from any
-        thread. Raises ConfigError."""
+        thread. None changes nothing. Raises ConfigError."""
         if enabled and is_no_store(self._store):
-            raise ConfigError(
-                "there is no store to record to; set AIOCOLLECT_STORE and start again"
-            )
+            raise ConfigError("enabled=True needs a store; set AIOCOLLECT_STORE and start again")
         self._engine.gates.set(enabled=enabled, sample_rate=sample_rate)
 
     async def __aenter__(self) -> Pipeline:
@@ -342,8 +321,8 @@ class Pipeline:
         await self._engine.lifespans.leave()
 
     def __enter__(self) -> Pipeline:
-        """``with pipeline:`` for threads that run no event loop; with host="loop" its rows are
-        stored by flush_sync(), and at the end. Raises ConfigError on a running loop."""
+        """``with pipeline:`` for threads without an event loop. With host="loop" rows are stored by
+        flush_sync(), and at the end. Raises ConfigError on a thread with a running loop."""
         self._engine.lifespans.enter_blocking()
         return self
 
@@ -357,8 +336,8 @@ class Pipeline:
 
     @asynccontextmanager
     async def lifespan(self, app: Any) -> AsyncIterator[None]:
-        """For Starlette and FastAPI: ``FastAPI(lifespan=pipeline.lifespan)``. May be entered again
-        after its end, as some hosts do for each test or invocation."""
+        """For Starlette and FastAPI: ``FastAPI(lifespan=pipeline.lifespan)``. It can be entered
+        again after its end, as some hosts do for each test or invocation."""
         async with self:
             yield
 
@@ -367,29 +346,21 @@ class Pipeline:
         async with self:
             yield
 
-    # Telling ----------------------------------------------------------------------------------
+    # Status -----------------------------------------------------------------------------------
 
     def stats(self) -> Stats:
-        """A snapshot of all counters, in which the conservation equation holds."""
+        """A snapshot of all counts, from any thread. They add up: see Stats."""
         return stats(self._engine)
 
     def healthy(self, *, max_age: float = 30.0) -> bool:
-        """Whether rows find their way to the store.
+        """Whether rows reach the store.
 
-        False once closed, while a path is held for an operator, above the budget's high-water
-        mark, when the oldest row has waited longer than ``max_age`` seconds, and while every call
-        is refused: the latest one was, within as many seconds.
+        False after close; while a path waits for an operator (held); while memory is nearly used
+        up; when the oldest row has waited longer than ``max_age`` seconds; and while calls are
+        refused: the latest one was, within the last ``max_age`` seconds. From any thread.
         """
         return healthy(self._engine, max_age)
 
 
 def _path(option: str, path: str | os.PathLike[str] | None) -> str | None:
     return None if path is None else check_path(os.fspath(path), option=option)
-
-
-def _rules(redact: Redact, features: tuple[str, ...] | None, option: str) -> tuple[Rule, ...]:
-    """The rules, which fit the features as far as these are known."""
-    rules = check_rules(redact, option)
-    if features is not None:
-        columns_after(rules, features, option)
-    return rules

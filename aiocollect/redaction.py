@@ -158,6 +158,16 @@ def check_rules(redact: Redact, option: str = "redact") -> tuple[Rule, ...]:
     return rules
 
 
+def rules_for(
+    features: tuple[str, ...] | None, redact: Redact, *, option: str = "redact"
+) -> tuple[Rule, ...]:
+    """The rules of a stream with these features, which may not be known yet. Raises ConfigError."""
+    rules = check_rules(redact, option)
+    if features is not None:
+        columns_after(rules, features, option)
+    return rules
+
+
 def columns_after(
     rules: Iterable[Rule], features: tuple[str, ...], option: str = "redact"
 ) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import random
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Unpack, get_args
 from urllib.parse import urlsplit
@@ -50,10 +50,17 @@ def assemble(
     store_options: StoreOptions,
     host: HostKind,
     settings: Settings,
-    hooks: tuple[Hook, ...],
+    hooks: Sequence[Hook],
     seams: Seams,
 ) -> tuple[Store, Engine]:
     """The store and the engine of a pipeline."""
+    if not isinstance(hooks, Sequence):
+        raise ConfigError("hooks must be a list of callables")
+    for hook in hooks:
+        if not callable(hook):
+            raise ConfigError(f"hooks: {type(hook).__name__} cannot be called; pass callables")
+    if not isinstance(store_options, Mapping):
+        raise ConfigError("store_options must be a mapping of names to values")
     known = StoreOptions.__annotations__
     for option in store_options:
         if option not in known:

@@ -50,6 +50,10 @@ class Settings:
     retry: Retry = field(default_factory=Retry)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.limits, Limits):
+            raise ConfigError("limits must be a Limits(…)")
+        if not isinstance(self.retry, Retry):
+            raise ConfigError("retry must be a Retry(…)")
         check_choice("when_full", self.when_full, get_args(WhenFull))
         check_number("linger", self.linger, at_least=0)
         check_number("max_batch_bytes", self.max_batch_bytes, at_least=1024, integer=True)

@@ -77,7 +77,8 @@ ALLOWED_ROOMS = {
     "_spool": {"_spool", "_core"} | LEVEL_0,
     "_delivery": {"_delivery"} | DELIVERY,
     "_engine": {"_engine"} | ENGINE,
-    "_config": {"_config", "stores", "_disks", "encoders", "layouts", "_engine"} | ENGINE,
+    "_config": {"_config", "stores", "_disks", "encoders", "layouts", "_engine", "collectors"}
+    | ENGINE,
     "collectors": {"_engine"} | ENGINE,
     "pipeline": {"_engine", "_config", "collectors"} | ENGINE,
     "metrics": {"pipeline"} | LEVEL_0,
