@@ -117,7 +117,7 @@ class LogHook:
             case Held():
                 text = (
                     f"{event.part} is held: {event.reason}: {explain(event.reason)}; its "
-                    "rows are kept, and it is tried again until it works"
+                    "rows are kept, and it is retried until it works"
                 )
                 cause = f"held {event.reason}"
                 self._trouble(event.path, cause)
@@ -144,8 +144,8 @@ class LogHook:
                 cause = "replaced"
             case WriterTurnedOwn():
                 text = (
-                    f"this credential may not read {event.path}, which several writers of "
-                    f"one blob need to do; rows go to {event.part} instead"
+                    f"this credential cannot read {event.path}, and writers that share a "
+                    f"blob must read it; rows go to {event.part} instead"
                 )
                 cause = "own"
             case CredentialWarning():

@@ -35,7 +35,7 @@ CLOSING = 1.0
 def replay(directory: str, options: ReplayOptions) -> int:
     """Replay the spool, and tell what became of it; returns the exit code."""
     if not os.path.isdir(directory):
-        raise ConfigError(f"{directory} is not a directory; give the spool= of the pipelines")
+        raise ConfigError(f"{directory} is not a directory; pass the spool= of the pipelines")
     return asyncio.run(_replay(directory, options))
 
 

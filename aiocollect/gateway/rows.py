@@ -54,8 +54,8 @@ def json_rows(body: bytes, said: Mapping[str, Any], options: GatewayOptions) -> 
     if isinstance(value, dict) and "rows" in value:
         for key in value.keys() - _ENVELOPE:
             detail = (
-                "only correlation_id and at may be sent beside rows; put a row with a column "
-                "'rows' into an array"
+                "only correlation_id and at can be sent beside rows; put a row with a "
+                "column 'rows' into an array"
             )
             raise Problem(422, "rows", detail, field=key[:64])
         for key in value.keys() & said.keys():

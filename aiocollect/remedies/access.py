@@ -77,7 +77,7 @@ ACCESS: Final[tuple[Row, ...]] = (
     ),
     (
         "UnauthorizedBlobOverwrite",
-        "the blob exists already, and the credential may not overwrite it",
+        "the blob exists already, and the credential is not allowed to overwrite it",
         (
             "no action needed if aiocollect wrote the blob, it is opened; otherwise add read "
             "to the SAS (sp=acr)"

@@ -221,7 +221,7 @@ _FILES: Final[tuple[Row, ...]] = (
     ),
     (
         "EACCES EPERM EROFS",
-        "this user may not write there",
+        "this user is not allowed to write there",
         "check the directory's owner and mode, and whether it is mounted read-only",
     ),
     (

@@ -94,7 +94,7 @@ VALUES: Final[list[Mutant]] = [
         "    cells = read()\n",
         "    return None\n",
         ("forms",),
-        "give a DataFrame of",
+        "pass a DataFrame of",
     ),
     Mutant(
         "missing text is NaN",

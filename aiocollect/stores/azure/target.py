@@ -62,7 +62,7 @@ _KINDS: Final = (
     "an account key, a SAS, a function that returns a SAS, an async token credential such as "
     "azure.identity.aio.DefaultAzureCredential(), or the name of an identity: " + ", ".join(NAMES)
 )
-_NEEDS_HTTPS: Final = "credential=: a token may only be sent over https; use an https URL in store="
+_NEEDS_HTTPS: Final = "credential=: a token can only be sent over https; use an https URL in store="
 _SHORTEST_KEY: Final = 20
 
 

@@ -198,7 +198,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (ACCOUNT, {"credential": "SECRETS that are too long for a name"}, "base64"),
     (ACCOUNT, {"credential": ""}, "neither a key nor a SAS"),
     (ACCOUNT, {"credential": "manged"}, "default, managed, workload, cli"),
-    ("http://127.0.0.1:9/dev", {"credential": "managed"}, "only be sent over https"),
+    ("http://127.0.0.1:9/dev", {"credential": "managed"}, "can only be sent over https"),
     (
         "https://acme.dfs.core.windows.net",
         {"credential": KEY},
@@ -221,7 +221,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (ACCOUNT, {"credential": KEY, "content_type": "a\nb"}, "content_type="),
     (ACCOUNT, {"credential": KEY, "content_type": ""}, "content_type="),
     (ACCOUNT, {"credential": KEY, "sas_max_age": -1}, "sas_max_age=-1"),
-    ("http://127.0.0.1:9/dev", {"credential": Token()}, "only be sent over https"),
+    ("http://127.0.0.1:9/dev", {"credential": Token()}, "can only be sent over https"),
     (ACCOUNT, {"credential": KEY, "container": "Upper"}, "container='Upper'"),
     (ACCOUNT, {"credential": KEY, "container": "a"}, "3 to 63"),
     (ACCOUNT, {"credential": KEY, "container": "AccountKey=SECRET"}, "3 to 63"),

@@ -380,8 +380,8 @@ REFUSED: list[tuple[Any, str]] = [
     (array("d", [1, 2]), "array cannot be recorded; pass a list of its elements"),
     ({"a": 1, "b": 2}.values(), "dict_values cannot be recorded; pass a list of its elements"),
     ([deque([1, 2])], "deque cannot be recorded; pass a list of its elements"),
-    ([0, deque([1, 2])], "column b: .*deque cannot be recorded; record a list of it"),
-    ([0, array("d", [1, 2])], "column b: .*array cannot be recorded; record a list of it"),
+    ([0, deque([1, 2])], "column b: .*deque cannot be recorded; record a list of its elements"),
+    ([0, array("d", [1, 2])], "column b: .*array cannot be recorded; record a list"),
     ([IPv4Network("10.0.0.0/30"), 0], "column a: .*IPv4Network cannot be recorded"),
 ]  # fmt: skip
 
