@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["DEAD_LETTERED", "DROPPED", "REFUSED", "Report", "Stats"]
+__all__ = ["DEAD_LETTERED", "DROPPED", "REFUSED", "Report", "RowCounts", "Stats"]
 
 # The reasons under which rows are counted, so that whoever exports the counts can begin each series
 # at 0: an alert on an increase misses the first loss where its series begins with it. The store's
@@ -19,11 +19,29 @@ DEAD_LETTERED: Final = ("encode", "layout", "RequestBodyTooLarge")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stats:
-    """One moment of a pipeline, since it was started. Always true, in rows::
+class RowCounts:
+    """What became of the rows of a pipeline since it was started. Always true::
 
         accepted == (stored + possibly_stored + sum(dead_lettered.values())
                      + sum(dropped.values()) + in_memory + in_spool)
+
+    ``adopted`` rows are some of the accepted ones; ``refused`` ones were never accepted.
+    """
+
+    accepted: int
+    stored: int
+    possibly_stored: int
+    in_memory: int
+    in_spool: int
+    adopted: int = 0
+    dead_lettered: dict[str, int] = field(default_factory=dict)
+    dropped: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats(RowCounts):
+    """One moment of a pipeline, since it was started. The equation of RowCounts holds in it.
 
     Rows, unless it says otherwise. Reasons and codes: docs/errors.md, aiocollect.remedies.
 
@@ -56,16 +74,7 @@ class Stats:
     ===================  ==========================================================================
     """
 
-    accepted: int
-    stored: int
-    possibly_stored: int
-    dead_lettered: dict[str, int]
-    dropped: dict[str, int]
-    in_memory: int
-    in_spool: int
-    adopted: int
     unspooled: int
-    refused: dict[str, int]
     sampled_out: int
     redacted_out: int
     sample_rates: dict[str, float]
@@ -83,11 +92,9 @@ class Stats:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What became of all accepted rows, as ``flush`` and ``aclose`` found it. Always true::
-
-        accepted == (stored + possibly_stored + sum(dead_lettered.values())
-                     + sum(dropped.values()) + in_memory + in_spool)
+class Report(RowCounts):
+    """What became of all accepted rows, as ``flush`` and ``aclose`` found it. The equation of
+    RowCounts holds in it.
 
     All in rows, since the pipeline was started. ``str(report)`` is one line, without what is 0.
 
@@ -105,16 +112,7 @@ class Report:
     ===================  ==========================================================================
     """
 
-    accepted: int
-    stored: int
-    possibly_stored: int
-    in_memory: int
-    in_spool: int
     seconds: float
-    adopted: int = 0
-    dead_lettered: dict[str, int] = field(default_factory=dict)
-    dropped: dict[str, int] = field(default_factory=dict)
-    refused: dict[str, int] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:

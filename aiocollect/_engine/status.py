@@ -1,8 +1,8 @@
-"""What an engine tells of itself: counts, health, reports. It changes nothing."""
+"""The status of an engine: counts, health, reports. Nothing here changes anything."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..stats import Report, Stats
 
@@ -31,21 +31,26 @@ def in_spool(engine: Engine) -> int:
     return engine.counters.spooled + engine.channels.totals.parked
 
 
+def _rows(engine: Engine) -> dict[str, Any]:
+    """The fields of RowCounts, of one moment, so that the equation holds in them."""
+    accepted = engine.ring.rows  # once: other threads raise it
+    counters = engine.counters
+    return {
+        "accepted": accepted + counters.adopted,
+        "stored": counters.stored,
+        "possibly_stored": counters.possibly_stored,
+        "in_memory": in_memory(engine, accepted),
+        "in_spool": in_spool(engine),
+        "adopted": counters.adopted,
+        "dead_lettered": dict(counters.dead_lettered),
+        "dropped": dict(counters.dropped),
+        "refused": counters.refused,
+    }
+
+
 def report(engine: Engine, began: float) -> Report:
     """What became of all rows, and how long it took since ``began``."""
-    accepted = engine.ring.rows  # once: other threads raise it
-    return Report(
-        accepted=accepted + engine.counters.adopted,
-        stored=engine.counters.stored,
-        possibly_stored=engine.counters.possibly_stored,
-        in_memory=in_memory(engine, accepted),
-        in_spool=in_spool(engine),
-        adopted=engine.counters.adopted,
-        seconds=engine.clock.monotonic() - began,
-        dead_lettered=dict(engine.counters.dead_lettered),
-        dropped=dict(engine.counters.dropped),
-        refused=engine.counters.refused,
-    )
+    return Report(**_rows(engine), seconds=engine.clock.monotonic() - began)
 
 
 def oldest_age(engine: Engine) -> float | None:
@@ -90,18 +95,9 @@ def stats(engine: Engine) -> Stats:
 
 
 def _stats(engine: Engine) -> Stats:
-    accepted = engine.ring.rows  # once: other threads raise it
     return Stats(
-        accepted=accepted + engine.counters.adopted,
-        stored=engine.counters.stored,
-        possibly_stored=engine.counters.possibly_stored,
-        dead_lettered=dict(engine.counters.dead_lettered),
-        dropped=dict(engine.counters.dropped),
-        in_memory=in_memory(engine, accepted),
-        in_spool=in_spool(engine),
-        adopted=engine.counters.adopted,
+        **_rows(engine),
         unspooled=engine.spool.missed if engine.spool else 0,
-        refused=engine.counters.refused,
         sampled_out=engine.counters.sampled_out,
         redacted_out=engine.counters.redacted_out,
         sample_rates=engine.gates.rates,

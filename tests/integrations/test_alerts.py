@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -273,11 +274,10 @@ async def lived(scenario: Scenario) -> Scrapes:
 class Fixed(Pipeline):
     """A pipeline of which some numbers are given."""
 
-    numbers: dict[str, float]
+    numbers: dict[str, Any]
 
     def stats(self) -> Stats:
-        found = super().stats()
-        return Stats(**{**{n: getattr(found, n) for n in found.__slots__}, **self.numbers})
+        return replace(super().stats(), **self.numbers)
 
 
 def made_up(numbers: dict[str, float]) -> Scrapes:
