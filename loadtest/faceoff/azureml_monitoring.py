@@ -1,6 +1,6 @@
 """Contender: the package azureml-ai-monitoring, which posts to a sidecar (see sidecar.py).
 
-As its README tells: a Collector, and ``collect(frame)`` in the scoring function; a row is accepted
+As its README says: a Collector, and ``collect(frame)`` in the scoring function; a row is accepted
 when that returned, refused when it raised (its default for errors). Its documents name no call for
 the end, and a scoring script has no place for one: at SIGTERM the process ends as Python does. (The
 package has a ``teardown(wait_for_flush=True)`` that no document names and nothing calls.)

@@ -1,4 +1,4 @@
-"""The face-off's figures as plain text, as JSON, and as a block of Markdown for the README."""
+"""The face-off's figures as plain text, as JSON, and as the tables of docs/faceoff.md."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ __all__ = ["KINDS", "as_json", "as_markdown", "as_text", "conditions_text"]
 _TITLES = {contender.name: contender.title for contender in ALL}
 _COLUMNS = ("offered", "accepted", "lost", "doubled", "torn", "reordered")
 KINDS = {
-    "graceful": "SIGTERM behind the last row",
-    "kill": "SIGKILL in mid-load, then a restart",
+    "graceful": "SIGTERM after the last row",
+    "kill": "SIGKILL in the middle of the load, then a restart",
 }
 
 
