@@ -1,4 +1,4 @@
-"""Virtual time: an event loop on which hours pass in milliseconds, and its clock.
+"""For tests: virtual time, in which hours pass in milliseconds; and the emulator's account.
 
 For simulations, ours and yours: together with MemoryStore, MemoryDisk and their faults, whole lives
 of a pipeline replay from one integer. When nothing is ready the loop jumps to its next timer,
@@ -16,9 +16,12 @@ from ._config.seams import Seams
 from ._disks.memory.disk import DiskProcess, MemoryDisk
 from ._disks.memory.faults import Crashed, DiskCall, DiskFault
 from ._public import publish
+from .stores.azure.target import EMULATOR_ACCOUNT, EMULATOR_KEY
 from .stores.memory import Fault, FaultKind, FaultName, MemoryStore, Operation, OperationName
 
 __all__ = [
+    "EMULATOR_ACCOUNT",
+    "EMULATOR_KEY",
     "Crashed",
     "DiskCall",
     "DiskFault",
@@ -33,6 +36,7 @@ __all__ = [
     "Seams",
     "VirtualClock",
     "VirtualLoop",
+    "emulator_connection_string",
     "run_virtual",
 ]
 
@@ -40,6 +44,18 @@ publish(__name__, Crashed, DiskCall, DiskFault, DiskProcess, MemoryDisk, Seams)
 publish(__name__, Fault, FaultKind, Operation)
 
 _T = TypeVar("_T")
+
+
+def emulator_connection_string(address: str, *, scheme: str = "http") -> str:
+    """The connection string of the Azurite emulator at ``address``, such as "127.0.0.1:10000".
+
+    Its account and key are the published ones, which are no secret. ``scheme``: http or https.
+    """
+    return (
+        f"DefaultEndpointsProtocol={scheme};AccountName={EMULATOR_ACCOUNT};"
+        f"AccountKey={EMULATOR_KEY};BlobEndpoint={scheme}://{address}/{EMULATOR_ACCOUNT};"
+    )
+
 
 # A task that is cancelled may start another one at its end; not for ever.
 ROUNDS = 10

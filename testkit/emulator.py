@@ -23,13 +23,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from aiocollect.testing import EMULATOR_ACCOUNT, EMULATOR_KEY, emulator_connection_string
+
 __all__ = [
-    "ACCOUNT",
-    "KEY",
     "Emulator",
     "EmulatorMissing",
     "blob_bytes",
-    "connection_string",
     "emulator",
     "missing",
 ]
@@ -38,11 +37,6 @@ HERE: Final = Path(__file__).resolve().parent / "azurite"
 MAIN: Final = HERE / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
 INSTALL: Final = "npm ci --ignore-scripts --no-audit --no-fund --prefix testkit/azurite"
 
-# The emulator's account, the same for everybody: published in its documentation, no secret.
-ACCOUNT: Final = "devstoreaccount1"
-KEY: Final = (
-    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-)
 
 _LISTENS = re.compile(r"listens on https?://127\.0\.0\.1:(\d+)")
 
@@ -61,14 +55,6 @@ def missing() -> str:
     return ""
 
 
-def connection_string(host: str, port: int, *, scheme: str = "http") -> str:
-    """The connection string of the emulator's account, through whatever listens there."""
-    return (
-        f"DefaultEndpointsProtocol={scheme};AccountName={ACCOUNT};AccountKey={KEY};"
-        f"BlobEndpoint={scheme}://{host}:{port}/{ACCOUNT};"
-    )
-
-
 @dataclass(frozen=True, kw_only=True)
 class Emulator:
     """A running emulator."""
@@ -77,8 +63,8 @@ class Emulator:
     pid: int
     host: str = "127.0.0.1"
     scheme: str = "http"
-    account: str = ACCOUNT
-    key: str = field(default=KEY, repr=False)
+    account: str = EMULATOR_ACCOUNT
+    key: str = field(default=EMULATOR_KEY, repr=False)
 
     @property
     def address(self) -> str:
@@ -93,7 +79,7 @@ class Emulator:
     @property
     def connection_string(self) -> str:
         """What an SDK needs."""
-        return connection_string(self.host, self.port, scheme=self.scheme)
+        return emulator_connection_string(self.address, scheme=self.scheme)
 
 
 @contextlib.contextmanager

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from .emulator import connection_string
+from aiocollect.testing import emulator_connection_string
+
 from .messages import Message, Upstream, read_message, reset
 
 __all__ = ["ALL_FAULTS", "Fault", "FaultProxy", "Kind", "Seen"]
@@ -182,7 +183,7 @@ class FaultProxy:
     @property
     def connection_string(self) -> str:
         """The emulator's, by way of this proxy."""
-        return connection_string("127.0.0.1", self.port)
+        return emulator_connection_string(f"127.0.0.1:{self.port}")
 
     @property
     def appends(self) -> list[Seen]:

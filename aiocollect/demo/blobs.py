@@ -12,14 +12,13 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
 
+from ..testing import emulator_connection_string
+
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
 __all__ = ["Unreadable", "blob_files", "check_blobs"]
 
-# The emulator's published account; not a secret.
-_ACCOUNT = "devstoreaccount1"
-_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 _FORMS = (
     "the demo reads back what it stored, so it needs a directory, "
     "azurite://host:port/container, a connection string with --container, or a container "
@@ -73,10 +72,7 @@ def _client(store: str, container: str | None) -> ContainerClient:
         return ContainerClient.from_connection_string(store, container, **_OPTIONS)
     parts = urlsplit(store)
     if parts.scheme == "azurite":
-        text = (
-            f"DefaultEndpointsProtocol=http;AccountName={_ACCOUNT};AccountKey={_KEY};"
-            f"BlobEndpoint=http://{parts.netloc}/{_ACCOUNT};"
-        )
+        text = emulator_connection_string(parts.netloc)
         name = parts.path.strip("/") or container or ""
         return ContainerClient.from_connection_string(text, name, **_OPTIONS)
     if parts.scheme in ("http", "https") and parts.query:

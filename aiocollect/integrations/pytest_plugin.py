@@ -23,13 +23,17 @@ from pathlib import Path
 import pytest
 
 from .. import ConfigError, MemoryStore, Pipeline
-from ..testing import Fault, FaultKind, FaultName, Operation, OperationName
+from ..testing import (
+    Fault,
+    FaultKind,
+    FaultName,
+    Operation,
+    OperationName,
+    emulator_connection_string,
+)
 
 __all__ = ["Azurite", "FaultyStore", "Recorded"]
 
-# The emulator's account, the same for everybody: published in its documentation, no secret.
-_ACCOUNT = "devstoreaccount1"
-_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 _INI = "aiocollect_azurite"
 _STARTS = 60.0  # seconds; a busy machine takes ten
 
@@ -127,11 +131,7 @@ class Azurite:
     @property
     def connection_string(self) -> str:
         """What other clients take."""
-        endpoint = f"http://127.0.0.1:{self.port}/{_ACCOUNT}"
-        return (
-            f"DefaultEndpointsProtocol=http;AccountName={_ACCOUNT};AccountKey={_KEY};"
-            f"BlobEndpoint={endpoint};"
-        )
+        return emulator_connection_string(f"127.0.0.1:{self.port}")
 
     def blobs(self) -> dict[str, bytes]:
         """The container's blobs as they are now, by path. Blocks."""
