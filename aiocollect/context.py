@@ -1,7 +1,7 @@
-"""The context: which correlation id is in force where none is given.
+"""The context: which correlation id collect() uses when none is given.
 
-``collect()`` only reads it; ``correlation()`` alone sets it, so that a library cannot join what an
-application did not mean to.
+``collect()`` only reads it; only ``correlation()`` sets it, so that a library cannot join calls
+that the application did not mean to join.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ in_force: ContextVar[correlation | None] = ContextVar("aiocollect_correlation", 
 
 
 class correlation:  # noqa: N801 - used like a function: with correlation(): ...
-    """Puts one correlation id in force for a block of code, and for the tasks started in it::
+    """Gives one correlation id to a block of code, and to the tasks started in it::
 
         with correlation() as scoring:
             inputs.collect(x)
             predictions.collect(y)
         answer = {"id": scoring.id}
 
-    Without ``id`` the first collect() inside makes one, which carries the day of its scoring; until
-    then ``.id`` is None. Several calls of one stream inside go on counting their rows, so that
-    inputs and predictions that were recorded in pieces are joined by id and row, one to one. A
-    block of the same id within goes on counting with this one, and carries no day if it does not.
+    Without ``id`` the first collect() inside makes one; until then ``.id`` is None. Several calls
+    of one stream inside share one count of rows, so that inputs and predictions that are recorded
+    in pieces can be joined by id and row, one to one. A block inside with the same id shares that
+    count, and carries no day if this one does not.
 
-    ``carries_day``: an ``id`` in the form of ours goes to the day that it carries. Say False where
-    it comes from outside, or whoever sends it chooses the days, and so the blobs: then it is an id
-    as anybody else's. Raises ConfigError for an id that is no text.
+    ``carries_day``: rows under an ``id`` that aiocollect made go to the day that is in it. Say
+    False for an id from outside: else whoever sends it chooses the day, and so the blob. Raises
+    ConfigError for an id that is not text.
     """
 
-    __slots__ = ("_entered", "_outer", "_token", "carries_day", "hour", "id", "rows")
+    __slots__ = ("_entered", "_hour", "_outer", "_rows", "_token", "carries_day", "id")
 
     def __init__(
         self,
@@ -47,13 +47,13 @@ class correlation:  # noqa: N801 - used like a function: with correlation(): ...
                 "correlation(id) must be text that is not empty; leave it out for a new id"
             )
         self.id = id if id is None or type(id) is str else str.__str__(id)
-        # One that the first collect() makes carries its day, whatever is said of ids from outside.
+        # What the first collect() makes carries its day; ``carries_day`` is about ids from outside.
         self.carries_day = carries_day or id is None
-        # By the label of the stream, the index of its next row.
-        self.rows: dict[str, int] = {}
-        # The one (since 1970) that the id carries; -1 for an id of anybody else, None before the
-        # first collect().
-        self.hour: int | None = None
+        # By label of a stream: the index of its next row.
+        self._rows: dict[str, int] = {}
+        # The hour since 1970 that the id carries; -1 if it carries none, None before the first
+        # collect().
+        self._hour: int | None = None
         self._token: Token[correlation | None] | None = None
         self._outer: correlation | None = None  # the block around this one, while it lasts
         self._entered = False
@@ -70,7 +70,7 @@ class correlation:  # noqa: N801 - used like a function: with correlation(): ...
         self._outer = in_force.get()
         same = of(self._outer, self.id)
         if same is not None:
-            self.rows = same.rows
+            self._rows = same._rows
             self.carries_day = self.carries_day and same.carries_day
         self._token = in_force.set(self)
         return self
@@ -89,7 +89,7 @@ class correlation:  # noqa: N801 - used like a function: with correlation(): ...
 
 
 def of(context: correlation | None, id: str | None) -> correlation | None:  # noqa: A002
-    """The one of this id, from the inner to the outer one; None where there is none."""
+    """The innermost block with this id; None if there is none."""
     while context is not None and (id is None or context.id != id):
         context = context._outer
     return context

@@ -1,7 +1,7 @@
-"""The default pipeline of a process: for scoring files that make no pipeline of their own.
+"""The default pipeline of a process: for scoring files that make no pipeline themselves.
 
 It takes its options from the environment and lives on a thread of its own. Like every pipeline that
-nobody closes it is closed when the process ends (see _engine/exits.py).
+was not closed, it is closed when the process ends (see _engine/exits.py).
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _making = threading.Lock()
 
 
 def default_pipeline() -> Pipeline:
-    """The one of this process, made when it is first asked for. Raises ConfigError for options.
+    """The default pipeline, made when it is first asked for. Raises ConfigError for bad options.
 
-    Without ``AIOCOLLECT_STORE`` (or the collector's before us, ``AML_MODEL_DC_STORAGE``) it is
-    switched off, which is logged once: never a directory by guess.
+    Without ``AIOCOLLECT_STORE`` (or the old collector's ``AML_MODEL_DC_STORAGE``) it is switched
+    off, which is logged once. It never guesses a directory.
     """
     with _making:
         if not _made:
@@ -76,12 +76,12 @@ class ModelDataCollector(Collector):
 
 
 def flush(timeout: float | None = None) -> Report:
-    """Wait until everything that collectors without a pipeline have accepted is stored.
+    """Wait until all rows of collectors of the default pipeline are stored; blocks this thread.
 
-    For jobs and workers that end by ``os._exit``, where nothing else is done with their rows.
-    Blocks this thread. Raises FlushTimeout, which carries the report, after ``timeout`` seconds
-    (None: never), and ConfigError on a running event loop: there ``await asyncio.to_thread(
-    aiocollect.flush)``. Where nothing was recorded the report is of 0 rows.
+    For jobs and workers that end by ``os._exit``, which leaves no time to store them. Raises
+    FlushTimeout, which carries the report, after ``timeout`` seconds (None: never), and ConfigError
+    on a thread with a running event loop: there, ``await asyncio.to_thread(aiocollect.flush)``.
+    If nothing was recorded, all counts of the report are 0.
     """
     with _making:
         made = list(_made)
@@ -91,7 +91,7 @@ def flush(timeout: float | None = None) -> Report:
 
 
 def _in_child() -> None:
-    """The lock may be held by a thread of the parent, which does not exist here."""
+    """A thread of the parent may hold the lock; it does not exist here."""
     global _making
     _making = threading.Lock()
 

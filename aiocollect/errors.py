@@ -1,22 +1,22 @@
-"""Every error this package raises: whose fault it was, and whether to try again.
+"""Every error that this package raises: whose fault it is, and whether to try again.
 
 ::
 
     AioCollectError
-    ├── ConfigError        the caller's: an option, URL or name; never retry
-    ├── PipelineClosed     the caller's: collected after close
-    ├── RingFull           the load's: no room now; later there may be
+    ├── ConfigError        the caller's: an option, address or name; do not retry
+    ├── PipelineClosed     the caller's: collect() after close
+    ├── RingFull           the load's: there is no room at the moment; try again later
     ├── EncodeError        the caller's: a value that cannot be recorded
-    ├── FlushTimeout       the store's: carries the report of what is still open
-    └── StoreError         the store's
-        ├── OffsetMismatch   a condition failed; in doubt until read back
-        ├── OutcomeUnknown   no answer that decides; the same again
-        ├── StoreBusy        throttled; the same again, later
-        ├── BlobFull         this blob takes no more; read back, then roll
-        └── StoreRefused     the store says no, for a reason with a remedy of its own
+    ├── FlushTimeout       the store's: rows are not stored yet; it carries the report
+    └── StoreError         the store's; stores raise these, and the pipeline handles them
+        ├── OffsetMismatch   a condition failed; an earlier attempt may be stored: look
+        ├── OutcomeUnknown   no answer that decides; send the same again
+        ├── StoreBusy        throttled; send the same again, later
+        ├── BlobFull         this blob accepts no more; look, then go on to the next part
+        └── StoreRefused     the store refuses, for a reason that has a remedy
 
-Foreign exceptions are translated at one boundary, inside each store. Messages carry codes and
-sizes only: never a URL, a credential or the value of a cell.
+Other exceptions become one of these inside each store. Messages hold codes and sizes only, never a
+URL, a credential or the value of a cell.
 """
 
 from __future__ import annotations
@@ -49,21 +49,22 @@ class AioCollectError(Exception):
 
 
 class ConfigError(AioCollectError, ValueError):
-    """An option, URL, name or template is wrong; the message names it and the remedy."""
+    """An option, address, name or template is wrong; the message names it and says what to do."""
 
 
 class PipelineClosed(AioCollectError):
-    """The pipeline is closed, or closing, and accepts nothing more."""
+    """The pipeline is closed or closing, and accepts no more calls."""
 
 
 class RingFull(AioCollectError):
-    """Neither the ring nor the byte budget has room for this call at the moment."""
+    """There is no room for this call at the moment: ``limits.ring_slots`` calls wait, or
+    ``max_memory_bytes`` is used up."""
 
 
 class EncodeError(AioCollectError, ValueError):
-    """The value has a shape or a type that cannot be recorded; says what would fit.
+    """The value has a shape or type that cannot be recorded; the message says what would fit.
 
-    ``reason`` is the key under which the refusal is counted.
+    ``reason`` is the key of Stats.refused under which it is counted.
     """
 
     def __init__(self, message: str, *, reason: str = "type") -> None:
@@ -72,7 +73,7 @@ class EncodeError(AioCollectError, ValueError):
 
 
 class FlushTimeout(AioCollectError, TimeoutError):
-    """A flush did not finish in time; ``report`` says what was settled and what is still open."""
+    """A flush did not finish in time; ``report`` says what is stored and what is not yet."""
 
     def __init__(self, message: str, report: Report) -> None:
         super().__init__(message)
@@ -80,10 +81,10 @@ class FlushTimeout(AioCollectError, TimeoutError):
 
 
 class StoreError(AioCollectError):
-    """An operation on the store did not succeed.
+    """A request to the store did not succeed.
 
-    ``code`` is the store's own short error code (``"ServerBusy"``), safe to log. ``retry_after``
-    is the store's wish in seconds, or None.
+    ``code`` is the store's own short error code, such as ``"ServerBusy"``; it is safe to log.
+    ``retry_after`` is how long the store asks to wait, in seconds, or None.
     """
 
     def __init__(self, code: str = "", *, retry_after: float | None = None) -> None:
@@ -93,28 +94,40 @@ class StoreError(AioCollectError):
 
 
 class OffsetMismatch(StoreError):
-    """The append-position or If-Match condition failed: an earlier attempt may have landed."""
+    """The append-position or If-Match condition failed: an earlier attempt may be stored."""
 
 
 class OutcomeUnknown(StoreError):
-    """Time-out, reset, cancellation or a server error: applied or not, now or later."""
+    """A timeout, reset, cancellation or server error: the request may be applied, now or later."""
 
 
 class StoreBusy(StoreError):
-    """Throttled (503, 429) or disturbed by a reader (409 BlobModifiedWhileReading)."""
+    """Throttled (503, 429), or disturbed by a reader (409 BlobModifiedWhileReading)."""
 
 
 class BlobFull(StoreError):
-    """The block limit, the size limit, or a seal: this blob has ended."""
+    """The blob accepts no more: its block limit, its size limit, or a seal."""
 
 
 class Refusal(enum.Enum):
-    """Why a store refuses. BLOB_MISSING, WRONG_TYPE, NO_RIGHT and TOO_LARGE (of this block's size)
-    have a treatment of their own; all others hold the path until an operator has acted.
+    """Why a store refuses.
 
-    IMMUTABLE: a policy or a legal hold. UNSUPPORTED: the account, container or blob is of a kind,
-    or in a state, that takes no appends (a tier, an encryption, a namespace). INVALID: the request
-    itself, whatever it is that somebody does not like about it; never its rows, which nobody reads.
+    BLOB_MISSING, WRONG_TYPE, NO_RIGHT, and TOO_LARGE (a block of this size) are handled; any other
+    reason holds the path until an operator has acted.
+
+    =====================  ========================================================================
+    ``BLOB_MISSING``       there is no such blob
+    ``CONTAINER_MISSING``  there is no such container, or it is being deleted
+    ``WRONG_TYPE``         another kind of blob has this name
+    ``NO_RIGHT``           the credential is valid, but may not do this
+    ``CREDENTIAL``         the credential is expired, wrong or blocked
+    ``LEASED``             another client holds a lease on the blob
+    ``TOO_LARGE``          the block is too large
+    ``INVALID``            the request itself; never its rows, which the service does not read
+    ``IMMUTABLE``          a policy or a legal hold forbids appends
+    ``UNSUPPORTED``        the account, container or blob is of a kind, or in a state, that takes no
+                           appends: a tier, an encryption, a namespace
+    =====================  ========================================================================
     """
 
     BLOB_MISSING = "blob_missing"
@@ -130,11 +143,7 @@ class Refusal(enum.Enum):
 
 
 class StoreRefused(StoreError):
-    """The store says no, and nothing was applied by this attempt; ``reason`` says why.
-
-    For NO_RIGHT the credential is sound but lacks this permission; for CREDENTIAL it is expired,
-    wrong or blocked, so that rows are held until it works again.
-    """
+    """The store refuses, and applied nothing of this attempt; ``reason`` says why."""
 
     def __init__(
         self, reason: Refusal, code: str = "", *, retry_after: float | None = None

@@ -1,7 +1,7 @@
-"""What users may bring themselves, and the words that options take.
+"""What users can bring themselves, and the words that options take.
 
-The Protocols, with the values that cross them, and a ``Literal`` for each option whose words are
-few, so that editors complete them and type checkers refuse others.
+The Protocols, with the values that they exchange, and a ``Literal`` for each option with a fixed
+set of words, so that editors complete them and type checkers refuse others.
 
 A store knows bytes and paths, never rows. An encoder knows rows, never paths. A layout knows names
 and days, never bytes. None of them knows the engine.
@@ -44,7 +44,7 @@ __all__ = [
     "Writer",
 ]
 
-# What each word does stands in Pipeline's docstring.
+# Pipeline's docstring says what each word does.
 Format: TypeAlias = Literal["csv", "jsonl"]
 Columns: TypeAlias = Literal["ids", "aml", "none"]
 Writer: TypeAlias = Literal["shared", "own"]
@@ -52,7 +52,7 @@ HostKind: TypeAlias = Literal["loop", "thread"]
 WhenFull: TypeAlias = Literal["shed_newest", "shed_oldest", "raise"]
 IdentityName: TypeAlias = Literal["default", "managed", "workload", "cli"]
 
-# The columns after the features: which call, when, and which row of the call.
+# The columns after the features: the call's id, its time, and the row's index in the call.
 METADATA = ("$aml_dc_correlation_id", "$aml_dc_scoring_timestamp", "$aml_dc_row")
 
 # Rows of one call, frozen: a tuple of row tuples, or a private 2-D numpy array; for a QuickEncoder
@@ -63,8 +63,9 @@ Rows: TypeAlias = Any
 class Opened(NamedTuple):
     """A blob as one ranged GET shows it.
 
-    ``length`` in bytes, ``blocks`` committed, ``created`` an opaque text that changes when the
-    blob is made anew, ``etag`` for If-Match, ``head`` the first bytes, at most as many as asked.
+    ``length`` in bytes; ``blocks``: how many are committed; ``created``: a text that changes when
+    the blob is deleted and created again; ``etag`` for If-Match; ``head``: the first bytes, at most
+    as many as were asked for.
     """
 
     length: int
@@ -75,7 +76,8 @@ class Opened(NamedTuple):
 
 
 class Appended(NamedTuple):
-    """An acknowledged append: the blob's ``length``, committed ``blocks`` and ``etag`` after it."""
+    """An acknowledged append: the blob's ``length``, its committed ``blocks`` and its ``etag``
+    after it."""
 
     length: int
     blocks: int
@@ -89,10 +91,13 @@ class Created(NamedTuple):
 
 
 class Range(NamedTuple):
-    """A part of a blob read back: ``data`` (shorter than asked for only where the blob ends), and
-    the whole blob's ``length``, ``etag`` and ``created``. ``ended``: it shows that the blob takes
-    no more appends, for a seal or its number of blocks; so it is no old view of it. A store that
-    cannot tell leaves it: such a blob is left for the next one five seconds later."""
+    """Bytes of a blob that were read back.
+
+    ``data`` is shorter than asked for only at the end of the blob. ``length``, ``etag`` and
+    ``created`` are those of the whole blob. ``ended``: the answer shows that the blob accepts no
+    more appends (it is sealed, or has all its blocks), so it is not an outdated view. A store that
+    cannot tell says False; the pipeline then waits five seconds before it goes on to the next blob.
+    """
 
     data: bytes
     length: int
@@ -102,7 +107,7 @@ class Range(NamedTuple):
 
 
 class Store(Protocol):
-    """Where append blobs live. Used from one event loop at a time; the next one may be another.
+    """Where append blobs are. Used from one event loop at a time, which can be another one later.
 
     Every method raises :class:`~aiocollect.errors.StoreError` and nothing else
     (``asyncio.CancelledError`` passes through; during an append it leaves the outcome unknown). A
@@ -114,33 +119,33 @@ class Store(Protocol):
         ...
 
     async def create(self, path: str, *, content_type: str) -> Created | bool:
-        """Create an empty append blob, only if there is none. False: one stands there.
+        """Create an empty append blob, only if there is none. False: there is one already.
 
-        A store that knows no ETag of what it made may return True. A writer without the right to
-        read has its ETags from here and from its appends alone: without this one, rows of its first
-        append can stand twice where somebody deletes the blob while requests are late.
+        A store that does not know the new blob's ETag can return True. A writer that may not read
+        has ETags from here and from its appends only: without this one, rows of its first append
+        can be stored twice if somebody deletes the blob while requests are late.
         """
         ...
 
     async def append(
         self, path: str, data: bytes, *, offset: int, etag: str | None = None
     ) -> Appended:
-        """Append ``data`` as one block if the blob's length is ``offset`` and, where given, its
-        ETag is ``etag``; else OffsetMismatch. Atomic: all of it or nothing."""
+        """Append ``data`` as one block if the blob's length is ``offset`` and, if given, its ETag
+        is ``etag``; otherwise OffsetMismatch. All of it is applied, or nothing."""
         ...
 
     async def read(self, path: str, *, offset: int, length: int) -> Range:
-        """Read at most ``length`` bytes at ``offset``; at or behind the end there are none."""
+        """Read at most ``length`` bytes at ``offset``; from the end on there are none."""
         ...
 
     async def aclose(self) -> None:
-        """Give back connections and threads; idempotent. A later use makes new ones: a pipeline may
-        start again."""
+        """Close connections and threads; idempotent. A later call opens new ones, since a pipeline
+        can start again."""
         ...
 
 
 class Piece(NamedTuple):
-    """A run of rows of one call, as an encoder sees it; ``first`` is the index of its first row."""
+    """Rows of one call, as an encoder gets them. ``first`` is the first row's index in the call."""
 
     rows: Rows
     correlation_id: str
@@ -164,9 +169,9 @@ class Schema(NamedTuple):
 
 
 class Encoder(Protocol):
-    """Turns rows into lines of bytes, each whole, each ending in a newline.
+    """Turns rows into lines of bytes; each line is whole and ends in a newline.
 
-    What it raises takes the row that it raised for out of the stream: a dead letter.
+    If it raises, the row that it raised for becomes a dead letter.
     """
 
     @property
@@ -180,21 +185,21 @@ class Encoder(Protocol):
         ...
 
     def header(self, schema: Schema) -> bytes:
-        """The first line of a part, newline included; b"" for formats without one."""
+        """The first line of a blob, with its newline; b"" for formats without a header."""
         ...
 
     def encode(self, pieces: Sequence[Piece], schema: Schema) -> list[bytes]:
-        """One line per row, in order; all rows are of this schema."""
+        """One line for each row, in order; all rows have this schema."""
         ...
 
 
 class QuickEncoder(Encoder, Protocol):
-    """An encoder that also takes the two forms that rows of the usual calls have, for their speed.
+    """An encoder that also takes two faster forms of the usual calls.
 
-    A call of many rows of finite numbers and truth values is a piece whose ``rows`` are a list of
-    written rows: each the JSON of its cells between commas, as orjson writes them,
-    ``b"0.5,7,true"``. Calls of one row come in columns. Both only where the class that defines
-    ``encode`` defines ``encode_singles`` too.
+    A call of many rows of finite numbers and booleans is a piece whose ``rows`` are a list of
+    written rows: the cells of each as JSON, with commas between, as orjson writes them:
+    ``b"0.5,7,true"``. Calls of one row come in columns, to encode_singles(). Used only if one class
+    defines both ``encode`` and ``encode_singles``.
     """
 
     def encode_singles(
@@ -204,12 +209,12 @@ class QuickEncoder(Encoder, Protocol):
         timestamps: Sequence[str],
         schema: Schema,
     ) -> list[bytes]:
-        """What encode() makes of a piece for each row, with its id and timestamp; first is 0."""
+        """What encode() returns for a piece of each row, with its id and timestamp, and first=0."""
         ...
 
 
 class Names(NamedTuple):
-    """What a stream is called: the words a layout builds a path from, as the user gave them."""
+    """The names of a stream, as the user gave them: a layout makes the path of them."""
 
     workspace: str
     service: str
@@ -219,32 +224,32 @@ class Names(NamedTuple):
 
 
 class Layout(Protocol):
-    """Decides the path (blob name) of a stream's rows of one hour.
+    """Decides the path (the blob's name) of a stream's rows of one hour.
 
-    Asked once per stream and hour; rows with the same path share a blob. What it raises takes the
-    hour's rows out of the stream: dead letters.
+    Called once for each stream and hour; rows with the same path share a blob. If it raises, the
+    rows of that hour become dead letters.
     """
 
     def path(self, names: Names, moment: datetime, *, extension: str) -> str:
-        """The blob name below the container; ``moment`` (UTC) is when the hour of the scoring
-        began. ConfigError for names that cannot make one."""
+        """The blob's name in the container; ``moment`` (UTC) is the beginning of the scoring's
+        hour. ConfigError for names that cannot make one."""
         ...
 
 
 class Clock(Protocol):
-    """The time, injected: nothing below the engine asks the machine for it."""
+    """The time. Nothing below the engine asks the machine for it."""
 
     def time_ns(self) -> int:
         """Nanoseconds since 1970-01-01 UTC."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds that never go back."""
+        """Seconds of a clock that never goes back."""
         ...
 
 
-# A hook is any callable that takes an event. It is called on the pipeline's loop (refusals: on the
-# thread that collected), must not block, and what it raises is counted and otherwise ignored.
+# Any callable that takes an event. It is called on the pipeline's event loop (Refused: on the
+# thread that called collect()) and must not block. What it raises is counted and ignored.
 Hook: TypeAlias = Callable[[Event], None]
 
 
@@ -270,7 +275,7 @@ class TokenCredential(Protocol):
 
 
 class SasCredential(Protocol):
-    """Holds a SAS that may be exchanged: azure.core.credentials.AzureSasCredential."""
+    """Holds a SAS that can be replaced: azure.core.credentials.AzureSasCredential."""
 
     @property
     def signature(self) -> str:
@@ -279,8 +284,7 @@ class SasCredential(Protocol):
 
 
 class KeyCredential(Protocol):
-    """Holds an account key that may be exchanged:
-    azure.core.credentials.AzureNamedKeyCredential."""
+    """Holds an account key that can be replaced: azure.core.credentials.AzureNamedKeyCredential."""
 
     @property
     def named_key(self) -> Any:
@@ -288,8 +292,8 @@ class KeyCredential(Protocol):
         ...
 
 
-# A text is an account key, a SAS, or an identity's name; a function returns a SAS, and is asked
-# again before that one ends.
+# Text is an account key, a SAS, or the name of an identity. A function returns a SAS, and is called
+# again before that SAS ends.
 Credential: TypeAlias = (
     IdentityName
     | str

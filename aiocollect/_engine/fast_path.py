@@ -50,19 +50,21 @@ def collect(
     at: datetime | float | None = None,
     row: int | None = None,
 ) -> str | None:
-    """Record rows; returns their correlation id, or None where they were refused.
+    """Record rows; returns their correlation id, or None if they are refused.
 
-    ``data``, with k features: a row of k cells, rows of k cells each, with one feature a column
-    of n; as lists, numpy arrays, or whatever has ``__array__``. By name: a dict, named tuple, a
-    record of dataclass, attrs, msgspec, pydantic or numpy, a row of a frame, a table of pandas,
-    polars or Arrow, a list of these.
-    ``correlation_id``: default the one of ``correlation()``, else a new one. ``at``: the
-    scoring time, an aware datetime or seconds since 1970 UTC; default now. ``row``: the index of
-    the first row, for what belongs to row k of an earlier call; default 0, and under one
-    ``correlation()`` where the stream's last call ended.
+    ``data``: with k features, one row of k cells or several rows of k cells; with one feature, n
+    cells are n rows. As lists, numpy arrays, or anything with ``__array__``. By name: a dict, a
+    named tuple, a record of dataclasses, attrs, msgspec, pydantic or numpy, a row of a frame, a
+    table of pandas, polars or Arrow, or a list of these.
 
-    Never waits. Never raises, unless the pipeline is strict: then EncodeError, RingFull or
-    PipelineClosed. Switched off it returns ``correlation_id`` and does nothing.
+    ``correlation_id``: an id of your own; by default that of ``correlation()``, else a new one.
+    ``at``: the scoring time, a datetime with a time zone or seconds since 1970 UTC; by default now.
+    ``row``: the index of the first row, for data that belongs to row k of an earlier call; by
+    default 0, or under one ``correlation()`` where the stream's last call ended.
+
+    Never waits. Never raises, unless the pipeline is strict (EncodeError, RingFull, PipelineClosed)
+    or has when_full="raise" (RingFull). Switched off it returns ``correlation_id`` and does
+    nothing.
     """
     gate = self._gate
     if not gate.every:
@@ -105,17 +107,17 @@ def collect(
             return self._recorder.record(((self._stream, data),), None, None)  # type: ignore[no-any-return]
         if scoring.id is not None:
             cost += 4 * len(scoring.id)  # it goes into every row
-            if scoring.hour is None or cost > account.share:
+            if scoring._hour is None or cost > account.share:
                 return self._recorder.record(((self._stream, data),), None, None)  # type: ignore[no-any-return]
-            dated = scoring.hour
+            dated = scoring._hour
     window = ring.window
     with window.lock:
         if window.inside and window.nested():
             return self._recorder.record(((self._stream, data),), None, None)  # type: ignore[no-any-return]
         if scoring is not None:
-            if stream.label in scoring.rows:  # it goes on counting
+            if stream.label in scoring._rows:  # it goes on counting
                 return self._recorder.record(((self._stream, data),), None, None)  # type: ignore[no-any-return]
-            scoring.rows[stream.label] = 1
+            scoring._rows[stream.label] = 1
         if scoring is not None and scoring.id is not None:
             correlation_id = scoring.id
             time = ids.time(time_ns() // 1000)
@@ -142,7 +144,7 @@ def collect(
                 correlation_id, time, hour = ids.stamp(now // 1000)
                 time *= 1000
             if scoring is not None:
-                scoring.id, scoring.hour = correlation_id, hour
+                scoring.id, scoring._hour = correlation_id, hour
                 cost += 4 * len(correlation_id)
         call = (correlation_id, hour, time, one, cost, origin)
         try:

@@ -314,7 +314,7 @@ class Recorder:
         if context is None or context.carries_day:
             own = hour_of_id(correlation_id)
         if context is not None:
-            context.hour = -1 if own is None else own
+            context._hour = -1 if own is None else own
         if own is not None and at is not None and own // 24 != hour // 24:
             raise EncodeError(
                 f"{self._label}: at= is on another UTC day than this correlation_id; leave "

@@ -106,7 +106,7 @@ def first_row(
     counted too: else the next ones would be joined with what was scored before them.
     """
     with window.lock:
-        counted = context.rows
+        counted = context._rows
         first = row
         if first is None:
             first = max([counted.get(stream.label, 0) for stream, _ in counts], default=0)
@@ -120,7 +120,7 @@ def next_row(correlation_id: str | None, stream: Any) -> int:
     context = in_force.get()
     if context is not None and correlation_id is not None and correlation_id != context.id:
         context = of(context, correlation_id)
-    return 0 if context is None else context.rows.get(stream.label, 0)
+    return 0 if context is None else context._rows.get(stream.label, 0)
 
 
 def skip_rows(
