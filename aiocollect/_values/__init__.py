@@ -1,1 +1,1 @@
-"""What a row is: cells that nobody can change, the shape of rows, redaction. Pure."""
+"""What a row is: immutable cells, the shape of rows, redaction. Pure."""

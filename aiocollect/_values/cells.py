@@ -1,12 +1,12 @@
-"""Cells: turns what stands in a row into values that nobody can change any more.
+"""Cells: turns the values of a row into immutable ones.
 
-What comes out has exactly one of the types that encoders know: None, bool, int, float, str, bytes,
+The result has exactly one of the types that encoders know: None, bool, int, float, str, bytes,
 Decimal, datetime, date, UUID, and tuples and dicts of these, which are our own copies. An encoder
-that gets anything else refuses the row.
+refuses a row with anything else.
 
-Invariants: a value is charged before it is walked, so nothing larger than a call is ever copied;
-what cannot be recorded is refused by its column, its type and a remedy, never by its value;
-whatever a cell's own methods raise is a refusal of that cell.
+Invariants: a value is charged before it is walked, so nothing larger than a call is ever copied; a
+refusal names the column, the type and a remedy, never the value; whatever a method of a cell raises
+is a refusal of that cell.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ __all__ = [
     "types_of",
 ]
 
-# Types whose values need nothing at all: no copy, and no further estimate.
+# Types whose values need no copy and no further estimate.
 NUMERIC: Final[frozenset[type]] = frozenset({float, int, bool, type(None)})
-# The types of the cells of any row of such values.
+# The sets of types that a row of such values can have.
 _NUMERIC_ROWS: Final = frozenset(
     frozenset(some) for count in range(1, 1 + len(NUMERIC)) for some in combinations(NUMERIC, count)
 )
@@ -44,13 +44,13 @@ _KEPT: Final = frozenset({Decimal, date, UUID})
 
 # Estimated heap bytes of a nested value: a pointer and a small object.
 NESTED_COST: Final = 64
-# The documented limit of JSON readers is about 1,000; nobody's features are that deep.
+# JSON readers document a limit of about 1,000; no features are nested that deep.
 MAX_DEPTH: Final = 32
-# Of a name in a message: names may be made of data.
+# Characters of a name in a message: names can be made of data.
 SHOWN: Final = 64
 
-# How audio, image and video files begin; "How to collect data", learn.microsoft.com, leaves these
-# payloads out. RIFF is WAV, AVI and WebP; ftyp, at the fifth byte, is MP4, HEIC and AVIF.
+# How audio, image and video files begin; "How to collect data" (learn.microsoft.com) excludes these
+# payloads. RIFF is WAV, AVI and WebP; ftyp, at the fifth byte, is MP4, HEIC and AVIF.
 _MEDIA: Final = (
     *(b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"RIFF", b"II*\0", b"MM\0*", b"ID3", b"\xff\xfb"),
     *(b"fLaC", b"OggS", b"\x1aE\xdf\xa3", b"\0\0\x01\xba", b"\0\0\x01\xb3"),
@@ -58,8 +58,7 @@ _MEDIA: Final = (
 
 
 def types_of(row: Sequence[Any]) -> frozenset[type] | None:
-    """The types of a row's cells; None where they cannot be told apart: a type may be one that
-    cannot be hashed."""
+    """The types of a row's cells; None if one of them cannot be hashed."""
     try:
         return frozenset(map(type, row))
     except (KeyboardInterrupt, SystemExit):
@@ -69,13 +68,14 @@ def types_of(row: Sequence[Any]) -> frozenset[type] | None:
 
 
 def are_numbers(row: tuple[Any, ...]) -> bool:
-    """Whether all cells are plain numbers or missing."""
+    """Whether every cell is a plain number or missing."""
     return types_of(row) in _NUMERIC_ROWS
 
 
 class Kinds:
-    """What is known of rows whose cells are of certain types: all ``numeric``, or text as well
-    (``plain``); the places of those that are no numbers, and of floats."""
+    """What is known about rows whose cells have certain types: whether all are ``numeric``, or
+    numbers and text (``plain``); the indexes of the cells that are not numbers (``others``), and of
+    floats."""
 
     __slots__ = ("floats", "numeric", "others", "plain", "types")
 
@@ -90,13 +90,13 @@ class Kinds:
         return f"<Kinds of {len(self.types)} types>"
 
 
-# Streams have few: of rows with gaps one for each pattern of these. Bounded, as types may be made
-# of data; of ten columns 1 KB each.
+# A stream has few: for rows with gaps, one for each pattern of missing cells. Bounded, as types can
+# be made of data; 1 KB each for ten columns.
 _kinds: Final = lru_cache(maxsize=1024)(Kinds)
 
 
 def kinds_of(row: Sequence[Any]) -> Kinds | None:
-    """The kinds of a row's cells, made once; None where they cannot be told: see types_of()."""
+    """The kinds of a row's cells, cached; None if a type cannot be hashed (see types_of())."""
     try:
         return _kinds(tuple(map(type, row)))
     except (KeyboardInterrupt, SystemExit):
@@ -106,7 +106,7 @@ def kinds_of(row: Sequence[Any]) -> Kinds | None:
 
 
 def is_one_of(kind: type, kinds: frozenset[type]) -> bool:
-    """Whether it is one of these, which can be hashed."""
+    """Whether ``kind`` is one of ``kinds``; False if it cannot be hashed."""
     try:
         return kind in kinds
     except (KeyboardInterrupt, SystemExit):
@@ -118,7 +118,7 @@ def is_one_of(kind: type, kinds: frozenset[type]) -> bool:
 class Cells:
     """Freezes the cells of one stream. ``media`` lets audio, image and video bytes through.
 
-    ``max_bytes`` is what a row may take, by estimate.
+    ``max_bytes`` is the limit of a row, by estimate.
     """
 
     __slots__ = ("_max_bytes", "_media", "_stream")
@@ -134,15 +134,15 @@ class Cells:
     def row(
         self, row: tuple[Any, ...], kinds: Kinds | None, columns: Sequence[str] = ()
     ) -> tuple[tuple[Any, ...], int]:
-        """The row with frozen cells, and the estimated bytes beyond those of numbers.
+        """The row with frozen cells, and its estimated bytes beyond those of numbers.
 
-        ``kinds`` are those of its cells; None where they cannot be told. ``columns``: what its
-        cells are called, where that is known. Raises EncodeError.
+        ``kinds`` are those of its cells, None if unknown; ``columns`` their names, if known. Raises
+        EncodeError.
         """
         if kinds is not None and kinds.plain:
             if kinds.numeric:
                 return row, 0
-            # Text by its length: four bytes a character at most, on the heap and as UTF-8.
+            # Text by its length: at most four bytes per character, on the heap and as UTF-8.
             return row, 4 * sum([len(row[place]) for place in kinds.others])
         walk = _Walk(self._media, self._max_bytes)
         frozen: list[Any] = []
@@ -154,10 +154,10 @@ class Cells:
             text, reason = str(error), error.reason
         except (KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as error:  # a cell's own methods may raise anything
+        except BaseException as error:  # methods of a cell can raise anything
             text = f"reading a cell of type {type_name(type(row[len(frozen)]))} raised "
             text, reason = text + type_name(type(error)) + "; pass a plain value", "type"
-        # Outside of the handlers, so that no context leads back to a cell.
+        # Outside of the handlers, so that the exception's context does not lead to a cell.
         place = len(frozen)
         name = columns[place] if place < len(columns) else f"f{place}"
         if reason == "too_large":
@@ -166,7 +166,7 @@ class Cells:
 
 
 class _Walk:
-    """One row's way through freezing: what it costs so far, in estimated heap bytes."""
+    """Freezes one row. ``cost`` is the estimate so far, in bytes of heap."""
 
     __slots__ = ("_max_bytes", "_media", "cost")
 
@@ -180,7 +180,7 @@ class _Walk:
         self.cost += cost
 
     def _foresee(self, cost: int) -> None:
-        """Refuse what would be too large, before it is made or walked."""
+        """Raise CellError for what would be too large, before it is made or walked."""
         if self.cost + cost > self._max_bytes:
             raise CellError(too_large(self.cost + cost, self._max_bytes), reason="too_large")
 
@@ -224,12 +224,12 @@ class _Walk:
         return found
 
     def _odd(self, cell: Any, kind: type, depth: int) -> Any:
-        """Subclasses of the types above, enumerations, and what other packages bring."""
+        """Freeze a subclass of the types above, an enumeration, or a value of another package."""
         root = str(kind.__module__).partition(".")[0]
         if kind.__name__ in ("NAType", "NaTType") and root == "pandas":
             return None
         if kind.__name__ == "UnsetType" and root == "msgspec":
-            return None  # a field that nobody has given
+            return None  # a field that was not set
         if isinstance(cell, enum.Enum):
             return self.cell(cell.value, depth)
         if root == "numpy":
@@ -240,12 +240,12 @@ class _Walk:
         if isinstance(cell, datetime):
             self._charge(NESTED_COST)
             if getattr(cell, "nanosecond", 0):
-                return str(cell.isoformat())  # of pandas; a datetime has no place for them
+                return str(cell.isoformat())  # a Timestamp of pandas; a datetime has no nanoseconds
             return _datetime(cell)
         return self._bare(cell, kind, depth)
 
     def _bare(self, cell: Any, kind: type, depth: int) -> Any:
-        """Of a subclass of a plain type its bare value, by that type's own method."""
+        """The plain value of a subclass of a plain type, by the method of that type."""
         if isinstance(cell, int):
             return int.__int__(cell)
         if isinstance(cell, float):
@@ -283,7 +283,7 @@ class _Walk:
 
     def _bytes(self, data: bytes, *, charged: bool = False) -> bytes:
         if not charged:
-            self._charge(2 * len(data))  # base64 takes four thirds
+            self._charge(2 * len(data))  # base64 takes four thirds of it
         if not self._media and (data.startswith(_MEDIA) or data[4:8] == b"ftyp"):
             raise CellError(
                 "audio, images and video are not recorded; record the features that the "
@@ -328,12 +328,12 @@ def _check_depth(depth: int) -> None:
 
 
 def _datetime(moment: datetime) -> datetime:
-    """The same moment, with nothing in it that somebody else could change."""
+    """The same time, with an immutable time zone."""
     zone = moment.tzinfo
     if zone is not None and type(zone) is not timezone:
         offset = moment.utcoffset()
         zone = None if offset is None else timezone(offset)
-    if not 1 <= moment.year <= 9999:  # pandas' go further
+    if not 1 <= moment.year <= 9999:  # those of pandas go further
         raise CellError(
             "a time before the year 1 or after the year 9999 cannot be recorded; record it "
             "as text or as a number"
@@ -344,7 +344,7 @@ def _datetime(moment: datetime) -> datetime:
 
 
 def _key(key: Any) -> str:
-    """A key of a nested value as text, as JSON has it."""
+    """A key of a nested value as text, as JSON writes it."""
     name = label(key)
     if name is not None:
         return name

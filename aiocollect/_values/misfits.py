@@ -1,7 +1,7 @@
-"""Misfits: what columns may be called, and why a value does not fit them.
+"""Misfits: valid names of columns, and why a value does not fit them.
 
-A message names the culprit by its shape, type or column, and says what would fit; never a cell, and
-never a label of an index, which may be one.
+A message names the culprit by its shape, type or column, and says what would fit. It never shows a
+cell, nor a label of an index, which can be one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = [
 
 
 def checked(names: tuple[Any, ...], stream: str) -> tuple[str, ...]:
-    """The names of columns, which are plain text. Raises EncodeError for what is none."""
+    """The names of columns, which are plain text. Raises EncodeError for any other name."""
     for name in names:
         if type(name) is not str or not name or name.startswith("$aml_"):
             raise EncodeError(
@@ -48,8 +48,8 @@ def checked(names: tuple[Any, ...], stream: str) -> tuple[str, ...]:
 def refuse_unknown(
     found: Iterable[Any], names: Sequence[str], *, stream: str, labelled: bool
 ) -> None:
-    """Raise EncodeError where there are names that are none of the columns; ``labelled``: they are
-    labels of an index, and may be cells."""
+    """Raise EncodeError if ``found`` has names that are not columns. ``labelled``: they are labels
+    of an index, so they can be cells and are not shown."""
     unknown = set(found).difference(names)
     if not unknown:
         return
@@ -68,7 +68,7 @@ def refuse_unknown(
 
 
 def misfit(data: Any, width: int, names: Sequence[str], *, stream: str) -> EncodeError:
-    """Why a value of another shape is refused."""
+    """The error for a value of another shape."""
     return EncodeError(
         f"{stream}: a value of shape {_shape(data)} does not fit the {width} columns "
         f"{some(names)}; pass one row of {width} cells, or rows of {width} cells each",
@@ -77,7 +77,7 @@ def misfit(data: Any, width: int, names: Sequence[str], *, stream: str) -> Encod
 
 
 def single(kind: type, width: int, names: Sequence[str], *, stream: str) -> EncodeError:
-    """Why one value is refused where a row should be."""
+    """The error for a single value instead of a row."""
     return EncodeError(
         f"{stream}: a single {word_for(kind)} does not fit the {width} columns "
         f"{some(names)}; pass one row of {width} cells",
@@ -86,7 +86,7 @@ def single(kind: type, width: int, names: Sequence[str], *, stream: str) -> Enco
 
 
 def mixed(kind: type, *, stream: str, named: bool) -> EncodeError:
-    """Why a list is refused whose elements are not alike."""
+    """The error for a list whose elements are of different kinds."""
     return EncodeError(
         f"{stream}: a list of {'dicts' if named else 'rows'} contains a {word_for(kind)} value; "
         "pass all rows with names, or all without",
@@ -95,7 +95,7 @@ def mixed(kind: type, *, stream: str, named: bool) -> EncodeError:
 
 
 def no_row(kind: type, *, stream: str) -> EncodeError:
-    """Why what stands where a row should be is refused."""
+    """The error of collect_rows() for a value that is not a row."""
     return EncodeError(
         f"{stream}: collect_rows() got a {word_for(kind)} value instead of a row; pass a list of "
         "rows, such as [[1, 2], [3, 4]], or a table",
@@ -104,7 +104,7 @@ def no_row(kind: type, *, stream: str) -> EncodeError:
 
 
 def unsure(stream: str) -> EncodeError:
-    """Why a Series cannot fix the columns."""
+    """The error for a Series that cannot fix the columns."""
     return EncodeError(
         f"{stream}: the labels of this Series may be column names or data; set "
         "feature_names, or pass to_frame() for a column or to_frame().T for a row",
@@ -113,7 +113,8 @@ def unsure(stream: str) -> EncodeError:
 
 
 def shown(name: Any) -> str:
-    """The name of a column in a message; what is no text may be a cell."""
+    """The name of a column, for a message; of a name that is not text only the type, as it can be a
+    cell."""
     return name[:SHOWN] or "''" if type(name) is str else f"a {word_for(type(name))} value"
 
 

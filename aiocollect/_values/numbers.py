@@ -1,4 +1,4 @@
-"""Many rows of numbers, told at once: written as text by one call, or as tuples."""
+"""Many rows of numbers, frozen at once: written as text by one call, or as tuples."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .cells import NUMERIC
 
 __all__ = ["at_once"]
 
-# What is not exactly a JSON type is not written: it must be frozen cell by cell.
+# Anything that is not exactly a JSON type must be frozen cell by cell instead.
 _EXACT: Final = (
     orjson.OPT_PASSTHROUGH_DATACLASS
     | orjson.OPT_PASSTHROUGH_DATETIME
@@ -24,15 +24,15 @@ _row: Final = itemgetter(slice(None, -2))  # of "1,2]," and "1,2]]"
 
 
 def at_once(rows: Sequence[Any], width: int, *, write: bool) -> Any:
-    """The rows, where all are of numbers and of this width: written, if they may and can be, else
-    as tuples. None where they are not."""
+    """The rows, if all consist of numbers and have this width: written, if ``write`` and possible,
+    else as tuples. None if they do not."""
     if set(map(len, rows)) != {width}:
         return None
     return (_written(rows, width) if write else None) or _as_tuples(rows, width)
 
 
 def _written(rows: Sequence[Any], width: int) -> list[bytes] | None:
-    """Written rows (see QuickEncoder): one call of orjson copies them, looks at their types, and
+    """Written rows (see QuickEncoder): one call of orjson copies them, checks their types and
     encodes them."""
     count = len(rows)
     try:
@@ -41,7 +41,7 @@ def _written(rows: Sequence[Any], width: int) -> list[bytes] | None:
         return None
     found = text.split(b"[")
     # No text, null (missing or NaN) or dict; nothing nested; and no row that another thread
-    # made longer between the first look at their lengths and the writing.
+    # extended between the check of the lengths and the writing.
     odd = _QUOTE in text or _NULL in text or _BRACE in text
     if odd or len(found) != count + 2 or set(map(len, rows)) != {width}:
         return None
@@ -49,12 +49,12 @@ def _written(rows: Sequence[Any], width: int) -> list[bytes] | None:
 
 
 def _as_tuples(rows: Sequence[Any], width: int) -> tuple[Any, ...] | None:
-    """Tuples: told at a third of the price of one by one."""
+    """Tuples, frozen at a third of the cost of one by one."""
     frozen = tuple(map(tuple, rows))
     if set(map(len, frozen)) != {width}:
         return None
     try:
         plain = NUMERIC.issuperset(map(type, chain.from_iterable(frozen)))
-    except TypeError:  # a type that cannot be hashed
+    except TypeError:  # one of the types cannot be hashed
         return None
     return frozen if plain else None

@@ -1,12 +1,13 @@
-"""The redactor: carries out the rules of a stream on frozen rows, inside collect().
+"""The redactor: applies the rules of a stream to frozen rows, inside collect().
 
 Invariants:
 
-- It works behind the freezing and before the ring, so that every form of input is redacted alike,
-  and neither memory, spool nor dead letters ever hold what a rule takes away.
-- It fails closed: whatever goes wrong refuses the whole call with reason "redact", and a message
-  without cells. What a rule raised is not its context: that would lead back to the cells.
-- A row that is left out leaves a gap in $aml_dc_row: the other streams of a call go by it.
+- It works after the freezing and before the ring, so every form of input is redacted alike, and
+  memory, spool and dead letters never hold what a rule removes.
+- It fails closed: any failure refuses the whole call with reason "redact" and a message without
+  cells. The error of a rule is not chained as context, which would lead to the cells.
+- A row that a rule leaves out leaves a gap in $aml_dc_row, which the other streams of the call join
+  on.
 """
 
 from __future__ import annotations
@@ -37,13 +38,13 @@ class Redactor:
         self._stream = stream
         self._cells = cells
         self._only_drops = all(isinstance(rule, Drop) for rule in rules)
-        self._steps: tuple[Step, ...] | None = None  # until the features are known
+        self._steps: tuple[Step, ...] | None = None  # None until the features are known
 
     def __repr__(self) -> str:
         return f"<Redactor of {self._stream}, {len(self.rules)} rules>"
 
     def columns(self, features: tuple[str, ...]) -> tuple[str, ...]:
-        """The columns that are left. EncodeError where a rule names one that is not there."""
+        """The columns that are left. Raises EncodeError if a rule names an absent column."""
         try:
             return columns_after(self.rules, features)
         except ConfigError as error:
@@ -51,24 +52,24 @@ class Redactor:
         raise self._failure(text)
 
     def redact(self, rows: Any, features: tuple[str, ...]) -> tuple[Any, int, int]:
-        """Frozen rows without what the rules take away, their number, and their estimated bytes.
+        """Frozen rows without what the rules remove, their number, and their estimated bytes.
 
-        A tuple of rows or an array; where rows between others are left out, a list of pairs: the
-        index of the first row, and the rows from there on.
+        The rows are a tuple of rows or an array; if a rule left rows out between others, a list of
+        pairs: the index of the first row, and the rows from there on.
         """
         if self._only_drops and type(rows) is not tuple:
             places = [features.index(name) for name in self.columns(features)]
-            # take() gives C order, which is what an encoder can walk.
+            # take() gives C order, which encoders can walk.
             rows = rows.take(places, axis=1)
             return rows, len(rows), CALL_COST + ROW_COST * len(rows) + rows.nbytes
         steps = self._steps
         if steps is None:
-            # From here on the features are fixed. Two threads at once plan the same.
+            # The features are fixed from here on. Two threads at once make the same plan.
             steps = self._steps = self._plan(features)
         runs: list[tuple[int, list[Row]]] = []
         kept = at = 0
         size = CALL_COST
-        following = -1  # the index that goes on with the last run
+        following = -1  # the index that continues the last run
         try:
             if type(rows) is not tuple:
                 rows = [self._cells.row(row, kinds_of(row))[0] for row in map(tuple, listed(rows))]
@@ -87,17 +88,17 @@ class Redactor:
                     following = index + 1
         except (KeyboardInterrupt, SystemExit):
             raise
-        except EncodeError as error:  # ours, of a row that a function has returned
+        except EncodeError as error:  # our own error, about a row that a function returned
             text = (
                 f"redact= {_name(self.rules[at])} returned a row that cannot be recorded: {error}"
             )
-        except BaseException as error:  # a function may raise anything
+        except BaseException as error:  # a function can raise anything
             text = f"redact= {_name(self.rules[at])} raised {type(error).__name__}"
         else:
             if len(runs) == 1 and not runs[0][0]:
                 return tuple(runs[0][1]), kept, size
             return [(first, tuple(some)) for first, some in runs], kept, size
-        # Outside of the handlers, so that no context leads back to a cell.
+        # Outside of the handlers, so that the exception's context does not lead to a cell.
         raise self._failure(text)
 
     # Rules as functions from row to row -------------------------------------------------------
@@ -130,10 +131,10 @@ class Redactor:
                 return None
             if type(found) is not dict:
                 if isinstance(found, CoroutineType):
-                    found.close()  # else Python warns that nobody awaited it
+                    found.close()  # else Python warns that it was never awaited
                 raise EncodeError(f"it is of type {type(found).__name__}, not a dict or None")
             if found.keys() != known:
-                # Only names that we know are shown: others may be made of cells.
+                # Only known names are shown: the others can be made of cells.
                 lost = [name for name in columns if name not in found]
                 more = len(found.keys() - known)
                 raise EncodeError(
@@ -171,5 +172,5 @@ def _changing(places: list[int], change: Callable[[Any], Any]) -> Step:
 
 
 def _name(rule: Rule) -> str:
-    """What a rule is called; of a partial its repr would show what it was given."""
+    """The name of a rule; the repr of a partial would show its arguments."""
     return str(getattr(rule, "__qualname__", type(rule).__qualname__))

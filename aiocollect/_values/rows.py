@@ -1,7 +1,7 @@
-"""Rows: what stands within a list of rows, with names or without.
+"""Rows: the elements of a list of rows, with names or without.
 
-A list may hold rows, records, rows of a frame, arrays and tables; each is a Part, which knows how
-many rows it has before they are read.
+A list can hold rows, records, rows of a frame, arrays and tables; each is a Part, which knows its
+number of rows before they are read.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ __all__ = [
     "rows_within",
 ]
 
-# The types of the elements of what holds rows and nothing else.
+# The types of elements that can only be rows.
 _ROWS: Final = frozenset(frozenset(some) for some in ({list}, {tuple}, {dict}, {list, tuple}))
 
 
 class RowsOf:
-    """A value whose elements are rows, whatever they hold: see collect_rows()."""
+    """A value whose elements are rows, whatever they contain: see collect_rows()."""
 
     __slots__ = ("value",)
 
@@ -40,11 +40,11 @@ class RowsOf:
 
 
 class Part:
-    """One element of a list: ``rows`` rows, by ``names``, or None where order counts.
+    """One element of a list: ``rows`` rows with ``names``, or None where the order counts.
 
-    ``size`` are the bytes of its cells beyond those of numbers, as far as that is known.
-    ``labelled``: its names are the labels of a Series, which may be cells. ``unsure``: as far as
-    it can be told, they are as likely cells as names.
+    ``size`` is the bytes of its cells beyond those of numbers, as far as known. ``labelled``: its
+    names are the labels of a Series, which can be cells. ``unsure``: they are as likely cells as
+    names.
     """
 
     __slots__ = ("_read", "labelled", "names", "rows", "size", "unsure", "width")
@@ -71,10 +71,8 @@ class Part:
 
     @classmethod
     def of(cls, found: Any, one_column: bool, features: Sequence[str]) -> Part | None:
-        """What a recognised value is within a list; None where it is a single cell.
-
-        ``one_column``: labels are no names. Raises CellError for what is no row.
-        """
+        """A recognised value as an element of a list; None if it is a single cell. ``one_column``:
+        labels are not names. Raises CellError for what cannot be a row."""
         kind = type(found)
         if kind is dict:
             return cls.of_record(found)
@@ -120,27 +118,27 @@ class Part:
             )
         part = cls(labels, lambda stream: [column.row()], width=column.rows)
         part.labelled = labels is not None
-        # A row of a frame is called as the row is: by a number, unless the index has text.
+        # A row of a frame is named after its index label: a number, unless the index has text.
         part.unsure = part.labelled and (column.name is None or name is not None)
         return part
 
     def is_named(self, features: Sequence[str] | None) -> bool:
-        """Whether its names are surely those of columns."""
+        """Whether its names are certainly names of columns."""
         if self.names is None or features is None:
             return self.names is not None and not self.unsure
         return set(features).issuperset(self.names)
 
     def read(self, stream: str) -> Sequence[Any]:
-        """The rows, in the order of the names where there are any. Raises EncodeError."""
+        """The rows, in the order of the names if there are any. Raises EncodeError."""
         try:
             return self._read(stream)
         except CellError as error:
             text, reason = f"{stream}: {error}", error.reason
-        # Outside of the handler, so that no context leads back to a cell.
+        # Outside of the handler, so that the exception's context does not lead to a cell.
         raise EncodeError(text, reason=reason)
 
     def read_by(self, order: tuple[str, ...], stream: str) -> list[tuple[Any, ...]]:
-        """The rows with their cells in this order; what it has not is missing."""
+        """The rows with their cells in this order; a cell that is absent is missing."""
         assert self.names is not None
         if self.names == order:
             return [tuple(row) for row in self.read(stream)]
@@ -150,7 +148,7 @@ class Part:
 
 
 def records_of(array: Any) -> Table:
-    """A structured array, of which each element is a row: a column for each field."""
+    """A structured array, whose elements are rows: a column for each field."""
     names = tuple(array.dtype.names)
     array = array.reshape(-1)
     return Table(
@@ -162,8 +160,8 @@ def records_of(array: Any) -> Table:
 
 
 def plain_row(row: Any, part: Callable[[Any], Part | None], stream: str) -> tuple[Any, ...] | None:
-    """The cells of a row between others; None where it is none, or has names that they have not.
-    Raises EncodeError."""
+    """The cells of a row in a list; None if it is not a row, or has names where the others have
+    none. Raises EncodeError."""
     kind = type(row)
     if kind is tuple:
         return row  # type: ignore[no-any-return]
@@ -181,12 +179,12 @@ def rows_within(
     features: Sequence[str],
     refuse_above: Callable[[int], object],
 ) -> Sequence[Any] | None:
-    """The elements of an array or Column where they are rows, as those of a list would be; None
-    where they are the cells of one row.
+    """The elements of an array or Column as rows, as the elements of a list would be; None if they
+    are the cells of a single row.
 
-    They are rows where each could be one, or where the type says so. ``part`` makes a row of one,
-    ``refuse_above`` gets the cost before they are read. Raises CellError for a gap between rows, or
-    what must be taken for that: a record is no cell because of it.
+    They are rows if each of them could be one, or if the type says so. ``part`` makes a row of an
+    element; ``refuse_above`` is called with the cost before they are read. Raises CellError for a
+    missing row between rows.
     """
     nested = False
     if type(data) is Column:
@@ -198,7 +196,7 @@ def rows_within(
         length, read = len(data), lambda: listed(data)
     else:
         return None
-    if nested or length != len(features):  # as one row it would not fit
+    if nested or length != len(features):  # it would not fit as a single row
         refuse_above(estimate(length, len(features)))
     cells = read()
     if types_of(cells) in _ROWS:
@@ -232,7 +230,7 @@ def _is_gap(cell: Any) -> bool:
 
 
 def ordered(row: tuple[Any, ...], way: tuple[int, ...]) -> tuple[Any, ...]:
-    """The cells of these places; -1 is missing."""
+    """The cells at these indexes; -1 is a missing cell."""
     return tuple([None if place < 0 else row[place] for place in way])
 
 
@@ -242,8 +240,9 @@ def ordered(row: tuple[Any, ...], way: tuple[int, ...]) -> tuple[Any, ...]:
 def gaps_filled(
     rows: list[tuple[Any, ...]], kinds: Iterable[Kinds | None], texts: frozenset[int]
 ) -> frozenset[int]:
-    """Make NaN missing in the columns of frozen rows that hold what is no number, here or in
-    ``texts``. Returns the places of all such columns. ``kinds`` are those of the rows."""
+    """Make NaN a missing cell in those columns of frozen rows that also hold values other than
+    numbers, here or in ``texts``; returns the indexes of all such columns. ``kinds`` are those of
+    the rows."""
     found = [some for some in kinds if some is not None]
     texts = texts.union(*[some.others for some in found])
     gaps = texts.intersection(chain.from_iterable([some.floats for some in found]))
@@ -256,8 +255,8 @@ def gaps_filled(
 
 
 def dict_rows(data: Sequence[Any], order: tuple[str, ...]) -> list[tuple[Any, ...]] | None:
-    """The rows of plain dicts in this order, at a third of the price of Parts; None where one is
-    another record, or has an unknown name."""
+    """The rows of plain dicts in this order, at a third of the cost of Parts; None if one is
+    another kind of record, or has an unknown name."""
     width = len(order)
     known: frozenset[str] | None = None
     rows: list[tuple[Any, ...]] = []

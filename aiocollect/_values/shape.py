@@ -1,18 +1,19 @@
-"""Shape and freeze: turns what the user hands to collect() into rows that nobody can change.
+"""Shape and freeze: turns a value given to collect() into immutable rows.
 
-Shape, with k features: a 2-D value is its rows. A 1-D value is n rows where k is 1 and the feature
-was named; else it is one row, and its length must be k. Dicts, records and tables match by name:
-absent is missing, unknown is refused. A list of records, of rows of a frame or of tables is all
-their rows; so is an array or Series of rows, unless there is one column, whose cells they are.
-Without names the first call fixes the columns: a dict's keys, a table's names, else f0, f1 …
+Shape, with k features: a 2-D value is its rows. A 1-D value is n rows if k is 1 and the feature was
+named; else it is one row, and its length must be k. Dicts, records and tables match by name: an
+absent column is missing, an unknown one is refused. A list of records, of rows of a frame or of
+tables is all their rows; so is an array or Series of rows, unless the stream has one column.
+Without names the first call fixes the columns: the keys of a dict, the names of a table, else f0,
+f1 …
 
-Freeze: a list becomes tuples of cells of exact immutable types (cells.py), or, where it is many
-rows of numbers, written rows; a numpy array is copied; tables are read (interop/). Which types a
-row has is looked up as one frozen set among those of numbers, so that the usual row costs one
-look-up and no test per cell. A value is refused for its shape and size before it is walked.
+Freeze: a list becomes tuples of immutable cells (cells.py) or, if it is many rows of numbers,
+written rows; a numpy array is copied; tables are read (interop/). The types of a row are looked up
+as one frozen set among those of numbers, so the usual row costs one look-up and no check per cell.
+A value is refused for its shape and size before it is walked.
 
-Missing: in a column that has text, or anything else that is no number, NaN is missing, since that
-is how pandas hands it over in lists, dicts and arrays of objects. A single list is taken as it is.
+Missing: in a column that has anything but numbers, NaN means missing, since that is how pandas
+hands it over in lists, dicts and arrays of objects. A single list is taken as it is.
 """
 
 from __future__ import annotations
@@ -35,16 +36,14 @@ __all__ = ["RowsOf", "Shape"]
 
 _ROWS: Final[frozenset[type]] = frozenset({list, tuple})
 _ODD: Final[frozenset[type]] = frozenset({object})
-# What is one cell, and never a row.
+# Types that are a single cell, and never a row.
 _SINGLE: Final[frozenset[type]] = NUMERIC | {str, bytes}
 _T = TypeVar("_T")
 
 
 class Shape:
-    """The columns of one stream, and the rule that makes rows of a value.
-
-    ``features`` is None until the first call fixes them; ``check`` may object to them by raising.
-    """
+    """The columns of one stream, and how a value becomes rows. ``features`` is None until the first
+    call fixes them; ``check`` refuses them by raising."""
 
     __slots__ = (
         *("_cells", "_check", "_first", "_named", "_stream", "_texts"),
@@ -65,31 +64,28 @@ class Shape:
         self._named = feature_names is not None
         self._check = check
         self.features = None if feature_names is None else tuple(feature_names)
-        # Where they are not named: setdefault() lets exactly one of two racing first calls win.
+        # For columns without names: setdefault() lets exactly one of two racing first calls win.
         self._first: dict[str, tuple[str, ...]] | None = {} if feature_names is None else None
         self.max_bytes = max_call_bytes
         self._cells = Cells(stream, media=media, max_bytes=max_call_bytes)
-        self._texts: frozenset[int] = frozenset()  # columns that have had what is no number
-        # For the fast path: how long a list is that is one row (-1: none is), and what it costs.
+        self._texts: frozenset[int] = frozenset()  # columns that have had values other than numbers
+        # For the fast path: the length of a list that is one row (-1: none), and its cost.
         self.row_length = -1
-        self.quick_length = -1  # the same, once the columns are admitted
-        self.array: type | None = None  # numpy's, once one has come
+        self.quick_length = -1  # the same, once the columns were admitted
+        self.array: type | None = None  # type of numpy's arrays, once one was seen
         self.dtype: Any = None
         self.row_cost = 0
-        self.writes = False  # many rows become written rows (see QuickEncoder), if they can
+        self.writes = False  # whether many rows become written rows (see QuickEncoder) if possible
 
     def __repr__(self) -> str:
         return f"<Shape of {self._stream}: {self.features}>"
 
     def admit(self) -> None:
-        """The columns, which are fixed by now, are among those that the path may have."""
+        """The path has admitted the columns, which are fixed by now."""
         self.quick_length = self.row_length
 
     def freeze(self, data: Any) -> tuple[Any, int, int]:
-        """The rows, their number, and their estimated heap bytes.
-
-        Raises EncodeError for a shape or type that cannot be recorded.
-        """
+        """The rows, their number, and their estimated bytes of heap. Raises EncodeError."""
         kind = type(data)
         if kind is list and len(data) == self.row_length:
             # One row of numbers, of a length that was seen before.
@@ -140,8 +136,8 @@ class Shape:
         return self._freeze_rows((data,), None, data)
 
     def _freeze_each(self, data: Sequence[Any]) -> tuple[Any, int, int]:
-        """A list of records, of rows of a frame, of arrays, or of tables: all their rows, by name
-        where the first one has names."""
+        """A list of records, rows of a frame, arrays or tables: their rows, by name if the first
+        has any."""
         self._refuse_above(estimate(len(data), self._width(1)))
         rows: list[Any] = []
         order: tuple[str, ...] | None = None
@@ -160,7 +156,7 @@ class Shape:
         return self._freeze_rows(rows, order, data)
 
     def _part(self, one: Any) -> Part | None:
-        """An element of a list as the row or rows that it is; None where it is a cell."""
+        """An element of a list as the row or rows that it is; None if it is a cell."""
         kind = type(one)
         if is_one_of(kind, _SINGLE):
             return None
@@ -169,7 +165,7 @@ class Shape:
         return self._told(lambda: Part.of(one, self.is_one_column, self.features or ()))
 
     def _freeze_rows_of(self, value: Any) -> tuple[Any, int, int]:
-        """Rows that are rows, whatever their cells are: what collect_rows() is given."""
+        """The rows given to collect_rows(), whatever their cells are."""
         kind = type(value)
         if kind is not list and kind is not tuple:
             value = self._recognised(value)
@@ -189,8 +185,8 @@ class Shape:
     def _freeze_rows(
         self, rows: Sequence[Any], names: tuple[str, ...] | None, data: Any
     ) -> tuple[Any, int, int]:
-        """Rows, each a sequence of cells; ``names`` are those that the first call would fix,
-        ``data`` is what they were made of."""
+        """Freeze rows of cells. ``names`` are those that a first call would fix, ``data`` is their
+        source."""
         if not rows:
             return (), 0, 0
         width = self._width(len(rows[0]))
@@ -206,7 +202,7 @@ class Shape:
                 self.writes = type(many) is list
                 self._fix(width, data, names)
                 return many, len(many), cost
-            self.writes = False  # the next ones may have what is no number, too
+            self.writes = False  # the next calls may have other values than numbers, too
         frozen = []
         seen: dict[int, Kinds | None] = {}
         columns = names or self.features or ()
@@ -231,7 +227,8 @@ class Shape:
     # By name ---------------------------------------------------------------------------------
 
     def _freeze_records(self, data: Sequence[dict[Any, Any]]) -> tuple[Any, int, int]:
-        """Rows by name: absent is missing, unknown is refused. The first one fixes the names."""
+        """Freeze rows by name: absent is missing, unknown is refused. The first row fixes the
+        names."""
         first = data[0]
         self._refuse_above(estimate(len(data), len(first)))
         order = self.features or tuple(first)
@@ -247,7 +244,7 @@ class Shape:
         return self._freeze_rows(rows, order, data)
 
     def _freeze_column(self, column: Column) -> tuple[Any, int, int]:
-        """A Series: a column where the stream has one, whatever its labels are; else a row."""
+        """Freeze a Series: as a column if the stream has one column, else as a row."""
         if not column.rows:
             return (), 0, 0
         features = self.features
@@ -268,12 +265,12 @@ class Shape:
         return self._freeze_rows(part.read_by(order, self._stream), order, column)
 
     def _rows_within(self, data: Any) -> Sequence[Any] | None:
-        """The elements of an array or Column of one dimension, where they are rows."""
+        """The elements of a 1-D array or Column, if they are rows."""
         features = self.features or ()
         return self._told(lambda: rows_within(data, self._part, features, self._refuse_above))
 
     def _order_of(self, part: Part) -> tuple[str, ...]:
-        """The names of all columns; those of this part where no call has fixed them yet."""
+        """The names of all columns; those of this part if no call has fixed them yet."""
         if self.features is not None:
             if part.names is not None and len(set(part.names)) < len(part.names):
                 checked(part.names, self._stream)
@@ -284,20 +281,21 @@ class Shape:
 
     @property
     def is_one_column(self) -> bool:
-        """Whether there is one feature, which was named: then a 1-D value is n rows."""
+        """Whether there is one feature, and it was named: then a 1-D value is n rows."""
         return self._named and self._width(0) == 1
 
     def _told(self, read: Callable[[], _T]) -> _T:
-        """What ``read`` gives; its CellError as ours, which names the stream."""
+        """The result of ``read``; a CellError becomes an EncodeError that names the stream."""
         try:
             return read()
         except CellError as error:
             text, reason = f"{self._stream}: {error}", error.reason
-        # Outside of the handler, so that no context leads back to a cell.
+        # Outside of the handler, so that the exception's context does not lead to a cell.
         raise EncodeError(text, reason=reason)
 
     def _freeze_table(self, table: Table) -> tuple[Any, int, int]:
-        """Rows of a table: by the names of its columns, or in their order where it has none."""
+        """Freeze the rows of a table: by the names of its columns, or in their order if it has
+        none."""
         if not table.rows:
             return (), 0, 0
         names = table.names
@@ -326,7 +324,7 @@ class Shape:
     def _freeze_array(
         self, data: Any, names: tuple[str, ...] | None = None
     ) -> tuple[Any, int, int]:
-        """Rows of a numpy array; ``names`` are those that the first call would fix."""
+        """Freeze the rows of a numpy array. ``names`` are those that a first call would fix."""
         dtype = data.dtype
         if dtype.names:
             return self._freeze_table(records_of(data))
@@ -338,7 +336,7 @@ class Shape:
         given = data
         one = data.ndim == 1 and data.size == self.row_length and dtype.char == "d"
         if one and type(data).__name__ == "ndarray":
-            # One row of floats: as a tuple it is a third of the price of an array.
+            # One row of floats: a tuple costs a third of an array.
             self.array, self.dtype = type(data), dtype
             return (tuple(data.tolist()),), 1, self.row_cost
         if data.ndim == 1 and dtype.kind == "O" and not as_column:
@@ -358,18 +356,18 @@ class Shape:
         cost = estimate(count, 0) + data.nbytes
         self._refuse_above(cost)
         self._fix(width, given, names)
-        # C order and the machine's byte order, which is what an encoder can walk.
+        # C order and native byte order, which encoders can walk.
         data = kept_digits(data.astype(dtype.newbyteorder("="), order="C", copy=True))
         return data, count, cost
 
     # Columns and refusals --------------------------------------------------------------------
 
     def _width(self, first: int) -> int:
-        """How many features there are; ``first`` where no call has fixed them yet."""
+        """The number of features; ``first`` if no call has fixed them yet."""
         return first if self.features is None else len(self.features)
 
     def _fix(self, width: int, data: Any, names: tuple[str, ...] | None = None) -> None:
-        """Let the first value that can be recorded fix the columns of an unnamed stream."""
+        """Fix the columns of an unnamed stream by the first value that can be recorded."""
         features = self.features
         if features is None:
             fixed = names or tuple(f"f{number}" for number in range(width))
@@ -377,7 +375,7 @@ class Shape:
                 self._check(fixed)
             assert self._first is not None
             features = self.features = self._first.setdefault("features", fixed)
-        # Another thread's first call may have won, after this one has looked.
+        # The first call of another thread may have won since we looked.
         if len(features) != width or (names and features != names):
             raise self._misfit(data, len(features))
         if self.row_cost:
@@ -391,7 +389,7 @@ class Shape:
         refuse_unknown(found.names or (), names, stream=self._stream, labelled=labelled)
 
     def _refuse_above(self, cost: int) -> None:
-        """Refuse what is too large; before it is copied, since the copy would stall the caller."""
+        """Refuse what is too large before it is copied, since the copy would stall the caller."""
         if cost > self.max_bytes:
             text = f"{self._stream}: {too_large(cost, self.max_bytes)}"
             raise EncodeError(text, reason="too_large")

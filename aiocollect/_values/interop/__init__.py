@@ -1,4 +1,4 @@
-"""What other packages bring, as cells that keep what they were: names, digits, nanoseconds, gaps.
+"""Values of other packages as cells that keep what they were: names, digits, nanoseconds, gaps.
 
-No package is imported here: who has something to record has its package loaded.
+No package is imported here: a caller that has such a value has already loaded its package.
 """

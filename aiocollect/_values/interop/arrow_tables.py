@@ -1,8 +1,8 @@
 """Arrow: arrays, scalars and tables as cells.
 
-Invariants: the type decides how a column is read, and where it is nested, the types within it; a
+Invariants: the type decides how a column is read, and for a nested column the types inside it; a
 null is missing and a NaN is NaN; a duration or a time of day is refused before it is read, since
-reading may cut or raise.
+reading could truncate or raise.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _REMEDIES: Final = {
 
 
 def is_kept(kind: Any) -> bool:
-    """Whether cells of the type become Python objects without a loss."""
+    """Whether cells of this type become Python objects without loss."""
     types = _types()
     if types.is_nested(kind) or types.is_dictionary(kind):
         parts = [kind.value_type] if hasattr(kind, "value_type") else []
@@ -56,7 +56,7 @@ def cells_of(column: Any) -> list[Any]:
     if hasattr(column, "chunks"):
         return [cell for chunk in column.chunks for cell in cells_of(chunk)]
     if types.is_dictionary(kind):
-        words = cells_of(column.dictionary)  # each once: a code costs no more than a reference
+        words = cells_of(column.dictionary)  # each once: a code then costs only a reference
         return [None if at is None else words[at] for at in column.indices.to_pylist()]
     if types.is_float16(kind) or types.is_float32(kind):
         return narrowed(column.to_pylist(), 16 if types.is_float16(kind) else 32)
@@ -75,7 +75,7 @@ def cells_of(column: Any) -> list[Any]:
 
 
 def column_of(column: Any) -> Column:
-    """An Array or ChunkedArray."""
+    """An Array or ChunkedArray as a Column."""
     return Column(
         rows=len(column),
         column=lambda: cells_of(column),
@@ -85,7 +85,7 @@ def column_of(column: Any) -> Column:
 
 
 def is_rows(kind: Any) -> bool | None:
-    """Whether each cell of the type is a row by itself; None where only the cells tell."""
+    """Whether each cell of this type is itself a row; None if only the cells tell."""
     types = _types()
     if types.is_struct(kind) or types.is_map(kind) or hasattr(kind, "value_field"):
         return True
@@ -94,8 +94,8 @@ def is_rows(kind: Any) -> bool | None:
 
 
 def rows_of(column: Any) -> list[Any]:
-    """The cells of such an Array or ChunkedArray: a map's by name, as a struct's are. Raises
-    CellError."""
+    """The cells of an Array or ChunkedArray of rows: a map's entries by name, like a struct's.
+    Raises CellError."""
     cells = cells_of(column)
     if not _types().is_map(column.type):
         return cells
@@ -115,7 +115,7 @@ def _days(column: Any) -> list[Any]:
 
 
 def scalar_of(scalar: Any) -> Any:
-    """A scalar as what Cells can freeze. Raises CellError."""
+    """A scalar as a value that Cells can freeze. Raises CellError."""
     kind = scalar.type
     types = _types()
     if not scalar.is_valid:
@@ -154,7 +154,7 @@ def _refusal(kind: Any) -> CellError:
 
 
 def table_of(data: Any) -> Table:
-    """A Table or RecordBatch."""
+    """A Table or RecordBatch as a Table of ours."""
     kinds = data.schema.types
 
     def columns() -> Iterator[list[Any]]:
@@ -176,8 +176,8 @@ def is_one_plain(kinds: Sequence[Any]) -> bool:
 
 
 def stacked(columns: Sequence[Any]) -> Any:
-    """Columns of one plain type as one array, ten times as fast as row by row; None where cells are
-    missing, which no such array can tell from NaN."""
+    """Columns of one plain numeric type as one array, ten times as fast as row by row; None if
+    cells are missing, which such an array cannot tell from NaN."""
     numpy = sys.modules.get("numpy")
     if numpy is None or any(column.null_count for column in columns):
         return None

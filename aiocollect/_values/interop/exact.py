@@ -1,8 +1,8 @@
-"""Values that lose something on the usual way to a Python object: narrow floats, fine moments.
+"""Values that would lose something on the usual way to a Python object: narrow floats, fine times.
 
-Invariants: a float32 or float16 becomes the float whose shortest text is its own; a moment keeps
-all its digits, as a datetime where that can hold them, else as ISO 8601 text; what cannot be
-written is refused by a CellError, and never becomes something else.
+Invariants: a float32 or float16 becomes the float whose shortest text is its own; a time keeps all
+its digits, as a datetime if that can hold them, else as ISO 8601 text; what cannot be written is
+refused by a CellError, and never becomes something else.
 """
 
 from __future__ import annotations
@@ -27,10 +27,8 @@ __all__ = [
 
 
 class CellError(Exception):
-    """A cell that cannot be recorded: what it is and the remedy, never its value.
-
-    ``reason`` is the key under which the refusal is counted.
-    """
+    """A cell that cannot be recorded: the message says what it is and the remedy, never its value.
+    ``reason`` is the key under which the refusal is counted."""
 
     def __init__(self, message: str, *, reason: str = "type") -> None:
         super().__init__(message)
@@ -38,52 +36,52 @@ class CellError(Exception):
 
 
 def type_name(kind: type) -> str:
-    """A type with its module, for a message; without running code of its author's."""
+    """The name of a type with its module, for a message; runs no code of the type's author."""
     module = type.__dict__["__module__"].__get__(kind)
     return f"{module}.{word_for(kind)}" if type(module) is str else word_for(kind)
 
 
 def word_for(kind: type) -> str:
-    """What a type is called, for a message; likewise."""
+    """The name of a type, for a message; likewise."""
     name: str = type.__dict__["__qualname__"].__get__(kind)
     return name
 
 
 # Floats -----------------------------------------------------------------------------------------
 
-# By the bits of a float: its struct code, the least normal number, the decimal digits that every
-# number of that width keeps, and those that tell every such number from its neighbours.
+# By the bits of a float: its struct code, the smallest normal number, the number of decimal digits
+# that every number of that width keeps, and the number that tells each from its neighbours.
 _WIDTHS: Final = {32: ("<f", 2.0**-126, 6, 9), 16: ("<e", 2.0**-14, 3, 5)}
 
 
 def narrow(value: float, bits: int) -> float:
-    """The float whose shortest text is that of ``value`` as a float of so many bits.
+    """The float whose shortest text is that of ``value`` as a float of ``bits`` bits.
 
-    The same digits as numpy and orjson write: the shortest that are read back as this number, and
-    of those the nearest.
+    These are the digits that numpy and orjson write: the shortest text that reads back as this
+    number, and of several the nearest.
     """
     if value - value != 0 or not value:  # NaN, infinities, zeros
         return value
     code, least, few, most = _WIDTHS[bits]
-    # A shorter text than `few` digits is found among these too, but for numbers below the normal.
+    # A text shorter than `few` digits is among these too, except below the normal numbers.
     for count in range(few if abs(value) >= least else 1, most + 1):
         for found in _rounded(value, count):
             try:
                 if struct.unpack(code, struct.pack(code, found))[0] == value:
                     return found
-            except OverflowError:  # rounded above the largest one
+            except OverflowError:  # rounded above the largest number
                 pass
     return value
 
 
 def narrowed(values: Iterable[Any], bits: int) -> list[Any]:
-    """The floats of a column, of which some may be missing."""
+    """The narrow floats of a column, of which some can be missing."""
     return [None if value is None else narrow(value, bits) for value in values]
 
 
 def _rounded(value: float, count: int) -> tuple[float, ...]:
-    """``value`` with so many digits. Of a power of two, below which its neighbours are twice as
-    near, the number beside it too: it may be read back where the nearest one is not."""
+    """``value`` rounded to ``count`` digits. For a power of two, below which neighbours are twice
+    as near, the next number too: it can read back where the nearest does not."""
     text = f"{value:.{count - 1}e}"
     if abs(frexp(value)[0]) != 0.5:
         return (float(text),)
@@ -96,7 +94,7 @@ def _rounded(value: float, count: int) -> tuple[float, ...]:
 
 # Moments ----------------------------------------------------------------------------------------
 
-# Ticks by the name of their unit, which is the same in numpy, pandas, Arrow and polars.
+# Ticks per second by the name of the unit, which is the same in numpy, pandas, Arrow and polars.
 PER_SECOND: Final = {
     "s": 1,
     "ms": 10**3,
@@ -115,8 +113,8 @@ _BEYOND: Final = (
 
 
 def moments(ticks: Iterable[int | None], per_second: int, zone: tzinfo | None) -> list[Any]:
-    """Moments from ``ticks`` since 1970 UTC, of which there are ``per_second`` (a power of ten):
-    aware where there is a zone, None where missing. Raises CellError."""
+    """Times from ``ticks`` since 1970 UTC, with ``per_second`` (a power of ten) ticks a second:
+    aware if there is a zone, None if missing. Raises CellError."""
     fine = max(1, per_second // 1_000_000)
     coarse = max(1, 1_000_000 // per_second)
     places = len(str(per_second)) - 1
@@ -139,11 +137,11 @@ def _moment(ticks: int, fine: int, places: int, zone: tzinfo | None) -> datetime
     if not rest:
         return found
     text = found.isoformat(timespec="microseconds")
-    return f"{text[:26]}{rest:0{places}d}{text[26:]}"  # a datetime has no place for these digits
+    return f"{text[:26]}{rest:0{places}d}{text[26:]}"  # a datetime cannot hold these digits
 
 
 def day(number: int) -> date:
-    """The day so many days after 1970-01-01. Raises CellError."""
+    """The date ``number`` days after 1970-01-01. Raises CellError."""
     try:
         return date.fromordinal(_FIRST_DAY + number)
     except (ValueError, OverflowError):
@@ -151,13 +149,13 @@ def day(number: int) -> date:
 
 
 def zone_of(name: str) -> tzinfo:
-    """The zone of this name, or of an offset such as +02:00. Raises CellError."""
+    """The time zone with this name, or with an offset such as +02:00. Raises CellError."""
     make: Callable[[str], tzinfo] = ZoneInfo
     if name[:1] in ("+", "-"):
         make = _offset
     try:
         return make(name)
-    except Exception:  # of a zone that is not there, or no name of one: of several kinds
+    except Exception:  # an unknown zone or an invalid name raises errors of several kinds
         raise CellError(
             f"the time zone {name[:64]} is unknown on this machine; install tzdata, or "
             "convert to UTC"

@@ -1,7 +1,7 @@
 """numpy: arrays and scalars of every dtype as cells.
 
-Invariants: a masked cell is missing, whatever it hides; NaT is missing; a float narrower than 64
-bits keeps its own digits, a moment all of its; a record has its fields by name.
+Invariants: a masked cell is missing, whatever is under the mask; NaT is missing; a float narrower
+than 64 bits keeps its own digits, a time all its digits; a record keeps its fields by name.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ from .exact import PER_SECOND, CellError, day, moments, narrow
 
 __all__ = ["cell_of", "is_masked", "is_plain", "kept_digits", "listed"]
 
-# Of a datetime64: what its unit is, in days, or how many are in a second.
+# By the unit of a datetime64: its length in days, or the number of units in a second.
 _DAYS: Final = {"D": 1, "W": 7}
 _SECONDS: Final = {"m": 60, "h": 3600}
 _NAT: Final = -(2**63)
 
 
 def is_plain(dtype: Any) -> bool:
-    """Whether an encoder can walk an array of it: truth values, and numbers of up to 64 bits."""
+    """Whether encoders can walk an array of this dtype: booleans, and numbers of up to 64 bits."""
     return dtype.kind in "biuf" and dtype.itemsize <= 8
 
 
 def is_masked(array: Any) -> bool:
-    """Whether some of its cells may be hidden."""
+    """Whether some of its cells can be masked."""
     masked = sys.modules.get("numpy.ma")
     return masked is not None and isinstance(array, masked.MaskedArray)
 
 
 def kept_digits(array: Any) -> Any:
-    """A plain array whose numbers have the digits they will be written with: encoders write a
-    float16 with the digits of a float32, of which it has never had half."""
+    """A plain array whose numbers have the digits they are written with: encoders would write a
+    float16 with the digits of a float32, half of which it never had."""
     if array.dtype.char != "e":
         return array
     numpy = sys.modules["numpy"]
@@ -42,7 +42,7 @@ def kept_digits(array: Any) -> Any:
 
 
 def listed(array: Any) -> list[Any]:
-    """The cells of an array of one dimension or more, as nested lists. Raises CellError."""
+    """The cells of an array of at least one dimension, as nested lists. Raises CellError."""
     if is_masked(array):
         return _masked(array)
     kind = array.dtype.kind
@@ -56,7 +56,7 @@ def listed(array: Any) -> list[Any]:
         return found
     if kind == "M":
         return _moments(array)
-    if kind == "T":  # of numpy 2: its missing value may be anything
+    if kind == "T":  # StringDType of numpy 2: its missing value can be anything
         return [cell if isinstance(cell, str) else None for cell in array]
     return list(array)
 
@@ -68,7 +68,7 @@ def _masked(array: Any) -> list[Any]:
         return list(array)
     if array.ndim > 1:
         return [listed(one) for one in array]
-    # What a mask hides may be no value of its dtype at all.
+    # A masked value may be invalid for its dtype.
     shown = iter(listed(array.data[~mask]))
     return [None if hidden else next(shown) for hidden in mask.tolist()]
 
@@ -99,11 +99,12 @@ def _month(number: int) -> date:
     try:
         return date(1970 + years, 1 + month, 1)
     except (ValueError, OverflowError):
-        return day(10**9)  # which says why
+        return day(10**9)  # which raises the error that says why
 
 
 def cell_of(cell: Any) -> Any:
-    """A scalar, record or array as what Cells can freeze; CellError where there is nothing."""
+    """A scalar, record or array as a value that Cells can freeze. Raises CellError for types that
+    cannot be recorded."""
     dtype = getattr(cell, "dtype", None)
     if dtype is None:
         raise CellError("a cell has an unknown numpy type; record a number")
@@ -136,11 +137,11 @@ def cell_of(cell: Any) -> Any:
 
 
 def refusal(dtype: Any) -> CellError:
-    """Why nothing of this dtype is recorded, and what to do."""
+    """The error for a dtype that cannot be recorded, with the remedy."""
     remedy = "record it as a number or as text"
     if dtype.kind == "c":
         remedy = "record its real and imaginary parts"
-    elif dtype.kind in "fV":  # longer than 64 bits; bfloat16 and others that are not numpy's own
+    elif dtype.kind in "fV":  # longer than 64 bits, or bfloat16 and other types from outside numpy
         remedy = "convert it to float64 or float32, such as astype('float32')"
     return CellError(f"a cell of dtype {dtype} cannot be recorded; {remedy}")
 

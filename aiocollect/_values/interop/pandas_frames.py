@@ -1,8 +1,9 @@
-"""pandas: frames, series and what they are made of as cells.
+"""pandas: frames, Series and their parts as cells.
 
 Invariants: what pandas calls missing is missing, in a column whose dtype can hold more than
-numbers; in one of plain floats NaN is NaN, since pandas has no other word for it there. Of rows of
-objects pandas keeps no dtype: the stream's other rows tell (see _values/shape.py).
+numbers; in a column of plain floats NaN stays NaN, since pandas has no other value for it there.
+pandas keeps no dtype for rows of objects: the other rows of the stream decide (see
+_values/shape.py).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ __all__ = ["cells_of", "column_of", "index_of", "table_of"]
 
 
 def table_of(data: Any) -> Table:
-    """A DataFrame. Its index is never looked at. Raises CellError for its names."""
+    """A DataFrame as a Table. Its index is never read. Raises CellError for invalid names."""
     rows, width = data.shape
     numpy = sys.modules["numpy"]
     kinds = set(data.dtypes)
@@ -41,7 +42,7 @@ def table_of(data: Any) -> Table:
 
 
 def column_of(data: Any) -> Column:
-    """A Series, whose labels are names where it is a row of a frame."""
+    """A Series as a Column; its labels are names if it is a row of a frame."""
     pandas = sys.modules["pandas"]
     kind = data.dtype
     of_arrow = isinstance(kind, pandas.ArrowDtype)
@@ -62,7 +63,7 @@ def column_of(data: Any) -> Column:
 
 
 def index_of(data: Any) -> Table:
-    """An index of several levels: a column for each, which may have names."""
+    """A MultiIndex as a Table: a column for each level, which can have names."""
     pandas = sys.modules["pandas"]
     levels = range(data.nlevels)
     return Table(
@@ -74,10 +75,10 @@ def index_of(data: Any) -> Table:
 
 
 def _row_cells(data: Any) -> list[Any]:
-    """The cells of a row, which have nothing in common: pandas makes a row of NaN and text one of
-    texts, though its NaN may be a number of a column of numbers."""
+    """The cells of a row, which can have different types: pandas turns a row of NaN and text into a
+    row of text, though its NaN can come from a column of numbers."""
     kind = data.dtype
-    # Of pandas' NA nothing may be asked, not even whether it is itself.
+    # pandas.NA cannot be compared, not even with itself.
     text = isinstance(kind, sys.modules["pandas"].StringDtype) and type(kind.na_value) is float
     if text or (kind.kind == "O" and type(kind).__module__.startswith("numpy")):
         found: list[Any] = data.tolist()
@@ -87,9 +88,9 @@ def _row_cells(data: Any) -> list[Any]:
 
 def _labels(index: Any) -> tuple[str, ...] | None:
     if index.dtype.kind in "biufMm":
-        return None  # no need to look at a million of them
+        return None  # there can be a million of them
     labels = names_of(list(index), "the labels of the Series")
-    # Of two labels that are equal one would overwrite the other's cell: then order counts.
+    # With two equal labels one cell would overwrite the other: then the order counts.
     return None if labels is None or len(set(labels)) < len(labels) else labels
 
 
@@ -135,8 +136,8 @@ def _aware(series: Any) -> list[Any]:
 
 
 def _objects(series: Any) -> list[Any]:
-    """Of a column of objects NaN is what pandas has for missing, whatever the others are; unless
-    these are numbers, which it can be one of."""
+    """In a column of objects NaN is how pandas writes missing, unless the other values are numbers,
+    among which it can be a number."""
     cells: list[Any] = series.tolist()
     numbers = False
     for cell in cells:

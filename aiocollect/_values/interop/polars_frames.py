@@ -1,7 +1,7 @@
-"""polars: series and frames as cells.
+"""polars: Series and frames as cells.
 
-Invariants: as of Arrow. The type decides; what polars would cut on its way to Python (nanoseconds)
-is read as the number that it is.
+Invariants: those of Arrow. The type decides; what polars would truncate on its way to Python
+(nanoseconds) is read as the integer that it is.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _PLAIN: Final = frozenset(
     [f"{sign}Int{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64)]
     + ["Float16", "Float32", "Float64"]
 )
-# Cells of these types become Python objects without a loss.
+# Cells of these types become Python objects without loss.
 _KEPT: Final = _PLAIN - {"Float16", "Float32"} | {
     *("Int128", "UInt128", "Boolean", "String", "Binary", "Decimal", "Null", "Object"),
 }
 
 
 def column_of(series: Any) -> Column:
-    """A Series."""
+    """A Series as a Column."""
     nested: bool | None = _name(series.dtype) in ("Struct", "List", "Array")
     if _name(series.dtype) == "Object":
         nested = None
@@ -71,13 +71,13 @@ def cells_of(series: Any) -> list[Any]:
 
 
 def _name(kind: Any) -> str:
-    """The name of a type; of one without parameters the class may stand for it."""
+    """The name of a type; a type without parameters can be given as its class."""
     return kind.__name__ if isinstance(kind, type) else type(kind).__name__
 
 
 def _decoded(series: Any) -> list[Any]:
-    """The words of categories, each once: a code costs no more than a reference to its word, and
-    a short code for a megabyte of text is charged as what it stands for."""
+    """The words of categories, each once: a code costs only a reference to its word, and a short
+    code for a megabyte of text is charged as that text."""
     once = series.unique()
     text = once.cast(sys.modules["polars"].String).to_list()
     words = dict(zip(once.to_physical().to_list(), text, strict=True))
@@ -95,7 +95,7 @@ def _structs(series: Any) -> list[Any]:
 
 
 def table_of(data: Any) -> Table:
-    """A DataFrame."""
+    """A DataFrame as a Table."""
     names = tuple(data.columns)
     kinds = list(map(_name, data.dtypes))
 

@@ -1,9 +1,9 @@
-"""Frames: recognises the tables, arrays and records of other packages, and imports none of them.
+"""Recognises the tables, arrays and records of other packages, and imports none of them.
 
-Whatever is recognised becomes a numpy array, a list, a dict, a Column or a Table (interop/), or
-stays what it is: a single value. Tables are not read yet: their number of rows may refuse them.
-All is read before collect() returns: also Arrow's and polars' tables, which cannot be changed by
-their own means, but may share their memory with a numpy array that can.
+A recognised value becomes a numpy array, a list, a dict, a Column or a Table (interop/); any other
+value stays as it is, a single value. Tables are not read yet: their number of rows can refuse them.
+Everything is read before collect() returns, even tables of Arrow and polars: they are immutable by
+their own means, but can share memory with a numpy array that is not.
 """
 
 from __future__ import annotations
@@ -25,25 +25,27 @@ __all__ = ["Column", "Table", "as_dict", "recognise"]
 
 # Words in the name of a device whose memory numpy cannot read.
 _ACCELERATORS = ("cuda", "gpu", "mps", "xpu", "hip", "tpu", "meta")
-# What has elements, and is a cell.
+# Types that have elements but are cells.
 _CELLS = (str, bytes, bytearray, memoryview, Enum)
 _KNOWN = frozenset({"numpy", "pandas", "polars", "pyarrow"})
-# What a table of these must be asked for first, since it would compute, or fetch, the whole.
+# The call that turns a table of these into one in memory; doing it here would compute, or fetch,
+# the whole.
 _LAZY = {"dask": "compute()", "pyspark": "toPandas()", "ray": "to_pandas()", "modin": "to_pandas()"}
 
 
 def recognise(data: Any, *, stream: str, max_bytes: int = sys.maxsize) -> Any:
-    """``data`` as a numpy array, a list, a dict, a Column or a Table; itself where it is a single
-    value. ``max_bytes``: what a call may cost; what is above is not copied, and of a table that
-    comes as a stream no more than one batch above is read.
+    """``data`` as a numpy array, a list, a dict, a Column or a Table; unchanged if it is a single
+    value.
 
-    Raises EncodeError for what holds rows and cannot be read.
+    ``max_bytes`` is the limit of a call: what is larger is not copied, and of a table that arrives
+    as a stream at most one batch beyond it is read. Raises EncodeError for a value that holds rows
+    and cannot be read.
     """
     try:
         return _recognised(data, type(data), max_bytes)
     except CellError as error:
         text, reason = f"{stream}: {error}", error.reason
-    # Outside of the handler, so that no context leads back to the value.
+    # Outside of the handler, so that the exception's context does not lead to the value.
     raise EncodeError(text, reason=reason)
 
 
@@ -64,7 +66,7 @@ def _recognised(data: Any, kind: type, max_bytes: int) -> Any:
     if hasattr(kind, "__arrow_c_stream__") or hasattr(kind, "__arrow_c_array__"):
         return _by_interchange(data, kind, max_bytes // ROW_COST)
     if hasattr(kind, "__array__"):
-        # Scalars of numpy are read as numbers too, and have no shape.
+        # Scalars of numpy can be read as numbers too, and have no shape.
         if hasattr(kind, "__float__") and not _rank(data):
             names = getattr(getattr(data, "dtype", None), "names", None)
             return data if not names else cell_of(data)
@@ -79,7 +81,7 @@ def _recognised(data: Any, kind: type, max_bytes: int) -> Any:
         cost = estimate(1, base.__len__(data))
         if cost > max_bytes:
             raise CellError(too_large(cost, max_bytes), reason="too_large")
-        return base.__getitem__(data, slice(None))  # without what its author has added
+        return base.__getitem__(data, slice(None))  # without the methods of a subclass
     has = frozenset().union(*map(vars, kind.__mro__))
     if "__next__" in has or ({"__iter__", "__len__"} <= has and not issubclass(kind, _CELLS)):
         raise _refusal(kind, "pass a list of its elements")
@@ -87,8 +89,8 @@ def _recognised(data: Any, kind: type, max_bytes: int) -> Any:
 
 
 def _kin(kind: type) -> tuple[str, str]:
-    """The package and name of the class by which a value is known: a subclass of a frame, from
-    wherever, is a frame."""
+    """The package and name of the class by which a value is recognised: a subclass of a frame,
+    wherever defined, is a frame."""
     own = str(kind.__module__).partition(".")[0]
     if own in _KNOWN:
         return own, kind.__name__
@@ -107,7 +109,7 @@ def _of_pandas(data: Any, name: str) -> Any:
     if name == "MultiIndex":
         return pandas_frames.index_of(data)
     if not _rank(data):
-        # Timestamp, NA and the like are cells; what itertuples() gives is a row.
+        # Timestamp, NA and similar values are cells; what itertuples() yields is a row.
         record = as_dict(data) if isinstance(data, tuple) else None
         return data if record is None else record
     # An Index or an extension array is a column.
@@ -132,7 +134,8 @@ def _of_arrow(data: Any, name: str) -> Any:
 
 
 def _by_interchange(data: Any, kind: type, max_rows: int) -> Any:
-    """A table of any package that speaks Arrow's C interface, through one that is loaded."""
+    """A table of any package that supports Arrow's C interface, read by pyarrow or polars,
+    whichever is loaded."""
     pyarrow = sys.modules.get("pyarrow")
     if pyarrow is not None and hasattr(kind, "__arrow_c_stream__"):
         reader = pyarrow.RecordBatchReader.from_stream(data)
@@ -142,7 +145,7 @@ def _by_interchange(data: Any, kind: type, max_rows: int) -> Any:
             batches.append(batch)
             rows += batch.num_rows
             if rows > max_rows:
-                break  # it will be refused for these already
+                break  # these are too many already
         return arrow_tables.table_of(pyarrow.Table.from_batches(batches, reader.schema))
     if pyarrow is not None:
         return _of_arrow(pyarrow.record_batch(data), "RecordBatch")
@@ -157,7 +160,7 @@ def _array(data: Any, kind: type) -> Any:
     if any(word in device for word in _ACCELERATORS):
         raise _refusal(kind, "copy it to main memory first, such as tensor.cpu()")
     if hasattr(data, "detach"):
-        data = data.detach()  # torch refuses to show numbers that gradients hang on
+        data = data.detach()  # torch does not export tensors that require gradients
     numpy = sys.modules.get("numpy")
     if numpy is None:
         raise _refusal(kind, "import numpy, which can read it")
@@ -166,7 +169,11 @@ def _array(data: Any, kind: type) -> Any:
     try:
         found = numpy.asarray(data)
         return found if found.ndim or not found.dtype.names else cell_of(found)
-    except (TypeError, ValueError, RuntimeError):  # bfloat16 of torch; strings; sparse; …
+    except (
+        TypeError,
+        ValueError,
+        RuntimeError,
+    ):  # bfloat16 of torch, strings, sparse arrays and so on
         pass
     raise _refusal(kind, "numpy cannot read it; pass a numpy array of float32 or float64")
 

@@ -1,4 +1,4 @@
-"""Records: one row by name, whatever class its author has chosen."""
+"""Records: one row by name, of whatever class."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ __all__ = ["as_dict", "fields_of"]
 
 
 def as_dict(data: Any) -> dict[Any, Any] | None:
-    """One row by name, where ``data`` is a record: a mapping, a named tuple, a row of a database,
-    or an object of a dataclass, attrs, msgspec or pydantic. Raises CellError for one that must be
-    asked for its dict."""
+    """One row by name, if ``data`` is a record: a mapping, a named tuple, a row of a database, or
+    an object of a dataclass, attrs, msgspec or pydantic. Raises CellError for a record whose fields
+    only its own dict() gives."""
     kind = type(data)
     if isinstance(data, Mapping):
         return dict(data)
@@ -23,14 +23,14 @@ def as_dict(data: Any) -> dict[Any, Any] | None:
         return dict(zip(fields, data, strict=True))
     found = fields_of(data)
     if found is None and hasattr(kind, "_asdict"):
-        found = dict(data._asdict())  # of an ORM
+        found = dict(data._asdict())  # a row of an ORM
     elif found is None and hasattr(kind, "keys") and hasattr(kind, "__getitem__"):
-        found = dict(data)  # of a database: by the protocol that dict() knows
+        found = dict(data)  # a row of a database: by the protocol that dict() uses
     return found
 
 
 def fields_of(data: Any) -> dict[Any, Any] | None:
-    """The fields of an object that is made of fields; None where it is not."""
+    """The fields of an object that consists of fields; None for any other."""
     kind = type(data)
     if isinstance(data, type):
         return None

@@ -1,6 +1,6 @@
-"""A table: columns of another package, which are read when it is known that they are not too many.
+"""A table: columns of another package, which are read only once their number of rows is admitted.
 
-Nothing of a million rows is touched before their number was looked at.
+No cell of a million rows is touched before their number was checked.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ __all__ = ["Column", "Table", "names_of"]
 
 
 class Table:
-    """``rows`` rows of ``width`` columns. ``names`` is None where they have none.
+    """``rows`` rows of ``width`` columns. ``names`` is None if they have none.
 
-    ``size`` are the bytes of its cells beyond those of numbers, as far as that is known before they
-    are read. ``columns()`` reads them, one list after the other; ``stack()`` gives the whole as one
-    numpy array, or None where it is not one of plain numbers.
+    ``size`` is the bytes of its cells beyond those of numbers, as far as known before they are
+    read. ``columns()`` reads them, one list after the other; ``stack()`` gives all of them as one
+    numpy array, or None if they are not all plain numbers.
     """
 
     __slots__ = ("columns", "names", "rows", "size", "stack", "width")
@@ -61,30 +61,31 @@ class Table:
                 break
             except (KeyboardInterrupt, SystemExit):
                 raise
-            except BaseException as error:  # other people's code may raise anything; also panics
+            except BaseException as error:  # foreign code can raise anything, panics included
                 text, reason = f"reading it raised {word_for(type(error))}", "type"
                 break
             found.append(column)
-        # Outside of the handlers, so that no context leads back to a cell.
+        # Outside of the handlers, so that the exception's context does not lead to a cell.
         name = f"f{len(found)}" if self.names is None else self.names[len(found)]
         raise EncodeError(f"{stream}: column {name[:64]}: {text}", reason=reason)
 
 
-# What an order may be told by: numbers, dates, the places of a table that has several headers.
+# Types of labels that mean a position: numbers, dates, the tuples of a table with several headers.
 _PLACES: Final = (Number, date, timedelta, tuple, type(None))
 _PACKAGES: Final = frozenset({"numpy", "pandas"})
 
 
 class Column:
-    """What has one dimension in another package: a column, a row, or rows.
+    """A value of one dimension of another package: a column, a row, or rows.
 
-    ``labels()`` are None where they are no names, else as text: of a row of a frame they are the
-    names of its columns, of a column the index, which may be of customers. Only the stream's
-    columns tell which; CellError where nothing does. ``name`` is its own name. ``column()`` gives
-    its cells where it is a column, ``row()`` where it is a row, whose cells have nothing in common.
+    ``labels()`` gives its labels as text, or None if they are not names. For a row of a frame they
+    are the names of its columns, for a column the index, which can be of customers; only the
+    columns of the stream tell which. Raises CellError if nothing does. ``name`` is its own name.
+    ``column()`` gives its cells as a column, ``row()`` as a row, whose cells can have different
+    types.
 
-    ``nested``: whether its type says that each cell is a row by itself, which ``each()`` gives:
-    a struct, map or list. None where only the cells tell.
+    ``nested``: whether its type says that each cell is itself a row, which ``each()`` gives: a
+    struct, map or list. None if only the cells tell.
     """
 
     __slots__ = ("column", "each", "labels", "name", "nested", "row", "rows")
@@ -113,9 +114,8 @@ class Column:
 
 
 def names_of(labels: Sequence[Any], what: str) -> tuple[str, ...] | None:
-    """Labels as the names of columns; None where they are numbers, tuples or dates: then order
-    counts. Raises CellError where some are names and some are not, or what nobody knows: then
-    nothing is sure."""
+    """Labels as the names of columns; None if they are numbers, tuples or dates: then the order
+    counts. Raises CellError if only some are names, or if a type can be either."""
     names = [label(one) for one in labels]
     found = tuple([name for name in names if name is not None])
     if len(found) == len(names):
@@ -133,7 +133,9 @@ def names_of(labels: Sequence[Any], what: str) -> tuple[str, ...] | None:
 
 
 def _tells_a_place(kind: type) -> bool:
-    """Whether a label of this type, which is no text, may say a place, and no name."""
+    """Whether a label of this type, which is not text, can mean a position."""
     if issubclass(kind, bytes) or hasattr(kind, "_member_map_"):
-        return issubclass(kind, int)  # of an enumeration: else its members have names
+        return issubclass(
+            kind, int
+        )  # an enumeration's members have names, unless they are integers
     return issubclass(kind, _PLACES) or str(kind.__module__).partition(".")[0] in _PACKAGES
