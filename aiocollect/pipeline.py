@@ -160,7 +160,7 @@ class Pipeline:
             retry=retry,
         )
         self._forms = Forms(layout=layout, format=format, columns=columns, writer=writer)
-        self._store, self._engine = assemble(
+        self._store, self._engine, self._lifespans = assemble(
             store,
             container=container,
             credential=credential,
@@ -261,7 +261,7 @@ class Pipeline:
         After a lifespan has ended it starts again, with counts from 0. Raises ConfigError if it
         already runs on another loop, PipelineClosed if it was closed for good.
         """
-        await self._engine.lifespans.start()
+        await self._lifespans.start()
 
     async def flush(self, timeout: float | None = None) -> Report:
         """Wait until every row accepted so far is stored, or has come to another end.
@@ -269,12 +269,12 @@ class Pipeline:
         The pipeline stays open. Raises FlushTimeout, which carries the report, after ``timeout``
         seconds; None waits without limit.
         """
-        return await self._engine.lifecycle.flush(timeout)
+        return await self._lifespans.flush(timeout)
 
     def flush_sync(self, timeout: float | None = None) -> Report:
         """flush() for threads without an event loop. Raises FlushTimeout after ``timeout`` seconds
         (None: never), and ConfigError on a thread with a running loop."""
-        return self._engine.lifespans.flush(timeout)
+        return self._lifespans.flush_blocking(timeout)
 
     async def replay(self, timeout: float | None = None, *, any_target: bool = False) -> Report:
         """Wait until the rows that ended processes left in the spool are stored. Storing them
@@ -285,7 +285,7 @@ class Pipeline:
         carries the report, after ``timeout`` seconds (None: never), and ConfigError without a
         spool.
         """
-        return await self._engine.lifecycle.replay(timeout, any_target=any_target)
+        return await self._lifespans.replay(timeout, any_target=any_target)
 
     async def aclose(self, timeout: float | None = None) -> Report:
         """Refuse new calls, store what was accepted, and report; idempotent.
@@ -294,12 +294,12 @@ class Pipeline:
         dropped and counted. Outside of a lifespan this is final: a later start() raises
         PipelineClosed.
         """
-        return await self._engine.lifespans.aclose(timeout)
+        return await self._lifespans.aclose(timeout)
 
     def close(self, timeout: float | None = None) -> Report:
         """aclose() for threads without an event loop; idempotent. Raises ConfigError on a thread
         with a running loop."""
-        return self._engine.lifespans.close(timeout)
+        return self._lifespans.close(timeout)
 
     def set(self, *, enabled: bool | None = None, sample_rate: float | None = None) -> None:
         """Switch all collectors on or off, or change the share of calls that they record; from any
@@ -309,7 +309,7 @@ class Pipeline:
         self._engine.gates.set(enabled=enabled, sample_rate=sample_rate)
 
     async def __aenter__(self) -> Pipeline:
-        await self._engine.lifespans.enter()
+        await self._lifespans.enter()
         return self
 
     async def __aexit__(
@@ -318,12 +318,12 @@ class Pipeline:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._engine.lifespans.leave()
+        await self._lifespans.leave()
 
     def __enter__(self) -> Pipeline:
         """``with pipeline:`` for threads without an event loop. With host="loop" rows are stored by
         flush_sync(), and at the end. Raises ConfigError on a thread with a running loop."""
-        self._engine.lifespans.enter_blocking()
+        self._lifespans.enter_blocking()
         return self
 
     def __exit__(
@@ -332,7 +332,7 @@ class Pipeline:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._engine.lifespans.leave_blocking()
+        self._lifespans.leave_blocking()
 
     @asynccontextmanager
     async def lifespan(self, app: Any) -> AsyncIterator[None]:

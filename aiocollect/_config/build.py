@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from .._core.settings import Settings
 from .._engine.clock import SystemClock
 from .._engine.engine import Engine
+from .._engine.lifespans import Lifespans
 from .._engine.loop_thread import LoopThread, check_threads
 from .._hooks.log import LogHook
 from .._spool.disk import Disk
@@ -52,8 +53,8 @@ def assemble(
     settings: Settings,
     hooks: Sequence[Hook],
     seams: Seams,
-) -> tuple[Store, Engine]:
-    """The store and the engine of a pipeline."""
+) -> tuple[Store, Engine, Lifespans]:
+    """The store of a pipeline, its engine, and what starts and closes that."""
     if not isinstance(hooks, Sequence):
         raise ConfigError("hooks must be a list of callables")
     for hook in hooks:
@@ -106,11 +107,9 @@ def assemble(
         # A simulated disk is asked without a thread.
         aside=seams.disk or SideThread(),
         thread=LoopThread(loop_maker()) if host == "thread" else None,
+        inspected=store if isinstance(store, AzureStore) else None,
     )
-    if isinstance(store, AzureStore):
-        inspected = store
-        engine.inspect = lambda: inspected.inspect(engine.hooks.emit)
-    return store, engine
+    return store, engine, Lifespans(engine, store)
 
 
 def _target_of(store: Store) -> str:

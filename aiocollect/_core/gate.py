@@ -8,10 +8,12 @@ one id are recorded together or not at all, in whatever process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, Protocol
 from zlib import crc32
 
+from ..events import RateChanged
+from ..typing import Hook
 from .switches import Control, Switch
 
 __all__ = ["ALL", "Gate", "Gates"]
@@ -57,30 +59,38 @@ class Gate:
         self._gates.adjust(self)
 
 
+class HasGates(Protocol):
+    """Whoever knows all collectors."""
+
+    def gates(self) -> Iterable[Gate]:
+        """Their gates."""
+
+
 class Gates:
-    """All gates of one pipeline. ``tell`` gets each change of a rate, with the label.
+    """All gates of one pipeline. ``hook`` gets an event of each change of a rate.
 
     ``under_pressure`` is the rate that multiplies the others while the budget is nearly used.
     """
 
-    def __init__(
-        self, switch: Switch, *, under_pressure: float, tell: Callable[[str, float], None]
-    ) -> None:
+    def __init__(self, switch: Switch, *, under_pressure: float, hook: Hook) -> None:
         self._switch = switch
         self._control = Control()
         self._under_pressure = under_pressure
         self._pressed = False
-        self._tell = tell
-        self._all: Callable[[], Iterable[Gate]] = lambda: ()
+        self._hook = hook
+        self._sources: HasGates | None = None
         self._rates: dict[str, float] | None = None  # while nothing changes
         self._fresh: list[str] | None = None  # labels that labels() has not given yet
 
     def __repr__(self) -> str:
         return f"<Gates {self._switch!r}>"
 
-    def reach(self, all_gates: Callable[[], Iterable[Gate]]) -> None:
-        """How to come to the gates of all collectors: they live as long as these."""
-        self._all = all_gates
+    def reach(self, sources: HasGates) -> None:
+        """Where the gates of all collectors are: they live as long as these."""
+        self._sources = sources
+
+    def _all(self) -> Iterable[Gate]:
+        return () if self._sources is None else self._sources.gates()
 
     def open(self, label: str, *, sample_rate: float) -> Gate:
         """The gate of a new collector. From any thread."""
@@ -154,7 +164,7 @@ class Gates:
             gate.every = limit == ALL
             gate.limit = ALL if gate.every else limit  # one number for all gates
             self._rates = None
-            self._tell(gate.label, gate.rate)
+            self._hook(RateChanged(stream=gate.label, rate=gate.rate))
 
 
 def changed(switch: Switch, enabled: bool | None, sample_rate: float | None) -> Switch:

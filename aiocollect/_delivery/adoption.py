@@ -8,63 +8,56 @@ batches as this process makes them.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from .._core.accumulator import Batch
 from .._core.ring import Account
 from .._core.unsettled import Unsettled
 from .._spool.progress import LaneProgress
 from .._spool.syncer import Syncer
+from ..typing import Clock
 from .channel import Channel, Parked
 from .channel_builder import ChannelBuilder
 
 __all__ = ["Adoption"]
 
 
-# Lanes that are made again in one slice of the event loop: each takes some 30 us.
-AT_ONCE = 32
-
-
 class Adoption:
-    """Of one directory and its ``lanes``. Its channels are made a few at a time, each given to
-    ``take``; ``done`` is called with the rows of all.
-
-    ``now`` tells the time. What the rows take in memory is on an account of their own.
-    """
+    """Of one directory and its ``lanes``, which another process has left. What its rows take in
+    memory is on an account of their own."""
 
     def __init__(
         self,
+        process: str,
         lanes: list[LaneProgress],
         syncer: Syncer,
         *,
         builder: ChannelBuilder,
         unsettled: Unsettled,
-        now: Callable[[], float],
-        take: Callable[[Channel], None],
-        done: Callable[[int], None],
+        clock: Clock,
     ) -> None:
+        self.process = process
+        self.rows = 0  # of the channels so far
         self._lanes = deque(lanes)
         self._syncer = syncer
         self._builder = builder
         self._unsettled = unsettled
         self._account = Account(share=0)
-        self._now = now
-        self._take = take
-        self._done = done
-        self._rows = 0
+        self._clock = clock
 
     def __repr__(self) -> str:
-        return f"<Adoption, {len(self._lanes)} lanes to go>"
+        return f"<Adoption of {self.process}, {len(self._lanes)} lanes to go>"
 
-    def go_on(self) -> bool:
-        """Make a few channels. False: all are made."""
-        for _ in range(min(AT_ONCE, len(self._lanes))):
-            channel = self._channel_of(self._lanes.popleft())
-            self._rows += channel.parked
-            self._take(channel)
-        if not self._lanes:
-            self._done(self._rows)
-        return bool(self._lanes)
+    @property
+    def left(self) -> int:
+        """How many channels are still to be made."""
+        return len(self._lanes)
+
+    def next(self) -> Channel:
+        """Make the next channel."""
+        channel = self._channel_of(self._lanes.popleft())
+        self.rows += channel.parked
+        return channel
 
     def _channel_of(self, progress: LaneProgress) -> Channel:
         """The channel that brings a lane's rows to the store: all of them are on the disk."""
@@ -86,7 +79,7 @@ class Adoption:
                 rows,
                 size,
                 self._unsettled.next_serial(),
-                self._now(),
+                self._clock.monotonic(),
                 ((self._account, size),),
             )
             self._unsettled.add(parked.serial, born=parked.born)

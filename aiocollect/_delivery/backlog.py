@@ -15,13 +15,16 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from .._core.accumulator import Batch, Block
-from .._core.commands import Command, Finish, Note, Release
+from .._core.commands import Release
 from .._core.finishes import dropped, possibly_stored, spooled
 from .._core.ring import Account, Ring
 from .._core.unsettled import Unsettled
 from .._spool.progress import LaneProgress
 from .._spool.syncer import Loaded, Write
 from .channel import NOTHING_WAITS, Channel, Parked
+from .closing import Closing
+from .senders import Senders
+from .settling import Settling
 
 __all__ = ["Backlog"]
 
@@ -33,9 +36,9 @@ AT_ONCE = 32
 
 
 class Backlog:
-    """``perform`` carries out what lanes command, ``note`` takes rows that are final. ``low`` is
-    the use of the budget below which there is room; ``reserve`` the bytes that may always be read;
-    ``max_batch`` the bytes of a batch.
+    """Of all ``channels``. ``low`` is the use of the budget below which there is room; ``reserve``
+    the bytes that may always be read; ``max_batch`` the bytes of a batch. ``senders`` are others
+    after a move to another event loop.
     """
 
     def __init__(
@@ -47,8 +50,9 @@ class Backlog:
         low: int,
         reserve: int,
         max_batch: int,
-        perform: Callable[[Channel, list[Command]], None],
-        note: Callable[[list[Finish | Release | Note], Channel], None],
+        senders: Senders,
+        settling: Settling,
+        closing: Closing,
     ) -> None:
         self._channels = channels
         self._ring = ring
@@ -56,8 +60,9 @@ class Backlog:
         self._low = low
         self._reserve = reserve
         self._max_batch = max_batch
-        self._perform = perform
-        self._note = note
+        self.senders = senders
+        self._settling = settling
+        self._closing = closing
         # Those that have something in memory that is on the disk too, by how long: each is looked
         # at once for what it was given since.
         self._holding: dict[Channel, None] = {}
@@ -67,7 +72,6 @@ class Backlog:
         self._read_bytes = 0
         self._gathering: dict[Channel, int] = {}  # their bytes
         self.gathered = 0  # rows that were written again so far
-        self.closed = False
 
     def __repr__(self) -> str:
         return f"<Backlog, {len(self._reading)} reading, {len(self._waiting)} waiting>"
@@ -78,10 +82,10 @@ class Backlog:
         """A batch was sealed."""
         if channel.backlog:
             channel.backlog.append(batch)
-        elif self.closed:
+        elif self._closing.stopped:
             channel.backlog = deque([batch])
         else:
-            self._perform(channel, channel.lane.submit(batch))
+            self.senders.perform(channel, channel.lane.submit(batch))
 
     @property
     def gathering(self) -> bool:
@@ -127,7 +131,7 @@ class Backlog:
         def done(_: bool, __: list[LaneProgress]) -> None:
             del self._gathering[channel]
             self.gathered += len(lengths)
-            if not self.closed:
+            if not self._closing.stopped:
                 self._let_go_of(channel)
 
         syncer.put(Write(add, done))
@@ -180,12 +184,17 @@ class Backlog:
 
     def next(self, channel: Channel) -> None:
         """The lane may have something to do: give it the first batch of the backlog."""
-        if self.closed or channel.lane.busy or channel in self._reading or not channel.backlog:
+        if (
+            self._closing.stopped
+            or channel.lane.busy
+            or channel in self._reading
+            or not channel.backlog
+        ):
             return
         first = channel.backlog[0]
         if isinstance(first, Batch):
             channel.backlog.popleft()
-            self._perform(channel, channel.lane.submit(first))
+            self.senders.perform(channel, channel.lane.submit(first))
         elif self._room(first.size):
             self._begin(channel, first)
         else:
@@ -220,7 +229,7 @@ class Backlog:
         if self._reading.get(channel) is not parked:
             return  # another loop has begun anew
         del self._reading[channel]
-        if self.closed or not channel.backlog or channel.backlog[0] is not parked:
+        if self._closing.stopped or not channel.backlog or channel.backlog[0] is not parked:
             # It was given up meanwhile.
             self._charge(parked.charges, -1)
             self._unread(parked.serial)
@@ -240,7 +249,7 @@ class Backlog:
         batch = Batch(
             block, serial=parked.serial, born=parked.born, charges=parked.charges, kept=True
         )
-        self._perform(channel, channel.lane.submit(batch))
+        self.senders.perform(channel, channel.lane.submit(batch))
 
     def released(self, serial: int) -> None:
         """A batch is final."""
@@ -265,11 +274,15 @@ class Backlog:
     # The end ----------------------------------------------------------------------------------
 
     def drop(self, channel: Channel, item: Batch | Parked, *, reason: str) -> None:
-        """Give up what stands in the backlog."""
-        channel.backlog.remove(item)
+        """Give up a batch of which nothing was ever sent."""
+        if item in channel.backlog:
+            channel.backlog.remove(item)
+        elif isinstance(item, Batch):
+            self.senders.perform(channel, channel.lane.drop(item, reason=reason))
+            return
         if isinstance(item, Batch):
             end = dropped(item.block, channel.lane.parts, reason=reason)
-            self._note([end, Release(item)], channel)
+            self._settling.settle([end, Release(item)], channel)
         else:
             channel.parked -= item.rows
             self._end(channel, item, reason)
@@ -277,7 +290,7 @@ class Backlog:
     def _end(self, channel: Channel, parked: Parked, reason: str) -> None:
         batch = _empty(parked)
         finish = dropped(batch.block, channel.lane.parts, reason=reason)
-        self._note([finish, Release(batch)], channel)
+        self._settling.settle([finish, Release(batch)], channel)
 
     def give_up(self, channel: Channel, reason: str) -> None:
         """Account for what the deadline has left in the backlog."""
@@ -288,12 +301,14 @@ class Backlog:
             if isinstance(item, Parked):
                 channel.parked -= item.rows
             if channel.kept(batch.block):
-                self._note([spooled(batch.block, parts), Release(batch)], channel)
+                self._settling.settle([spooled(batch.block, parts), Release(batch)], channel)
             elif channel.unsure(batch.block):
                 doubt = possibly_stored(batch.block, parts, reason=reason)
-                self._note([doubt, Release(batch)], channel)
+                self._settling.settle([doubt, Release(batch)], channel)
             else:
-                self._note([dropped(batch.block, parts, reason=reason), Release(batch)], channel)
+                self._settling.settle(
+                    [dropped(batch.block, parts, reason=reason), Release(batch)], channel
+                )
 
     def restart(self) -> None:
         """On a new loop: what the last one was reading never comes."""

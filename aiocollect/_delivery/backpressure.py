@@ -8,11 +8,12 @@ cancelled leaves the line at once, with what the call held, wherever it stood in
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 from .._core.calls import Call
 from .._core.ring import ACCEPTED, Account
 from ..errors import PipelineClosed
+from .closing import Closing
+from .door import Door
 
 __all__ = ["Backpressure"]
 
@@ -20,13 +21,13 @@ _CLOSED = "the pipeline was closed while this call waited for room"
 
 
 class Backpressure:
-    """The calls that found no room. ``offer`` tries to put one into the ring."""
+    """The calls that found no room. They come in by the ``door`` once there is some."""
 
-    def __init__(self, offer: Callable[[Call], int]) -> None:
-        self._offer = offer
+    def __init__(self, door: Door, closing: Closing) -> None:
+        self._door = door
+        self._closing = closing
         # By account; each in the order of their coming, which dictionaries keep.
         self._queues: dict[Account, dict[asyncio.Future[None], Call]] = {}
-        self._closed = False
 
     def __repr__(self) -> str:
         return f"<Backpressure {sum(map(len, self._queues.values()))}>"
@@ -61,10 +62,10 @@ class Backpressure:
 
     def _enter(self, call: Call) -> asyncio.Future[None] | None:
         """Accept the call now, or have it wait for the future that is returned."""
-        if self._closed:
+        if self._closing.begun:
             raise PipelineClosed(_CLOSED)
         account: Account = call[6]
-        if account not in self._queues and self._offer(call) == ACCEPTED:
+        if account not in self._queues and self._door.offer(call) == ACCEPTED:
             return None
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queues.setdefault(account, {})[future] = call
@@ -83,7 +84,7 @@ class Backpressure:
             while queue:
                 future, call = next(iter(queue.items()))
                 if not future.done():
-                    if self._offer(call) != ACCEPTED:
+                    if self._door.offer(call) != ACCEPTED:
                         break
                     future.set_result(None)
                 queue.pop(future, None)
@@ -95,8 +96,7 @@ class Backpressure:
         self._queues.clear()
 
     def close(self) -> None:
-        """Nobody is accepted any more."""
-        self._closed = True
+        """No call is accepted any more: those that wait are told so."""
         for queue in self._queues.values():
             for future in queue:
                 if not future.done():

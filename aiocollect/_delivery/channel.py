@@ -15,6 +15,7 @@ from .._core.accumulator import Accumulator, Batch, Block
 from .._core.commands import Outcome
 from .._core.lane import Lane
 from .._core.ring import Account
+from .._core.unsettled import Unsettled
 from .._spool.progress import LaneProgress
 from .._spool.syncer import Syncer
 from .receipts import AwaitedRows, Receipt
@@ -132,6 +133,13 @@ class Channel:
         """Whether nothing of it waits, in memory or on the disk."""
         waits = self.keeping or self.accumulator.rows or self.backlog or self.lane.out
         return not waits
+
+    def cut(self, unsettled: Unsettled) -> Batch:
+        """Freeze what was coalesced, at least a row, and number it."""
+        self.last_fill = self.accumulator.fill
+        batch = self.accumulator.seal(serial=unsettled.next_serial())
+        unsettled.add(batch.serial, born=batch.born)
+        return batch
 
     def kept(self, block: Block) -> bool:
         """Whether the block's rows are in the spool, for another life to go on with."""

@@ -5,17 +5,20 @@ Streams are made once for their names, form and columns; channels once for their
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
+from .._core.ring import Account
 from .._core.settings import Settings
+from .._hooks.hooks import Hooks
 from ..errors import ConfigError, EncodeError
 from ..redaction import Rule
 from ..typing import Names
 from .channel import Channel, Totals
 from .channel_builder import ChannelBuilder
 from .headers import Headers
+from .path_prices import PathPrices
 from .stream import Form, Stream
 from .streams import Alike, Streams
 
@@ -39,22 +42,21 @@ KEEP_HOURS = 48
 
 
 class Channels:
-    """All streams and channels of one pipeline. Iterates over the channels. ``release`` is told
-    of each channel that is forgotten."""
+    """All streams and channels of one pipeline. Iterates over the channels."""
 
     def __init__(
         self,
         settings: Settings,
         *,
         writer: str,
-        release: Callable[[Channel], None],
-        churn: Callable[[int], None],
+        prices: PathPrices,
+        hooks: Hooks,
     ) -> None:
-        self._release = release
+        self._prices = prices
         self._settings = settings
         self._writer = writer
         self.builder = ChannelBuilder(settings)
-        self.streams = Streams(churn)
+        self.streams = Streams(hooks)
         self._forms: dict[tuple[object, ...], Form] = {}
         self._alike = Alike()
         self._headers = Headers(settings.limits.max_headers)
@@ -186,6 +188,10 @@ class Channels:
         channel.lane.parts.index = index
         return channel
 
+    def opened(self, channel: Channel, account: Account) -> None:
+        """A row of this account has found its channel."""
+        self._prices.opened(channel, account, paths=len(self))
+
     def clear(self, *, writer: str) -> None:
         """Begin with no channel, in another process: under its own writer id."""
         self._writer = writer
@@ -249,7 +255,7 @@ class Channels:
             return
         del self._channels[key]
         channel.close()
-        self._release(channel)
+        self._prices.forgotten(channel)
         parts = channel.lane.parts
         if not parts.index and not parts.own:
             self._unknown(parts.path)

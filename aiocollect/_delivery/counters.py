@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from typing import TypedDict
 
 from .._core.commands import Outcome
 
-__all__ = ["Counters", "Refusals"]
+__all__ = ["Counters", "Refusals", "RowFields"]
 
 # Amounts that are not added up yet: 8 KB a reason.
 MANY = 1000
@@ -73,6 +74,21 @@ class Refusals:
         return before == accepted and now - when <= seconds and used >= full
 
 
+class RowFields(TypedDict):
+    """The conservation equation, and what was refused. See Report and Stats, which have fields of
+    these names."""
+
+    accepted: int
+    stored: int
+    possibly_stored: int
+    dead_lettered: dict[str, int]
+    dropped: dict[str, int]
+    in_memory: int
+    in_spool: int
+    adopted: int
+    refused: dict[str, int]
+
+
 class Counters:
     """Counts rows that are final, and rows that were refused at the door."""
 
@@ -89,6 +105,21 @@ class Counters:
 
     def __repr__(self) -> str:
         return f"<Counters {self.stored} stored>"
+
+    def counts(self, *, accepted: int, in_memory: int, parked: int) -> RowFields:
+        """All counts of rows, with those that are not kept here: accepted by this process, in
+        memory, and on the disk alone."""
+        return RowFields(
+            accepted=accepted + self.adopted,
+            stored=self.stored,
+            possibly_stored=self.possibly_stored,
+            dead_lettered=dict(self.dead_lettered),
+            dropped=dict(self.dropped),
+            in_memory=in_memory,
+            in_spool=self.spooled + parked,
+            adopted=self.adopted,
+            refused=self.refused,
+        )
 
     def finish(self, outcome: Outcome, rows: int, reason: str) -> None:
         """Count rows that have become final."""

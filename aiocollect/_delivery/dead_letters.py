@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from .._files.regular import append_line, check_appendable
+from .._hooks.hooks import Hooks
 from .._threads.side_thread import Aside
 from ..errors import ConfigError
-from ..events import DeadLettersLost, Event
+from ..events import DeadLettersLost
 
 __all__ = ["MAX_BYTES", "DeadLetters"]
 
@@ -35,8 +35,8 @@ MAX_WAITING = 4 * 2**20
 class DeadLetters:
     """The file at ``path``, made when there is something to write. ``None``: no file.
 
-    ``lost`` counts rows that no longer fitted, or could not be written; ``emit`` gets an event of
-    them, with the reason. Raises ConfigError where something else is in the file's place already.
+    ``lost`` counts rows that no longer fitted, or could not be written; the ``hooks`` hear of them,
+    with the reason. Raises ConfigError where something else is in the file's place already.
     """
 
     def __init__(
@@ -44,12 +44,12 @@ class DeadLetters:
         path: str | None,
         *,
         aside: Aside,
-        emit: Callable[[Event], None],
+        hooks: Hooks,
         max_bytes: int = MAX_BYTES,
     ) -> None:
         self._path = path
         self._aside = aside
-        self._emit = emit
+        self._hooks = hooks
         self._max_bytes = max_bytes
         self._waiting = 0  # bytes
         self._idle: asyncio.Event | None = None
@@ -100,7 +100,7 @@ class DeadLetters:
 
     def _lose(self, rows: int, why: str) -> None:
         self.lost += rows
-        self._emit(DeadLettersLost(rows=rows, reason=why))
+        self._hooks.emit(DeadLettersLost(rows=rows, reason=why))
 
 
 def _why(error: OSError | ValueError) -> str:

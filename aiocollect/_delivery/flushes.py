@@ -7,13 +7,10 @@ batches up to the serial number of that moment must be final.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 from .._core.unsettled import Unsettled
 from .channel import Channel
-
-if TYPE_CHECKING:
-    from .pump import Pump
+from .pump import Pump
 
 __all__ = ["Flushes"]
 

@@ -20,20 +20,24 @@ from collections.abc import Callable
 from itertools import accumulate, count
 from typing import Any, TypeVar, cast
 
-from .._core.accumulator import Batch
 from .._core.calls import QUICK, Call, QuickCall, whole
-from .._core.commands import Finish, Note, Outcome, Release
+from .._core.commands import Finish, Outcome
 from .._core.ids import timestamp_text, timestamp_texts
 from .._core.ring import Account, Ring
 from .._core.unsettled import Unsettled
 from ..events import DeadLettered
 from ..typing import Piece, QuickEncoder
 from .ages import Ages
+from .backlog import Backlog
 from .channel import Channel
+from .channels import Channels
 from .receipts import RECEIPT_COST, Receipt
 from .runs import Run
+from .settling import Settling
+from .shedder import Shedder
+from .spooling import Spool
 from .stream import Stream
-from .write_ahead import Keep, Spooling
+from .write_ahead import WriteAhead
 
 __all__ = ["SLICE_ROWS", "Pump"]
 
@@ -47,10 +51,10 @@ _T = TypeVar("_T")
 
 
 class Pump:
-    """Turns calls into batches. ``turn`` is one slice of work.
+    """Turns calls into batches, which go to the ``backlog``. ``turn`` is one slice of work.
 
-    ``keep`` has encoded rows put into the spool, where there is one (see Spooling); ``submit`` gets
-    what is sealed, ``note`` the end of rows that cannot be encoded.
+    With a ``spool`` encoded rows go there first (see write_ahead.py). Rows that cannot be encoded
+    are final here.
     """
 
     def __init__(
@@ -58,23 +62,22 @@ class Pump:
         ring: Ring,
         *,
         unsettled: Unsettled,
-        channel_of: Callable[[Stream, int], Channel],
-        submit: Callable[[Channel, Batch], None],
-        note: Callable[[list[Finish | Release | Note]], None],
-        keep: Keep | None,
+        channels: Channels,
+        backlog: Backlog,
+        shedder: Shedder,
+        settling: Settling,
+        spool: Spool | None,
         slice_rows: int = SLICE_ROWS,
-        opened: Callable[[Channel, Account], None],
-        began: Callable[[float, Channel], None],
     ) -> None:
-        self._opened = opened
         self._ring = ring
         self._slice_rows = slice_rows
         self._slice_bytes = SLICE_BYTES * slice_rows // SLICE_ROWS
         self._unsettled = unsettled
-        self._channel_of = channel_of
-        self._submit = submit
-        self._note = note
-        self.spooling = None if keep is None else Spooling(keep, coalesce=self._coalesce)
+        self._channels = channels
+        self._backlog = backlog
+        self._shedder = shedder
+        self._settling = settling
+        self.write_ahead = None if spool is None else WriteAhead(spool, backlog, self)
         self._calls = 0  # taken to their ends
         self._call: Call | None = None  # taken, and not encoded to its end
         self._part = 0
@@ -83,8 +86,7 @@ class Pump:
         self._interrupt: BaseException | None = None  # see _asked()
         self._deadlines: list[tuple[float, int, Channel]] = []
         self._tie = count()
-        self.open = Ages(lambda channel, born: _is_open(channel, born))
-        self._began = began
+        self.open = Ages(_is_open)
         self.rows_encoded = 0  # which come to the channels
         self.rows_taken = 0  # rows that are encoded, or final because they cannot be
 
@@ -94,7 +96,8 @@ class Pump:
     @property
     def calls_done(self) -> int:
         """Calls whose rows are all coalesced: the barrier that a flush waits for."""
-        return self._calls if self.spooling is None else self.spooling.calls_done(self._calls)
+        ahead = self.write_ahead
+        return self._calls if ahead is None else ahead.calls_done(self._calls)
 
     # A slice ----------------------------------------------------------------------------------
 
@@ -111,11 +114,11 @@ class Pump:
             self._ring.charge(sum(map(len, lines)) - run.estimate, run.account)
             self.rows_taken += len(lines)
             self.rows_encoded += len(lines)
-        if self.spooling is not None:
-            self.spooling.take(encoded, calls=calls, now=now)
+        if self.write_ahead is not None:
+            self.write_ahead.take(encoded, calls=calls, now=now)
         else:
             for run, lines in encoded:
-                self._coalesce(run, lines, now, False)
+                self.coalesce(run, lines, now, False)
         self._seal_due(now)
         if self._interrupt is not None:
             interrupt, self._interrupt = self._interrupt, None
@@ -201,9 +204,9 @@ class Pump:
         return runs
 
     def _find(self, stream: Stream, hour: int, account: Account) -> Channel | None:
-        channel = self._asked(lambda: self._channel_of(stream, hour))
+        channel = self._asked(lambda: self._channels.channel_of(stream, hour))
         if channel is not None:
-            self._opened(channel, account)
+            self._channels.opened(channel, account)
         return channel
 
     def _asked(self, question: Callable[[], _T]) -> _T | None:
@@ -297,14 +300,15 @@ class Pump:
         self._ring.charge(-estimate, account)
         self.rows_taken += rows
         notice = DeadLettered(path=stream.label, rows=rows, first=-1, last=-1, reason=reason)
-        self._note([Finish(Outcome.DEAD_LETTERED, rows, reason, notice, piece)])
+        self._settling.settle([Finish(Outcome.DEAD_LETTERED, rows, reason, notice, piece)])
         if receipt is not None:
             receipt._settle(rows, Outcome.DEAD_LETTERED)
             receipt._keep(rows, False)
 
     # Coalescing and sealing -------------------------------------------------------------------
 
-    def _coalesce(self, run: Run, lines: list[bytes], now: float, kept: bool) -> None:
+    def coalesce(self, run: Run, lines: list[bytes], now: float, kept: bool) -> None:
+        """Add lines to their channel; ``kept``: they are in the spool."""
         channel, account, receipt = run.channel, run.account, run.receipt
         accumulator = channel.accumulator
         if accumulator.rows and accumulator.kept is not kept:
@@ -323,7 +327,7 @@ class Pump:
                 )
                 heapq.heappush(self._deadlines, (deadline, next(self._tie), channel))
                 self.open.add(accumulator.born, channel)
-                self._began(accumulator.born, channel)
+                self._shedder.began(accumulator.born, channel)
             if receipt is not None:
                 self._ring.charge(RECEIPT_COST, account)
                 accumulator.bear(RECEIPT_COST, account=account)
@@ -334,18 +338,10 @@ class Pump:
             lines = lines[taken:]
 
     def seal(self, channel: Channel) -> None:
-        """Freeze what the channel has coalesced, if anything, and hand it to the lane."""
+        """Freeze what the channel has coalesced, if anything, and hand it on."""
         channel.due = False
         if channel.accumulator.rows:
-            self._submit(channel, self.cut(channel))
-
-    def cut(self, channel: Channel) -> Batch:
-        """Freeze what the channel has coalesced: at least a row."""
-        accumulator = channel.accumulator
-        channel.last_fill = accumulator.fill
-        batch = accumulator.seal(serial=self._unsettled.next_serial())
-        self._unsettled.add(batch.serial, born=batch.born)
-        return batch
+            self._backlog.submit(channel, channel.cut(self._unsettled))
 
     def _seal_due(self, now: float) -> None:
         while (deadline := self.next_deadline()) is not None and deadline <= now:

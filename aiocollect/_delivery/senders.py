@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from .._core.commands import (
     Answer,
@@ -24,7 +24,6 @@ from .._core.commands import (
     LaneEvent,
     Note,
     Open,
-    Read,
     Release,
     Request,
     Wait,
@@ -33,8 +32,11 @@ from .._core.commands import (
 from .._core.settings import Settings
 from .._threads.loops import running_loop
 from ..errors import OutcomeUnknown, StoreError
-from ..typing import Appended, Created, Opened, Range, Store
+from ..typing import Store
+from .answers import ANSWERS, fits
 from .channel import Channel, Standing
+from .closing import Closing
+from .settling import Settling
 from .turns import Turn, Turns
 
 __all__ = ["Senders"]
@@ -46,34 +48,10 @@ HURRIED_WAIT = 0.25
 # How long a store may take to notice that its requests were cancelled.
 STOP_TIMEOUT = 1.0
 
-
-_ANSWERS: dict[LaneEvent, type[Any] | tuple[type[Any], ...]] = {
-    LaneEvent.APPENDED: Appended,
-    LaneEvent.OPENED: Opened,
-    LaneEvent.CREATED: (Created, bool),
-    LaneEvent.RANGE: Range,
-}
-
-
 # After these a lane begins anew; after all others it goes on with what it has begun.
 _BEGINNINGS = frozenset({LaneEvent.APPENDED, LaneEvent.TIMER, LaneEvent.UNKNOWN, LaneEvent.REFUSED})
 # What ends a program or a coroutine, and must go on its way.
 _EXITS: Final = (KeyboardInterrupt, SystemExit, GeneratorExit)
-
-
-def _fits(request: Request, answer: Any) -> bool:
-    """Whether the answer can be one to this request: what a mixed-up or cut-off one says of a blob
-    would be taken for the work of others, and rows would be doubled."""
-    match request:
-        case Append():
-            return bool(answer.length == request.offset + len(request.data))
-        case Open():
-            return bool(len(answer.head) == min(request.head, answer.length))
-        case Read():
-            there = max(0, answer.length - request.offset)
-            return bool(len(answer.data) == min(request.length, there))
-        case _:
-            return True
 
 
 def _now() -> float | None:
@@ -83,9 +61,19 @@ def _now() -> float | None:
     return None
 
 
+class RequestCounts(TypedDict):
+    """See Stats, which has fields of these names."""
+
+    in_flight: int
+    appends: int
+    appended_bytes: int
+    mismatches: int
+    unknown: int
+
+
 class Senders:
-    """Performs the commands of all lanes. ``note`` is called with what is to be noted,
-    ``rested`` with channels whose lane is idle; in ``held`` stand those where rows do not move."""
+    """Performs the commands of all lanes, on one event loop. ``held`` gets the channels where rows
+    do not move."""
 
     def __init__(
         self,
@@ -93,15 +81,15 @@ class Senders:
         *,
         settings: Settings,
         chance: Callable[[], float],
-        note: Callable[[list[Finish | Release | Note], Channel], None],
-        rested: Callable[[Channel], None],
+        settling: Settling,
+        closing: Closing,
         held: dict[Channel, None],
     ) -> None:
         self._held = held
         self._store = store
         self._chance = chance
-        self._note = note
-        self._rested = rested
+        self._settling = settling
+        self._closing = closing
         self._places = settings.max_in_flight
         self._retry = settings.retry
         self._turns = Turns()
@@ -113,8 +101,7 @@ class Senders:
         self._given: dict[asyncio.Task[None], Turn] = {}  # what a task that has not begun is for
         self._taking = 0  # workers that are about to look for their next request
         self._carried: dict[asyncio.Task[None], Channel] = {}  # whose request is at the store
-        self._hurried = False
-        self._stopped = False
+        self._abandoned = False  # its loop has ended, or everything is about to be accounted for
         self.in_flight = 0
         self.appends = 0
         self.appended_bytes = 0
@@ -130,7 +117,7 @@ class Senders:
         """Do what a lane has asked for. ``goes_on``: an answer has brought it a step further."""
         ends = [c for c in commands if isinstance(c, Finish | Release | Note)]
         if ends:
-            self._note(ends, channel)
+            self._settling.settle(ends, channel)
         for command in commands:
             if isinstance(command, Finish | Release | Note):
                 continue
@@ -144,7 +131,7 @@ class Senders:
         self._fill()
 
     def _make_ready(self, channel: Channel, request: Request, goes_on: bool) -> None:
-        if not self._stopped:
+        if not self._abandoned:
             self._turns.add(channel, request, goes_on=goes_on)
             self._fill()
 
@@ -158,7 +145,6 @@ class Senders:
 
     def hurry(self) -> None:
         """The pipeline closes: no wait is longer than a quarter of a second from now on."""
-        self._hurried = True
         for channel, timer in list(self._waits.items()):
             timer.cancel()
             self._wait(channel, HURRIED_WAIT)
@@ -176,7 +162,7 @@ class Senders:
 
     def abandon(self) -> None:
         """Perform nothing more; also where the loop is gone, and nothing can be cancelled."""
-        self._stopped = True
+        self._abandoned = True
         self._turns.clear()
         for timer in self._waits.values():
             timer.cancel()
@@ -190,14 +176,14 @@ class Senders:
 
     def _fill(self) -> None:
         """Start workers while there are requests that nobody is about to take, and places."""
-        while not self._stopped and self._turns.prompt > self._taking:
+        while not self._abandoned and self._turns.prompt > self._taking:
             turn = None
             if len(self._tasks) - len(self._late) - len(self._cut) < self._places:
                 turn = self._turns.take()
             if turn is None:
                 break
             self._start(turn, self._work)
-        while not self._stopped and len(self._late) < LATE_FACTOR * self._places:
+        while not self._abandoned and len(self._late) < LATE_FACTOR * self._places:
             turn = self._turns.take_late()
             if turn is None:
                 return
@@ -239,7 +225,7 @@ class Senders:
         while following is not None:
             channel, request = following
             event, answer = await self._carry(task, channel, request)
-            if self._stopped:
+            if self._abandoned:
                 return  # the lane was told that it is in doubt
             self._count(event, request)
             if task in self._late or task in self._cut:  # its place was given to another
@@ -263,7 +249,7 @@ class Senders:
         clock = asyncio.get_running_loop().time
         began = clock()
         event, answer = await self._carry(task, channel, request)
-        if self._stopped:
+        if self._abandoned:
             return
         self._count(event, request)
         if clock() - began < self._retry.overdue:
@@ -281,7 +267,7 @@ class Senders:
             # A stranger cancels all tasks, an interrupt strikes, or the store has raised what
             # means to end a program: the lane must not wait for this answer for ever.
             # Where a loop has ended, its coroutines are closed by whoever finds them.
-            if not self._stopped and running_loop() is not None:
+            if not self._abandoned and running_loop() is not None:
                 self._tell(channel, LaneEvent.UNKNOWN)
             raise
         finally:
@@ -311,9 +297,9 @@ class Senders:
         try:
             async with asyncio.timeout(self._retry.attempt_timeout):
                 event, answer = await self._ask(channel, request)
-            if not isinstance(answer, _ANSWERS[event]):  # a store that breaks its contract
+            if not isinstance(answer, ANSWERS[event]):  # a store that breaks its contract
                 return LaneEvent.UNKNOWN, OutcomeUnknown(f"StoreReturned{type(answer).__name__}")
-            if not _fits(request, answer):
+            if not fits(request, answer):
                 return LaneEvent.UNKNOWN, OutcomeUnknown("OtherAnswer")
             return event, answer
         except StoreError as error:
@@ -346,6 +332,16 @@ class Senders:
                 found = await store.read(request.part, offset=request.offset, length=request.length)
                 return LaneEvent.RANGE, found
 
+    def counts(self) -> RequestCounts:
+        """The requests so far, on this loop."""
+        return RequestCounts(
+            in_flight=self.in_flight,
+            appends=self.appends,
+            appended_bytes=self.appended_bytes,
+            mismatches=self.mismatches,
+            unknown=self.unknown,
+        )
+
     def _count(self, event: LaneEvent, request: Request) -> None:
         if event is LaneEvent.APPENDED and isinstance(request, Append):
             self.appends += 1
@@ -365,12 +361,12 @@ class Senders:
         else:
             self._held.pop(channel, None)
         if not channel.lane.busy:
-            self._rested(channel)
+            self._settling.rested(channel)
 
     def _wait(self, channel: Channel, seconds: float) -> None:
-        if self._stopped:
+        if self._abandoned:
             return
-        if self._hurried:
+        if self._closing.begun:
             seconds = min(seconds, HURRIED_WAIT)
         self._waits[channel] = asyncio.get_running_loop().call_later(seconds, self._ring, channel)
 

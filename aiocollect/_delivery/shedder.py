@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .._core.accumulator import Accumulator, Batch
-from .._core.commands import Command
+from .._core.unsettled import Unsettled
 from .ages import Ages
+from .backlog import Backlog
 from .channel import Channel, Parked
 
 __all__ = ["Shedder"]
@@ -23,27 +24,23 @@ AT_ONCE = 64
 
 
 class Shedder:
-    """``cut`` freezes what a channel has coalesced, and does not hand it to the lane; ``perform``
-    carries out what a lane commands; ``drop_waiting`` gives up what stands in a backlog.
-    ``sheds``: it is asked to make room."""
+    """Chooses what is given up; the ``backlog`` does it. ``sheds``: it is asked to make room."""
 
     def __init__(
         self,
+        backlog: Backlog,
         *,
         sheds: bool,
         delivery_timeout: float | None,
-        cut: Callable[[Channel], Batch],
-        perform: Callable[[Channel, list[Command]], None],
-        drop_waiting: Callable[[Channel, Batch | Parked, str], None],
+        unsettled: Unsettled,
     ) -> None:
+        self._backlog = backlog
         self._sheds = sheds
         self._timeout = delivery_timeout
-        self._cut = cut
-        self._perform = perform
-        self._drop_waiting = drop_waiting
+        self._unsettled = unsettled
         self._next_look = 0.0
         # Once a batch is begun it never counts again.
-        self._ages = Ages(lambda channel, born: _unsent(channel, born) is not None)
+        self._ages = Ages(_is_unsent)
 
     def __repr__(self) -> str:
         return f"<Shedder, after {self._timeout} s>"
@@ -87,13 +84,13 @@ class Shedder:
         if batch is None:
             return True
         if isinstance(batch, Accumulator):
-            batch = self._cut(channel)
-        elif batch in channel.backlog:
-            self._drop_waiting(channel, batch, reason)
-            return True
-        assert isinstance(batch, Batch)
-        self._perform(channel, channel.lane.drop(batch, reason=reason))
+            batch = channel.cut(self._unsettled)
+        self._backlog.drop(channel, batch, reason=reason)
         return True
+
+
+def _is_unsent(channel: Channel, born: float) -> bool:
+    return _unsent(channel, born) is not None
 
 
 def _unsent(channel: Channel, born: float) -> Batch | Parked | Accumulator | None:

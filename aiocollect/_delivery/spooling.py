@@ -15,6 +15,7 @@ import os
 from collections.abc import Callable
 from functools import partial
 
+from .._hooks.hooks import Hooks
 from .._spool.disk import Disk
 from .._spool.format import SpoolTarget
 from .._spool.journal import Journal
@@ -22,8 +23,11 @@ from .._spool.orphans import Orphan, find
 from .._spool.progress import LaneProgress
 from .._spool.recovery import Recovered
 from .._spool.syncer import Syncer, Write
-from ..events import Event, SpoolDamaged, SpoolFailed, SpoolLeft
+from ..events import SpoolDamaged, SpoolFailed, SpoolLeft
 from ..typing import Clock
+from .adoptions import Adoptions
+from .channel import Channel
+from .closing import Closing
 from .new_rows import NewRows, lane_of, rows_of
 
 __all__ = ["Spool", "NewRows"]
@@ -42,7 +46,7 @@ ADOPT_AT_ONCE = 4
 
 
 class Spool:
-    """``adopt`` is called with what was taken over; ``salt`` gives 32 bits of chance.
+    """``adoptions`` get what was taken over; ``chance`` gives numbers in [0, 1).
     ``max_index_bytes`` bounds the memory for knowing where rows are."""
 
     def __init__(
@@ -54,10 +58,11 @@ class Spool:
         writer: str,
         max_bytes: int,
         max_index_bytes: int,
-        salt: Callable[[], int],
+        chance: Callable[[], float],
         clock: Clock,
-        adopt: Callable[[str, Recovered], None],
-        tell: Callable[[Event], None],
+        adoptions: Adoptions,
+        closing: Closing,
+        hooks: Hooks,
     ) -> None:
         self._disk = disk
         self._directory = directory
@@ -65,10 +70,11 @@ class Spool:
         self._writer = writer
         self._max_bytes = max_bytes
         self._max_index_bytes = max_index_bytes
-        self._salt = salt
+        self._chance = chance
         self._clock = clock
-        self._adopt = adopt
-        self._tell = tell
+        self._adoptions = adoptions
+        self._closing = closing
+        self._hooks = hooks
         self._syncer: Syncer | None = None
         self._beginning = False
         self._begun_at = 0.0
@@ -88,7 +94,6 @@ class Spool:
         self.looks = 0  # that found nothing to take over
         self.missed = 0  # rows that the disk did not take, or had no room for
         self.damaged: list[SpoolDamaged] = []
-        self.closed = False
 
     def __repr__(self) -> str:
         return f"<Spool {self._syncer!r}, {len(self._adopted)} taken over>"
@@ -112,7 +117,7 @@ class Spool:
         return None
 
     def _takes(self) -> bool:
-        if self.closed or self._clock.monotonic() < self._retry_at or self._stalled:
+        if self._closing.over or self._clock.monotonic() < self._retry_at or self._stalled:
             return False
         return self.size < self._max_bytes and self._index_size < self._max_index_bytes
 
@@ -139,12 +144,11 @@ class Spool:
         """The bytes of all segments."""
         return sum(syncer.journal.size for syncer in self._syncers)
 
-    @property
-    def scattered(self) -> bool:
-        """Whether knowing where rows are takes half of what it may: written again together, they
-        take next to nothing."""
+    def is_compact(self) -> bool:
+        """Whether knowing where rows are takes less than half of what it may. Where it does not,
+        rows that are written again together take next to nothing."""
         syncer = self._syncer
-        return syncer is not None and 2 * syncer.journal.index_size > self._max_index_bytes
+        return syncer is None or 2 * syncer.journal.index_size <= self._max_index_bytes
 
     @property
     def _index_size(self) -> int:
@@ -158,7 +162,7 @@ class Spool:
         """A journal of our own."""
         self._beginning = True
         self._begun_at = self._clock.monotonic()
-        salt = self._salt()
+        salt = int(self._chance() * 2**32) | 1
 
         def begin() -> Journal:
             self._disk.make_directory(self._directory)
@@ -194,7 +198,7 @@ class Spool:
 
     def _pause(self, reason: str) -> None:
         self._retry_at = self._clock.monotonic() + RETRY_AFTER
-        self._tell(SpoolFailed(reason=reason))
+        self._hooks.emit(SpoolFailed(reason=reason))
 
     async def durable(self) -> bool:
         """Return when all rows kept so far survive a power cut. False: the disk has failed."""
@@ -213,7 +217,7 @@ class Spool:
         stalled = waits > PATIENCE
         if stalled and not self._stalled:
             self._stalled = True
-            self._tell(SpoolFailed(reason=f"the disk has not answered for {waits:.0f} s"))
+            self._hooks.emit(SpoolFailed(reason=f"the disk has not answered for {waits:.0f} s"))
             if self._syncer is not None:
                 self._syncer.withdraw()
             self._give_up_early()
@@ -238,7 +242,7 @@ class Spool:
         self._watch()
         self._look_after(at)
         soon = PATIENCE if any(syncer.waits_since is not None for syncer in self._syncers) else None
-        if self.closed or self._looking or len(self._adopted) >= ADOPT_AT_ONCE:
+        if self._closing.over or self._looking or len(self._adopted) >= ADOPT_AT_ONCE:
             return soon or LOOK_EVERY
         if now or at >= self._look_at:
             self._looking = True
@@ -273,27 +277,27 @@ class Spool:
         lost = found if found == self._wrong else ""
         self._wrong = found
         if lost and not self._lost:
-            self._tell(SpoolFailed(reason=lost))
+            self._hooks.emit(SpoolFailed(reason=lost))
         self._lost = lost
 
     def _found(self, orphans: list[Orphan] | OSError) -> None:
         self._looking = False
         if isinstance(orphans, OSError):
-            self._tell(SpoolFailed(reason=_text(orphans)))
+            self._hooks.emit(SpoolFailed(reason=_text(orphans)))
             self.looks += 1
             return
         taken = False
         for orphan in orphans:
             if orphan.recovered is None:
                 self._leave(orphan)
-            elif self.closed:
+            elif self._closing.over:
                 self._disk.apart(orphan.recovered.journal.close, _nothing, line="others")
             else:
                 taken = True
                 self._take(orphan.life, orphan.recovered)
         if taken:
             self._look_at = self._clock.monotonic()  # there may be more
-            self.tidy()
+            self._tidy()
         else:
             self.looks += 1
 
@@ -302,28 +306,31 @@ class Spool:
         wait = LOOK_EVERY if orphan.passing else min(2 * wait, LONGEST_WAIT)
         self._left[orphan.life] = (orphan.reason, self._clock.monotonic() + wait, wait)
         if reason != orphan.reason:
-            self._tell(SpoolLeft(life=orphan.life, reason=orphan.reason))
+            self._hooks.emit(SpoolLeft(life=orphan.life, reason=orphan.reason))
 
     def _take(self, life: str, recovered: Recovered) -> None:
         self._left.pop(life, None)
         tell = partial(self._tell_of, life)
-        self._adopted[life] = Syncer(recovered.journal, self._disk, tell=tell, line="others")
+        syncer = Syncer(recovered.journal, self._disk, tell=tell, line="others")
+        self._adopted[life] = syncer
         if recovered.corrupt or recovered.lost:
             damaged = SpoolDamaged(
                 life=life, corrupt=recovered.corrupt, rows=recovered.lost, reason=""
             )
             self.damaged.append(damaged)
-            self._tell(damaged)
-        self._adopt(life, recovered)
+            self._hooks.emit(damaged)
+        self._adoptions.adopt(life, syncer, recovered)
 
     def _tell_of(self, life: str, reason: str) -> None:
-        self._tell(SpoolFailed(reason=f"{life}: {reason}"))
+        self._hooks.emit(SpoolFailed(reason=f"{life}: {reason}"))
 
-    def syncer_of(self, life: str) -> Syncer:
-        """The syncer of a directory that was taken over."""
-        return self._adopted[life]
+    def settled(self, channel: Channel) -> None:
+        """Rows of the channel have become final."""
+        if self._adopted:
+            self._adoptions.settled(channel)
+            self._tidy()
 
-    def tidy(self) -> None:
+    def _tidy(self) -> None:
         """Give back the directories of other lives of which nothing is left."""
         for life, syncer in list(self._adopted.items()):
             if not syncer.journal.live:
@@ -332,11 +339,6 @@ class Spool:
                 self._leaving.append(syncer)
                 syncer.give_back()
                 self._look_at = self._clock.monotonic()  # another one has room now
-
-    @property
-    def adopted(self) -> bool:
-        """Whether it works on directories of other lives."""
-        return bool(self._adopted)
 
     @property
     def adopting(self) -> bool:
@@ -360,14 +362,12 @@ class Spool:
 
     async def close(self) -> None:
         """Give all directories back, with what they hold."""
-        self.closed = True
         for syncer in (*self._syncers, *self._leaving):
             await syncer.close()
         self._disk.close()
 
     def abandon(self) -> None:
         """In a forked child: what is open here is the parent's too."""
-        self.closed = True
         self._disk.abandon()
         for syncer in self._syncers:
             syncer.alive = False

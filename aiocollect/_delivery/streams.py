@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final, TypeVar
 from weakref import WeakValueDictionary
 
+from .._hooks.hooks import Hooks
+from ..events import StreamsForgotten
 from .stream import Stream
 
 __all__ = ["Alike", "Streams"]
@@ -29,10 +31,10 @@ ALIKE: Final = 4096
 
 
 class Streams:
-    """``churn`` is called, now and then, with how many were forgotten since the last time."""
+    """The hooks hear, now and then, how many were forgotten since the last time."""
 
-    def __init__(self, churn: Callable[[int], None]) -> None:
-        self._churn = churn
+    def __init__(self, hooks: Hooks) -> None:
+        self._hooks = hooks
         self._all: WeakValueDictionary[tuple[object, ...], Stream] = WeakValueDictionary()
         self._latest: deque[Stream] = deque()
         self._making = threading.RLock()
@@ -77,7 +79,7 @@ class Streams:
             if forgotten >= KEPT:
                 self._told += forgotten
         if forgotten >= KEPT:
-            self._churn(forgotten)
+            self._hooks.emit(StreamsForgotten(streams=forgotten))
         return stream
 
 

@@ -1,31 +1,38 @@
-"""Spooling: encoded rows go to the disk before they are coalesced.
+"""Writing ahead: encoded rows go to the disk before they are coalesced.
 
 The disk answers later, by a callback. Rows are coalesced in the order of the turns, channel by
 channel: where the disk has not answered for some rows of a channel, later rows of that channel wait
-behind them, and those of others do not. So a batch has all of its rows in the spool, or none.
+for it, and those of others do not. So a batch has all of its rows in the spool, or none.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
+from .backlog import Backlog
 from .channel import Channel
+from .new_rows import NewRows
 from .runs import Run
+from .spooling import Spool
 
-__all__ = ["Encoded", "Keep", "Spooling"]
+__all__ = ["Encoded", "WriteAhead"]
 
 # The lines of each run.
 Encoded: TypeAlias = list[tuple[Run, list[bytes]]]
-# Has rows put into the spool, and tells whether they are there; None: it calls back, maybe at once.
-Keep: TypeAlias = Callable[[Encoded, Callable[[bool], None]], bool | None]
+
+
+class Coalesces(Protocol):
+    """The pump, as who puts rows on the disk knows it."""
+
+    def coalesce(self, run: Run, lines: list[bytes], now: float, kept: bool) -> None:
+        """Add lines to their channel; ``kept``: they are in the spool."""
 
 
 class EncodedTurn:
     """Rows of one turn of the pump, before which ``calls`` calls were taken to their ends.
-    ``kept``: they are in the spool; None: nobody knows yet."""
+    ``kept``: they are in the spool; None: the disk has not answered yet."""
 
     __slots__ = ("calls", "kept", "now", "runs")
 
@@ -35,21 +42,32 @@ class EncodedTurn:
         self.now = now
         self.kept: bool | None = None
 
+    def new_rows(self) -> list[NewRows]:
+        """Its rows as the spool takes them, with their numbers in their lanes."""
+        rows: list[NewRows] = []
+        after: dict[Channel, int] = {}  # rows of this turn that come later
+        for run, lines in reversed(self.runs):
+            channel = run.channel
+            after[channel] = after.get(channel, 0) + len(lines)
+            first = channel.accumulator.next + channel.keeping - after[channel]
+            rows.append(NewRows(channel, first, lines))
+        return rows[::-1]
 
-class Spooling:
-    """``coalesce`` takes rows whose place is known: run, lines, the time of their turn, kept."""
 
-    def __init__(
-        self, keep: Keep, *, coalesce: Callable[[Run, list[bytes], float, bool], None]
-    ) -> None:
-        self._keep = keep
-        self._coalesce = coalesce
+class WriteAhead:
+    """Puts rows into the ``spool``, and has the ``pump`` coalesce them once the disk has answered.
+    The ``backlog`` hears which channels have rows both on the disk and in memory."""
+
+    def __init__(self, spool: Spool, backlog: Backlog, pump: Coalesces) -> None:
+        self._spool = spool
+        self._backlog = backlog
+        self._pump = pump
         self._turns: deque[EncodedTurn] = deque()
         self._going = self._again = False
         self._settled: list[asyncio.Future[None]] = []
 
     def __repr__(self) -> str:
-        return f"<Spooling {len(self._turns)} turns>"
+        return f"<WriteAhead {len(self._turns)} turns>"
 
     def __bool__(self) -> bool:
         return bool(self._turns)
@@ -66,8 +84,11 @@ class Spooling:
         def known(kept: bool) -> None:
             turn.kept = kept
             self._go_on()
+            if kept:
+                for run, _ in encoded:
+                    self._backlog.hold(run.channel, run.account)
 
-        kept = self._keep(encoded, known)
+        kept = self._spool.keep(turn.new_rows(), known)
         if kept is not None:
             known(kept)
 
@@ -102,18 +123,18 @@ class Spooling:
             self._going = False
 
     def _pass(self) -> None:
-        behind: set[Channel] = set()
+        after: set[Channel] = set()
         for turn in list(self._turns):
             kept, runs = turn.kept, turn.runs
             # An interrupt in the middle of it must not have rows coalesced twice.
             waiting = turn.runs = []
             for run, lines in runs:
-                if kept is None or run.channel in behind:
-                    behind.add(run.channel)
+                if kept is None or run.channel in after:
+                    after.add(run.channel)
                     waiting.append((run, lines))
                 else:
                     run.channel.keeping -= len(lines)
-                    self._coalesce(run, lines, turn.now, kept)
+                    self._pump.coalesce(run, lines, turn.now, kept)
         while self._turns and not self._turns[0].runs:
             self._turns.popleft()
         if not self._turns:

@@ -10,35 +10,48 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
-__all__ = ["Driver"]
+__all__ = ["Driver", "TakesTurns"]
 
 # After a bug of ours, so that it cannot take the whole loop.
 AFTER_A_BUG = 1.0
 
 
-class Driver:
-    """Calls ``turn`` on one event loop, as often as it asks for.
+class TakesTurns(Protocol):
+    """The engine, as its driver knows it."""
 
-    ``turn`` returns how many seconds it may be until the next one: 0 for at once, None for not
-    before a wake. ``rest`` is called before each turn that comes at once: it lets others have the
-    interpreter, where the loop is a thread's of our own.
+    def turn(self) -> float | None:
+        """One slice of work. Returns how many seconds it may be until the next one: 0 for at once,
+        None for not before a wake."""
+
+
+class Rests(Protocol):
+    """A thread of ours."""
+
+    def rest(self) -> None:
+        """Let others have the interpreter. On the thread."""
+
+
+class Driver:
+    """Has the ``engine`` take turns on one event loop, as often as it asks for.
+
+    ``thread``: whose loop it is, where it is one of ours. It rests before each turn that comes at
+    once, to let others have the interpreter.
     """
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        turn: Callable[[], float | None],
+        engine: TakesTurns,
         *,
-        rest: Callable[[], None] | None,
+        thread: Rests | None,
     ) -> None:
         self.loop = loop
         # Whose loop it is: made there, or where the loop is another thread's, corrected there.
         self.thread = threading.get_ident()
-        self._turn = turn
-        self._rest = rest
+        self._engine = engine
+        self._thread = thread
         self._next: asyncio.Handle | None = None
         self._stopped = False
 
@@ -60,7 +73,7 @@ class Driver:
         self.thread = threading.get_ident()
         wait: float | None = AFTER_A_BUG
         try:
-            wait = self._turn()
+            wait = self._engine.turn()
         except (KeyboardInterrupt, SystemExit):
             self._next = self.loop.call_soon(self.look)  # the rows must still find their way
             raise
@@ -75,8 +88,8 @@ class Driver:
         if wait:
             self._next = self.loop.call_later(wait, self.look)
             return
-        if self._rest is not None:
-            self._rest()
+        if self._thread is not None:
+            self._thread.rest()
         self._next = self.loop.call_soon(self.look)
 
     def stop(self) -> None:

@@ -37,9 +37,9 @@ _WORKERS = ("multiprocessing.util", "billiard.util")
 class Leaving(Protocol):
     """What has rows to lose."""
 
-    def leave(self, spent: float) -> None:
-        """Close, as the process ends, which others have spent so many seconds on. Raises
-        nothing."""
+    def at_exit(self, spent: float) -> None:
+        """The process ends, and others have spent so many seconds on that: close within what is
+        left of the time for it, and say on stderr what is not stored. Raises nothing."""
 
 
 class _Marker:
@@ -54,7 +54,7 @@ _finalized: set[tuple[str, int]] = set()
 
 
 def hold(one: Leaving) -> None:
-    """Have ``leave`` called where this process ends; idempotent. From any thread."""
+    """Have ``at_exit`` called where this process ends; idempotent. From any thread."""
     if one in _held:
         return
     _held[one] = None
@@ -62,7 +62,7 @@ def hold(one: Leaving) -> None:
         # No thread runs any more, and modules are half gone: whatever were tried might hang.
         say("rows collected while the interpreter exits are not stored")
     elif _left:
-        one.leave(0.0)
+        one.at_exit(0.0)
     else:
         _finalize_worker()
 
@@ -89,7 +89,7 @@ def _leave() -> None:
     # Many pipelines whose store does not answer take no longer than one of them.
     began = SystemClock.monotonic()
     for one in held():
-        one.leave(SystemClock.monotonic() - began)
+        one.at_exit(SystemClock.monotonic() - began)
 
 
 def _hear_of_workers() -> None:

@@ -103,7 +103,7 @@ def collect(
     scoring = context()
     dated: int = -1  # the hour that an id in force carries
     if scoring is not None:
-        if engine.closed:
+        if engine.closing.begun:
             return self._recorder.record(((self._stream, data),), None, None)  # type: ignore[no-any-return]
         if scoring.id is not None:
             cost += 4 * len(scoring.id)  # it goes into every row

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
-from .._core.commands import GiveUp, LaneEvent
+from .._delivery.spooling import Spool
 from .._hooks.hooks import pass_on
 from .._validation.checks import check_flag, check_timeout
 from ..errors import ConfigError, FlushTimeout, PipelineClosed
@@ -18,11 +17,9 @@ from ..events import Closed
 from ..stats import Report
 from ..typing import Store
 from . import exits
+from .engine import Engine
 from .exits import without_threads
 from .status import report
-
-if TYPE_CHECKING:
-    from .engine import Engine
 
 __all__ = ["Lifecycle"]
 
@@ -38,7 +35,7 @@ LOOK = 0.02
 
 
 class Lifecycle:
-    """Of one engine, in one process."""
+    """Of one engine, from a start to the close after it."""
 
     def __init__(self, engine: Engine, store: Store) -> None:
         self._engine = engine
@@ -77,28 +74,27 @@ class Lifecycle:
         engine = self._engine
         async with asyncio.timeout(timeout):
             engine.wake()
-            await engine.flushes.settle(engine.ring.accepted)
+            await engine.delivery.flush()
 
     async def replay(self, timeout: float | None = None, *, any_target: bool = False) -> Report:
         """Wait until nothing of other lives is left in the spool that is for this store; or
         ``any_target``, whatever store, workspace or service it is for."""
-        engine = self._engine
+        engine, spool = self._engine, self._engine.delivery.spool
         check_timeout(timeout)
         check_flag("any_target", any_target)
-        if engine.spool is None:
+        if spool is None:
             raise ConfigError("there is no spool to replay; set spool= of the pipeline")
-        engine.spool.any_target = any_target
+        spool.any_target = any_target
         began = engine.clock.monotonic()
         try:
-            await engine.binding.run(lambda: self._replayed(timeout))
+            await engine.binding.run(lambda: self._replayed(spool, timeout))
         except TimeoutError:
             found = engine.binding.ask(lambda: report(engine, began))
             raise FlushTimeout(f"the spool was not replayed within {timeout} s", found) from None
         return engine.binding.ask(lambda: report(engine, began))
 
-    async def _replayed(self, timeout: float | None) -> None:
-        spool = self._engine.spool
-        assert spool is not None
+    @staticmethod
+    async def _replayed(spool: Spool, timeout: float | None) -> None:
         async with asyncio.timeout(timeout):
             before = spool.looks
             while spool.looks == before or spool.adopting:
@@ -136,32 +132,27 @@ class Lifecycle:
                     raise
 
     async def _close(self, timeout: float | None) -> Report:
-        engine = self._engine
+        engine, delivery = self._engine, self._engine.delivery
         began = engine.clock.monotonic()
-        engine.end()
-        engine.backpressure.close()
-        engine.senders.hurry()
+        delivery.close_admission()
         deadline = engine.settings.close_timeout if timeout is None else timeout
         try:
             with suppress(TimeoutError):
                 await self._settle_all(deadline)
-            await engine.senders.stop()
+            await delivery.stop_sending()
         except asyncio.CancelledError:
             # Somebody cancels all tasks: the loop is about to end. Account for what is left now.
-            engine.senders.abandon()
+            delivery.abandon_requests()
         patience = _patience(deadline)
         engine.binding.stop()
-        await self._spooled()
-        engine.backlog.closed = True
+        await delivery.spool_rest(CLOSE_TIMEOUT)
         if engine.settings_watcher is not None:
             engine.settings_watcher.stop()
-        self._give_up("closed")
-        engine.flushes.sealed(engine.pump.calls_done)
-        engine.flushes.wake()
+        delivery.give_up("closed")
         with suppress(asyncio.CancelledError):
             await engine.dead_letters.settle(CLOSE_TIMEOUT)
         engine.aside.close()
-        for close in (self._store.aclose, *([engine.spool.close] if engine.spool else [])):
+        for close in (self._store.aclose, delivery.close_spool):
             try:
                 async with asyncio.timeout(patience):
                     await close()
@@ -170,23 +161,11 @@ class Lifecycle:
             except BaseException:  # a store may raise anything
                 engine.hooks.errors += 1
         self._final = report(engine, began)
-        exits.let_go(self)
+        exits.let_go(engine.lifespans)
         if not self._leaving:
             engine.hooks.emit(Closed(report=self._final))
         engine.binding.end()
         return self._final
-
-    async def _spooled(self) -> None:
-        """Have what the ring still holds in the spool, if the disk answers in time."""
-        spooling = self._engine.pump.spooling
-        if spooling is None:
-            return
-        self._encode_all()
-        try:
-            async with asyncio.timeout(CLOSE_TIMEOUT):
-                await spooling.settled()
-        except (TimeoutError, asyncio.CancelledError):
-            pass
 
     def close(self, timeout: float | None = None) -> Report:
         """aclose() for a thread that runs no event loop."""
@@ -217,9 +196,8 @@ class Lifecycle:
                 raise
             raise self._late(timeout, report(engine, began)) from None  # the loop stands still
 
-    def leave(self, spent: float) -> None:
-        """The process ends: close, within what is left of the time for it, and say on stderr what
-        is not stored. Raises nothing."""
+    def at_exit(self, spent: float) -> None:
+        """The process ends: see Leaving."""
         self._leaving = True
         engine = self._engine
         try:
@@ -232,37 +210,10 @@ class Lifecycle:
             exits.say(f"rows may be lost at exit: {type(error).__name__}")
             return
         finally:
-            exits.let_go(self)
+            exits.let_go(engine.lifespans)
         if not found.complete:
             lost = found.accepted - found.stored
             exits.say(f"{lost} rows were not stored at exit: {found}")
-
-    def _encode_all(self) -> None:
-        """Encode what the ring still holds. An interrupt that comes in goes on its way after."""
-        engine = self._engine
-        more = True
-        while more:
-            try:
-                more = engine.pump.turn(engine.clock.monotonic())
-            except (KeyboardInterrupt, SystemExit) as interrupt:
-                pass_on(interrupt)
-            except Exception:  # our bug: what it has left is told as in memory
-                engine.hooks.errors += 1
-                return
-
-    def _give_up(self, reason: str) -> None:
-        """Account for every row that the deadline has left."""
-        engine = self._engine
-        self._encode_all()
-        if engine.pump.spooling is not None:
-            engine.pump.spooling.take_back()
-        for channel in engine.channels:
-            engine.pump.seal(channel)
-            lane = channel.lane
-            if lane.busy:
-                ends = lane.on(LaneEvent.GIVE_UP, GiveUp(reason, channel.kept))
-                engine.senders.perform(channel, ends)
-            engine.backlog.give_up(channel, reason)
 
 
 def _patience(deadline: float) -> float:

@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from .._threads.foreign_loops import is_foreign
 from .._threads.loops import running_loop
 from ..errors import ConfigError, FlushTimeout, PipelineClosed
 from ..stats import Report
-
-if TYPE_CHECKING:
-    from .engine import Engine
+from ..typing import Store
+from . import exits
+from .engine import Engine
+from .fork import watch_forks
+from .lifecycle import Lifecycle
 
 __all__ = ["Lifespans"]
 
@@ -27,11 +28,15 @@ __all__ = ["Lifespans"]
 class Lifespans:
     """Of one engine, in all its lives."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, store: Store) -> None:
         self._engine = engine
+        self._store = store
+        self._lifecycle = Lifecycle(engine, store)
+        engine.lifespans = self
         # By the loops they run on, None for threads without: who is inside of a lifespan.
         self._inside: list[asyncio.AbstractEventLoop | None] = []
         self._for_good = False
+        watch_forks(self)
 
     def __repr__(self) -> str:
         return f"<Lifespans {'ended' if self._for_good else 'inside' if self._inside else 'open'}>"
@@ -43,7 +48,7 @@ class Lifespans:
         if engine.closed:
             self._check_open()
             # Its loop may have ended in the middle of that.
-            await engine.lifecycle.aclose()
+            await self._lifecycle.aclose()
             self._begin_again()
         engine.start()
 
@@ -56,7 +61,7 @@ class Lifespans:
 
     async def leave(self) -> Report:
         """A lifespan ends, and this life with it, where nobody else is inside."""
-        lifecycle = self._engine.lifecycle
+        lifecycle = self._lifecycle
         if self._others(None if is_foreign() else asyncio.get_running_loop()):
             try:
                 return await lifecycle.flush(self._engine.settings.close_timeout)
@@ -69,7 +74,7 @@ class Lifespans:
         _refuse_on_a_loop("with", "async with")
         if self._engine.closed:
             self._check_open()
-            self._engine.lifecycle.close()
+            self._lifecycle.close()
             self._begin_again()
         if self._engine.binding.has_thread:  # else rows wait for a loop
             self._engine.start()
@@ -77,7 +82,7 @@ class Lifespans:
 
     def leave_blocking(self) -> Report:
         """It ends, and this life with it, where nobody else is inside."""
-        lifecycle = self._engine.lifecycle
+        lifecycle = self._lifecycle
         if self._others(None):
             try:
                 return lifecycle.flush_blocking(self._engine.settings.close_timeout)
@@ -97,25 +102,41 @@ class Lifespans:
         self._inside = [one for one in self._inside if one is None or not one.is_closed()]
         return bool(self._inside)
 
-    def forget(self) -> None:
-        """In a forked child: it is inside of none of its parent's lifespans."""
+    def begin_in_child(self) -> None:
+        """In a forked child: it is inside of none of its parent's lifespans, and its pipeline
+        begins with nothing."""
+        exits.let_go(self)
         self._inside = []
+        self._lifecycle = Lifecycle(self._engine, self._store)
+        self._engine.begin_in_child()
+
+    def at_exit(self, spent: float) -> None:
+        """The process ends: see Leaving."""
+        self._lifecycle.at_exit(spent)
 
     async def aclose(self, timeout: float | None) -> Report:
         """The program closes the pipeline: for good, unless inside of a lifespan."""
         self._for_good = self._for_good or not self._is_inside()
-        return await self._engine.lifecycle.aclose(timeout)
+        return await self._lifecycle.aclose(timeout)
 
     def close(self, timeout: float | None) -> Report:
         """aclose() for a thread that runs no event loop."""
         _refuse_on_a_loop("close()", "aclose()")
         self._for_good = self._for_good or not self._is_inside()
-        return self._engine.lifecycle.close(timeout)
+        return self._lifecycle.close(timeout)
 
-    def flush(self, timeout: float | None) -> Report:
+    async def flush(self, timeout: float | None) -> Report:
+        """Wait until everything accepted before is final."""
+        return await self._lifecycle.flush(timeout)
+
+    def flush_blocking(self, timeout: float | None) -> Report:
         """flush() for a thread that runs no event loop."""
         _refuse_on_a_loop("flush_sync()", "flush()")
-        return self._engine.lifecycle.flush_blocking(timeout)
+        return self._lifecycle.flush_blocking(timeout)
+
+    async def replay(self, timeout: float | None, *, any_target: bool) -> Report:
+        """Wait until what other processes have left in the spool is final."""
+        return await self._lifecycle.replay(timeout, any_target=any_target)
 
     def _check_open(self) -> None:
         if self._for_good:
@@ -123,6 +144,7 @@ class Lifespans:
 
     def _begin_again(self) -> None:
         if self._engine.closed:  # nobody else has, meanwhile
+            self._lifecycle = Lifecycle(self._engine, self._store)
             self._engine.begin_again()
 
 

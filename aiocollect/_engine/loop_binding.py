@@ -11,14 +11,14 @@ import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future, wait
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from .._delivery.pump import SLICE_ROWS
 from .._threads.foreign_loops import answer_of, is_foreign
 from .._threads.line import is_interpreter_ending
 from .._threads.loops import running_loop
 from ..errors import ConfigError, PipelineClosed
-from .driver import Driver
+from .driver import Driver, TakesTurns
 from .exits import without_threads
 from .loop_thread import LoopThread, end_loop
 
@@ -32,20 +32,19 @@ _ENDED = "the pipeline's event loop has ended"
 _NO_THREAD = "no thread can be started, because the interpreter is exiting"
 
 
-class LoopBinding:
-    """``turn`` is what the loop does (see Driver). ``arrive`` is called on each loop before the
-    first turn; its argument says whether another one has ended before."""
+class Arrives(TakesTurns, Protocol):
+    """The engine, as its loop knows it."""
 
-    def __init__(
-        self,
-        thread: LoopThread | None,
-        *,
-        turn: Callable[[], float | None],
-        arrive: Callable[[bool], None],
-    ) -> None:
+    def arrive(self, again: bool) -> None:
+        """Before the first turn on a loop. ``again``: another one has ended before."""
+
+
+class LoopBinding:
+    """The ``engine`` takes its turns on the loop."""
+
+    def __init__(self, thread: LoopThread | None, engine: Arrives) -> None:
         self._thread = thread
-        self._turn = turn
-        self._arrive = arrive
+        self._engine = engine
         self._driver: Driver | None = None
         self._binding = threading.RLock()  # taken by the first call, and by none once it runs
         self._being_bound = False
@@ -220,7 +219,7 @@ class LoopBinding:
     def another(self) -> LoopBinding:
         """The host of another life, here or in a child: with neither loop nor thread yet."""
         thread = None if self._thread is None else self._thread.another()
-        return LoopBinding(thread, turn=self._turn, arrive=self._arrive)
+        return LoopBinding(thread, self._engine)
 
     def _here(self) -> asyncio.AbstractEventLoop | None:
         """The loop to live on, as seen from here; None where there is none."""
@@ -251,8 +250,7 @@ class LoopBinding:
                 old = driver = self._driver
                 # Of two threads that come at once, the second finds the first one's loop alive.
                 if driver is None or not (driver.loop is loop or self._elsewhere(loop)):
-                    rest = None if self._thread is None else self._thread.rest
-                    driver = self._driver = Driver(loop, self._turn, rest=rest)
+                    driver = self._driver = Driver(loop, self._engine, thread=self._thread)
             finally:
                 self._being_bound = False
         if driver is not old:
@@ -260,9 +258,9 @@ class LoopBinding:
             if old is not None:
                 old.stop()
             if running_loop() is loop:
-                self._arrive(old is not None)
+                self._engine.arrive(old is not None)
             else:
-                loop.call_soon_threadsafe(self._arrive, old is not None)
+                loop.call_soon_threadsafe(self._engine.arrive, old is not None)
         _woken(driver)
 
 

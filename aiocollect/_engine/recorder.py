@@ -114,7 +114,7 @@ class Recorder:
         call, correlation_id = self._call(values, correlation_id, at, row, counted)
         if call is not None:
             engine, accepted = self.engine, call
-            await engine.binding.run(lambda: engine.backpressure.accept(accepted))
+            await engine.binding.run(lambda: engine.delivery.backpressure.accept(accepted))
         return correlation_id
 
     def record_blocking(
@@ -141,7 +141,7 @@ class Recorder:
     def _wait(self, call: Call, timeout: float | None) -> bool:
         engine = self.engine
         loop = engine.binding.loop
-        if loop is None or not engine.backpressure.has(self.account):
+        if loop is None or not engine.delivery.backpressure.has(self.account):
             verdict = engine.offer(call)
             if verdict == ACCEPTED:
                 return True
@@ -149,7 +149,7 @@ class Recorder:
             if engine.binding.loop is None:
                 raise self._full(verdict)  # nobody makes room
         return engine.binding.run_blocking(
-            lambda: engine.backpressure.accept_within(call, timeout), timeout
+            lambda: engine.delivery.backpressure.accept_within(call, timeout), timeout
         )
 
     # A call -----------------------------------------------------------------------------------
@@ -166,7 +166,7 @@ class Recorder:
         engine = self.engine
         if not self.gate.limit:
             return None, correlation_id
-        if engine.closed:
+        if engine.closing.begun:
             raise self._closed()
         window = engine.ring.window
         if window.inside:
@@ -222,7 +222,7 @@ class Recorder:
             longer = 4 * len(correlation_id)  # it goes into every row
         limit = self.gate.limit
         if limit < ALL and not self.gate.passes(correlation_id):
-            engine.counters.leave_out(sum([rows_at_a_guess(value) for _, value in values]))
+            engine.delivery.counters.leave_out(sum([rows_at_a_guess(value) for _, value in values]))
             skip_rows(context, values, window=engine.ring.window)
             return None, correlation_id
         try:
@@ -269,7 +269,7 @@ class Recorder:
             runs: Any = ((0, frozen, number),)
             if stream.redactor is not None:
                 frozen, kept, size = stream.redactor.redact(frozen, stream.shape.features or ())
-                engine.counters.leave_out_by_rule(number - kept)
+                engine.delivery.counters.leave_out_by_rule(number - kept)
                 runs = ((0, frozen, kept),) if kept else ()
                 if type(frozen) is list:
                     runs = [(first, some, len(some)) for first, some in frozen]
@@ -330,7 +330,7 @@ class Recorder:
 
     def _full(self, verdict: int) -> AioCollectError:
         ring = self.engine.ring
-        if self.engine.closed:
+        if self.engine.closing.begun:
             return self._closed()
         if verdict == NESTED:
             return RingFull(
@@ -363,7 +363,7 @@ def refuse(engine: Engine, error: AioCollectError, *, stream: str, rows: int) ->
     settings = engine.settings
     # Its frames hold the value; a hook that keeps or sends the error must not have them.
     error.__traceback__ = error.__context__ = None
-    engine.counters.refuse(rows, reason)
+    engine.delivery.counters.refuse(rows, reason)
     used = engine.ring.used if reason == "full" else 0
     engine.refusals.note(engine.ring.accepted, engine.clock.monotonic(), used=used)
     engine.hooks.emit(Refused(stream=stream, rows=rows, reason=reason, error=error))

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
 
 from .._core.gate import Gates
 from .._core.switches import Control
+from .._hooks.hooks import Hooks
 from .._threads.side_thread import Aside
 from ..errors import ConfigError
-from ..events import Event, SettingsRejected, SettingsRemoved
+from ..events import SettingsRejected, SettingsRemoved
 from ..settings_file import read_control, tell_collectors
 
 __all__ = ["SettingsWatcher"]
@@ -34,8 +34,8 @@ _Seen = tuple[int, int, int] | None
 
 
 class SettingsWatcher:
-    """Watches one file. ``gates`` do as it says; ``emit`` gets an event where it cannot be
-    understood, or is there no more."""
+    """Watches one file. ``gates`` do as it says; the ``hooks`` hear where it cannot be
+    understood, or was removed."""
 
     def __init__(
         self,
@@ -43,12 +43,12 @@ class SettingsWatcher:
         *,
         aside: Aside,
         gates: Gates,
-        emit: Callable[[Event], None],
+        hooks: Hooks,
     ) -> None:
         self._path = path
         self._aside = aside
         self._gates = gates
-        self._emit = emit
+        self._hooks = hooks
         self._seen: _Seen = None
         self._missing = 0
         self._told = 0  # labels
@@ -119,7 +119,7 @@ class SettingsWatcher:
             if self._missing < MISSING:
                 return
             self._gates.obey(Control())
-            self._emit(SettingsRemoved(holds=self._gates.told))
+            self._hooks.emit(SettingsRemoved(holds=self._gates.told))
         self._seen, self._missing = now, 0
         if isinstance(said, ConfigError):
             self._complain(str(said))
@@ -127,4 +127,4 @@ class SettingsWatcher:
             self._gates.obey(said)
 
     def _complain(self, reason: str) -> None:
-        self._emit(SettingsRejected(reason=reason))
+        self._hooks.emit(SettingsRejected(reason=reason))

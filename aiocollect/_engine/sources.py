@@ -1,7 +1,6 @@
 """Sources: the share of the budget and the gate of each collector and model.
 
-They live as long as the streams that they belong to, which hold them (stream.py). What a row of an
-hour costs that may open a path is said here too.
+They live as long as the streams that they belong to, which hold them (_delivery/stream.py).
 """
 
 from __future__ import annotations
@@ -9,23 +8,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 
-from .._core.calls import Call
 from .._core.gate import Gate, Gates
 from .._core.ring import Account, Ring
-from .._delivery.channel import Channel
 from .._delivery.stream import Source, Stream
 
 __all__ = ["Sources"]
 
 # From so many accounts on the shares that are kept are counted anew, at twice as many as are left.
 COUNT_ABOVE = 256
-# As many paths as any pipeline may have are not charged to the budget: a fifth of a megabyte.
-FREE_PATHS = 64
 
 
 class Sources:
-    """Of one pipeline. ``streams`` iterates over those that there are; a path is charged
-    ``path_cost`` bytes, an account has a ``share``."""
+    """Of one pipeline. ``streams`` iterates over those that there are; ``share`` is what each
+    account may use of the budget, in bytes."""
 
     def __init__(
         self,
@@ -34,18 +29,15 @@ class Sources:
         ring: Ring,
         gates: Gates,
         share: int,
-        path_cost: int,
     ) -> None:
         self._streams = streams
         self._ring = ring
         self._gates = gates
         self._share = share  # one number for all accounts
-        self._path_cost = path_cost
         self._opening = threading.RLock()
         self._kept = 0
         self._count_at = COUNT_ABOVE
-        self._hour = -1
-        gates.reach(lambda: [gate for stream in streams for _, gate in stream.sources])
+        gates.reach(self)
 
     def __repr__(self) -> str:
         return f"<Sources, {self._kept} accounts>"
@@ -85,42 +77,18 @@ class Sources:
             self._kept = len(accounts)
             self._count_at = max(COUNT_ABOVE, 2 * len(accounts))
 
+    def gates(self) -> list[Gate]:
+        """Those of all collectors and models."""
+        return [gate for stream in self._streams for _, gate in stream.sources]
+
     def _accounts(self) -> list[Account]:
         return [account for stream in self._streams for account, _ in stream.sources]
 
     def begin_again(self, *, budget: int) -> None:
-        """In another life of the pipeline: nothing is used; the ring is open."""
+        """The pipeline starts again: nothing is used; the ring is open."""
         self._ring.open_again(self._accounts(), budget=budget)
 
     def begin_in_child(self) -> None:
         """In a child process, whose one thread this is: nothing is charged."""
         self._opening = threading.RLock()
         self._ring.clear(self._accounts())
-
-    # Paths ------------------------------------------------------------------------------------
-
-    def priced(self, call: Call) -> Call:
-        """The call, with the cost of the paths that it may open: rows of as many hours as a broken
-        clock has may be in the ring before the pump sees the first of them. From any thread."""
-        new = {part[0] for part in call[3] if not part[0].knows(call[2])}
-        return (*call[:5], call[5] + len(new) * self._path_cost, call[6], call[7])
-
-    def accepted(self, call: Call) -> None:
-        """The call is in the ring: later ones of its hour open nothing."""
-        hour = call[2]
-        if hour == self._hour:
-            hour = self._hour  # one number for all
-        self._hour = hour
-        for part in call[3]:
-            part[0].seen = hour
-
-    def opened(self, channel: Channel, account: Account, *, paths: int) -> None:
-        """A row has found its channel, of so many; who opened it pays for it."""
-        if channel.payer is None and paths > FREE_PATHS:
-            channel.payer = account
-            self._ring.charge(self._path_cost, account)
-
-    def forgotten(self, channel: Channel) -> None:
-        """Nobody needs the channel any more."""
-        if channel.payer is not None:
-            self._ring.charge(-self._path_cost, channel.payer)

@@ -131,7 +131,7 @@ def test_what_a_cancelled_acollect_held_is_freed_at_once(patient: bool) -> None:
         await choke(collector)
         head = asyncio.ensure_future(collector.acollect([[1.0]] * 9))
         await asyncio.sleep(0)
-        waiters = pipeline._engine.backpressure
+        waiters = pipeline._engine.delivery.backpressure
         line = [asyncio.ensure_future(collector.acollect(float(n))) for n in range(1000)]
         await asyncio.sleep(0)
         assert waiting(waiters) == 1001

@@ -112,7 +112,7 @@ def test_wide_rows_are_cut_by_their_bytes() -> None:
         collector = pipeline.collector("m", feature_names=[f"f{n}" for n in range(1000)])
         collector.collect([0.5] * 1000)
         await pipeline.flush()
-        pump = pipeline._engine.pump
+        pump = pipeline._engine.delivery.pump
         for _ in range(40):
             collector.collect([0.5] * 1000)
         before, taken = pump.rows_taken, []

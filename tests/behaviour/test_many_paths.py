@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from aiocollect import MemoryStore
-from aiocollect._engine.status import counted, in_memory, report
+from aiocollect._engine.status import report
 from aiocollect.events import Dropped, Event
 from aiocollect.testing import Fault, FaultKind, VirtualLoop, run_virtual
 from tests.support.virtual import make_pipeline
@@ -90,7 +90,7 @@ def test_sums_are_what_is_there() -> None:
 
         def check() -> None:
             rows = engine.ring.rows
-            assert in_memory(engine, rows) == counted(engine, rows)
+            assert engine.delivery.in_memory(rows) == engine.delivery.counted_in_memory(rows)
 
         loop.after_step = check
         collectors = [pipeline.collector(f"m{n}", feature_names=["a"]) for n in range(30)]

@@ -21,6 +21,7 @@ import pytest
 from aiocollect import ConfigError, MemoryStore, Pipeline
 from aiocollect._delivery.dead_letters import MAX_WAITING
 from aiocollect._files.regular import append_line, read_small
+from aiocollect._hooks.hooks import Hooks
 from aiocollect.cli import main as command
 from aiocollect.compat.azureml_ai_monitoring.config import Config
 from aiocollect.compat.azureml_monitoring.routing import ConfigMap
@@ -292,7 +293,7 @@ async def test_a_frozen_disk_takes_no_memory(tmp_path: Path) -> None:
 
     told: list[Any] = []
     frozen = Frozen()
-    letters = DeadLetters(str(tmp_path / "dead"), aside=frozen, emit=told.append)
+    letters = DeadLetters(str(tmp_path / "dead"), aside=frozen, hooks=Hooks([told.append]))
     for _ in range(100):
         letters.write("m", rows=1, reason="encode", content=b"x" * 2**17)
     waiting = sum(len(work.__closure__ or ()) > 0 for work, _ in frozen.waiting)
@@ -318,9 +319,9 @@ async def test_a_settings_file_on_a_disk_that_hangs(tmp_path: Path) -> None:
         def obey(self, control: Control) -> None:
             obeyed.append(control)
 
-    gates = Obedient(Switch(), under_pressure=1.0, tell=lambda label, rate: None)
+    gates = Obedient(Switch(), under_pressure=1.0, hook=events.append)
     frozen = Frozen()
-    watch = SettingsWatcher(str(path), aside=frozen, gates=gates, emit=events.append)
+    watch = SettingsWatcher(str(path), aside=frozen, gates=gates, hooks=Hooks([events.append]))
     assert [control.whole.sample_rate for control in obeyed] == [0.5]
     write_control(path, Control(Switch(sample_rate=0.25)))
     watch.start()

@@ -159,12 +159,13 @@ def test_dead_letters_have_a_file(tmp_path: Path) -> None:
 def test_the_dead_letters_are_bounded(tmp_path: Path) -> None:
     """A full file, or one that cannot be written, loses the content and nothing else."""
     from aiocollect._delivery.dead_letters import DeadLetters
+    from aiocollect._hooks.hooks import Hooks
 
     told: list[Any] = []
 
     async def main(loop: VirtualLoop) -> None:
         def make(path: Path, **options: Any) -> DeadLetters:
-            return DeadLetters(str(path), aside=InlineDisk(), emit=told.append, **options)
+            return DeadLetters(str(path), aside=InlineDisk(), hooks=Hooks([told.append]), **options)
 
         letters = make(tmp_path / "dead.jsonl", max_bytes=300)
         for _ in range(10):

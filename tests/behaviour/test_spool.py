@@ -390,7 +390,7 @@ def test_knowing_where_rows_are_is_bounded(tmp_path: Path) -> None:
         for number in range(2000):
             near.collect(float(number))
             await asyncio.sleep(0.01)
-        spool = pipeline._engine.spool
+        spool = pipeline._engine.delivery.spool
         assert spool is not None
         assert spool._max_index_bytes == 2**16
         assert 0 < spool._index_size < 2000

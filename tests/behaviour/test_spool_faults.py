@@ -458,7 +458,7 @@ def calls_to_adopt(paths: int) -> int:
     async def adopt(pipeline: Pipeline, loop: VirtualLoop) -> None:
         sys.setprofile(count)
         try:
-            while pipeline._engine.counters.stored < paths:
+            while pipeline._engine.delivery.counters.stored < paths:
                 await asyncio.sleep(0.1)
         finally:
             sys.setprofile(None)

@@ -12,7 +12,6 @@ from typing import Any
 from aiocollect import FlushTimeout, Limits, Pipeline, Report, Retry
 from aiocollect._core.backoff import COSTLY
 from aiocollect._core.retries import NOT_STALE
-from aiocollect._engine.status import counted, in_memory
 from aiocollect.events import Event
 from aiocollect.testing import FaultKind, MemoryStore, Seams, VirtualClock, VirtualLoop, run_virtual
 
@@ -167,17 +166,18 @@ class Life:
         a step a row may be between the ring and its channel: only the sums know of it."""
         for number, pipeline in enumerate(self.pipelines):
             engine = pipeline._engine
-            ring, counters = engine.ring, engine.counters
-            counts = (ring.rows, ring.used, engine.pump.rows_taken, counters.stored)
+            ring, delivery = engine.ring, engine.delivery
+            counters = delivery.counters
+            counts = (ring.rows, ring.used, delivery.pump.rows_taken, counters.stored)
             if counts == self.counts[number]:
                 continue
             self.counts[number] = counts
             final = counters.stored + counters.possibly_stored
             final += sum(counters.dead_lettered.values()) + sum(counters.dropped.values())
-            rows = in_memory(engine, ring.rows)
+            rows = delivery.in_memory(ring.rows)
             self._demand(ring.rows == final + rows, pipeline)
             if not inside:
-                self._demand(rows == counted(engine, ring.rows), f"sums: {pipeline}")
+                self._demand(rows == delivery.counted_in_memory(ring.rows), f"sums: {pipeline}")
             self._demand(ring.used >= 0, pipeline)
 
     def _demand(self, holds: bool, told: object) -> None:
@@ -267,7 +267,7 @@ class Life:
         self.outcome.healing = self.loop.time() - began
 
     def _stored(self) -> int:
-        return sum(pipeline._engine.counters.stored for pipeline in self.pipelines)
+        return sum(pipeline._engine.delivery.counters.stored for pipeline in self.pipelines)
 
     async def _close_all(self, timeout: float | None) -> list[Report]:
         reports: dict[Pipeline, Report] = {}

@@ -179,8 +179,8 @@ def live(seed: int) -> LongerOutage:
     with suppress(Crashed):
         loop.run_until_complete(world.outage(loop))
     bury(loop)
-    if world.living is not None and world.living._engine.backing is not None:
-        world.outcome.gathered = world.living._engine.backlog.gathered
+    if world.living is not None and world.living._engine.delivery.spool is not None:
+        world.outcome.gathered = world.living._engine.delivery.backlog.gathered
     world.view.end()
     if world.outcome.end == "power cut":
         world.disk.cut_power()

@@ -85,7 +85,7 @@ APPENDS: Final[list[Mutant]] = [
         "an answer of another place believed",
         "own: a middlebox mixes up answers",
         "_delivery/senders.py",
-        "            if not _fits(request, answer):\n",
+        "            if not fits(request, answer):\n",
         "            if answer is None:\n",
         ("lives",),
         "doubled",

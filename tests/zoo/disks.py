@@ -90,9 +90,9 @@ DISKS: Final[list[Mutant]] = [
     Mutant(
         "a life is adopted in one go",
         "own: ten thousand paths hold the host for a second",
-        "_delivery/adoption.py",
-        "        for _ in range(min(AT_ONCE, len(self._lanes))):\n",
-        "        for _ in range(len(self._lanes)):\n",
+        "_delivery/adoptions.py",
+        "        for _ in range(AT_ONCE):\n",
+        "        for _ in range(adoption.left):\n",
         ("longer outages",),
         "the loop was held",
     ),

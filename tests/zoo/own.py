@@ -115,9 +115,9 @@ OWN: Final = [
     Mutant(
         "lost wake-up",
         "own: a call between the last look and the sleep",
-        "_engine/engine.py",
-        "            if len(self.ring):  # put between the turn and the line above\n"
-        "                self.asleep = False\n                return 0.0\n",
+        "_delivery/delivery.py",
+        "            if len(ring):  # put between the slice and the line above\n"
+        "                self._door.asleep = False\n                return 0.0\n",
         "",
         ("interleavings",),
         "nobody was woken",
@@ -126,7 +126,7 @@ OWN: Final = [
         "cancelled half-way",
         "own: a cancelled request's lane waits for ever",
         "_delivery/senders.py",
-        "            if not self._stopped and running_loop() is not None:\n"
+        "            if not self._abandoned and running_loop() is not None:\n"
         "                self._tell(channel, LaneEvent.UNKNOWN)\n",
         "",
         ("lives",),

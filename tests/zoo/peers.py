@@ -123,7 +123,7 @@ APPENDING: Final = [
         "distr#2862",  # head-of-line blocking by one poisoned path
         "_delivery/senders.py",
         "        channel.standing = Standing.LATE\n        if task in self._late:\n",
-        "        if not self._hurried:\n",
+        "        if not self._closing.begun:\n",
         ("scenarios",),
         "only other paths are dead",
     ),
@@ -151,7 +151,7 @@ QUEUES: Final = [
     Mutant(
         "rows added during a send stay until the next",
         "PostHog/posthog-js#2144",  # queued until somebody captures or flushes again
-        "_engine/engine.py",
+        "_delivery/delivery.py",
         "        if channel.due and not channel.backlog:\n            self.pump.seal(channel)\n",
         "        channel.due = False\n",
         ("scenarios",),
@@ -191,12 +191,12 @@ QUEUES: Final = [
     Mutant(
         "elapsed time by the wall clock",
         "tox-dev/filelock#136",  # time-outs move with the system's clock
-        "_engine/engine.py",
-        "        look = self._shedder.expire(self.clock.monotonic())\n",
+        "_delivery/delivery.py",
+        "        look = self._shedder.expire(clock.monotonic())\n",
         "        offset = self.__dict__.setdefault(\n"
-        '            "_offset", self.clock.time_ns() / 1e9 - self.clock.monotonic()\n'
+        '            "_offset", clock.time_ns() / 1e9 - clock.monotonic()\n'
         "        )\n"
-        "        look = self._shedder.expire(self.clock.time_ns() / 1e9 - offset)\n",
+        "        look = self._shedder.expire(clock.time_ns() / 1e9 - offset)\n",
         ("scenarios",),
         "expired by the wall clock",
     ),
@@ -246,8 +246,8 @@ ENDS: Final = [
     Mutant(
         "what is left at the close is forgotten",
         "open-telemetry/opentelemetry-collector#15677",  # queued items deleted
-        "_engine/lifecycle.py",
-        "                engine.senders.perform(channel, ends)\n",
+        "_delivery/delivery.py",
+        "                self.senders.perform(channel, ends)\n",
         "",
         ("scenarios",),
         "not accounted for",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from aiocollect import Pipeline
 from aiocollect._engine.driver import Driver
@@ -63,22 +63,39 @@ def test_slices_on_a_thread_of_its_own() -> None:
     assert max(encoder.runs[4:]) == 1
 
 
+class Turns:
+    """An engine whose turns ask for these waits, one after the other; ``end`` is called where one
+    is None."""
+
+    def __init__(
+        self, waits: list[float | None], end: Callable[[], object], told: list[str]
+    ) -> None:
+        self._waits = iter(waits)
+        self._end = end
+        self._told = told
+
+    def turn(self) -> float | None:
+        self._told.append("turn")
+        wait = next(self._waits)
+        if wait is None:
+            self._end()
+        return wait
+
+    def arrive(self, again: bool) -> None:
+        pass
+
+    def rest(self) -> None:
+        self._told.append("rest")
+
+
 def test_a_rest_is_before_a_turn_at_once_alone() -> None:
     """Where the next turn waits for a timer or a wake anyway, the loop does not stand still."""
     told: list[str] = []
-    waits: list[float | None] = [0.0, 0.0, 0.000_001, 0.0, None]
 
     async def main() -> None:
         end = asyncio.Event()
-
-        def turn() -> float | None:
-            told.append("turn")
-            wait = waits[told.count("turn") - 1]
-            if wait is None:
-                end.set()
-            return wait
-
-        Driver(asyncio.get_running_loop(), turn, rest=lambda: told.append("rest")).wake()
+        turns = Turns([0.0, 0.0, 0.000_001, 0.0, None], end.set, told)
+        Driver(asyncio.get_running_loop(), turns, thread=turns).wake()
         await end.wait()
 
     asyncio.run(main())
@@ -95,32 +112,16 @@ def test_our_thread_rests_and_no_other() -> None:
             resting.append(threading.current_thread().name)
             super().rest()
 
-    turns = iter([0.0, 0.0, 0.0])
-
-    def turn() -> float | None:
-        wait = next(turns, None)
-        if wait is None:
-            done.set()
-        return wait
-
     thread = Recorded(asyncio.new_event_loop)
-    host = LoopBinding(thread, turn=turn, arrive=lambda again: None)
-    host.start()
+    binding = LoopBinding(thread, Turns([0.0, 0.0, 0.0, None], done.set, []))
+    binding.start()
     assert done.wait(10)
-    host.end()
+    binding.end()
     assert resting == ["aiocollect"] * 3
 
     async def main() -> None:
         here = asyncio.Event()
-        turns = iter([0.0, 0.0])
-
-        def turn() -> float | None:
-            wait = next(turns, None)
-            if wait is None:
-                here.set()
-            return wait
-
-        LoopBinding(None, turn=turn, arrive=lambda again: None).start()
+        LoopBinding(None, Turns([0.0, 0.0, None], here.set, [])).start()
         await here.wait()
 
     asyncio.run(main())

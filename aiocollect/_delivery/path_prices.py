@@ -1,0 +1,54 @@
+"""What a path costs, and who pays for it.
+
+Channels take memory too, so the row that opens a path is charged for it, until the path is
+forgotten. A call is charged when it is accepted: as many paths as a broken clock has hours could be
+in the ring before the pump sees the first of them.
+"""
+
+from __future__ import annotations
+
+from .._core.calls import Call
+from .._core.ring import Account, Ring
+from .channel import Channel
+
+__all__ = ["PathPrices"]
+
+# As many paths as any pipeline may have are not charged to the budget: a fifth of a megabyte.
+FREE_PATHS = 64
+
+
+class PathPrices:
+    """Charges ``path_cost`` bytes for each path to the account that opened it."""
+
+    def __init__(self, ring: Ring, *, path_cost: int) -> None:
+        self._ring = ring
+        self._path_cost = path_cost
+        self._hour = -1
+
+    def __repr__(self) -> str:
+        return f"<PathPrices, {self._path_cost} bytes each>"
+
+    def priced(self, call: Call) -> Call:
+        """The call, with the cost of the paths that it may open. From any thread."""
+        new = {part[0] for part in call[3] if not part[0].knows(call[2])}
+        return (*call[:5], call[5] + len(new) * self._path_cost, call[6], call[7])
+
+    def accepted(self, call: Call) -> None:
+        """The call is in the ring: later ones of its hour open nothing."""
+        hour = call[2]
+        if hour == self._hour:
+            hour = self._hour  # one number for all
+        self._hour = hour
+        for part in call[3]:
+            part[0].seen = hour
+
+    def opened(self, channel: Channel, account: Account, *, paths: int) -> None:
+        """A row has found its channel, one of so many; who opened it pays for it."""
+        if channel.payer is None and paths > FREE_PATHS:
+            channel.payer = account
+            self._ring.charge(self._path_cost, account)
+
+    def forgotten(self, channel: Channel) -> None:
+        """The channel is not needed any more."""
+        if channel.payer is not None:
+            self._ring.charge(-self._path_cost, channel.payer)
