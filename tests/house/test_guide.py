@@ -1,0 +1,40 @@
+"""The examples of docs/guide.md run one after the other, as a reader would try them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.house.pages import ROOT, read
+
+BEFORE = """
+import aiocollect
+from aiocollect import Pipeline
+pipeline = on_a_thread = Pipeline.from_env(host="thread")
+"""
+AFTER = """
+assert aiocollect.flush(10).complete
+assert on_a_thread.close().complete
+"""
+
+
+def test_the_examples_run(tmp_path: Path) -> None:
+    """All but the one that reads a file of another day; no row of theirs is refused."""
+    blocks = re.findall(r"^```python\n(.*?)^```", read("docs/guide.md"), re.DOTALL | re.MULTILINE)
+    blocks = [block for block in blocks if not block.startswith("pandas.")]
+    assert len(blocks) == 4
+    code = BEFORE + "\n".join(blocks) + AFTER
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        env={"AIOCOLLECT_STORE": f"file://{tmp_path}", "PYTHONPATH": str(ROOT)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    stored = [file.read_text().count("\n") - 1 for file in tmp_path.rglob("data.csv")]
+    assert sorted(stored) == [1, 2, 2]
