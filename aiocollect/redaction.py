@@ -1,4 +1,4 @@
-"""Redaction: rules that take secrets out of rows inside collect(), before anything keeps them.
+"""Rules that take secrets out of rows inside collect(), before anything keeps them.
 
 ::
 
@@ -11,9 +11,8 @@
 
 Invariants:
 
-- A rule either does what it says for each row of a call, or the whole call is refused.
-- Nothing that is shown of a rule has a cell or a key in it: not its repr, not its errors. A key
-  cannot be pickled.
+- If a rule fails for one row of a call, the whole call is refused.
+- Neither the repr of a rule nor its errors show a cell or a key. A key cannot be pickled.
 """
 
 from __future__ import annotations
@@ -29,13 +28,13 @@ from .errors import ConfigError
 
 __all__ = ["Drop", "KeyedHash", "Mask", "Redact", "Rule"]
 
-# Below 14 bytes NIST SP 800-107 (5.3.4) calls an HMAC key too weak; 16 is the next round number.
-# Short keys are found by trying, and then so are the cells: there are not many e-mail addresses.
+# NIST SP 800-107 (5.3.4) calls an HMAC key of less than 14 bytes too weak; 16 is the next round
+# number. A short key is found by trying, and with it the cells: there are few e-mail addresses.
 MIN_KEY = 16
 
 
 class Drop:
-    """Leaves columns out of the file altogether, header included."""
+    """Leaves columns out of the file, their header too: ``Drop("ssn", "phone")``."""
 
     __slots__ = ("columns",)
 
@@ -53,7 +52,8 @@ class Drop:
 
 
 class Mask:
-    """Writes ``with_`` in place of every cell of the columns, also of missing ones."""
+    """Writes ``with_`` (text, a number or None) instead of every cell of the columns, missing cells
+    too: ``Mask("name", with_="***")``."""
 
     __slots__ = ("columns", "with_")
 
@@ -80,13 +80,14 @@ class Mask:
 
 
 class KeyedHash:
-    """Writes HMAC-SHA256 of each cell's text in place of it, as 64 hexadecimal digits.
+    """Writes HMAC-SHA256 of each cell instead of it, as 64 hexadecimal digits:
+    ``KeyedHash("email", key=key)``.
 
-    Equal cells have equal digests under one key, so that they can be counted and joined, and
-    nobody without the key can try out names. None and NaN stay: missing is no secret. ``key``: 16
-    bytes at least, best 32 of ``secrets.token_bytes()`` from a vault. The text of a cell is the
-    text itself; of a number what ``repr`` shows, of a time what a CSV file shows; true and false;
-    bytes are hashed as they are, lists and dicts as JSON with sorted keys.
+    Equal cells have equal digests under one key, so they can be counted and joined; without the key
+    nobody can find cells by trying. None and NaN stay as they are. ``key``: at least 16 bytes, best
+    32 of ``secrets.token_bytes()``, kept in a vault. What is hashed: text as UTF-8, numbers as
+    ``repr`` shows them, times as a CSV file shows them, "true" and "false", bytes as they are,
+    lists and dicts as JSON with sorted keys.
     """
 
     __slots__ = ("_digest", "_mark", "columns")
@@ -132,14 +133,14 @@ class KeyedHash:
         return hash((KeyedHash, self.columns))
 
 
-# A callable gets a row as a dict of its own, and returns a dict with the same keys, or None: then
-# the row is left out. It is called inside collect(), on the caller's thread.
+# A callable gets a copy of a row as a dict, and returns a dict with the same keys, or None to leave
+# the row out. It is called inside collect(), on the caller's thread.
 Rule: TypeAlias = Drop | Mask | KeyedHash | Callable[[dict[str, Any]], dict[str, Any] | None]
 Redact: TypeAlias = Rule | Sequence[Rule] | None
 
 
 def check_rules(redact: Redact, option: str = "redact") -> tuple[Rule, ...]:
-    """The rules as a tuple. Raises ConfigError for what is none."""
+    """The rules as a tuple. Raises ConfigError for anything else."""
     if redact is None:
         return ()
     rules = tuple(redact) if isinstance(redact, list | tuple) else (redact,)
@@ -171,7 +172,7 @@ def rules_for(
 def columns_after(
     rules: Iterable[Rule], features: tuple[str, ...], option: str = "redact"
 ) -> tuple[str, ...]:
-    """The columns that are left. Raises ConfigError where a rule names one that is not there."""
+    """The columns that are left. Raises ConfigError if a rule names a column that is not there."""
     left = features
     for rule in rules:
         if not isinstance(rule, Drop | Mask | KeyedHash):

@@ -1,8 +1,19 @@
-"""For tests: virtual time, in which hours pass in milliseconds; and the emulator's account.
+"""For tests: virtual time, stores and disks in memory that fail by a script, and the emulator.
 
-For simulations, ours and yours: together with MemoryStore, MemoryDisk and their faults, whole lives
-of a pipeline replay from one integer. When nothing is ready the loop jumps to its next timer,
-always to the timer's exact value: adding up differences would round, and spin.
+Together they run a pipeline's whole life, with faults, in milliseconds, and again in the same way
+from one integer::
+
+    async def main(loop):
+        store = MemoryStore(latency=0.02)
+        pipeline = Pipeline(store, _seams=Seams(clock=VirtualClock(loop)))
+        async with pipeline:
+            pipeline.collector("m", feature_names=["a"]).collect([1.0])
+            await asyncio.sleep(3600)                   # an hour passes in no time
+
+    run_virtual(main)
+
+When nothing is ready the loop jumps to its next timer, to the timer's exact value: adding up
+differences would round, and never arrive.
 """
 
 from __future__ import annotations
@@ -57,7 +68,7 @@ def emulator_connection_string(address: str, *, scheme: str = "http") -> str:
     )
 
 
-# A task that is cancelled may start another one at its end; not for ever.
+# A cancelled task can start another one at its end, but not without limit.
 ROUNDS = 10
 
 
@@ -79,8 +90,8 @@ class _Jump(selectors.DefaultSelector):
 class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop without a network, whose ``time()`` jumps from timer to timer.
 
-    ``after_step`` is called after every iteration: the place to check what must always hold.
-    ``begin`` is the time it starts at: of several lives, the next one's begins where one ended.
+    ``after_step`` is called after each iteration: the place to check what must always hold.
+    ``begin`` is the time that it starts at, in seconds.
     """
 
     def __init__(self, *, begin: float = 0.0) -> None:
@@ -96,7 +107,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._now
 
     def pause(self, seconds: float) -> None:
-        """Time passes, and nothing runs: a blocked loop, a machine that sleeps."""
+        """Let time pass while nothing runs: a blocked loop, or a suspended machine."""
         self._now += seconds
 
     def jump(self) -> None:
@@ -124,7 +135,7 @@ class VirtualClock:
         return f"<VirtualClock at {self.monotonic()} s>"
 
     def shift(self, seconds: float) -> None:
-        """Set the wall clock forward or, below 0, back; the monotonic one goes on."""
+        """Set the wall clock forward or, below 0, back; the monotonic clock stays as it is."""
         self._epoch_ns += round(seconds * 1e9)
 
     def time_ns(self) -> int:
@@ -137,7 +148,7 @@ class VirtualClock:
 
 
 def run_virtual(main: Callable[[VirtualLoop], Coroutine[Any, Any, _T]]) -> _T:
-    """Run ``main(loop)`` on a new VirtualLoop to its end, and close the loop."""
+    """Run ``main(loop)`` to its end on a new VirtualLoop, cancel what is left, close the loop."""
     loop = VirtualLoop()
     try:
         return loop.run_until_complete(main(loop))

@@ -112,6 +112,9 @@ class Store(Protocol):
     Every method raises :class:`~aiocollect.errors.StoreError` and nothing else
     (``asyncio.CancelledError`` passes through; during an append it leaves the outcome unknown). A
     store never retries.
+
+    With a spool, an attribute ``target`` (text, without a secret) tells this store from others of
+    its class: rows in a spool are for one target alone. Without it the class's name is used.
     """
 
     async def open(self, path: str, *, head: int) -> Opened:

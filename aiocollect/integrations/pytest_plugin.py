@@ -1,7 +1,8 @@
-"""Fixtures for the tests of those who use this package; pytest finds them by itself.
+"""Fixtures for the tests of users; pytest finds them by itself.
 
-It is loaded in every session of whoever has the package installed: so it imports nothing that the
-package does not, starts nothing by itself, and changes no test that does not ask for a fixture.
+It is loaded in every pytest session of everyone who has the package installed. So it imports
+nothing that the package does not import, starts nothing by itself, and changes no test that does
+not ask for a fixture.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ _STARTS = 60.0  # seconds; a busy machine takes ten
 
 
 class Recorded:
-    """A pipeline to give to the code under test, and the rows that came to its store."""
+    """A ``pipeline`` for the code under test, and the rows that reached its ``store``."""
 
     def __init__(self, store: MemoryStore) -> None:
         self.store = store
@@ -50,9 +51,9 @@ class Recorded:
         return f"<Recorded by {self.pipeline!r}>"
 
     def rows(self, identifier: str, *, model: str | None = None) -> list[dict[str, str]]:
-        """The rows of a stream, cells as text by column, once all that was collected is stored.
+        """The rows of a stream: cells as text, by column. Waits until all rows are stored.
 
-        Of all models, or of one. Raises FlushTimeout where that takes longer than ten seconds.
+        Of all models, or of one. Raises FlushTimeout after ten seconds.
         """
         # On another thread, since a test with an event loop may ask too.
         with ThreadPoolExecutor(1) as thread:
@@ -108,7 +109,7 @@ class FaultyStore(MemoryStore):
 
     @property
     def left(self) -> int:
-        """How many faults of the script wait for their request."""
+        """How many faults of the script have not met a request yet."""
         return sum(map(len, self._script.values()))
 
     def _next(self, operation: Operation, path: str) -> Fault | None:
@@ -118,7 +119,7 @@ class FaultyStore(MemoryStore):
 
 @dataclass(frozen=True, kw_only=True)
 class Azurite:
-    """A container of a running storage emulator, new for each test. ``url`` is a pipeline's."""
+    """A container of a running storage emulator, new for each test; ``url`` is for Pipeline()."""
 
     port: int
     container: str
@@ -149,7 +150,7 @@ class Azurite:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The option that says where the emulator is."""
+    """Adds the option that says where the emulator is."""
     parser.addini(
         _INI, "path of the azurite-blob that the fixture aiocollect_azurite starts", default=""
     )
@@ -165,13 +166,14 @@ def aiocollect_memory() -> Iterator[Recorded]:
 
 @pytest.fixture
 def aiocollect_faulty_store() -> FaultyStore:
-    """A store in memory for a pipeline of yours, which fails as it is told: ``.fail("busy")``."""
+    """A store in memory for a pipeline of yours, which fails by a script: ``.fail("busy")``."""
     return FaultyStore()
 
 
 @pytest.fixture
 def aiocollect_azurite(_aiocollect_azurite_port: int) -> Azurite:
-    """A new container of a running Azurite; skips, with what to install, where there is none."""
+    """A new container of a running Azurite. If Azurite is not installed the test is skipped, and
+    the reason says what to install."""
     return Azurite(port=_aiocollect_azurite_port, container=f"test-{uuid.uuid4().hex}")
 
 

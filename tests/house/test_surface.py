@@ -8,14 +8,17 @@ import importlib
 import inspect
 import pickle
 import re
+import textwrap
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import pytest
 
 import aiocollect
-from aiocollect import Limits, Pipeline, ReceiptOutcome, Report, Retry, Stats
+from aiocollect import Limits, Pipeline, ReceiptOutcome, Report, Retry, Stats, testing
+from aiocollect.errors import Refusal
 from aiocollect.events import Event, Held
 from aiocollect.options import PipelineOptions
 from aiocollect.testing import FaultKind, FaultName, Operation, OperationName
@@ -144,3 +147,18 @@ def test_values_copy_and_pickle() -> None:
         assert repr(value).startswith((type(value).__name__, f"<{type(value).__name__}"))
     assert repr(Limits) == "<class 'aiocollect.Limits'>"
     assert f"{ReceiptOutcome.STORED}" == "stored"
+
+
+@pytest.mark.parametrize("kind", [FaultKind, ReceiptOutcome, Refusal], ids=lambda one: one.__name__)
+def test_each_word_is_in_the_docstring(kind: type[Enum]) -> None:
+    """What a member means is not in a comment beside it."""
+    documented = set(re.findall(r"^    ``\"?(\w+)\"?``  ", kind.__doc__ or "", re.M))
+    assert documented in ({one.value for one in kind}, set(kind.__members__))
+
+
+def test_the_example_of_virtual_time_runs() -> None:
+    """As it stands in the docstring, with its imports before it."""
+    example = textwrap.dedent((testing.__doc__ or "").partition("::\n\n")[2].rpartition("\n\n")[0])
+    assert example.endswith("run_virtual(main)")
+    begin = "import asyncio\nfrom aiocollect import Pipeline\nfrom aiocollect.testing import *\n"
+    exec(begin + example, {})

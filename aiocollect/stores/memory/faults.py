@@ -23,43 +23,82 @@ __all__ = [
 
 
 class FaultKind(enum.Enum):
-    """What happens to one request."""
+    """What happens to one request of a MemoryStore.
 
-    SLOW = "slow"  # answered, after the delay
-    NOT_SENT = "not_sent"  # never reaches the store; the caller sees a reset
-    LOST_ANSWER = "lost_answer"  # applied; the caller sees a reset
-    LATE = "late"  # the caller sees a time-out; it arrives after the delay
-    RESENT = "resent"  # applied, and sent again by something in between; the second answer counts
-    HANG = "hang"  # not applied, never answered
-    HANG_APPLIED = "hang_applied"  # applied, never answered
-    BUSY = "busy"  # 503, not applied
-    READER = "reader"  # 409 BlobModifiedWhileReading, not applied
-    READER_APPLIED = "reader_applied"  # the same, applied
-    ERROR = "error"  # 500, not applied
-    ERROR_APPLIED = "error_applied"  # 500, applied
-    CREDENTIAL = "credential"  # 403, an expired credential
-    CONTAINER = "container"  # 404, the container is being deleted
-    LEASED = "leased"  # 412, somebody else's lease
-    TOO_LARGE = "too_large"  # 413
-    INVALID = "invalid"  # 400 with a code of the service
-    UNSUPPORTED = "unsupported"  # 409 or 404 with a code: an account or blob that takes no appends
-    IMMUTABLE = "immutable"  # 409, a policy without protected appends
-    OVERWRITE = "overwrite"  # a creation is refused with 403, whether the blob stands or not
-    NO_RIGHT = "no_right"  # a look is refused with 403: a role that has not arrived yet
-    VANISHED = "vanished"  # a look answers 404, whether the blob stands or not
-    OTHER = "other"  # not applied; the answer is another request's, and the adapter sees it
-    OTHER_APPLIED = "other_applied"  # the same, applied
-    MIXED_UP = "mixed_up"  # applied; the answer is of another place or cut off, and looks sound
-    STALE = "stale"  # a look shows the blob as it was a few changes before
-    WEAK = "weak"  # a look gives an ETag that something in between has changed
-    TOUCHED = "touched"  # the blob's metadata, and so its ETag, changed just before
-    SEALED = "sealed"  # the blob was sealed just before
-    DELETED = "deleted"  # the blob was deleted just before
-    REPLACED = "replaced"  # the blob was deleted and made anew, empty, just before
-    RETYPED = "retyped"  # a block blob stands in its place
-    TORN = "torn"  # somebody appended bytes without a line end just before
-    FROZEN = "frozen"  # from now on its ETag stands still while it grows
-    EMPTIED = "emptied"  # it was cut to nothing in its place just before, under its old time
+    ====================  =========================================================================
+    ``"slow"``            answered, after the delay
+    ``"not_sent"``        never reaches the store; the caller sees a reset
+    ``"lost_answer"``     applied; the caller sees a reset
+    ``"late"``            the caller sees a timeout; it arrives after the delay
+    ``"resent"``          applied, and sent again by something in between; the second answer counts
+    ``"hang"``            not applied, never answered
+    ``"hang_applied"``    applied, never answered
+    ``"busy"``            503, not applied
+    ``"reader"``          409 BlobModifiedWhileReading, not applied
+    ``"reader_applied"``  409 BlobModifiedWhileReading, applied
+    ``"error"``           500, not applied
+    ``"error_applied"``   500, applied
+    ``"credential"``      403, an expired credential
+    ``"container"``       404, the container is being deleted
+    ``"leased"``          412, another client's lease
+    ``"too_large"``       413
+    ``"invalid"``         400 with a code of the service
+    ``"unsupported"``     409 or 404 with a code: an account or blob that takes no appends
+    ``"immutable"``       409, a policy without protected appends
+    ``"overwrite"``       a creation is refused with 403, whether there is a blob or not
+    ``"no_right"``        a look is refused with 403: a role that has not arrived yet
+    ``"vanished"``        a look answers 404, whether there is a blob or not
+    ``"other"``           not applied; the answer is another request's, and the adapter sees it
+    ``"other_applied"``   applied; the answer is another request's, and the adapter sees it
+    ``"mixed_up"``        applied; the answer is of another place or cut off, and looks sound
+    ``"stale"``           a look shows the blob as it was a few changes before
+    ``"weak"``            a look gives an ETag that something in between has changed
+    ``"touched"``         the blob's metadata, and so its ETag, changed just before
+    ``"sealed"``          the blob was sealed just before
+    ``"deleted"``         the blob was deleted just before
+    ``"replaced"``        the blob was deleted and created again, empty, just before
+    ``"retyped"``         a block blob has taken its place
+    ``"torn"``            another client appended bytes without a line end just before
+    ``"frozen"``          from now on its ETag does not change while the blob grows
+    ``"emptied"``         it was emptied in place just before, and keeps its creation time
+    ====================  =========================================================================
+    """
+
+    SLOW = "slow"
+    NOT_SENT = "not_sent"
+    LOST_ANSWER = "lost_answer"
+    LATE = "late"
+    RESENT = "resent"
+    HANG = "hang"
+    HANG_APPLIED = "hang_applied"
+    BUSY = "busy"
+    READER = "reader"
+    READER_APPLIED = "reader_applied"
+    ERROR = "error"
+    ERROR_APPLIED = "error_applied"
+    CREDENTIAL = "credential"
+    CONTAINER = "container"
+    LEASED = "leased"
+    TOO_LARGE = "too_large"
+    INVALID = "invalid"
+    UNSUPPORTED = "unsupported"
+    IMMUTABLE = "immutable"
+    OVERWRITE = "overwrite"
+    NO_RIGHT = "no_right"
+    VANISHED = "vanished"
+    OTHER = "other"
+    OTHER_APPLIED = "other_applied"
+    MIXED_UP = "mixed_up"
+    STALE = "stale"
+    WEAK = "weak"
+    TOUCHED = "touched"
+    SEALED = "sealed"
+    DELETED = "deleted"
+    REPLACED = "replaced"
+    RETYPED = "retyped"
+    TORN = "torn"
+    FROZEN = "frozen"
+    EMPTIED = "emptied"
 
     __hash__ = object.__hash__
 
