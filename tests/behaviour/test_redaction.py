@@ -5,18 +5,9 @@ The oracle: rows written by hand, digests by Python's hmac, and the stored file 
 
 from __future__ import annotations
 
-import copy
-import csv
 import dataclasses
-import gc
-import hmac
-import io
-import json
-import pickle
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,84 +16,16 @@ import polars as pl
 import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
-from aiocollect import ConfigError, EncodeError, MemoryStore, Pipeline
-from aiocollect.events import Event, Refused
-from aiocollect.redaction import Drop, KeyedHash, Mask, Redact, Rule
-from aiocollect.testing import Fault, FaultKind, Operation, VirtualLoop, run_virtual
+from aiocollect import MemoryStore
+from aiocollect.redaction import Drop, KeyedHash, Mask, Rule
+from aiocollect.testing import VirtualLoop, run_virtual
+from tests.support.redacted import CELL, KEY, NAMES, collected, contents, digest
 from tests.support.virtual import make_pipeline
 
 pytestmark = pytest.mark.slow  # Frames of three libraries, in some seconds.
 
-KEY = b"0123456789abcdef"
-# Nothing of it may be found anywhere; as a number, where only numbers fit.
-CELL = "CELL-CANARY-0b5e"
+
 NUMBER = 773311559922.0
-NAMES = ["a", "b", "c"]
-
-
-def digest(text: str | bytes) -> str:
-    data = text if isinstance(text, bytes) else text.encode()
-    return hmac.new(KEY, data, "sha256").hexdigest()
-
-
-class Outcome:
-    """What is left of some calls: the file's text and rows, the counts, the events."""
-
-    def __init__(self) -> None:
-        self.text = ""
-        self.rows: list[dict[str, str]] = []
-        self.stats: Any = None
-        self.events: list[Event] = []
-        self.answers: list[Any] = []
-        self.kept = ""
-
-
-def collected(
-    *calls: Any,
-    redact: Redact,
-    names: list[str] | None = NAMES,
-    collect: Callable[[Any, Any], Any] = lambda collector, data: collector.collect(data),
-    **options: Any,
-) -> Outcome:
-    """Collect each value in virtual time, and read back what was stored."""
-    outcome = Outcome()
-
-    async def main(loop: VirtualLoop) -> None:
-        store = MemoryStore()
-        pipeline = make_pipeline(store, loop, hooks=(outcome.events.append,), **options)
-        collector = pipeline.collector("m", feature_names=names, redact=redact)
-        for data in calls:
-            outcome.answers.append(collect(collector, data))
-        outcome.kept = everything(pipeline)
-        await pipeline.aclose()
-        outcome.stats = pipeline.stats()
-        outcome.text = "".join(blob.decode() for blob in contents(store))
-        outcome.rows = list(csv.DictReader(io.StringIO(outcome.text)))
-
-    run_virtual(main)
-    return outcome
-
-
-def contents(store: MemoryStore) -> list[bytes]:
-    return list(store.blobs.values())
-
-
-def everything(pipeline: Pipeline) -> str:
-    """All text and numbers that hang on the pipeline's ring, as far as the collector of garbage
-    sees them."""
-    seen: set[int] = set()
-    found: list[str] = []
-    todo: list[Any] = [pipeline._engine.ring]
-    while todo:
-        thing = todo.pop()
-        if id(thing) in seen or callable(thing) or type(thing).__name__ == "module":
-            continue
-        seen.add(id(thing))
-        if isinstance(thing, str | bytes | int | float | np.ndarray):
-            found.append(repr(thing.tolist() if isinstance(thing, np.ndarray) else thing))
-        else:
-            todo += gc.get_referents(thing)
-    return "\n".join(found)
 
 
 # Forms of input -----------------------------------------------------------------------------------
@@ -132,6 +55,8 @@ TEXT_FORMS: dict[str, Any] = {
     "arrow": pa.table({"a": [1], "b": [CELL], "c": [2.5]}),
     "arrow batch": pa.record_batch({"a": [1], "b": [CELL], "c": [2.5]}),
 }
+
+
 NUMBER_FORMS: dict[str, Any] = {
     "row": [1.0, NUMBER, 2.5],
     "array": np.array([1.0, NUMBER, 2.5]),
@@ -142,10 +67,14 @@ NUMBER_FORMS: dict[str, Any] = {
     "polars": pl.DataFrame({"a": [1.0], "b": [NUMBER], "c": [2.5]}),
     "arrow": pa.table({"a": [1.0], "b": [NUMBER], "c": [2.5]}),
 }
+
+
 FORMS = [
     *((name, data, CELL, CELL) for name, data in TEXT_FORMS.items()),
     *((f"numbers: {name}", data, NUMBER, "773311559922.0") for name, data in NUMBER_FORMS.items()),
 ]
+
+
 every_form = pytest.mark.parametrize(
     ("data", "cell", "text"), [form[1:] for form in FORMS], ids=[form[0] for form in FORMS]
 )
@@ -343,269 +272,3 @@ def test_two_collectors_of_one_name_with_other_rules() -> None:
         assert len(set(cells)) == 3
 
     run_virtual(main)
-
-
-# Failing closed -----------------------------------------------------------------------------------
-
-
-class Leaky(Exception):
-    """An exception of a user's, with the cell in its message."""
-
-
-def boom(row: dict[str, Any]) -> dict[str, Any]:
-    raise Leaky(row["b"])
-
-
-def tired(row: dict[str, Any]) -> dict[str, Any]:
-    raise BaseException(row["b"])  # as of a library that means to end the program
-
-
-async def later(row: dict[str, Any]) -> dict[str, Any]:
-    return row
-
-
-FAILURES: dict[str, tuple[Any, str]] = {
-    "raises": (boom, "boom raised Leaky"),
-    "raises a BaseException": (tired, "tired raised BaseException"),
-    "returns no dict": (lambda row: [row["b"]], "of type list, not a dict or None"),
-    "returns a coroutine": (lambda row: later(row), "of type coroutine, not a dict"),
-    "forgets a column": (lambda row: {"a": 1, "c": 2}, "it lacks b"),
-    "adds a column": (lambda row: row | {row["b"]: 1}, "1 unknown columns"),
-    "returns what cannot be recorded": (lambda row: row | {"b": {row["b"]}}, "builtins.set"),
-    "returns what nests too deep": (
-        lambda row: row | {"b": json.loads("[" * 40 + "]" * 40)}, "nested deeper",
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("rule", "words"), FAILURES.values(), ids=FAILURES)
-@pytest.mark.parametrize("strict", [False, True])
-def test_a_rule_that_fails_refuses_the_call(rule: Any, words: str, strict: bool) -> None:
-    """The whole call is refused, also its good rows, under the reason "redact"; the hook is told;
-    no word of it has the cell, and nothing leads from the error to the cell."""
-    raised: list[EncodeError] = []
-
-    def once_bad(row: dict[str, Any]) -> Any:
-        return rule(row) if row["b"] == CELL else row
-
-    once_bad.__qualname__ = getattr(rule, "__qualname__", "")
-
-    def collect(collector: Any, data: Any) -> Any:
-        if not strict:
-            return collector.collect(data)
-        with pytest.raises(EncodeError) as caught:
-            collector.collect(data)
-        raised.append(caught.value)
-        return None
-
-    found = collected(
-        [[1, "good", 2], [1, CELL, 2]], redact=once_bad, strict=strict, collect=collect
-    )
-    assert found.answers == [None]
-    assert found.text == ""
-    assert found.stats.refused == {"redact": 2}
-    assert (found.stats.accepted, found.stats.redacted_out) == (0, 0)
-    (event,) = [event for event in found.events if isinstance(event, Refused)]
-    assert (event.reason, event.rows) == ("redact", 2)
-    assert words in str(event.error)
-    assert raised in ([], [event.error])
-    assert CELL not in repr(event) + str(event.error) + found.kept
-    assert event.error.__context__ is None
-    assert event.error.__cause__ is None
-
-
-def test_a_hook_gets_no_frames() -> None:
-    """The error that a hook gets holds no frame, whose variables would be the row."""
-    tracebacks: list[Any] = []
-
-    async def main(loop: VirtualLoop) -> None:
-        def hook(event: Event) -> None:
-            if isinstance(event, Refused):
-                tracebacks.append(event.error.__traceback__)
-
-        pipeline = make_pipeline(MemoryStore(), loop, hooks=(hook,))
-        pipeline.collector("m", feature_names=NAMES, redact=boom).collect([1, CELL, 2])
-        pipeline.collector("m", feature_names=NAMES).collect([1, CELL])
-        await pipeline.aclose()
-
-    run_virtual(main)
-    assert tracebacks == [None, None]
-
-
-def test_an_interrupt_goes_through() -> None:
-    """Ctrl-C inside a rule is the program's, and records nothing."""
-
-    def interrupted(row: dict[str, Any]) -> dict[str, Any]:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        collected([1, CELL, 2], redact=interrupted)
-
-
-@pytest.mark.parametrize("first", [[1, CELL, 2], {"a": 1, "c": CELL}, np.array([1.0, 2.0])])
-def test_a_column_that_is_not_there(first: Any) -> None:
-    """Where names are not known before the first call, a call without the column is refused, fixes
-    nothing, and the next one with it is recorded."""
-    found = collected(first, {"a": 1, "b": CELL}, redact=Drop("b"), names=None)
-    assert found.answers[0] is None
-    assert found.stats.refused == {"redact": 1}
-    (event,) = [event for event in found.events if isinstance(event, Refused)]
-    assert "names column 'b', but the stream has no such column" in str(event.error)
-    assert CELL not in str(event.error) + found.text + found.kept
-    (row,) = found.rows
-    assert row["a"] == "1"
-
-
-def test_dropping_the_only_column_of_an_unnamed_stream() -> None:
-    """A file without columns is no file."""
-    found = collected({"b": CELL}, redact=Drop("b"), names=None)
-    assert found.stats.refused == {"redact": 1}
-
-
-def test_refused_in_every_way_to_collect() -> None:
-    """acollect() and collect_wait() raise it; a model refuses the streams without rules too."""
-
-    async def main(loop: VirtualLoop) -> None:
-        store = MemoryStore()
-        pipeline = make_pipeline(store, loop)
-        collector = pipeline.collector("m", feature_names=NAMES, redact=boom)
-        with pytest.raises(EncodeError, match="boom raised Leaky") as caught:
-            await collector.acollect([1, CELL, 2])
-        assert caught.value.reason == "redact"
-        assert caught.value.__context__ is None
-        model = pipeline.model("m", inputs=NAMES, out=["p"], redact={"inputs": boom})
-        assert model.collect(out=[0.5], inputs=[1, CELL, 2]) is None
-        await pipeline.aclose()
-        assert store.blobs == {}
-        assert pipeline.stats().refused == {"redact": 2}
-
-    run_virtual(main)
-
-
-# Dead letters -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("redacted", [True, False])
-@pytest.mark.parametrize("where", ["store", "encoder"])
-def test_the_dead_letter_file(tmp_path: Path, redacted: bool, where: str) -> None:
-    """Rows that store or encoder refuse are in the dead-letter file as the rules have left them.
-    Without rules the cell is in it, which shows that the look would find it."""
-    file = tmp_path / "dead.jsonl"
-
-    class Broken:
-        content_type, extension = "text/csv", "csv"
-
-        def header(self, schema: Any) -> bytes:
-            return b"header\n"
-
-        def encode(self, pieces: Any, schema: Any) -> list[bytes]:
-            raise ValueError(str(pieces))
-
-    async def main(loop: VirtualLoop) -> None:
-        def faults(operation: Operation, path: str) -> Fault | None:
-            too_large = operation is Operation.APPEND and where == "store"
-            return Fault(FaultKind.TOO_LARGE) if too_large else None
-
-        pipeline = make_pipeline(MemoryStore(faults=faults), loop, dead_letters=file)
-        collector = pipeline.collector(
-            "m",
-            feature_names=NAMES,
-            redact=[Mask("b"), KeyedHash("c", key=KEY)] if redacted else None,
-            format=Broken() if where == "encoder" else None,
-        )
-        # So large that its size may be why: a small one would be held.
-        collector.collect(["x" * 70_000, CELL, CELL])
-        report = await pipeline.aclose()
-        assert sum(report.dead_lettered.values()) == 1
-
-    run_virtual(main)
-    text = file.read_text()
-    assert (CELL in text) is not redacted
-    assert (digest(CELL) in text) is redacted
-
-
-# The rules themselves -----------------------------------------------------------------------------
-
-WRONG: list[tuple[Callable[[], Any], str]] = [
-    (lambda: Drop(), "name a column"),
-    (lambda: Drop(""), "text"),
-    (lambda: Drop(b"ssn"), "the name of a column must be text, not bytes"),  # type: ignore[arg-type]
-    (lambda: Drop("a", "a"), "named twice"),
-    (lambda: Mask("a", with_=[1]), "with_= must be text"),  # type: ignore[arg-type]
-    (lambda: KeyedHash("a", key="0123456789abcdef"), "must be bytes"),  # type: ignore[arg-type]
-    (lambda: KeyedHash("a", key=b"short-secret"), "has 12 bytes, and needs at least 16"),
-    (lambda: KeyedHash(KEY, key=KEY), "text, not bytes"),  # type: ignore[arg-type]
-]
-
-
-@pytest.mark.parametrize(("make", "words"), WRONG)
-def test_wrong_rules(make: Callable[[], Any], words: str) -> None:
-    """What is wrong with a rule is said where it is made, without its key."""
-    with pytest.raises(ConfigError) as caught:
-        make()
-    assert words in str(caught.value)
-    assert "short-secret" not in str(caught.value)
-    assert "0123456789" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("redact", "words"),
-    [
-        (
-            Drop("x"),
-            "Drop names column 'x', but the stream has no such column; the columns are a, b, c",
-        ),
-        ([Drop("a"), Mask("a")], "Mask names column 'a', but an earlier rule drops it"),
-        (Drop("a", "b", "c"), "drops all columns"),
-        ("ssn", "contains str"),
-        ([Drop], "contains Drop"),
-        ([Drop("a"), 7], "contains int"),
-        ({"inputs": Drop("a")}, "contains dict"),
-        (later, "contains an async function"),
-    ],
-)
-def test_wrong_rules_of_a_collector(redact: Any, words: str) -> None:
-    """A rule that cannot fit is refused when the collector is made, where the names are known."""
-    pipeline = Pipeline(MemoryStore())
-    with pytest.raises(ConfigError) as caught:
-        pipeline.collector("m", feature_names=NAMES, redact=redact)
-    assert f"redact= {words}" in str(caught.value)
-    with pytest.raises(ConfigError) as caught:
-        pipeline.model("m", inputs=NAMES, redact={"inputs": redact})
-    assert f"redact['inputs']= {words}" in str(caught.value)
-
-
-def test_rules_of_no_stream() -> None:
-    """A stream's name that is misspelled would leave it unredacted."""
-    pipeline = Pipeline(MemoryStore())
-    with pytest.raises(ConfigError, match="its streams are inputs"):
-        pipeline.model("m", inputs=NAMES, redact={"input": Drop("a")})
-    with pytest.raises(ConfigError, match="redact= must be rules by stream"):
-        pipeline.model("m", inputs=NAMES, redact=Drop("a"))  # type: ignore[arg-type]
-
-
-def test_the_key_is_a_secret() -> None:
-    """No repr shows it, nothing pickles or copies it, and no attribute holds it."""
-    rule = KeyedHash("email", key=KEY)
-    assert repr(rule) == "KeyedHash('email', key=***)"
-    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
-        with pytest.raises(TypeError, match="cannot be pickled") as caught:
-            pickle.dumps([rule], protocol)
-        assert KEY.decode() not in str(caught.value)
-    with pytest.raises(TypeError, match="cannot be pickled"):
-        copy.deepcopy(rule)
-    attributes = [getattr(rule, name) for name in rule.__slots__]
-    assert KEY.decode() not in repr(attributes)
-    pipeline = Pipeline(MemoryStore())
-    collector = pipeline.collector("m", feature_names=["email"], redact=rule)
-    for thing in (pipeline, collector, collector._stream, collector._stream.redactor):
-        assert KEY.decode() not in repr(thing)
-    assert rule == KeyedHash("email", key=KEY)
-    assert rule != KeyedHash("email", key=KEY + b"x")
-
-
-def test_rules_are_values() -> None:
-    """Equal rules are equal, and a number is not taken for a flag."""
-    assert Drop("a") == Drop("a") != Drop("b")
-    assert Mask("a", with_=1) != Mask("a", with_=True)
-    assert len({Mask("a"), Mask("a"), Drop("a"), KeyedHash("a", key=KEY)}) == 3

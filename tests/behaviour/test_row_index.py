@@ -7,93 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import csv
 import gc
-import io
 import threading
 import weakref
-from collections import deque
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import polars as pl
-import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
-from aiocollect import ConfigError, EncodeError, MemoryStore, Pipeline, correlation
-from aiocollect.events import Event, Refused
+from aiocollect import ConfigError, Pipeline, correlation
 from aiocollect.redaction import Drop
-from aiocollect.testing import Seams, VirtualClock, VirtualLoop, run_virtual
-from tests.property.forms import Speaks
-
-NOON = datetime(2026, 1, 31, 12, tzinfo=UTC).timestamp()
-
-
-class Stored:
-    """What a run has stored, and what it has refused."""
-
-    def __init__(self, blobs: dict[str, bytes], events: list[Event]) -> None:
-        self.blobs = blobs
-        self.refused = [event for event in events if isinstance(event, Refused)]
-
-    def rows(self, identifier: str) -> list[list[str]]:
-        """Cells, id, and index; the time is left out."""
-        found = []
-        for path, data in self.blobs.items():
-            if f"/{identifier}/" in path:
-                _, *rows = csv.reader(io.StringIO(data.decode(), newline=""))
-                found += [[*row[:-2], row[-1]] for row in rows]
-        return found
-
-    def joined(self, left: str, right: str) -> list[tuple[list[str], list[str]]]:
-        """As docs/values.md joins them."""
-        return [
-            (one[:-2], other[:-2])
-            for one in self.rows(left)
-            for other in self.rows(right)
-            if one[-2:] == other[-2:]
-        ]
-
-
-def store(use: Callable[[Pipeline], Any], **options: Any) -> Stored:
-    """Run ``use``, which may be a coroutine function, at noon."""
-
-    async def main(loop: VirtualLoop) -> Stored:
-        memory = MemoryStore()
-        events: list[Event] = []
-        pipeline = Pipeline(
-            memory,
-            _seams=Seams(clock=VirtualClock(loop, epoch=NOON), writer_id="00000000aa"),
-            hooks=[events.append],
-            **options,
-        )
-        await pipeline.start()
-        found = use(pipeline)
-        if asyncio.iscoroutine(found):
-            await found
-        await pipeline.aclose()
-        return Stored(memory.blobs, events)
-
-    return run_virtual(main)
-
-
-def in_a_thread(call: Callable[[], Any]) -> Any:
-    """What the call gives on a thread of its own; virtual time stands still meanwhile."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(call).result()
-
-
-def streams(pipeline: Pipeline) -> tuple[Any, Any]:
-    return (
-        pipeline.collector("m", identifier="inputs", feature_names=["a", "b"]),
-        pipeline.collector("m", identifier="predictions", feature_names=["p"]),
-    )
-
+from tests.support.joined import NOON, in_a_thread, store, streams
 
 # Under one correlation() --------------------------------------------------------------------------
 
@@ -384,49 +310,8 @@ def test_a_block_that_has_ended_keeps_none_of_those_around_it() -> None:
         inner.__enter__()
 
 
-# collect_rows -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("names", "rows", "cells"),
-    [
-        (["a", "b"], [[1.0, 2.0], [3.0, 4.0]], [["1.0", "2.0"], ["3.0", "4.0"]]),
-        (["a", "b"], [([1, 2], 3)], [["[1,2]", "3"]]),
-        (["p"], [[1.0], [2.0]], [["1.0"], ["2.0"]]),
-        (["p"], [[[1, 2]]], [["[1,2]"]]),
-        (["a", "b"], [{"b": 1, "a": 2}], [["2", "1"]]),
-        (["a", "b"], np.array([[1.0, 2.0]]), [["1.0", "2.0"]]),
-        (["a", "b"], pd.DataFrame({"b": [1], "a": [2]}), [["2", "1"]]),
-        (None, [[1.0, 2.0, 3.0]], [["1.0", "2.0", "3.0"]]),
-        (["a", "b"], [], []),
-    ],
-)
-def test_rows_that_are_rows(names: Any, rows: Any, cells: list[list[str]]) -> None:
-    """Each element is a row, whatever stands in it."""
-
-    def use(pipeline: Pipeline) -> None:
-        assert pipeline.collector("m", feature_names=names).collect_rows(rows)
-
-    found = store(use)
-    assert [row[:-2] for row in found.rows("default")] == cells
-    assert found.refused == []
-
-
-@pytest.mark.parametrize(
-    "rows", [[1.0, 2.0], np.array([1.0, 2.0]), {"a": 1, "b": 2}, "text", 7, ["x", "y"], [[1, 2], 3]]
-)
-def test_what_is_no_row_is_refused(rows: Any) -> None:
-    """A list of cells is not taken for a row."""
-
-    def use(pipeline: Pipeline) -> None:
-        pipeline.collector("m", feature_names=["a", "b"]).collect_rows(rows)
-
-    stored = store(use)
-    assert [event.reason for event in stored.refused] == ["shape"]
-    assert "instead of a row" in str(stored.refused[0].error)
-
-
 # Ids from outside ---------------------------------------------------------------------------------
+
 
 OLD = "00000000-0000-8000-ac00-000000000000"  # of 1970, in the form of ours
 
@@ -477,107 +362,3 @@ def test_ids_of_any_class_of_text(wrap: Any) -> None:
         assert type(scoring.id) is str
 
     assert [row[-2] for row in store(use).rows("inputs")] == ["loan-7", "loan-8"]
-
-
-# In pieces ----------------------------------------------------------------------------------------
-
-FRAME = pd.DataFrame({"b": [f"text {n}" for n in range(1000)], "a": np.arange(1000.0)})
-MANY: dict[str, Any] = {
-    "frame": FRAME,
-    "list": [[float(n), f"text {n}"] for n in range(1000)],
-    "dicts": FRAME.to_dict("records"),
-    "generator": None,
-}
-
-
-@pytest.mark.parametrize("form", MANY)
-@pytest.mark.parametrize("threaded", [False, True])
-def test_a_table_in_pieces(form: str, threaded: bool) -> None:
-    """One id, rows that count through, and a word after each piece."""
-    told: list[tuple[int, int | None]] = []
-
-    async def use(pipeline: Pipeline) -> None:
-        inputs, _ = streams(pipeline)
-        data = MANY[form]
-        if form == "generator":
-            data = ([float(n), f"text {n}"] for n in range(1000))
-        options: dict[str, Any] = {
-            "piece_rows": 300,
-            "progress": lambda done, total: told.append((done, total)),
-        }
-        if threaded:
-            assert in_a_thread(lambda: inputs.collect_pieces(data, **options))
-        else:
-            assert await inputs.acollect_pieces(data, **options)
-
-    rows = store(use).rows("inputs")
-    assert [row[:2] for row in rows] == [[f"{n}.0", f"text {n}"] for n in range(1000)]
-    assert [int(row[-1]) for row in rows] == list(range(1000))
-    assert len({row[-2] for row in rows}) == 1
-    total = None if form == "generator" else 1000
-    assert told == [(300, total), (600, total), (900, total), (1000, total)]
-
-
-TABLES: dict[str, Callable[[], Any]] = {
-    "frames": lambda: [FRAME[:500], FRAME[500:]],
-    "generator of frames": lambda: iter([FRAME[:500], FRAME[500:]]),
-    "rows and frames": lambda: [{"a": 0.0, "b": "text 0"}, FRAME[1:]],
-    "polars slices": lambda: pl.from_pandas(FRAME).iter_slices(7),
-    "arrow batches": lambda: pa.Table.from_pandas(FRAME).to_batches(max_chunksize=77),
-    "arrow reader": lambda: pa.Table.from_pandas(FRAME).to_reader(max_chunksize=77),
-    "records": lambda: [FRAME.to_records(index=False)],
-    "arrays": lambda: [FRAME[["a", "b"]].to_numpy(dtype=object)],
-    "streams of Arrow": lambda: [Speaks(pa.Table.from_pandas(FRAME))],
-    "deque": lambda: deque(FRAME.to_dict("records")),
-}
-
-
-@pytest.mark.parametrize("form", TABLES)
-@pytest.mark.parametrize("threaded", [False, True])
-@pytest.mark.parametrize("before", [0, 2])
-def test_tables_in_pieces(form: str, threaded: bool, before: int) -> None:
-    """It is rows that count, whatever brings them, and under one id they go on counting."""
-    told: list[int] = []
-
-    async def use(pipeline: Pipeline) -> None:
-        inputs, _ = streams(pipeline)
-
-        def note(done: int, total: int | None) -> None:
-            told.append(done)
-            assert total in (None, 1000) or form == "streams of Arrow"
-
-        options: dict[str, Any] = {"piece_rows": 300, "progress": note}
-        with correlation():
-            for _ in range(before):
-                inputs.collect([-1.0, "before"])
-            if threaded:
-                context = contextvars.copy_context()
-                call = lambda: inputs.collect_pieces(TABLES[form](), **options)  # noqa: E731
-                assert in_a_thread(lambda: context.run(call))
-            else:
-                assert await inputs.acollect_pieces(TABLES[form](), **options)
-            inputs.collect([-1.0, "after"])
-
-    rows = store(use).rows("inputs")
-    assert [row[1] for row in rows[before:-1]] == [f"text {n}" for n in range(1000)]
-    assert [int(row[-1]) for row in rows] == list(range(before + 1001))
-    assert len({row[-2] for row in rows}) == 1
-    assert told[-1] == 1000
-    steps = [later - one for one, later in zip([0, *told], told, strict=False)]
-    assert max(steps) <= 300 or form == "streams of Arrow"  # its rows are known when it is read
-
-
-def test_a_piece_that_is_too_large_is_halved() -> None:
-    """Wide rows need no other number of rows from the caller."""
-    from aiocollect import Limits
-
-    async def use(pipeline: Pipeline) -> None:
-        inputs, _ = streams(pipeline)
-        rows = [[float(n), "x" * 5000] for n in range(20)]
-        assert await inputs.acollect_pieces(rows, row=5)
-        with pytest.raises(EncodeError, match="max_call_bytes"):
-            await inputs.acollect_pieces([[1.0, "x" * 500_000]])
-
-    rows = store(use, limits=Limits(max_call_bytes=100_000)).rows("inputs")
-    assert [int(row[-1]) for row in rows] == list(range(5, 25))
-    assert [row[0] for row in rows] == [f"{n}.0" for n in range(20)]

@@ -6,51 +6,17 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-import stat
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from aiocollect import ConfigError, Limits, MemoryStore, Pipeline
-from aiocollect.events import Event, SpoolAdopted, SpoolFailed, SpoolLeft
+from aiocollect import MemoryStore
+from aiocollect.events import Event, SpoolAdopted, SpoolFailed
 from aiocollect.testing import Fault, FaultKind, VirtualLoop, run_virtual
-from tests.support.disks import InlineDisk, StruckDisk
-from tests.support.virtual import make_pipeline
+from tests.support.disks import StruckDisk
+from tests.support.spools import down, files, numbers, spooled
 
 PATH = "default/default/default/default/m/default/default"
-
-
-def numbers(store: MemoryStore) -> list[float]:
-    """The first cells of all rows, file by file."""
-    found: list[float] = []
-    for path in sorted(store.blobs):
-        found += [float(line.split(b",")[0]) for line in store.blobs[path].splitlines()[1:]]
-    return found
-
-
-def spooled(
-    store: MemoryStore, loop: VirtualLoop, directory: Path, life: int, **options: Any
-) -> Pipeline:
-    return make_pipeline(
-        store,
-        loop,
-        **{
-            "spool": directory,
-            "disk": InlineDisk(),
-            "linger": 0.1,
-            "writer_id": f"{life:010x}",
-            **options,
-        },
-    )
-
-
-def down(*_: object) -> Fault:
-    return Fault(FaultKind.BUSY)
-
-
-def files(directory: Path) -> list[str]:
-    return sorted(str(path.relative_to(directory)) for path in directory.rglob("*"))
 
 
 def test_what_is_not_stored_at_close_is_stored_by_the_next_life(tmp_path: Path) -> None:
@@ -120,85 +86,6 @@ def test_a_doubt_outlives_its_process(
     run_virtual(main)
 
 
-@pytest.mark.slow
-def test_an_outage_longer_than_memory_lasts(tmp_path: Path) -> None:
-    """Rows beyond the budget stand on the disk alone; the budget holds; all come back in order."""
-
-    async def main(loop: VirtualLoop) -> None:
-        store = MemoryStore()
-        pipeline = spooled(
-            store, loop, tmp_path, 1, max_batch_bytes=4096, max_memory_bytes=64 * 1024
-        )
-        collector = pipeline.collector("m", feature_names=["a"])
-        other = pipeline.collector("n", feature_names=["a"])
-        collector.collect(-1.0)
-        await pipeline.flush()
-        store.faults = lambda _, path: down() if "/m/" in path else None
-        most = 0
-        for number in range(8000):
-            assert collector.collect(float(number)) is not None
-            if not number % 100:
-                assert other.collect(float(number)) is not None
-            await asyncio.sleep(0.002)
-            most = max(most, pipeline.stats().budget_used)
-        stats = pipeline.stats()
-        assert stats.in_spool > 5000
-        assert most <= 64 * 1024
-        assert stats.accepted == stats.stored + stats.in_memory + stats.in_spool
-        # The other path was never held up.
-        await asyncio.sleep(1.0)
-        assert pipeline.stats().stored == 1 + 80
-        store.faults = None
-        report = await pipeline.aclose(timeout=60.0)
-        assert report.complete
-        assert numbers(store)[:8001] == [-1.0, *map(float, range(8000))]
-        assert files(tmp_path) == []
-
-    run_virtual(main)
-
-
-@pytest.mark.slow
-def test_a_backlog_goes_through_little_memory_beside_new_rows(tmp_path: Path) -> None:
-    """What another life has left is many times the budget; new rows are stored meanwhile."""
-
-    async def main(loop: VirtualLoop) -> None:
-        store = MemoryStore(faults=down)
-        first = spooled(store, loop, tmp_path, 1, max_batch_bytes=4096, max_memory_bytes=64 * 1024)
-        collector = first.collector("m", feature_names=["a"])
-        for number in range(8000):
-            collector.collect(float(number))
-            await asyncio.sleep(0.001)
-        assert (await first.aclose(timeout=0.5)).in_spool == 8000
-        store.faults = None
-        store.latency = 0.06
-        second = spooled(store, loop, tmp_path, 2, max_batch_bytes=4096, max_memory_bytes=65536)
-        most = 0
-        async with second:
-            new = second.collector("new", feature_names=["a"])
-            await asyncio.sleep(0.3)
-            assert second.stats().in_spool > 4000
-            for number in range(100):
-                new.collect(float(number))
-                await asyncio.sleep(0.005)
-                most = max(most, second.stats().budget_used)
-            await asyncio.sleep(0.3)
-            assert sum(map(len, store.blobs.values())) > 0
-            done = [path for path in store.blobs if "/new/" in path]
-            assert done, "new rows waited for the backlog"
-            assert second.stats().in_spool > 0
-            await second.flush()
-        assert most <= 64 * 1024 * 1.25
-        found = [
-            n
-            for path, data in store.blobs.items()
-            if "/m/" in path
-            for n in (float(line.split(b",")[0]) for line in data.splitlines()[1:])
-        ]
-        assert found == [*map(float, range(8000))]
-
-    run_virtual(main)
-
-
 def test_two_lives_never_take_the_same_orphan(tmp_path: Path) -> None:
     """Of many pipelines on one directory exactly one brings an orphan's rows to the store."""
 
@@ -224,7 +111,7 @@ def test_two_lives_never_take_the_same_orphan(tmp_path: Path) -> None:
     run_virtual(main)
 
 
-# A disk that fails -------------------------------------------------------------------------------
+# A disk that fails --------------------------------------------------------------------------------
 
 
 class Failing(StruckDisk):
@@ -341,123 +228,3 @@ def test_a_doubt_about_rows_in_memory_alone_is_not_taken_for_anothers_success(
         assert sorted(numbers(store)) == [0.0, 1.0, 2.0]
 
     run_virtual(main)
-
-
-@pytest.mark.slow
-def test_the_spool_is_bounded(tmp_path: Path) -> None:
-    """Above its bound rows are in memory alone, and the policies for a full budget hold."""
-
-    async def main(loop: VirtualLoop) -> None:
-        store = MemoryStore(faults=down)
-        pipeline = spooled(
-            store,
-            loop,
-            tmp_path,
-            1,
-            max_batch_bytes=4096,
-            max_memory_bytes=64 * 1024,
-            limits=Limits(max_spool_bytes=100_000),
-        )
-        collector = pipeline.collector("m", feature_names=["a"])
-        refused = 0
-        for number in range(8000):
-            refused += collector.collect(float(number)) is None
-            await asyncio.sleep(0.001)
-        size = sum(path.stat().st_size for path in tmp_path.rglob("*.rows"))
-        assert 90_000 < size < 140_000
-        stats = pipeline.stats()
-        assert refused == sum(stats.refused.values()) > 0
-        assert stats.accepted + refused == 8000
-        store.faults = None
-        report = await pipeline.aclose(timeout=60.0)
-        assert report.complete
-        found = numbers(store)
-        assert found == sorted(found)
-        assert len(found) == 8000 - refused
-
-    run_virtual(main)
-
-
-@pytest.mark.slow
-def test_knowing_where_rows_are_is_bounded(tmp_path: Path) -> None:
-    """Rows that are near one another cost next to nothing; above the bound, a quarter of the
-    budget, rows are in memory alone."""
-
-    async def main(loop: VirtualLoop) -> None:
-        store = MemoryStore(faults=down)
-        pipeline = spooled(store, loop, tmp_path, 1, max_batch_bytes=16384, max_memory_bytes=2**18)
-        near = pipeline.collector("near", feature_names=["a"])
-        for number in range(2000):
-            near.collect(float(number))
-            await asyncio.sleep(0.01)
-        spool = pipeline._engine.delivery.spool
-        assert spool is not None
-        assert spool._max_index_bytes == 2**16
-        assert 0 < spool._index_size < 2000
-        assert pipeline.stats().unspooled == 0
-        spool._max_index_bytes = spool._index_size
-        near.collect(0.5)
-        await asyncio.sleep(0.01)
-        assert pipeline.stats().unspooled == 1
-        store.faults = None
-        assert (await pipeline.aclose(timeout=60.0)).complete
-
-    run_virtual(main)
-
-
-# Directories -------------------------------------------------------------------------------------
-
-
-def test_a_directory_that_others_may_write_to_is_refused(tmp_path: Path) -> None:
-    """At construction, with the remedy."""
-    (tmp_path / "open").mkdir()
-    (tmp_path / "open").chmod(0o777)
-    with pytest.raises(ConfigError, match="chmod it to 700"):
-        Pipeline(MemoryStore(), spool=tmp_path / "open")
-    (tmp_path / "link").symlink_to(tmp_path)
-    with pytest.raises(ConfigError, match="is a link"):
-        Pipeline(MemoryStore(), spool=tmp_path / "link")
-    (tmp_path / "file").touch()
-    with pytest.raises(ConfigError, match="spool: "):
-        Pipeline(MemoryStore(), spool=tmp_path / "file" / "below")
-
-
-def test_files_are_their_owners_alone(tmp_path: Path) -> None:
-    """0700 and 0600, whatever the umask."""
-    old = os.umask(0)
-    try:
-
-        async def main(loop: VirtualLoop) -> None:
-            pipeline = spooled(MemoryStore(faults=down), loop, tmp_path / "a" / "b", 1)
-            pipeline.collector("m", feature_names=["a"]).collect(1.0)
-            await pipeline.aclose(timeout=0.5)
-
-        run_virtual(main)
-    finally:
-        os.umask(old)
-    found = list((tmp_path / "a").rglob("*"))
-    assert len(found) == 5
-    for path in [tmp_path / "a", *found]:
-        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
-
-
-def test_a_strange_directory_is_left_alone(tmp_path: Path) -> None:
-    """It is told once, and stays; the pipeline works."""
-    strange = tmp_path / "0000000009-1"
-    strange.mkdir()
-    (strange / "slots").write_bytes(b"something else" * 20)
-    (strange / "00000001.rows").write_bytes(b"rows")
-    events: list[Event] = []
-
-    async def main(loop: VirtualLoop) -> None:
-        store = MemoryStore()
-        pipeline = spooled(store, loop, tmp_path, 1, hooks=[events.append])
-        pipeline.collector("m", feature_names=["a"]).collect(1.0)
-        await asyncio.sleep(100.0)
-        await pipeline.aclose()
-        assert numbers(store) == [1.0]
-
-    run_virtual(main)
-    left = [event for event in events if isinstance(event, SpoolLeft)]
-    assert left == [SpoolLeft(life="0000000009-1", reason="it is not a spool file")]
-    assert sorted(path.name for path in strange.iterdir()) == ["00000001.rows", "slots"]

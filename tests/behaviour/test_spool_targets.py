@@ -17,7 +17,7 @@ from aiocollect.cli import main as command
 from aiocollect.events import Event, SpoolLeft
 from aiocollect.stores.local import LocalStore
 from aiocollect.testing import Seams, VirtualLoop, run_virtual
-from tests.behaviour.test_spool import down, files, numbers, spooled
+from tests.support.spools import down, files, numbers, spooled
 
 
 class Tenant(MemoryStore):

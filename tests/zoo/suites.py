@@ -38,6 +38,7 @@ SUITES: Final[dict[str, Suite]] = {
     "hung paths": Suite("simulation", "tests.simulation.hung_paths", 20),
     "traced": Suite("simulation", "tests.simulation.traced", 3600),
     "hostile values": Suite("property", "tests/property/test_hostile_values.py"),
+    "large values": Suite("property", "tests/property/test_large_values.py"),
     "forms": Suite("property", "tests/property/test_forms.py"),
     "forks": Suite("chaos", "tests.chaos.forks", 1000),
     "workers": Suite("chaos", "tests/chaos/test_workers.py"),

@@ -16,7 +16,7 @@ VALUES: Final[list[Mutant]] = [
         "        self._refuse_above(estimate(table.rows, width) + table.size)\n        whole",
         "        table.read(self._stream)\n"
         "        self._refuse_above(estimate(table.rows, width) + table.size)\n        whole",
-        ("hostile values",),
+        ("large values",),
         "bytes were taken to refuse it",
     ),
     Mutant(
@@ -27,7 +27,7 @@ VALUES: Final[list[Mutant]] = [
         "        return tuple([self.cell(one, depth + 1) for one in cells])\n",
         "        found = tuple([self.cell(one, depth + 1) for one in cells])\n"
         "        self._charge(NESTED_COST * len(cells))\n        return found\n",
-        ("hostile values",),
+        ("large values",),
         "bytes were taken to refuse it",
     ),
     Mutant(
