@@ -1,6 +1,6 @@
-"""The assembly: the only room that turns addresses into stores, and puts the parts together.
+"""The assembly: the only room that turns addresses into stores, and connects the parts.
 
-Store, encoder, layout and engine know one another by their Protocols alone; here they meet.
+Store, encoder, layout and engine know one another only by their Protocols; they meet here.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ from .seams import Seams
 
 __all__ = ["assemble", "is_no_store", "no_store", "open_store"]
 
-# How long a disk may take to say whether a spool's directory is sound, in seconds.
+# How long a disk has to answer for a spool's directory, in seconds.
 SPOOL_CHECK = 1.0
 
 
-# Ports that go without saying.
+# Default ports, which an address can leave out.
 _PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -89,7 +89,8 @@ def assemble(
     if settings.spool is not None and disk is None:
         disk = _local_disk()
         try:
-            # An event loop may be waiting. A disk that hangs shows itself later, to the spool.
+            # An event loop can be waiting for this. A disk that hangs is noticed later, by the
+            # spool.
             within(SPOOL_CHECK, partial(disk.make_directory, settings.spool))
         except OSError as error:
             raise ConfigError(f"spool: {error}") from None
@@ -99,12 +100,12 @@ def assemble(
         settings=settings,
         clock=clock,
         chance=seams.chance or random.random,
-        # Forty random bits: two of 10,000 writers share an id in one fleet of 20,000.
+        # Forty random bits: among 10,000 writers two share an id in one fleet of 20,000.
         new_writer=_writer_ids(seams.writer_id),
         hooks=(*hooks, LogHook(clock)),
         disk=disk,
         target=_target_of(store),
-        # A simulated disk is asked without a thread.
+        # A simulated disk is called without a thread.
         aside=seams.disk or SideThread(),
         thread=LoopThread(loop_maker()) if host == "thread" else None,
         inspected=store if isinstance(store, AzureStore) else None,
@@ -113,8 +114,8 @@ def assemble(
 
 
 def _target_of(store: Store) -> str:
-    """What tells the store from others, without a secret: a spool's rows are for one store alone.
-    A store of one's own may say it by itself, as ``target``; else it is known by its class."""
+    """The identity of a store, without secrets: a spool's rows are for one store only. A Store
+    object can state it as ``target``; otherwise its class identifies it."""
     target = getattr(store, "target", None)
     if isinstance(target, str) and target:
         return _plain(target)
@@ -122,8 +123,7 @@ def _target_of(store: Store) -> str:
 
 
 def _plain(address: str) -> str:
-    """The address, whichever way it is spelled: small letters in the host, no dot behind it, and
-    no port that goes without saying."""
+    """The address in one spelling: lower-case host without a trailing dot, and no default port."""
     scheme, there, rest = address.partition("://")
     if not there or scheme.lower() not in _PORTS:
         return address
@@ -133,7 +133,7 @@ def _plain(address: str) -> str:
 
 
 def _writer_ids(first: str | None) -> Callable[[], str]:
-    """Gives ``first`` once, and after it, as to a child process, others."""
+    """Returns ``first`` once, then random ids, for example for a child process."""
     given = iter(() if first is None else (first,))
     return lambda: next(given, None) or secrets.token_hex(5)
 
@@ -142,12 +142,12 @@ def _writer_ids(first: str | None) -> Callable[[], str]:
 
 
 def no_store() -> Store:
-    """What a pipeline has for a store that is switched off and has none."""
+    """The store of a pipeline that is switched off and has none."""
     return AbsentStore()
 
 
 def is_no_store(store: Store) -> bool:
-    """Whether it is such a one."""
+    """Whether it is the store of no_store()."""
     return isinstance(store, AbsentStore)
 
 
@@ -160,9 +160,9 @@ def open_store(
     endpoint_suffix: str | None = None,
     **azure: Unpack[AzureOptions],
 ) -> Store:
-    """The store that a URL, connection string or path names; ``azure`` goes with accounts alone.
+    """The store named by a URL, connection string or path; ``azure`` is for accounts only.
 
-    Raises ConfigError, which names ``option`` and the forms there are, and never shows a secret.
+    Raises ConfigError, which names ``option`` and the accepted forms, and never shows a secret.
     """
     kind, address = (
         read_address(url, option=option)
@@ -221,7 +221,7 @@ def _open_directory(directory: str, *, container: str | None, for_azure: list[st
 
 
 def _local_disk() -> Disk:
-    """Only where it is asked for: locks of files are POSIX's, and all else works without."""
+    """Imported only for a spool: file locks need POSIX, and everything else works without."""
     try:
         from .._disks.local import LocalDisk
     except ImportError:

@@ -1,7 +1,7 @@
-"""The environment: the options of a pipeline that AIOCOLLECT_… variables give.
+"""The environment: the options of a pipeline from AIOCOLLECT_… variables.
 
-The variables of the collector before us, AML_MODEL_DC_…, are honoured where they still mean
-something, and reported once as ignored where they do not. Ours win.
+Variables of Azure ML's old collector, AML_MODEL_DC_…, are honoured if they still mean something,
+and reported once as ignored if not. Ours take precedence.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["options_from_env"]
 
 logger = logging.getLogger("aiocollect")
 
-# Every option that is a text, a number or a flag, and how to read it.
+# Every option that is a text, a number or a flag, with its type.
 _OPTIONS: dict[str, type] = {
     "container": str,
     "credential": str,
@@ -46,7 +46,7 @@ _OPTIONS: dict[str, type] = {
     "settings_file": str,
     "dead_letters": str,
 }
-# Those that go with the address of a store, not with the pipeline.
+# Options of the store, not of the pipeline.
 _STORE_OPTIONS: dict[str, type] = {
     "ca_file": str,
     "proxy": str,
@@ -54,14 +54,14 @@ _STORE_OPTIONS: dict[str, type] = {
     "create_container": bool,
 }
 _WITH_STORE = frozenset({"store", "container", "credential", "store_options"})
-# How the collector before us was told where its blobs are; its container was always this one.
+# How the old collector was given its blob account; its container always had this name.
 _AML = "AML_MODEL_DC_"
 _AML_CONTAINER = "modeldata"
 
-# Files and directories; and names, which would end up in every path.
+# Files and directories; and names that would become part of every path.
 _PATHS = frozenset({"spool", "settings_file", "dead_letters", "ca_file"})
 _NAMES = frozenset({"container", "workspace", "service", "layout", "endpoint_suffix"})
-# Of whoever else reads a shared env file: the gateway, and this project's own tests.
+# Prefixes of others that read the same env file: the gateway, and this project's own tests.
 _OTHERS = ("AIOCOLLECT_GATEWAY_", "AIOCOLLECT_CONTRACT_")
 
 _reported: set[str] = set()
@@ -70,12 +70,9 @@ _reported: set[str] = set()
 def options_from_env(
     environ: Mapping[str, str], *, given: Mapping[str, Any] = MappingProxyType({})
 ) -> dict[str, Any]:
-    """The options that the variables give where ``given`` has none of that name.
-
-    No store where recording is switched off and none is named. ConfigError without a store else,
-    for misspelled variables, and for values that no operator means; it never shows what may be a
-    secret.
-    """
+    """The options from the variables, unless ``given`` has them. Without a store if recording is
+    switched off and none is named. Raises ConfigError if a store is missing otherwise, for
+    misspelled variables, and for values that cannot be meant; it never shows a possible secret."""
     options = _old_options(environ)
     if "store" in given or environ.get("AIOCOLLECT_STORE"):
         options.pop("container", None)
@@ -92,7 +89,7 @@ def options_from_env(
         variable = f"AIOCOLLECT_{name}"
         option, kind = _by_variable[name]
         if option == "credential" and not environ[variable].strip():
-            continue  # none: what ${CREDENTIAL:-} is in a compose file where there is no such
+            continue  # not set: ${CREDENTIAL:-} in a compose file without such a variable
         value = _parse(variable, environ[variable], kind, option)
         (store_options if option in _STORE_OPTIONS else options)[option] = value
     options |= given
@@ -103,7 +100,7 @@ def options_from_env(
             "AIOCOLLECT_ENABLED=false"
         )
     if not options.get("store"):
-        # Nor what goes with one.
+        # Nor the options of a store.
         return {key: value for key, value in options.items() if key not in _WITH_STORE}
     if store_options and "store_options" not in given:
         options["store_options"] = store_options
@@ -122,20 +119,20 @@ def _old_options(environ: Mapping[str, str]) -> dict[str, Any]:
             case "STORAGE":
                 options |= {"store": text, "container": _AML_CONTAINER}
             case "STORAGE_ENABLED":
-                options["enabled"] = text == "true"  # it took nothing else for on
+                options["enabled"] = text == "true"  # the old collector accepted nothing else
             case "BOUNDARY":
                 options["layout"] = "hour" if text == "hour" else "day"
             case "FLUSH_INTERVAL_SECONDS":
                 options["linger"] = _parse(variable, text, float, "linger")
             case "DEBUG":
-                pass  # compat.azureml_monitoring heeds it
+                pass  # read by compat.azureml_monitoring
             case _:
                 _report(variable)
     return options
 
 
 def _report(variable: str) -> None:
-    """Once for each variable and process: the options may be read more than once."""
+    """Warn once per variable and process: the options can be read more than once."""
     if variable not in _reported:
         _reported.add(variable)
         logger.warning("ignoring the unknown environment variable %s", variable)

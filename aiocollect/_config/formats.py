@@ -1,6 +1,6 @@
 """Forms: how a stream's rows are written and where, from the words that users give.
 
-With the assembly the only room that knows encoders and layouts by name.
+Besides the assembly, this is the only room that knows encoders and layouts by name.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from ..typing import Columns, Encoder, Format, Layout, Names, Writer
 
 __all__ = ["Forms"]
 
-# Layouts that are known by their words; more of them are made per request.
+# How many layouts are cached by their words; the rest is made per request.
 LAYOUTS = 256
 
 
 class Forms:
-    """The forms of one pipeline, whose own ``layout``, ``format``, ``columns`` and ``writer`` hold
-    where a collector says nothing. Raises ConfigError."""
+    """The forms of one pipeline. Its ``layout``, ``format``, ``columns`` and ``writer`` apply where
+    a collector gives none. Raises ConfigError."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Forms:
                     self._layouts.clear()
                 self._layouts[layout] = _layout_called(layout)
             return self._layouts[layout]
-        if type(layout) is TemplateLayout:  # one made per request is the same as the last one
+        if type(layout) is TemplateLayout:  # one made per request equals the last one
             if len(self._layouts) >= LAYOUTS:
                 self._layouts.clear()
             return self._layouts.setdefault(f"{{}}{layout.template}", layout)
@@ -102,8 +102,8 @@ class Forms:
 
 
 def _word_of(encoder: Encoder) -> str:
-    """What tells our own encoders apart, of which one is as good as another: they may be made per
-    request."""
+    """The key of an encoder of ours, of which all equal ones are interchangeable: they can be made
+    per request."""
     if type(encoder) is JsonlEncoder:
         return "jsonl"
     if type(encoder) is CsvEncoder:
@@ -132,7 +132,7 @@ def _check_writer(writer: Writer) -> Writer:
 
 
 def _documented(names: Names, layout: Layout) -> tuple[tuple[str, str], ...]:
-    """The other columns that the collector before us wrote, with what it wrote into them."""
+    """The other columns of Azure ML's old collector, with the values that it wrote."""
     hourly = isinstance(layout, TemplateLayout) and "{HH}" in layout.template
     return (
         ("$aml_dc_boundary", "60" if hourly else "1440"),  # minutes
@@ -140,5 +140,5 @@ def _documented(names: Names, layout: Layout) -> tuple[tuple[str, str], ...]:
         ("$aml_service_name", names.service),
         ("$aml_model_name", names.model),
         ("$aml_model_version", names.version),
-        ("$aml_request_id", "00000000-0000-0000-0000-000000000000"),  # what it wrote for none
+        ("$aml_request_id", "00000000-0000-0000-0000-000000000000"),  # its value for a missing id
     )

@@ -1,1 +1,1 @@
-"""What people hand to us, checked once: addresses, names of columns, variables, numbers."""
+"""User input, checked once: addresses, names of columns, variables, numbers."""

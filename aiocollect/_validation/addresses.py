@@ -1,10 +1,10 @@
-"""Addresses: what a text names that stands where a store or a file should be. Pure.
+"""Addresses: what a text given for a store or a file names. Pure.
 
-A store's address has one of few forms. Whatever has none of them is refused with a remedy and never
-taken for a directory's name: a variable that nothing has replaced, quotes that an env file has
+The address of a store has one of a few forms. Anything else is refused with a remedy, and never
+mistaken for the name of a directory: a variable that was not replaced, quotes that an env file
 kept, half of a connection string.
 
-Invariant: a message shows a value only where it cannot be or hold a secret.
+Invariant: a message shows a value only if it cannot be, or contain, a secret.
 """
 
 from __future__ import annotations
@@ -63,18 +63,18 @@ _head_of_url: Final = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE).match
 _has_secret: Final = re.compile(
     r"(account_?key|shared_?access\w*|\bsig|secret|passw(or)?d|pwd|token)\s*=", re.IGNORECASE
 ).search
-# An account's key is 64 bytes; those of other services are 32.
+# The key of a storage account has 64 bytes; those of other services have 32.
 _is_key: Final = re.compile(r"[A-Za-z0-9+/]{86}==|[A-Za-z0-9+/]{43}=").fullmatch
 _is_sas: Final = re.compile(r"\??\w+=[^&;]*(&\w+=[^&;]*)*").fullmatch
-# Small letters alone, and few: no key, and hardly a password.
+# A few lower-case letters: not a key, and hardly a password.
 _is_harmless: Final = re.compile(r"[a-z][a-z._/-]{0,31}").fullmatch
-# Of those who take an option that wants a path for a switch.
+# From users who mistake a path option for a switch.
 _FLAGS: Final = frozenset({"true", "false", "yes", "no", "on", "off", "0", "1"})
 _ACCOUNT_HOST: Final = re.compile(r"\.(blob|dfs|file|queue|table|web)\.", re.IGNORECASE)
 
 
 class Address(NamedTuple):
-    """``text``: of a directory its path, of all else the address as it was given."""
+    """``text`` is the path of a directory, or else the address as it was given."""
 
     kind: Kind
     text: str
@@ -104,7 +104,7 @@ def read_address(text: str, *, option: str = "store") -> Address:
 
 
 def read_directory(path: str, *, option: str = "store") -> str:
-    """The path of a PathLike, which may be a relative one too. Raises ConfigError."""
+    """The path of a PathLike, which can be relative. Raises ConfigError."""
     if not path:
         raise ConfigError(f"{option} is empty; use one of: {FORMS}")
     slip = slip_of(path)
@@ -123,7 +123,7 @@ def read_directory(path: str, *, option: str = "store") -> str:
 
 
 def check_path(path: str, *, option: str) -> str:
-    """A file's or directory's path, if it is no slip. Raises ConfigError."""
+    """The path of a file or directory, unless it is a slip. Raises ConfigError."""
     if not isinstance(path, str):
         raise ConfigError(f"{option} must be a path, not {type(path).__name__}")
     if not path:
@@ -148,7 +148,7 @@ def _directory(path: str, option: str) -> str:
         raise ConfigError(f"{option} looks like a secret, not like a path; use one of: {FORMS}")
     if path.startswith("//"):
         raise ConfigError(f"{option} begins with two slashes; write one slash for a path, or a URL")
-    # Of the first segment alone: a directory further down may be called so.
+    # Only the first segment: a directory further down can have such a name.
     if _ACCOUNT_HOST.search(path.lstrip("./").partition("/")[0]):
         raise ConfigError(f"{option} looks like the host of an account; begin it with https://")
     if posixpath.normpath(path) == "/":
@@ -210,7 +210,7 @@ def _url(text: str, scheme: str, option: str) -> Address:
     if scheme not in _SCHEMES:
         if _ACCOUNT_HOST.search(text):
             raise ConfigError(f"{option} looks like the host of an account; begin it with https://")
-        # The scheme alone, and only if it is one: the rest may hold a secret.
+        # Only the scheme, and only if it is one: the rest can be a secret.
         shown = f" {scheme}://" if rest.startswith("//") and len(scheme) <= 16 else ""
         raise ConfigError(f"{option}: unknown scheme{shown}; use one of: {FORMS}")
     if scheme == "file":
@@ -275,5 +275,5 @@ def _windows() -> str:
 
 
 def _shown(text: str) -> str:
-    """The value, where it is short and simple."""
+    """The value, if it is short and simple."""
     return f"={text!r}" if _is_harmless(text) and not _has_secret(text) else ""

@@ -1,4 +1,4 @@
-"""Columns: what they are called, as plain text; the names of features, checked once."""
+"""Columns: their names as plain text; the names of features, checked once."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ __all__ = ["check_features", "check_streams", "label"]
 
 
 def label(name: object) -> str | None:
-    """A name as plain text: of any class of text (numpy's, an ORM's), of bytes that are UTF-8 (as
-    HDF5 and redis have names), and of an enumeration of these; None where it is no text."""
+    """A name as plain text: of any class of text (of numpy, of an ORM), of bytes that are UTF-8
+    (names in HDF5 and redis), and of an enumeration of these; None if it is not text."""
     if type(name) is str:
         return name
     if isinstance(name, str):
@@ -32,7 +32,7 @@ def check_features(names: Sequence[str] | None) -> tuple[str, ...] | None:
         return None
     if isinstance(names, str):
         raise ConfigError("feature_names must be a list of names, not a single name")
-    # A frame's columns, and an array of names, have an order, too.
+    # The columns of a frame and an array of names have an order, too.
     listed = names.tolist() if hasattr(names, "tolist") else names
     if not isinstance(listed, Sequence):
         raise ConfigError(f"feature_names must be a list of names, not {type(names).__name__}")
@@ -58,7 +58,7 @@ def check_features(names: Sequence[str] | None) -> tuple[str, ...] | None:
     return features
 
 
-# What collector() and collect() call their options: no stream of a model may be called so.
+# The options of collector() and collect(): a stream of a model cannot have these names.
 _NO_STREAMS = frozenset(
     {
         *("identifier", "feature_names", "sample_rate", "redact", "layout", "format", "columns"),
@@ -68,13 +68,13 @@ _NO_STREAMS = frozenset(
 
 
 def check_streams(streams: Mapping[str, object], *, redact: object, paired: object) -> None:
-    """What model() is given: names of streams, and the options that it has. Raises ConfigError."""
+    """Check the arguments of model(): the names of streams, and its options. Raises ConfigError."""
     if not streams:
         raise ConfigError(
             "model() needs at least one stream, for example inputs=[…], predictions=[…]"
         )
     for option in _NO_STREAMS & streams.keys():
-        # Taken for a stream, an option would be ignored, and redact= of all things.
+        # Mistaken for a stream, the option would be ignored, redact= among them.
         raise ConfigError(
             f"{option}= is an option of collector() and cannot be the name of a stream; "
             "model() does not have this option yet: use collector(), or another name"

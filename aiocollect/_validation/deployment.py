@@ -1,4 +1,4 @@
-"""Which deployment of Azure ML this is: from its ARM id, else from the pipeline's own names."""
+"""The deployment of Azure ML: from its ARM id, else from the pipeline's own names."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Deployment(NamedTuple):
 
     @classmethod
     def load(cls, environ: Mapping[str, str]) -> Deployment:
-        """From AZUREML_MDC_SOURCE, else made of AIOCOLLECT_WORKSPACE and AIOCOLLECT_SERVICE. Raises
+        """From AZUREML_MDC_SOURCE, else from AIOCOLLECT_WORKSPACE and AIOCOLLECT_SERVICE. Raises
         ConfigError."""
         source = environ.get(_VARIABLE, "")
         if source:

@@ -1,7 +1,7 @@
-"""Slips: what happens to a value on its way from an operator's hands into a process. Pure.
+"""Slips: what happens to a value on its way from an operator into a process. Pure.
 
-Env files keep the quotes, shells and orchestrators leave a variable unreplaced, templates write
-None, editors put a byte order mark first. None of it is ever meant.
+Env files keep quotes, shells and orchestrators leave a variable unreplaced, templates write None,
+editors begin with a byte order mark. None of these is ever intended.
 """
 
 from __future__ import annotations
@@ -11,26 +11,26 @@ from typing import Final
 
 __all__ = ["slip_of"]
 
-# The last but one is how UTF-8's looks in latin-1, the last one how it looks in os.environ.
+# The last but one is UTF-8's mark read as latin-1, the last one as it appears in os.environ.
 _MARKS: Final = ("\ufeff", "\ufffe", "\xef\xbb\xbf", "\udcef\udcbb\udcbf")
 _QUOTES: Final = tuple("\"'`\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb")
-# What templates and serialisers write where there is nothing.
+# What templates and serialisers write for a missing value.
 _WORDS: Final = frozenset(
     {
         *("none", "null", "nil", "undefined", "nan"),
     }
 )
 _UNREPLACED: Final = re.compile(
-    # ${X}, $(X), $X, {{ x }}, %(x)s; <account> of a document; a reference to a key vault.
+    # ${X}, $(X), $X, {{ x }}, %(x)s; <account>, from documentation; a reference to a key vault.
     r"\$[{(A-Za-z_]|\{\{|\}\}|%\([A-Za-z_]\w*\)s|<[^<>]*>|^@Microsoft\.KeyVault"
-    # %X% of Windows, and not %20 of a URL.
+    # %X% of Windows, but not %20 of a URL.
     r"|^%[A-Za-z_]\w*%"
 )
 
 
 def slip_of(text: str) -> str | None:
     """What is wrong with the text of an address, a path or a name, and the remedy, as the end of a
-    sentence; None where nothing is. It never shows the text."""
+    sentence; None if nothing is. It never shows the text."""
     if text.startswith(_MARKS):
         return "begins with a byte order mark; save the file without one"
     if text != text.strip():

@@ -1,8 +1,8 @@
-"""Variables: which of a process's environment are ours, and which only look so. Pure.
+"""Variables: which variables of the environment are ours, and which only look so. Pure.
 
-A misspelled name is refused with the one that was meant. Passed over are the variables that
-Kubernetes makes for a service whose name begins like ours, and those of whoever else shares the
-environment; what is unknown and near to nothing is reported.
+A misspelled name is refused with the intended one. Variables that Kubernetes makes for a service
+whose name begins like ours, and those of other programs, are passed over; an unknown name that is
+not close to any is reported.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from ..errors import ConfigError
 __all__ = ["check_variables", "one_edit_apart"]
 
 # kubernetes.io/docs/concepts/services-networking/service, "Environment variables", and Docker's
-# links, which they are modelled on: for each port _PORT_80_TCP, with _PROTO, _PORT and _ADDR.
+# links, their model: for each port _PORT_80_TCP, with _PROTO, _PORT and _ADDR.
 _is_link = re.compile(
     r"\w*?_?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
 ).fullmatch
-# _PORT alone is one where its value says so.
+# _PORT alone is a service link only if its value looks like one.
 _is_port = re.compile(r"\w*?_?PORT").fullmatch
 _is_address_of_link = re.compile(r"(tcp|udp|sctp)://.*").fullmatch
 
@@ -32,10 +32,9 @@ def check_variables(
     others: tuple[str, ...] = (),
     report: Callable[[str], None],
 ) -> Iterator[str]:
-    """The known names, without ``prefix``, that are set. ``others`` begin what is somebody else's;
-    ``report`` gets the names of ours that mean nothing. Raises ConfigError for a name that differs
-    from a known one by an edit, by its case, or by words in another order or left out.
-    """
+    """The known names, without ``prefix``, that are set. ``others`` are prefixes of other programs;
+    ``report`` is called with names of ours that mean nothing. Raises ConfigError for a name that
+    differs from a known one by an edit, by its case, or by the order or absence of words."""
     for variable, text in environ.items():
         name = variable.removeprefix(prefix)
         ours = name != variable
@@ -67,13 +66,13 @@ def _meant(variable: str, prefix: str, known: Collection[str]) -> str | None:
 
 
 def _same_words(given: list[str], known: list[str]) -> bool:
-    """Whether they are the known words, but for their order or for some that are left out."""
+    """Whether they are the known words, in another order or with some left out."""
     return given == known[: len(given)] or (len(given) > 1 and set(given) <= set(known))
 
 
 def one_edit_apart(given: str, known: str) -> bool:
-    """Whether one letter more, less or other, or two that changed places, is all the difference, or
-    there is none."""
+    """Whether the two differ by at most one letter more, less or other, or by two letters that
+    changed places."""
     short, long = sorted((given, known), key=len)
     if len(long) - len(short) > 1:
         return False

@@ -1,12 +1,12 @@
 """CSV: one line per row, after RFC 4180, in UTF-8 with LF.
 
-Every cell says what it was:
+How each type is written:
 
 ===============  =================================================================================
 float            shortest text that reads back equal, always with a point or an exponent; a float32
                  as a float32; ``NaN``, ``inf``, ``-inf``, ``-0.0``
 int              all digits, however many
-Decimal          its exact digits, bare, as ``1.10``, ``-0.00`` or ``1E+5``; ``NaN``, ``inf``
+Decimal          its exact digits, bare: ``1.10``, ``-0.00`` or ``1E+5``; ``NaN``, ``inf``
 bool             ``true``, ``false``
 datetime, date   bare ISO 8601: ``2026-01-31T23:59:58.000000+01:00``, ``2026-01-31``
 None             an empty field without quotes: missing
@@ -15,16 +15,16 @@ UUID, bytes      as text: 36 characters; base64
 list, dict       as text: compact JSON
 ===============  =================================================================================
 
-In quotes goes: empty text; text with a comma, a quote, a control character (CR and LF are two) or
-white space at an end; what a reader may take for a number, a date, for missing or a truth value.
+Quoted are: empty text; text with a comma, a quote, a control character (CR and LF are two) or white
+space at an end; text that a reader could read as a number, a date, missing or a boolean.
 
-So a field without quotes is missing, a number, a truth value, a moment or a day by its look, else
-text. What shares an appearance, and needs the columns' types to be told: Decimal with int (no
-point) and float (NaN, too), an infinite Decimal with a float; UUID, bytes and nested values with
-text. One line is ambiguous: a lone missing cell without ids is ``""``, as empty text is.
+So a field without quotes is missing, a number, a boolean, a time or a date by its form, else text.
+Only the types of the columns tell apart Decimal from int (no point) and from float (NaN, too), an
+infinite Decimal from a float, and UUID, bytes and nested values from text. One line is ambiguous: a
+lone missing cell without ids is ``""``, like empty text.
 
-Invariants: a line's only LF outside quotes is its last byte; numpy is never imported. The way to a
-line is in runs.py.
+Invariants: a line's only LF outside quotes is its last byte; numpy is never imported. runs.py
+assembles the lines.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ import orjson
 
 from ..errors import EncodeError
 from ..typing import Schema
-from .odd import SURROGATES, TEXTS, Plain, digits, is_uuid
 from .runs import Calls, RunEncoder, all_plain
+from .scalars import SURROGATES, TEXTS, Plain, digits, is_uuid
 
 __all__ = ["CsvEncoder"]
 
-# What common readers take for missing or for a truth value, in any case and with a sign: pandas'
-# default na_values, which Arrow has too, words of R and YAML, and \N of MySQL and Hive.
+# What common readers read as missing or as a boolean, in any case and with a sign: the default
+# na_values of pandas, which Arrow shares, words of R and YAML, and \N of MySQL and Hive.
 _WORDS: Final = frozenset(
     sign + word
     for sign in ("", "+", "-")
@@ -53,8 +53,8 @@ _WORDS: Final = frozenset(
     )
 )
 
-# What float(), int(text, 0), C, Java, R or Fortran take for a number. Python reads the digits of
-# every script, so does \d. The possessive quantifiers keep it linear for a megabyte of digits.
+# What float(), int(text, 0), C, Java, R or Fortran read as a number. Python reads the digits of
+# every script, and so does \d. The possessive quantifiers keep it linear for a megabyte of digits.
 _is_number: Final = re.compile(
     r"""[+-]? (?: 0x [\da-f_.]*+ (?: p [+-]? \d*+ )?
                 | 0[ob] [\d_]*+
@@ -63,19 +63,19 @@ _is_number: Final = re.compile(
     re.VERBOSE | re.IGNORECASE,
 ).fullmatch
 
-# U+FEFF too: in quotes it is no byte-order mark, even when the first column's name begins with it.
+# U+FEFF too: in quotes it is not a byte-order mark, even if the first column's name begins with it.
 _has_control: Final = re.compile("[\x00-\x1f\x7f\ufeff]").search
 
-# What a reader may take for a date or a moment (pyarrow looks at every column for these).
+# What a reader can read as a date or a time (pyarrow checks every column for these).
 _is_date: Final = re.compile(
     r"\d{4}-\d\d-\d\d (?: [T\ ] \d\d [\d:.,]*+ (?: Z | [+-] \d\d [\d:.]*+ )? )?",
     re.VERBOSE | re.IGNORECASE,
 ).fullmatch
 
-# What a spreadsheet takes for a formula: https://owasp.org/www-community/attacks/CSV_Injection
+# What a spreadsheet runs as a formula: https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
-# Texts of categories come again and again; their fields are kept, up to so many of so many bytes.
+# Texts of categories recur; their fields are cached, up to so many of so many bytes.
 _KEPT: Final = 4096
 _KEPT_LENGTH: Final = 64
 
@@ -84,7 +84,7 @@ class CsvEncoder(RunEncoder):
     """Writes rows as CSV; an :class:`~aiocollect.typing.Encoder`.
 
     ``guard_formulas`` is for files that people open in a spreadsheet: text that begins with one of
-    ``= + - @``, TAB or CR gets an apostrophe before it, in cells, ids, constants and names. It is
+    ``= + - @``, TAB or CR gets an apostrophe in front, in cells, ids, constants and names. It is
     lossy: ``=1`` and ``'=1`` are written the same. Numbers are untouched. ``replaced`` counts the
     lone surrogates that became U+FFFD, since UTF-8 has no bytes for them.
     """
@@ -104,11 +104,11 @@ class CsvEncoder(RunEncoder):
 
     @property
     def guards_formulas(self) -> bool:
-        """Whether text that a spreadsheet takes for a formula gets an apostrophe."""
+        """Whether text that a spreadsheet would run as a formula gets an apostrophe."""
         return self._guard
 
     def header(self, schema: Schema) -> bytes:
-        """The names of the columns as one line, under the rule for text."""
+        """The names of the columns as one line, quoted by the rule for text."""
         return (",".join(map(self._text, schema.columns)) + "\n").encode()
 
     def _tails(self, calls: Calls, schema: Schema) -> list[bytes]:
@@ -141,7 +141,7 @@ class CsvEncoder(RunEncoder):
         kind = type(cell)
         text = TEXTS[kind](cell) if kind in TEXTS else None
         if text is None or text.endswith("Infinity"):
-            raise TypeError  # an n is null's alone: runs.py
+            raise TypeError  # only null has an n: see runs.py
         return text if kind is bytes else orjson.Fragment(text)
 
     def _restored(self, texts: list[bytes]) -> list[bytes]:
@@ -204,7 +204,7 @@ class CsvEncoder(RunEncoder):
 
 
 def _needs_quotes(text: str) -> bool:
-    """Whether a reader could take the bare text for more, less or something else."""
+    """Whether a reader could read the bare text as anything else."""
     return (
         not text
         or "," in text

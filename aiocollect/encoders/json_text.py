@@ -1,8 +1,8 @@
-"""JSON as senders write it: what is sound, and the lenient reading beside RFC 8259's.
+"""JSON as senders write it: which texts are valid, and a lenient reading beside that of RFC 8259.
 
-Taken beside the RFC's JSON are the words NaN, Infinity and -Infinity, which Python, Spark, pandas,
+Accepted beyond the RFC are the words NaN, Infinity and -Infinity, which Python, Spark, pandas,
 DuckDB and TensorFlow Serving write and read; numbers beyond all doubles; halves of surrogate pairs
-as escapes; integers of any number of digits. All time taken is linear in the text.
+as escapes; integers of any number of digits. The time is linear in the text.
 """
 
 from __future__ import annotations
@@ -23,16 +23,15 @@ def lenient_decoder(
     word: Callable[[str], Any],
     pairs: Callable[[list[tuple[str, Any]]], Any] | None = None,
 ) -> json.JSONDecoder:
-    """A decoder that makes of an integer, a number with a fraction or exponent, and one of the
-    three words what these functions say. Raises ValueError, and RecursionError where it is nested
-    too deep."""
+    """A decoder whose functions make an integer, a number with a fraction or exponent, and one of
+    the three words. Raises ValueError, and RecursionError for a text that is nested too deep."""
     return json.JSONDecoder(
         parse_int=integer, parse_float=number, parse_constant=word, object_pairs_hook=pairs
     )
 
 
 def is_json(data: bytes) -> bool:
-    """Whether it is one JSON text in UTF-8 without a byte order mark, as above."""
+    """Whether ``data`` is one JSON text in UTF-8 without a byte order mark, as above."""
     try:
         orjson.loads(data)
     except ValueError:
@@ -44,7 +43,7 @@ def is_json(data: bytes) -> bool:
 
 
 def _nothing(text: str) -> None:
-    """What a number becomes where only its form is looked at: int() of many digits takes long."""
+    """The value of a number of which only the form matters: int() of many digits is slow."""
 
 
 _checker: Final = lenient_decoder(integer=_nothing, number=_nothing, word=_nothing)

@@ -12,18 +12,18 @@ str              a string
 Decimal          a string of its exact digits: ``"1.10"``, ``"NaN"``, ``"Infinity"``
 datetime, date   a string, ISO 8601, a datetime with six decimals
 UUID, bytes      a string: 36 characters; base64
-list, dict       nested JSON, in which the same holds
+list, dict       nested JSON, by the same rules
 ===============  =================================================================================
 
 Why a string beyond 64 bits: as a number, one such row makes the file unreadable for pandas ("Value
 is too big!") and, beyond 128 bits, for polars ("InvalidNumber"), and pyarrow rounds the column to
-doubles without a word. docs/values.md shows what readers do. So whatever is a number in the file
-can be read exactly, and what is a string may need the column's type to be told from text.
+doubles silently. docs/values.md shows what readers do. So every number in the file can be read
+exactly, and only the type of the column tells some strings from text.
 
-Content type: application/x-ndjson, as https://github.com/ndjson/ndjson-spec asks; JSON Lines has no
+Content type: application/x-ndjson, by https://github.com/ndjson/ndjson-spec; JSON Lines has no
 registered one (https://jsonlines.org, "MIME type").
 
-The way to a line is in runs.py. numpy is never imported.
+runs.py assembles the lines. numpy is never imported.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from typing import Any
 
 from ..errors import EncodeError
 from ..typing import METADATA, Schema
-from .odd import JSON_WORDS, TEXTS, Plain, digits
 from .runs import Calls, RunEncoder, all_plain
+from .scalars import JSON_WORDS, TEXTS, Plain, digits
 
 __all__ = ["JsonlEncoder"]
 
@@ -57,7 +57,7 @@ class JsonlEncoder(RunEncoder):
         self._frames: dict[tuple[str, ...], bytes] = {}
 
     def header(self, schema: Schema) -> bytes:
-        """Nothing: each line names its columns."""
+        """Empty: each line names its columns."""
         return b""
 
     def _tails(self, calls: Calls, schema: Schema) -> list[bytes]:
@@ -100,7 +100,8 @@ class JsonlEncoder(RunEncoder):
             names = [self._cell(name).replace(b"%", b"%%") for name in schema.features]
             frame = self._frames[schema.features] = b"{" + b":%b,".join(names) + b":%b"
         try:
-            # A row's text is put into its frame at once: half the cost of a part for each cell.
+            # The text of a row is put into its frame at once: half the cost of a part for each
+            # cell.
             return [frame % tuple(row.split(b",")) for row in rows]
         except TypeError:
             raise EncodeError(

@@ -1,14 +1,14 @@
 """The record of Azure ML's model data collector (v2): one CloudEvents object per line.
 
 A row has two cells, the columns of FEATURES: the payload as JSON text, and a dict of the record's
-attributes, texts by their names. ``id``, ``source`` and ``type`` must be there; known ones come in
-the documented order, others after them. From the call come ``time`` (RFC 3339, Z) and
-``correlationid``; ``contentrange`` counts the payload's bytes. (Names and order as in
-learn.microsoft.com, "Collect production data from models".)
+attributes, texts by their names. ``id``, ``source`` and ``type`` are required; known attributes
+come in the documented order, others after them. ``time`` (RFC 3339, Z) and ``correlationid`` come
+from the call; ``contentrange`` counts the payload's bytes. (Names and order: learn.microsoft.com,
+"Collect production data from models".)
 
 Invariants: a row is one line and one record, never merged with another; the payload is JSON (with
-the words NaN and Infinity: see json_text.py), and stands there as it was given, but for line ends
-between its tokens, which become spaces.
+the words NaN and Infinity: see json_text.py) and is written as it was given, except that line ends
+between its tokens become spaces.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ _AFTER: Final = (
     *("contentrange", "correlationid", "xrequestid", "modelversion", "collectdatatype", "agent"),
     *("path", "method"),
 )
-# What the encoder itself says of a record.
+# The attributes that the encoder itself sets.
 _OURS: Final = frozenset({"specversion", "time", "data", "contentrange"})
 
-# Raw line ends stand between tokens only: within strings JSON has them escaped.
+# Raw line ends occur only between tokens: JSON escapes them within strings.
 _LINE_ENDS: Final = bytes.maketrans(b"\r\n", b"  ")
 
 
 class MdcEncoder:
-    """JSONL of such records; no header. Give its collector ``feature_names=MdcEncoder.features``,
-    and rows ``[payload, attributes]``."""
+    """JSON Lines of such records; no header. Create its collector with
+    ``feature_names=MdcEncoder.features``, and pass rows ``[payload, attributes]``."""
 
     features: Final = FEATURES
     content_type = "application/x-ndjson"
@@ -51,11 +51,11 @@ class MdcEncoder:
         return "<MdcEncoder>"
 
     def header(self, schema: Schema) -> bytes:
-        """There is none."""
+        """Empty."""
         return b""
 
     def encode(self, pieces: Sequence[Piece], schema: Schema) -> list[bytes]:
-        """One line per record. EncodeError for rows that are none."""
+        """One line per record. Raises EncodeError for rows that are not records."""
         if schema.features != FEATURES:
             raise EncodeError(f"MdcEncoder needs the columns {', '.join(FEATURES)}", reason="shape")
         return [_line(row, piece) for piece in pieces for row in piece.rows]
@@ -93,5 +93,5 @@ def _line(row: Any, piece: Piece) -> bytes:
 
 
 def _time(timestamp: str) -> str:
-    """RFC 3339 in UTC; whole seconds without a fraction."""
+    """The time by RFC 3339 in UTC; whole seconds have no fraction."""
     return timestamp.removesuffix(".000000") + "Z"

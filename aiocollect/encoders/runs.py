@@ -1,21 +1,21 @@
-"""Runs of rows through one ``orjson.dumps``: what the encoders of lines share.
+"""Runs of rows through one ``orjson.dumps``: the shared part of the encoders of lines.
 
-The rows of many calls are written as one JSON array, which is cut into rows again. All of it is C
-over the whole run, with little Python per row and none per cell:
+The rows of many calls are written as one JSON array, which is then cut into rows. All of it is C
+code over the whole run, with little Python per row and none per cell:
 
-1. The strings are taken out: what is left, the *skeleton*, has numbers, brackets, and a byte that
-   is never in UTF-8 where each string was. So no text can be taken for structure.
+1. The strings are taken out: what remains, the *skeleton*, has numbers, brackets, and in place
+   of each string a byte that UTF-8 never has. So no text can be mistaken for structure.
 2. The skeleton is cut at its brackets. Each row has exactly one; any other number of them, or a
    brace, means that a cell is nested, and the run is not cut.
-3. JSON's null stands for missing, NaN and the infinities. The rows that have one (and no other) are
-   looked at, to say which.
-4. The strings are put back, as the format writes them.
+3. JSON's null means missing, NaN or an infinity. Only the rows that have one are inspected, to
+   tell which.
+4. The strings are put back, in the format's own notation.
 
-What orjson cannot write (an integer beyond 64 bits, a lone surrogate) and what is nested makes the
-run fail. It is then tried again in eighths, down to single rows, and only a row that fails alone is
-written cell by cell. So an odd row costs less than the run again, and its neighbours nothing more.
-
-An Enum would be written by orjson as its value: the engine hands over cells of exact types only.
+A run fails if it has anything that orjson cannot write (an integer beyond 64 bits, a lone
+surrogate) or that is nested. It is then retried in eighths, down to single rows, and only a row
+that fails alone is written cell by cell. So an unusual row costs less than the run once more, and
+its neighbours nothing. An Enum would be written by orjson as its value: the engine passes on cells
+of exact types only.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from ..typing import Piece, Schema
 
 __all__ = ["Calls", "RunEncoder", "all_plain"]
 
-# Bytes that are never in UTF-8: RFC 3629, section 1.
+# Bytes that never occur in UTF-8: RFC 3629, section 1.
 _TEXT: Final = b"\xfe"
 _ROW: Final = b"\xff"
 
@@ -49,13 +49,13 @@ _strings: Final = re.compile(rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"').split
 _OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
 _WITH_ARRAYS: Final = _OPTIONS | orjson.OPT_SERIALIZE_NUMPY
 _row: Final = itemgetter(slice(None, -2))  # of "1,2]," and "3,4]]"
-# The first rows of a call: their indexes are made once. 40 bytes each.
+# Indexes of the first rows of a call, made once. 40 bytes each.
 _COUNTED: Final = 4096
 _ALPHABET: Final = b"-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 class Calls(NamedTuple):
-    """The calls of a run but for their cells, by column: rows, id, time, index of the first row."""
+    """The calls of a run without their cells, by column: rows, id, time, index of the first row."""
 
     lengths: list[int]
     ids: Sequence[str]
@@ -64,13 +64,14 @@ class Calls(NamedTuple):
 
 
 class RunEncoder:
-    """What CSV and JSONL have in common; ``replaced`` counts lone surrogates made U+FFFD.
+    """The shared part of CSV and JSONL; ``replaced`` counts lone surrogates that became U+FFFD.
 
-    An encoder belongs to one pipeline, and only its pump calls it, so the count is changed on one
-    thread; any thread may read it. A run that raises counts nothing: its rows come again.
+    An encoder belongs to one pipeline, and only its pump calls it, so the count changes on one
+    thread; any thread can read it. A run that raises counts nothing: its rows are encoded again.
     """
 
-    # How the four that JSON calls null are written: missing, NaN, infinity, minus infinity.
+    # How the four values that JSON writes as null are written: missing, NaN, infinity, minus
+    # infinity.
     _words: tuple[bytes, bytes, bytes, bytes]
 
     def __init__(self) -> None:
@@ -84,9 +85,9 @@ class RunEncoder:
         """One line per row: its cells; with ``schema.ids`` its correlation id, scoring time, and
         index within its call; then the constants.
 
-        All rows have the same columns, at least one. A row is a tuple of cells of the types in
-        the module docstring, or a row of a C-contiguous 2-D numpy array, in the machine's byte
-        order, of booleans, integers or floats of up to 64 bits. EncodeError for anything else.
+        All rows have the same columns, at least one. A row is a tuple of cells of the types in the
+        module docstring, or a row of a C-contiguous 2-D numpy array of booleans, integers or floats
+        of up to 64 bits, in native byte order. Raises EncodeError for anything else.
         """
         if not pieces:
             return []
@@ -119,7 +120,7 @@ class RunEncoder:
 
     @abstractmethod
     def _tails(self, calls: Calls, schema: Schema) -> list[bytes]:
-        """For each row what follows its cells, newline included."""
+        """For each row the text after its cells, newline included."""
 
     @abstractmethod
     def _without_ids(self, bodies: list[bytes], schema: Schema) -> list[bytes]:
@@ -127,22 +128,23 @@ class RunEncoder:
 
     @abstractmethod
     def _default(self, cell: Any) -> Any:
-        """What orjson shall write for a type it does not know. TypeError where it cannot."""
+        """The value that orjson writes for a type it does not know. Raises TypeError if there is
+        none."""
 
     @abstractmethod
     def _restored(self, texts: list[bytes]) -> list[bytes]:
-        """JSON strings, given without their quotes, as the format writes them."""
+        """JSON strings, given without their quotes, in the format's notation."""
 
     @abstractmethod
     def _framed(self, rows: list[bytes], schema: Schema) -> list[bytes]:
-        """Rows of cells between commas as the format has them."""
+        """Rows of cells between commas in the format's notation."""
 
     @abstractmethod
     def _cell(self, cell: Any) -> bytes:
-        """One cell by hand; any type of the contract. EncodeError for others."""
+        """One cell, written by itself; of any supported type. Raises EncodeError for others."""
 
     def _indexes(self, first: int, length: int, end: bytes) -> list[bytes]:
-        """So many indexes of rows, from ``first`` on, with what ends the line."""
+        """``count`` indexes of rows from ``first`` on, each with the end of the line."""
         last = first + length
         if last > _COUNTED:
             return [b"%d%b" % (index, end) for index in range(first, last)]
@@ -189,7 +191,7 @@ class RunEncoder:
     def _fast(
         self, runs: list[Any], options: int, brackets: int, schema: Schema
     ) -> list[bytes] | None:
-        """The rows cut from one JSON text, or None where that is not possible."""
+        """The rows, cut from one JSON text, or None if that is not possible."""
         try:
             data = orjson.dumps(runs, self._default, options)
         except TypeError:
@@ -236,7 +238,7 @@ class RunEncoder:
         # Most runs have either missing cells or NaN: what the last row had is tried first.
         all_missing = True
         for at, line in enumerate(lines):
-            if _NULL not in line:  # of the skeleton's words only null has an n
+            if _NULL not in line:  # of the words in a skeleton only null has an n
                 continue
             parts = line.split(b"null")
             cells = rows[at]
@@ -278,7 +280,7 @@ class RunEncoder:
         if type(row) is not tuple or not row:
             raise EncodeError("a row without cells cannot be written", reason="shape")
         cells = list(map(self._cell, row))
-        # A text may have a comma, which is no border here; the placeholder has none.
+        # A text can contain a comma, which does not separate cells; the placeholder has none.
         (frame,) = self._framed([b",".join([_TEXT] * len(cells))], schema)
         parts = [b""] * (2 * len(cells) + 1)
         parts[::2] = frame.split(_TEXT)
@@ -287,10 +289,9 @@ class RunEncoder:
 
 
 def _all_finite(rows: list[tuple[Any, ...]]) -> bool:
-    """Whether all cells of these rows are finite numbers or missing, so that every null means the
-    latter. Told by their sum: a NaN or an infinity makes it one. False where it cannot be told: of
-    text, of Decimals beside floats, and of sums beyond a float.
-    """
+    """Whether all cells of these rows are finite numbers or missing, so that every null means
+    missing. Decided by their sum: a NaN or an infinity makes it one. False if it cannot be decided:
+    for text, for Decimals beside floats, and for sums beyond a float."""
     try:
         total = sum(filter(None, chain.from_iterable(rows)))
         return bool(total - total == 0)
@@ -299,7 +300,7 @@ def _all_finite(rows: list[tuple[Any, ...]]) -> bool:
 
 
 def _are_missing(cells: tuple[Any, ...], nulls: int) -> bool:
-    """Whether so many cells are None; twice as fast as to count them all."""
+    """Whether ``count`` cells are None; twice as fast as counting them all."""
     place = -1
     try:
         for _ in range(nulls):
@@ -310,10 +311,10 @@ def _are_missing(cells: tuple[Any, ...], nulls: int) -> bool:
 
 
 def all_plain(ids: Sequence[str]) -> bool:
-    """Whether all have the form of a UUID, loosely: 36 ASCII letters, digits and hyphens, these at
-    the four usual places at least. No number, word or date has four hyphens, so such an id needs
-    neither quotes nor escapes; told of a whole run at once, which spares the rule for text.
-    """
+    """Whether all have the form of a UUID, loosely: 36 ASCII letters, digits and hyphens, with
+    hyphens at least at the four usual places. No number, word or date has four hyphens, so such an
+    id needs neither quotes nor escapes; decided for a whole run at once, which saves the rule for
+    text."""
     text = "".join(ids)
     hyphens = "-" * len(ids)
     return (

@@ -1,4 +1,4 @@
-"""Layouts: names and a day in, the path of a blob out. Pure; none knows bytes or a store."""
+"""Layouts: from names and a day to the path of a blob. Pure; none knows bytes or a store."""
 
 from .._public import publish
 from .mdc import MdcLayout

@@ -1,7 +1,7 @@
 """The layout of Azure ML's model data collector (v2), as its monitoring jobs read it.
 
 ``modelDataCollector/<endpoint>/<deployment>/<collection>/<yyyy>/<MM>/<dd>/<HH>/<instance>.jsonl``
-(learn.microsoft.com, "Collect production data from models"). Always by the hour: the jobs look at
+(learn.microsoft.com, "Collect production data from models"). Always by the hour: the jobs read
 nothing else.
 """
 
@@ -17,8 +17,8 @@ class MdcLayout(TemplateLayout):
     """A stream's ``service`` is the endpoint, its ``model`` the deployment, its ``identifier`` the
     collection. ``instance`` names the files of one process.
 
-    Records have ids of their own (MdcEncoder), so the file is shared soundly where two processes
-    have one ``instance``, as after a fork: ``writer="shared"`` is right, and gives the plain name.
+    Records have ids of their own (MdcEncoder), so two processes with the same ``instance``, as
+    after a fork, can safely share the file: use ``writer="shared"``, which gives the plain name.
     """
 
     def __init__(self, *, instance: str) -> None:

@@ -1,11 +1,11 @@
-"""Names that users give, as segments of a path that nobody can misread.
+"""Users' names as segments of a path that cannot be misread.
 
-Every byte of a name's UTF-8 outside ``[A-Za-z0-9._-]`` becomes ``~XX``, ``~`` too; so do a dot at
-the end, which the service advises against, and both dots of ``..``, which URL normalisation would
-take for the way up and out of the container.
+Every byte of the UTF-8 name outside ``[A-Za-z0-9._-]`` becomes ``~XX``, including ``~``; so do a
+dot at the end, which the service advises against, and both dots of ``..``, which URL normalisation
+would follow up and out of the container.
 
-Invariants: the map is injective (no Unicode normalisation); a segment is never empty, never ``.``
-or ``..``, and URL normalisation leaves it as it is, ``~`` being unreserved in RFC 3986.
+Invariants: the map is injective (no Unicode normalisation); a segment is never empty, ``.`` or
+``..``, and URL normalisation leaves it unchanged, since ``~`` is unreserved in RFC 3986.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from ..errors import ConfigError
 
 __all__ = ["MAX_SEGMENT", "escape"]
 
-# File systems take 255 bytes; "-<writer>" and "_<part>" may still be added to the last one.
+# File systems allow 255 bytes; "-<writer>" and "_<part>" can still be appended to the last segment.
 MAX_SEGMENT: Final = 200
 
 _OUTSIDE: Final = re.compile(rb"[^A-Za-z0-9._-]|\.\Z")
 
 
 def escape(segment: str, *, what: str) -> str:
-    """``segment`` as one segment of a path; ``what`` it is, for the ConfigError."""
+    """``segment`` as one segment of a path; ``what`` names it in the ConfigError."""
     if not isinstance(segment, str):
         raise ConfigError(f"{what} must be text, not {type(segment).__name__}; put it in quotes")
     if not segment:

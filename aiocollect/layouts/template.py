@@ -1,8 +1,8 @@
-"""Where a stream's rows go: the documented layout by day or hour, and templates of one's own.
+"""Where a stream's rows go: the documented layout by day or hour, and templates.
 
 Invariants: a path is relative to the container; no name can leave its segment (names.py). In the
-documented layout different names or days give different paths, but for workspaces that differ in
-upper and lower case alone.
+documented layout different names or days give different paths, except for workspaces that differ
+only in upper and lower case.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .names import escape
 
 __all__ = ["MAX_PATH", "DocumentedLayout", "TemplateLayout"]
 
-# The service takes 1,024 characters; the writer's id and the number of the part are still to come.
+# The service allows 1,024 characters; the writer's id and the number of the part are added later.
 MAX_PATH: Final = 900
 
 _DAY: Final = "{workspace}/{service}/{model}/{version}/{identifier}/{yyyy}/{MM}/{dd}"
@@ -26,16 +26,17 @@ _FIELDS: Final = (
     *("workspace", "service", "model", "version", "identifier"),
     *("yyyy", "MM", "dd", "HH", "extension"),
 )
-# What a template may hold besides fields: nothing that a URL or a file system reads its own way.
+# What a template can contain besides fields: nothing that a URL or a file system interprets.
 _is_plain: Final = re.compile(r"[A-Za-z0-9._~/=-]*").fullmatch
 
 
 class TemplateLayout:
-    """A path of one's own, such as ``{model}/{identifier}/{yyyy}-{MM}-{dd}.{extension}``.
+    """A path by a template, for example ``{model}/{identifier}/{yyyy}-{MM}-{dd}.{extension}``.
 
     Fields: ``workspace`` (three segments, lower-cased), ``service``, ``model``, ``version``,
     ``identifier``, ``yyyy``, ``MM``, ``dd``, ``HH`` (UTC, of the scoring), ``extension``. Streams
-    that share a path and their columns share a file. Raises ConfigError for anything else.
+    with the same path and columns share a file. Raises ConfigError for any other field or
+    character.
     """
 
     def __init__(self, template: str) -> None:
@@ -46,7 +47,7 @@ class TemplateLayout:
         return f"<TemplateLayout {self.template}>"
 
     def path(self, names: Names, moment: datetime, *, extension: str) -> str:
-        """The blob name below the container. ConfigError for names that cannot make one."""
+        """The blob name within the container. Raises ConfigError for names that cannot make one."""
         path = self.template.format(
             workspace="/".join(_workspace(names.workspace)),
             service=escape(names.service, what="service"),
@@ -69,9 +70,9 @@ class TemplateLayout:
 
 class DocumentedLayout(TemplateLayout):
     """``<subscription>/<resource group>/<workspace>/<service>/<model>/<version>/<identifier>/``
-    ``<yyyy>/<MM>/<dd>/data.<extension>``; with ``hourly`` a folder ``<HH>`` more.
+    ``<yyyy>/<MM>/<dd>/data.<extension>``; with ``hourly`` a further folder ``<HH>``.
 
-    The three parts of the workspace, and nothing else, are lower-cased, as the collector before us
+    The three parts of the workspace, and nothing else, are lower-cased, as Azure ML's old collector
     did.
     """
 
@@ -122,5 +123,5 @@ def _workspace(workspace: str) -> list[str]:
             f"workspace={workspace!a} must have three parts: "
             "'<subscription>/<resource group>/<workspace>'"
         )
-    # Before escaping, whose digits are upper-case.
+    # Before escaping, since escapes have upper-case digits.
     return [escape(part.lower(), what="each part of workspace") for part in parts]

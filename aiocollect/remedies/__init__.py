@@ -1,8 +1,8 @@
 """What each code means, and what to do: the one table that log, docs, page and doctor read.
 
 A code is what ``Held``, ``Retrying``, a refusal, a drop or ``held`` in ``stats()`` shows: the blob
-service's own, one of ours, or a key under which rows are counted. ``explain()`` answers for every
-text, with a general line where it is in no row. Texts are fixed: nothing of an answer gets in here.
+service's own, one of aiocollect's, or a key under which rows are counted. ``explain()`` answers for
+any text, with a general line if it is in no row. Texts are fixed and contain nothing of an answer.
 
 Sources: learn.microsoft.com/rest/api/storageservices, common-rest-api-error-codes,
 blob-service-error-codes and append-block; learn.microsoft.com/azure/storage/common, sas-overview
@@ -44,7 +44,7 @@ CODES: Final[Mapping[str, Remedy]] = dict(_rows())
 
 
 def known(code: str) -> bool:
-    """Whether the code has a row of its own, or one of its family."""
+    """Whether the code has a row of its own, or belongs to a family."""
     return code in CODES or any(code.startswith(prefix) for prefix, _, _ in FAMILIES)
 
 
@@ -54,7 +54,7 @@ def explain(code: str) -> Remedy:
     if found is not None:
         return found
     inner = CODES.get(code.removeprefix("Token"))
-    if inner is not None:  # why there was no answer, of the endpoint that gives tokens
+    if inner is not None:  # a code of the store, met at the token endpoint
         return Remedy(code, f"no token for the identity: {inner.meaning}", inner.remedy)
     for prefix, meaning, remedy in FAMILIES:
         if code.startswith(prefix):

@@ -1,4 +1,4 @@
-"""Rows of remedies: the service's codes about who may do what: credentials, rights, the account."""
+"""Rows of remedies: the service's codes about credentials, rights and the account."""
 
 from __future__ import annotations
 

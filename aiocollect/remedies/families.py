@@ -1,6 +1,6 @@
-"""Families of codes, by their first letters, and what is said of a code that is in no row.
+"""Families of codes, by their first letters, and the text for a code that is in no row.
 
-The longer beginnings stand first, since the first that fits is taken.
+Longer prefixes come first, since the first match wins.
 """
 
 from __future__ import annotations

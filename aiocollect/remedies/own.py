@@ -1,4 +1,4 @@
-"""Rows of remedies.py: troubles on the way, identities, files, and what is counted by us."""
+"""Rows of remedies: networks, identities, files, and reasons under which rows are counted."""
 
 from __future__ import annotations
 

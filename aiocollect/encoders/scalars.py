@@ -1,17 +1,17 @@
-"""The text of values that are neither number nor text, and what becomes of text without bytes.
+"""The text of values that are neither number nor text, and of text that UTF-8 has no bytes for.
 
 Decimal
-    ``str()``: its exact digits, sign (of zero too), trailing zeros and exponent, as ``-0.00`` or
+    ``str()``: its exact digits, sign (of zero too), trailing zeros and exponent: ``-0.00``,
     ``1E+5``. NaN of every kind is ``NaN``; the caller chooses the infinities' words.
 datetime, date
-    ISO 8601 as ``isoformat()`` has it; a datetime always with six decimals, an aware one with its
-    offset (``+00:00``, never Z), a naive one without.
+    ISO 8601 by ``isoformat()``; a datetime always with six decimals, an aware one with its offset
+    (``+00:00``, never Z), a naive one without.
 UUID
     36 characters in lower case.
 bytes
     base64 (RFC 4648, section 4: the usual alphabet, with padding).
 list, tuple, dict
-    compact JSON (RFC 8259), in which what JSON has no word for is a string.
+    compact JSON (RFC 8259); values that JSON cannot express are strings.
 """
 
 from __future__ import annotations
@@ -32,17 +32,18 @@ __all__ = ["DEEPEST", "JSON_WORDS", "SURROGATES", "TEXTS", "Plain", "digits", "i
 
 SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
-# Missing, NaN, infinity and minus infinity where JSON's own null says too little.
+# Missing, NaN, infinity and minus infinity, for which JSON's own null is not enough.
 JSON_WORDS: Final = (b"null", b'"NaN"', b'"Infinity"', b'"-Infinity"')
 
 
 def digits(number: int) -> str:
-    """All digits; str() ends at 4,300: sys.get_int_max_str_digits()."""
+    """All digits of an integer; str() stops at 4,300: sys.get_int_max_str_digits()."""
     return str(number) if number.bit_length() <= 8192 else str(Decimal(number))
 
 
 def is_uuid(cell: Any) -> bool:
-    """Whether it is a uuid.UUID; by name, since that module asks the machine for its address."""
+    """Whether it is a uuid.UUID; by name, since importing that module asks the machine for its
+    address."""
     kind = type(cell)
     return kind.__name__ == "UUID" and kind.__module__ == "uuid"
 
@@ -61,7 +62,7 @@ def _base64(cell: bytes) -> str:
     return b2a_base64(cell, newline=False).decode()
 
 
-# By exact type: a subclass may have an isoformat() of its own, and a datetime is a date.
+# By exact type: a subclass can have an isoformat() of its own, and a datetime is also a date.
 TEXTS: Final[dict[type, Callable[[Any], str]]] = {
     Decimal: _decimal,
     datetime: _moment,
@@ -70,17 +71,15 @@ TEXTS: Final[dict[type, Callable[[Any], str]]] = {
 }
 
 
-# Nested deeper than this is refused. orjson means to end at 254 levels, yet for tuples it does not:
-# 3.13.0 goes on, and somewhere between 600 and 1,100 levels it damages the heap, which takes the
-# process down. So the engine must refuse what is deeper, too, before an encoder gets it.
+# Deeper nesting is refused. orjson is meant to stop at 254 levels but does not for tuples: 3.13.0
+# continues, and somewhere between 600 and 1,100 levels it damages the heap, which takes the process
+# down. So the engine, too, must refuse deeper values before an encoder gets them.
 DEEPEST: Final = 100
 
 
 class Plain:
-    """Turns a cell, nested or not, into what orjson writes as the JSON we promise.
-
-    ``huge`` makes what stands for an integer beyond 64 bits. ``replaced`` counts surrogates.
-    """
+    """Turns a cell, nested or not, into the value that orjson writes as the promised JSON. ``huge``
+    converts an integer beyond 64 bits. ``replaced`` counts surrogates."""
 
     __slots__ = ("_huge", "replaced")
 
@@ -99,10 +98,8 @@ class Plain:
         return text
 
     def __call__(self, cell: Any, level: int = 0) -> Any:
-        """The value for orjson; ``level`` counts what it is nested in.
-
-        EncodeError for a type without a text and for what is too deep, not showing the value.
-        """
+        """The value for orjson; ``level`` counts its nesting. Raises EncodeError, without the
+        value, for a type without a text and for deep nesting."""
         kind = type(cell)
         if cell is None or kind is bool or (kind is float and cell - cell == 0):
             return cell
@@ -129,7 +126,7 @@ class Plain:
         return orjson.dumps(self(cell))
 
     def _object(self, cell: dict[Any, Any], level: int) -> bytes:
-        # By hand: two keys that differ by a surrogate alone must both stay.
+        # By hand: two keys that differ only by a surrogate must both stay.
         pairs = []
         for key, value in cell.items():
             if type(key) is not str:
