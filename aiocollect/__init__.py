@@ -49,6 +49,7 @@ from .errors import (
 )
 from .options import Limits, Retry
 from .pipeline import Pipeline
+from .reading import aread, read
 from .stats import Report, Stats
 from .stores.memory import MemoryStore
 
@@ -74,8 +75,10 @@ __all__ = [
     "RingFull",
     "Stats",
     "__version__",
+    "aread",
     "correlation",
     "flush",
+    "read",
 ]
 
 publish(__name__, Collector, Model, ModelDataCollector, Pipeline)

@@ -8,6 +8,9 @@
     ├── RingFull           the load's: there is no room at the moment; try again later
     ├── EncodeError        the caller's: a value that cannot be recorded
     ├── FlushTimeout       the store's: rows are not stored yet; it carries the report
+    ├── SchemaConflict     the data's: columns or cells that differ from what was asked for
+    ├── Incomplete         the data's: rows lack a stream; it carries their number
+    ├── SnapshotGone       the store's: a blob that was listed is not there any more
     └── StoreError         the store's; stores raise these, and the pipeline handles them
         ├── OffsetMismatch   a condition failed; an earlier attempt may be stored: look
         ├── OutcomeUnknown   no answer that decides; send the same again
@@ -33,11 +36,14 @@ __all__ = [
     "ConfigError",
     "EncodeError",
     "FlushTimeout",
+    "Incomplete",
     "OffsetMismatch",
     "OutcomeUnknown",
     "PipelineClosed",
     "Refusal",
     "RingFull",
+    "SchemaConflict",
+    "SnapshotGone",
     "StoreBusy",
     "StoreError",
     "StoreRefused",
@@ -78,6 +84,22 @@ class FlushTimeout(AioCollectError, TimeoutError):
     def __init__(self, message: str, report: Report) -> None:
         super().__init__(message)
         self.report = report
+
+
+class SchemaConflict(AioCollectError, ValueError):
+    """Cells that are read are not of the type, or parts not of the columns, that were asked for."""
+
+
+class Incomplete(AioCollectError):
+    """Rows lack a stream that each of them should have; ``missing`` has their number by stream."""
+
+    def __init__(self, message: str, missing: dict[str, int]) -> None:
+        super().__init__(message)
+        self.missing = missing
+
+
+class SnapshotGone(AioCollectError):
+    """A blob was deleted, replaced or cut since it was listed, so these bytes cannot be read."""
 
 
 class StoreError(AioCollectError):

@@ -9,7 +9,7 @@ and days, never bytes. None of them knows the engine.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
@@ -19,6 +19,7 @@ from .events import Event
 __all__ = [
     "METADATA",
     "Appended",
+    "Catalog",
     "Clock",
     "Columns",
     "Created",
@@ -30,6 +31,7 @@ __all__ = [
     "IdentityName",
     "KeyCredential",
     "Layout",
+    "Listed",
     "Names",
     "Opened",
     "Piece",
@@ -144,6 +146,39 @@ class Store(Protocol):
     async def aclose(self) -> None:
         """Close connections and threads; idempotent. A later call opens new ones, since a pipeline
         can start again."""
+        ...
+
+
+class Listed(NamedTuple):
+    """A blob as a listing shows it. ``length`` in bytes; ``created`` as in Opened.
+
+    ``appendable``: it is an append blob. ``committed``: all of its bytes were acknowledged to
+    whoever wrote them; False for a file that nobody keeps a ledger of, whose end may be torn.
+    """
+
+    path: str
+    length: int
+    created: str
+    appendable: bool = True
+    committed: bool = True
+
+
+class Catalog(Protocol):
+    """What readers need of a store. It disturbs no writer: it takes no locks and changes nothing.
+
+    Like a Store's, its methods raise :class:`~aiocollect.StoreError` and nothing else.
+    """
+
+    def list(self, prefix: str) -> AsyncIterator[Listed]:
+        """The blobs whose paths begin with ``prefix``, in no order that counts."""
+        ...
+
+    async def fetch(self, path: str, *, offset: int, length: int) -> Range:
+        """Like Store.read()."""
+        ...
+
+    async def aclose(self) -> None:
+        """See Store.aclose()."""
         ...
 
 

@@ -32,6 +32,7 @@ def test_the_core_depends_on_four_packages() -> None:
         "identity",
         "prometheus",
         "opentelemetry",
+        "read",
     }
 
 

@@ -16,7 +16,7 @@ Invariants:
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar, Unpack
 
@@ -31,8 +31,10 @@ from ...errors import (
 )
 from ...events import CredentialWarning
 from ...options import AzureOptions
-from ...typing import Appended, Created, Credential, Opened, Range
+from ...typing import Appended, Created, Credential, Listed, Opened, Range
 from .errors import from_answer, from_exception
+from .listing import listed
+from .ranges import Ask, look
 from .sas import SasRenewal, is_callback
 from .sas_check import inspect
 from .sdk import import_sdk
@@ -45,7 +47,7 @@ from .target import (
     is_sound,
     split_url,
 )
-from .wire import PIECE, Answered, BlobHeaders, BodyPieces, strong
+from .wire import PIECE, Answered, BodyPieces, strong
 
 if TYPE_CHECKING:
     from azure.storage.blob.aio import BlobClient
@@ -204,7 +206,7 @@ class AzureStore:
     async def open(self, path: str, *, head: int) -> Opened:
         """Look at the blob by one ranged GET; an empty one has no range, and costs a HEAD too."""
         wanted = max(1, head)
-        seen, data = await self._look(path, 0, wanted)
+        seen, data = await look(await self._blob(path), 0, wanted, self._ask)
         return Opened(seen.length, seen.blocks, seen.created, seen.etag, data[:head])
 
     async def create(self, path: str, *, content_type: str) -> Created | bool:
@@ -262,8 +264,18 @@ class AzureStore:
 
     async def read(self, path: str, *, offset: int, length: int) -> Range:
         """Read at most ``length`` bytes at ``offset``; at or behind the end there are none."""
-        seen, data = await self._look(path, offset, length)
-        return Range(data, seen.length, seen.etag, seen.created, seen.ended)
+        return await self._range(path, offset, length, self._ask)
+
+    async def list(self, prefix: str) -> AsyncIterator[Listed]:
+        """See Catalog.list."""
+        service = (await self._link()).service
+        container = service.get_container_client(self.container)
+        async for blob in listed(container, prefix, self._translate):
+            yield blob
+
+    async def fetch(self, path: str, *, offset: int, length: int) -> Range:
+        """See Catalog.fetch: read(), but it makes no container."""
+        return await self._range(path, offset, length, self._translate)
 
     async def aclose(self) -> None:
         """Close this loop's session; idempotent; a later use makes a new one. A credential that was
@@ -275,25 +287,9 @@ class AzureStore:
 
     # Requests ---------------------------------------------------------------------------------
 
-    async def _look(self, path: str, offset: int, length: int) -> tuple[BlobHeaders, bytes]:
-        """The blob's state and the bytes of a range of it, both from the same answer."""
-        blob = await self._blob(path)
-        # Twice at most: a blob that grew between GET and HEAD now has the range that it had not.
-        for _ in range(2):
-            seen = BlobHeaders()
-            try:
-                data = await self._ask(partial(_get, blob, offset, length, seen))
-            except StoreError as error:
-                if error.code not in ("InvalidRange", "HTTP416"):
-                    raise
-                # The range starts at the end or behind it; some servers answer 206 and no bytes.
-                data = b""
-                await self._ask(partial(blob.get_blob_properties, raw_response_hook=seen.take))
-            seen.check()
-            if len(data) == max(0, min(length, seen.length - offset)):
-                return seen, data
-        # Fewer bytes than there are would be taken for another writer's: rows would be doubled.
-        raise OutcomeUnknown("ShortAnswer")
+    async def _range(self, path: str, offset: int, length: int, ask: Ask) -> Range:
+        seen, data = await look(await self._blob(path), offset, length, ask)
+        return Range(data, seen.length, seen.etag, seen.created, seen.ended)
 
     async def _ask(self, request: Callable[[], Awaitable[_T]], *, again: bool = False) -> _T:
         """The one door to the SDK: send a request, and turn whatever it raises into our errors.
@@ -386,10 +382,3 @@ class AzureStore:
             version=self._version,
             ca_file=self._ca_file,
         )
-
-
-async def _get(blob: BlobClient, offset: int, length: int, seen: BlobHeaders) -> bytes:
-    download = await blob.download_blob(
-        offset, length, max_concurrency=1, raw_response_hook=seen.take
-    )
-    return await download.readall()

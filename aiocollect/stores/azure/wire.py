@@ -9,8 +9,8 @@ Invariants:
   one sent, and a range the one asked for. Something between may mix up answers, or repeat old ones.
 - An answer is taken at its status and its headers. A body that was not asked for, which may be of
   any size and anybody's, is never parsed, and read only as far, and as long, as keeps the
-  connection usable; of a range no more is read than was asked for. Nothing is unpacked: a few
-  kilobytes could be a gigabyte.
+  connection usable; of a range no more is read than was asked for, of a listing a page. Nothing is
+  unpacked: a few kilobytes could be a gigabyte.
 - A large body leaves in pieces, and the event loop runs between them.
 - Where the handshake ends at the server's certificate, or a proxy asks who we are, nothing of the
   request was sent: an operator's matter, said by a code of ours.
@@ -39,6 +39,8 @@ PIECE: Final = 256 * 1024
 MAX_BLOCKS: Final = 50_000
 # The service's error texts have a few hundred bytes; more is not read, and costs the connection.
 MAX_ERROR_BODY: Final = 64 * 1024
+# A page of a listing has 5,000 blobs at most, of about 1 KiB each and names of up to 1,024 bytes.
+MAX_LISTING: Final = 32 * 2**20
 # They come right behind the headers. A body that drips must not hold up what the status has said.
 MAX_ERROR_SECONDS: Final = 1.0
 APPEND_BLOB: Final = "AppendBlob"
@@ -106,9 +108,14 @@ class _WholeBody:
 
         if self._empty:
             return b""
+        if n < 0:
+            pieces = []
+            while piece := await self.read(PIECE):
+                pieces.append(piece)
+            return b"".join(pieces)
         try:
             # One byte more than may come, which tells the end from what goes on.
-            data = await self._stream.read(self._left + 1 if n < 0 else min(n, self._left + 1))
+            data = await self._stream.read(min(n, self._left + 1))
             self._left -= len(data)
             if self._left >= 0:
                 return data
@@ -191,6 +198,11 @@ class OneAttempt:
         """A success, or a challenge, with no more body than was asked for; raises Answered else."""
         status, headers = response.status, response.headers
         code = headers.get("x-ms-error-code", "")
+        if status == 200 and _is_listing(request):
+            response.content = cast(
+                "aiohttp.StreamReader", _WholeBody(response.content, MAX_LISTING)
+            )
+            return response
         if status == 401 or (200 <= status < 300 and (request.method != "GET" or status == 206)):
             if headers.get("x-ms-blob-type", APPEND_BLOB) == APPEND_BLOB:
                 left = _asked_for(request)[1] if status == 206 else 0
@@ -224,6 +236,10 @@ async def _drain(response: aiohttp.ClientResponse) -> None:
     else:
         # A connection with something left to read is closed by this.
         response.release()
+
+
+def _is_listing(request: aiohttp.ClientRequest) -> bool:
+    return request.method == "GET" and request.url.query.get("comp") == "list"
 
 
 def _asked_for(request: aiohttp.ClientRequest) -> tuple[int, int]:

@@ -48,11 +48,19 @@ from typing import NamedTuple
 from ..._files.descriptors import close_locked, hold, lock, write_at
 from ...errors import Refusal, StoreBusy, StoreRefused
 
-__all__ = ["LocalBlob", "Record", "create", "is_ledger", "ledger_of", "locked"]
+__all__ = [
+    "RECORD_BYTES",
+    "LocalBlob",
+    "Record",
+    "create",
+    "is_ledger",
+    "ledger_of",
+    "locked",
+]
 
 # Magic, version, unused, then created (ns), inode, length, blocks, pending; a CRC-32 ends it.
 _FORMAT = struct.Struct("<4sHHQQQQQ")
-_SIZE = _FORMAT.size + 4
+RECORD_BYTES = _FORMAT.size + 4
 _MAGIC = b"AIOL"
 _VERSION = 1
 _FLAGS = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -235,7 +243,7 @@ def _record(ledger: int, data: int) -> Record:
     status = os.fstat(data)
     if not stat.S_ISREG(status.st_mode):
         raise StoreRefused(Refusal.WRONG_TYPE, "NotAFile")
-    found = os.pread(ledger, _SIZE, 0)
+    found = os.pread(ledger, RECORD_BYTES, 0)
     if not found and not status.st_size:
         # Its creator was killed before the first record; nobody has seen the blob yet.
         record = _fresh(data)

@@ -23,7 +23,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
@@ -40,11 +40,11 @@ from ...errors import (
     StoreError,
     StoreRefused,
 )
-from ...typing import Appended, Created, Opened, Range
+from ...typing import Appended, Created, Listed, Opened, Range
 
 try:
     from ..._files.descriptors import watch_forks
-    from . import ledger
+    from . import ledger, reader
 except ImportError:  # no fcntl: not a POSIX system
     ledger = None  # type: ignore[assignment]
 
@@ -171,6 +171,20 @@ class LocalStore:
                 return Range(data, blob.record.length, blob.etag, blob.created, ended)
 
         return await self._in_thread(work)
+
+    # The Catalog protocol -----------------------------------------------------------------------
+
+    async def list(self, prefix: str) -> AsyncIterator[Listed]:
+        """See Catalog.list. Files without a sound ledger, as copies are, are listed whole, and as
+        not committed. Links are not followed."""
+        for listed in await self._in_thread(lambda: reader.find(self._root, prefix)):
+            yield listed
+
+    async def fetch(self, path: str, *, offset: int, length: int) -> Range:
+        """See Catalog.fetch. Takes no lock: below its committed length a file never changes."""
+        if ledger.is_ledger(path.rpartition("/")[2]):
+            raise StoreRefused(Refusal.INVALID, "InvalidName")
+        return await self._in_thread(lambda: reader.fetch(self._root, path, offset, length))
 
     async def aclose(self) -> None:
         """End the threads, once what they do is done; a later use starts new ones."""

@@ -12,7 +12,7 @@ emptying destroys is kept in ``destroyed``.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import TypeVar
 
@@ -24,7 +24,7 @@ from ...errors import (
     StoreError,
     StoreRefused,
 )
-from ...typing import Appended, Created, Opened, Range
+from ...typing import Appended, Created, Listed, Opened, Range
 from .blob import TORN_TAIL, MemoryBlob
 from .faults import APPLIED, REFUSED, Fault, FaultKind, Operation, distorted
 
@@ -140,6 +140,21 @@ class MemoryStore:
     async def read(self, path: str, *, offset: int, length: int) -> Range:
         """See Store.read."""
         return await self._request(Operation.READ, path, lambda: self._read(path, offset, length))
+
+    # The Catalog protocol -----------------------------------------------------------------------
+
+    async def list(self, prefix: str) -> AsyncIterator[Listed]:
+        """See Catalog.list."""
+        await asyncio.sleep(self.latency)
+        if not self.readable:
+            raise StoreRefused(Refusal.NO_RIGHT, "AuthorizationPermissionMismatch")
+        for path, blob in sorted(self._blobs.items()):
+            if path.startswith(prefix):
+                yield Listed(path, len(blob.data), blob.created, blob.appendable)
+
+    async def fetch(self, path: str, *, offset: int, length: int) -> Range:
+        """See Catalog.fetch."""
+        return await self.read(path, offset=offset, length=length)
 
     async def aclose(self) -> None:
         """Nothing to give back. Late requests go on: they are the network's."""

@@ -1,0 +1,257 @@
+"""read() and aread(): what users call. Checks what it is given; the rest is the dataset's.
+
+pyarrow, and all of this folder that needs it, is imported with the first call.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
+
+from .._config.build import open_store
+from .._core.settings import Settings
+from .._validation.checks import check_choice, check_flag
+from ..errors import ConfigError
+from ..layouts import DocumentedLayout, TemplateLayout, escape
+from ..typing import METADATA, Catalog, Layout, Store
+from .notes import Notes
+from .places import Places
+from .plan import thawed
+from .planner import Planner
+from .request import OnDrift, OnMissing, Request, checked_streams
+from .when import FOREVER, When, moment_of
+
+if TYPE_CHECKING:
+    from .dataset import Dataset
+
+__all__ = ["aread", "read"]
+
+_DEFAULTS = Settings()
+_EXTENSIONS = {"csv": ("csv",), "jsonl": ("jsonl",), None: ("csv", "jsonl")}
+
+
+def read(
+    store: Store | str | os.PathLike[str],
+    model: str,
+    *,
+    version: str | None = None,
+    streams: Sequence[str] | str | None = None,
+    start: When = None,
+    end: When = None,
+    columns: Sequence[str] | None = None,
+    where: Any = None,
+    schema: Mapping[str, Any] | None = None,
+    labels: Any = "latest",
+    labels_until: When = None,
+    on_missing: OnMissing = "keep",
+    on_drift: OnDrift = "widen",
+    as_of: str | None = None,
+    strict: bool = False,
+    prefix: bool = False,
+    container: str | None = None,
+    credential: Any = None,
+    workspace: str = _DEFAULTS.workspace,
+    service: str = _DEFAULTS.service,
+    layout: Layout | str | None = None,
+    format: Literal["csv", "jsonl"] | None = None,  # noqa: A002 - a public name
+    store_options: Mapping[str, Any] = MappingProxyType({}),
+) -> Dataset:
+    """What a model has seen and said, as a :class:`Dataset`: one row for each that was scored.
+
+    Nothing is asked of the store yet. Where the dataset is looked at, the parts are listed, and
+    read as far as they go at that moment: exactly, also while they are written.
+
+    ================  ==========================================================================
+    ``store``         as a Pipeline's, with ``container``, ``credential``, ``workspace``,
+                      ``service``, ``store_options``; a Store of your own needs list() and fetch()
+    ``version``       None: the only one there is
+    ``streams``       None: inputs, predictions and labels, as far as there are any, joined by
+                      correlation id and row; a list: these; a text: that stream alone
+    ``start, end``    the time of the scoring, from ``start`` until before ``end``: a day, an aware
+                      datetime, ISO 8601 text (UTC), or a length of time before now ("7d", "12h")
+    ``columns``       None: all
+    ``where``         a pyarrow.compute expression: the rows for which it is true
+    ``schema``        types of columns that are told, not seen: {"age": float, "plan": "string"}
+    ``labels``        "latest", "first", or "all" (a row for each); or an Arrow table or a frame of
+                      your own with $aml_dc_correlation_id and, for calls of many rows, $aml_dc_row
+    ``labels_until``  labels as they were known at that time
+    ``on_missing``    a row without inputs or predictions: "keep" it, "drop" it, or "raise"
+                      Incomplete after the last row
+    ``on_drift``      columns or kinds of cells that differ between parts: "widen" to a type that
+                      holds them all, and note it, or "raise" SchemaConflict
+    ``as_of``         the ``snapshot`` of a dataset: the same bytes again
+    ``strict``        what cannot be read raises SchemaConflict; else it is noted and left out
+    ``prefix``        columns are called by their streams too: ``predictions.p``
+    ``layout``        None: the documented one, by the day or the hour; else as the Pipeline's
+    ``format``        None: CSV and JSONL, by the names of the files
+    ================  ==========================================================================
+
+    Raises ConfigError here for options that are wrong, and for names that are not there once the
+    store was asked; it says which there are.
+    """
+    _import_arrow()
+    from .dataset import Dataset
+    from .source import Reading
+    from .types import told_types
+
+    if not isinstance(model, str) or not model:
+        raise ConfigError("model must be a text, the name of the model")
+    if version is not None and (not isinstance(version, str) or not version):
+        raise ConfigError('version must be a text such as "10", or None')
+    names, single = checked_streams(streams)
+    now = time.time_ns() // 1000
+    begin = moment_of(start, option="start", now=now)
+    until = moment_of(end, option="end", now=now)
+    if begin is not None and until is not None and until <= begin:
+        raise ConfigError("end is not after start, so there is nothing between them")
+    if isinstance(columns, str) or (columns is not None and not all(map(_is_text, columns))):
+        raise ConfigError("columns must be a list of names")
+    check_choice("on_missing", on_missing, ("keep", "drop", "raise"))
+    check_choice("on_drift", on_drift, ("widen", "raise"))
+    check_choice("format", format, ("csv", "jsonl")) if format is not None else None
+    check_flag("strict", strict)
+    check_flag("prefix", prefix)
+    request = Request(
+        model=model,
+        version=version,
+        streams=names,
+        single=single,
+        begin=begin or 0,
+        end=FOREVER if until is None else until,
+        columns=None if columns is None else tuple(columns),
+        where=where,
+        told=told_types(schema),
+        labels=_labels(labels),
+        labels_until=moment_of(labels_until, option="labels_until", now=now),
+        on_missing=on_missing,
+        on_drift=on_drift,
+        strict=strict,
+        prefix=prefix,
+    )
+    places_of = _places(layout, workspace=workspace, service=service, format_=format)
+    places_of({"model": model, "version": version or "default"})
+    open_, owned = _opener(store, container, credential, store_options)
+    notes = Notes()
+    planner = Planner(request, places_of, notes)
+    plan = None if as_of is None else thawed(as_of)
+    source = Reading(request, planner, notes, plan, is_frozen=plan is not None)
+    return Dataset(source, open_store=open_, owned=owned)
+
+
+async def aread(store: Store | str | os.PathLike[str], model: str, **options: Any) -> Dataset:
+    """read(), and lists the parts on the caller's loop. Then ``async for batch in dataset``, or
+    ``await dataset.ato_arrow()``. It takes the options of read()."""
+    dataset = read(store, model, **options)
+    await dataset.plan()
+    return dataset
+
+
+def _import_arrow() -> None:
+    try:
+        import pyarrow  # type: ignore[import-untyped]  # noqa: F401
+    except ImportError:
+        raise ConfigError('reading needs pyarrow: pip install "aiocollect[read]"') from None
+
+
+def _is_text(name: object) -> bool:
+    return isinstance(name, str)
+
+
+def _labels(labels: Any) -> Any:
+    if isinstance(labels, str):
+        check_choice("labels", labels, ("latest", "first", "all"))
+        return labels
+    import pyarrow as pa
+
+    problem = "labels must be 'latest', 'first', 'all', or a table with a column " + METADATA[0]
+    try:
+        table = labels if isinstance(labels, pa.Table) else pa.table(labels)
+    except (TypeError, ValueError, AttributeError):
+        raise ConfigError(problem) from None
+    id_, when, row = METADATA
+    if id_ not in table.column_names:
+        raise ConfigError(problem)
+    table = table.set_column(table.column_names.index(id_), id_, table[id_].cast(pa.string()))
+    if row in table.column_names:
+        table = table.set_column(table.column_names.index(row), row, table[row].cast(pa.int64()))
+    if when in table.column_names:
+        at = table.column_names.index(when)
+        table = table.set_column(at, when, table[when].cast(pa.timestamp("us", "UTC")))
+    return table
+
+
+def _places(
+    layout: Layout | str | None, *, workspace: str, service: str, format_: str | None
+) -> Callable[[dict[str, str]], Sequence[Places]]:
+    """The layout, turned round. ConfigError where it cannot be."""
+    templates = _templates(layout)
+    if not isinstance(workspace, str) or len(workspace.split("/")) != 3:
+        raise ConfigError("workspace must have three parts, as the pipeline's has")
+    fixed = {
+        "workspace": "/".join(
+            escape(part.lower(), what="each part of workspace") for part in workspace.split("/")
+        ),
+        "service": escape(service, what="service"),
+    }
+
+    def places_of(names: dict[str, str]) -> Sequence[Places]:
+        known = fixed | {name: escape(text, what=name) for name, text in names.items()}
+        return [
+            Places(template, known=known, extensions=_EXTENSIONS[format_]) for template in templates
+        ]
+
+    return places_of
+
+
+def _templates(layout: Layout | str | None) -> list[str]:
+    if layout is None:
+        return [DocumentedLayout().template, DocumentedLayout(hourly=True).template]
+    if isinstance(layout, TemplateLayout):
+        return [layout.template]
+    if isinstance(layout, str):
+        if layout in ("day", "hour"):
+            return [DocumentedLayout(hourly=layout == "hour").template]
+        if "{" in layout:
+            return [TemplateLayout(layout).template]
+        raise ConfigError(
+            f"layout={layout!a} is not known; take 'day', 'hour', or a template with fields"
+        )
+    raise ConfigError(
+        f"layout: a {type(layout).__name__} cannot be turned round; give its paths as a template"
+    )
+
+
+def _opener(
+    store: Any, container: str | None, credential: Any, store_options: Mapping[str, Any]
+) -> tuple[Callable[[], Catalog], bool]:
+    """What opens the store, and whether it is then ours to close."""
+    if isinstance(store, str | os.PathLike):
+
+        def open_() -> Catalog:
+            opened: Any = open_store(
+                store, container=container, credential=credential, **store_options
+            )
+            return _checked(opened)
+
+        open_()  # what is wrong with its address is said now
+        return open_, True
+    if container is not None or credential is not None or store_options:
+        raise ConfigError(
+            "container=, credential= and store_options= go with a URL; the store has its own"
+        )
+    catalog = _checked(store)
+    return lambda: catalog, False
+
+
+def _checked(store: Any) -> Catalog:
+    for method in ("list", "fetch"):
+        if not callable(getattr(store, method, None)):
+            raise ConfigError(
+                f"store: a {type(store).__name__} cannot be read: it has no {method}(); see "
+                "aiocollect.typing.Catalog"
+            )
+    catalog: Catalog = store
+    return catalog

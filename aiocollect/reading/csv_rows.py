@@ -1,0 +1,181 @@
+"""Pieces of CSV as Arrow tables: each cell is what its bytes say, or the piece is refused. Pure.
+
+Arrow's parser does not tell whether a cell stood in quotes: ``"007"`` would become 7, in a column
+that has been of numbers so far. So columns of other types than text are read from the skeleton of
+the piece (cut.py), in which a cell in quotes is a quote and nothing that could be a number; columns
+of text from the piece itself. Where there is no quote the two are one.
+
+A cell that its column's type cannot hold raises :class:`Misfit`, and nothing is guessed. What the
+parser would take without a word is looked for: a whole number that a float does not hold, a day
+among moments.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.compute as pc  # type: ignore[import-untyped]
+import pyarrow.csv as pacsv  # type: ignore[import-untyped]
+
+from .cut import skeleton, sound_rows
+from .looks import Looks, looks_of
+
+__all__ = ["ColumnType", "Misfit", "Parsed", "header_of", "looks_in", "parsed"]
+
+_BOM: Final = b"\xef\xbb\xbf"
+_DAY: Final = 86_400_000_000
+
+
+class ColumnType(NamedTuple):
+    """How a column is read. ``told``: its type was given, so that quotes are no hint."""
+
+    type: Any
+    told: bool = False
+
+
+class Parsed(NamedTuple):
+    """``left_out``: rows with another number of cells than the header has."""
+
+    table: Any
+    left_out: int
+
+
+class Misfit(Exception):
+    """A cell of some column cannot be what the column's type says. It names no cell."""
+
+
+def header_of(data: bytes) -> tuple[list[str], int] | None:
+    """The names of the columns and where the rows begin; None where there is no whole header."""
+    start = len(_BOM) if data.startswith(_BOM) else 0
+    at = data.find(b"\n", start)
+    while at >= 0 and data.count(b'"', start, at) % 2:
+        at = data.find(b"\n", at + 1)
+    if at < 0:
+        return None
+    text = data[start : at + 1].decode("utf-8", "replace")
+    names = next(csv.reader(io.StringIO(text, newline="")), [])
+    return (names, at + 1) if names else None
+
+
+def looks_in(rows: bytes, names: Sequence[str], wanted: Sequence[str]) -> dict[str, Looks]:
+    """The looks of these columns. The piece has whole rows alone."""
+    if not wanted or not rows.strip():
+        return {}
+    columns = {name: ColumnType(pa.string()) for name in wanted}
+    try:
+        found = _read(skeleton(rows), names, columns, quotes=False)
+    except UnicodeDecodeError:
+        return looks_in(sound_rows(rows)[0], names, wanted)
+    return {name: looks_of(found.table[name]) for name in wanted}
+
+
+def parsed(rows: bytes, names: Sequence[str], columns: Mapping[str, ColumnType]) -> Parsed:
+    """The columns that are wanted, in their types. The piece has whole rows alone; those that are
+    no UTF-8 are left out. Raises Misfit."""
+    try:
+        return _parsed(rows, names, columns)
+    except (UnicodeDecodeError, Misfit):
+        # Bytes that are no text fit no number either.
+        rows, left_out = sound_rows(rows)
+        if not left_out:
+            raise
+        found = _parsed(rows, names, columns)
+        return Parsed(found.table, found.left_out + left_out)
+
+
+def _parsed(rows: bytes, names: Sequence[str], columns: Mapping[str, ColumnType]) -> Parsed:
+    if not rows.strip():
+        return Parsed(_empty(columns), 0)
+    if b'"' not in rows:
+        found = _read(rows, names, columns, quotes=False)
+    else:
+        from_rows = {
+            name: column
+            for name, column in columns.items()
+            if column.told or pa.types.is_string(column.type)
+        }
+        others = {name: column for name, column in columns.items() if name not in from_rows}
+        if not from_rows:
+            found = _read(skeleton(rows), names, columns, quotes=False)
+        else:
+            found = _read(rows, names, from_rows, quotes=True)
+            if others:
+                more = _read(skeleton(rows), names, others, quotes=False)
+                if more.table.num_rows != found.table.num_rows:
+                    raise Misfit("rows of the two ways differ")
+                table = found.table
+                for name in others:
+                    table = table.append_column(name, more.table[name])
+                found = Parsed(table.select(list(columns)), found.left_out)
+    suspects = [
+        name
+        for name, column in columns.items()
+        if not column.told and _is_suspect(found.table[name], column.type)
+    ]
+    for name, looks in looks_in(rows, names, suspects).items():
+        floats = pa.types.is_floating(columns[name].type)
+        if looks - ({"float", "int53", "negative"} if floats else {"moment", "instant"}):
+            raise Misfit("a number is beyond what a float holds, or a day is among moments")
+    return found
+
+
+def _is_suspect(cells: Any, type_: Any) -> bool:
+    """Whether a cell may have been taken for what it is not."""
+    if pa.types.is_floating(type_):
+        return bool(pc.any(pc.greater_equal(pc.abs(cells), 2.0**53)).as_py())
+    if pa.types.is_timestamp(type_):
+        moments = pc.cast(cells, pa.int64())
+        whole = pc.multiply(pc.divide(moments, _DAY), _DAY)
+        return bool(pc.any(pc.equal(moments, whole)).as_py())
+    return False
+
+
+def _read(
+    rows: bytes, names: Sequence[str], columns: Mapping[str, ColumnType], *, quotes: bool
+) -> Parsed:
+    # By place: a file of others may have two columns of a name. The first one counts.
+    places = {name: str(names.index(name)) for name in columns}
+    left_out = 0
+
+    def leave_out(_: Any) -> str:
+        nonlocal left_out
+        left_out += 1
+        return "skip"
+
+    try:
+        table = pacsv.read_csv(
+            pa.BufferReader(rows),
+            pacsv.ReadOptions(
+                column_names=[str(place) for place in range(len(names))],
+                block_size=max(1, len(rows)),
+                use_threads=False,
+            ),
+            pacsv.ParseOptions(
+                quote_char='"' if quotes else False,
+                newlines_in_values=quotes,
+                invalid_row_handler=leave_out,
+            ),
+            pacsv.ConvertOptions(
+                include_columns=list(places.values()) or None,
+                column_types={places[name]: column.type for name, column in columns.items()},
+                null_values=[""],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
+                true_values=["true", "True"],
+                false_values=["false", "False"],
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        problem = str(error)
+        if "UTF8" in problem or "UTF-8" in problem:
+            raise UnicodeDecodeError("utf-8", b"", 0, 0, "a cell is no UTF-8") from None
+        raise Misfit("a cell does not fit its column") from None
+    return Parsed(table.rename_columns(list(columns)), left_out)
+
+
+def _empty(columns: Mapping[str, ColumnType]) -> Any:
+    return pa.schema([(name, column.type) for name, column in columns.items()]).empty_table()

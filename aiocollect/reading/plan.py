@@ -1,0 +1,105 @@
+"""The plan of a read: which parts, in which order, and how long each of them is. Pure.
+
+A plan is frozen: lengths and creation times are those of the moment it was made. Append blobs only
+grow, so the same plan gives the same bytes for as long as its blobs live. As a text it is the
+snapshot, which read(as_of=…) takes.
+
+Order: by the time of the folder; within one, shared parts before those of single writers, each by
+number. So rows of one writer stay in the order in which they were recorded.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import zlib
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from ..errors import ConfigError
+from .places import PartPlace
+
+__all__ = ["PlannedPart", "Plan", "planned", "snapshot_of", "spans_of", "thawed"]
+
+_MARK: Final = "aiocollect1."
+
+
+class PlannedPart(NamedTuple):
+    """One blob of a plan: where it is, whose it is, and as far as it is read.
+
+    ``length`` in bytes, ``created`` tells this blob from another one of its name, ``begin`` and
+    ``end`` are the time of its folder in microseconds since 1970. ``committed`` is False where
+    nobody knows how much of the file was acknowledged, so that its last line may be torn.
+    """
+
+    stream: str
+    path: str
+    length: int
+    created: str
+    format: str
+    begin: int
+    end: int
+    committed: bool = True
+
+
+class Plan(NamedTuple):
+    """The parts of each stream in order."""
+
+    streams: dict[str, tuple[PlannedPart, ...]]
+
+    @property
+    def parts(self) -> tuple[PlannedPart, ...]:
+        """All parts, stream by stream."""
+        return tuple(part for parts in self.streams.values() for part in parts)
+
+
+def planned(
+    found: Iterable[tuple[PlannedPart, PartPlace]], *, streams: Iterable[str], begin: int, end: int
+) -> Plan:
+    """The plan of the blobs whose folders lie in a span of time."""
+    sorted_: dict[str, list[tuple[Any, PlannedPart]]] = {stream: [] for stream in streams}
+    for part, place in found:
+        if part.stream in sorted_ and part.begin < end and begin < part.end:
+            order = (place.begin, place.writer, place.ordinal, place.number, part.path)
+            sorted_[part.stream].append((order, part))
+    return Plan({stream: tuple(part for _, part in sorted(of)) for stream, of in sorted_.items()})
+
+
+def spans_of(plan: Plan) -> list[tuple[int, int]]:
+    """The stretches of time that can be joined by themselves, in order: folders of several streams
+    that overlap, as one by the day and another by the hour, are one stretch."""
+    spans: list[tuple[int, int]] = []
+    for begin, end in sorted({(part.begin, part.end) for part in plan.parts}):
+        if spans and begin < spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
+        else:
+            spans.append((begin, end))
+    return spans
+
+
+def snapshot_of(plan: Plan) -> str:
+    """The plan as a text of letters, digits, - and _."""
+    said = {stream: [list(part[1:]) for part in parts] for stream, parts in plan.streams.items()}
+    data = zlib.compress(orjson.dumps(said), 9)
+    return _MARK + base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def thawed(snapshot: str) -> Plan:
+    """The plan that a snapshot names. ConfigError where it is none."""
+    problem = "as_of= is no snapshot; give the text that .snapshot of a dataset was"
+    if not isinstance(snapshot, str) or not snapshot.startswith(_MARK):
+        raise ConfigError(problem)
+    text = snapshot.removeprefix(_MARK)
+    try:
+        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        said = orjson.loads(zlib.decompress(data))
+        return Plan(
+            {
+                stream: tuple(PlannedPart(stream, *part) for part in parts)
+                for stream, parts in said.items()
+            }
+        )
+    except (binascii.Error, zlib.error, ValueError, TypeError, AttributeError):
+        raise ConfigError(problem) from None

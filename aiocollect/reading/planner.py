@@ -1,0 +1,186 @@
+"""Makes the plan of a request: lists what is there, and says what is missing by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from typing import TypeAlias
+
+from ..errors import ConfigError
+from ..typing import Catalog, Listed
+from .fetch import listing
+from .notes import Notes
+from .places import PartPlace, Places
+from .plan import Plan, PlannedPart, planned
+from .request import JOINED, LABELS, Request
+from .when import FOREVER, moment_text
+
+__all__ = ["Planner", "PlacesOf"]
+
+# The places of a stream, in each layout that may be, by the names that are known: "model",
+# "version", "identifier".
+PlacesOf: TypeAlias = Callable[[dict[str, str]], Sequence[Places]]
+
+_FORMATS = {"csv": "csv", "jsonl": "jsonl"}
+
+
+class Planner:
+    """``places_of`` turns the layout round."""
+
+    def __init__(self, request: Request, places_of: PlacesOf, notes: Notes) -> None:
+        self._request = request
+        self._places_of = places_of
+        self._notes = notes
+
+    def __repr__(self) -> str:
+        return f"<Planner of {self._request.model!r}>"
+
+    async def plan(self, catalog: Catalog) -> Plan:
+        """List the parts of all streams. ConfigError where there are none to be read."""
+        request = self._request
+        version = request.version
+        if version is None:
+            version = await self._only_version(catalog)
+        found: list[tuple[PlannedPart, PartPlace]] = []
+        streams = request.streams or JOINED
+        there = []
+        for stream in streams:
+            parts = await self._parts(catalog, version, stream)
+            found += parts
+            if parts:
+                there.append(stream)
+        if request.streams is None:
+            streams = tuple(there) or streams
+        plan = planned(found, streams=streams, begin=request.begin, end=FOREVER)
+        plan = Plan(
+            {
+                # Labels under ids of others lie where they were collected, which is later.
+                stream: parts
+                if stream == LABELS and not request.single
+                else tuple(part for part in parts if part.begin < request.end)
+                for stream, parts in plan.streams.items()
+            }
+        )
+        empty = [stream for stream in streams if not plan.streams.get(stream)]
+        if empty and (request.streams is not None or len(empty) == len(streams)):
+            await self._explain(catalog, version, empty, all_empty=len(empty) == len(streams))
+        return plan
+
+    async def _parts(
+        self, catalog: Catalog, version: str, stream: str
+    ) -> list[tuple[PlannedPart, PartPlace]]:
+        request = self._request
+        places = self._places_of({"model": request.model, "version": version, "identifier": stream})
+        end = FOREVER if stream == LABELS and not request.single else request.end
+        bounded = request.begin > 0 and end < FOREVER
+        span = (request.begin, end) if bounded else (None, None)
+        found = []
+        for listed in await listing(catalog, _prefix(places, *span)):
+            place = _find(places, listed.path)
+            if place is None:
+                continue
+            if not listed.appendable:
+                self._notes.add("foreign", listed.path, "it is no append blob, and left out")
+                continue
+            found.append((_part(stream, listed, place), place))
+        return found
+
+    # What is there ------------------------------------------------------------------------------
+
+    async def _only_version(self, catalog: Catalog) -> str:
+        model = self._request.model
+        versions = await self._names(catalog, {"model": model}, "version")
+        if len(versions) == 1:
+            return versions[0]
+        if versions:
+            raise ConfigError(
+                f"model {model!r} has {len(versions)} versions: {_listed(versions)}; give version="
+            )
+        if "version" not in self._places_of({"model": model})[0].asked:
+            return "default"  # the layout knows no versions
+        raise await self._no_model(catalog)
+
+    async def _no_model(self, catalog: Catalog) -> ConfigError:
+        model = self._request.model
+        models = await self._names(catalog, {}, "model")
+        if not models:
+            return ConfigError(
+                "the store holds nothing that this workspace, service and layout name; check "
+                "store=, workspace=, service= and layout=: they must be those of the pipeline"
+            )
+        return ConfigError(f"there is no model {model!r}; {_choice(model, models)}")
+
+    async def _explain(
+        self, catalog: Catalog, version: str, empty: list[str], *, all_empty: bool
+    ) -> None:
+        """Raise ConfigError where a stream was never there; else note that the span is empty."""
+        request = self._request
+        known = {"model": request.model, "version": version}
+        streams = await self._names(catalog, known, "identifier")
+        if not streams:
+            versions = await self._names(catalog, {"model": request.model}, "version")
+            if versions and version not in versions:
+                raise ConfigError(
+                    f"model {request.model!r} has no version {version!r}; "
+                    f"{_choice(version, versions)}"
+                )
+            raise await self._no_model(catalog)
+        if all_empty and request.streams is None and not set(streams) & set(JOINED):
+            raise ConfigError(
+                f"model {request.model!r} has no inputs, predictions or labels; there are "
+                f"{_listed(streams)}: name what to read with streams="
+            )
+        for stream in empty:
+            if stream not in streams and request.streams is not None:
+                raise ConfigError(
+                    f"model {request.model!r} has no stream {stream!r}; {_choice(stream, streams)}"
+                )
+            span = f"from {moment_text(request.begin)}"
+            if request.end < FOREVER:
+                span += f" to {moment_text(request.end)}"
+            self._notes.add("span", stream, f"there is nothing {span}")
+
+    async def _names(self, catalog: Catalog, known: dict[str, str], asked: str) -> list[str]:
+        """The names of a field that occur below what is known."""
+        places = self._places_of(known)
+        if asked not in places[0].asked:
+            return []
+        at = places[0].asked.index(asked)
+        names = set()
+        for listed in await listing(catalog, _prefix(places)):
+            place = _find(places, listed.path)
+            if place is not None:
+                names.add(place.names[at])
+        return sorted(names)
+
+
+def _part(stream: str, listed: Listed, place: PartPlace) -> PlannedPart:
+    return PlannedPart(
+        stream,
+        listed.path,
+        listed.length,
+        listed.created,
+        _FORMATS[place.extension],
+        place.begin,
+        place.end,
+        listed.committed,
+    )
+
+
+def _prefix(places: Sequence[Places], begin: int | None = None, end: int | None = None) -> str:
+    return min((one.prefix(begin, end) for one in places), key=len)
+
+
+def _find(places: Sequence[Places], path: str) -> PartPlace | None:
+    return next((place for one in places if (place := one.find(path)) is not None), None)
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(names[:8])
+    return f"{shown}, …" if len(names) > 8 else shown
+
+
+def _choice(name: str, names: list[str]) -> str:
+    near = get_close_matches(name, names, n=1)
+    meant = f": did you mean {near[0]!r}?" if near else ""
+    return f"there {'is' if len(names) == 1 else 'are'} {_listed(names)}{meant}"

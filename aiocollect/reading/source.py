@@ -1,0 +1,220 @@
+"""One read from its plan to its tables: what every way to look at a dataset goes through.
+
+Invariants: the plan is made once, and its lengths are frozen; what is yielded is never yielded
+again, so where a part is gone or a cell fits no type after the first rows went out, it is an error,
+and before that a new plan, or a look at every cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import pyarrow as pa  # type: ignore[import-untyped]
+
+from ..errors import ConfigError, Incomplete, SchemaConflict, SnapshotGone
+from ..typing import METADATA, Catalog
+from .csv_rows import Misfit
+from .fetch import Fetcher
+from .joiner import Joiner
+from .notes import Notes, ReadNote
+from .plan import Plan
+from .planner import Planner
+from .request import LABELS, Request
+from .stream import StreamReader
+from .times import within
+
+__all__ = ["Reading"]
+
+ID, TIME, ROW = METADATA
+PLANS: Final = 3
+
+
+class Reading:
+    """``is_frozen``: the plan is a snapshot, and no other will do."""
+
+    def __init__(
+        self,
+        request: Request,
+        planner: Planner,
+        notes: Notes,
+        plan: Plan | None = None,
+        *,
+        is_frozen: bool = False,
+    ) -> None:
+        self.request = request
+        self.notes = notes
+        self.plan = plan
+        self.missing: dict[str, int] | None = None
+        self._planner = planner
+        self._is_frozen = is_frozen
+        self._readers: dict[str, StreamReader] | None = None
+
+    def __repr__(self) -> str:
+        if self.plan is None:
+            return f"<Reading {self.request.model!r}, not planned yet>"
+        return f"<Reading {self.request.model!r}, {len(self.plan.parts)} parts>"
+
+    def noted(self) -> tuple[ReadNote, ...]:
+        """What was seen so far."""
+        return self.notes.all
+
+    async def planned(self, catalog: Catalog) -> Plan:
+        """The plan, made at the first call."""
+        if self.plan is None:
+            self.plan = await self._planner.plan(catalog)
+        return self.plan
+
+    async def schema(self, catalog: Catalog) -> Any:
+        """The columns and their types, as far as the first rows of each part show."""
+        _, readers = await self._learned(catalog)
+        return self._shape(readers)
+
+    async def tables(self, catalog: Catalog, *, begun: bool = False) -> AsyncIterator[Any]:
+        """All rows, table by table. ``begun``: somebody holds the schema already."""
+        for left in reversed(range(PLANS)):
+            try:
+                async for table in self._tables(catalog):
+                    begun = True
+                    yield table
+                return
+            except Misfit:
+                if begun:
+                    raise SchemaConflict(
+                        "a column has cells that its first rows did not show; name the types of "
+                        "such columns with schema={…}, or take to_arrow(), which looks at all"
+                    ) from None
+                await self._survey(catalog)
+            except SnapshotGone:
+                if begun or self._is_frozen or not left:
+                    raise
+                self.plan = self._readers = None
+        raise AssertionError("unreachable")
+
+    async def collected(self, catalog: Catalog) -> Any:
+        """All rows as one table; its types are found out on the way."""
+        for left in reversed(range(PLANS)):
+            try:
+                tables = [table async for table in self._tables(catalog)]
+                return pa.concat_tables([(await self.schema(catalog)).empty_table(), *tables])
+            except Misfit:
+                await self._survey(catalog)
+            except SnapshotGone:
+                if self._is_frozen or not left:
+                    raise
+                self.plan = self._readers = None
+        raise AssertionError("unreachable")
+
+    def viewed(self, request: Request) -> Reading:
+        """The same parts, looked at in another way."""
+        return Reading(request, self._planner, self.notes, self.plan, is_frozen=self._is_frozen)
+
+    async def _survey(self, catalog: Catalog) -> None:
+        fetcher, readers = await self._learned(catalog)
+        for reader in readers.values():
+            await reader.survey(fetcher)
+
+    # --------------------------------------------------------------------------------------------
+
+    async def _learned(self, catalog: Catalog) -> tuple[Fetcher, dict[str, StreamReader]]:
+        fetcher = Fetcher(catalog)
+        if self._readers is None:
+            plan = await self.planned(catalog)
+            request = self.request
+            self._readers = readers = {
+                name: StreamReader(
+                    name,
+                    parts,
+                    told=request.told,
+                    widen=request.on_drift == "widen",
+                    strict=request.strict,
+                    notes=self.notes,
+                )
+                for name, parts in plan.streams.items()
+            }
+            for reader in readers.values():
+                await reader.learn(fetcher)
+            self._check_columns(readers)
+        return fetcher, self._readers
+
+    def _check_columns(self, readers: dict[str, StreamReader]) -> None:
+        request = self.request
+        for name in request.told:
+            if not any(name in reader.columns for reader in readers.values()):
+                raise ConfigError(f"schema names {name!r}; {_columns(readers)}")
+        if not request.single:
+            for reader in readers.values():
+                if reader.parts and reader.columns and not {ID, TIME, ROW} <= reader.columns.keys():
+                    raise ConfigError(
+                        f"{reader.name} has no {ID} and {ROW}, so it cannot be joined; read it "
+                        f"alone: streams={reader.name!r}"
+                    )
+        names = self._whole(readers).names
+        for name in request.columns or ():
+            if name not in names:
+                raise ConfigError(f"columns names {name!r}; {_columns(readers)}")
+
+    def _shape(self, readers: dict[str, StreamReader]) -> Any:
+        """The schema of what is yielded."""
+        schema = self._whole(readers)
+        if self.request.columns is not None:
+            schema = pa.schema([schema.field(name) for name in self.request.columns])
+        return schema
+
+    def _whole(self, readers: dict[str, StreamReader]) -> Any:
+        """The schema of all columns."""
+        if self.request.single:
+            (reader,) = readers.values()
+            return reader.empty(list(reader.columns)).schema
+        return Joiner(self.request._replace(columns=None), readers, self.notes).schema
+
+    async def _tables(self, catalog: Catalog) -> AsyncIterator[Any]:
+        fetcher, readers = await self._learned(catalog)
+        request = self.request
+        if request.single:
+            (reader,) = readers.values()
+            tables = self._single(fetcher, reader)
+        else:
+            joiner = Joiner(request, readers, self.notes)
+            tables = joiner.tables(fetcher)
+        async for table in tables:
+            if request.where is not None:
+                table = table.filter(request.where)
+            if request.columns is not None:
+                table = table.select(list(request.columns))
+            if len(table):
+                yield table
+        if not request.single:
+            self.missing = joiner.missing
+            self._check_missing(joiner.missing)
+
+    async def _single(self, fetcher: Fetcher, reader: StreamReader) -> AsyncIterator[Any]:
+        request = self.request
+        wanted = list(reader.columns)
+        if request.columns is not None and request.where is None:
+            wanted = list(request.columns)
+        cut = any(part.begin < request.begin or request.end < part.end for part in reader.parts)
+        timed = {ID, TIME} <= reader.columns.keys()
+        if cut and not timed:
+            self.notes.add(
+                "times", reader.name, "its rows carry no time, so whole folders were read"
+            )
+        fetched = list(dict.fromkeys([*wanted, ID, TIME])) if cut and timed else wanted
+        async for part, table in reader.tables(fetcher, reader.parts, fetched):
+            if timed and (part.begin < request.begin or request.end < part.end):
+                table = within(table, request.begin, request.end)
+            yield table.select(wanted)
+
+    def _check_missing(self, missing: dict[str, int]) -> None:
+        lacking = {name: count for name, count in missing.items() if count and name != LABELS}
+        if lacking and self.request.on_missing == "raise":
+            said = ", ".join(f"{count} have no {name}" for name, count in lacking.items())
+            raise Incomplete(
+                f"of the rows that were scored {said}; read on_missing='keep' or 'drop' to go on",
+                missing,
+            )
+
+
+def _columns(readers: dict[str, StreamReader]) -> str:
+    names = list(dict.fromkeys(name for reader in readers.values() for name in reader.columns))
+    return "there are " + ", ".join(names[:30]) + (", …" if len(names) > 30 else "")

@@ -1,0 +1,300 @@
+"""One stream of a plan: its columns, their types, and its rows as Arrow tables.
+
+What the columns are like is seen in the first rows of each part. A later cell that does not fit
+raises Misfit; ``survey()`` then looks at every cell, after which all fit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any, Final
+
+import pyarrow as pa  # type: ignore[import-untyped]
+
+from ..errors import SchemaConflict
+from ..typing import METADATA
+from .csv_rows import ColumnType, Misfit, Parsed, header_of, looks_in, parsed
+from .cut import last_row_end
+from .fetch import Fetcher, Stretch
+from .jsonl_rows import lines_in, lines_table
+from .looks import Looks, is_mixed, settled
+from .notes import Notes
+from .plan import PlannedPart
+from .types import FIXED, column_types
+
+__all__ = ["StreamReader"]
+
+ID, TIME, ROW = METADATA
+
+# A row that is longer is none: somewhere a quote has no partner.
+LONGEST_ROW: Final = 64 * 2**20
+
+
+class StreamReader:
+    """Reads the parts of one stream. ``told``: types by column; ``widen``: whether parts may
+    differ; ``strict``: whether what cannot be read is an error."""
+
+    def __init__(
+        self,
+        name: str,
+        parts: Sequence[PlannedPart],
+        *,
+        told: Mapping[str, Any],
+        widen: bool,
+        strict: bool,
+        notes: Notes,
+    ) -> None:
+        self.name = name
+        self.parts = tuple(parts)
+        self.columns: dict[str, ColumnType] = {}
+        self._told = told
+        self._widen = widen
+        self._strict = strict
+        self._notes = notes
+        self._headers: dict[str, tuple[list[str], int] | None] = {}
+        self._looks: dict[str, Looks] = {}
+        self._surveyed = False
+
+    def __repr__(self) -> str:
+        return f"<StreamReader {self.name}: {len(self.parts)} parts, {len(self.columns)} columns>"
+
+    @property
+    def has_ids(self) -> bool:
+        """Whether rows can be told apart."""
+        return ID in self.columns
+
+    # What columns there are ---------------------------------------------------------------------
+
+    async def learn(self, fetcher: Fetcher) -> None:
+        """See what columns there are, and what the first rows of each part are like."""
+        seen: list[tuple[PlannedPart, dict[str, Looks]]] = []
+        foreign = False
+        async for part, head in fetcher.heads(self.parts):
+            looks = await asyncio.to_thread(self._look_at_head, part, head)
+            if looks:
+                seen.append((part, looks))
+                foreign = foreign or (part.format == "csv" and ROW not in looks)
+        self._take([looks for _, looks in seen], [part for part, _ in seen])
+        if foreign and any(not column.told for column in self.columns.values()):
+            # A file of others may have text without quotes that looks like numbers further down.
+            await self.survey(fetcher)
+
+    async def survey(self, fetcher: Fetcher) -> None:
+        """Look at every cell of every column whose type is not told."""
+        if self._surveyed:
+            return
+        self._surveyed = True
+        wanted = [name for name, column in self.columns.items() if not column.told]
+        found: dict[str, Looks] = dict.fromkeys(self.columns, frozenset())
+
+        def look(part: PlannedPart, rows: bytes) -> dict[str, Looks]:
+            names = self._names(part)
+            here = wanted if part.format != "csv" else [one for one in wanted if one in names]
+            return self._looks_of(part, rows, names, here)
+
+        async for part, rows in self._pieces(fetcher, self.parts):
+            for name, looks in (await asyncio.to_thread(look, part, rows)).items():
+                found[name] |= looks
+        self._take([found], self.parts)
+
+    def _look_at_head(self, part: PlannedPart, head: bytes) -> dict[str, Looks]:
+        if part.format == "csv":
+            header = self._headers[part.path] = header_of(head)
+            if header is None:
+                return {}
+            names, start = header
+            rows = head[start:]
+            rows = rows[: last_row_end(rows, quotes=True)]
+            wanted = [name for name in dict.fromkeys(names) if name not in {*self._told, *FIXED}]
+            found = {name: frozenset[str]() for name in names}
+            try:
+                return found | self._looks_of(part, rows, names, wanted)
+            except Misfit:
+                return found
+        rows = head[: last_row_end(head, quotes=False)]
+        lines = lines_in(rows)
+        return lines.looks(lines.names)
+
+    def _looks_of(
+        self, part: PlannedPart, rows: bytes, names: Sequence[str], wanted: Sequence[str]
+    ) -> dict[str, Looks]:
+        if part.format == "csv":
+            return looks_in(rows, names, wanted)
+        return lines_in(rows).looks(wanted)
+
+    def _take(self, seen: Sequence[Mapping[str, Looks]], parts: Sequence[PlannedPart]) -> None:
+        """Unite what was seen in the parts, by name, in the order of the newest."""
+        united: dict[str, Looks] = {}
+        for looks in reversed(seen):
+            for name, look in looks.items():
+                united[name] = united.get(name, frozenset()) | look
+        self._looks = united
+        self.columns = column_types(united, self._told)
+        if len(seen) == len(parts):
+            self._compare(seen, parts)
+        for name, look in united.items():
+            if not self.columns[name].told and is_mixed(look):
+                kinds = ", ".join(sorted(settled(look) - {"negative"}))
+                if not self._widen:
+                    raise SchemaConflict(
+                        f"{self.name}: column {name!r} has cells of several kinds ({kinds}); "
+                        f"name its type, such as schema={{{name!r}: str}}, or on_drift='widen'"
+                    )
+                self._notes.add(
+                    "mixed",
+                    f"{self.name}.{name}",
+                    f"cells of several kinds ({kinds}) are read as {self.columns[name].type}",
+                )
+
+    def _compare(self, seen: Sequence[Mapping[str, Looks]], parts: Sequence[PlannedPart]) -> None:
+        for name in self.columns:
+            without = [
+                part.path
+                for part, looks in zip(parts, seen, strict=True)
+                if name not in looks and part.format == "csv"
+            ]
+            if not without:
+                continue
+            if not self._widen:
+                raise SchemaConflict(
+                    f"{self.name}: {without[0]} has no column {name!r}, others have; leave "
+                    "on_drift='widen', or read a span of time in which all have it"
+                )
+            self._notes.add(
+                "absent",
+                f"{self.name}.{name}",
+                f"{len(without)} of {len(parts)} parts do not have this column: {without[0]}"
+                + (", …" if len(without) > 1 else ""),
+            )
+
+    # Rows ---------------------------------------------------------------------------------------
+
+    async def tables(
+        self, fetcher: Fetcher, parts: Sequence[PlannedPart], wanted: Sequence[str]
+    ) -> AsyncIterator[tuple[PlannedPart, Any]]:
+        """The rows of these parts, in order, with the wanted columns in their types; what a part
+        has no column for is missing. Raises Misfit."""
+        columns = {name: self.columns[name] for name in wanted}
+        async for part, rows in self._pieces(fetcher, parts):
+            table = await asyncio.to_thread(self._table, part, rows, columns)
+            if table is not None and len(table):
+                yield part, table
+
+    def empty(self, wanted: Sequence[str]) -> Any:
+        """No rows of these columns."""
+        return _ended(pa.schema([(name, self.columns[name].type) for name in wanted]).empty_table())
+
+    def _table(self, part: PlannedPart, rows: bytes, columns: Mapping[str, ColumnType]) -> Any:
+        names = self._names(part)
+        if part.format == "csv":
+            here = {name: column for name, column in columns.items() if name in names}
+            read: Callable[[], Parsed] = lambda: parsed(rows, names, here or _first(names))  # noqa: E731
+        else:
+            here = dict(columns)
+            read = lambda: lines_table(lines_in(rows), here)  # noqa: E731
+        try:
+            found = read()
+        except Misfit:
+            if self._surveyed or all(column.told for column in here.values()):
+                raise self._conflict(part, rows, here) from None
+            raise
+        if found.left_out:
+            self._leave_out(
+                "rows",
+                part,
+                f"{found.left_out} rows or more are no UTF-8, or not as wide as the header",
+            )
+        table = found.table
+        count = table.num_rows
+        arrays = [
+            table[name] if name in here else pa.nulls(count, column.type)
+            for name, column in columns.items()
+        ]
+        schema = pa.schema([(name, column.type) for name, column in columns.items()])
+        return _ended(pa.Table.from_arrays(arrays, schema=schema))
+
+    def _conflict(
+        self, part: PlannedPart, rows: bytes, columns: Mapping[str, ColumnType]
+    ) -> SchemaConflict:
+        names = self._names(part)
+        for name, column in columns.items():
+            try:
+                if part.format == "csv":
+                    parsed(rows, names, {name: column})
+                else:
+                    lines_table(lines_in(rows), {name: column})
+            except Misfit:
+                break
+        return SchemaConflict(
+            f"{self.name}: column {name!r} of {part.path} has a cell that is no {column.type}; "
+            f"give another type, such as schema={{{name!r}: str}}"
+        )
+
+    def _names(self, part: PlannedPart) -> list[str]:
+        header = self._headers.get(part.path)
+        return header[0] if header else []
+
+    async def _pieces(
+        self, fetcher: Fetcher, parts: Sequence[PlannedPart]
+    ) -> AsyncIterator[tuple[PlannedPart, bytes]]:
+        """Pieces of whole rows, without headers."""
+        rest = b""
+        begun = skipped = False
+        async for stretch in fetcher.stretches(parts):
+            part = stretch.part
+            if not begun:
+                rest, begun = b"", True
+                skipped = False
+            data = rest + stretch.data
+            rest = b""
+            if not skipped and data:
+                header_end = self._header_end(part, stretch)
+                if header_end is None:
+                    rest, skipped = b"", True
+                    data = b""
+                else:
+                    data, skipped = data[header_end:], True
+            if self._headers.get(part.path, ([], 0)) is not None:
+                end = last_row_end(data, quotes=part.format == "csv")
+                rows, rest = data[:end], data[end:]
+                if rows:
+                    yield part, rows
+                if len(rest) > LONGEST_ROW:
+                    self._leave_out("part", part, "from a quote without a partner on, left out")
+                    self._headers[part.path] = None
+                    rest = b""
+                if stretch.last and rest:
+                    self._leave_out("torn", part, f"a last line of {len(rest)} bytes has no end")
+            begun = not stretch.last
+
+    def _header_end(self, part: PlannedPart, stretch: Stretch) -> int | None:
+        """Where the rows begin; None where the part has no header, so that it has no rows."""
+        if part.format != "csv":
+            return 0
+        header = self._headers.get(part.path)
+        if header is None:
+            if stretch.data:
+                self._leave_out("part", part, "it has no whole header; left out")
+            return None
+        return header[1]
+
+    def _leave_out(self, code: str, part: PlannedPart, text: str) -> None:
+        if self._strict:
+            raise SchemaConflict(f"{part.path}: {text}")
+        self._notes.add(code, part.path, text)
+
+
+def _first(names: Sequence[str]) -> dict[str, ColumnType]:
+    """A column to count the rows by, where none of those wanted is there."""
+    return {names[0]: ColumnType(pa.string())}
+
+
+def _ended(table: Any) -> Any:
+    """The time with its zone: it is UTC, and the files do not say so."""
+    if TIME in table.column_names:
+        at = table.column_names.index(TIME)
+        if table.schema.field(at).type == pa.timestamp("us"):
+            field = pa.field(TIME, pa.timestamp("us", "UTC"))
+            table = table.set_column(at, field, table[TIME].cast(field.type))
+    return table

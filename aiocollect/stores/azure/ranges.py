@@ -1,0 +1,45 @@
+"""A range of a blob and the blob's state, both from one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ...errors import OutcomeUnknown, StoreError
+from .wire import BlobHeaders
+
+if TYPE_CHECKING:
+    from azure.storage.blob.aio import BlobClient
+
+__all__ = ["Ask", "look"]
+
+# Sends a request, and turns what it raises into our errors.
+Ask: TypeAlias = Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]]
+
+
+async def look(blob: BlobClient, offset: int, length: int, ask: Ask) -> tuple[BlobHeaders, bytes]:
+    """The blob's state and at most ``length`` bytes at ``offset``."""
+    # Twice at most: a blob that grew between GET and HEAD now has the range that it had not.
+    for _ in range(2):
+        seen = BlobHeaders()
+        try:
+            data = await ask(partial(_get, blob, offset, length, seen))
+        except StoreError as error:
+            if error.code not in ("InvalidRange", "HTTP416"):
+                raise
+            # The range starts at the end or behind it; some servers answer 206 and no bytes.
+            data = b""
+            await ask(partial(blob.get_blob_properties, raw_response_hook=seen.take))
+        seen.check()
+        if len(data) == max(0, min(length, seen.length - offset)):
+            return seen, data
+    # Fewer bytes than there are would be taken for another writer's: rows would be doubled.
+    raise OutcomeUnknown("ShortAnswer")
+
+
+async def _get(blob: BlobClient, offset: int, length: int, seen: BlobHeaders) -> bytes:
+    download = await blob.download_blob(
+        offset, length, max_concurrency=1, raw_response_hook=seen.take
+    )
+    return await download.readall()
