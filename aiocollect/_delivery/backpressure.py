@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 
-from .._core.calls import Call
+from .._core.calls import CALL_ACCOUNT, Call
 from .._core.ring import ACCEPTED, Account
 from ..errors import PipelineClosed
 from .closing import Closing
@@ -64,7 +64,7 @@ class Backpressure:
         """Accept the call now, or have it wait for the future that is returned."""
         if self._closing.begun:
             raise PipelineClosed(_CLOSED)
-        account: Account = call[6]
+        account: Account = call[CALL_ACCOUNT]
         if account not in self._queues and self._door.offer(call) == ACCEPTED:
             return None
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -74,9 +74,9 @@ class Backpressure:
     def _leave(self, call: Call, future: asyncio.Future[None]) -> None:
         """Its waiter goes away: served, cancelled, or tired of it."""
         future.cancel()  # where it is not done
-        queue = self._queues.get(call[6])
+        queue = self._queues.get(call[CALL_ACCOUNT])
         if queue is not None and queue.pop(future, None) is not None and not queue:
-            del self._queues[call[6]]
+            del self._queues[call[CALL_ACCOUNT]]
 
     def grant(self) -> None:
         """Accept as many as there is room for now."""

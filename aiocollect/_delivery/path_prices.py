@@ -30,17 +30,19 @@ class PathPrices:
 
     def priced(self, call: Call) -> Call:
         """The call, with the cost of the paths that it may open. From any thread."""
-        new = {part[0] for part in call[3] if not part[0].knows(call[2])}
-        return (*call[:5], call[5] + len(new) * self._path_cost, call[6], call[7])
+        correlation_id, time, hour, parts, rows, cost, account, receipt = call
+        new = {stream for stream, *_ in parts if not stream.knows(hour)}
+        cost += len(new) * self._path_cost
+        return correlation_id, time, hour, parts, rows, cost, account, receipt
 
     def accepted(self, call: Call) -> None:
         """The call is in the ring: later ones of its hour open nothing."""
-        hour = call[2]
+        _, _, hour, parts, *_ = call
         if hour == self._hour:
             hour = self._hour  # one number for all
         self._hour = hour
-        for part in call[3]:
-            part[0].seen = hour
+        for stream, *_ in parts:
+            stream.seen = hour
 
     def opened(self, channel: Channel, account: Account, *, paths: int) -> None:
         """A row has found its channel, one of so many; who opened it pays for it."""

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from itertools import accumulate, count
 from typing import Any, TypeVar, cast
 
-from .._core.calls import QUICK, Call, QuickCall, whole
+from .._core.calls import FAST_LENGTH, Call, FastCall, whole
 from .._core.commands import Finish, Outcome
 from .._core.ids import timestamp_text, timestamp_texts
 from .._core.ring import Account, Ring
@@ -107,7 +107,7 @@ class Pump:
         Raises KeyboardInterrupt and SystemExit where these came in, once the slice is done.
         """
         calls = self._calls
-        runs = self._take_quick() or self._take_slice()
+        runs = self._take_fast() or self._take_slice()
         encoded = [(run, self._lines(run)) for run in runs]
         for run, lines in encoded:
             # The estimate that was charged at accept is exchanged for what the rows really take.
@@ -125,11 +125,11 @@ class Pump:
             raise interrupt
         return self._call is not None or len(self._ring) > 0
 
-    def _take_quick(self) -> list[Run]:
-        """The next rows where all of them are of quick calls: in columns, at a fraction of the
+    def _take_fast(self) -> list[Run]:
+        """The next rows where all of them came by the fast path: in columns, at a fraction of the
         price. Nothing where they are not, or must be looked at one by one."""
         calls = self._ring.oldest(self._slice_rows) if self._call is None else None
-        if not calls or set(map(len, calls)) != {QUICK}:
+        if not calls or set(map(len, calls)) != {FAST_LENGTH}:
             return []
         columns = list(zip(*calls, strict=True))
         _, hours, _, _, costs, origins = columns
@@ -138,9 +138,10 @@ class Pump:
             columns = [column[: len(calls)] for column in columns]
         places = [columns]
         if origins.count(origins[0]) < len(origins) or hours.count(hours[0]) < len(hours):
-            by_place: dict[tuple[Any, int], list[QuickCall]] = {}
+            by_place: dict[tuple[Any, int], list[FastCall]] = {}
             for call in calls:
-                by_place.setdefault((call[5], call[1]), []).append(call)
+                _, hour, _, _, _, origin = call
+                by_place.setdefault((origin, hour), []).append(call)
             places = [list(zip(*some, strict=True)) for some in by_place.values()]
         runs: list[Run] = []
         for columns in places:
@@ -171,33 +172,34 @@ class Pump:
                 call = self._ring.take()
                 if call is None:
                     break
-                if len(call) == QUICK:
+                if len(call) == FAST_LENGTH:
                     call = whole(call)
             room, space = self._slice_rows - rows, self._slice_bytes - size
-            number, estimate = call[4], call[5]
-            if call is self._call or len(call[3]) > 1 or number > room or estimate > space:
+            correlation_id, time, hour, parts, number, estimate, account, receipt = call
+            if call is self._call or len(parts) > 1 or number > room or estimate > space:
                 self._call = call
                 stream, piece, number, estimate = self._cut(call, room, space)
             else:  # what _cut() gives for a call that fits whole, at half the cost
-                ((stream, some, _, *before),) = call[3]
-                piece = Piece(some, call[0], timestamp_text(call[1]), before[0] if before else 0)
+                ((stream, some, _, *before),) = parts
+                first = before[0] if before else 0
+                piece = Piece(some, correlation_id, timestamp_text(time), first)
                 self._calls += 1
             rows += number
             size += estimate
-            channel = stream.channel if call[2] == stream.hour else None
+            channel = stream.channel if hour == stream.hour else None
             if channel is None or channel.closed:
-                channel = self._find(stream, call[2], call[6])
+                channel = self._find(stream, hour, account)
             if channel is None:
-                self._dead_letter(stream, piece, "layout", estimate, call[6], call[7])
+                self._dead_letter(stream, piece, "layout", estimate, account, receipt)
                 continue
             run = last.get(channel)
             if (
                 run is None
-                or run.account is not call[6]
+                or run.account is not account
                 or run.stream is not stream
-                or run.receipt is not call[7]
+                or run.receipt is not receipt
             ):
-                run = last[channel] = Run(channel, stream, call[6], call[7])
+                run = last[channel] = Run(channel, stream, account, receipt)
                 runs.append(run)
             run.pieces.append(piece)
             run.estimate += estimate
@@ -258,7 +260,7 @@ class Pump:
     def _lines(self, run: Run) -> list[bytes]:
         lines: list[bytes] | None = None
         if run.columns:
-            lines = self._asked(lambda: _encoded_quick(run.stream, run.columns))
+            lines = self._asked(lambda: _encoded_fast(run.stream, run.columns))
             if lines is None:
                 run.pieces = list(map(_piece, zip(*run.columns, strict=True)))
         if lines is None:
@@ -368,14 +370,14 @@ def _is_open(channel: Channel, born: float) -> bool:
     return channel.accumulator.rows > 0 and channel.accumulator.born == born
 
 
-def _piece(call: QuickCall) -> Piece:
+def _piece(call: FastCall) -> Piece:
     correlation_id, _, time, row, *_ = call
     return Piece((row,), correlation_id, timestamp_text(time // 1000), 0)
 
 
-def _encoded_quick(stream: Stream, columns: list[tuple[Any, ...]]) -> list[bytes] | None:
-    """The lines of quick calls, or None where the encoder does not give them; may raise."""
-    if not stream.form.quick:
+def _encoded_fast(stream: Stream, columns: list[tuple[Any, ...]]) -> list[bytes] | None:
+    """The lines of calls of the fast path; None where the encoder gives none. May raise."""
+    if not stream.form.writes_singles:
         return None
     ids, _, times, rows, _, _ = columns
     encoder = cast(QuickEncoder, stream.form.encoder)

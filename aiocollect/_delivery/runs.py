@@ -15,7 +15,7 @@ __all__ = ["Run"]
 
 class Run:
     """Rows of one stream that go through one channel on one account: what the encoder gets. Those
-    of a call with a receipt are alone, and quick calls among themselves, in columns."""
+    of a call with a receipt are alone, and those of the fast path among themselves, in columns."""
 
     __slots__ = ("account", "channel", "columns", "estimate", "pieces", "receipt", "stream")
 

@@ -27,8 +27,8 @@ class Form(NamedTuple):
     constants: tuple[tuple[str, str], ...]
 
     @property
-    def quick(self) -> bool:
-        """Whether the encoder is a QuickEncoder; what overrides its encode() alone is none."""
+    def writes_singles(self) -> bool:
+        """Whether the encoder is a QuickEncoder. One that overrides its encode() alone is not."""
         for kind in type(self.encoder).__mro__:
             if "encode" in vars(kind):
                 return "encode_singles" in vars(kind)
@@ -85,7 +85,7 @@ class Stream:
             media=limits.media,
             check=None if self.redactor is None else self.redactor.columns,
         )
-        self.shape.writes = form.quick and not rules
+        self.shape.writes = form.writes_singles and not rules
         # Share of the budget and gate of its collector, and of models that it is the first of.
         self.account: Account | None = None
         self.gate: Gate | None = None

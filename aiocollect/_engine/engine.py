@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from .._core.calls import Call
+from .._core.calls import CALL_COST, Call
 from .._core.gate import Gates
 from .._core.ids import Ids
 from .._core.ring import ACCEPTED, Ring
@@ -138,12 +138,14 @@ class Engine:
 
     def offer(self, call: Call) -> int:
         """Put a call into the ring, or say why not (see ring.py); wake the pump if it sleeps."""
-        hour, far = call[2], False
-        for part in call[3]:
+        _, _, hour, parts, rows, cost, account, _ = call
+        far = False
+        for part in parts:
             far = far or part[0].seen != hour
         if far:
             call = self._prices.priced(call)
-        verdict = self.ring.put(call, call[4], call[5], call[6])
+            cost = call[CALL_COST]
+        verdict = self.ring.put(call, rows, cost, account)
         if far and verdict == ACCEPTED:
             self._prices.accepted(call)
         if self.asleep:

@@ -1,4 +1,4 @@
-"""The quick way of a row from collect() to the ring: the usual call, in one frame.
+"""The fast path of a row from collect() to the ring: the usual call, in one frame.
 
 The usual call is one row of the stream's width, under an id and time of our own, while all calls
 are recorded and there is room. Everything else goes the way that defines what collect() does:
@@ -27,15 +27,15 @@ from .recorder import Recorder
 __all__ = ["NEVER", "collect", "way_of"]
 
 context: Final = in_force.get
-# Of collectors that have no quick way: no row has its length.
+# Of collectors that have no fast path: no row has its length.
 NEVER: Final = Shape("", feature_names=None, max_call_bytes=0)
 
 
 def way_of(
     recorder: Recorder, stream: Stream
 ) -> tuple[Shape, tuple[Any, ...], tuple[Stream, Account]]:
-    """What collect() needs of a collector: whose rows are quick, the parts they go through, which
-    are those of all collectors, and where the rows come from."""
+    """What collect() needs of a collector: its shape, the parts that its rows go through, which are
+    those of all collectors, and where the rows come from."""
     engine = recorder.engine
     # Rules of redact= want more than a row.
     shape = stream.shape if stream.redactor is None else NEVER
@@ -73,7 +73,7 @@ def collect(
         return self._recorder.record(((self._stream, data),), correlation_id, at, row)  # type: ignore[no-any-return]
     shape = self._shape
     kind = type(data)
-    if kind is list and len(data) == shape.quick_length:  # a long one is not copied
+    if kind is list and len(data) == shape.fast_length:  # a long one is not copied
         one = cells = tuple(data)
     elif kind is tuple:
         one = cells = data
@@ -83,7 +83,7 @@ def collect(
     else:
         return self._recorder.record(((self._stream, data),), correlation_id, at, row)  # type: ignore[no-any-return]
     given = correlation_id is not None or at is not None or row is not None
-    if len(one) != shape.quick_length or given:
+    if len(one) != shape.fast_length or given:
         return self._recorder.record(((self._stream, data),), correlation_id, at, row)  # type: ignore[no-any-return]
     cost = shape.row_cost
     for cell in cells:

@@ -72,11 +72,12 @@ class Recorder:
 
     def put(self, call: Call) -> str | None:
         """Accept a call that is made already, or refuse it, counted."""
+        correlation_id, _, _, _, rows, *_ = call
         verdict = self.engine.offer(call)
         if verdict == ACCEPTED:
-            return call[0]
+            return correlation_id
         error = self._full(verdict)
-        refuse(self.engine, error, stream=self._label, rows=call[4])
+        refuse(self.engine, error, stream=self._label, rows=rows)
         return None
 
     def record_receipt(
@@ -91,9 +92,10 @@ class Recorder:
             call, _ = self._call(values, correlation_id, at, row)
             if call is None:
                 return None
-            receipt = Receipt(call[0], call[4], sync=self.engine.durable)
-            cost = call[5] + RECEIPT_COST
-            verdict = self.engine.offer((*call[:5], cost, self.account, receipt))
+            own_id, time, hour, parts, rows, cost, account, _ = call
+            receipt = Receipt(own_id, rows, sync=self.engine.durable)
+            cost += RECEIPT_COST
+            verdict = self.engine.offer((own_id, time, hour, parts, rows, cost, account, receipt))
             if verdict != ACCEPTED:
                 raise self._full(verdict)
         except AioCollectError as error:

@@ -47,7 +47,7 @@ class Shape:
 
     __slots__ = (
         *("_cells", "_check", "_first", "_named", "_stream", "_texts"),
-        *("array", "dtype", "features", "max_bytes", "quick_length", "row_cost", "row_length"),
+        *("array", "dtype", "features", "max_bytes", "fast_length", "row_cost", "row_length"),
         "writes",
     )
 
@@ -71,7 +71,7 @@ class Shape:
         self._texts: frozenset[int] = frozenset()  # columns that have had values other than numbers
         # For the fast path: the length of a list that is one row (-1: none), and its cost.
         self.row_length = -1
-        self.quick_length = -1  # the same, once the columns were admitted
+        self.fast_length = -1  # the same, once the columns were admitted
         self.array: type | None = None  # type of numpy's arrays, once one was seen
         self.dtype: Any = None
         self.row_cost = 0
@@ -82,7 +82,7 @@ class Shape:
 
     def admit(self) -> None:
         """The path has admitted the columns, which are fixed by now."""
-        self.quick_length = self.row_length
+        self.fast_length = self.row_length
 
     def freeze(self, data: Any) -> tuple[Any, int, int]:
         """The rows, their number, and their estimated bytes of heap. Raises EncodeError."""

@@ -1,4 +1,4 @@
-"""What the pump makes of quick calls: each blob has its rows in order, whatever the ring holds."""
+"""What the pump makes of calls of the fast path: rows are in order, whatever the ring holds."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def firsts(data: bytes) -> list[str]:
 
 
 async def opened(pipeline: Pipeline, *collectors: Collector) -> None:
-    """The columns are fixed and admitted: the next calls are quick."""
+    """The columns are fixed and admitted: the next calls take the fast path."""
     for collector in collectors:
         collector.collect([-1.0, 0.0])
         await pipeline.flush()
@@ -61,7 +61,7 @@ def test_collectors_take_turns_with_each_other_and_with_other_calls() -> None:
         for number in range(300):
             a = float(number)
             one.collect([a, 0.5])
-            if number % 50 == 49:  # whole slices are quick, and some are not
+            if number % 50 == 49:  # whole slices are of the fast path, and some are not
                 two.collect([[a, 1], [a, 2]])
                 two.collect({"a": a, "b": "text"})
             two.collect((a, None if number % 7 else "text"))
@@ -161,7 +161,7 @@ class Counting(CsvEncoder):
 
 
 def test_a_row_that_cannot_be_encoded_takes_no_other_along() -> None:
-    """Among quick calls it alone is a dead letter; the others are stored, in order."""
+    """Among calls of the fast path it alone is a dead letter; the others are stored, in order."""
     letters: list[DeadLettered] = []
 
     def hook(event: Event) -> None:

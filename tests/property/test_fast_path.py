@@ -1,4 +1,4 @@
-"""The quick way of collect() does what the way that defines it does, on any sequence of calls."""
+"""The fast path of collect() does what the way that defines it does, on any sequence of calls."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ steps = st.one_of(
 
 
 async def life(
-    loop: VirtualLoop, script: list[tuple[str, Any]], quick: bool, options: dict[str, Any]
+    loop: VirtualLoop, script: list[tuple[str, Any]], fast: bool, options: dict[str, Any]
 ) -> tuple[list[Any], dict[str, bytes]]:
     """What was answered and counted at each step, and what is stored at the end."""
     store, clock = MemoryStore(), Hand(loop)
@@ -115,7 +115,7 @@ async def life(
     await pipeline.start()
     collector = pipeline.collector("m", feature_names=list("abc") if named else None, redact=redact)
     other = pipeline.collector("other")
-    if not quick:
+    if not fast:
         collector._shape = other._shape = NEVER
         collector._stream.shape.writes = False
     told: list[Any] = []
@@ -154,7 +154,7 @@ async def life(
         stats = pipeline.stats()
         told.append((stats.accepted, stats.refused, stats.sampled_out, ring.used, ring.reserved))
         told.append((len(ring), collector._recorder.account.used))
-        # Whether it is closed the quick way finds out by the ring, after it has asked.
+        # Whether it is closed the fast path finds out by the ring, after it has asked.
         told.append(clock.asked if not pipeline._engine.closed else None)
     await pipeline.aclose()
     return told, store.blobs
@@ -182,7 +182,7 @@ PLAIN: dict[str, Any] = {
     sizes=st.sampled_from([(65536, 2048), (1 << 20, 1 << 20)]),
     masked=st.booleans(),
 )
-def test_the_quick_way_is_the_slow_way(
+def test_the_fast_path_is_the_slow_way(
     script: list[tuple[str, Any]],
     strict: bool,
     named: bool,
@@ -192,7 +192,7 @@ def test_the_quick_way_is_the_slow_way(
 ) -> None:
     """The same answers, ids, times, counts, charges and refusals at each step; the same bytes."""
 
-    def run(quick: bool) -> tuple[list[Any], dict[str, bytes]]:
+    def run(fast: bool) -> tuple[list[Any], dict[str, bytes]]:
         options = {
             "strict": strict,
             "named": named,
@@ -202,6 +202,6 @@ def test_the_quick_way_is_the_slow_way(
             "limits": Limits(ring_slots=256, max_call_bytes=sizes[1]),
             "redact": Mask("b") if masked and named else None,
         }
-        return run_virtual(lambda loop: life(loop, script, quick, options))
+        return run_virtual(lambda loop: life(loop, script, fast, options))
 
     assert run(True) == run(False)

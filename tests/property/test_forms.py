@@ -89,7 +89,7 @@ class Run:
 
 
 def collected(
-    tables: list[Table], *, seed: int, format_name: Format, named: bool, quick: bool, single: bool
+    tables: list[Table], *, seed: int, format_name: Format, named: bool, fast: bool, single: bool
 ) -> tuple[Run, Counter[tuple[str, str]]]:
     """All forms of the tables; ``single``: row by row, where the form is a list of rows."""
     run = Run(format_name=format_name, single=single)
@@ -116,7 +116,7 @@ def collected(
                     identifier=identifier,
                     feature_names=table.names if named else None,
                 )
-                if not quick:
+                if not fast:
                     collector._shape = NEVER
                     collector._stream.shape.writes = False
                 before = len(run.refused)
@@ -142,11 +142,11 @@ def collected(
 
 TOTAL: Counter[tuple[str, str]] = Counter()
 WAYS: list[dict[str, Any]] = [
-    {"format_name": "csv", "named": True, "quick": True, "single": False},
-    {"format_name": "jsonl", "named": True, "quick": False, "single": False},
-    {"format_name": "csv", "named": False, "quick": True, "single": False},
-    {"format_name": "jsonl", "named": True, "quick": True, "single": True},
-    {"format_name": "csv", "named": False, "quick": False, "single": True},
+    {"format_name": "csv", "named": True, "fast": True, "single": False},
+    {"format_name": "jsonl", "named": True, "fast": False, "single": False},
+    {"format_name": "csv", "named": False, "fast": True, "single": False},
+    {"format_name": "jsonl", "named": True, "fast": True, "single": True},
+    {"format_name": "csv", "named": False, "fast": False, "single": True},
 ]
 
 

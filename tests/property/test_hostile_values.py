@@ -76,7 +76,7 @@ def test_nothing_that_a_value_raises_comes_out(place: str, error: type[BaseExcep
 
     def use(pipeline: Pipeline, events: list[Any]) -> None:
         collector = pipeline.collector("m", feature_names=["a", "b"])
-        collector.collect([1.0, 2.0])  # the quick way is open
+        collector.collect([1.0, 2.0])  # the fast path is open
         for base in BASES:
             for name in METHODS:
                 try:

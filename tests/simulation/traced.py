@@ -30,7 +30,7 @@ PACKAGE = str(Path(aiocollect.__file__).parent)
 # Where several threads meet.
 ROOMS = tuple(
     f"{PACKAGE}/{room}.py"
-    for room in ("_core/ring", "_core/ids", "_core/window", "_engine/quick", "_engine/recorder")
+    for room in ("_core/ring", "_core/ids", "_core/window", "_engine/fast_path", "_engine/recorder")
 )
 KINDS = ("thread", "handler", "interrupt")
 # For a thread that may have to wait for the one that is traced, in seconds: then it goes on after.

@@ -104,8 +104,9 @@ APPENDING: Final = [
         "all rows of a slice to the first one's blob",
         "open-telemetry/opentelemetry-collector-contrib#50336",  # one name per batch
         "_delivery/pump.py",
-        "            channel = stream.channel if call[2] == stream.hour else None\n",
-        "            channel = next(iter(last), None)\n",
+        "            size += estimate\n"
+        "            channel = stream.channel if hour == stream.hour else None\n",
+        "            size += estimate\n            channel = next(iter(last), None)\n",
         ("lives",),
         "misplaced",
     ),

@@ -1,4 +1,4 @@
-"""The quick way of collect(): its windows are atomic, and threads and signals break nothing."""
+"""The fast path of collect(): its windows are atomic, and threads and signals break nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 from aiocollect import MemoryStore, Pipeline
 from aiocollect._core.ids import Ids
-from aiocollect._engine import fast_path as quick
+from aiocollect._engine import fast_path
 from tests.support.windows import breaks, windows
 
 THREADS = 8
@@ -24,7 +24,7 @@ CALLS = 1_000
 
 def test_nothing_is_called_in_the_windows() -> None:
     """From going in to leaving there is no call, no loop, and no container made."""
-    time, room = windows(quick.collect)
+    time, room = windows(fast_path.collect)
     assert "free" in {one.argval for one in time}
     assert {"budget", "share", "_tail"} <= {one.argval for one in room}
     assert breaks(time) == breaks(room) == []
@@ -47,8 +47,8 @@ def hasty_switches() -> Iterator[None]:
 
 @pytest.mark.usefixtures("hasty_switches")
 def test_threads_and_a_signal_handler_lose_nothing() -> None:
-    """Eight threads and a signal handler collect at once, the quick way: each call is stored once
-    or refused, all ids and times are unique."""
+    """Eight threads and a signal handler collect at once, by the fast path: each call is stored
+    once or refused, all ids and times are unique."""
     store = MemoryStore()
     made: list[str | None] = []
 

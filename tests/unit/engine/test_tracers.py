@@ -22,11 +22,10 @@ import pytest
 from aiocollect import MemoryStore, Pipeline
 from aiocollect._core import ids, ring, window
 from aiocollect._delivery import counters
-from aiocollect._engine import fast_path as quick
-from aiocollect._engine import recorder
+from aiocollect._engine import fast_path, recorder
 from tests.simulation import traced
 
-ROOMS = {room.__file__ for room in (ids, ring, window, counters, quick, recorder)}
+ROOMS = {room.__file__ for room in (ids, ring, window, counters, fast_path, recorder)}
 THREADS = 4
 CALLS = 200
 
