@@ -1,1 +1,1 @@
-"""The test suite; CONTRIBUTING.md says which part proves what."""
+"""The test suite; docs/tests.md says which part proves what, and which covers which room."""

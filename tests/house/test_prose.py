@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import re
-import tokenize
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.house.pages import PAGES, ROOT, name_of, read, without_code
+from tests.house.pages import PAGES, ROOT, SCRIPTS, name_of, prose_of, read, without_code
 
 WIDTH = 100
-SCRIPTS = sorted(
-    path
-    for folder in ("aiocollect", "docs", "examples", "loadtest", "testkit", "tests", "tools")
-    for path in (ROOT / folder).rglob("*.py")
-    if not {".venv", "node_modules"} & set(path.relative_to(ROOT).parts)
-)
 # Words that no reader knows from elsewhere, or that mean nothing to somebody in a hurry.
 FOREIGN = ("anew", "of ours", "that is none", "by turns", "is told by", "was mended", "stranger's")
 
@@ -36,15 +27,6 @@ def long_lines(text: str) -> list[str]:
 def test_lines_of_pages(page: Path) -> None:
     """A change of one word shows one line, not a paragraph."""
     assert long_lines(without_code(page.read_text(encoding="utf-8"))) == []
-
-
-def prose_of(source: str) -> Iterator[str]:
-    """The lines of the docstrings and comments of a script."""
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT and not re.match("# (type:|noqa)", token.string):
-            yield token.line.rstrip("\n")
-        elif token.type == tokenize.STRING and token.line.lstrip().startswith(('"""', 'r"""')):
-            yield from token.line.rstrip("\n").splitlines()
 
 
 def test_lines_of_docstrings_and_comments() -> None:

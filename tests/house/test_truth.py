@@ -19,7 +19,16 @@ from aiocollect import Pipeline
 from aiocollect.cli import main as _main  # noqa: F401 - its package is looked at
 from aiocollect.cli.main import _parser
 from aiocollect.gateway import GatewayOptions
-from tests.house.pages import PAGES, ROOT, headings, name_of, read, without_code
+from tests.house.pages import (
+    PAGES,
+    ROOT,
+    SCRIPTS,
+    headings,
+    name_of,
+    prose_of,
+    read,
+    without_code,
+)
 from tests.zoo.peers import PEERS
 
 # Sentences that were true once.
@@ -46,6 +55,8 @@ OF_OTHERS = {
     "sr",
     "wait_for_flush",
 }
+# Files of other projects, or of a reader.
+ELSEWHERE = {"TROUBLESHOOTING.md"}
 # Shown as what is refused.
 MISSPELLED = {"AIOCOLLECT_GATEWAY_TOKN"}
 
@@ -178,6 +189,16 @@ def test_the_files_that_are_named(page: Path) -> None:
     for name in named:
         found = any((room / name).exists() for room in rooms)
         assert found or ("/" not in name and list((ROOT / "aiocollect").rglob(name))), name
+
+
+def test_the_files_that_docstrings_name() -> None:
+    """ "See ring.py" leads to a file, and so does docs/errors.md; in comments, too."""
+    there = {name_of(path) for path in SCRIPTS} | {name_of(page) for page in PAGES}
+    ends = {"/".join(name.split("/")[-n:]) for name in there for n in range(1, 8)}
+    for path in SCRIPTS:
+        for line in prose_of(path.read_text(encoding="utf-8")):
+            for name in re.findall(r"(?<![\w./'\"-])((?:\w+/)*[\w-]+\.(?:py|md))\b(?!['\"])", line):
+                assert name in ends or name in ELSEWHERE, f"{name_of(path)}: {name}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

@@ -245,7 +245,7 @@ class World:
         if power:
             self.spooled.clear()
         if self.rots:
-            # What a failing disk had promised it may break: see docs/reliability.md.
+            # What a failing disk had promised it may break: see docs/limits.md.
             self.spooled.clear()
             self.durable.clear()
 

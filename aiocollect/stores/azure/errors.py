@@ -11,7 +11,7 @@ Invariants:
   condition settles rows, so nothing else may look like one.
 - A message carries the code or the status, and nothing else of the answer.
 
-What each code means to an operator stands in remedies.py.
+What each code means to an operator is in aiocollect/remedies/service.py.
 
 Sources: learn.microsoft.com/rest/api/storageservices/blob-service-error-codes, common-rest-api-
 error-codes, append-block; for BlobModifiedWhileReading azure-sdk-for-python#26126; for refusals of
