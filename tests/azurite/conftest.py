@@ -23,7 +23,12 @@ from tests.support.azure_stores import keep as keep
 def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item
 ) -> Mapping[str, Callable[[], object]]:
-    """uvloop, as the servers that we are made for use it, and asyncio's own."""
+    """uvloop, as the servers that we are made for use it, and asyncio's own.
+
+    One of them where the work is in child processes, which have loops of their own.
+    """
+    if item.get_closest_marker("children"):
+        return {"asyncio": asyncio.new_event_loop}
     return {"uvloop": uvloop.new_event_loop, "asyncio": asyncio.new_event_loop}
 
 

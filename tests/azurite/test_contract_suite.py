@@ -12,7 +12,7 @@ from testkit.certificates import Certificates
 from testkit.emulator import Emulator, emulator
 from testkit.proxy import Fault, FaultProxy, Kind
 
-pytestmark = [pytest.mark.azurite]
+pytestmark = [pytest.mark.azurite, pytest.mark.children]
 
 
 async def run_suite(*arguments: str, **variables: str) -> str:

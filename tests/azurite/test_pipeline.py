@@ -112,6 +112,7 @@ async def run_writers(tasks: list[dict[str, Any]]) -> Witness:
     return witness
 
 
+@pytest.mark.children
 @pytest.mark.asyncio
 @pytest.mark.parametrize("faulty", [False, True])
 async def test_three_processes_on_one_blob(
@@ -133,6 +134,7 @@ async def test_three_processes_on_one_blob(
     assert {path.rpartition("/")[2] for path in blobs} == {"data.csv"}
 
 
+@pytest.mark.children
 @pytest.mark.asyncio
 async def test_the_header_race(azurite: Emulator, container: str) -> None:
     """Twelve writers with three headers start at once: each header stands first in its own part."""
@@ -162,6 +164,7 @@ def small_emulator(azurite: Emulator) -> Iterator[Emulator]:
         yield running
 
 
+@pytest.mark.children
 @pytest.mark.asyncio
 @pytest.mark.parametrize("max_blocks", [16, 100])
 async def test_rolling_over(small_emulator: Emulator, container: str, max_blocks: int) -> None:
