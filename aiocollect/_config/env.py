@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from .._validation.addresses import check_path, read_address
-from .._validation.slips import slip_of
+from .._validation.mistakes import mistake_in
 from .._validation.variables import check_variables
 from ..errors import ConfigError
 
@@ -141,9 +141,9 @@ def _report(variable: str) -> None:
 def _parse(name: str, text: str, kind: type, option: str) -> Any:
     if option in _PATHS:
         return check_path(text, option=name)
-    slip = slip_of(text) if option in _NAMES else None
-    if slip is not None:
-        raise ConfigError(f"{name} {slip}")
+    mistake = mistake_in(text) if option in _NAMES else None
+    if mistake is not None:
+        raise ConfigError(f"{name} {mistake}")
     if kind is bool:
         if text.lower() in ("true", "1", "false", "0"):
             return text.lower() in ("true", "1")

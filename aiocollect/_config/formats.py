@@ -1,4 +1,4 @@
-"""Forms: how a stream's rows are written and where, from the words that users give.
+"""Formats: how and where a stream's rows are written, from the words that users give.
 
 Besides the assembly, this is the only room that knows encoders and layouts by name.
 """
@@ -32,7 +32,7 @@ class Forms:
         columns: Columns,
         writer: Writer,
     ) -> None:
-        # One encoder and layout per word, so that collectors of one stream share its lanes.
+        # One encoder and one layout for each word, so that collectors of a stream share its lanes.
         self._encoders: dict[str, Encoder] = {}
         self._layouts: dict[str, Layout] = {}
         self._layout = self._open_layout("day" if layout is None else layout)
@@ -52,7 +52,7 @@ class Forms:
         columns: Columns | None = None,
         writer: Writer | None = None,
     ) -> Form:
-        """The form of a stream."""
+        """The form of a stream; None means the pipeline's."""
         chosen = self._layout if layout is None else self._open_layout(layout)
         encoder = self._encoder if format is None else self._open_encoder(format)
         kind = self._columns if columns is None else _check_columns(columns)

@@ -15,7 +15,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from ..errors import ConfigError
-from .slips import slip_of
+from .mistakes import mistake_in
 
 __all__ = ["FORMS", "Address", "Kind", "check_path", "read_address", "read_directory"]
 
@@ -84,9 +84,9 @@ def read_address(text: str, *, option: str = "store") -> Address:
     """The kind of a store's address. Raises ConfigError, which names ``option`` and the remedy."""
     if not text:
         raise ConfigError(f"{option} is empty; use one of: {FORMS}")
-    slip = slip_of(text)
-    if slip is not None:
-        raise ConfigError(f"{option} {slip}; use one of: {FORMS}")
+    mistake = mistake_in(text)
+    if mistake is not None:
+        raise ConfigError(f"{option} {mistake}; use one of: {FORMS}")
     if _is_key(text):
         raise ConfigError(
             f"{option} looks like an account key; name the account, "
@@ -107,9 +107,9 @@ def read_directory(path: str, *, option: str = "store") -> str:
     """The path of a PathLike, which can be relative. Raises ConfigError."""
     if not path:
         raise ConfigError(f"{option} is empty; use one of: {FORMS}")
-    slip = slip_of(path)
-    if slip is not None:
-        raise ConfigError(f"{option} {slip}")
+    mistake = mistake_in(path)
+    if mistake is not None:
+        raise ConfigError(f"{option} {mistake}")
     found = _head_of_url(path)
     if found is not None and len(found[1]) == 1:
         raise ConfigError(f"{option} {_windows()}")
@@ -123,14 +123,14 @@ def read_directory(path: str, *, option: str = "store") -> str:
 
 
 def check_path(path: str, *, option: str) -> str:
-    """The path of a file or directory, unless it is a slip. Raises ConfigError."""
+    """The path of a file or directory, unless it is a mistake. Raises ConfigError."""
     if not isinstance(path, str):
         raise ConfigError(f"{option} must be a path, not {type(path).__name__}")
     if not path:
         raise ConfigError(f"{option} is empty; set it to a path, or leave it out")
-    slip = slip_of(path)
-    if slip is not None:
-        raise ConfigError(f"{option} {slip}; it must be a path")
+    mistake = mistake_in(path)
+    if mistake is not None:
+        raise ConfigError(f"{option} {mistake}; it must be a path")
     if path.lower() in _FLAGS:
         raise ConfigError(
             f"{option}={path!r} is not a path, and this option is not a switch; set it to a "
@@ -246,9 +246,9 @@ def _url(text: str, scheme: str, option: str) -> Address:
         raise ConfigError(
             f"{option}: the % escapes in this file:// URL are not valid UTF-8"
         ) from None
-    slip = slip_of(path.removeprefix("/")) or slip_of(path)
-    if slip is not None and path != "/":
-        raise ConfigError(f"{option} {slip}; use one of: {FORMS}")
+    mistake = mistake_in(path.removeprefix("/")) or mistake_in(path)
+    if mistake is not None and path != "/":
+        raise ConfigError(f"{option} {mistake}; use one of: {FORMS}")
     if re.match("/[A-Za-z][:|]", path):
         raise ConfigError(f"{option} {_windows()}")
     return Address("directory", _directory(path, option))

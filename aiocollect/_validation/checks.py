@@ -1,4 +1,4 @@
-"""One check for each kind of value: number, flag, choice, time-out."""
+"""One check for each kind of value: number, flag, choice, timeout."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ GATEWAY = ["-m", "aiocollect.cli", "gateway", "--port", "0"]
 SCRIPT = (
     "from aiocollect import ModelDataCollector as C; C('m', feature_names=['a']).collect([1.0])"
 )
-SLIPS = [
+MISTAKES = [
     '"azure://acme/modeldata"',
     "'./modeldata'",
     "${STORAGE}",
@@ -93,7 +93,7 @@ def started(more: dict[str, str], cwd: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-@pytest.mark.parametrize("store", SLIPS)
+@pytest.mark.parametrize("store", MISTAKES)
 def test_no_address(tmp_path: Path, store: str) -> None:
     """Neither process makes a directory of it; both name the variable."""
     for arguments in (GATEWAY, ["-c", SCRIPT]):

@@ -18,6 +18,7 @@ import pytest
 
 import aiocollect
 from aiocollect import Limits, Pipeline, ReceiptOutcome, Report, Retry, Stats, testing
+from aiocollect._config.env import _OPTIONS
 from aiocollect.errors import Refusal
 from aiocollect.events import Event, Held
 from aiocollect.options import PipelineOptions
@@ -162,3 +163,10 @@ def test_the_example_of_virtual_time_runs() -> None:
     assert example.endswith("run_virtual(main)")
     begin = "import asyncio\nfrom aiocollect import Pipeline\nfrom aiocollect.testing import *\n"
     exec(begin + example, {})
+
+
+def test_each_option_of_text_or_number_has_a_variable() -> None:
+    """All but those that are values of Python."""
+    assert set(_OPTIONS) == set(get_type_hints(PipelineOptions)) - {
+        *("store", "store_options", "hooks", "limits", "retry"),
+    }

@@ -15,18 +15,18 @@ EDGES: Final[list[Mutant]] = [
         "_validation/addresses.py",
         '    raise ConfigError(f"{option}{_shown(text)} {_relative(text)}; use one of: {FORMS}")\n',
         '    return Address("directory", text)\n',
-        ("slips",),
+        ("mistakes",),
         "the process goes on",
     ),
     Mutant(
         "quotes, variables and words are not looked for",
         "own: ./${STORAGE} begins like a path",
         "_validation/addresses.py",
-        "    slip = slip_of(text)\n    if slip is not None:\n"
-        '        raise ConfigError(f"{option} {slip}; use one of: {FORMS}")\n'
+        "    mistake = mistake_in(text)\n    if mistake is not None:\n"
+        '        raise ConfigError(f"{option} {mistake}; use one of: {FORMS}")\n'
         "    if _is_key(text):\n",
         "    if _is_key(text):\n",
-        ("slips",),
+        ("mistakes",),
         "the process goes on",
     ),
     Mutant(
@@ -36,7 +36,7 @@ EDGES: Final[list[Mutant]] = [
         "        elif not variable.startswith(others) and not (ours and "
         "_is_of_a_service(name, text)):\n",
         "        elif not variable.startswith(others):\n",
-        ("slips",),
+        ("mistakes",),
         "assert",
     ),
     Mutant(
@@ -45,7 +45,7 @@ EDGES: Final[list[Mutant]] = [
         "_validation/variables.py",
         "            if meant is not None:\n",
         "            if False:\n",
-        ("slips",),
+        ("mistakes",),
         "the process goes on",
     ),
     Mutant(
@@ -54,7 +54,7 @@ EDGES: Final[list[Mutant]] = [
         "_files/regular.py",
         "    _check_regular(os.stat(path))\n    descriptor = os.open(path, os.O_RDONLY | _SAFE)\n",
         "    descriptor = os.open(path, os.O_RDONLY)\n",
-        ("slips",),
+        ("mistakes",),
         "it is a pipe",
     ),
     Mutant(
@@ -64,7 +64,7 @@ EDGES: Final[list[Mutant]] = [
         "    check_appendable(path)\n"
         "    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _SAFE | _NO_LINKS\n",
         "    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _SAFE\n",
-        ("slips",),
+        ("mistakes",),
         "keep me",
     ),
     Mutant(
@@ -74,7 +74,7 @@ EDGES: Final[list[Mutant]] = [
         "        if found.st_size > most:\n            raise _too_large(most)\n"
         "        pieces = []\n        left = most + 1\n",
         "        pieces = []\n        left = 2**26\n",
-        ("slips",),
+        ("mistakes",),
         "larger than",
     ),
     Mutant(

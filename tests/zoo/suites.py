@@ -61,7 +61,7 @@ SUITES: Final[dict[str, Suite]] = {
         "stand-in",
         f"{_SERVICE}/test_identity.py::test_each_loop_and_process_has_a_credential_of_its_own",
     ),
-    "slips": Suite("process", "tests/chaos/test_operators.py"),
+    "mistakes": Suite("process", "tests/chaos/test_operators.py"),
     "as sent": Suite("server", "tests/gateway/test_as_sent.py"),
     "refusals": Suite("server", "tests/gateway/test_refusals.py"),
     "unreadable": Suite("server", f"{_HOSTILE}::test_what_cannot_be_read"),

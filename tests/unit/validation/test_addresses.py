@@ -239,7 +239,7 @@ def test_a_directory_is_taken(text: str, path: str) -> None:
     ],
 )
 def test_a_wrong_path_object_is_refused(path: Path, words: str, nowhere: Path) -> None:
-    """A PathLike may be relative, but it is no less a slip."""
+    """A PathLike may be relative, but it can be a mistake, too."""
     assert words in refused(lambda: Pipeline(path))
     assert list(nowhere.iterdir()) == []
 

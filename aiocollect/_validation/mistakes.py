@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["slip_of"]
+__all__ = ["mistake_in"]
 
 # The last but one is UTF-8's mark read as latin-1, the last one as it appears in os.environ.
 _MARKS: Final = ("\ufeff", "\ufffe", "\xef\xbb\xbf", "\udcef\udcbb\udcbf")
@@ -28,7 +28,7 @@ _UNREPLACED: Final = re.compile(
 )
 
 
-def slip_of(text: str) -> str | None:
+def mistake_in(text: str) -> str | None:
     """What is wrong with the text of an address, a path or a name, and the remedy, as the end of a
     sentence; None if nothing is. It never shows the text."""
     if text.startswith(_MARKS):
