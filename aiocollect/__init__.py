@@ -13,6 +13,7 @@
 What most programs need is here. The other public modules:
 
 ===================================  ==============================================================
+``aiocollect.reading``               what read() returns
 ``aiocollect.redaction``             rules that take secrets out of rows
 ``aiocollect.events``                what hooks get
 ``aiocollect.stats``                 the counts, and the reasons under which rows are counted
@@ -46,6 +47,7 @@ from .errors import (
     FlushTimeout,
     PipelineClosed,
     RingFull,
+    StoreError,
 )
 from .options import Limits, Retry
 from .pipeline import Pipeline
@@ -74,6 +76,7 @@ __all__ = [
     "Retry",
     "RingFull",
     "Stats",
+    "StoreError",
     "__version__",
     "aread",
     "correlation",
@@ -83,5 +86,6 @@ __all__ = [
 
 publish(__name__, Collector, Model, ModelDataCollector, Pipeline)
 publish(__name__, Receipt, ReceiptOutcome, Report, Stats, Limits, Retry, MemoryStore)
-publish(__name__, correlation, flush)
+publish(__name__, correlation, flush, read, aread)
 publish(__name__, AioCollectError, ConfigError, EncodeError, FlushTimeout, PipelineClosed, RingFull)
+publish(__name__, StoreError)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa  # type: ignore[import-untyped]
 
+from .._public import publish
 from .._validation.checks import check_choice, check_number
 from ..errors import ConfigError
 from ..typing import Catalog
@@ -227,6 +228,8 @@ class Dataset:
             if self._owned:
                 await store.aclose()
 
+
+publish("aiocollect.reading", Dataset)
 
 # By Arrow's names; the classes are pandas', which is imported where it is used.
 _NULLABLE: dict[str, Callable[[Any], Any]] = {
