@@ -1,4 +1,4 @@
-"""The machine's time: the only place that asks for it, or lets it pass."""
+"""The machine's time: the only module that reads it, or waits for it to pass."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import time
 
 __all__ = ["SystemClock", "sleep"]
 
-# Holds the thread that calls it, so it is for a thread of our own alone: see loop_thread.py.
+# Blocks the calling thread, so only our own thread may call it: see loop_thread.py.
 sleep = time.sleep
 
 
 class SystemClock:
     """The wall clock and the monotonic clock of this machine."""
 
-    # Builtins, not methods of ours: collect() asks once per call.
+    # Builtins, not methods in Python: collect() reads the time once per call.
     time_ns = staticmethod(time.time_ns)
     monotonic = staticmethod(time.monotonic)
 

@@ -1,9 +1,9 @@
 """The driver: when the pump looks at the ring.
 
-While there is load it looks every few milliseconds (see _delivery/polling.py), and nobody needs to
-wake it; without, it sleeps until a call wakes it, or until a batch is due. It is made of the loop's
-callbacks, not of a task: hosts cancel all tasks when they end, and rows that come after that must
-still find their way.
+Under load it looks every few milliseconds (see _delivery/polling.py), so calls need not wake it.
+Without load it sleeps until a call wakes it, or until a batch is due. It uses callbacks of the
+loop, not a task: servers cancel all tasks when they shut down, and rows that are collected after
+that must still be delivered.
 """
 
 from __future__ import annotations
@@ -14,30 +14,30 @@ from typing import Any, Protocol
 
 __all__ = ["Driver", "TakesTurns"]
 
-# After a bug of ours, so that it cannot take the whole loop.
+# How long to wait after an exception of our own code, so that a bug cannot occupy the loop.
 AFTER_A_BUG = 1.0
 
 
 class TakesTurns(Protocol):
-    """The engine, as its driver knows it."""
+    """What its driver needs of the engine."""
 
     def turn(self) -> float | None:
-        """One slice of work. Returns how many seconds it may be until the next one: 0 for at once,
-        None for not before a wake."""
+        """Do one slice of work. Returns in how many seconds to take the next turn: 0 means at
+        once, None means after the next wake."""
 
 
 class Rests(Protocol):
-    """A thread of ours."""
+    """What its driver needs of our own thread."""
 
     def rest(self) -> None:
-        """Let others have the interpreter. On the thread."""
+        """Give other threads the interpreter. Called on this thread."""
 
 
 class Driver:
     """Has the ``engine`` take turns on one event loop, as often as it asks for.
 
-    ``thread``: whose loop it is, where it is one of ours. It rests before each turn that comes at
-    once, to let others have the interpreter.
+    ``thread`` is the one that runs the loop, if it is ours. It rests before each immediate turn, so
+    that other threads get the interpreter.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Driver:
         thread: Rests | None,
     ) -> None:
         self.loop = loop
-        # Whose loop it is: made there, or where the loop is another thread's, corrected there.
+        # The thread that runs the loop. If the driver was made on another one, look() corrects it.
         self.thread = threading.get_ident()
         self._engine = engine
         self._thread = thread
@@ -75,7 +75,7 @@ class Driver:
         try:
             wait = self._engine.turn()
         except (KeyboardInterrupt, SystemExit):
-            self._next = self.loop.call_soon(self.look)  # the rows must still find their way
+            self._next = self.loop.call_soon(self.look)  # the rows must still be delivered
             raise
         except BaseException as error:
             context: dict[str, Any] = {
@@ -93,7 +93,7 @@ class Driver:
         self._next = self.loop.call_soon(self.look)
 
     def stop(self) -> None:
-        """Never look again."""
+        """Never look again: the pipeline is closed, or another loop has taken over."""
         self._stopped = True
         if self._next is not None:
             self._next.cancel()

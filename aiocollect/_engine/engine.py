@@ -39,20 +39,21 @@ __all__ = ["Engine"]
 
 
 class Inspected(Protocol):
-    """A store that has something to say about how it was set up."""
+    """A store that can report on how it was set up."""
 
     def inspect(self, hook: Hook) -> None:
-        """Say it, without a request."""
+        """Report to the hook, without a request."""
 
 
 class Engine:
-    """What a pipeline runs on. ``chance`` gives numbers in [0, 1), ``new_writer`` writer ids.
+    """The long-lived half of a pipeline; ``delivery`` is the other one.
 
-    ``target``: which store it is, for the spool. ``thread``: the loop to live on, instead of the
-    caller's. ``inspected``: the store, where it wants a look at the start.
+    ``chance`` gives numbers in [0, 1), ``new_writer`` writer ids. ``target`` names the store, for
+    the spool. ``thread`` runs the loop, instead of the caller. ``inspected`` is the store, if it
+    has something to report at the start.
     """
 
-    lifespans: exits.Leaving  # closes it where the process ends; set by whoever makes it
+    lifespans: exits.Leaving  # they close it when the process ends, and set this
 
     def __init__(
         self,
@@ -112,8 +113,8 @@ class Engine:
         self._begin(writer)
 
     def _begin(self, writer: str, *, closed: bool = False) -> None:
-        """Everything that belongs to one process and its rows."""
-        self.asleep = True  # no turn comes before a wake
+        """Create everything that belongs to one process and its rows."""
+        self.asleep = True  # the next turn comes after a wake()
         self.ids = Ids(writer, window=self.ring.window)
         self.refusals = Refusals()
         self.delivery = Delivery(
@@ -137,7 +138,7 @@ class Engine:
     # Accepting, from any thread ---------------------------------------------------------------
 
     def offer(self, call: Call) -> int:
-        """Put a call into the ring, or say why not (see ring.py); wake the pump if it sleeps."""
+        """Put a call into the ring. Returns ACCEPTED, or why not (see ring.py)."""
         _, _, hour, parts, rows, cost, account, _ = call
         far = False
         for part in parts:
@@ -153,7 +154,7 @@ class Engine:
         return verdict
 
     def wake(self) -> None:
-        """Let the delivery look at the ring. From any thread, and from signal handlers."""
+        """Take a turn soon, to look at the ring. From any thread, also in signal handlers."""
         self.asleep = False
         exits.hold(self.lifespans)
         woken = False
@@ -161,22 +162,22 @@ class Engine:
             woken = self.binding.wake()
         finally:
             if not woken:
-                self.asleep = True  # no loop here: the rows wait for one
+                self.asleep = True  # no loop runs here: the rows wait for one
 
     async def durable(self) -> bool:
-        """Return when all rows in the spool survive a power cut. False: its disk has failed."""
+        """Return when all rows in the spool survive a power cut. False: the disk has failed."""
         spool = self.delivery.spool
         return spool is not None and await self.binding.run(spool.durable)
 
     # On the loop ------------------------------------------------------------------------------
 
     def turn(self) -> float | None:
-        """One slice of work; returns in how many seconds the next one is wanted (see Driver)."""
+        """Do one slice of work; returns when to take the next turn (see TakesTurns)."""
         self.asleep = False
         return self.delivery.turn()
 
     def arrive(self, again: bool) -> None:
-        """On a new loop. ``again``: another one has ended before."""
+        """Called on each new loop. ``again``: another one has ended before."""
         if again:
             self.delivery.move_to_new_loop()
         elif self._inspected is not None:
@@ -187,13 +188,13 @@ class Engine:
     # Starts and processes ---------------------------------------------------------------------
 
     def start(self) -> None:
-        """Live on the running loop, or on the pipeline's thread; idempotent."""
+        """Bind to the running loop, or to the pipeline's thread; idempotent."""
         if self.closed:
             raise PipelineClosed("the pipeline is closed; create a new one")
         self.binding.start()
 
     def begin_again(self) -> None:
-        """Start again after a close, in the same process. No row is under way."""
+        """Start again after a close, in the same process. No rows are left."""
         writer = self._new_writer()
         self.gates.press(False)
         self.channels.clear(writer=writer)
@@ -202,7 +203,7 @@ class Engine:
         self.sources.begin_again(budget=self.settings.max_memory_bytes)
 
     def begin_in_child(self) -> None:
-        """After a fork: the rows, sockets and ids are the parent's; begin with nothing."""
+        """Start empty after a fork: the rows, sockets and ids belong to the parent."""
         writer = self._new_writer()
         closed = self.closed
         self.aside.abandon()

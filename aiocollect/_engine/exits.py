@@ -1,15 +1,15 @@
-"""Exits: what becomes of the rows of a process, or of a worker, that ends with nobody to close.
+"""Exits: what happens to the rows of a process, or worker, that ends without a close().
 
-Pipelines that hold rows are kept here, strongly, until they are closed: one that its program has
-let go of has rows to store as well. At the end each is closed: what can be stored is, or goes to
-the spool, and of the rest one line on stderr tells how many rows are gone, and why.
+Pipelines that hold rows are referenced here until they are closed, also those that their program
+has dropped. When the process ends, each is closed: rows are stored, or go to the spool. For the
+rest, one line on stderr says how many rows are lost, and why.
 
-Whoever ends this process calls us: the interpreter (``atexit``, from the import on, so that the
-exit handlers of the program come before), and in a worker of multiprocessing or billiard, which
-ends by ``os._exit``, its finalizers. What collects after that has its rows stored before it goes
-on; while the interpreter is taken apart nothing can be stored, and that is said. Who ends by
-``os._exit`` or by a signal runs none of this; for these there are ``Pipeline.flush_sync`` and
-``aiocollect.flush``, and the spool.
+This is called by ``atexit`` (registered at import, so that the program's own exit handlers run
+first), and in workers of multiprocessing or billiard, which end by ``os._exit``, by their
+finalizers. A collect() after that stores its rows before it returns; while the interpreter is being
+finalized nothing can be stored, and stderr says so. A process that calls ``os._exit`` itself, or is
+killed by a signal, runs none of this; it has ``Pipeline.flush_sync``, ``aiocollect.flush`` and the
+spool.
 """
 
 from __future__ import annotations
@@ -30,36 +30,36 @@ __all__ = ["held", "hold", "let_go", "say", "without_threads"]
 
 _T = TypeVar("_T")
 
-# Whose Finalize a worker runs when it ends.
+# Modules whose Finalize objects a worker runs when it ends.
 _WORKERS = ("multiprocessing.util", "billiard.util")
 
 
 class Leaving(Protocol):
-    """What has rows to lose."""
+    """What holds rows that would be lost."""
 
     def at_exit(self, spent: float) -> None:
-        """The process ends, and others have spent so many seconds on that: close within what is
-        left of the time for it, and say on stderr what is not stored. Raises nothing."""
+        """The process is ending, and ``spent`` seconds went to other pipelines: close within the
+        time that is left, and report on stderr what is not stored. Raises nothing."""
 
 
 class _Marker:
-    """What multiprocessing keeps its hooks by, as long as it lives."""
+    """multiprocessing keeps a registered function as long as such an object lives."""
 
 
 _held: dict[Leaving, None] = {}
-_left = is_interpreter_ending()  # exit handlers have run, or we are in one
+_left = is_interpreter_ending()  # exit handlers have run, or are running
 _marker = _Marker()
-_heard: set[str] = set()  # of whom we have asked to hear of their workers
+_heard: set[str] = set()  # modules that call us after a fork
 _finalized: set[tuple[str, int]] = set()
 
 
 def hold(one: Leaving) -> None:
-    """Have ``at_exit`` called where this process ends; idempotent. From any thread."""
+    """Call its ``at_exit`` when this process ends; idempotent. From any thread."""
     if one in _held:
         return
     _held[one] = None
     if sys.is_finalizing():
-        # No thread runs any more, and modules are half gone: whatever were tried might hang.
+        # No thread runs any more, and modules are partly gone: anything we try could hang.
         say("rows collected while the interpreter exits are not stored")
     elif _left:
         one.at_exit(0.0)
@@ -68,17 +68,17 @@ def hold(one: Leaving) -> None:
 
 
 def let_go(one: Leaving) -> None:
-    """It was closed, or its rows are another process's."""
+    """It was closed, or its rows belong to another process."""
     _held.pop(one, None)
 
 
 def held() -> list[Leaving]:
-    """Who has rows to lose now."""
+    """All that hold rows now."""
     return list(_held)
 
 
 def say(text: str) -> None:
-    """Not through a log, whose handlers may be gone by now."""
+    """Write a line to stderr: the handlers of the log may be gone."""
     with suppress(Exception):  # stderr may be closed, or None
         sys.stderr.write(f"aiocollect: {text}\n")
 
@@ -86,14 +86,14 @@ def say(text: str) -> None:
 def _leave() -> None:
     global _left
     _left = True
-    # Many pipelines whose store does not answer take no longer than one of them.
+    # Many pipelines whose stores do not answer take no longer together than one.
     began = SystemClock.monotonic()
     for one in held():
         one.at_exit(SystemClock.monotonic() - began)
 
 
 def _hear_of_workers() -> None:
-    """A worker begins by forgetting what its parent had registered, and then calls these."""
+    """Be called in new workers: they first forget what their parent had registered."""
     for name in _WORKERS:
         util: Any = sys.modules.get(name)
         if util is not None and name not in _heard:
@@ -102,7 +102,7 @@ def _hear_of_workers() -> None:
 
 
 def _finalize_worker(_: object = None) -> None:
-    """In a worker: have it call us at its end."""
+    """In a worker: be called when it ends."""
     for name in _WORKERS:
         util: Any = sys.modules.get(name)
         process: Any = sys.modules.get(name.replace("util", "process"))
@@ -121,30 +121,30 @@ def _in_child() -> None:
 
 atexit.register(_leave)
 _hear_of_workers()
-if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
+if hasattr(os, "register_at_fork"):  # Windows does not fork
     os.register_at_fork(before=_hear_of_workers, after_in_child=_in_child)
 
 
 class Inline(ThreadPoolExecutor):
-    """Runs what it is given at once, in the thread that asks: for loops that are used while the
-    interpreter ends, when no thread can be started any more. Names are resolved by it.
+    """Runs functions at once, in the calling thread: for loops that run while the interpreter ends,
+    when no thread can be started. Loops resolve host names with it.
 
-    A ThreadPoolExecutor by type, since loops take nothing else for their default.
+    It is a ThreadPoolExecutor because loops accept nothing else as their default executor.
     """
 
     def submit(self, fn: Callable[..., _T], /, *args: Any, **kwargs: Any) -> Future[_T]:
-        """The answer of ``fn``, which is there already."""
+        """Run ``fn`` now. The future that is returned is done."""
         answer: Future[_T] = Future()
         try:
             answer.set_result(fn(*args, **kwargs))
-        except Exception as error:  # whoever asked shall see it
+        except Exception as error:  # for the caller to see
             answer.set_exception(error)
         return answer
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """There is nothing to end."""
+        """Do nothing: there are no threads."""
 
 
 def without_threads(loop: asyncio.AbstractEventLoop) -> None:
-    """Let the loop do without threads, where none can be started."""
+    """Make the loop work without threads, when none can be started."""
     loop.set_default_executor(Inline(1))

@@ -1,14 +1,13 @@
 """The fast path of a row from collect() to the ring: the usual call, in one frame.
 
-The usual call is one row of the stream's width, under an id and time of our own, while all calls
-are recorded and there is room. Everything else goes the way that defines what collect() does:
-Recorder, Shape, Ids and Ring. Nothing was done for it by then.
+The usual call is one row of the stream's width, with an id and time that we make, while all calls
+are recorded and there is room. Every other call takes the slow path, which defines what collect()
+does: Recorder, Shape, Ids and Ring. The fast path has changed nothing by then.
 
-This repeats what the other way does, so it must be changed with it: ``Shape.freeze``,
-``Cells.row``, ``Ids.time`` and ``Ids.id``, ``Ring.put``, ``Engine.offer``.
-tests/property/test_fast_path.py holds the two beside each other;
-tests/unit/engine/test_fast_path.py holds the two windows (window.py): nothing is called in them.
-Both stand behind one taking of the lock, which is a quarter of the price of a call.
+This repeats what the slow path does, so change both together: ``Shape.freeze``, ``Cells.row``,
+``Ids.time`` and ``Ids.id``, ``Ring.put``, ``Engine.offer``. tests/property/test_fast_path.py
+compares the two; tests/unit/engine/test_fast_path.py checks that nothing is called in the two
+windows (window.py). The lock is taken once for both windows, which is a quarter of a call's cost.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from .recorder import Recorder
 __all__ = ["NEVER", "collect", "way_of"]
 
 context: Final = in_force.get
-# Of collectors that have no fast path: no row has its length.
+# The shape of collectors without a fast path: no row has its length.
 NEVER: Final = Shape("", feature_names=None, max_call_bytes=0)
 
 
@@ -37,7 +36,7 @@ def way_of(
     """What collect() needs of a collector: its shape, the parts that its rows go through, which are
     those of all collectors, and where the rows come from."""
     engine = recorder.engine
-    # Rules of redact= want more than a row.
+    # Rules of redact= need the slow path.
     shape = stream.shape if stream.redactor is None else NEVER
     return shape, engine.way, (stream, recorder.account)
 
@@ -73,13 +72,13 @@ def collect(
         return self._recorder.record(((self._stream, data),), correlation_id, at, row)  # type: ignore[no-any-return]
     shape = self._shape
     kind = type(data)
-    if kind is list and len(data) == shape.fast_length:  # a long one is not copied
+    if kind is list and len(data) == shape.fast_length:  # a long list is not copied
         one = cells = tuple(data)
     elif kind is tuple:
         one = cells = data
     elif kind is shape.array and data.dtype is shape.dtype and data.ndim == 1:
         one = tuple(data.tolist())
-        cells = ()  # floats all
+        cells = ()  # all are floats
     else:
         return self._recorder.record(((self._stream, data),), correlation_id, at, row)  # type: ignore[no-any-return]
     given = correlation_id is not None or at is not None or row is not None
@@ -106,7 +105,7 @@ def collect(
         if engine.closing.begun:
             return self._recorder.record(((self._stream, data),), None, None)  # type: ignore[no-any-return]
         if scoring.id is not None:
-            cost += 4 * len(scoring.id)  # it goes into every row
+            cost += 4 * len(scoring.id)  # the id is written in every row
             if scoring._hour is None or cost > account.share:
                 return self._recorder.record(((self._stream, data),), None, None)  # type: ignore[no-any-return]
             dated = scoring._hour
@@ -115,7 +114,7 @@ def collect(
         if window.inside and window.nested():
             return self._recorder.record(((self._stream, data),), None, None)  # type: ignore[no-any-return]
         if scoring is not None:
-            if stream.label in scoring._rows:  # it goes on counting
+            if stream.label in scoring._rows:  # the stream's rows go on from its last call
                 return self._recorder.record(((self._stream, data),), None, None)  # type: ignore[no-any-return]
             scoring._rows[stream.label] = 1
         if scoring is not None and scoring.id is not None:
@@ -148,7 +147,7 @@ def collect(
                 cost += 4 * len(correlation_id)
         call = (correlation_id, hour, time, one, cost, origin)
         try:
-            window.inside = True  # for the slot, which is free where it holds nothing, and the room
+            window.inside = True  # for the slot, which is free if it is None, and the budget
             tail, used, before = ring._tail, ring.used, account.used
             after = before + cost
             fits = (
@@ -169,7 +168,7 @@ def collect(
         finally:
             window.inside = False
     if not fits:
-        # No room within the collector's own share: perhaps in what others leave. Or a new hour.
+        # No room within the collector's own share, perhaps in free budget; or a new hour.
         return self._recorder.put(whole(call))  # type: ignore[no-any-return]
     if engine.asleep:
         engine.wake()

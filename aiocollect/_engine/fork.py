@@ -1,7 +1,7 @@
-"""Forks: what a pipeline is in a child process.
+"""Forks: how a pipeline starts in a child process.
 
-Servers make their pipeline before they fork their workers. Rows, sockets and ids stay the parent's;
-the child's pipeline begins with nothing, under a writer id of its own.
+Servers create their pipeline before they fork their workers. Rows, sockets and ids stay with the
+parent; the child's pipeline starts empty, with its own writer id.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ __all__ = ["watch_forks"]
 
 
 class Forked(Protocol):
-    """What can begin anew."""
+    """What must start again in a child process."""
 
     def begin_in_child(self) -> None:
-        """Forget what is the parent's."""
+        """Forget everything that belongs to the parent."""
 
 
 _watched: weakref.WeakSet[Forked] = weakref.WeakSet()
 
 
 def watch_forks(one: Forked) -> None:
-    """Have ``begin_in_child`` called in every child that is forked from now on."""
+    """Call its ``begin_in_child`` in every child that is forked from now on."""
     _watched.add(one)
 
 
@@ -33,5 +33,5 @@ def _in_child() -> None:
         one.begin_in_child()
 
 
-if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
+if hasattr(os, "register_at_fork"):  # Windows does not fork
     os.register_at_fork(after_in_child=_in_child)

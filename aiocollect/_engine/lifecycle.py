@@ -1,7 +1,8 @@
 """The lifecycle: how a pipeline is flushed, and how it is closed.
 
-Closing is a task of its own, since hosts cancel their shutdown, again and again. What the deadline
-has left is accounted for row by row: in the spool, where it is kept there, else given up.
+Closing runs in its own task, because servers cancel their shutdown, sometimes repeatedly. The
+rows that are left at the deadline are accounted for one by one: they stay in the spool if they are
+there, else they are given up.
 """
 
 from __future__ import annotations
@@ -23,38 +24,38 @@ from .status import report
 
 __all__ = ["Lifecycle"]
 
-# A store's connections and threads may take this long to end, in seconds; then they are left. The
-# spool's last writes too.
+# How long a store may take to close, in seconds; then its connections and threads are left alone.
+# The spool's last writes have as long.
 CLOSE_TIMEOUT = 5.0
-# Sender, spool, dead letters and store may each take that long.
+# Senders, spool, dead letters and store can each take that long.
 ENDS = 3
-# What a flush from another loop waits longer than it was told, for the answer.
+# How much longer than its timeout a flush from another loop waits for the answer, in seconds.
 GRACE = 1.0
-# How often it is looked whether a spool is empty, in seconds.
+# How often replay() checks whether the spool is empty, in seconds.
 LOOK = 0.02
 
 
 class Lifecycle:
-    """Of one engine, from a start to the close after it."""
+    """Flushes and closes one engine; from one start to the close after it."""
 
     def __init__(self, engine: Engine, store: Store) -> None:
         self._engine = engine
         self._store = store
         self._closing: asyncio.Task[Report] | None = None
         self._final: Report | None = None
-        self._leaving = False  # the process ends, and stderr is told instead of the log
+        self._leaving = False  # the process is ending: report on stderr, not in the log
 
     def __repr__(self) -> str:
         return f"<Lifecycle {self._final or self._closing}>"
 
     async def flush(self, timeout: float | None = None) -> Report:
-        """Seal all, and wait until everything accepted before is final."""
+        """Seal everything, and wait until all rows accepted before are final."""
         engine = self._engine
         check_timeout(timeout)
         if engine.closed:
             return await self.aclose()
         began = engine.clock.monotonic()
-        # A second time here: the pipeline's loop may be another one, and stop.
+        # The timeout also holds here: the pipeline may run on another loop, which can stop.
         patience = None if timeout is None else timeout + GRACE
         try:
             async with engine.binding.within(patience):
@@ -70,15 +71,15 @@ class Lifecycle:
         return FlushTimeout(f"{waiting} rows were not stored within {timeout} s", found)
 
     async def _settle_all(self, timeout: float | None) -> None:
-        """Return once everything accepted before is final. Raises TimeoutError."""
+        """Return when all rows accepted before are final. Raises TimeoutError."""
         engine = self._engine
         async with asyncio.timeout(timeout):
             engine.wake()
             await engine.delivery.flush()
 
     async def replay(self, timeout: float | None = None, *, any_target: bool = False) -> Report:
-        """Wait until nothing of other lives is left in the spool that is for this store; or
-        ``any_target``, whatever store, workspace or service it is for."""
+        """Wait until the spool has no rows of ended processes for this store, workspace and
+        service; with ``any_target``, for any."""
         engine, spool = self._engine, self._engine.delivery.spool
         check_timeout(timeout)
         check_flag("any_target", any_target)
@@ -110,19 +111,19 @@ class Lifecycle:
         try:
             return await engine.binding.run(lambda: self._closed(timeout))
         except (PipelineClosed, RuntimeError, asyncio.CancelledError):
-            # The pipeline's thread has just ended, with somebody else's close.
+            # The pipeline's thread has just ended, because another caller closed it.
             if self._final is None:
                 raise
             return self._final
 
     async def _closed(self, timeout: float | None) -> Report:
-        """Wait for the one closing, which is a task of its own: hosts cancel their shutdown."""
+        """Wait for the one task that closes: servers cancel their shutdown, which calls this."""
         loop = asyncio.get_running_loop()
         while True:
             closing = self._closing
             if closing is None or closing.cancelled() or closing.get_loop() is not loop:
-                # Not by the loop's task factory: an eager one would run it here, before it is known
-                # that it closes, and a host's may do anything.
+                # Not by the loop's task factory: an eager one would run the task before
+                # self._closing is set, and a custom one can do anything.
                 closing = self._closing = asyncio.Task(self._close(timeout), loop=loop)
             try:
                 return await asyncio.shield(closing)
@@ -141,7 +142,7 @@ class Lifecycle:
                 await self._settle_all(deadline)
             await delivery.stop_sending()
         except asyncio.CancelledError:
-            # Somebody cancels all tasks: the loop is about to end. Account for what is left now.
+            # All tasks are being cancelled: the loop is about to end. Account for what is left.
             delivery.abandon_requests()
         patience = _patience(deadline)
         engine.binding.stop()
@@ -158,7 +159,7 @@ class Lifecycle:
                     await close()
             except (KeyboardInterrupt, SystemExit) as interrupt:
                 pass_on(interrupt)
-            except BaseException:  # a store may raise anything
+            except BaseException:  # a store can raise anything
                 engine.hooks.errors += 1
         self._final = report(engine, began)
         exits.let_go(engine.lifespans)
@@ -175,7 +176,7 @@ class Lifecycle:
             return self._final
         deadline = engine.settings.close_timeout if timeout is None else timeout
         try:
-            # The loop of another thread may stand still for ever.
+            # The loop of another thread may never run again.
             patience = deadline + ENDS * _patience(deadline)
             return engine.binding.run_blocking(lambda: self.aclose(timeout), patience)
         except PipelineClosed:
@@ -194,19 +195,19 @@ class Lifecycle:
         except PipelineClosed:
             if timeout is None or self._final is not None:
                 raise
-            raise self._late(timeout, report(engine, began)) from None  # the loop stands still
+            raise self._late(timeout, report(engine, began)) from None  # the loop does not run
 
     def at_exit(self, spent: float) -> None:
-        """The process ends: see Leaving."""
+        """The process is ending: see exits.Leaving."""
         self._leaving = True
         engine = self._engine
         try:
             with suppress(RuntimeError):
                 if engine.binding.loop is not None:
-                    # The thread's: whatever it would start a thread for.
+                    # The loop of our thread, which can start no threads any more.
                     engine.binding.loop.call_soon_threadsafe(without_threads, engine.binding.loop)
             found = self.close(max(0.0, engine.settings.close_timeout - spent))
-        except BaseException as error:  # there is nobody left to hear it
+        except BaseException as error:  # no caller is left
             exits.say(f"rows may be lost at exit: {type(error).__name__}")
             return
         finally:
@@ -217,5 +218,5 @@ class Lifecycle:
 
 
 def _patience(deadline: float) -> float:
-    """Who gives it little time wants it back soon."""
+    """How long each part may take to close: a caller with a short deadline waits briefly."""
     return min(CLOSE_TIMEOUT, max(deadline, 1.0))

@@ -1,10 +1,10 @@
-"""The lifespans: how often an engine starts, and when it has ended for good.
+"""The lifespans: when a pipeline starts, starts again, and is closed for good.
 
-Hosts enter a lifespan more than once: for each test, or for each invocation. So a lifespan's end
-is the end of one life of the engine, and the next start begins another, under a writer id and with
-counts of its own. Where lifespans overlap (two apps share a pipeline, or one stands in another) the
-last one out ends it. Only a program that closes the pipeline by itself, outside of a lifespan, has
-ended it for ever.
+Some hosts enter a lifespan more than once: for each test, or for each invocation. So the end of a
+lifespan closes the pipeline, and the next one starts it again, with a new writer id and counts from
+0. When lifespans overlap (two apps share a pipeline, or one is nested in another), the last one to
+end closes it. Only a program that closes the pipeline itself, outside of a lifespan, closes it for
+good.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ __all__ = ["Lifespans"]
 
 
 class Lifespans:
-    """Of one engine, in all its lives."""
+    """Starts and closes one engine, as often as it is needed."""
 
     def __init__(self, engine: Engine, store: Store) -> None:
         self._engine = engine
         self._store = store
         self._lifecycle = Lifecycle(engine, store)
         engine.lifespans = self
-        # By the loops they run on, None for threads without: who is inside of a lifespan.
+        # One entry for each lifespan that has not ended: its loop, None on a thread without one.
         self._inside: list[asyncio.AbstractEventLoop | None] = []
         self._for_good = False
         watch_forks(self)
@@ -42,46 +42,46 @@ class Lifespans:
         return f"<Lifespans {'ended' if self._for_good else 'inside' if self._inside else 'open'}>"
 
     async def start(self) -> None:
-        """Live on the running loop, or on the pipeline's thread; in a new life where the last one
-        has ended. Idempotent. Raises PipelineClosed where it was closed for good."""
+        """Start on the running loop, or on the pipeline's thread; again, if it was closed by a
+        lifespan. Idempotent. Raises PipelineClosed if it was closed for good."""
         engine = self._engine
         if engine.closed:
             self._check_open()
-            # Its loop may have ended in the middle of that.
+            # The close may not have finished: its loop may have ended meanwhile.
             await self._lifecycle.aclose()
             self._begin_again()
         engine.start()
 
     async def enter(self) -> None:
-        """A lifespan begins. Where one is on nothing starts: it may be on another loop, to which
-        calls are carried."""
+        """A lifespan begins. If another one is active, nothing starts: the pipeline may run on that
+        one's loop, and calls are carried to it."""
         if self._engine.closed or not self._is_inside():
             await self.start()
         self._inside.append(None if is_foreign() else asyncio.get_running_loop())
 
     async def leave(self) -> Report:
-        """A lifespan ends, and this life with it, where nobody else is inside."""
+        """A lifespan ends. The last one closes the pipeline."""
         lifecycle = self._lifecycle
         if self._others(None if is_foreign() else asyncio.get_running_loop()):
             try:
                 return await lifecycle.flush(self._engine.settings.close_timeout)
-            except FlushTimeout as error:  # what is left is the others' to store
+            except FlushTimeout as error:  # the other lifespans store what is left
                 return error.report
         return await lifecycle.aclose()
 
     def enter_blocking(self) -> None:
-        """A lifespan of a thread that runs no event loop begins."""
+        """A lifespan begins, on a thread without an event loop."""
         _refuse_on_a_loop("with", "async with")
         if self._engine.closed:
             self._check_open()
             self._lifecycle.close()
             self._begin_again()
-        if self._engine.binding.has_thread:  # else rows wait for a loop
+        if self._engine.binding.has_thread:  # else rows wait for an event loop
             self._engine.start()
         self._inside.append(None)
 
     def leave_blocking(self) -> Report:
-        """It ends, and this life with it, where nobody else is inside."""
+        """It ends. The last one closes the pipeline."""
         lifecycle = self._lifecycle
         if self._others(None):
             try:
@@ -91,31 +91,31 @@ class Lifespans:
         return lifecycle.close()
 
     def _others(self, loop: asyncio.AbstractEventLoop | None) -> bool:
-        """Whether somebody is left inside, after one of ``loop`` has gone out."""
+        """Whether other lifespans are active, when one of ``loop`` ends."""
         with suppress(ValueError):
             self._inside.remove(loop)
         return self._is_inside() and not self._engine.closed
 
     def _is_inside(self) -> bool:
-        """Whether a lifespan is on."""
-        # Who was cut off with its loop never comes out.
+        """Whether a lifespan is active."""
+        # One whose loop was closed never ends by itself.
         self._inside = [one for one in self._inside if one is None or not one.is_closed()]
         return bool(self._inside)
 
     def begin_in_child(self) -> None:
-        """In a forked child: it is inside of none of its parent's lifespans, and its pipeline
-        begins with nothing."""
+        """In a forked child: none of the parent's lifespans is active here, and the pipeline starts
+        empty."""
         exits.let_go(self)
         self._inside = []
         self._lifecycle = Lifecycle(self._engine, self._store)
         self._engine.begin_in_child()
 
     def at_exit(self, spent: float) -> None:
-        """The process ends: see Leaving."""
+        """The process is ending: see exits.Leaving."""
         self._lifecycle.at_exit(spent)
 
     async def aclose(self, timeout: float | None) -> Report:
-        """The program closes the pipeline: for good, unless inside of a lifespan."""
+        """The program closes the pipeline: for good, unless a lifespan is active."""
         self._for_good = self._for_good or not self._is_inside()
         return await self._lifecycle.aclose(timeout)
 
@@ -126,7 +126,7 @@ class Lifespans:
         return self._lifecycle.close(timeout)
 
     async def flush(self, timeout: float | None) -> Report:
-        """Wait until everything accepted before is final."""
+        """Wait until all rows accepted before are final."""
         return await self._lifecycle.flush(timeout)
 
     def flush_blocking(self, timeout: float | None) -> Report:
@@ -135,7 +135,7 @@ class Lifespans:
         return self._lifecycle.flush_blocking(timeout)
 
     async def replay(self, timeout: float | None, *, any_target: bool) -> Report:
-        """Wait until what other processes have left in the spool is final."""
+        """Wait until the rows that ended processes left in the spool are final."""
         return await self._lifecycle.replay(timeout, any_target=any_target)
 
     def _check_open(self) -> None:
@@ -143,7 +143,7 @@ class Lifespans:
             raise PipelineClosed("the pipeline is closed; create a new one")
 
     def _begin_again(self) -> None:
-        if self._engine.closed:  # nobody else has, meanwhile
+        if self._engine.closed:  # else another caller already has
             self._lifecycle = Lifecycle(self._engine, self._store)
             self._engine.begin_again()
 

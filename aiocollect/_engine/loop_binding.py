@@ -1,7 +1,7 @@
 """The loop binding: which event loop a pipeline lives on.
 
-The loop of the first start or call; or that of a thread of its own. When a loop has ended, the next
-one takes over. While it runs, work from other loops is carried to it and its answer back.
+That of the first start or call, or that of a thread of our own. When a loop has ended, the next
+one takes over. While it runs, work from other loops is carried to it, and the answer back.
 """
 
 from __future__ import annotations
@@ -26,27 +26,28 @@ __all__ = ["LoopBinding"]
 
 _T = TypeVar("_T")
 
-# How long a loop may take to answer a question, in seconds; its turns take a millisecond.
+# How long a loop can take to answer a question, in seconds; its turns take a millisecond.
 ASK_TIMEOUT = 1.0
 _ENDED = "the pipeline's event loop has ended"
 _NO_THREAD = "no thread can be started, because the interpreter is exiting"
 
 
 class Arrives(TakesTurns, Protocol):
-    """The engine, as its loop knows it."""
+    """What its loop needs of the engine."""
 
     def arrive(self, again: bool) -> None:
-        """Before the first turn on a loop. ``again``: another one has ended before."""
+        """Called before the first turn on a loop. ``again``: another loop has ended before."""
 
 
 class LoopBinding:
-    """The ``engine`` takes its turns on the loop."""
+    """Binds the ``engine`` to a loop, on which it takes its turns. ``thread``: ours, if there is
+    one; else the caller's loop."""
 
     def __init__(self, thread: LoopThread | None, engine: Arrives) -> None:
         self._thread = thread
         self._engine = engine
         self._driver: Driver | None = None
-        self._binding = threading.RLock()  # taken by the first call, and by none once it runs
+        self._binding = threading.RLock()  # the first call takes it, later ones do not
         self._being_bound = False
 
     def __repr__(self) -> str:
@@ -54,12 +55,12 @@ class LoopBinding:
 
     @property
     def slice_rows(self) -> int:
-        """How many rows a turn may take."""
+        """How many rows a turn can take."""
         return SLICE_ROWS if self._thread is None else self._thread.slice_rows
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop | None:
-        """The loop, as long as it runs."""
+        """The loop, while it runs."""
         driver = self._driver
         if driver is None or driver.loop.is_closed():
             return None
@@ -68,8 +69,8 @@ class LoopBinding:
         return driver.loop
 
     def ask(self, question: Callable[[], _T]) -> _T:
-        """The answer of a short ``question`` about what only the loop may change: asked there, and
-        waited for, where it runs on another thread."""
+        """The answer to a short ``question`` about data that only the loop may change. If the loop
+        runs on another thread, the question is asked there."""
         loop, driver = self.loop, self._driver
         if loop is None or driver is None or driver.thread == threading.get_ident():
             return question()
@@ -78,17 +79,17 @@ class LoopBinding:
         def put() -> None:
             try:
                 answer.set_result(question())
-            except Exception as error:  # ours: whoever asked shall see it
+            except Exception as error:  # our own code's: for the caller to see
                 answer.set_exception(error)
 
         try:
             loop.call_soon_threadsafe(put)
             return answer.result(ASK_TIMEOUT)
-        except (RuntimeError, TimeoutError):  # it has just ended, or hangs
+        except (RuntimeError, TimeoutError):  # the loop has just ended, or hangs
             return question()
 
     def wake(self) -> bool:
-        """Take a turn soon; starts where it can. False: there is no loop. From any thread."""
+        """Take a turn soon; start if possible. False: there is no loop. From any thread."""
         driver = self._driver
         if driver is not None and (self._thread is not None or driver.loop.is_running()):
             return _woken(driver)
@@ -99,7 +100,7 @@ class LoopBinding:
         return True
 
     def start(self) -> None:
-        """Live on the running loop, or on the thread's; idempotent. Raises ConfigError."""
+        """Bind to the running loop, or to the thread's; idempotent. Raises ConfigError."""
         loop = self._here()
         if loop is None:
             raise ConfigError(
@@ -113,8 +114,8 @@ class LoopBinding:
         self._bind(loop)
 
     async def run(self, task: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
-        """Run ``task`` on the pipeline's loop, and wait for it on the caller's, or wherever the
-        caller runs. Raises ConfigError and PipelineClosed."""
+        """Run ``task`` on the pipeline's loop, and wait for it on the caller's. Raises ConfigError
+        and PipelineClosed."""
         if is_foreign():
             return await self._run_from_afar(task)
         here = asyncio.get_running_loop()
@@ -140,7 +141,7 @@ class LoopBinding:
         return carried.result()
 
     async def _run_from_afar(self, task: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
-        """The same for callers without a loop of asyncio's: trio's, say."""
+        """The same for callers without an asyncio loop, such as trio's."""
         if self._thread is None:
             raise ConfigError(
                 "no asyncio event loop is running here (none, or one of another "
@@ -156,8 +157,8 @@ class LoopBinding:
             raise PipelineClosed(_ENDED) from None
 
     def within(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
-        """A limit for the caller's waiting, where there is a loop to keep it. A thread's own loop
-        does not stand still, and keeps the limits of its tasks by itself."""
+        """A timeout for the caller, if an asyncio loop runs here. Else the pipeline has its own
+        thread, whose loop always runs and keeps the timeouts of its tasks."""
         return nullcontext() if is_foreign() else asyncio.timeout(seconds)
 
     def run_blocking(
@@ -165,8 +166,8 @@ class LoopBinding:
     ) -> _T:
         """Run ``task`` on the pipeline's loop, and block this thread until it is done.
 
-        ``timeout`` is what the task keeps by itself. Raises PipelineClosed where the loop ends or
-        stands still meanwhile.
+        ``timeout`` is the task's own. Raises PipelineClosed if the loop ends or stops running
+        meanwhile.
         """
         loop = self.loop if self._thread is None else self._thread.start()
         if loop is None:
@@ -174,7 +175,7 @@ class LoopBinding:
             if driver is not None and not driver.loop.is_closed():
                 if is_interpreter_ending():
                     without_threads(driver.loop)
-                return driver.loop.run_until_complete(task())  # it was stopped, and is ours to run
+                return driver.loop.run_until_complete(task())  # it was stopped, so we run it
             return _run(task())
         if self._thread is not None:
             self._bind(loop)
@@ -182,7 +183,7 @@ class LoopBinding:
         future = _carried(coroutine, loop)
         waited = 0.0
         while True:
-            # Not by result(timeout): what the task raises may be a TimeoutError as well.
+            # Not by result(timeout): the task may raise a TimeoutError too.
             if wait([future], timeout=ASK_TIMEOUT).done:
                 try:
                     return future.result()
@@ -202,36 +203,36 @@ class LoopBinding:
             self._driver.stop()
 
     def end(self) -> None:
-        """Let the thread end, where there is one."""
+        """Let the thread end, if there is one."""
         if self._thread is not None:
             self._thread.stop()
 
     @property
     def obstacle(self) -> str:
-        """The code of what keeps the thread from its start; empty where nothing does."""
+        """The code of what prevents the thread from starting; empty if nothing does."""
         return "" if self._thread is None else self._thread.obstacle
 
     @property
     def has_thread(self) -> bool:
-        """Whether it lives on a thread of its own."""
+        """Whether the loop runs in a thread of our own."""
         return self._thread is not None
 
     def another(self) -> LoopBinding:
-        """The host of another life, here or in a child: with neither loop nor thread yet."""
+        """A new one, for another start here or in a child process: without loop and thread yet."""
         thread = None if self._thread is None else self._thread.another()
         return LoopBinding(thread, self._engine)
 
     def _here(self) -> asyncio.AbstractEventLoop | None:
-        """The loop to live on, as seen from here; None where there is none."""
+        """The loop that a caller here would bind to; None if there is none."""
         if self._thread is not None:
             return self._thread.start()
         return running_loop()
 
     def _elsewhere(self, loop: asyncio.AbstractEventLoop) -> bool:
-        """Whether the pipeline lives on another loop, which has not ended.
+        """Whether the pipeline is bound to another loop, which has not ended.
 
-        One that stands still may run again any moment; only where this is its own thread, which
-        runs another one, it surely does not.
+        A loop that does not run now may run again any moment, unless this is its thread, which
+        runs another loop.
         """
         driver = self._driver
         if driver is None or driver.loop is loop or driver.loop.is_closed():
@@ -241,20 +242,20 @@ class LoopBinding:
         return driver.thread != threading.get_ident()
 
     def _bind(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Live on ``loop`` from now on, and go on there with what another has left."""
+        """Bind to ``loop``, and go on there with what another loop has left."""
         with self._binding:
             if self._being_bound:
-                return  # we are a signal handler in the middle of it, and it wakes the driver after
+                return  # this is a signal handler inside of _bind, which wakes the driver after it
             self._being_bound = True
             try:
                 old = driver = self._driver
-                # Of two threads that come at once, the second finds the first one's loop alive.
+                # Of two threads that call this at once, the second finds the first one's loop.
                 if driver is None or not (driver.loop is loop or self._elsewhere(loop)):
                     driver = self._driver = Driver(loop, self._engine, thread=self._thread)
             finally:
                 self._being_bound = False
         if driver is not old:
-            # Not under the lock: hooks may hear of it, and collect.
+            # Not under the lock: this may call hooks, which may collect.
             if old is not None:
                 old.stop()
             if running_loop() is loop:
@@ -265,10 +266,10 @@ class LoopBinding:
 
 
 def _run(task: Coroutine[Any, Any, _T]) -> _T:
-    """On a loop of its own, which needs no threads where there are none any more."""
+    """Run it on a new loop, without threads if none can be started any more."""
     if not is_interpreter_ending():
         return asyncio.run(task)
-    # Not by run(), which ends an executor in a thread, though ours has none to wait for.
+    # Not asyncio.run(): it shuts the executor down in a thread.
     loop = asyncio.new_event_loop()
     without_threads(loop)
     try:
@@ -278,7 +279,7 @@ def _run(task: Coroutine[Any, Any, _T]) -> _T:
 
 
 def _carried(task: Coroutine[Any, Any, _T], loop: asyncio.AbstractEventLoop) -> Future[_T]:
-    """The task, on its way to another thread's loop. Raises PipelineClosed."""
+    """Run the task on another thread's loop. Raises PipelineClosed."""
     try:
         return asyncio.run_coroutine_threadsafe(task, loop)
     except RuntimeError:
@@ -287,9 +288,9 @@ def _carried(task: Coroutine[Any, Any, _T], loop: asyncio.AbstractEventLoop) -> 
 
 
 def _woken(driver: Driver) -> bool:
-    """Whether its loop still takes a wake."""
+    """Wake the driver. False: its loop is closed."""
     try:
         driver.wake()
-    except RuntimeError:  # it is closed
+    except RuntimeError:
         return False
     return True

@@ -1,12 +1,13 @@
-"""A thread with an event loop of its own, for hosts that run none or must not share theirs.
+"""A thread with an event loop of its own, for programs that run no loop or must not share theirs.
 
-A daemon thread: it keeps no process alive. Whoever made it closes the pipeline before the end.
+It is a daemon thread, so it keeps no process alive; the pipeline is closed before the process ends.
 
-While it works the host's threads cannot: of one that wakes meanwhile the interpreter lets go only
-after sys.getswitchinterval(), 5 ms, and that setting is the host's. So the thread works in small
-slices and really sleeps between them. Nothing less will do: a lock that is given and taken at once
-is taken before anybody waiting for it is awake, and the timers of uvloop are whole milliseconds,
-and shorter ones none. The thread may sleep, for nobody else lives on its loop.
+While this thread runs Python code the program's threads cannot: one that wakes gets the interpreter
+only after sys.getswitchinterval(), 5 ms, and changing that setting is up to the program. So the
+thread works in small slices and really sleeps between them. Nothing shorter works: a lock that is
+released and taken again at once is taken before a waiting thread is awake, and the timers of uvloop
+are whole milliseconds, with shorter ones rounded to 0. This thread may sleep, since only the
+pipeline uses its loop.
 """
 
 from __future__ import annotations
@@ -26,15 +27,15 @@ __all__ = ["LoopThread", "check_threads", "end_loop"]
 
 logger = logging.getLogger("aiocollect")
 
-# 0.3 ms of work where 256 rows take 0.9 to 2: what a host that wakes has to wait at most. Its price
-# is in docs/performance.md.
+# 0.3 ms of work, where 256 rows take 0.9 to 2 ms: how long a thread that wakes waits at most. What
+# that costs is in docs/performance.md.
 SLICE_ROWS = 32
 # Long enough for a thread that waits for the lock to wake, which takes about 50 us.
 REST = 0.0001
 
 
 class LoopThread:
-    """Starts at most one thread, at the first ``start``."""
+    """Starts at most one thread, at the first ``start()``."""
 
     slice_rows = SLICE_ROWS
 
@@ -43,19 +44,19 @@ class LoopThread:
         self._starting = threading.RLock()
         self._being_started = False
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.obstacle = ""  # the code of what keeps it from its start, if anything does
+        self.obstacle = ""  # the code of what prevents it from starting, if anything does
 
     def __repr__(self) -> str:
         return f"<LoopThread {'running' if self._loop else 'not started'}>"
 
     def another(self) -> LoopThread:
-        """One for a child process, in which this one's thread does not exist."""
+        """A new one: for a child process, where this thread does not exist, or another start."""
         return LoopThread(self._make_loop)
 
     def start(self) -> asyncio.AbstractEventLoop | None:
-        """The thread's loop, started where it does not run yet; None where the interpreter is at
-        its end and starts no threads any more, where no descriptor is left, and in a signal handler
-        or finalizer that strikes while it is being started. Any thread."""
+        """The thread's loop, which is started if it does not run yet. None if the interpreter is
+        ending and starts no threads, if no file descriptor is left, and in a signal handler or
+        finalizer that runs while the thread is being started. From any thread."""
         if self._loop is None:
             with self._starting:
                 if self._loop is None and not self._being_started:
@@ -68,8 +69,8 @@ class LoopThread:
 
     def _started(self) -> asyncio.AbstractEventLoop | None:
         if sys.is_finalizing():
-            return None  # a thread that is started now never runs, and who starts it waits for it
-        if _green():  # since the pipeline was made
+            return None  # a thread that is started now never runs, and start() would wait for it
+        if _green():  # patched after the pipeline was created
             if not self.obstacle:
                 self.obstacle = "GreenThreads"
                 logger.error(
@@ -78,7 +79,7 @@ class LoopThread:
             return None
         try:
             loop = self._make_loop()
-        except OSError:  # no descriptor is left; later there may be
+        except OSError:  # no file descriptor is left now
             return None
         thread = threading.Thread(target=_run, args=(loop,), name="aiocollect", daemon=True)
         try:
@@ -89,11 +90,11 @@ class LoopThread:
         return loop
 
     def rest(self) -> None:
-        """Let others have the interpreter. On the thread."""
+        """Give other threads the interpreter. Called on this thread."""
         sleep(REST)
 
     def stop(self) -> None:
-        """End the loop and its thread, soon. From any thread."""
+        """Let the loop and its thread end soon. From any thread."""
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._loop.stop)
 
@@ -107,7 +108,7 @@ def _run(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def end_loop(loop: asyncio.AbstractEventLoop) -> None:
-    """Cancel what is left on a loop that has stopped, and close it. On the loop's thread."""
+    """Cancel all tasks of a loop that has stopped, and close it. On the loop's thread."""
     try:
         loop.run_until_complete(_cancel_all())
         loop.run_until_complete(loop.shutdown_asyncgens())
@@ -116,7 +117,7 @@ def end_loop(loop: asyncio.AbstractEventLoop) -> None:
 
 
 async def _cancel_all() -> None:
-    # What was carried here and is not done: whoever waits for it must hear that it never is.
+    # Callers on other loops must learn that the work that they sent here is never done.
     left = asyncio.all_tasks() - {asyncio.current_task()}
     for task in left:
         task.cancel()
@@ -124,8 +125,8 @@ async def _cancel_all() -> None:
 
 
 def check_threads() -> None:
-    """Raise ConfigError where threads are none: as a green thread the loop would stop them all, and
-    the worker would hear neither requests nor signals any more."""
+    """Raise ConfigError if threads are green ones: our loop would block all of them, and the worker
+    would receive neither requests nor signals."""
     found = _green()
     if found:
         name, way = found
@@ -137,9 +138,10 @@ def check_threads() -> None:
 
 
 def _green() -> tuple[str, str] | None:
-    """Whose threads, or queues between threads, are none; and how it leaves both alone."""
+    """The framework that has replaced threads, or the queues between them, and the call that does
+    not; None if none has."""
     gevent: Any = sys.modules.get("gevent.monkey")
-    # A loop's executor waits at a queue, which a green one fails at once on a thread without hub.
+    # A loop's executor waits at a queue; a green queue fails at once on a thread without a hub.
     if gevent is not None and any(map(gevent.is_module_patched, ("threading", "queue"))):
         return "gevent", "gevent.monkey.patch_all(thread=False, queue=False)"
     eventlet: Any = sys.modules.get("eventlet.patcher")

@@ -1,4 +1,4 @@
-"""Pieces: a table that is too large for one call, recorded in many, under one id.
+"""Pieces: a table that is too large for one call is recorded in many, under one id.
 
 Whatever can be cut is cut without a copy of the whole; what gives its rows one after the other
 (a generator, a reader of batches) is taken as it comes.
@@ -20,13 +20,13 @@ from .stamps import next_row
 
 __all__ = ["PIECE_ROWS", "Progress", "record_pieces", "record_pieces_blocking"]
 
-# Of mixed cells these hold the caller for about a millisecond or two.
+# So many rows of mixed cells occupy the caller for one or two milliseconds.
 PIECE_ROWS = 256
 
 _ROWS: Final[frozenset[type]] = frozenset({list, tuple, dict})
 _ODD: Final[frozenset[type]] = frozenset({object})
 
-# Gets the rows recorded so far, and all of them where their number is known.
+# Gets the number of rows recorded so far, and the number of all rows if it is known.
 Progress: TypeAlias = Callable[[int, int | None], object]
 
 
@@ -41,7 +41,7 @@ async def record_pieces(
     piece_rows: int,
     progress: Progress | None,
 ) -> str | None:
-    """Record all rows, waiting for room before each piece, and letting others run after it."""
+    """Record all rows. Waits for room before each piece, and lets other tasks run after it."""
     calls = _PieceCalls(stream, data, correlation_id, row, piece_rows=piece_rows, progress=progress)
     for values in calls:
         try:
@@ -70,7 +70,7 @@ def record_pieces_blocking(
     piece_rows: int,
     progress: Progress | None,
 ) -> str | None:
-    """The same on a thread, which is blocked; ``timeout`` is for each piece."""
+    """The same, blocking this thread; ``timeout`` is for each piece."""
     calls = _PieceCalls(stream, data, correlation_id, row, piece_rows=piece_rows, progress=progress)
     for values in calls:
         try:
@@ -127,15 +127,15 @@ class _PieceCalls:
         return self._piece is not None
 
     def recorded(self, correlation_id: str) -> None:
-        """It was accepted, under this id."""
+        """The call was accepted, under this id."""
         self.correlation_id = correlation_id
         self.row += sum(self.counted) if self.counted else len(self._piece)
         if self._progress is not None:
             self._progress(self.row - self._begin, self._total)
 
     def halve(self, error: EncodeError) -> None:
-        """It was refused; its rows come again as two calls. Raises ``error`` where that does not
-        help."""
+        """The call was refused; its rows come again as two calls. Raises ``error`` if that does
+        not help."""
         rows = len(self._piece)
         if error.reason != "too_large" or rows < 2:
             raise error
@@ -144,12 +144,12 @@ class _PieceCalls:
 
 
 def as_rows(piece: Any, shape: Shape) -> Any:
-    """The piece for freezing: its elements are rows, but where the stream is one column."""
+    """The piece for freezing: its elements are rows, unless the stream has one column."""
     return piece if shape.is_one_column else RowsOf(piece)
 
 
 def _pieces(data: Any, rows: int) -> Iterator[Any]:
-    """The data in pieces of so many rows. Raises ConfigError for what has none."""
+    """The data in pieces of so many rows. Raises ConfigError if it has no rows."""
     if type(rows) is not int or rows < 1:
         raise ConfigError("piece_rows must be a whole number, at least 1")
     if isinstance(data, str | bytes | dict):
@@ -181,15 +181,15 @@ def _cut(data: Any, rows: int) -> Iterator[Any]:
 
 
 def _is_cut_by_slices(data: Any) -> bool:
-    """Whether it is a table, array or Series, whose length is that of its rows."""
+    """Whether it is a table, array or Series, whose length is its number of rows."""
     kind = type(data)
     ours = hasattr(kind, "iloc") or hasattr(kind, "dtype") or _is_table(data)
     return hasattr(kind, "__len__") and (ours or kind.__module__.partition(".")[0] == "pyarrow")
 
 
 def _is_table(one: Any) -> bool:
-    """Whether it is many rows where it stands between others: a table of pandas, polars or Arrow,
-    records of numpy, or an array of two dimensions."""
+    """Whether it is many rows, as one of several elements: a table of pandas, polars or Arrow,
+    numpy records, or an array of two dimensions."""
     kind = type(one)
     if kind is list or kind is tuple or kind is dict:
         return False
@@ -201,13 +201,13 @@ def _is_table(one: Any) -> bool:
 
 
 def _records(table: Any) -> Any:
-    """Records of two dimensions as those of one, whose length is that of its rows."""
+    """Records of two dimensions as records of one, whose length is their number of rows."""
     names = getattr(getattr(table, "dtype", None), "names", None)
     return table.reshape(-1) if names else table
 
 
 def _rows_of(data: Any) -> int | None:
-    """How many rows there are; None where nobody knows."""
+    """How many rows there are; None if that is not known."""
     if not hasattr(type(data), "__len__"):
         return None
     if _is_cut_by_slices(data) or (types_of(data) or _ODD) <= _ROWS:
@@ -216,7 +216,7 @@ def _rows_of(data: Any) -> int | None:
 
 
 def _slice(data: Any, begin: int, end: int) -> Any:
-    """These rows: of a frame of pandas by place, never by label."""
+    """These rows; those of a pandas frame by position, never by label."""
     if hasattr(data, "iloc"):
         return data.iloc[begin:end]
     if type(data).__module__.partition(".")[0] == "pyarrow":

@@ -1,7 +1,8 @@
-"""The recorder: the side of the pipeline that the scoring path sees.
+"""The recorder: the part of the pipeline that runs on the scoring path.
 
-It lets a call through its gate, freezes, stamps, and puts it into the ring. It waits for nothing
-but the lock of a window (_core/window.py), and lets no error out unless the pipeline is strict.
+It asks the gate whether a call is recorded, freezes it, stamps it, and puts it into the ring. It
+waits for nothing but the lock of a window (_core/window.py), and raises nothing unless the pipeline
+is strict.
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ from .stamps import MAX_ID, first_row, id_text, microseconds, row_index, rows_at
 __all__ = ["Recorder", "refuse"]
 
 Values: TypeAlias = Sequence[tuple[Stream, Any]]
-# A stream's frozen value: how many rows were given, those that are left as runs of (index of the
-# first one, rows, their number), and what they cost.
+# A stream's frozen value: how many rows were given; the rows that are left, as runs of (index of
+# the first one, rows, their number); and their cost.
 Frozen: TypeAlias = tuple[Stream, int, Sequence[tuple[int, Any, int]], int]
 
 
 class Recorder:
-    """What collectors and models share: one gate, one account, and the way into the ring."""
+    """What collectors and models have in common: a gate, an account, and the way into the ring."""
 
     __slots__ = ("_label", "_paired", "account", "engine", "gate")
 
@@ -48,7 +49,7 @@ class Recorder:
     ) -> None:
         self.engine = engine
         self._label = label
-        self._paired = paired  # its streams have as many rows each
+        self._paired = paired  # all its streams have the same number of rows in a call
         self.account, self.gate = engine.sources.of(streams, label=label, sample_rate=sample_rate)
 
     def record(
@@ -58,7 +59,7 @@ class Recorder:
         at: datetime | float | None,
         row: int | None = None,
     ) -> str | None:
-        """Accept the values whole under one id and time, or refuse them, counted."""
+        """Accept the values as a whole under one id and time, or refuse and count them."""
         try:
             call, correlation_id = self._call(values, correlation_id, at, row)
             if call is not None:
@@ -71,7 +72,7 @@ class Recorder:
         return correlation_id
 
     def put(self, call: Call) -> str | None:
-        """Accept a call that is made already, or refuse it, counted."""
+        """Accept a call that is complete, or refuse and count it."""
         correlation_id, _, _, _, rows, *_ = call
         verdict = self.engine.offer(call)
         if verdict == ACCEPTED:
@@ -87,7 +88,7 @@ class Recorder:
         at: datetime | float | None,
         row: int | None = None,
     ) -> Receipt | None:
-        """Accept the values whole, and tell what becomes of them; or refuse them, counted."""
+        """Accept the values, and return a receipt for them; or refuse and count them."""
         try:
             call, _ = self._call(values, correlation_id, at, row)
             if call is None:
@@ -101,7 +102,7 @@ class Recorder:
         except AioCollectError as error:
             self._refuse(error, values)
             return None
-        self.engine.wake()  # somebody may wait for it
+        self.engine.wake()  # the caller may wait for it
         return receipt
 
     async def record_waiting(
@@ -112,7 +113,7 @@ class Recorder:
         row: int | None = None,
         counted: list[int] | None = None,
     ) -> str | None:
-        """Accept the values whole, waiting for room; ``counted`` gets how many rows they are."""
+        """Accept the values, waiting for room; the number of rows is added to ``counted``."""
         call, correlation_id = self._call(values, correlation_id, at, row, counted)
         if call is not None:
             engine, accepted = self.engine, call
@@ -128,8 +129,8 @@ class Recorder:
         timeout: float | None,
         counted: list[int] | None = None,
     ) -> str | None:
-        """Accept the values whole, blocking this thread until there is room; ``counted`` gets how
-        many rows they are."""
+        """Accept the values, blocking this thread until there is room; the number of rows is added
+        to ``counted``."""
         if running_loop() is not None:
             raise ConfigError(
                 f"{self._label}: collect_wait() would block the event loop of this thread; "
@@ -147,9 +148,9 @@ class Recorder:
             verdict = engine.offer(call)
             if verdict == ACCEPTED:
                 return True
-            engine.wake()  # the pipeline's own thread may be about to start
+            engine.wake()  # our thread may be about to start
             if engine.binding.loop is None:
-                raise self._full(verdict)  # nobody makes room
+                raise self._full(verdict)  # without a loop there is never room
         return engine.binding.run_blocking(
             lambda: engine.delivery.backpressure.accept_within(call, timeout), timeout
         )
@@ -164,7 +165,7 @@ class Recorder:
         row: int | None,
         counted: list[int] | None = None,
     ) -> tuple[Call | None, str | None]:
-        """Freeze and stamp; None where nothing is to be recorded. Raises what the refusal is."""
+        """Freeze and stamp; None if nothing is to be recorded. Raises the error of a refusal."""
         engine = self.engine
         if not self.gate.limit:
             return None, correlation_id
@@ -179,9 +180,9 @@ class Recorder:
             return self._stamped(values, correlation_id, at, row, counted)
         except (AioCollectError, KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as error:  # at= and the others may have methods that raise
+        except BaseException as error:  # objects given as at=, row= or id may raise
             failure = f"{self._label}: reading at=, row= or the id raised {word_for(type(error))}"
-        # Outside of the handler, so that no context leads back to what was given.
+        # Outside of the handler, so that the error's context does not hold what was given.
         raise EncodeError(failure, reason="time" if at is not None else "id")
 
     def _stamped(
@@ -278,7 +279,7 @@ class Recorder:
             admitted = not runs or stream.admitted or engine.channels.admits(stream)
         except (EncodeError, KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as error:  # a value's own methods may raise anything; also panics
+        except BaseException as error:  # methods of a value can raise anything, also panics
             failure = (
                 f"{stream.label}: reading the value raised {word_for(type(error))}; pass "
                 "plain lists, dicts, arrays or tables"
@@ -292,11 +293,11 @@ class Recorder:
                 "keep the columns fixed",
                 reason="schema_overflow",
             )
-        # Outside of the handler, so that no context leads back to the value.
+        # Outside of the handler, so that the error's context does not hold the value.
         raise EncodeError(failure)
 
     def _check_pairs(self, frozen: list[Frozen]) -> None:
-        """The streams of a model pair row by row."""
+        """Check that all streams of a model have the same number of rows."""
         (one, rows, *_), *others = frozen
         for other, number, *_ in others:
             if number != rows:
@@ -311,7 +312,7 @@ class Recorder:
     def _hour(
         self, correlation_id: str, hour: int, at: object, context: correlation | None
     ) -> int | None:
-        """The hour that the id carries, if it is one of ours, and may."""
+        """The hour that the id carries, if it is one of ours and may carry one."""
         own = None
         if context is None or context.carries_day:
             own = hour_of_id(correlation_id)
@@ -352,7 +353,7 @@ class Recorder:
 
 
 def refuse(engine: Engine, error: AioCollectError, *, stream: str, rows: int) -> None:
-    """Count rows that are not accepted, and tell; raises the error where the pipeline is strict."""
+    """Count and report rows that are not accepted; raises the error if the pipeline is strict."""
     match error:
         case EncodeError():
             reason = error.reason
@@ -363,7 +364,7 @@ def refuse(engine: Engine, error: AioCollectError, *, stream: str, rows: int) ->
         case _:
             reason = "config"
     settings = engine.settings
-    # Its frames hold the value; a hook that keeps or sends the error must not have them.
+    # Its frames hold the value, and a hook could keep or send the error.
     error.__traceback__ = error.__context__ = None
     engine.delivery.counters.refuse(rows, reason)
     used = engine.ring.used if reason == "full" else 0

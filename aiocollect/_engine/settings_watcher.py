@@ -1,11 +1,12 @@
-"""The settings watcher: looks at the settings file once a second, and has the gates do as it says.
+"""The settings watcher: reads the settings file when it changes, and sets the gates by it.
 
-A file that cannot be understood, or is none, changes nothing; that is told once, until it changes
-again. One that is removed is told too, since from then on the program's own word holds. Beside the
-file it writes down which collectors there are, for ``aiocollect disable`` to check a name.
+It looks once a second. A file that cannot be read or parsed changes nothing; that is reported once
+per version of the file. If the file is removed, that is reported too, since from then on the
+program's own settings hold. Next to the file, the watcher lists the collectors of this process, so
+that ``aiocollect disable`` can check a name.
 
-Invariants: after the first look, at construction, no file is touched on the event loop; a disk that
-hangs holds up nothing but the next look.
+Invariants: after the first look, in the constructor, no file is touched on the event loop; a disk
+that hangs delays nothing but the next look.
 """
 
 from __future__ import annotations
@@ -23,19 +24,19 @@ from ..settings_file import read_control, tell_collectors
 
 __all__ = ["SettingsWatcher"]
 
-# One stat() a second, of some microseconds; operators do not wait longer than they notice.
+# One stat() a second takes a few microseconds, and an operator does not notice the delay.
 INTERVAL = 1.0
-# Looks without an answer after which it is said that there is none.
+# After so many looks without an answer it is reported that the disk does not answer.
 PATIENCE = 10
-# Looks at which the file must be missing: editors take it away for a moment.
+# So many looks must find the file missing: editors remove it for a moment when they save.
 MISSING = 2
 
 _Seen = tuple[int, int, int] | None
 
 
 class SettingsWatcher:
-    """Watches one file. ``gates`` do as it says; the ``hooks`` hear where it cannot be
-    understood, or was removed."""
+    """Watches one file and sets the ``gates`` by it. The ``hooks`` get an event if it cannot be
+    read or parsed, or was removed."""
 
     def __init__(
         self,
@@ -51,7 +52,7 @@ class SettingsWatcher:
         self._hooks = hooks
         self._seen: _Seen = None
         self._missing = 0
-        self._told = 0  # labels
+        self._listed = 0  # labels that are listed
         self._unanswered = 0
         self._asked = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -61,14 +62,14 @@ class SettingsWatcher:
         return f"<SettingsWatcher of {self._path}>"
 
     def start(self) -> None:
-        """Look now and every second, on the running loop."""
+        """Look now, and then every second, on the running loop."""
         self.stop()
-        self._asked += 1  # what another loop has asked for is not answered
+        self._asked += 1  # answers to what another loop asked for are ignored
         self._unanswered = 0
         self._tick()
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop looking."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -82,8 +83,8 @@ class SettingsWatcher:
             return
         self._unanswered = 1
         self._asked += 1
-        asked, seen, labels = self._asked, self._seen, self._gates.labels(self._told)
-        self._told += len(labels)
+        asked, seen, labels = self._asked, self._seen, self._gates.labels(self._listed)
+        self._listed += len(labels)
 
         def then(answer: tuple[_Seen, Control | ConfigError | None] | OSError) -> None:
             if asked == self._asked:
@@ -94,17 +95,17 @@ class SettingsWatcher:
         self._aside.apart(lambda: self._look(seen, labels), then)
 
     def _look(self, seen: _Seen, labels: list[str]) -> tuple[_Seen, Control | ConfigError | None]:
-        """What marks the file as it is now, and what it says; None where it is the one that was
-        seen. Beside the loop, but for the first time."""
+        """The marks of the file as it is now, and its content; None if it has not changed. Not on
+        the event loop, except for the first time."""
         tell_collectors(self._path, labels)
         try:
             found = os.stat(self._path)
             now = (found.st_ino, found.st_mtime_ns, found.st_size)
         except FileNotFoundError:
             return None, None
-        except OSError as error:  # there is something, and it is not for us
+        except OSError as error:  # the file is there, and we may not read it
             now = (error.errno or 0, 0, 0)
-        except ValueError:  # a NUL in its name
+        except ValueError:  # there is a NUL in its name
             now = (0, 0, 0)
         if now == seen:
             return now, None

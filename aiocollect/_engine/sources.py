@@ -1,6 +1,6 @@
 """Sources: the share of the budget and the gate of each collector and model.
 
-They live as long as the streams that they belong to, which hold them (_delivery/stream.py).
+The streams that they belong to hold them, so they live as long as these (_delivery/stream.py).
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from .._delivery.stream import Source, Stream
 
 __all__ = ["Sources"]
 
-# From so many accounts on the shares that are kept are counted anew, at twice as many as are left.
+# From so many accounts on the kept shares are added up again, each time their number has doubled.
 COUNT_ABOVE = 256
 
 
 class Sources:
-    """Of one pipeline. ``streams`` iterates over those that there are; ``share`` is what each
-    account may use of the budget, in bytes."""
+    """Of one pipeline. ``streams`` are all of its streams; ``share`` is each account's share of the
+    budget, in bytes."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class Sources:
         self._streams = streams
         self._ring = ring
         self._gates = gates
-        self._share = share  # one number for all accounts
+        self._share = share  # one int object for all accounts
         self._opening = threading.RLock()
         self._kept = 0
         self._count_at = COUNT_ABOVE
@@ -45,8 +45,8 @@ class Sources:
     def of(
         self, streams: tuple[Stream, ...], *, label: str, sample_rate: float
     ) -> tuple[Account, Gate]:
-        """Share of the budget and gate of one collector or model; the same for the same streams,
-        as long as these are there. From any thread."""
+        """The account and the gate of one collector or model: the same for the same streams, as
+        long as these live. From any thread."""
         first = streams[0]
         with self._opening:
             account, gate = first.account, first.gate
@@ -71,24 +71,24 @@ class Sources:
         self._ring.keep_share(account)
         self._kept += 1
         if self._kept >= self._count_at:
-            # Accounts go with their collectors: what is left of them is counted now and then.
+            # Accounts vanish with their collectors: now and then the rest is added up again.
             accounts = self._accounts()
             self._ring.shares = sum(one.share for one in accounts)
             self._kept = len(accounts)
             self._count_at = max(COUNT_ABOVE, 2 * len(accounts))
 
     def gates(self) -> list[Gate]:
-        """Those of all collectors and models."""
+        """The gates of all collectors and models."""
         return [gate for stream in self._streams for _, gate in stream.sources]
 
     def _accounts(self) -> list[Account]:
         return [account for stream in self._streams for account, _ in stream.sources]
 
     def begin_again(self, *, budget: int) -> None:
-        """The pipeline starts again: nothing is used; the ring is open."""
+        """The pipeline starts again: no byte is used, and the ring is open."""
         self._ring.open_again(self._accounts(), budget=budget)
 
     def begin_in_child(self) -> None:
-        """In a child process, whose one thread this is: nothing is charged."""
+        """In a child process, which has one thread: no byte is used."""
         self._opening = threading.RLock()
         self._ring.clear(self._accounts())

@@ -1,6 +1,7 @@
-"""Stamps: what a caller says of a call besides its value: id, time, and index of the first row.
+"""Stamps: what a caller gives besides the value: id, time, and index of the first row.
 
-All of it may be of classes whose methods lie or raise; whoever calls these says what was raised.
+Any of it can be an object whose methods raise, or give wrong answers; the recorder reports what
+they raise.
 """
 
 from __future__ import annotations
@@ -25,16 +26,16 @@ __all__ = [
     "skip_rows",
 ]
 
-# Longer ones are no ids, and would be in every row.
+# Longer ones are not ids, and would be in every row.
 MAX_ID = 256
-# What readers hold exactly, also those that know doubles alone.
+# What readers hold exactly, also those that have no numbers but doubles.
 MAX_ROW = 2**53
 
 
 def id_text(correlation_id: Any, *, stream: str) -> str:
     """The id as plain text. Raises EncodeError."""
     if type(correlation_id) is not str and isinstance(correlation_id, str):
-        correlation_id = str.__str__(correlation_id)  # of numpy or an enumeration
+        correlation_id = str.__str__(correlation_id)  # numpy's, or an enumeration's
     if type(correlation_id) is not str or not correlation_id:
         raise EncodeError(f"{stream}: correlation_id must be text that is not empty", reason="id")
     if len(correlation_id) > MAX_ID:
@@ -57,14 +58,14 @@ def microseconds(at: Any) -> int:
             )
         try:
             at = at.timestamp()
-        except Exception:  # a zone's own methods may raise anything
+        except Exception:  # methods of a time zone can raise anything
             raise EncodeError(
                 "at= has a time zone that gives no offset; use datetime.timezone or zoneinfo",
                 reason="time",
             ) from None
     elif isinstance(at, bool) or not isinstance(at, int | float):
         raise EncodeError("at= must be an aware datetime or seconds since 1970", reason="time")
-    # From 1970 to the year 9999: what a date in a path can say.
+    # From 1970 to the year 9999: what a date in a path can be.
     if not 0 <= at < 253_402_300_800:
         raise EncodeError("at= is not between the years 1970 and 9999", reason="time")
     time = round(at * 1_000_000)
@@ -77,9 +78,9 @@ def microseconds(at: Any) -> int:
 
 
 def row_index(row: Any, *, stream: str) -> int:
-    """The index of the first row, as the caller says. Raises EncodeError."""
+    """The index of the first row, as the caller gave it. Raises EncodeError."""
     if type(row) is not int and not isinstance(row, bool) and hasattr(type(row), "__index__"):
-        row = operator.index(row)  # of numpy
+        row = operator.index(row)  # numpy's
     if type(row) is not int or not 0 <= row < MAX_ROW:
         raise EncodeError(
             f"{stream}: row= must be the index of the first row, a whole number from 0",
@@ -98,12 +99,12 @@ def first_row(
     row: int | None,
     window: Window,
 ) -> int:
-    """The index of a call's first row, whose streams have so many rows each.
+    """The index of a call's first row; ``counts`` are its streams and their numbers of rows.
 
-    Under a correlation() a stream goes on where its last call ended, by its name: a collector may
-    be made anew for each call, with rules or a format of its own. Streams that are recorded
-    together begin together, so that they pair row by row. Rows of a call that is refused later are
-    counted too: else the next ones would be joined with what was scored before them.
+    Under a correlation() a stream goes on where its last call ended. It is known by its name, since
+    a new collector may be created for each call, with other rules or another format. Streams that
+    are recorded together begin together, so that they pair row by row. Rows of a call that is
+    refused later are counted too: else the next ones would be joined with rows scored before them.
     """
     with window.lock:
         counted = context._rows
@@ -116,7 +117,7 @@ def first_row(
 
 
 def next_row(correlation_id: str | None, stream: Any) -> int:
-    """The index of the next row of a stream, under the block that is in force for this id."""
+    """The index of a stream's next row, under the correlation() that is in force for this id."""
     context = in_force.get()
     if context is not None and correlation_id is not None and correlation_id != context.id:
         context = of(context, correlation_id)
@@ -126,14 +127,14 @@ def next_row(correlation_id: str | None, stream: Any) -> int:
 def skip_rows(
     context: correlation | None, values: Sequence[tuple[Any, Any]], *, window: Window
 ) -> None:
-    """Rows that are not recorded count too, as far as it is known how many they would have been."""
+    """Count rows that are not recorded too, as far as their number is known."""
     if context is not None:
         counts = [(stream, rows_at_a_guess(value)) for stream, value in values]
         first_row(context, counts, row=None, window=window)
 
 
 def rows_at_a_guess(value: Any) -> int:
-    """How many rows a value would have been that is not recorded."""
+    """How many rows a value has that is not recorded: an estimate."""
     try:
         kind = type(value)
         if kind is list or kind is tuple:
@@ -143,5 +144,5 @@ def rows_at_a_guess(value: Any) -> int:
         return int(shape[0]) if len(shape) > 1 else 1
     except (KeyboardInterrupt, SystemExit):
         raise
-    except BaseException:  # a value's own methods may raise anything
+    except BaseException:  # methods of a value can raise anything
         return 1
