@@ -1,9 +1,9 @@
 """Pieces of CSV as Arrow tables: each cell is what its bytes say, or the piece is refused. Pure.
 
 Arrow's parser does not tell whether a cell stood in quotes: ``"007"`` would become 7, in a column
-that has been of numbers so far. So columns of other types than text are read from the skeleton of
-the piece (cut.py), in which a cell in quotes is a quote and nothing that could be a number; columns
-of text from the piece itself. Where there is no quote the two are one.
+that has been of numbers so far. So the columns in which a cell is in quotes are found first
+(cut.py): they must be of text. What cells look like is seen in the skeleton of the piece, in which
+a cell in quotes is a quote and nothing that could be a number.
 
 A cell that its column's type cannot hold raises :class:`Misfit`, and nothing is guessed. What the
 parser would take without a word is looked for: a whole number that a float does not hold, a day
@@ -21,7 +21,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 import pyarrow.csv as pacsv  # type: ignore[import-untyped]
 
-from .cut import skeleton, sound_rows
+from .cut import quoted_columns, skeleton, sound_rows
 from .looks import Looks, looks_of
 
 __all__ = ["ColumnType", "Misfit", "Parsed", "header_of", "looks_in", "parsed"]
@@ -63,7 +63,7 @@ def header_of(data: bytes) -> tuple[list[str], int] | None:
 
 def looks_in(rows: bytes, names: Sequence[str], wanted: Sequence[str]) -> dict[str, Looks]:
     """The looks of these columns. The piece has whole rows alone."""
-    if not wanted or not rows.strip():
+    if not wanted or not rows or rows.isspace():
         return {}
     columns = {name: ColumnType(pa.string()) for name in wanted}
     try:
@@ -88,29 +88,14 @@ def parsed(rows: bytes, names: Sequence[str], columns: Mapping[str, ColumnType])
 
 
 def _parsed(rows: bytes, names: Sequence[str], columns: Mapping[str, ColumnType]) -> Parsed:
-    if not rows.strip():
+    if not rows or rows.isspace():
         return Parsed(_empty(columns), 0)
-    if b'"' not in rows:
-        found = _read(rows, names, columns, quotes=False)
-    else:
-        from_rows = {
-            name: column
-            for name, column in columns.items()
-            if column.told or pa.types.is_string(column.type)
-        }
-        others = {name: column for name, column in columns.items() if name not in from_rows}
-        if not from_rows:
-            found = _read(skeleton(rows), names, columns, quotes=False)
-        else:
-            found = _read(rows, names, from_rows, quotes=True)
-            if others:
-                more = _read(skeleton(rows), names, others, quotes=False)
-                if more.table.num_rows != found.table.num_rows:
-                    raise Misfit("rows of the two ways differ")
-                table = found.table
-                for name in others:
-                    table = table.append_column(name, more.table[name])
-                found = Parsed(table.select(list(columns)), found.left_out)
+    if b'"' in rows:
+        quoted = quoted_columns(rows)
+        for name, column in columns.items():
+            if names.index(name) in quoted and not (column.told or pa.types.is_string(column.type)):
+                raise Misfit("text in quotes is in a column of another type")
+    found = _read(rows, names, columns, quotes=True)
     suspects = [
         name
         for name, column in columns.items()
@@ -156,7 +141,8 @@ def _read(
             ),
             pacsv.ParseOptions(
                 quote_char='"' if quotes else False,
-                newlines_in_values=quotes,
+                # The piece is one block of whole rows, which the parser need not cut.
+                newlines_in_values=False,
                 invalid_row_handler=leave_out,
             ),
             pacsv.ConvertOptions(

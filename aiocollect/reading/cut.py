@@ -7,12 +7,7 @@ Nothing else is a border: a cell may hold text that looks like the end of a row.
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
-__all__ = ["last_row_end", "skeleton", "sound_rows"]
-
-_quotes: Final = re.compile(b'"+').sub
+__all__ = ["last_row_end", "quoted_columns", "skeleton", "sound_rows"]
 
 
 def last_row_end(data: bytes | bytearray, *, quotes: bool) -> int:
@@ -38,7 +33,24 @@ def skeleton(rows: bytes) -> bytes:
     """
     if b'"' not in rows:
         return rows
-    return _quotes(b'"', b'"'.join(rows.split(b'"')[::2]))
+    outside = rows.split(b'"')[::2]
+    # Between the two halves of a doubled quote there is nothing.
+    return b'"'.join([outside[0], *filter(None, outside[1:])])
+
+
+def quoted_columns(rows: bytes) -> set[int]:
+    """The columns, by their place, in which some cell is in quotes."""
+    found: set[int] = set()
+    place = 0
+    outside = rows.split(b'"')[::2]
+    outside.pop()
+    for at, text in enumerate(outside):
+        if not text and at:
+            continue  # between the two halves of a doubled quote
+        end = text.rfind(b"\n")
+        place = text.count(b",", end + 1) + (place if end < 0 else 0)
+        found.add(place)
+    return found
 
 
 def sound_rows(rows: bytes) -> tuple[bytes, int]:

@@ -7,7 +7,7 @@ it is not, rows are looked up.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -15,7 +15,16 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from ..typing import METADATA
 
-__all__ = ["Joined", "Labelled", "complete_keys", "is_ours", "join", "keys_of", "label"]
+__all__ = [
+    "Joined",
+    "Labelled",
+    "complete_keys",
+    "is_ours",
+    "join",
+    "keys_of",
+    "label",
+    "same_rows",
+]
 
 ID, TIME, ROW = METADATA
 
@@ -52,6 +61,15 @@ def keys_of(*tables: Any) -> list[Any]:
     ]
 
 
+def same_rows(tables: Mapping[str, Any]) -> bool:
+    """Whether all have the same rows in the same order."""
+    first, *others = tables.values()
+    return all(
+        len(first) == len(other) and first[ROW].equals(other[ROW]) and first[ID].equals(other[ID])
+        for other in others
+    )
+
+
 def complete_keys(tables: Sequence[Any]) -> list[Any]:
     """For each table a mask of the rows that all the others have, too."""
     keys = keys_of(*tables)
@@ -69,7 +87,7 @@ def join(tables: dict[str, Any]) -> Joined:
     """One row for each that any of the streams has, in the order of the first one."""
     names = list(tables)
     first, *others = tables.values()
-    if all(_same_rows(first, other) for other in others):
+    if same_rows(tables):
         table = _frame(first)
         for other in others:
             table = _beside(table, other)
@@ -157,12 +175,6 @@ def label(rows: Any, labels: Any, *, which: str) -> Labelled:
 
 def _one(column: Any) -> Any:
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-
-
-def _same_rows(left: Any, right: Any) -> bool:
-    return bool(
-        len(left) == len(right) and left[ROW].equals(right[ROW]) and left[ID].equals(right[ID])
-    )
 
 
 def _frame(table: Any) -> Any:

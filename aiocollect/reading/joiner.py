@@ -18,7 +18,7 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 from ..errors import ConfigError
 from ..typing import METADATA
 from .fetch import Fetcher
-from .join import complete_keys, is_ours, join, label
+from .join import complete_keys, is_ours, join, label, same_rows
 from .notes import Notes
 from .plan import Plan, PlannedPart, spans_of
 from .request import LABELS, Request
@@ -135,7 +135,7 @@ class Joiner:
         """What can be joined now, and what waits for the next stretch."""
         empty = {name: table.slice(0, 0) for name, table in tables.items()}
         every = {name: pa.concat_tables([waited[name], tables[name]]) for name in tables}
-        if len(tables) < 2:
+        if len(tables) < 2 or same_rows(every):
             return every, empty
         masks = complete_keys(list(every.values()))
         if all(pc.all(mask).as_py() is not False for mask in masks):

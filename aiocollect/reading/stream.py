@@ -7,6 +7,7 @@ raises Misfit; ``survey()`` then looks at every cell, after which all fit.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -29,6 +30,8 @@ ID, TIME, ROW = METADATA
 
 # A row that is longer is none: somewhere a quote has no partner.
 LONGEST_ROW: Final = 64 * 2**20
+# Pieces that are parsed at a time: Arrow lets go of the interpreter.
+PARSERS: Final = 2
 
 
 class StreamReader:
@@ -176,10 +179,21 @@ class StreamReader:
         """The rows of these parts, in order, with the wanted columns in their types; what a part
         has no column for is missing. Raises Misfit."""
         columns = {name: self.columns[name] for name in wanted}
-        async for part, rows in self._pieces(fetcher, parts):
-            table = await asyncio.to_thread(self._table, part, rows, columns)
-            if table is not None and len(table):
-                yield part, table
+        parsing: deque[tuple[PlannedPart, asyncio.Future[Any]]] = deque()
+        try:
+            async for part, rows in self._pieces(fetcher, parts):
+                work = asyncio.to_thread(self._table, part, rows, columns)
+                parsing.append((part, asyncio.ensure_future(work)))
+                if len(parsing) > PARSERS:
+                    part, task = parsing.popleft()
+                    if len(table := await task):
+                        yield part, table
+            while parsing:
+                part, task = parsing.popleft()
+                if len(table := await task):
+                    yield part, table
+        finally:
+            await asyncio.gather(*(task for _, task in parsing), return_exceptions=True)
 
     def empty(self, wanted: Sequence[str]) -> Any:
         """No rows of these columns."""

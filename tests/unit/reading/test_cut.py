@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aiocollect.reading.cut import last_row_end, skeleton, sound_rows
+from aiocollect.reading.cut import last_row_end, quoted_columns, skeleton, sound_rows
 
 CELLS = st.text(alphabet='a,"\n', max_size=6)
 ROWS = st.lists(st.lists(CELLS, min_size=2, max_size=3), min_size=1, max_size=6)
@@ -52,6 +52,13 @@ def test_a_skeleton_has_the_same_rows_and_no_text_in_quotes(rows: list[list[str]
         for cell, given_ in zip(cells, row, strict=True):
             quoted = set(given_) & set(',"\n')
             assert cell == ('"' if quoted else given_)
+
+
+@given(ROWS)
+def test_the_columns_that_have_cells_in_quotes(rows: list[list[str]]) -> None:
+    """By their place in the row."""
+    want = {at for row in rows for at, cell in enumerate(row) if set(cell) & set(',"\n')}
+    assert quoted_columns(written(rows)) == want
 
 
 def test_jsonl_ends_at_line_ends_alone() -> None:
