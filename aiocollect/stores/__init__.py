@@ -1,1 +1,1 @@
-"""Where append blobs live: in memory, in a directory, in Azure. Each adapter stands alone."""
+"""Append blobs in memory, in a directory, in Azure. The adapters do not know each other."""

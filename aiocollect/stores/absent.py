@@ -1,6 +1,6 @@
-"""No store: what a pipeline has that is switched off and was given none.
+"""No store: that of a pipeline that is switched off and was given none.
 
-It takes nothing, so that nothing is ever counted as stored that is nowhere.
+It stores nothing, so that no row is ever counted as stored that is not.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class AbsentStore:
         raise _refused()
 
     async def aclose(self) -> None:
-        """There is nothing to give back."""
+        """Nothing to close."""
 
 
 def _refused() -> StoreRefused:

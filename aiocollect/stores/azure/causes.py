@@ -1,8 +1,8 @@
-"""Why there was no answer, by name: the code of a failed connection. Pure.
+"""The code of a failed connection: why there was no answer. Pure.
 
-The SDK says "the server did not receive this" of whatever went wrong, and aiohttp wraps what the
-system has said. What an operator needs is at the bottom: the resolver, the port, the firewall, the
-certificate, a limit of the process. Nothing of a message is kept, since messages hold URLs.
+The SDK says "the server did not receive this" about any failure, and aiohttp wraps what the system
+reported. What an operator needs is at the bottom: the resolver, the port, the firewall, the
+certificate, a limit of the process. No part of a message is kept, since messages contain URLs.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Final
 
 __all__ = ["cause_of"]
 
-# By the name of a class or one that it derives from, so that nothing is imported for it. Looked at
-# before the number of the error: TLS and resolver count in numbers of their own.
+# By the name of a class or of one of its bases, so that nothing is imported for it. Checked before
+# the error number: TLS and the resolver have numbers of their own.
 _BY_NAME: Final[Mapping[str, str]] = {
     "ClientConnectorDNSError": "DnsFailure",
     "gaierror": "DnsFailure",
@@ -56,20 +56,20 @@ _BY_NUMBER: Final[Mapping[int, str]] = {
     errno.ENFILE: "TooManyOpenFiles",
     errno.ETIMEDOUT: "ConnectTimeout",
 }
-# Where several addresses were tried, the system's words are all that is left of their numbers.
+# After attempts at several addresses, their numbers survive only in the system's text.
 _NUMBER: Final = re.compile(r"\[Errno (\d+)\]")
-# What leads to what another exception is about.
+# Attributes that lead to the cause of an exception.
 _INNER: Final = ("os_error", "inner_exception", "certificate_error", "__cause__", "__context__")
-# Deeper than any library wraps.
+# No library wraps more deeply.
 _DEEPEST: Final = 12
 
 
 def cause_of(error: BaseException) -> str:
-    """The code of a failed connection, ours; "" where it is none. The deepest that is known."""
+    """Our code of a failed connection, from the deepest known cause; "" if it is not one."""
     found = ""
     for inner in _chain(error):
         code = _code(inner)
-        # What a client library makes of it says less than what the system said.
+        # A client library's own exception says less than the system's.
         if code and not (found and code in ("ReadTimeout", "BrokenAnswer", "UnreadableAnswer")):
             found = code
         if found == "ProxyFailure":
@@ -78,7 +78,7 @@ def cause_of(error: BaseException) -> str:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The exception and what it was made of, outermost first, each once."""
+    """The exception and its causes, outermost first, each once."""
     seen: list[BaseException] = [error]
     for current in seen:
         yield current
@@ -95,7 +95,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 def _code(error: BaseException) -> str:
     names = [kind.__name__ for kind in type(error).__mro__]
     for name in names:
-        # ClientConnectorError and its like are an OSError by name alone: the number says more.
+        # ClientConnectorError and similar classes are OSErrors by name only: the number says more.
         if name in _BY_NAME:
             return _BY_NAME[name]
     if isinstance(error, OSError):

@@ -1,12 +1,12 @@
-"""Identities by name: what azure-identity makes of the machine, its environment, or a sign-in.
+"""Identities by name: what azure-identity finds in the machine, its environment, or a sign-in.
 
 Invariants:
 
-- Nothing is asked for before the first request, and each event loop of each process has a
-  credential of its own, with the session that uses it; it is closed with that session.
-- It goes the same way as rows do: the same certificates are trusted, the same proxy is used. The
-  endpoint of a managed identity speaks plain HTTP on this machine, and no proxy is asked for it.
-- What is wrong with an environment is said at construction, by the names of its variables.
+- Nothing is requested before the first request of a store, and each event loop of each process has
+  its own credential, with the session that uses it; it is closed with that session.
+- Tokens take the same way as rows: the same certificates are trusted, the same proxy is used. The
+  endpoint of a managed identity speaks plain HTTP on this machine, without a proxy.
+- A problem of the environment is reported at construction, by the names of its variables.
 
 Source: learn.microsoft.com/python/api/azure-identity and its TROUBLESHOOTING.md.
 """
@@ -22,15 +22,15 @@ from ...typing import IdentityName
 
 __all__ = ["NAMES", "Identity"]
 
-# The chain of all; the machine's or service's own; a Kubernetes service account's; whoever has
-# signed in with the command line.
+# The chain of all; the identity of the machine or service; that of a Kubernetes service account;
+# that of the user signed in with the command line.
 NAMES: Final = get_args(IdentityName)
 EXTRA: Final = "pip install 'aiocollect[identity]'"
 
 
 class Identity:
-    """An identity by its name. ConfigError for one that there is not, without the extra
-    ``identity``, or where the environment has not what it needs."""
+    """An identity by its name. Raises ConfigError for an unknown name, without the extra
+    ``identity``, or if the environment lacks what it needs."""
 
     def __init__(self, name: str, *, asked: bool = True) -> None:
         if name not in NAMES:
@@ -56,13 +56,13 @@ class Identity:
         return f"<Identity {self.name}>"
 
     def make(self, **options: Any) -> Any:
-        """A credential of azure.identity.aio, which opens nothing before it is asked. ``options``
-        go to its transport."""
+        """A credential of azure.identity.aio, which opens nothing before it is used. ``options`` go
+        to its transport."""
         from azure.identity import aio
 
-        # Whoever waits for the token tries again, with a growing wait: see stores/azure/tokens.py.
+        # The caller retries with a growing wait: see stores/azure/tokens.py.
         options["retry_total"] = 0
-        # A proxy is what proxy= says, for rows as for tokens; a machine's own endpoint has none.
+        # proxy= applies to rows and tokens alike; a machine's own endpoint has none.
         options["use_env_settings"] = False
         client = os.environ.get("AZURE_CLIENT_ID")
         whose: dict[str, Any] = {"client_id": client} if client else {}
@@ -76,7 +76,7 @@ class Identity:
 
 
 def _told(name: str, error: ValueError) -> str:
-    """What the environment lacks: never what it holds."""
+    """What the environment lacks, never what it contains."""
     needed = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_FEDERATED_TOKEN_FILE")
     missing = [variable for variable in needed if not os.environ.get(variable)]
     if name == "workload" and missing:

@@ -1,13 +1,13 @@
-"""A SAS that is renewed by asking for it: a callback, asked early, seldom, and once at a time.
+"""A SAS from a callback: renewed early, seldom, and by one call at a time.
 
 Invariants:
 
-- One call of the callback at a time, whoever waits for it; and a pause between two calls.
-- While the old SAS is good nobody waits for the new one. Without a good one requests are refused
-  (CREDENTIAL), so that lanes hold their rows; none is sent unsigned.
-- Neither the SAS nor what the callback raises is shown: an error tells the class's name alone.
-- A blocking callback never holds the event loop: it runs in a thread, which does not keep the
-  process alive. It cannot be ended, so while it hangs it is not called a second time.
+- One call of the callback at a time, however many wait for it; and a pause between two calls.
+- While the old SAS is valid, nothing waits for the new one. Without a valid one, requests are
+  refused (CREDENTIAL), so that lanes hold their rows; none is sent unsigned.
+- Neither the SAS nor the callback's error is shown: our error has only the name of its class.
+- A blocking callback never blocks the event loop: it runs in a thread that does not keep the
+  process alive. It cannot be cancelled, so while it hangs it is not called again.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ __all__ = ["AskForSas", "SasRenewal", "clean_sas", "expiry_of", "is_callback"]
 
 AskForSas: TypeAlias = Callable[[], str | Awaitable[str]]
 
-# Renewed this long before its end, or at four fifths of its life if that is shorter: a few failed
-# calls still fit in.
+# Renewed this long before its end, or after four fifths of its life if that is earlier: a few
+# failed calls still fit in.
 EARLY: Final = 300.0
-# A vault that is down is asked this often at most, however many lanes wait.
+# A vault that is down is asked at most this often, however many lanes wait.
 PAUSE: Final = 2.0
-# What ends at once by our clock may be sound by the service's: it is tried, and not asked for
+# A SAS that has expired by our clock can be valid by the service's: it is used, and not requested
 # again with each request.
 LEAST_LIFE: Final = 60.0
 
 
 def is_callback(credential: object) -> bool:
-    """Whether a credential is a callable that is to be asked for a SAS."""
+    """Whether a credential is a callable that returns a SAS."""
     return callable(credential) and not any(
         hasattr(credential, name) for name in ("get_token", "get_token_info", "signature")
     )
 
 
 def clean_sas(text: object) -> str | None:
-    """A SAS as a query without its question mark; None for what is no SAS."""
+    """A SAS as a query without its question mark; None if it is not a SAS."""
     if not isinstance(text, str):
         return None
     text = text.strip().lstrip("?")
@@ -56,7 +56,8 @@ def clean_sas(text: object) -> str | None:
 
 
 def expiry_of(sas: str) -> float | None:
-    """The seconds since 1970 at which a SAS ends; None where it does not say (a stored policy)."""
+    """The time at which a SAS expires, in seconds since 1970; None if it has none (a stored
+    policy)."""
     try:
         moment = datetime.fromisoformat(parse_qs(sas)["se"][0])
     except (KeyError, ValueError):
@@ -65,19 +66,18 @@ def expiry_of(sas: str) -> float | None:
 
 
 class SasRenewal:
-    """Keeps ``credential``, which the SDK signs requests with, at a good SAS.
+    """Keeps a valid SAS in ``credential``, with which the SDK signs requests.
 
-    ``max_age`` in seconds is when one without an end is renewed; ``timeout`` bounds a call, and a
-    request's wait for it. ``wall`` and ``clock`` tell seconds since 1970 and seconds that never
-    jump.
+    ``max_age`` (seconds) is when a SAS without an end is renewed; ``timeout`` limits a call, and
+    the wait of a request for it. ``wall`` gives seconds since 1970, ``clock`` monotonic seconds.
     """
 
     def __init__(
         self,
         ask: AskForSas,
         *,
-        max_age: float = 3600.0,  # an hour is what user delegation keys are mostly asked for
-        timeout: float = 10.0,  # well below the 30 s after which a lane gives an attempt up
+        max_age: float = 3600.0,  # an hour is the usual life of a SAS by a user delegation key
+        timeout: float = 10.0,  # well below the 30 s after which a lane abandons an attempt
         wall: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -93,7 +93,7 @@ class SasRenewal:
         self._clock = clock
         self._good_until = self._renew_at = self._not_before = -math.inf
         self._failure = "SasCallback"
-        # Told of the first SAS, to look at it.
+        # Called with the first SAS, to inspect it.
         self.first: Callable[[str], None] | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -102,7 +102,7 @@ class SasRenewal:
         return f"<SasRenewal, {'good' if good else 'none'}>"
 
     async def fresh(self) -> str:
-        """See that there is a good SAS, and return it. StoreRefused CREDENTIAL where none comes."""
+        """Ensure a valid SAS, and return it. Raises StoreRefused CREDENTIAL if none comes."""
         now = self._clock()
         if now >= self._renew_at:
             self._start(now)
@@ -110,7 +110,7 @@ class SasRenewal:
             return self.credential.signature
         task = self._running()
         if task is not None:
-            # Whoever is cancelled here leaves the call to the others.
+            # A cancelled caller leaves the call running for the others.
             await asyncio.wait({task}, timeout=self._timeout)
         if self._clock() < self._good_until:
             return self.credential.signature
@@ -118,20 +118,20 @@ class SasRenewal:
         raise StoreRefused(Refusal.CREDENTIAL, failure)
 
     def refused(self, sas: str) -> None:
-        """The service has refused ``sas``: ask for another one, unless there is one already."""
+        """The service has refused ``sas``: request another, unless there is one already."""
         if sas == self.credential.signature:
             self._good_until = self._renew_at = -math.inf
             self._start(self._clock())
 
     async def aclose(self) -> None:
-        """End a call that is under way on this loop."""
+        """Cancel a call that is under way on this loop."""
         task = self._running()
         if task is not None:
             task.cancel()
             await asyncio.wait({task}, timeout=self._timeout)
 
     def _running(self) -> asyncio.Task[None] | None:
-        """The call that is under way on this loop; one of another loop is nobody's here."""
+        """The call that is under way on this loop; a call of another loop does not count."""
         task = self._task
         if task is None or task.done() or task.get_loop() is not asyncio.get_running_loop():
             return None
@@ -140,7 +140,7 @@ class SasRenewal:
     def _start(self, now: float) -> None:
         if self._running() is None and now >= self._not_before:
             self._not_before = now + PAUSE
-            # Not by the loop's task factory: an eager one would run the caller's code here.
+            # Not through the loop's task factory: an eager one would run the caller's code here.
             self._task = asyncio.Task(self._renew(), loop=asyncio.get_running_loop())
 
     async def _renew(self) -> None:
@@ -178,14 +178,14 @@ class SasRenewal:
         else:
             answer = await _in_thread(ask)
         if inspect.isawaitable(answer):
-            # Not by wait_for(), which makes a task of the host's factory (until Python 3.12).
+            # Not by wait_for(), which makes a task through the host's factory (until Python 3.12).
             async with asyncio.timeout(self._timeout):
                 return await answer
         return answer
 
 
 def _in_thread(ask: AskForSas) -> asyncio.Future[object]:
-    """Call in a thread of its own: one of an executor that hangs would hold up the exit."""
+    """Call it in a new thread: a hanging thread of an executor would delay the exit."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[object] = loop.create_future()
 
@@ -203,7 +203,7 @@ def _in_thread(ask: AskForSas) -> asyncio.Future[object]:
         try:
             answer = ask()
         except BaseException as error:
-            # A StopIteration or an interrupt does not fit into a future.
+            # A future cannot carry a StopIteration or an interrupt.
             if isinstance(error, Exception) and not isinstance(error, StopIteration):
                 failure = error
             else:

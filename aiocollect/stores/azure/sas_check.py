@@ -1,8 +1,8 @@
-"""What a SAS says of itself: more rights than collecting needs, its end, plain HTTP.
+"""Findings about a SAS: more rights than collecting needs, its expiry, plain HTTP.
 
-Invariants: it judges by what the SAS says, and asks nobody; a finding is a warning and never an
-error, since clocks differ, a SAS may lean on a stored policy, and rows that are held are not lost.
-No finding shows any of the SAS but the letters of its rights and its times.
+Invariants: only the text of the SAS is judged, without a request; a finding is a warning and never
+an error, since clocks differ, a SAS can depend on a stored policy, and held rows are not lost. A
+finding shows nothing of the SAS but the letters of its rights and its times.
 
 Source: learn.microsoft.com/rest/api/storageservices, create-service-sas and create-account-sas.
 """
@@ -21,7 +21,7 @@ from .target import Target
 
 __all__ = ["inspect", "inspect_sas"]
 
-# Add, create, and, where blobs are shared, read.
+# Add, create and, for shared blobs, read.
 NEEDED: Final = "acr"
 RIGHTS: Final = {
     "w": "write, which overwrites", "d": "delete", "x": "delete version", "y": "delete permanently",
@@ -34,7 +34,7 @@ SOON: Final = 24 * 3600.0
 def inspect(
     target: Target, renewal: SasRenewal | None, tell: Callable[[CredentialWarning], None]
 ) -> None:
-    """Tell what is to say of a SAS that was given; of one to be asked for, when the first came."""
+    """Report the findings about a given SAS; for one from a callback, once the first has come."""
 
     def look(sas: str) -> None:
         https = target.url.startswith("https:")
@@ -51,13 +51,13 @@ def inspect(
 def inspect_sas(
     sas: str, *, now: float, https: bool, renewed: bool = False
 ) -> Iterator[CredentialWarning]:
-    """What an operator should know of a SAS, at most one finding an aspect.
+    """The findings an operator should know, at most one per aspect.
 
-    ``now``: seconds since 1970. ``https``: whether we speak it, else it is no use to forbid HTTP.
-    ``renewed``: somebody renews it, so that it may be short.
+    ``now``: seconds since 1970. ``https``: whether it is used; otherwise the SAS need not forbid
+    HTTP. ``renewed``: a callback renews it, so its life can be short.
     """
     query = parse_qs(sas.lstrip("?"))
-    # Without sp a stored policy says what is allowed, and perhaps until when.
+    # Without sp, a stored policy defines the rights, and perhaps the expiry.
     rights = "".join(query.get("sp", ()))
     more = [f"{letter}: {name}" for letter, name in RIGHTS.items() if letter in rights]
     if more:

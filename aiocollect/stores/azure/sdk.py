@@ -1,4 +1,4 @@
-"""The SDK, imported when an Azure store is made, with all that it would do later."""
+"""The SDK, imported when an Azure store is made, along with everything it would load later."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["import_sdk"]
 
 
 def import_sdk() -> None:
-    """Import it. ConfigError where it is not installed."""
+    """Import it. Raises ConfigError if it is not installed."""
     try:
         import azure.storage.blob.aio  # noqa: F401
 
@@ -22,9 +22,9 @@ def import_sdk() -> None:
             "the Azure store needs azure-storage-blob and aiohttp; run: "
             "pip install 'azure-storage-blob[aio]'"
         ) from None
-    # What the SDK leaves for its first client and request is done now. Later it would be on the
-    # loop, 50 ms and a process for the platform's name, under locks that a child forked meanwhile
-    # would find taken for ever.
+    # The SDK's deferred work for its first client and request is done now. Later it would run on
+    # the loop (50 ms, and a process for the name of the platform), under locks that a child forked
+    # in the middle would find taken forever.
     platform.platform()
     for module in ("_aiohttp", "_http_response_impl_async"):
         with suppress(ImportError):

@@ -2,13 +2,13 @@
 
 Invariants:
 
-- A session is used and closed on the loop that it was made on and in its process alone. Elsewhere
-  nothing of it is touched: after a fork the child shares the parent's sockets and even its epoll,
-  so that closing a connection there would take the parent's away.
-- A session that nobody may close any more is kept for ever: no finaliser closes it, or warns. So is
+- A session is used and closed only on its own loop, in its own process. Elsewhere it is not
+  touched: after a fork the child shares the parent's sockets and even its epoll, so closing a
+  connection there would close the parent's.
+- A session that can no longer be closed is kept forever: no finaliser closes it, or warns. So is
   the credential that belongs to it.
-- Who may be spoken to (``ca_file``) and by which way (``proxy``) is the session's matter, decided
-  when it is made: asked for with each request it would cost the loop a file or two thread hops.
+- The trusted certificates (``ca_file``) and the proxy (``proxy``) belong to the session and are
+  read when it is made: for each request they would cost the loop a file or two thread hops.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ __all__ = ["Link", "Links", "check_proxy", "connect", "trust"]
 
 
 def _request_ids() -> Iterator[str]:
-    # The SDK makes a uuid1 for each request, for which libuuid asks the kernel again and again: a
-    # seventh of an append's CPU. What the service's log needs is that no two are the same.
+    # The SDK makes a uuid1 for each request, for which libuuid asks the kernel: a seventh of the
+    # CPU of an append. The service's log only needs unique ids.
     begin = uuid4()
     return (f"{begin}-{number}" for number in count())
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Link:
-    """A session with what hangs on it, and where it may be used. ``request_ids`` are its own, and
-    so are its ``tokens``, where a credential gives such."""
+    """A session with its parts, and where it may be used. It owns its ``request_ids``, and its
+    ``tokens`` if the credential gives them."""
 
     loop: asyncio.AbstractEventLoop
     session: aiohttp.ClientSession
@@ -63,7 +63,7 @@ class Link:
         return self.loop is loop and self.pid == os.getpid()
 
     async def aclose(self) -> None:
-        """Close it; on its own loop."""
+        """Close it, on its own loop."""
         if self.tokens is not None:
             await self.tokens.aclose()
         await self.service.close()
@@ -80,12 +80,12 @@ class Links:
         return bool(self._links)
 
     async def here(self) -> Link:
-        """The running loop's link, made where there is none."""
+        """The link of the running loop, made if there is none."""
         loop = asyncio.get_running_loop()
         for link in self._links:
             if link.is_here(loop):
                 return link
-        # One of a loop that is still open is kept for it: it may run again.
+        # The link of a loop that is still open is kept: the loop can run again.
         left = [link for link in self._links if link.pid != os.getpid() or link.loop.is_closed()]
         link = self._make()
         self._links = [*(other for other in self._links if other not in left), link]
@@ -94,7 +94,8 @@ class Links:
         return link
 
     async def aclose(self) -> None:
-        """Close this loop's link; those of other loops are closed there, when they next run."""
+        """Close the link of this loop; those of other loops are closed there, when they next
+        run."""
         loop = asyncio.get_running_loop()
         links, self._links = self._links, []
         for link in links:
@@ -103,35 +104,35 @@ class Links:
                 continue
             await _leave(link)
             if link.pid == os.getpid() and not link.loop.is_closed():
-                with suppress(RuntimeError):  # it has ended just now
+                with suppress(RuntimeError):  # the loop has just ended
                     link.loop.call_soon_threadsafe(_close_on, link)
 
 
 async def _leave(link: Link) -> None:
-    """Give up a link that is not this loop's, without a touch of its sockets."""
+    """Abandon a link of another loop without touching its sockets."""
     if link.pid == os.getpid() and link.loop.is_closed():
-        # The connections ended with their loop. This marks the session as closed, and no more; a
-        # resolver that minds its loop's end (aiodns) is nobody's matter any more.
+        # The connections ended with their loop. This only marks the session as closed; a resolver
+        # that needs its loop (aiodns) is left alone.
         with suppress(Exception):
             await link.session.close()
         if link.tokens is not None:
             with suppress(Exception):
                 await link.tokens.leave()
         return
-    # One more reference than anybody counts. A list of ours would be emptied when the interpreter
-    # ends, and the session finalised then.
+    # One extra reference. A list of ours would be emptied when the interpreter exits, and the
+    # session finalised then.
     for kept in (link.session, link.tokens):
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
 
 
-# The loop itself keeps no task alive.
+# The loop holds no strong reference to a task.
 _closing: set[asyncio.Task[None]] = set()
 
 
 def _close_on(link: Link) -> None:
     """Close a link; called on its own loop."""
     if link.pid == os.getpid():
-        # Not by the loop's task factory, which is the host's.
+        # Not through the loop's task factory, which is the host's.
         task = asyncio.Task(link.aclose(), loop=link.loop)
         _closing.add(task)
         task.add_done_callback(_closing.discard)
@@ -154,19 +155,18 @@ def connect(
     from .transport import AppendTransport
 
     session = aiohttp.ClientSession(
-        # No limit of its own: whoever calls us bounds its requests, and one that hangs must not
-        # hold up others here.
+        # No limit here: callers bound their requests, and one that hangs must not delay others.
         connector=aiohttp.TCPConnector(limit=0, ssl=True if tls is None else tls),
         cookie_jar=aiohttp.DummyCookieJar(),
-        # Nobody unpacks: see stores/azure/wire.py.
+        # Bodies are not decompressed: see stores/azure/wire.py.
         auto_decompress=False,
         headers={"Accept-Encoding": "identity"},
-        trust_env=False,  # looking in ~/.netrc costs a thread hop a request
+        trust_env=False,  # reading ~/.netrc costs a thread hop per request
         proxy=proxy,
         middlewares=(OneAttempt(),),
     )
-    # Time-outs are the transport's matter: given to the client they would be passed over, and
-    # 300 s hold instead.
+    # The transport sets the time-outs: given to the client, they would be ignored in favour of 300
+    # s.
     transport = AppendTransport(session, **timeouts)
     tokens: Tokens | None = None
     if isinstance(credential, Identity):
@@ -189,12 +189,13 @@ def connect(
     return Link(loop=asyncio.get_running_loop(), session=session, service=service, tokens=tokens)
 
 
-# Those of all public authorities take 0.2 MiB.
+# The bundle of all public authorities has 0.2 MiB.
 _LARGEST_BUNDLE = 16 * 2**20
 
 
 def trust(ca_file: str | os.PathLike[str] | None, url: str) -> ssl.SSLContext | None:
-    """What TLS trusts: the certificates of a PEM bundle, in place of the system's; None: those."""
+    """The certificates that TLS trusts: those of a PEM bundle instead of the system's; None: the
+    system's."""
     if ca_file is None:
         return None
     if not isinstance(ca_file, str | os.PathLike):
@@ -203,7 +204,7 @@ def trust(ca_file: str | os.PathLike[str] | None, url: str) -> ssl.SSLContext | 
         raise ConfigError("ca_file= needs https, but store= uses plain HTTP")
     name = os.fspath(ca_file)
     try:
-        read_small(name, most=_LARGEST_BUNDLE)  # no pipe, which would hold us up here for ever
+        read_small(name, most=_LARGEST_BUNDLE)  # not a pipe, which would block us forever
         return ssl.create_default_context(cafile=name)
     except ssl.SSLError:
         problem = "does not contain certificates in PEM form"
@@ -213,7 +214,7 @@ def trust(ca_file: str | os.PathLike[str] | None, url: str) -> ssl.SSLContext | 
 
 
 def check_proxy(proxy: str | None) -> str | None:
-    """The URL of an HTTP proxy, if it is one. It may have a password, so no error shows it."""
+    """The URL of an HTTP proxy, checked. It can contain a password, so no error shows it."""
     if proxy is None:
         return None
     form = "proxy= must look like http://[user:password@]host:port"

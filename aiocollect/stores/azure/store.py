@@ -2,15 +2,15 @@
 
 Invariants:
 
-- One call of a method is at most one request of its kind on the wire. The SDK retries nothing, does
-  not follow redirects, and aiohttp's own second sending of a PUT, which it makes when a kept-alive
-  connection drops, is turned off by a client middleware.
-- An append always carries its position, and is believed only when the answer names that position.
-- Every failure leaves here as one of our errors, cut off from the exception it came from: those
-  hold URLs, and URLs hold signatures.
-- The name that arrives is the name that was asked for: aiohttp normalises "..", so that one blob
-  name could reach another container. Such names are refused before anything is sent.
-- A session for each event loop and process that asks, used and closed there alone.
+- One call of a method sends at most one request of its kind. The SDK retries nothing and follows no
+  redirects, and a client middleware turns off aiohttp's own re-sending of a PUT after a kept-alive
+  connection drops.
+- An append always carries its position, and is believed only if the answer names that position.
+- Every failure leaves here as one of our errors, detached from its exception: those contain URLs,
+  and URLs contain signatures.
+- The requested name is the name that arrives: aiohttp normalises "..", so one blob name could reach
+  another container. Such names are refused before anything is sent.
+- Each event loop and process has a session of its own, used and closed only there.
 """
 
 from __future__ import annotations
@@ -54,13 +54,13 @@ if TYPE_CHECKING:
 
 __all__ = ["AzureOptions", "AzureStore"]
 
-# A blob client costs 0.2 ms to make. As many are kept as there may be paths in use at a time.
+# A blob client costs 0.2 ms to make. As many are kept as there can be paths in use at a time.
 MAX_CLIENTS: Final = 1024
 
-# How a signature that has ended or was revoked is refused; the second is the emulator's word.
+# Codes for a signature that has expired or was revoked; the second is the emulator's.
 STALE: Final = ("AuthenticationFailed", "AuthorizationFailure")
 
-# How the service says that a name is taken; the third to a SAS that may not overwrite.
+# Codes for a name that exists; the third is for a SAS that may not overwrite.
 EXISTS: Final = (
     *("BlobAlreadyExists", "ResourceAlreadyExists"),
     *("UnauthorizedBlobOverwrite", "ConditionNotMet"),
@@ -72,19 +72,19 @@ _T = TypeVar("_T")
 class AzureStore:
     """The append blobs of one container.
 
-    ``account_url`` is ``https://ACCOUNT.blob.core.windows.net``, with a SAS as its query or not.
-    ``credential`` is an account key; a SAS; a function, sync or async, that returns a SAS, and is
-    asked again before that ends and when it is refused; an async token credential, which stays the
-    caller's to close; or an identity by name: "default", "managed", "workload", "cli" (None is the
-    default one; the extra ``identity``). With ``create_container`` a missing container is made
-    when it is first missed; without it that is refused (CONTAINER_MISSING). ``api_version`` is for
-    services that do not know the SDK's newest one.
+    ``account_url`` is ``https://ACCOUNT.blob.core.windows.net``, with or without a SAS as its
+    query. ``credential`` is an account key; a SAS; a function, sync or async, that returns a SAS
+    and is called again before that expires and when it is refused; an async token credential, which
+    the caller closes; or an identity by name: "default", "managed", "workload", "cli" (None means
+    "default"; needs the extra ``identity``). With ``create_container`` a missing container is
+    created when first needed; without it the request is refused (CONTAINER_MISSING).
+    ``api_version`` is for services that do not know the SDK's newest version. ``ca_file`` is a PEM
+    bundle that TLS trusts instead of the system's certificates. ``proxy`` is the URL of an HTTP
+    proxy, ``http://user:password@host:port``; the environment is never read for it.
+    ``content_type`` replaces the encoder's. ``sas_max_age``: when a SAS without an end is renewed;
+    ``sas_timeout``: the limit of a call of its function. All times in seconds.
 
-    ``ca_file`` is a PEM bundle that TLS trusts in place of the system's certificates. ``proxy`` is
-    the URL of an HTTP proxy, ``http://user:password@host:port``; the environment is never asked.
-    ``content_type`` replaces the encoder's. ``sas_max_age``: when a SAS that names no end is
-    renewed; ``sas_timeout``: how long its function may take. Seconds throughout. Raises
-    ConfigError, which names the option.
+    Raises ConfigError, which names the option.
     """
 
     def __init__(
@@ -96,18 +96,18 @@ class AzureStore:
         create_container: bool = True,
         allow_http: bool = False,
         connection_timeout: float = 10.0,
-        # A lane gives an attempt up after 30 s.
+        # A lane abandons an attempt after 30 s.
         read_timeout: float = 30.0,
         api_version: str | None = None,
         ca_file: str | os.PathLike[str] | None = None,
         proxy: str | None = None,
         content_type: str | None = None,
-        # An hour: as long as most keep a SAS good.
+        # An hour: the usual life of a SAS.
         sas_max_age: float = 3600.0,
-        # Below the lane's 30 s, so that it hears of a callback that hangs.
+        # Below the lane's 30 s, so that it learns that the callback hangs.
         sas_timeout: float = 10.0,
     ) -> None:
-        # It takes most of a second: here, where nothing is served yet, not at the first row.
+        # It takes most of a second: better here, before anything is served, than at the first row.
         import_sdk()
         self.container = check_container(container)
         self._target = Target.of(account_url, credential=credential, allow_http=allow_http)
@@ -144,10 +144,8 @@ class AzureStore:
         endpoint_suffix: str | None = None,
         **options: Unpack[AzureOptions],
     ) -> AzureStore:
-        """From a connection string with a key or a SAS, as the portal shows it.
-
-        ``endpoint_suffix`` is for one that has none of its own.
-        """
+        """From a connection string with a key or a SAS, as the portal shows it. ``endpoint_suffix``
+        is for a string without one."""
         target = Target.from_connection_string(
             connection_string,
             allow_http=options.get("allow_http", False),
@@ -165,10 +163,10 @@ class AzureStore:
         endpoint_suffix: str | None = None,
         **options: Unpack[AzureOptions],
     ) -> AzureStore:
-        """From a URL of an account or a container, with a SAS as its query or a credential.
+        """From the URL of an account or a container, with a SAS as its query or a credential.
 
-        ``azure://account/container`` is an account in the cloud with ``endpoint_suffix``; any other
-        URL stays as it is.
+        ``azure://account/container`` is an account in the cloud of ``endpoint_suffix``; any other
+        URL is used as it is.
         """
         check_suffix(endpoint_suffix)
         if isinstance(url, str) and url.startswith("azure://"):
@@ -192,7 +190,7 @@ class AzureStore:
         return f"<AzureStore {self._target.url}/{self.container}, {state}>"
 
     def inspect(self, tell: Callable[[CredentialWarning], None]) -> None:
-        """Tell what is wrong with a SAS that was given; with one to be asked for, once it came."""
+        """Report what is wrong with a given SAS; with one from a callback, once it has come."""
         inspect(self._target, self._renewal, tell)
 
     def __reduce__(self) -> Any:
@@ -204,14 +202,14 @@ class AzureStore:
     # The protocol -----------------------------------------------------------------------------
 
     async def open(self, path: str, *, head: int) -> Opened:
-        """Look at the blob by one ranged GET; an empty one has no range, and costs a HEAD too."""
+        """Look at the blob by one ranged GET; an empty blob has no range, and costs a HEAD too."""
         wanted = max(1, head)
         seen, data = await look(await self._blob(path), 0, wanted, self._ask)
         return Opened(seen.length, seen.blocks, seen.created, seen.etag, data[:head])
 
     async def create(self, path: str, *, content_type: str) -> Created | bool:
-        """Create an empty append blob unless the name is taken; without the condition the service
-        would truncate what stands there."""
+        """Create an empty append blob unless the name exists; without the condition the service
+        would truncate an existing blob."""
         from azure.core import MatchConditions
         from azure.storage.blob import ContentSettings
 
@@ -258,12 +256,12 @@ class AzureStore:
         except (KeyError, TypeError, ValueError):
             raise OutcomeUnknown("UnreadableAnswer") from None
         if landed != offset:
-            # Not this request's answer, whosever it is.
+            # An answer to another request.
             raise OutcomeUnknown("OtherPosition")
         return Appended(offset + len(data), blocks, new_etag)
 
     async def read(self, path: str, *, offset: int, length: int) -> Range:
-        """Read at most ``length`` bytes at ``offset``; at or behind the end there are none."""
+        """Read at most ``length`` bytes at ``offset``; none at or after the end."""
         return await self._range(path, offset, length, self._ask)
 
     async def list(self, prefix: str) -> AsyncIterator[Listed]:
@@ -279,7 +277,7 @@ class AzureStore:
 
     async def aclose(self) -> None:
         """Close this loop's session; idempotent; a later use makes a new one. A credential that was
-        given stays open."""
+        passed in stays open."""
         self._closed = True
         if self._renewal is not None:
             await self._renewal.aclose()
@@ -292,11 +290,13 @@ class AzureStore:
         return Range(data, seen.length, seen.etag, seen.created, seen.ended)
 
     async def _ask(self, request: Callable[[], Awaitable[_T]], *, again: bool = False) -> _T:
-        """The one door to the SDK: send a request, and turn whatever it raises into our errors.
+        """The one door to the SDK: send a request, and translate whatever it raises into our
+        errors.
 
-        Where the container is missing and may be made, it is. Then the blob is surely missing, and
-        ``again`` says that the request makes it. Where it stands meanwhile (another lane has made
-        it, or the first answer was not true), nothing was applied, and the request is sent again.
+        A missing container is created if that is allowed. The blob is then certainly missing, and
+        ``again`` says that the request creates it. If the container exists after all (another lane
+        created it, or the first answer was wrong), nothing was applied, and the request is sent
+        again.
         """
         try:
             return await self._translate(request)
@@ -316,15 +316,16 @@ class AzureStore:
         except Answered as answer:
             failure = from_answer(answer.status, answer.code, answer.wish)
         except Exception as error:
-            # The SDK lets a bare TypeError out on odd answers. Which class it is proves nothing.
+            # The SDK lets a bare TypeError out on odd answers. The class proves nothing.
             failure = from_exception(error)
         if self._renewal is not None and failure.code in STALE:
             self._renewal.refused(sas)
-        # Outside of the handler, so that no context leads back to a URL.
+        # Outside of the handler, so that the exception's context does not lead to a URL.
         raise failure
 
     async def _make_container(self) -> bool:
-        """Make it; False where it stands. StoreRefused CONTAINER_MISSING where it may not be."""
+        """Create the container; False if it exists. Raises StoreRefused CONTAINER_MISSING if that
+        is not allowed."""
         try:
             await self._translate(self._create_container_there)
         except StoreError as error:
@@ -332,7 +333,8 @@ class AzureStore:
                 return False
             if not isinstance(error, StoreRefused):
                 raise
-            # Said by its cause: for want of a right to *read* a lane would go on in another way.
+            # Reported by its own cause: for a missing right to *read*, a lane would switch to its
+            # own blob.
             code = "ContainerNotFound"
             if error.reason is Refusal.CONTAINER_MISSING:
                 code = error.code  # it was deleted a moment ago
@@ -365,7 +367,7 @@ class AzureStore:
         return blob
 
     def _check_url(self, url: str, path: str) -> None:
-        """Refuse a name that is another one after the normalisation that aiohttp does."""
+        """Refuse a name that aiohttp's normalisation would change."""
         from yarl import URL
 
         account = URL(self._target.url).path.rstrip("/")

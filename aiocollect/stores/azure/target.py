@@ -1,8 +1,8 @@
-"""Where an Azure store points to: account, container and credential, from URL or text. Pure.
+"""The target of an Azure store: account, container and credential, from URL or text. Pure.
 
-Invariants: what is wrong is said at construction, by the name of the option and with a remedy, and
-never with the value of a secret; rows travel over TLS unless the host is this machine or plain
-HTTP was asked for by name.
+Invariants: mistakes are reported at construction, with the name of the option and a remedy, and
+never with the value of a secret; rows travel over TLS unless the host is this machine or plain HTTP
+was explicitly allowed.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ __all__ = [
     "split_url",
 ]
 
-# The cloud that an account is in unless somebody says otherwise.
+# The default cloud of an account.
 PUBLIC_CLOUD: Final = "core.windows.net"
-# Where Azurite listens unless it is told otherwise.
+# Azurite's default port.
 EMULATOR_PORT: Final = 10000
 
-# The emulator's account, the same for everybody: published in its documentation, no secret.
+# The emulator's account, the same everywhere: published in its documentation, not a secret.
 EMULATOR_ACCOUNT: Final = "devstoreaccount1"
 EMULATOR_KEY: Final = (
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -68,10 +68,10 @@ _SHORTEST_KEY: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """An account's URL, without query; the account's name; and how to prove who we are.
+    """An account's URL, without query; the account's name; and its credential.
 
-    ``credential`` is what the SDK takes: a name and key, a SAS text, or a credential object; or a
-    function that is to be asked for a SAS.
+    ``credential`` is what the SDK accepts: a name and key, a SAS text, or a credential object; or a
+    function that returns a SAS.
     """
 
     url: str
@@ -83,7 +83,7 @@ class Target:
 
     @classmethod
     def of(cls, account_url: str, *, credential: Any, allow_http: bool) -> Target:
-        """Check and take apart an account's URL, which may carry a SAS."""
+        """Check and parse an account's URL, which can contain a SAS."""
         if not isinstance(account_url, str):
             raise ConfigError("store= must be the URL of an account, as text")
         try:
@@ -116,7 +116,7 @@ class Target:
         path = parts.path.strip("/")
         if "/" in path:
             raise ConfigError("store= has more than an account in its path; remove the rest")
-        # In the host, except where an emulator or a proxy has it as the first part of the path.
+        # In the host, except if an emulator or a proxy has it as the first part of the path.
         account = path or host.split(".", 1)[0]
         address = f"[{host}]" if ":" in host else host
         address += f":{port}" if port else ""
@@ -130,7 +130,8 @@ class Target:
     def from_connection_string(
         cls, text: str, *, allow_http: bool, endpoint_suffix: str | None = None
     ) -> Target:
-        """Take apart a connection string as the Azure portal shows it; its own suffix wins."""
+        """Parse a connection string as the Azure portal shows it; its own suffix takes
+        precedence."""
         if not isinstance(text, str) or "=" not in text:
             raise ConfigError(
                 "store= is not a connection string, which looks like "
@@ -169,7 +170,7 @@ class Target:
 
     @classmethod
     def emulator(cls, address: str) -> Target:
-        """The emulator's account at host:port, or at a host with the emulator's own port."""
+        """The emulator's account at host:port, or at a host with the emulator's default port."""
         if not isinstance(address, str) or not address:
             raise ConfigError(
                 "store= must name the host of the emulator: azurite://127.0.0.1/container"
@@ -191,7 +192,7 @@ class Target:
 
 
 def split_url(url: str, *, container: str | None) -> tuple[str, str]:
-    """An account's URL, SAS included, and the container, from a URL that may name both."""
+    """An account's URL, SAS included, and the container, from a URL that can name both."""
     if not isinstance(url, str) or "://" not in url:
         raise ConfigError("store= must look like https://ACCOUNT.blob.core.windows.net/CONTAINER")
     base, question, query = url.partition("?")
@@ -221,7 +222,7 @@ def split_url(url: str, *, container: str | None) -> tuple[str, str]:
 def account_url(account: str, *, endpoint_suffix: str | None = None) -> str:
     """The URL of an account by its short name, in the cloud with this suffix."""
     if not isinstance(account, str) or not _ACCOUNT.match(account):
-        # It is not shown: a misplaced user:password would stand here.
+        # It is not shown: it could be a misplaced user:password.
         raise ConfigError(
             "store=: azure:// needs the short name of an account: azure://account/container"
         )
@@ -229,7 +230,7 @@ def account_url(account: str, *, endpoint_suffix: str | None = None) -> str:
 
 
 def check_suffix(suffix: str | None) -> str:
-    """A cloud's suffix, such as core.chinacloudapi.cn, if it can be one; None: the public one's."""
+    """A cloud's suffix, for example core.chinacloudapi.cn, checked; None: the public cloud's."""
     if suffix is None:
         return PUBLIC_CLOUD
     if not isinstance(suffix, str) or not _SUFFIX.match(suffix) or suffix.startswith("blob."):
@@ -241,9 +242,9 @@ def check_suffix(suffix: str | None) -> str:
 
 
 def check_container(name: object) -> str:
-    """The container's name, if it can be one."""
+    """The container's name, checked."""
     if not isinstance(name, str) or not _CONTAINER.match(name):
-        # A misplaced key or SAS would stand here.
+        # It could be a misplaced key or SAS.
         shown = f"{name!r} " if isinstance(name, str) and _SHOWN.match(name) else " "
         raise ConfigError(
             f"container={shown}is not a valid container name: use 3 to 63 lower-case "
@@ -260,7 +261,7 @@ def is_sound(path: str) -> bool:
 
 
 def _check_host(host: str) -> None:
-    """Refuse the account's other endpoints, which answer, or look right, and take no append."""
+    """Refuse the account's other endpoints, which answer, or look right, but accept no append."""
     found = _OTHER_ENDPOINT.match(host)
     if found is None:
         return
@@ -281,7 +282,8 @@ def _check_host(host: str) -> None:
 
 
 def _is_address(host: str) -> bool:
-    """Whether a host, with or without port, is an address or this machine: so, an emulator."""
+    """Whether a host, with or without port, is an IP address or this machine: that is, an
+    emulator."""
     name = urlsplit(f"//{host}").hostname or ""
     try:
         ipaddress.ip_address(name)
@@ -331,7 +333,8 @@ def _check_text(credential: str, account: str, scheme: str) -> Any:
         return Identity(text.lower())
     if "sig=" in text:
         return text
-    # An account's key has 88 characters. What is no key at all may still be a secret: not shown.
+    # An account's key has 88 characters. A text that is not a key can still be a secret, so it is
+    # not shown.
     if len(text) < _SHORTEST_KEY and not _is_base64(text):
         raise ConfigError(
             f"credential= is neither a key nor a SAS; to name an identity, use {', '.join(NAMES)}"

@@ -1,14 +1,14 @@
-"""Tokens: asking a credential for them, in bounded time, and telling its failures as its own.
+"""Tokens: requests a credential's tokens in bounded time, and reports its failures as its own.
 
 Invariants:
 
 - Whatever a credential raises leaves here as StoreRefused CREDENTIAL with a code that begins with
-  Token. A token endpoint's 400 is no answer of the store, nor is its silence: the SDK would hand up
-  both as if they were.
-- One call of the credential at a time for the same token, whoever waits; one that takes too long
-  goes on, and whoever asks next has its result. After a failure there is a pause, so that a
+  Token. A 400 from a token endpoint, or its silence, is not the store's; the SDK would pass on both
+  as if they were.
+- One call of the credential at a time for the same token, however many wait; a call that takes too
+  long continues, and the next caller gets its result. After a failure there is a pause, so that a
   thousand lanes are one client to an endpoint that is down.
-- Neither a token nor what a credential's exception says is shown.
+- Neither a token nor the text of a credential's exception is shown.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from .causes import cause_of
 
 __all__ = ["Tokens", "is_token_credential"]
 
-# Below the 30 s after which a lane gives an attempt up, so that it hears whose fault it was. A
-# machine's endpoint may take ten right after its start.
+# Below the 30 s after which a lane abandons an attempt, so that it learns the cause. A machine's
+# endpoint can take ten seconds right after its start.
 TIMEOUT: Final = 20.0
 # Between a failure and the next call; doubled with each failure, up to the longest.
 PAUSE: Final = 0.1
@@ -34,15 +34,13 @@ LONGEST_PAUSE: Final = 10.0
 
 
 def is_token_credential(credential: object) -> bool:
-    """Whether it gives tokens."""
+    """Whether it can issue tokens."""
     return hasattr(credential, "get_token") or hasattr(credential, "get_token_info")
 
 
 class Tokens:
-    """What the SDK asks for tokens: ``credential`` behind a time limit, on one event loop.
-
-    With ``owned`` it is closed along with this. ``clock`` tells seconds that never jump.
-    """
+    """The credential that the SDK uses: ``credential`` with a time limit, on one event loop. If
+    ``owned``, it is closed along with this. ``clock`` gives monotonic seconds."""
 
     def __init__(
         self,
@@ -62,14 +60,14 @@ class Tokens:
         self._not_before = -math.inf
         self._failures = 0
         self._failure = ""
-        if hasattr(credential, "get_token_info"):  # the SDK prefers it where there is one
+        if hasattr(credential, "get_token_info"):  # the SDK prefers it if it exists
             self.get_token_info = self._get_token_info
 
     def __repr__(self) -> str:
         return f"<Tokens of a {type(self._credential).__name__}, {self._failure or 'good'}>"
 
     async def get_token(self, *scopes: str, **options: Any) -> Any:
-        """A token; StoreRefused CREDENTIAL where there is none."""
+        """A token. Raises StoreRefused CREDENTIAL if there is none."""
         return await self._ask("get_token", scopes, options)
 
     async def _get_token_info(self, *scopes: str, **options: Any) -> Any:
@@ -81,11 +79,12 @@ class Tokens:
         if call is None:
             if self._clock() < self._not_before:
                 raise StoreRefused(Refusal.CREDENTIAL, self._failure)
-            # Not by the loop's task factory, which may be an eager one, or any other of a host's.
+            # Not through the loop's task factory, which can be an eager one, or any other of the
+            # host's.
             loop = asyncio.get_running_loop()
             call = asyncio.Task(self._call(method, scopes, options), loop=loop)
             self._calls[key] = call
-        # Whoever is cancelled here leaves the call to the others.
+        # A cancelled caller leaves the call running for the others.
         await asyncio.wait({call}, timeout=self._timeout)
         if not call.done():
             self._failed("TokenTimeout")
@@ -122,14 +121,14 @@ class Tokens:
         return code
 
     async def leave(self) -> None:
-        """Give it up where its loop has ended, so that no finaliser warns of a session."""
+        """Abandon it after its loop has ended, so that no finaliser warns of a session."""
         self._calls.clear()
         if self._owned:
             with suppress(Exception):
                 await self._credential.close()
 
     async def aclose(self) -> None:
-        """End the calls that are under way; close a credential of our own."""
+        """Cancel the calls that are under way; close a credential of our own."""
         calls = [call for call in self._calls.values() if not call.done()]
         self._calls.clear()
         for call in calls:
@@ -142,10 +141,11 @@ class Tokens:
 
 
 def _code(error: BaseException) -> str:
-    """The failure's code: by the endpoint's answer, by why there was none, by the class's name."""
+    """The failure's code: from the endpoint's answer, the reason for a missing answer, or the
+    class's name."""
     names = [kind.__name__ for kind in type(error).__mro__]
     for told in (error, error.__cause__):
-        # What the endpoint said may be wrapped once, in what azure-identity makes of it.
+        # The endpoint's answer can be wrapped once, in an exception of azure-identity.
         status = getattr(told, "status_code", None)
         if isinstance(status, int):
             return f"TokenHTTP{status}"
@@ -153,6 +153,6 @@ def _code(error: BaseException) -> str:
     if cause:
         return f"Token{cause}"
     if "ClientAuthenticationError" in names:
-        # Of a chain as well, where none of its credentials is at home here.
+        # Also of a chain in which no credential is available on this machine.
         return "TokenUnavailable"
     return f"Token{names[0]}"

@@ -1,14 +1,14 @@
-"""The SDK's transport, with a short way for appends: what our lanes send by far the most.
+"""The SDK's transport, with a fast path for appends: by far the most of our requests.
 
-It imports the SDK; so it is imported itself when an Azure store is made, and not before.
+It imports the SDK; so it is itself imported only when an Azure store is made.
 
 Invariants:
 
-- Only what carries an append position goes the short way; everything else goes the SDK's own.
-- The request leaves as the SDK has built and signed it, under the same time-outs, and a failure is
-  raised as the class that the SDK's way would raise.
-- Of an answer to an append the SDK sees what the store reads, and what a trace or a log would
-  tell: it takes its time over each header more, most of it over the dates.
+- Only requests with an append position take the fast path; everything else takes the SDK's own.
+- The request leaves as the SDK built and signed it, under the same time-outs, and a failure is
+  raised as the class that the SDK would raise.
+- Of the answer to an append the SDK sees the headers that the store reads, and those that a trace
+  or a log shows: each further header costs time, dates the most.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from multidict import CIMultiDict
 __all__ = ["AppendTransport"]
 
 APPEND: Final = "x-ms-blob-condition-appendpos"
-# The last three are for whoever traces or logs through the SDK.
+# The last three are for tracing or logging through the SDK.
 SHOWN: Final = (
     "ETag",
     "x-ms-blob-append-offset",
@@ -39,17 +39,18 @@ SHOWN: Final = (
 )
 
 
-# To mypy it is Any: azure-core exports it lazily.
+# For mypy it is Any: azure-core exports it lazily.
 class AppendTransport(AioHttpTransport):  # type: ignore[misc]
-    """On a ``session`` that is closed with it, whose middleware leaves a body with no answer to an
-    append: see stores/azure/wire.py. The time-outs are those of connecting and of each read."""
+    """Uses a ``session``, which is closed with it and whose middleware leaves no body on an
+    append's answer: see stores/azure/wire.py. The time-outs are those of connecting and of each
+    read."""
 
     def __init__(
         self, session: aiohttp.ClientSession, *, connection_timeout: float, read_timeout: float
     ) -> None:
         super().__init__(
             session=session,
-            # Looking for a proxy in the environment costs two thread hops a request.
+            # Looking for a proxy in the environment costs two thread hops per request.
             use_env_settings=False,
             connection_timeout=connection_timeout,
             read_timeout=read_timeout,
@@ -59,8 +60,8 @@ class AppendTransport(AioHttpTransport):  # type: ignore[misc]
         )
 
     async def send(self, request: Any, **options: Any) -> Any:
-        """Send a request that the SDK's policies have made. ``options`` are what is left of the
-        call's own, and those of an append we know: there are none."""
+        """Send a request that the SDK's policies have built. ``options`` are what is left of the
+        call's own, and for an append there are none."""
         session = self.session
         if APPEND not in request.headers or session is None:
             return await super().send(request, **options)
@@ -85,7 +86,7 @@ class AppendTransport(AioHttpTransport):  # type: ignore[misc]
 
 
 class _Answer(AsyncHttpResponse):
-    """An answer to an append, without body."""
+    """An answer to an append, without its body."""
 
     def __init__(self, request: Any, answer: aiohttp.ClientResponse) -> None:
         super().__init__(request, answer)
@@ -94,13 +95,13 @@ class _Answer(AsyncHttpResponse):
         headers = answer.headers
         if answer.status == 201:
             self.headers = CIMultiDict((name, headers[name]) for name in SHOWN if name in headers)
-        else:  # 401: the challenge to be answered with another token
+        else:  # 401: a challenge, answered with another token
             self.headers = CIMultiDict(headers)
 
     def body(self) -> bytes:
-        """Nothing: it was drained."""
+        """Empty: it was read already."""
         return b""
 
     def text(self, encoding: str | None = None) -> str:
-        """Nothing, at less cost than decoding it."""
+        """Empty, at less cost than decoding it."""
         return ""

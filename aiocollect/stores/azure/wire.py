@@ -1,19 +1,20 @@
-"""How the Azure store speaks HTTP: one attempt a PUT, answers read by us, bodies in pieces.
+"""HTTP for the Azure store: one attempt per PUT, answers read by us, bodies in pieces.
 
 Invariants:
 
-- A PUT is on the wire once. aiohttp sends it a second time when a kept-alive connection drops; it
-  does not get to see that. GET and HEAD change nothing, and may be sent again: a front that closes
-  each connection after its answer would else never let us look. No GET is whose body breaks off.
-- An answer counts for the request that it names: the client request id that it repeats must be the
-  one sent, and a range the one asked for. Something between may mix up answers, or repeat old ones.
-- An answer is taken at its status and its headers. A body that was not asked for, which may be of
-  any size and anybody's, is never parsed, and read only as far, and as long, as keeps the
-  connection usable; of a range no more is read than was asked for, of a listing a page. Nothing is
-  unpacked: a few kilobytes could be a gigabyte.
-- A large body leaves in pieces, and the event loop runs between them.
-- Where the handshake ends at the server's certificate, or a proxy asks who we are, nothing of the
-  request was sent: an operator's matter, said by a code of ours.
+- A PUT is sent once. aiohttp would send it again when a kept-alive connection drops; the middleware
+  hides that failure from it. GET and HEAD change nothing and may be sent again: otherwise a proxy
+  that closes each connection after its answer would never let us read. A GET whose body breaks off
+  is not.
+- An answer counts only for the request that it names: it must repeat the client request id that was
+  sent, and a range must be the requested one. A proxy can mix up answers, or repeat old ones.
+- An answer is judged by its status and headers. A body that was not requested, which can be of any
+  size and origin, is never parsed, and read only as far, and as long, as keeps the connection
+  usable; of a range no more is read than was requested. Nothing is decompressed: a few kilobytes
+  could be a gigabyte.
+- A large body is sent in pieces, and the event loop runs between them.
+- If the handshake fails at the server's certificate, or a proxy asks for credentials, nothing of
+  the request was sent: both are reported as codes of ours, for an operator.
 """
 
 from __future__ import annotations
@@ -32,30 +33,29 @@ if TYPE_CHECKING:
 
 __all__ = ["PIECE", "Answered", "OneAttempt", "BodyPieces", "BlobHeaders", "strong"]
 
-# One TLS write of 4 MiB holds the loop for 6 to 9 ms, so one of 256 KiB for half a millisecond. In
-# pieces of 64 KiB blocks of 1 MiB go out at 87 % of the rate (loadtest/rows, docs/performance.md).
+# One TLS write of 4 MiB blocks the loop for 6 to 9 ms, so one of 256 KiB for half a millisecond. In
+# pieces of 64 KiB, blocks of 1 MiB are sent at 87 % of the rate (loadtest/rows,
+# docs/performance.md).
 PIECE: Final = 256 * 1024
-# A blob of so many takes no more (Append Block, "Remarks").
+# A blob with this many blocks is full (Append Block, "Remarks").
 MAX_BLOCKS: Final = 50_000
 # The service's error texts have a few hundred bytes; more is not read, and costs the connection.
 MAX_ERROR_BODY: Final = 64 * 1024
 # A page of a listing has 5,000 blobs at most, of about 1 KiB each and names of up to 1,024 bytes.
 MAX_LISTING: Final = 32 * 2**20
-# They come right behind the headers. A body that drips must not hold up what the status has said.
+# They arrive right after the headers. A slow body must not delay what the status has said.
 MAX_ERROR_SECONDS: Final = 1.0
 APPEND_BLOB: Final = "AppendBlob"
 REQUEST_ID: Final = "x-ms-client-request-id"
-# What tells an append from a creation.
+# The parameter that distinguishes an append from a creation.
 POSITION: Final = "x-ms-blob-condition-appendpos"
 
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(-?\d{1,18})/(\d{1,18})\Z", re.ASCII)
 
 
 class BodyPieces:
-    """A body sent piece by piece, with a turn of the event loop before each but the first.
-
-    It can be started again, which the SDK does after a challenge for a new token.
-    """
+    """A body sent piece by piece, with a turn of the event loop before each but the first. It can
+    be restarted, which the SDK does after a challenge for a new token."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -84,8 +84,8 @@ class _PieceIterator:
 
 
 class Answered(Exception):
-    """An answer that is no success. No aiohttp or SDK class, so it passes through both unhandled:
-    nobody retries, follows, or parses what somebody else sent."""
+    """An answer other than a success. It is not a class of aiohttp or the SDK, so it passes through
+    both: neither retries, follows or parses an answer of unknown origin."""
 
     def __init__(self, status: int, code: str, wish: float | None) -> None:
         super().__init__(status)
@@ -95,8 +95,8 @@ class Answered(Exception):
 
 
 class _WholeBody:
-    """A stream of an answer's body: at most ``left`` bytes, more are an error; 0: none is looked
-    at. Its early end is not retried by the SDK."""
+    """A stream of an answer's body: at most ``left`` bytes, more are an error; with 0 none is read.
+    The SDK does not retry its early end."""
 
     def __init__(self, stream: aiohttp.StreamReader, left: int) -> None:
         self._stream = stream
@@ -114,7 +114,7 @@ class _WholeBody:
                 pieces.append(piece)
             return b"".join(pieces)
         try:
-            # One byte more than may come, which tells the end from what goes on.
+            # One byte more than allowed, to tell the end from a body that continues.
             data = await self._stream.read(min(n, self._left + 1))
             self._left -= len(data)
             if self._left >= 0:
@@ -122,7 +122,7 @@ class _WholeBody:
             name = "TooLong"
         except (ClientError, OSError) as error:
             name = cause_of(error) or "BrokenAnswer"
-        # No aiohttp or SDK class, for the same reason as above.
+        # Not a class of aiohttp or the SDK, for the same reason as above.
         raise OutcomeUnknown(name)
 
     def __getattr__(self, name: str) -> Any:
@@ -130,15 +130,15 @@ class _WholeBody:
 
 
 class OneAttempt:
-    """The middleware of a session: one attempt a PUT, and every answer but a success ends here.
+    """The middleware of a session: one attempt per PUT, and every answer but a success ends here.
 
-    aiohttp sends a request a second time after ClientOSError and ServerDisconnectedError, so for a
-    PUT these must not reach it. 401 goes on, since the SDK answers its challenge with a new token.
+    aiohttp sends a request again after ClientOSError and ServerDisconnectedError, so for a PUT
+    these must not reach it. 401 is passed on, since the SDK answers its challenge with a new token.
     """
 
     def __init__(self) -> None:
-        # The kinds of request whose id this server repeats: a success without one is not its own.
-        # By kind, since the emulator repeats that of some alone.
+        # The kinds of request whose id this server repeats: a success without one belongs to
+        # another. By kind, since the emulator repeats only some.
         self._repeats: set[tuple[str, bool]] = set()
 
     async def __call__(
@@ -146,7 +146,7 @@ class OneAttempt:
         request: aiohttp.ClientRequest,
         handler: Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]],
     ) -> aiohttp.ClientResponse:
-        """Send it, and look at what comes."""
+        """Send it, and check the answer."""
         import aiohttp
 
         response: aiohttp.ClientResponse | None = None
@@ -160,25 +160,25 @@ class OneAttempt:
                 raise
             failure = OutcomeUnknown(cause_of(error) or f"Sdk{type(error).__name__}")
         except aiohttp.ClientHttpProxyError as error:
-            # To CONNECT, so before the request itself. Its message may be anything.
+            # In answer to CONNECT, so before the request itself. Its message can be anything.
             failure = OutcomeUnknown("ProxyFailure")
             if error.status == 407:
                 failure = StoreRefused(Refusal.CREDENTIAL, "ProxyAuthentication")
         if response is None:
-            # Outside of the handlers, so that no context leads back to a URL.
+            # Outside of the handlers, so that the exception's context does not lead to a URL.
             raise failure
         objection = self._objection(request, response)
         if objection:
-            # It decides nothing, also not what a refusal says.
+            # It decides nothing, not even if it is a refusal.
             response.close()
             raise OutcomeUnknown(objection)
         return await self._taken(request, response)
 
     def _objection(self, request: aiohttp.ClientRequest, response: aiohttp.ClientResponse) -> str:
-        """Why an answer is not the one to this request; "" where it is."""
+        """Why an answer does not belong to this request; "" if it does."""
         headers = response.headers
         if headers.get("Content-Encoding", "identity").lower() != "identity":
-            return "ContentEncoding"  # we ask for none
+            return "ContentEncoding"  # none was requested
         repeated = headers.get(REQUEST_ID)
         if repeated is not None and repeated != request.headers.get(REQUEST_ID):
             return "OtherRequest"
@@ -195,7 +195,8 @@ class OneAttempt:
     async def _taken(
         self, request: aiohttp.ClientRequest, response: aiohttp.ClientResponse
     ) -> aiohttp.ClientResponse:
-        """A success, or a challenge, with no more body than was asked for; raises Answered else."""
+        """A success or a challenge, with no more body than was requested. Raises Answered for any
+        other."""
         status, headers = response.status, response.headers
         code = headers.get("x-ms-error-code", "")
         if status == 200 and _is_listing(request):
@@ -211,7 +212,7 @@ class OneAttempt:
                     await _drain(response)
                 response.content = cast("aiohttp.StreamReader", body)
                 return response
-            # As appends to it are answered. The SDK would ask for the ranges of a page blob.
+            # Like the answers to its appends. The SDK would request the ranges of a page blob.
             status, code = 409, "InvalidBlobType"
         wish = wish_of(headers)
         await _drain(response)
@@ -219,9 +220,9 @@ class OneAttempt:
 
 
 async def _drain(response: aiohttp.ClientResponse) -> None:
-    """Read the rest of a small body, so that the connection can be used again; drop it else."""
+    """Read the rest of a small body, so that the connection can be reused; else drop it."""
     if response.content.at_eof():
-        response.release()  # the usual answer to an append, which has none
+        response.release()  # the usual answer to an append, without a body
         return
     left = MAX_ERROR_BODY
     try:
@@ -234,7 +235,7 @@ async def _drain(response: aiohttp.ClientResponse) -> None:
     except Exception:
         response.close()
     else:
-        # A connection with something left to read is closed by this.
+        # This closes a connection with unread bytes.
         response.release()
 
 
@@ -243,7 +244,7 @@ def _is_listing(request: aiohttp.ClientRequest) -> bool:
 
 
 def _asked_for(request: aiohttp.ClientRequest) -> tuple[int, int]:
-    """Where the range of a GET begins, and how many bytes it asks for."""
+    """The begin of a GET's range, and how many bytes it requests."""
     first, _, last = request.headers.get("x-ms-range", "").removeprefix("bytes=").partition("-")
     if not (first.isdecimal() and last.isdecimal()):
         return 0, 0
@@ -251,25 +252,25 @@ def _asked_for(request: aiohttp.ClientRequest) -> tuple[int, int]:
 
 
 def _is_asked_for(request: aiohttp.ClientRequest, headers: Mapping[str, str]) -> bool:
-    """Whether the range of an answer is the one asked for, as far as the blob goes."""
+    """Whether the range of an answer is the requested one, as far as the blob reaches."""
     found = _CONTENT_RANGE.match(headers.get("Content-Range", ""))
     if found is None:
         return False
     first, last, whole = map(int, found.groups())
     begin, length = _asked_for(request)
-    # The emulator answers a range behind the end with an empty one: bytes 5-4/5, bytes 0--1/0.
+    # The emulator answers a range after the end with an empty one: bytes 5-4/5, bytes 0--1/0.
     end = max(begin, min(begin + length, whole))
     return first == begin and last + 1 == end
 
 
 def strong(etag: str) -> str:
-    """An ETag as the service gave it. A proxy that compresses, or might, marks it as weak, and a
-    weak one never matches: nginx's is ticket 1570."""
+    """An ETag as the service sent it. A proxy that compresses, or might, marks it as weak, and a
+    weak one never matches: nginx ticket 1570."""
     return etag.removeprefix("W/")
 
 
 class BlobHeaders:
-    """What the headers of a GET or HEAD say about a blob."""
+    """The state of a blob from the headers of a GET or HEAD."""
 
     def __init__(self) -> None:
         self._headers: Mapping[str, str] = {}
@@ -282,7 +283,7 @@ class BlobHeaders:
         self._headers = response.http_response.headers
 
     def check(self) -> None:
-        """Read the headers; OutcomeUnknown where they are not those of an append blob."""
+        """Read the headers. Raises OutcomeUnknown if they are not those of an append blob."""
         headers = self._headers
         whole = headers.get("Content-Range", "").rpartition("/")[2] or headers.get("Content-Length")
         try:
