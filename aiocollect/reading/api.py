@@ -98,15 +98,15 @@ def read(
     from .types import told_types
 
     if not isinstance(model, str) or not model:
-        raise ConfigError("model must be a text, the name of the model")
+        raise ConfigError("model must be text: the name of the model")
     if version is not None and (not isinstance(version, str) or not version):
-        raise ConfigError('version must be a text such as "10", or None')
+        raise ConfigError('version must be text, such as "10", or None')
     names, single = checked_streams(streams)
     now = time.time_ns() // 1000
     begin = moment_of(start, option="start", now=now)
     until = moment_of(end, option="end", now=now)
     if begin is not None and until is not None and until <= begin:
-        raise ConfigError("end is not after start, so there is nothing between them")
+        raise ConfigError("end must be after start")
     if isinstance(columns, str) or (columns is not None and not all(map(_is_text, columns))):
         raise ConfigError("columns must be a list of names")
     check_choice("on_missing", on_missing, ("keep", "drop", "raise"))
@@ -189,7 +189,10 @@ def _places(
     """The layout, turned round. ConfigError where it cannot be."""
     templates = _templates(layout)
     if not isinstance(workspace, str) or len(workspace.split("/")) != 3:
-        raise ConfigError("workspace must have three parts, as the pipeline's has")
+        raise ConfigError(
+            "workspace must have three parts, like that of the pipeline: "
+            "'<subscription>/<resource group>/<workspace>'"
+        )
     fixed = {
         "workspace": "/".join(
             escape(part.lower(), what="each part of workspace") for part in workspace.split("/")
@@ -217,10 +220,10 @@ def _templates(layout: Layout | str | None) -> list[str]:
         if "{" in layout:
             return [TemplateLayout(layout).template]
         raise ConfigError(
-            f"layout={layout!a} is not known; take 'day', 'hour', or a template with fields"
+            f"layout={layout!a} is not valid; use 'day', 'hour', or a template with fields"
         )
     raise ConfigError(
-        f"layout: a {type(layout).__name__} cannot be turned round; give its paths as a template"
+        f"layout: {type(layout).__name__} cannot be read back; pass its paths as a template"
     )
 
 
@@ -240,7 +243,8 @@ def _opener(
         return open_, True
     if container is not None or credential is not None or store_options:
         raise ConfigError(
-            "container=, credential= and store_options= go with a URL; the store has its own"
+            "container=, credential= and store_options= are for a store given by URL; pass "
+            "them to the Store object itself"
         )
     catalog = _checked(store)
     return lambda: catalog, False
@@ -250,7 +254,7 @@ def _checked(store: Any) -> Catalog:
     for method in ("list", "fetch"):
         if not callable(getattr(store, method, None)):
             raise ConfigError(
-                f"store: a {type(store).__name__} cannot be read: it has no {method}(); see "
+                f"store: {type(store).__name__} cannot be read: it has no {method}(); see "
                 "aiocollect.typing.Catalog"
             )
     catalog: Catalog = store

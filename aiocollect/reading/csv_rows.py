@@ -104,7 +104,7 @@ def _parsed(rows: bytes, names: Sequence[str], columns: Mapping[str, ColumnType]
     for name, looks in looks_in(rows, names, suspects).items():
         floats = pa.types.is_floating(columns[name].type)
         if looks - ({"float", "int53", "negative"} if floats else {"moment", "instant"}):
-            raise Misfit("a number is beyond what a float holds, or a day is among moments")
+            raise Misfit("a number is too large for a float, or a date is among times")
     return found
 
 
@@ -158,7 +158,7 @@ def _read(
     except pa.ArrowInvalid as error:
         problem = str(error)
         if "UTF8" in problem or "UTF-8" in problem:
-            raise UnicodeDecodeError("utf-8", b"", 0, 0, "a cell is no UTF-8") from None
+            raise UnicodeDecodeError("utf-8", b"", 0, 0, "a cell is not valid UTF-8") from None
         raise Misfit("a cell does not fit its column") from None
     return Parsed(table.rename_columns(list(columns)), left_out)
 

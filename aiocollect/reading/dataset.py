@@ -106,7 +106,7 @@ class Dataset:
     def select(self, *columns: str) -> Dataset:
         """These columns alone, in this order."""
         if not columns or not all(isinstance(name, str) for name in columns):
-            raise ConfigError("select() takes names of columns")
+            raise ConfigError("select() needs names of columns")
         return self._viewed(columns=columns)
 
     def filter(self, expression: Any) -> Dataset:

@@ -121,7 +121,7 @@ class Fetcher:
                 found = await self._catalog.fetch(part.path, offset=offset, length=length)
             except StoreRefused as refused:
                 if refused.reason in (Refusal.BLOB_MISSING, Refusal.WRONG_TYPE):
-                    raise SnapshotGone(f"{part.path} is not there any more") from None
+                    raise SnapshotGone(f"{part.path} no longer exists") from None
                 raise
             except (OutcomeUnknown, StoreBusy) as error:
                 if not left:
@@ -129,11 +129,11 @@ class Fetcher:
                 wait = max(wait, error.retry_after or 0.0)
             else:
                 if found.created != part.created:
-                    raise SnapshotGone(f"{part.path} was made anew since it was listed")
+                    raise SnapshotGone(f"{part.path} was replaced after it was listed")
                 if len(found.data) == length:
                     return found.data
                 if not left:
-                    raise SnapshotGone(f"{part.path} is shorter than it was when it was listed")
+                    raise SnapshotGone(f"{part.path} became shorter after it was listed")
             await asyncio.sleep(min(wait, LONGEST_WAIT))
             wait *= 2
         raise AssertionError("unreachable")

@@ -69,10 +69,12 @@ class Joiner:
         if any(len(table) for table in waiting.values()):
             yield await self._joined(fetcher, waiting, None)
         if self._unused:
-            self._notes.add("labels", LABELS, f"{self._unused} labels belong to no row read")
+            self._notes.add(
+                "labels", LABELS, f"{self._unused} labels belong to none of the rows read"
+            )
         if self._doubled:
             self._notes.add(
-                "doubled", "", f"{self._doubled} rows bear an id and index that came before"
+                "doubled", "", f"{self._doubled} rows have an id and index that an earlier row has"
             )
 
     # Reading ------------------------------------------------------------------------------------
@@ -227,8 +229,8 @@ class Joiner:
                     continue
                 if field.name in owner:
                     raise ConfigError(
-                        f"column {field.name!r} is in {owner[field.name]} and in {name}; give "
-                        "prefix=True, which calls them by their streams, as "
+                        f"column {field.name!r} is in {owner[field.name]} and in {name}; "
+                        "use prefix=True, which puts the stream before each name: "
                         f"'{name}.{field.name}'"
                     )
                 owner[field.name] = name

@@ -88,7 +88,7 @@ def snapshot_of(plan: Plan) -> str:
 
 def thawed(snapshot: str) -> Plan:
     """The plan that a snapshot names. ConfigError where it is none."""
-    problem = "as_of= is no snapshot; give the text that .snapshot of a dataset was"
+    problem = "as_of= is not a snapshot; pass the text of the .snapshot of a dataset"
     if not isinstance(snapshot, str) or not snapshot.startswith(_MARK):
         raise ConfigError(problem)
     text = snapshot.removeprefix(_MARK)

@@ -80,7 +80,7 @@ class Planner:
             if place is None:
                 continue
             if not listed.appendable:
-                self._notes.add("foreign", listed.path, "it is no append blob, and left out")
+                self._notes.add("foreign", listed.path, "it is not an append blob; left out")
                 continue
             found.append((_part(stream, listed, place), place))
         return found
@@ -94,7 +94,7 @@ class Planner:
             return versions[0]
         if versions:
             raise ConfigError(
-                f"model {model!r} has {len(versions)} versions: {_listed(versions)}; give version="
+                f"model {model!r} has {len(versions)} versions: {_listed(versions)}; set version="
             )
         if "version" not in self._places_of({"model": model})[0].asked:
             return "default"  # the layout knows no versions
@@ -105,8 +105,8 @@ class Planner:
         models = await self._names(catalog, {}, "model")
         if not models:
             return ConfigError(
-                "the store holds nothing that this workspace, service and layout name; check "
-                "store=, workspace=, service= and layout=: they must be those of the pipeline"
+                "the store has nothing under this workspace, service and layout; check "
+                "that store=, workspace=, service= and layout= are those of the pipeline"
             )
         return ConfigError(f"there is no model {model!r}; {_choice(model, models)}")
 

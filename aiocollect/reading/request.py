@@ -48,7 +48,7 @@ def checked_streams(streams: Sequence[str] | str | None) -> tuple[tuple[str, ...
         raise ConfigError("streams must be one name, or a list of names such as ['inputs']")
     for name in streams:
         if not isinstance(name, str) or not name:
-            raise ConfigError("streams must be a list of names, each a text")
+            raise ConfigError("streams must be a list of names, each of them text")
     if len(set(streams)) < len(streams):
-        raise ConfigError("streams names one twice")
+        raise ConfigError("streams contains a name twice")
     return tuple(streams), False

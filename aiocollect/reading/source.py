@@ -81,8 +81,9 @@ class Reading:
             except Misfit:
                 if begun:
                     raise SchemaConflict(
-                        "a column has cells that its first rows did not show; name the types of "
-                        "such columns with schema={…}, or take to_arrow(), which looks at all"
+                        "a column has cells of a type that its first rows did not have; "
+                        "set the types of such columns with schema={…}, or use to_arrow(), "
+                        "which inspects all rows"
                     ) from None
                 await self._survey(catalog)
             except SnapshotGone:
@@ -146,8 +147,8 @@ class Reading:
             for reader in readers.values():
                 if reader.parts and reader.columns and not {ID, TIME, ROW} <= reader.columns.keys():
                     raise ConfigError(
-                        f"{reader.name} has no {ID} and {ROW}, so it cannot be joined; read it "
-                        f"alone: streams={reader.name!r}"
+                        f"{reader.name} has no {ID} and {ROW}, so it cannot be joined; "
+                        f"read it alone with streams={reader.name!r}"
                     )
         names = self._whole(readers).names
         for name in request.columns or ():
@@ -197,7 +198,7 @@ class Reading:
         timed = {ID, TIME} <= reader.columns.keys()
         if cut and not timed:
             self.notes.add(
-                "times", reader.name, "its rows carry no time, so whole folders were read"
+                "times", reader.name, "its rows have no time, so whole folders were read"
             )
         fetched = list(dict.fromkeys([*wanted, ID, TIME])) if cut and timed else wanted
         async for part, table in reader.tables(fetcher, reader.parts, fetched):
@@ -210,7 +211,8 @@ class Reading:
         if lacking and self.request.on_missing == "raise":
             said = ", ".join(f"{count} have no {name}" for name, count in lacking.items())
             raise Incomplete(
-                f"of the rows that were scored {said}; read on_missing='keep' or 'drop' to go on",
+                f"of the rows that were scored {said}; use on_missing='keep' or 'drop' to "
+                "read the rest",
                 missing,
             )
 

@@ -141,13 +141,14 @@ class StreamReader:
                 kinds = ", ".join(sorted(settled(look) - {"negative"}))
                 if not self._widen:
                     raise SchemaConflict(
-                        f"{self.name}: column {name!r} has cells of several kinds ({kinds}); "
-                        f"name its type, such as schema={{{name!r}: str}}, or on_drift='widen'"
+                        f"{self.name}: column {name!r} has cells of several types "
+                        f"({kinds}); set its type, for example schema={{{name!r}: str}}, "
+                        "or use on_drift='widen'"
                     )
                 self._notes.add(
                     "mixed",
                     f"{self.name}.{name}",
-                    f"cells of several kinds ({kinds}) are read as {self.columns[name].type}",
+                    f"cells of several types ({kinds}) are read as {self.columns[name].type}",
                 )
 
     def _compare(self, seen: Sequence[Mapping[str, Looks]], parts: Sequence[PlannedPart]) -> None:
@@ -161,8 +162,8 @@ class StreamReader:
                 continue
             if not self._widen:
                 raise SchemaConflict(
-                    f"{self.name}: {without[0]} has no column {name!r}, others have; leave "
-                    "on_drift='widen', or read a span of time in which all have it"
+                    f"{self.name}: {without[0]} has no column {name!r}, but others have; "
+                    "use on_drift='widen', or read a period in which all parts have it"
                 )
             self._notes.add(
                 "absent",
@@ -217,7 +218,8 @@ class StreamReader:
             self._leave_out(
                 "rows",
                 part,
-                f"{found.left_out} rows or more are no UTF-8, or not as wide as the header",
+                f"at least {found.left_out} rows are not valid UTF-8, or do not have as "
+                "many cells as the header",
             )
         table = found.table
         count = table.num_rows
@@ -241,8 +243,8 @@ class StreamReader:
             except Misfit:
                 break
         return SchemaConflict(
-            f"{self.name}: column {name!r} of {part.path} has a cell that is no {column.type}; "
-            f"give another type, such as schema={{{name!r}: str}}"
+            f"{self.name}: column {name!r} of {part.path} has a cell that is not of type "
+            f"{column.type}; set another type, for example schema={{{name!r}: str}}"
         )
 
     def _names(self, part: PlannedPart) -> list[str]:
@@ -275,11 +277,13 @@ class StreamReader:
                 if rows:
                     yield part, rows
                 if len(rest) > LONGEST_ROW:
-                    self._leave_out("part", part, "from a quote without a partner on, left out")
+                    self._leave_out("part", part, "left out from an unclosed quote on")
                     self._headers[part.path] = None
                     rest = b""
                 if stretch.last and rest:
-                    self._leave_out("torn", part, f"a last line of {len(rest)} bytes has no end")
+                    self._leave_out(
+                        "torn", part, f"the last line, of {len(rest)} bytes, is incomplete"
+                    )
             begun = not stretch.last
 
     def _header_end(self, part: PlannedPart, stretch: Stretch) -> int | None:
@@ -289,7 +293,7 @@ class StreamReader:
         header = self._headers.get(part.path)
         if header is None:
             if stretch.data:
-                self._leave_out("part", part, "it has no whole header; left out")
+                self._leave_out("part", part, "its header is incomplete; left out")
             return None
         return header[1]
 

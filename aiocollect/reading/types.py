@@ -48,7 +48,7 @@ def told_types(schema: Mapping[str, Any] | None) -> dict[str, Any]:
     if isinstance(schema, pa.Schema):
         return {field.name: field.type for field in schema}
     if not isinstance(schema, Mapping):
-        raise ConfigError("schema must be a mapping of columns and types, or a pyarrow schema")
+        raise ConfigError("schema must be a mapping of columns to types, or a pyarrow schema")
     return {name: _told(name, type_) for name, type_ in schema.items()}
 
 
@@ -79,4 +79,4 @@ def _told(name: str, type_: Any) -> Any:
         except ValueError:
             pass
     shown = repr(type_) if isinstance(type_, str | type) else f"a {type(type_).__name__}"
-    raise ConfigError(f"schema[{name!r}]={shown} is no type; take {_TAKEN}")
+    raise ConfigError(f"schema[{name!r}]={shown} is not a type; use {_TAKEN}")

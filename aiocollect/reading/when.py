@@ -36,21 +36,22 @@ def moment_of(when: When, *, option: str, now: int) -> int | None:
             when = datetime.fromisoformat(when)
         except ValueError:
             raise ConfigError(
-                f"{option} must be a day, an aware datetime, ISO 8601 text such as '2026-11-01', "
-                "or a length of time before now such as '7d' or '12h'"
+                f"{option} must be a date, an aware datetime, ISO 8601 text such as "
+                "'2026-11-01', or a time before now such as '7d' or '12h'"
             ) from None
         when = when if when.tzinfo is not None else when.replace(tzinfo=UTC)
     if isinstance(when, datetime):
         if when.tzinfo is None:
             raise ConfigError(
-                f"{option} has no time zone; give datetime(…, tzinfo=UTC), or text, which is UTC"
+                f"{option} has no time zone; use datetime(…, tzinfo=UTC), or text, which "
+                "is read as UTC"
             )
         return (when - _EPOCH) // timedelta(microseconds=1)
     if isinstance(when, date):
         return (datetime(when.year, when.month, when.day, tzinfo=UTC) - _EPOCH) // timedelta(
             microseconds=1
         )
-    raise ConfigError(f"{option} must be a day, a datetime or text, not a {type(when).__name__}")
+    raise ConfigError(f"{option} must be a date, a datetime or text, not {type(when).__name__}")
 
 
 def moment_text(moment: int) -> str:

@@ -111,5 +111,5 @@ def test_an_empty_container_says_what_to_check(
     plain: ContainerClient, options: dict[str, Any]
 ) -> None:
     """Most often a workspace or service that is not the pipeline's."""
-    with pytest.raises(ConfigError, match="holds nothing that this workspace, service"):
+    with pytest.raises(ConfigError, match="has nothing under this workspace, service"):
         aiocollect.read(model="m", **options).to_arrow()

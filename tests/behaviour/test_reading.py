@@ -235,7 +235,7 @@ def test_a_name_in_two_streams_is_refused_and_prefix_tells_them_apart() -> None:
         model.collect(inputs=[[1]], predictions=[[2]])
 
     store = write(use)
-    with pytest.raises(ConfigError, match=r"'x' is in inputs and in predictions; give prefix=True"):
+    with pytest.raises(ConfigError, match=r"'x' is in inputs and in predictions; use prefix=True"):
         aiocollect.read(store, "m").to_arrow()
     table = aiocollect.read(store, "m", prefix=True).to_arrow()
     assert table.column_names[3:] == ["inputs.x", "predictions.x"]
@@ -382,7 +382,7 @@ def test_a_kind_that_shows_late_is_found() -> None:
     assert sum(batch.num_rows for batch in told) == 4001
     again = aiocollect.read(store, "m", streams="inputs")
     assert again.schema.field("a").type == pa.int64()
-    with pytest.raises(SchemaConflict, match="its first rows did not show"):
+    with pytest.raises(SchemaConflict, match="its first rows did not have"):
         list(again)
 
 
@@ -399,7 +399,7 @@ def test_types_that_are_told_count() -> None:
     table = aiocollect.read(store, "m", streams="inputs", schema=told).to_arrow()
     assert table["d"].to_pylist() == [Decimal("1.10")]
     assert table.schema.field("f").type == pa.float32()
-    with pytest.raises(SchemaConflict, match=r"'d' of .* has a cell that is no int64"):
+    with pytest.raises(SchemaConflict, match=r"'d' of .* has a cell that is not of type int64"):
         aiocollect.read(store, "m", streams="inputs", schema={"d": int}).to_arrow()
     with pytest.raises(ConfigError, match="schema names 'e'; there are d, f, t"):
         aiocollect.read(store, "m", streams="inputs", schema={"e": int}).to_arrow()
@@ -465,7 +465,7 @@ def test_names_that_are_not_there_are_met_with_those_that_are() -> None:
         ({"streams": "input"}, r"no stream 'input'; there are inputs, predictions: did you mean"),
         ({"streams": ["inputs", "outcome"]}, "no stream 'outcome'"),
         ({"columns": ["agee"]}, "columns names 'agee'; there are age, plan"),
-        ({"service": "other"}, "holds nothing that this workspace, service and layout name"),
+        ({"service": "other"}, "has nothing under this workspace, service and layout"),
     ):
         arguments: dict[str, Any] = {"model": "churn", **options}
         with pytest.raises(ConfigError, match=text):
@@ -480,7 +480,7 @@ def test_several_versions_are_listed() -> None:
         pipeline.model("churn", version="9", inputs=["a"]).collect(inputs=[[1]])
 
     write(other, store=store)
-    with pytest.raises(ConfigError, match="has 2 versions: 10, 9; give version="):
+    with pytest.raises(ConfigError, match="has 2 versions: 10, 9; set version="):
         aiocollect.read(store, "churn").to_arrow()
     assert aiocollect.read(store, "churn", version="9").count() == 1
 
@@ -488,16 +488,16 @@ def test_several_versions_are_listed() -> None:
 def test_wrong_options_are_refused_at_once() -> None:
     """Before anything is asked of the store."""
     for options, text in (
-        ({"start": "yesterday"}, "start must be a day"),
+        ({"start": "yesterday"}, "start must be a date"),
         ({"start": datetime(2026, 1, 1)}, "start has no time zone"),
-        ({"start": "2026-01-02", "end": "2026-01-02"}, "end is not after start"),
+        ({"start": "2026-01-02", "end": "2026-01-02"}, "end must be after start"),
         ({"columns": "age"}, "columns must be a list"),
         ({"schema": {"a": "flaot"}}, r"schema\['a'\]='flaot' is no type"),
         ({"labels": "last"}, "labels='last' is not valid"),
         ({"layout": "weekly"}, "layout='weekly' is not known"),
-        ({"as_of": "x"}, "as_of= is no snapshot"),
+        ({"as_of": "x"}, "as_of= is not a snapshot"),
         ({"format": "parquet"}, "format='parquet' is not valid"),
-        ({"container": "c"}, "the store has its own"),
+        ({"container": "c"}, "pass them to the Store object itself"),
     ):
         with pytest.raises(ConfigError, match=text):
             aiocollect.read(MemoryStore(), "m", **options)
@@ -612,10 +612,10 @@ def test_a_snapshot_gives_the_same_rows_however_the_blobs_grow() -> None:
     data = bytes(store.blobs[path])
     store.replace(path)
     store._blobs[path].change(data)
-    with pytest.raises(SnapshotGone, match="was made anew"):
+    with pytest.raises(SnapshotGone, match="was replaced after"):
         again.to_arrow()
     store.delete(path)
-    with pytest.raises(SnapshotGone, match="is not there any more"):
+    with pytest.raises(SnapshotGone, match="no longer exists"):
         again.to_arrow()
 
 
@@ -664,7 +664,7 @@ def test_a_torn_tail_is_never_a_row(tmp_path: Path) -> None:
     dataset = aiocollect.read(tmp_path, "churn")
     assert dataset.to_arrow()["age"].to_pylist() == [41, None, 7]
     assert [note.code for note in dataset.notes] == ["torn"]
-    with pytest.raises(SchemaConflict, match="has no end"):
+    with pytest.raises(SchemaConflict, match="is incomplete"):
         aiocollect.read(tmp_path, "churn", strict=True).to_arrow()
 
 

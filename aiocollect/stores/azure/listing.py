@@ -1,7 +1,7 @@
-"""Listing a container: the names that begin in one way, a page after the other.
+"""Lists a container: the names with a prefix, page by page.
 
-Lists of the service are consistent with the appends before them. A page is one request, and asks
-for no more than names, lengths and times; no listing makes a container that is missing.
+The service's lists are consistent with earlier appends. A page is one request, for names, lengths
+and times only; listing never creates a missing container.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ async def listed(
     prefix: str,
     ask: Ask,
 ) -> AsyncIterator[Listed]:
-    """The blobs of a container. ``ask`` sends a request, and raises our errors alone."""
+    """The blobs of a container. ``ask`` sends a request, and raises only our errors."""
     pages: Any = container.list_blobs(name_starts_with=prefix or None).by_page()
     while True:
         for blob in await ask(partial(_page, pages)):
@@ -47,7 +47,7 @@ def _listed(blob: Any) -> Listed:
     created = blob.creation_time
     if blob.size is None or created is None:
         raise OutcomeUnknown("UnreadableAnswer")
-    # As the header x-ms-creation-time has it.
+    # In the form of the header x-ms-creation-time.
     return Listed(
         blob.name,
         blob.size,

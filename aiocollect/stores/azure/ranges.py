@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Ask", "look"]
 
-# Sends a request, and turns what it raises into our errors.
+# Sends a request, and translates what it raises into our errors.
 Ask: TypeAlias = Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]]
 
 
 async def look(blob: BlobClient, offset: int, length: int, ask: Ask) -> tuple[BlobHeaders, bytes]:
     """The blob's state and at most ``length`` bytes at ``offset``."""
-    # Twice at most: a blob that grew between GET and HEAD now has the range that it had not.
+    # At most twice: a blob that grew between GET and HEAD has the range the second time.
     for _ in range(2):
         seen = BlobHeaders()
         try:
@@ -28,13 +28,13 @@ async def look(blob: BlobClient, offset: int, length: int, ask: Ask) -> tuple[Bl
         except StoreError as error:
             if error.code not in ("InvalidRange", "HTTP416"):
                 raise
-            # The range starts at the end or behind it; some servers answer 206 and no bytes.
+            # The range starts at or after the end; some servers answer 206 with no bytes.
             data = b""
             await ask(partial(blob.get_blob_properties, raw_response_hook=seen.take))
         seen.check()
         if len(data) == max(0, min(length, seen.length - offset)):
             return seen, data
-    # Fewer bytes than there are would be taken for another writer's: rows would be doubled.
+    # Too few bytes would look like another writer's, and rows would be doubled.
     raise OutcomeUnknown("ShortAnswer")
 
 

@@ -42,7 +42,7 @@ def test_a_snapshot_is_the_plan() -> None:
 )
 def test_what_is_no_snapshot_is_refused(text: Any) -> None:
     """Cut off, of something else, of another kind."""
-    with pytest.raises(ConfigError, match="as_of= is no snapshot"):
+    with pytest.raises(ConfigError, match="as_of= is not a snapshot"):
         thawed(text)
     whole = snapshot_of(Plan({"a": (part("a", 0, 24),)}))
     with pytest.raises(ConfigError):
