@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import signal
-import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import pytest
 
 from aiocollect import ConfigError, MemoryStore, Pipeline
-from aiocollect._files.regular import append_line, read_small
+from aiocollect._files.regular import append_line
 from aiocollect.cli import main as command
 from aiocollect.compat.azureml_ai_monitoring.config import Config
 from aiocollect.compat.azureml_monitoring.routing import ConfigMap
@@ -116,16 +115,3 @@ def test_what_is_written_follows_no_link(tmp_path: Path) -> None:
         append_line(str(tmp_path / "settings.json.collectors"), b"x\n", most=100)
     assert victim.read_text() == "keep me"
     assert not path.is_symlink()
-
-
-def test_exactly_the_size(tmp_path: Path) -> None:
-    """The limit itself is taken, one byte more is not; a file of /proc has no size, and is read."""
-    path = tmp_path / "file"
-    path.write_bytes(b"x" * 100)
-    assert len(read_small(path, most=100)) == 100
-    with pytest.raises(OSError, match="larger than 99 bytes"):
-        read_small(path, most=99)
-    assert read_small("/proc/self/comm", most=100).endswith(b"\n")
-    assert append_line(str(tmp_path / "new"), b"12345", most=5)
-    assert not append_line(str(tmp_path / "new"), b"6", most=5)
-    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o600

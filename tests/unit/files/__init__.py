@@ -1,0 +1,1 @@
+"""Files that are read whole or appended to, where an operator named them."""

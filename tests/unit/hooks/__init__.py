@@ -1,0 +1,1 @@
+"""The hooks, and the log that one of them writes."""

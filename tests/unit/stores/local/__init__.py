@@ -1,0 +1,1 @@
+"""The directory store: its files, and its ledger of what was appended."""
