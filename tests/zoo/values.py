@@ -43,8 +43,7 @@ VALUES: Final[list[Mutant]] = [
         "what is said of a call is trusted",
         "own: at= of a class that raises makes collect() raise",
         "_engine/recorder.py",
-        "        except BaseException as error:  "
-        "# at= and the others may have methods that raise\n",
+        "        except BaseException as error:  # objects given as at=, row= or id may raise\n",
         "        except ZeroDivisionError as error:\n",
         ("hostile values",),
         "Panic",
@@ -53,7 +52,7 @@ VALUES: Final[list[Mutant]] = [
         "only Exceptions are met while rows are guessed",
         "own: a value whose shape raises a panic of a native library",
         "_engine/stamps.py",
-        "    except BaseException:  # a value's own methods may raise anything\n        return 1\n",
+        "    except BaseException:  # methods of a value can raise anything\n        return 1\n",
         "    except Exception:\n        return 1\n",
         ("hostile values",),
         "Panic",
