@@ -1,6 +1,6 @@
-"""The log: a hook like any other, which tells operators what they should know.
+"""The log: a hook that writes what operators should know.
 
-It speaks at most once per cause and interval, however many paths suffer from it.
+It writes at most one line for each cause and interval, however many paths are affected.
 """
 
 from __future__ import annotations
@@ -44,14 +44,15 @@ __all__ = ["LogHook"]
 
 logger = logging.getLogger("aiocollect")
 
-# Causes that are remembered: kinds of events times codes. Those above it are forgotten together.
+# Causes that are remembered: kinds of events times codes. If there are more, those without affected
+# paths are forgotten.
 MOST = 1000
 
 
 class Cause:
-    """What the log has said of one cause, and what it has not: it was said at ``last``, and since
-    then ``silent`` events with ``rows`` rows were not, the latest of them as ``text``. ``paths``
-    still suffer from it."""
+    """What was written of one cause, and what was not: a line at ``last``; since then ``silent``
+    events with ``rows`` rows, of which ``text`` is the latest. ``paths``: how many are still
+    affected."""
 
     __slots__ = ("last", "level", "paths", "rows", "silent", "text")
 
@@ -65,9 +66,9 @@ class Cause:
 class LogHook:
     """Writes what an operator should know to the logger "aiocollect".
 
-    One line per cause and ``interval`` seconds, however many paths it befalls: what fell silent is
-    counted in the next line, which comes by itself where a loop runs; and as long as paths suffer
-    from a cause it is told again. A cause is a kind of event and its code or reason.
+    One line for each cause and ``interval`` seconds: what was not written is counted in the next
+    line, which comes by itself where an event loop runs, and as long as paths are affected the
+    cause is written again. A cause is a kind of event with its code or reason.
     """
 
     def __init__(self, clock: Clock, *, interval: float = 60.0) -> None:
@@ -75,16 +76,16 @@ class LogHook:
         self._interval = interval
         self._lock = threading.RLock()  # refused rows come from any thread
         self._causes: dict[str, Cause] = {}
-        self._troubled: dict[str, str] = {}  # path to its cause, while its rows do not move
+        self._affected: dict[str, str] = {}  # path to its cause, while its rows do not move
         self._timer: asyncio.TimerHandle | None = None
 
     def __call__(self, event: Event) -> None:
-        """Log the event, if it is one to log and its cause's turn."""
+        """Log the event, if it is one to log and its interval is over."""
         cause, text = "", ""
         rows = 0
         match event:
             case Settled():
-                if self._troubled:
+                if self._affected:
                     self._relieve(event.path)
                 return
             case Rolled() | RateChanged(rate=1.0):
@@ -120,14 +121,14 @@ class LogHook:
                     "rows are kept, and it is retried until it works"
                 )
                 cause = f"held {event.reason}"
-                self._trouble(event.path, cause)
+                self._affect(event.path, cause)
             case Retrying():
                 text = (
                     f"{event.part}: {event.attempts} attempts without a definite answer "
                     f"from the store ({event.code}: {explain(event.code)}); retrying"
                 )
                 cause = f"retrying {event.code}"
-                self._trouble(event.path, cause)
+                self._affect(event.path, cause)
             case Dropped() | DeadLettered() | PossiblyStored():
                 self._relieve(event.path)
                 what = type(event).__name__
@@ -202,11 +203,10 @@ class LogHook:
         self._log(cause, text, rows)
 
     def renew(self) -> None:
-        """In a child process: a thread of the parent may have held the lock, and its loop is not
-        ours."""
+        """In a forked child: a thread of the parent may hold the lock, and its loop is not here."""
         self._lock = threading.RLock()
         self._timer = None
-        self._troubled.clear()
+        self._affected.clear()
         self._causes.clear()
 
     # Causes -----------------------------------------------------------------------------------
@@ -216,16 +216,16 @@ class LogHook:
             self._causes = {name: one for name, one in self._causes.items() if one.paths}
         return self._causes.setdefault(cause, Cause())
 
-    def _trouble(self, path: str, cause: str) -> None:
+    def _affect(self, path: str, cause: str) -> None:
         with self._lock:
             self._relieve(path)
-            self._troubled[path] = cause
+            self._affected[path] = cause
             self._cause(cause).paths += 1
 
     def _relieve(self, path: str) -> None:
-        """Rows of the path move again, or have come to an end."""
+        """Rows of the path move again, or have ended."""
         with self._lock:
-            cause = self._troubled.pop(path, None)
+            cause = self._affected.pop(path, None)
             if cause is not None:
                 self._cause(cause).paths -= 1
 
@@ -250,13 +250,13 @@ class LogHook:
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
-            return  # the next event is told with the count
+            return  # the next event writes the count
         timer = self._timer
         if timer is None or timer.when() < loop.time() - self._interval:  # or of a loop that ended
             self._timer = loop.call_later(self._interval, self._remind)
 
     def _remind(self) -> None:
-        """Tell what fell silent, and what lasts."""
+        """Write what was not written yet, and what still lasts."""
         now = self._clock.monotonic()
         lines = []
         with self._lock:
@@ -268,7 +268,7 @@ class LogHook:
                     kind, _, code = name.partition(" ")
                     text = cause.text or f"still {kind}: {code}: {explain(code)}"
                     if cause.silent:
-                        cause.silent -= 1  # it is told by its text
+                        cause.silent -= 1  # its text is written now
                     lines.append((cause.level, _line(cause, text)))
                     cause.last = now
                 self._remind_later()
@@ -277,7 +277,7 @@ class LogHook:
 
 
 def _line(cause: Cause, text: str) -> str:
-    """The text, and what of its cause was not told; that is told now."""
+    """The text, with the count of what was not written since the last line."""
     more = []
     if cause.silent:
         rows = f", {cause.rows} rows" if cause.rows else ""

@@ -96,5 +96,5 @@ def test_what_ends_relieves_a_path() -> None:
         )
         log(Dropped(path=f"p{number + 1}", rows=1, first=0, last=0, reason="closed"))
     loop.close()
-    assert not log._troubled
+    assert not log._affected
     assert len(log._causes) == 2
