@@ -1,7 +1,7 @@
 """Ages: which batches are the oldest, without looking at every channel.
 
-Batches are born in the order of the pump's turns, or nearly so. What has ended meanwhile is taken
-out when it comes to the top, or is the most of what there is.
+Batches are begun in the order of the pump's turns, or nearly so. Entries of batches that have ended
+are removed when they come to the top, or when they are the majority.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from .channel import Channel
 
 __all__ = ["Ages"]
 
-# From so many entries on it is looked whether most of them have ended.
+# From so many entries on, entries of ended batches are removed when their number has doubled.
 MANY: Final = 256
 
 
 class Ages:
-    """Channels by when a batch of theirs was born, as long as ``counts`` says that it counts."""
+    """Channels by when a batch of theirs was begun, as long as ``counts`` is true of the batch."""
 
     def __init__(self, counts: Callable[[Channel, float], bool]) -> None:
         self._counts = counts
@@ -45,7 +45,7 @@ class Ages:
 
     @property
     def oldest(self) -> float | None:
-        """When the oldest one was born, or None."""
+        """When the oldest batch was begun, or None."""
         heap = self._heap
         while heap:
             born, _, channel = heap[0]
@@ -55,12 +55,12 @@ class Ages:
         return None
 
     def pop(self) -> tuple[float, Channel] | None:
-        """The oldest one, which is not looked for any more."""
+        """Remove and return the oldest batch, or None."""
         if self.oldest is None:
             return None
         born, _, channel = heapq.heappop(self._heap)
         return born, channel
 
     def channels(self) -> list[Channel]:
-        """All of them, each once."""
+        """All channels, each once."""
         return list(dict.fromkeys(channel for _, _, channel in self._left()))

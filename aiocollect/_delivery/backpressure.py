@@ -1,8 +1,8 @@
 """Back-pressure: acollect() calls that wait for room, first come, first served for each account.
 
 Room is granted, and the call accepted, before its waiter wakes: cancelling a waiter leaves its call
-accepted or not, never half. Accounts do not wait for one another, since one may be dead. Who is
-cancelled leaves the line at once, with what the call held, wherever it stood in it.
+accepted or not, never half. Accounts do not wait for each other, since the path of one may be dead.
+A waiter that is cancelled leaves its queue at once, and frees what its call holds.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ _CLOSED = "the pipeline was closed while this call waited for room"
 
 
 class Backpressure:
-    """The calls that found no room. They come in by the ``door`` once there is some."""
+    """The calls that found no room. The ``door`` takes them when there is some."""
 
     def __init__(self, door: Door, closing: Closing) -> None:
         self._door = door
         self._closing = closing
-        # By account; each in the order of their coming, which dictionaries keep.
+        # By account; each in order of arrival, which a dictionary keeps.
         self._queues: dict[Account, dict[asyncio.Future[None], Call]] = {}
 
     def __repr__(self) -> str:
         return f"<Backpressure {sum(map(len, self._queues.values()))}>"
 
     def has(self, account: Account) -> bool:
-        """Whether somebody waits for room of this account. From any thread."""
+        """Whether a call of this account waits for room. From any thread."""
         return account in self._queues
 
     async def accept(self, call: Call) -> None:
-        """Return once the call is accepted. Raises PipelineClosed."""
+        """Return when the call is accepted. Raises PipelineClosed."""
         future = self._enter(call)
         if future is not None:
             try:
@@ -50,7 +50,7 @@ class Backpressure:
         future = self._enter(call)
         if future is None:
             return True
-        # Not a timeout around accept(): it could strike after the call was accepted.
+        # Not a timeout around accept(): it could expire after the call was accepted.
         try:
             done, _ = await asyncio.wait([future], timeout=timeout)
             if not done:
@@ -58,10 +58,10 @@ class Backpressure:
             future.result()
             return True
         finally:
-            self._leave(call, future)  # nobody hears of it any more: it must not be accepted later
+            self._leave(call, future)  # the caller gives up: it must not be accepted later
 
     def _enter(self, call: Call) -> asyncio.Future[None] | None:
-        """Accept the call now, or have it wait for the future that is returned."""
+        """Accept the call now, or queue it and return the future to wait for."""
         if self._closing.begun:
             raise PipelineClosed(_CLOSED)
         account: Account = call[CALL_ACCOUNT]
@@ -72,14 +72,14 @@ class Backpressure:
         return future
 
     def _leave(self, call: Call, future: asyncio.Future[None]) -> None:
-        """Its waiter goes away: served, cancelled, or tired of it."""
-        future.cancel()  # where it is not done
+        """The waiter leaves: it was served or cancelled, or its time is over."""
+        future.cancel()  # no effect if it is done
         queue = self._queues.get(call[CALL_ACCOUNT])
         if queue is not None and queue.pop(future, None) is not None and not queue:
             del self._queues[call[CALL_ACCOUNT]]
 
     def grant(self) -> None:
-        """Accept as many as there is room for now."""
+        """Accept as many calls as there is room for now."""
         for account, queue in list(self._queues.items()):
             while queue:
                 future, call = next(iter(queue.items()))
@@ -92,11 +92,11 @@ class Backpressure:
                 del self._queues[account]
 
     def forget(self) -> None:
-        """Their loop has ended: nobody waits any more, and nothing of theirs was accepted."""
+        """The loop of the waiters has ended: drop their calls, which were not accepted."""
         self._queues.clear()
 
     def close(self) -> None:
-        """No call is accepted any more: those that wait are told so."""
+        """No call is accepted any more: raise PipelineClosed in all waiters."""
         for queue in self._queues.values():
             for future in queue:
                 if not future.done():

@@ -1,7 +1,6 @@
 """A channel: the lane of one path and header, with the accumulator before it.
 
-Streams that share path and header share the channel, since two lanes on one blob would contend
-with each other.
+Streams with the same path and header share a channel, since two lanes would contend for one blob.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ __all__ = ["NOTHING_WAITS", "Channel", "Parked", "Standing", "Totals"]
 
 
 class Parked(NamedTuple):
-    """A sealed batch that is on the disk alone: its rows, as Block and Batch have them."""
+    """A sealed batch that is only on the disk; the fields are those of Block and Batch."""
 
     first: int
     rows: int
@@ -34,7 +33,7 @@ class Parked(NamedTuple):
     charges: tuple[tuple[Account, int], ...]
 
     def joined(self, other: Parked) -> Parked:
-        """One with the rows behind it."""
+        """One batch with the rows that follow it."""
         charges = dict(self.charges)
         for account, charged in other.charges:
             charges[account] = charges.get(account, 0) + charged
@@ -45,13 +44,13 @@ class Parked(NamedTuple):
         )
 
 
-# The backlog of nearly every channel: an empty deque takes 760 bytes. Who puts something there
-# makes a deque first.
+# The backlog of most channels, since an empty deque takes 760 bytes. Replace it by a deque to add
+# something.
 NOTHING_WAITS: Final = cast("deque[Batch | Parked]", ())
 
 
 class Standing(enum.Enum):
-    """What the last request of a path says about the next one."""
+    """What the last request for a path lets us expect of the next one."""
 
     NEW = "new"  # nothing yet
     PROVEN = "proven"  # it was answered in time
@@ -59,8 +58,8 @@ class Standing(enum.Enum):
 
 
 class Totals:
-    """Over all channels of a pipeline, in rows, so that nobody needs to add them up: ``parked`` on
-    the disk alone, and ``ended`` finally."""
+    """Rows of all channels of a pipeline, so that nothing has to be added up: ``parked``, which are
+    only on the disk, and ``ended``, which are final."""
 
     __slots__ = ("ended", "parked")
 
@@ -72,16 +71,17 @@ class Totals:
 
 
 class Channel:
-    """One lane and its accumulator. ``due`` says that rows wait only for the lane to be idle.
+    """One lane and its accumulator. ``due``: its rows are sealed as soon as the lane is idle.
 
-    ``hour`` is the last one (since 1970) whose rows go through it.
+    ``hour`` is the latest hour (since 1970) whose rows go through it.
 
-    With a spool it has a ``syncer``, which keeps its rows, and the ``progress`` of its lane;
-    ``keeping`` are rows on their way to the disk, not coalesced yet. What memory does not hold
-    stands in the ``backlog``, Parked, and with it all sealed batches behind.
+    With a spool it has a ``syncer``, which writes its rows to the disk, and the ``progress`` of its
+    lane; ``keeping`` counts rows on their way to the disk, which are not coalesced yet. The
+    ``backlog`` holds sealed batches that wait for the lane, in order; Parked ones are only on the
+    disk.
 
-    It is charged to the budget of the ``payer`` whose row it was opened for, until it is
-    ``closed``: forgotten, and never used again.
+    It is charged to the ``payer``, the account that opened it, until it is ``closed``: dropped, and
+    never used again.
     """
 
     __slots__ = (
@@ -102,7 +102,7 @@ class Channel:
         self.progress: LaneProgress | None = None
         self.keeping = 0
         self.backlog = NOTHING_WAITS
-        self.watched: AwaitedRows | None = None  # where a receipt was asked for
+        self.watched: AwaitedRows | None = None  # rows that have a receipt
         self.standing = Standing.NEW
         self.payer: Account | None = None
         self.closed = False
@@ -114,7 +114,7 @@ class Channel:
 
     @property
     def parked(self) -> int:
-        """Rows of the backlog that are on the disk alone."""
+        """Rows of the backlog that are only on the disk."""
         return self._parked
 
     @parked.setter
@@ -130,32 +130,32 @@ class Channel:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing of it waits, in memory or on the disk."""
+        """Whether it has no rows, in memory or on the disk."""
         waits = self.keeping or self.accumulator.rows or self.backlog or self.lane.out
         return not waits
 
     def cut(self, unsettled: Unsettled) -> Batch:
-        """Freeze what was coalesced, at least a row, and number it."""
+        """Seal what was coalesced, at least one row, as the next batch."""
         self.last_fill = self.accumulator.fill
         batch = self.accumulator.seal(serial=unsettled.next_serial())
         unsettled.add(batch.serial, born=batch.born)
         return batch
 
     def kept(self, block: Block) -> bool:
-        """Whether the block's rows are in the spool, for another life to go on with."""
+        """Whether the block's rows are in the spool, for the next process."""
         syncer, progress = self.syncer, self.progress
         if syncer is None or progress is None or not syncer.alive:
             return False
         return progress.within(block.first, block.rows) is not None
 
     def close(self) -> None:
-        """Nothing of it is left: another channel may have its place in the spool."""
+        """It has no rows and is not used again: its slot in the spool is free."""
         self.closed = True
         if self.syncer is not None and self.progress is not None:
             self.syncer.journal.close_lane(self.progress)
 
     def unsure(self, block: Block) -> bool:
-        """Whether nobody knows yet if rows of the block come to the disk."""
+        """Whether rows of the block are being written to the disk right now."""
         syncer, progress = self.syncer, self.progress
         if syncer is None or progress is None or not syncer.writing(progress):
             return False
@@ -175,7 +175,7 @@ class Channel:
         self.watched.add(first, rows, receipt)
 
     def finish(self, first: int, rows: int, outcome: Outcome) -> None:
-        """Rows have become final: the spool need not keep them, and whoever asked is told."""
+        """Rows have become final: free their place in the spool, and settle their receipts."""
         if self.watched is not None:
             self.watched.settle(first, rows, outcome)
             if not self.watched:

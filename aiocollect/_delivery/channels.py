@@ -27,17 +27,17 @@ __all__ = ["Channels"]
 _T = TypeVar("_T")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Idle channels are looked through when the hour changes, and when there are as many again as were
-# left the last time, but at least this many: a backfill of years opens one per day and stream.
+# Idle channels are dropped when the hour changes, and when the number of channels has doubled, but
+# is at least this: a backfill of years opens one per day and stream.
 FORGET_ABOVE = 256
-# Forms that are shared by streams; the others have one each.
+# So many forms are shared by streams; further streams have their own.
 FORMS = 256
-# So many are looked at in a turn, 0.2 ms; where the budget is pressed, all of them once a second.
+# So many are looked at in a turn, in 0.2 ms; all once a second while the budget is nearly used.
 SWEEP = 256
 PRESSED_EVERY = 1.0
-# Of forgotten lanes it is remembered so often where they stood; others walk their parts anew.
+# For so many dropped channels the part is remembered; others look through their parts again.
 PARTS_KEPT = 10_000
-# What is late is so by minutes mostly: the channels of a day ago are still at hand.
+# Late rows are mostly late by minutes: the channels of yesterday are kept.
 KEEP_HOURS = 48
 
 
@@ -61,17 +61,17 @@ class Channels:
         self._alike = Alike()
         self._headers = Headers(settings.limits.max_headers)
         self._channels: dict[tuple[str, bytes, bool], Channel] = {}
-        self._adopted: dict[Channel, None] = {}  # of other lives
-        # Path to its number of headers so far, as long as one of these is there or remembered; and
-        # how many are, where that is not 1.
+        self._adopted: dict[Channel, None] = {}  # from other processes
+        # By path: the number of its headers so far; and how many of these have a channel that is
+        # open or remembered, if that is not 1.
         self._headers_on: dict[str, int] = {}
         self._known_on: dict[str, int] = {}
-        # Part and ordinal of forgotten lanes that had rolled, or had blobs of their own: a part is
-        # never gone back to, and a name of one's own is not given to another header.
+        # Part and ordinal of dropped channels that had rolled, or had files of their own: no
+        # earlier part is written again, and no file of our own is used for another header.
         self._parts: dict[tuple[str, bytes, bool], tuple[int, int]] = {}
         self._hour = 0
         self._forget_at = FORGET_ABOVE
-        # What is still to be looked through, from its end: channels' keys, then streams.
+        # What is still to be looked at, from its end: keys of channels, then streams.
         self._sweep: list[tuple[str, bytes, bool] | Stream] = []
         self._pressed = False
         self._next_pressed = 0.0
@@ -87,7 +87,7 @@ class Channels:
 
     @property
     def totals(self) -> Totals:
-        """Over all channels."""
+        """Rows of all channels."""
         return self.builder.totals
 
     # Streams, from any thread -----------------------------------------------------------------
@@ -111,7 +111,7 @@ class Channels:
             self.check(names, form)
             form_key, feature_names = self._one(form.key), self._one(feature_names)
             key = (names, feature_names, form_key, rules)
-            if len(self._forms) >= FORMS:  # of encoders and layouts made per request
+            if len(self._forms) >= FORMS:  # encoders or layouts are created for each request
                 self._forms.clear()
             stream = Stream(
                 names,
@@ -132,7 +132,7 @@ class Channels:
         form.layout.path(names, _EPOCH, extension=form.encoder.extension)
 
     def admits(self, stream: Stream) -> bool:
-        """Whether the stream's header is one of the few that its path may have."""
+        """Whether the stream's header is one of the few that its path can have."""
         header = stream.form.encoder.header(stream.schema)
         if type(header) is not bytes:
             raise EncodeError(
@@ -157,7 +157,7 @@ class Channels:
             return found
         form = stream.form
         if hour == self._hour:
-            hour = self._hour  # one number for all
+            hour = self._hour  # one int object for all
         path = form.layout.path(
             stream.names, _EPOCH + timedelta(hours=hour), extension=form.encoder.extension
         )
@@ -189,11 +189,11 @@ class Channels:
         return channel
 
     def opened(self, channel: Channel, account: Account) -> None:
-        """A row of this account has found its channel."""
+        """A row of this account goes through the channel."""
         self._prices.opened(channel, account, paths=len(self))
 
     def clear(self, *, writer: str) -> None:
-        """Begin with no channel, in another process: under its own writer id."""
+        """Start without channels and with a new writer id: in a child process, or again."""
         self._writer = writer
         self.streams.renew()
         self._headers.renew()
@@ -208,22 +208,22 @@ class Channels:
             stream.forget()
 
     def adopt(self, channel: Channel) -> None:
-        """Another life's channel, until its rows are final. Nothing is added to it."""
+        """Add a channel from another process, until its rows are final. It gets no new rows."""
         self._adopted[channel] = None
 
     def forget_adopted(self, channel: Channel) -> None:
-        """Drop another life's channel, if nothing of it is left."""
+        """Drop a channel from another process, if it has no rows left."""
         if channel in self._adopted and channel.idle:
             del self._adopted[channel]
 
     def forget(self, hour: int, *, now: float, pressed: bool) -> float | None:
-        """Drop idle channels of days before yesterday, so that years do not pile up; where the
-        budget is ``pressed``, all idle ones of other hours than this ``hour``, since they are
-        charged to it. In slices; returns in how many seconds it wants to go on.
+        """Drop idle channels of days before yesterday, so that their number stays bounded. While
+        the budget is ``pressed``, drop all idle ones of other hours than ``hour``, since each is
+        charged to it. Works in slices; returns in how many seconds to go on, None if it is done.
 
-        Between two turns of the pump, which has a channel of each row it holds. A late row makes a
-        new channel, which looks at the part again; one with blobs of its own goes to its next part,
-        since it may not be allowed to look by then. One that may not look now stays.
+        Only between two turns of the pump, since a turn holds channels. A late row opens a new
+        channel, which looks at the part again; one with files of its own goes to its next part,
+        since it may have lost the right to read. A channel without that right stays.
         """
         if not self._sweep:
             due = pressed and now >= self._next_pressed
@@ -246,7 +246,7 @@ class Channels:
         return 0.0 if self._sweep else None
 
     def _look_at(self, key: tuple[str, bytes, bool]) -> None:
-        """Drop a channel that nobody needs."""
+        """Drop a channel that is not needed."""
         channel = self._channels.get(key)
         if channel is None or not channel.idle or channel.lane.blind:
             return
@@ -267,7 +267,7 @@ class Channels:
         self._parts[key] = parts.index + parts.own, parts.ordinal
 
     def _unknown(self, path: str) -> None:
-        """A lane of the path is neither there nor remembered."""
+        """A channel of the path is neither open nor remembered any more."""
         known = self._known_on.pop(path, 1) - 1
         if not known:
             del self._headers_on[path]
@@ -276,7 +276,7 @@ class Channels:
 
     @property
     def _many(self) -> bool:
-        """Whether there are so many channels that they are what the budget is full of."""
+        """Whether there are so many channels that they take most of the budget."""
         settings = self._settings
         return len(self._channels) * settings.path_cost > settings.max_memory_bytes // 2
 
@@ -288,7 +288,7 @@ def _check_text(names: Names) -> None:
 
 
 def _check_path(path: object) -> None:
-    """A layout may be a user's: what leaves the container must not reach a store."""
+    """Refuse paths that would leave the container: a layout can be a user's."""
     sound = isinstance(path, str) and path.isprintable() and "\\" not in path
     if not sound or any(not segment.strip(".") for segment in str(path).split("/")):
         raise EncodeError(

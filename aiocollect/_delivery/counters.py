@@ -10,12 +10,12 @@ from .._core.commands import Outcome
 
 __all__ = ["Counters", "Refusals", "RowFields"]
 
-# Amounts that are not added up yet: 8 KB a reason.
+# So many amounts wait to be added up: 8 KB for each reason.
 MANY = 1000
 
 
 class Tally:
-    """A count that any thread may raise, at any moment: exact, and nobody waits.
+    """A count that any thread can raise at any moment. It is exact, and no thread waits.
 
     An amount is appended, which is one step whatever traces us; they are added up where they are
     read, and now and then before.
@@ -35,7 +35,7 @@ class Tally:
             self._add_up()
 
     def _add_up(self) -> None:
-        # Who comes from inside of this, a signal handler, leaves it to us.
+        # A signal handler that interrupts this leaves the adding up to it.
         if self._lock.acquire(blocking=False):
             try:
                 for _ in range(len(self._amounts)):
@@ -45,13 +45,13 @@ class Tally:
 
     @property
     def rows(self) -> int:
-        """How many there are so far."""
+        """The count so far."""
         self._add_up()
         return self._sum
 
 
 class Refusals:
-    """Whether every call is refused: none was accepted since the first of them. From any thread.
+    """Whether every call is being refused: none was accepted between them. From any thread.
 
     It is told of refused calls alone, so that accepting costs nothing: how many calls were accepted
     by then says whether there were any in between.
@@ -63,13 +63,13 @@ class Refusals:
         self._last = (-1, 0.0, 0)
 
     def note(self, accepted: int, now: float, *, used: int) -> None:
-        """A call was refused, after so many that were accepted; the time is monotonic. ``used``:
-        of the budget, where it found no room; else 0."""
+        """A call was refused at the monotonic time ``now``, after so many ``accepted`` calls.
+        ``used`` is the used budget, if there was no room; else 0."""
         self._last = (accepted, now, used)
 
     def lately(self, accepted: int, now: float, seconds: float, *, used: int) -> bool:
-        """Whether the latest call was refused, not longer than ``seconds`` ago; and, where that
-        was for want of room, whether none was made since."""
+        """Whether the latest call was refused, at most ``seconds`` ago; if there was no room, also
+        whether there still is none."""
         before, when, full = self._last
         return before == accepted and now - when <= seconds and used >= full
 
@@ -90,13 +90,13 @@ class RowFields(TypedDict):
 
 
 class Counters:
-    """Counts rows that are final, and rows that were refused at the door."""
+    """Counts rows that are final, and rows that were refused."""
 
     def __init__(self) -> None:
         self.stored = 0
         self.possibly_stored = 0
-        self.spooled = 0  # not final, but another life's from now on
-        self.adopted = 0  # accepted by another life, and this one's now
+        self.spooled = 0  # not final: left to the next process
+        self.adopted = 0  # accepted by another process, and taken over by this one
         self.dead_lettered: dict[str, int] = {}
         self.dropped: dict[str, int] = {}
         self._refused: dict[str, Tally] = {}
@@ -107,8 +107,8 @@ class Counters:
         return f"<Counters {self.stored} stored>"
 
     def counts(self, *, accepted: int, in_memory: int, parked: int) -> RowFields:
-        """All counts of rows, with those that are not kept here: accepted by this process, in
-        memory, and on the disk alone."""
+        """All counts of rows. Those given are not counted here: accepted by this process, in
+        memory, and only on the disk."""
         return RowFields(
             accepted=accepted + self.adopted,
             stored=self.stored,
@@ -136,7 +136,7 @@ class Counters:
                 self.dropped[reason] = self.dropped.get(reason, 0) + rows
 
     def adopt_lost(self, rows: int) -> None:
-        """Count rows of another life that are known to have been accepted, and cannot be read."""
+        """Count rows that another process accepted, and that cannot be read."""
         if rows:
             self.adopted += rows
             self.finish(Outcome.DROPPED, rows, "damaged")

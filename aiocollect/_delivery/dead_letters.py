@@ -1,12 +1,12 @@
 """Dead letters: the file of rows that can never be stored, for people to look into.
 
-One JSON object a line, with the path, the reason and the rows: as text, which may be cut; they are
-told to the hooks as they are. ``content`` is whatever there is of them: the encoded lines where
-there are any, else each cell's own repr. The file holds cells, so only its owner may read it; it is
-bounded, and what no longer fits, or cannot be written, is counted and told all the same.
+One JSON object a line, with the path, the reason, the number of rows, and the rows as text, which
+may be cut. ``content`` is the encoded lines if there are any, else the repr of the cells. The file
+holds cells, so only its owner can read it. Its size is bounded; entries that do not fit, or cannot
+be written, are counted and reported.
 
 Invariants: the file is never touched on the event loop; what waits to be written is bounded, since
-a disk may hang.
+a disk can hang.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from ..events import DeadLettersLost
 
 __all__ = ["MAX_BYTES", "DeadLetters"]
 
-# A bug that makes every row a dead letter must not fill a disk.
+# A bug that makes every row a dead letter must not fill the disk.
 MAX_BYTES = 64 * 2**20
-# Of one entry: what its encoder refused may be of any size.
+# Of one entry: what an encoder refuses can have any size.
 MAX_TEXT = 256 * 2**10
-# Of all entries that wait for the disk: a few of the largest.
+# Of all entries that wait for the disk: room for a few of the largest.
 MAX_WAITING = 4 * 2**20
 
 
 class DeadLetters:
-    """The file at ``path``, made when there is something to write. ``None``: no file.
+    """The file at ``path``, created when there is something to write. ``None``: no file.
 
     ``lost`` counts rows that no longer fitted, or could not be written; the ``hooks`` hear of them,
     with the reason. Raises ConfigError where something else is in the file's place already.
@@ -87,7 +87,7 @@ class DeadLetters:
         self._aside.apart(lambda: append_line(file, line, most=most), then)
 
     async def settle(self, timeout: float) -> None:
-        """Return when nothing waits for the disk, or the seconds have passed."""
+        """Return when nothing waits for the disk, or after ``timeout`` seconds."""
         if self._waiting:
             self._idle = asyncio.Event()
             with suppress(TimeoutError):
@@ -95,7 +95,7 @@ class DeadLetters:
                     await self._idle.wait()
 
     def forget(self) -> None:
-        """On a new loop, or in a forked child: nobody tells of what was asked for before."""
+        """On a new loop, or in a forked child: earlier writes are never answered."""
         self._waiting = 0
 
     def _lose(self, rows: int, why: str) -> None:
@@ -111,5 +111,5 @@ def _why(error: OSError | ValueError) -> str:
 def _shown(rows: Any) -> str:
     try:
         return repr(rows)
-    except Exception as error:  # a cell's own repr may raise anything
+    except Exception as error:  # the repr of a cell can raise anything
         return f"<{type(error).__name__}>"

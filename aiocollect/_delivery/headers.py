@@ -1,4 +1,4 @@
-"""The headers of each path: few a day, since more of them mean that columns are made of data."""
+"""The headers of each path: few a day. More of them mean that column names are made from data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..typing import Names
 
 __all__ = ["Headers"]
 
-# Paths whose headers are remembered; beyond that the oldest are admitted anew.
+# So many paths have their headers remembered; the oldest ones are forgotten.
 PATHS: Final = 20_000
 
 
@@ -20,7 +20,7 @@ class Headers:
     def __init__(self, most: int) -> None:
         self._most = most
         self._first: dict[Names, bytes] = {}
-        self._more: dict[Names, tuple[bytes, ...]] = {}  # where there are any
+        self._more: dict[Names, tuple[bytes, ...]] = {}  # further headers, if there are any
         self._admitting = threading.RLock()
 
     def __repr__(self) -> str:
@@ -48,7 +48,7 @@ class Headers:
             return True
 
     def new_day(self, admitted: Iterable[tuple[Names, bytes]]) -> None:
-        """Count anew, from those that are in use."""
+        """Start counting again, with the headers that are in use."""
         with self._admitting:
             self._first.clear()
             self._more.clear()

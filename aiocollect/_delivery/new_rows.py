@@ -1,4 +1,4 @@
-"""New rows for the spool, and what it is to know of their lane."""
+"""New rows for the spool, and what it must know of their lane."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["NewRows", "lane_of", "rows_of"]
 
 
 class NewRows(NamedTuple):
-    """Rows ``first`` and on of a channel, as lines."""
+    """Rows of a channel as lines; ``first`` is the number of the first one."""
 
     channel: Channel
     first: int
@@ -20,7 +20,7 @@ class NewRows(NamedTuple):
 
 
 def lane_of(channel: Channel, first: int) -> LaneRecord:
-    """What makes the channel's lane again in another process; its first row there is ``first``."""
+    """What another process needs to recreate the channel's lane, whose first row is ``first``."""
     lane, parts = channel.lane, channel.lane.parts
     return LaneRecord(
         number=0,

@@ -1,8 +1,8 @@
 """Polling: how soon the pump looks at the ring again while there is load.
 
-A look costs about as much as seventy rows: by then the processor's caches hold the host's code. So
-it comes as seldom as the load allows, between 5 and 50 ms: so that it finds about a hundred rows,
-and they still hold the loop for no more than a slice does.
+A look costs about as much as seventy rows, because the processor's caches hold other code by then.
+So looks are as rare as the load allows, 5 to 50 ms apart: each finds about a hundred rows, which
+occupy the loop no longer than a slice.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ SHORTEST: Final = 0.005
 LONGEST: Final = 0.05
 FEW: Final = 64
 MANY: Final = 192
-# Calls a second that a ring must be able to wait for: more than any host makes.
+# Calls a second that must fit into the ring between two looks: more than any program makes.
 FASTEST: Final = 1_000_000
-# Of the linger: rows that shall soon be stored must soon be seen.
+# Of the linger: with a short linger, rows must be seen soon.
 PART: Final = 0.1
 
 
 class Polling:
-    """For a ring of so many slots, and a linger in seconds; 0 where rows shall soon be in the
-    spool."""
+    """For a ring of so many slots, and a linger in seconds; 0 with a spool, where rows must soon
+    be on the disk."""
 
     __slots__ = ("_longest", "_seen", "_wait")
 
@@ -36,8 +36,8 @@ class Polling:
         return f"<Polling {self._wait} s>"
 
     def next(self, taken: int) -> float | None:
-        """When to look again, in seconds, after the ring was emptied; ``taken`` is how many rows
-        came out of it so far. None where there were none: not before a call wakes the pump."""
+        """In how many seconds to look again, after the ring was emptied; ``taken`` is how many rows
+        were taken so far. None if none were taken now: after the next wake."""
         rows = taken - self._seen
         self._seen = taken
         if not rows:

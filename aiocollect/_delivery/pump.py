@@ -1,12 +1,11 @@
 """The pump: takes calls from the ring, has them encoded, coalesces them per channel, seals.
 
-The only reader of the ring. It works in slices of at most 256 rows or 128 KiB by their estimate, so
-that the loop it shares with the scoring server is never held for much longer than a millisecond;
-on a thread of its own in smaller ones (_engine/loop_thread.py).
-Within a slice the rows of one channel are encoded together, which halves the cost of small calls.
+The only reader of the ring. It works in slices of at most 256 rows or estimated 128 KiB, so that it
+never occupies the loop that it shares with the scoring server much longer than a millisecond; in a
+thread of our own the slices are smaller (_engine/loop_thread.py). Within a slice the rows of one
+channel are encoded together, which halves the cost of small calls.
 
-With a spool, encoded rows go to the disk before they are coalesced, and come back by a callback:
-in the order of the turns, channel by channel.
+With a spool, encoded rows go to the disk before they are coalesced (write_ahead.py).
 
 It seals a batch when the next row no longer fits, and when the linger has passed and the lane is
 idle: while a lane is busy its rows go on coalescing, so a slow store gets fewer and fuller blocks.
@@ -42,7 +41,7 @@ from .write_ahead import WriteAhead
 __all__ = ["SLICE_ROWS", "Pump"]
 
 SLICE_ROWS = 256
-# Of estimates, which are about twice the encoded bytes.
+# Estimated bytes of a slice, about twice the encoded ones.
 SLICE_BYTES = 128 * 1024
 
 
@@ -51,7 +50,7 @@ _T = TypeVar("_T")
 
 
 class Pump:
-    """Turns calls into batches, which go to the ``backlog``. ``turn`` is one slice of work.
+    """Makes batches of calls, and hands them to the ``backlog``. ``turn`` is one slice of work.
 
     With a ``spool`` encoded rows go there first (see write_ahead.py). Rows that cannot be encoded
     are final here.
@@ -78,24 +77,24 @@ class Pump:
         self._shedder = shedder
         self._settling = settling
         self.write_ahead = None if spool is None else WriteAhead(spool, backlog, self)
-        self._calls = 0  # taken to their ends
-        self._call: Call | None = None  # taken, and not encoded to its end
+        self._calls = 0  # taken and encoded to their end
+        self._call: Call | None = None  # taken, and not yet encoded to its end
         self._part = 0
         self._row = 0
-        self._done = 0  # rows of the call that were cut, over all its parts
+        self._done = 0  # rows of it that are done, over all its parts
         self._interrupt: BaseException | None = None  # see _asked()
         self._deadlines: list[tuple[float, int, Channel]] = []
         self._tie = count()
         self.open = Ages(_is_open)
-        self.rows_encoded = 0  # which come to the channels
-        self.rows_taken = 0  # rows that are encoded, or final because they cannot be
+        self.rows_encoded = 0  # these go to the channels
+        self.rows_taken = 0  # encoded, or final because they cannot be encoded
 
     def __repr__(self) -> str:
         return f"<Pump {self.rows_taken} rows taken, {self.calls_done} calls done>"
 
     @property
     def calls_done(self) -> int:
-        """Calls whose rows are all coalesced: the barrier that a flush waits for."""
+        """The number of calls whose rows are all coalesced: a flush waits for it."""
         ahead = self.write_ahead
         return self._calls if ahead is None else ahead.calls_done(self._calls)
 
@@ -104,13 +103,13 @@ class Pump:
     def turn(self, now: float) -> bool:
         """Take and encode one slice, and seal what is due. False: the ring is empty.
 
-        Raises KeyboardInterrupt and SystemExit where these came in, once the slice is done.
+        A KeyboardInterrupt or SystemExit that comes in is raised when the slice is done.
         """
         calls = self._calls
         runs = self._take_fast() or self._take_slice()
         encoded = [(run, self._lines(run)) for run in runs]
         for run, lines in encoded:
-            # The estimate that was charged at accept is exchanged for what the rows really take.
+            # Replace the estimate that was charged at accept by the real size.
             self._ring.charge(sum(map(len, lines)) - run.estimate, run.account)
             self.rows_taken += len(lines)
             self.rows_encoded += len(lines)
@@ -126,8 +125,8 @@ class Pump:
         return self._call is not None or len(self._ring) > 0
 
     def _take_fast(self) -> list[Run]:
-        """The next rows where all of them came by the fast path: in columns, at a fraction of the
-        price. Nothing where they are not, or must be looked at one by one."""
+        """The next rows, if all of them came by the fast path: as columns, at a fraction of the
+        cost. Nothing if they did not, or must be looked at one by one."""
         calls = self._ring.oldest(self._slice_rows) if self._call is None else None
         if not calls or set(map(len, calls)) != {FAST_LENGTH}:
             return []
@@ -156,7 +155,7 @@ class Pump:
             run.estimate = sum(costs)
             runs.append(run)
         if len({run.channel for run in runs}) < len(runs):
-            return []  # their rows would change places in one blob
+            return []  # rows of one blob would be reordered
         self._ring.drop(len(calls))
         self._calls += len(calls)
         return runs
@@ -179,7 +178,7 @@ class Pump:
             if call is self._call or len(parts) > 1 or number > room or estimate > space:
                 self._call = call
                 stream, piece, number, estimate = self._cut(call, room, space)
-            else:  # what _cut() gives for a call that fits whole, at half the cost
+            else:  # the same as _cut() for a whole call, at half the cost
                 ((stream, some, _, *before),) = parts
                 first = before[0] if before else 0
                 piece = Piece(some, correlation_id, timestamp_text(time), first)
@@ -212,12 +211,12 @@ class Pump:
         return channel
 
     def _asked(self, question: Callable[[], _T]) -> _T | None:
-        """What a user's layout or encoder answers; None where it raises, whatever that is: also
-        what is no Exception, such as a panic of native code.
+        """The answer of a user's layout or encoder; None if it raises anything, also a
+        BaseException such as a panic of native code.
 
-        An interrupt (Ctrl-C, a handler's sys.exit) is not its doing, and the rows must not pay for
-        it: it is asked once more, and the interrupt goes on its way after the slice. What comes
-        a second time is its own.
+        An interrupt (Ctrl-C, sys.exit() in a handler) is not the encoder's error, and must not cost
+        rows: it is asked once more, and the interrupt is raised after the slice. If it raises
+        again, the error is its own.
         """
         try:
             return question()
@@ -233,10 +232,10 @@ class Pump:
         return found
 
     def _cut(self, call: Call, room: int, space: int) -> tuple[Stream, Piece, int, int]:
-        """What a slice has room for, from where the call was left: ``room`` rows, about ``space``
-        bytes, and one row at least; with the number of the rows and their share of the cost."""
+        """The next rows of a call for a slice with room for ``room`` rows and about ``space``
+        bytes; at least one. Returns them with their number and their share of the cost."""
         correlation_id, time, _, parts, total, cost, _, _ = call
-        # Where redaction has left rows out before them, the index of the first one too.
+        # If redaction has left out rows before these, a part also has the index of its first row.
         stream, rows, number, *before = parts[self._part]
         first = self._row
         last = min(number, first + room, first + max(1, space * total // cost))
@@ -245,7 +244,7 @@ class Pump:
             some, correlation_id, timestamp_text(time), before[0] + first if before else first
         )
         done = self._done + last - first
-        # The differences of one rounded line: over the whole call they add up to its cost.
+        # Differences of rounded sums: over the whole call they add up to its cost.
         estimate = cost * done // total - cost * self._done // total
         self._row, self._done = last, done
         if last == number:
@@ -267,7 +266,7 @@ class Pump:
             lines = self._encoded(run.stream, run.pieces)
         if lines is not None:
             return lines
-        # What the encoder cannot write must not take its neighbours along.
+        # Rows that cannot be encoded must not take the others along.
         lines = []
         for piece in run.pieces:
             lines += self._encoded(run.stream, [piece]) or self._one_by_one(run, piece)
@@ -297,7 +296,7 @@ class Pump:
         account: Account,
         receipt: Receipt | None,
     ) -> None:
-        """Rows that never come to a lane are final here, and have no sequence numbers."""
+        """Rows that never come to a lane are final here. They have no sequence numbers."""
         rows = len(piece.rows)
         self._ring.charge(-estimate, account)
         self.rows_taken += rows
@@ -314,7 +313,7 @@ class Pump:
         channel, account, receipt = run.channel, run.account, run.receipt
         accumulator = channel.accumulator
         if accumulator.rows and accumulator.kept is not kept:
-            self.seal(channel)  # a batch is in the spool with all its rows, or with none
+            self.seal(channel)  # all rows of a batch are in the spool, or none is
         accumulator.kept = kept
         if receipt is not None and lines:
             channel.watch(accumulator.next, len(lines), receipt)
@@ -340,7 +339,7 @@ class Pump:
             lines = lines[taken:]
 
     def seal(self, channel: Channel) -> None:
-        """Freeze what the channel has coalesced, if anything, and hand it on."""
+        """Seal what the channel has coalesced, if anything, and hand it on."""
         channel.due = False
         if channel.accumulator.rows:
             self._backlog.submit(channel, channel.cut(self._unsettled))
@@ -349,7 +348,7 @@ class Pump:
         while (deadline := self.next_deadline()) is not None and deadline <= now:
             _, _, channel = heapq.heappop(self._deadlines)
             if channel.lane.busy:
-                channel.due = True  # the senders ask for it as soon as the lane is idle
+                channel.due = True  # sealed as soon as the lane is idle: Delivery.rested
             else:
                 self.seal(channel)
 
@@ -361,7 +360,7 @@ class Pump:
             accumulator = channel.accumulator
             if accumulator.rows and accumulator.born <= deadline:
                 return deadline
-            # Sealed before its time; the rows since then have a deadline of their own.
+            # Sealed before its deadline; later rows have another one.
             heapq.heappop(deadlines)
         return None
 
@@ -386,7 +385,7 @@ def _encoded_fast(stream: Stream, columns: list[tuple[Any, ...]]) -> list[bytes]
 
 
 def _encoded(stream: Stream, pieces: list[Piece]) -> list[bytes] | None:
-    """The rows' lines, or None where the encoder gives what is no line per row; may raise."""
+    """The rows' lines; None if the encoder does not give one line per row. May raise."""
     lines = stream.form.encoder.encode(pieces, stream.schema)
     return lines if _are_lines(lines, sum(len(piece.rows) for piece in pieces)) else None
 

@@ -1,9 +1,9 @@
-"""Receipts: what becomes of one call's rows, for those who ask.
+"""Receipts: what becomes of one call's rows, for callers who ask.
 
-A receipt is made only for calls that want one; all others carry None through the ring. It is
-settled on the pipeline's loop, and may be awaited on any. It is small until somebody waits for it,
-and charged to the budget with the batch of its rows: whoever drops receipts in an outage is refused
-in time.
+A receipt is created only for calls that want one; all others have None in the ring. It is settled
+on the pipeline's loop, and can be awaited on any. It is small until someone waits for it, and is
+charged to the budget with the batch of its rows, so that receipts that are collected and dropped
+during an outage stay bounded.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from .._threads.foreign_loops import answer_of, is_foreign
 
 __all__ = ["RECEIPT_COST", "AwaitedRows", "Receipt", "ReceiptOutcome", "renew"]
 
-# Of a receipt, its id and its place in the lane, in bytes; tests/simulation/bounded.py measures it.
+# Bytes of a receipt, its id and its entry in the lane; tests/simulation/bounded.py measures them.
 RECEIPT_COST: Final = 512
-# For the moment in which somebody begins to wait: it may be the one in which it is settled.
+# A caller may begin to wait in the moment in which the receipt is settled.
 _beginning = threading.RLock()
 
 
@@ -44,7 +44,7 @@ class ReceiptOutcome(enum.StrEnum):
     SPOOLED = "spooled"
 
 
-# Worst first: what a call is called whose rows ended in different ways.
+# Worst first: a call whose rows have different outcomes has the worst of them.
 _WORDS = (
     (Outcome.DROPPED, ReceiptOutcome.NOT_STORED),
     (Outcome.DEAD_LETTERED, ReceiptOutcome.NOT_STORED),

@@ -1,4 +1,4 @@
-"""A run: what the encoder gets at a time."""
+"""A run: rows that are encoded together."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ __all__ = ["Run"]
 
 
 class Run:
-    """Rows of one stream that go through one channel on one account: what the encoder gets. Those
-    of a call with a receipt are alone, and those of the fast path among themselves, in columns."""
+    """Rows of one stream, channel and account. Rows of a call with a receipt have a run of their
+    own, and so have those of the fast path, in ``columns``."""
 
     __slots__ = ("account", "channel", "columns", "estimate", "pieces", "receipt", "stream")
 

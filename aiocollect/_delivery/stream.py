@@ -1,4 +1,4 @@
-"""A stream: what the pump must know of where a collector's rows go."""
+"""A stream: how a collector's rows are written, and where."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ __all__ = ["Form", "Source", "Stream"]
 
 
 class Form(NamedTuple):
-    """How rows are written, and where: ``ids`` and ``constants`` as in Schema."""
+    """How rows are written, and to which paths; ``ids`` and ``constants`` as in Schema."""
 
     encoder: Encoder
     layout: Layout
-    own: bool  # blobs of this writer alone
+    own: bool  # files of this writer alone
     ids: bool
     constants: tuple[tuple[str, str], ...]
 
@@ -36,12 +36,12 @@ class Form(NamedTuple):
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What tells forms apart: a user's encoder or layout need not be hashable."""
+        """Equal for equal forms: a user's encoder or layout need not be hashable."""
         return (id(self.encoder), id(self.layout), *self[2:])
 
 
 class Source(NamedTuple):
-    """Where rows of several streams come from: a model."""
+    """The account and gate of a model, which has several streams."""
 
     streams: tuple[Stream, ...]  # the first of them holds this
     account: Account
@@ -49,10 +49,10 @@ class Source(NamedTuple):
 
 
 class Stream:
-    """The names, the form, the columns and the channels by hour of one collector.
+    """The names, form, columns and channels of one collector.
 
-    ``channel`` is the one of the ``hour`` (since 1970) that the pump, which alone asks, asked for
-    last. ``seen`` is the hour of the latest row that was accepted: one of another hour may open a
+    ``channel`` is that of the ``hour`` (since 1970) that the pump asked for last; only the pump
+    asks. ``seen`` is the hour of the latest row that was accepted: a row of another hour may open a
     path, and is charged for it (Engine.offer).
     """
 
@@ -86,17 +86,17 @@ class Stream:
             check=None if self.redactor is None else self.redactor.columns,
         )
         self.shape.writes = form.writes_singles and not rules
-        # Share of the budget and gate of its collector, and of models that it is the first of.
+        # Account and gate of its collector, and of the models whose first stream it is.
         self.account: Account | None = None
         self.gate: Gate | None = None
         self.models: tuple[Source, ...] = ()
-        self.wanted = False  # it was asked for again, see streams.py
+        self.wanted = False  # it was asked for again: see streams.py
         self.header = b""  # once it is admitted
         self.seen = -1
         self.hour = -1
         self.channel: Channel | None = None
-        self._others: dict[int, Channel] | None = None  # of other hours, where there are any
-        self.admitted = False  # its columns are one of the headers that its path may have
+        self._others: dict[int, Channel] | None = None  # of other hours, if there are any
+        self.admitted = False  # its header is one of the few that its path can have
         self._schema: Schema | None = None
 
     def __repr__(self) -> str:
@@ -104,12 +104,12 @@ class Stream:
 
     @property
     def channels(self) -> set[Channel]:
-        """The channels that its rows have gone through, as far as they are not forgotten."""
+        """The channels that its rows have gone through, except dropped ones."""
         found = set((self._others or {}).values())
         return found if self.channel is None else found | {self.channel}
 
     def turn_to(self, hour: int) -> Channel | None:
-        """The channel of this hour, which is the one at hand from now on; None: it has none."""
+        """Make the channel of this hour the current one; None if it has none."""
         channel = self._others.pop(hour, None) if self._others else None
         if channel is None or channel.closed:
             return None
@@ -117,11 +117,11 @@ class Stream:
         return channel
 
     def knows(self, hour: int) -> bool:
-        """Whether rows of this hour have a channel. From any thread: at a guess."""
+        """Whether rows of this hour have a channel. From any thread, where it is an estimate."""
         return hour == self.hour or (self._others is not None and hour in self._others)
 
     def open(self, hour: int, channel: Channel) -> None:
-        """Rows of this hour go through the channel, which is the one at hand from now on."""
+        """Rows of this hour go through the channel, which is the current one from now on."""
         if self.channel is not None:
             if self._others is None:
                 self._others = {}
@@ -129,7 +129,7 @@ class Stream:
         self.hour, self.channel = hour, channel
 
     def tidy(self) -> None:
-        """Whoever asks for the hours of closed channels has to look for one."""
+        """Remove closed channels."""
         if self.channel is not None and self.channel.closed:
             self.hour, self.channel = -1, None
         if self._others:
@@ -137,7 +137,7 @@ class Stream:
             self._others = left or None
 
     def forget(self) -> None:
-        """Have no channel."""
+        """Remove all channels."""
         self.seen, self.hour, self.channel, self._others = -1, -1, None, None
 
     @property
@@ -154,15 +154,15 @@ class Stream:
 
     @property
     def sources(self) -> list[tuple[Account, Gate]]:
-        """All that it holds."""
+        """All accounts and gates that it holds."""
         found = [(one.account, one.gate) for one in self.models]
         if self.account is not None and self.gate is not None:
             found.append((self.account, self.gate))
         return found
 
     def admit(self, schema: Schema) -> None:
-        """Its columns, which are fixed by now, are one of the headers that its path may have.
-        ``schema``: the equal one of other streams."""
+        """Its header is one of the few that its path can have. ``schema`` is the equal one of other
+        streams."""
         self._schema = schema
         self.admitted = True
         self.shape.admit()

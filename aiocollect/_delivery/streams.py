@@ -1,10 +1,10 @@
-"""The streams of a pipeline: made once for their names, form, columns and rules, and bounded.
+"""The streams of a pipeline: one for each names, form, columns and rules; their number is bounded.
 
-A collector may be asked for at each request: the same words give the same stream. But a lambda in
-``redact=`` or an encoder of one's own made per request is another one each time, and so are columns
-that are made of data. Such streams live as long as somebody holds their collector, or rows of
-theirs are on their way; beyond these the latest are kept, since who comes back for one by its words
-must find its columns as the first call has fixed them.
+A program can create its collector for each request: the same arguments give the same stream. But a
+new lambda in ``redact=``, a new encoder, or columns made from data give a new stream each time. A
+stream lives as long as its collector is referenced, or has rows on their way. Beyond these the
+latest ones are kept, so that a later collector with the same arguments has the columns that the
+first call has fixed.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ __all__ = ["Alike", "Streams"]
 
 _T = TypeVar("_T")
 
-# So many are kept that nobody may hold any more, of about 3 KB each with account and gate.
+# So many are kept, referenced or not; each takes about 3 KB, with account and gate.
 KEPT: Final = 1024
-# Equal values that are shared: names of columns, schemas and headers. All are forgotten at once:
-# what is in use stays where it is, and is only not shared with later ones.
+# So many equal values are shared: names of columns, schemas and headers. Then all are forgotten:
+# values in use stay as they are, and are only not shared with later streams.
 ALIKE: Final = 4096
 
 
 class Streams:
-    """The hooks hear, now and then, how many were forgotten since the last time."""
+    """The ``hooks`` get an event, now and then, of how many were forgotten since the last one."""
 
     def __init__(self, hooks: Hooks) -> None:
         self._hooks = hooks
@@ -62,8 +62,8 @@ class Streams:
         return stream
 
     def add(self, key: tuple[object, ...], stream: Stream) -> Stream:
-        """The stream, or the one that another thread has made meanwhile: two shapes of one stream
-        could differ."""
+        """Add the stream. Returns it, or the one that another thread has added meanwhile: two
+        shapes of one stream could differ."""
         with self._making:
             found = self._all.setdefault(key, stream)
             if found is not stream:
@@ -84,19 +84,19 @@ class Streams:
 
 
 class Alike:
-    """One copy of what many streams have alike. From any thread."""
+    """Shares equal values of many streams. From any thread."""
 
     def __init__(self) -> None:
         self._values: dict[Any, Any] = {}
 
     def one(self, value: _T) -> _T:
-        """The value, or the equal one that others have already."""
+        """The equal value that other streams have, else this one, which is shared from now on."""
         if len(self._values) >= ALIKE:
             self._values = {}
         found: _T = self._values.setdefault(value, value)
         return found
 
     def find(self, value: _T) -> _T:
-        """The equal one that others have already, or the value, which is not kept."""
+        """The equal value that other streams have, else this one, which is not shared."""
         found: _T = self._values.get(value, value)
         return found

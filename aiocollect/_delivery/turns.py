@@ -1,15 +1,15 @@
-"""Turns: whose request is the next one at the store.
+"""Turns: which request is sent to the store next.
 
-A path that answers must not wait behind those that do not, however many these are, and one that has
+A path that answers must not wait for those that do not, however many these are. And a lane that has
 begun a block goes on before another one begins: else thousands of paths would all be opened before
-the first of them stores a row. So the requests wait in four lines:
+the first of them stores a row. So requests wait in four queues:
 
-- *begun*: the next step of a lane that was just answered, on its way to its append; nearly always
-  the first to go;
+- *begun*: the next request of a lane that was just answered, on its way to its append; nearly
+  always the first to go;
 - *proven*: of paths whose last answer came in time;
-- *new*: of paths that nothing is known of yet; every fourth turn is theirs where both wait;
-- *late*: of paths whose last request was overdue. They have places of their own (senders.py),
-  so that they take nobody else's; among themselves it is first come, first served.
+- *new*: of paths of which nothing is known yet; every fourth turn, if both wait;
+- *late*: of paths whose last request was overdue. They have places of their own (senders.py), so
+  that they take none from other paths; among themselves they are served in order of arrival.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ __all__ = ["Turn", "Turns"]
 
 Turn: TypeAlias = tuple[Channel, Request]
 
-# So many turns in a row go to proven paths while new ones wait; and to steps that follow others
-# while there are any of these: a lane that fights for its blob may step on for long.
+# So many turns in a row go to proven paths while new ones wait; and so many to begun blocks while
+# other paths wait, since a lane that contends for its blob can need many requests.
 PROVEN_TURNS = 3
 STEPS = 15
 
@@ -48,16 +48,16 @@ class Turns:
 
     @property
     def prompt(self) -> int:
-        """How many wait that nothing speaks against."""
+        """How many requests wait whose path was not late."""
         return len(self._begun) + len(self._proven) + len(self._new)
 
     @property
     def late(self) -> int:
-        """How many wait whose path was late."""
+        """How many requests wait whose path was late."""
         return len(self._late)
 
     def add(self, channel: Channel, request: Request, *, goes_on: bool) -> None:
-        """A lane wants this request made. ``goes_on``: it was just answered, on its way."""
+        """Queue a request of a lane. ``goes_on``: it has begun a block, and was just answered."""
         turn = (channel, request)
         if channel.standing is Standing.LATE:
             (self._late.appendleft if goes_on else self._late.append)(turn)
@@ -69,7 +69,7 @@ class Turns:
             self._new.append(turn)
 
     def take(self) -> Turn | None:
-        """The next one for a place of those that nothing speaks against."""
+        """Remove and return the next request whose path was not late."""
         if self._begun and (self._steps < STEPS or not (self._proven or self._new)):
             self._steps += 1
             return self._begun.popleft()
@@ -81,10 +81,10 @@ class Turns:
         return self._new.popleft() if self._new else None
 
     def take_late(self) -> Turn | None:
-        """The next one for a place of the late ones."""
+        """Remove and return the next request of the late ones."""
         return self._late.popleft() if self._late else None
 
     def clear(self) -> None:
-        """Nothing is made any more."""
+        """Drop all requests."""
         for line in (self._begun, self._proven, self._new, self._late):
             line.clear()
