@@ -61,7 +61,7 @@ async def run(stage: Stage, bulk: Bulk) -> dict[str, Any]:
         for key in range(1 + process * each, 1 + process * each + one["rows"])
     ]
     verdict = judge(given, given, stored)
-    result: dict[str, Any] = {**asdict(bulk), "audit": verdict.told()}
+    result: dict[str, Any] = {**asdict(bulk), "audit": verdict.figures()}
     if verdict.good:
         rows = len(given)
         result["figures"] = {

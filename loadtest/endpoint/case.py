@@ -19,7 +19,7 @@ import aiohttp
 from testkit.child import Child
 from testkit.proxy import Fault, Kind
 
-from ..harness.audit import Verdict, judge, read_keys
+from ..harness.audit import KeyVerdict, judge, read_keys
 from ..harness.environments import OWN_PYTHON
 from ..harness.latencies import PERCENTILES, Latencies
 from ..harness.processes import finish, go
@@ -139,7 +139,7 @@ async def run(stage: Stage, case: Case) -> dict[str, Any]:
         "weather": case.weather,
         "schedule": case.schedule,
         "seed": case.seed,
-        "audit": verdict.told() if verdict else None,
+        "audit": verdict.figures() if verdict else None,
         "closing_seconds": round(closing, 2),
         **_counts(told),
     }
@@ -206,7 +206,7 @@ async def _usage(url: str, session: aiohttp.ClientSession) -> dict[str, float]:
 # Behind it -------------------------------------------------------------------------------------
 
 
-async def _audit(stage: Stage, case: Case, place: Place, number: int) -> Verdict | None:
+async def _audit(stage: Stage, case: Case, place: Place, number: int) -> KeyVerdict | None:
     reader = READERS[case.recorder]
     if not reader:
         return None

@@ -75,7 +75,7 @@ def _kept_its_word(result: Result) -> bool:
         return True
     verdict = result.verdict
     spoilt = verdict.doubled or verdict.torn or verdict.reordered
-    return result.finished and not spoilt and (result.kind == "kill" or verdict.exact)
+    return result.finished and not spoilt and (result.kind == "kill" or verdict.good)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,10 @@
 """The oracle: what was offered and told, against the stored bytes. It knows nothing else.
 
 It imports no contender and no storage library; each form of line has a reader of its own, by
-Python's json and csv. Per contender:
+Python's json and csv. Its findings have the words of testkit/verdict.py. Here
 
-- *lost*: the API accepted the row, and it is not stored. *doubled*: copies beyond the first.
-- *torn*: a line that is no whole row as it was offered, or a last line without a newline.
-- *reordered*: rows whose first copy stands behind the first copy of a later row of that producer.
-- *unclaimed*: stored, and its producer was told of a failure or never heard: no fault.
+- *torn* is also a line that is not a row as it was offered;
+- *unclaimed* rows are stored, and their producer was told of a failure or never heard: no fault.
 """
 
 from __future__ import annotations
@@ -15,12 +13,14 @@ import csv
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+from testkit.verdict import Verdict
 
 from .rows import COLUMNS, Told, make_row
 
-__all__ = ["READERS", "Reader", "Verdict", "judge"]
+__all__ = ["READERS", "ContenderVerdict", "Reader", "judge"]
 
 Row = dict[str, Any]
 # The lines of one blob as rows; None for a line that is none.
@@ -28,37 +28,21 @@ Reader = Callable[[bytes], Iterator[Row | None]]
 
 
 @dataclass(slots=True, kw_only=True)
-class Verdict:
+class ContenderVerdict(Verdict):
     """What the oracle found, in rows; torn in lines."""
 
     offered: int = 0
     accepted: int = 0
     refused: int = 0
-    stored: int = 0  # each once
-    lost: int = 0
-    doubled: int = 0
-    torn: int = 0
-    reordered: int = 0
     unclaimed: int = 0
     longest_call: float = 0.0  # seconds
-    examples: list[str] = field(default_factory=list)
-
-    @property
-    def exact(self) -> bool:
-        """Whether each accepted row is there once, whole and in order."""
-        return not (self.lost or self.doubled or self.torn or self.reordered)
-
-    def note(self, what: str, where: object) -> None:
-        """Keep a few of the bad ones to show."""
-        if len(self.examples) < 8:
-            self.examples.append(f"{what}: {where}")
 
 
 def judge(
     blobs: Mapping[str, bytes], told: Mapping[str, Told], *, seed: int, reader: Reader
-) -> Verdict:
+) -> ContenderVerdict:
     """Compare the blobs of one contender with what its producers (one for each life) were told."""
-    verdict = Verdict(
+    verdict = ContenderVerdict(
         offered=sum(len(one.offered) for one in told.values()),
         accepted=sum(len(one.accepted) for one in told.values()),
         refused=sum(len(one.refused) for one in told.values()),
@@ -69,26 +53,21 @@ def judge(
     for name in sorted(blobs, key=_by_number):
         for row in reader(blobs[name]):
             if row is None or not _offered(row, told, seed):
-                verdict.torn += 1
                 verdict.note("torn", name)
                 continue
             producer, seq = row["producer"], int(row["seq"])
             if seq in stored[producer]:
-                verdict.doubled += 1
                 verdict.note("doubled", row["id"])
                 continue
             stored[producer].add(seq)
             if seq < latest[producer]:
-                verdict.reordered += 1
                 verdict.note("reordered", row["id"])
             latest[producer] = max(seq, latest[producer])
     for producer, one in told.items():
         there = stored[producer]
         verdict.stored += len(there)
         verdict.unclaimed += len(there - one.accepted)
-        missing = sorted(one.accepted - there)
-        verdict.lost += len(missing)
-        for seq in missing[:3]:
+        for seq in sorted(one.accepted - there):
             verdict.note("lost", f"{producer}-{seq:06d}")
     return verdict
 

@@ -28,7 +28,7 @@ from testkit.proxy import FaultProxy, Kind
 from ..harness.environments import OWN_PYTHON
 from .conditions import Conditions, Planned, kill_moment, plan, schedule
 from .contenders import Contender
-from .oracle import READERS, Verdict, judge
+from .oracle import READERS, ContenderVerdict, judge
 from .rows import read_ledger
 
 __all__ = ["Result", "run_round"]
@@ -46,7 +46,7 @@ class Result:
     contender: str
     kind: str
     seed: int
-    verdict: Verdict
+    verdict: ContenderVerdict
     # From the load's begin to the end of the last process.
     seconds: float
     # Whether it ended by itself, in time, with exit code 0.

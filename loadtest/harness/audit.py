@@ -13,45 +13,40 @@ import json
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["FORMATS", "Verdict", "judge", "read_keys"]
+from testkit.verdict import Verdict
+
+__all__ = ["FORMATS", "KeyVerdict", "judge", "read_keys"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """In rows. ``lost`` were answered and are not stored, ``alien`` were never offered."""
+@dataclass(slots=True, kw_only=True)
+class KeyVerdict(Verdict):
+    """In rows. ``lost`` ones were answered and are not stored, ``foreign`` ones were never offered;
+    ``stored`` counts copies too."""
 
     offered: int
     answered: int
-    stored: int
-    lost: int
-    doubled: int
-    alien: int
 
-    @property
-    def good(self) -> bool:
-        """Whether what was answered is there once, and nothing else but what was offered."""
-        return not (self.lost or self.doubled or self.alien)
-
-    def told(self) -> dict[str, Any]:
+    def figures(self) -> dict[str, Any]:
         """For the report."""
-        return {**asdict(self), "good": self.good}
+        names = ("offered", "answered", "stored", "lost", "doubled", "foreign", "good")
+        return {name: getattr(self, name) for name in names}
 
 
-def judge(offered: Iterable[int], answered: Iterable[int], stored: Iterable[int]) -> Verdict:
+def judge(offered: Iterable[int], answered: Iterable[int], stored: Iterable[int]) -> KeyVerdict:
     """Compare keys."""
     wanted, known = set(answered), set(offered)
     found = Counter(stored)
-    return Verdict(
+    return KeyVerdict(
         offered=len(known),
         answered=len(wanted),
         stored=found.total(),
         lost=len(wanted - found.keys()),
         doubled=found.total() - len(found),
-        alien=len(found.keys() - known),
+        foreign=len(found.keys() - known),
     )
 
 

@@ -57,8 +57,8 @@ class Witness:
 
     def judge(self, blobs: dict[str, bytes]) -> None:
         verdict = self.oracle.judge(blobs, [], complete=True)
-        assert not verdict.findings, verdict.findings
-        assert verdict.present == len(self.oracle.accepted) > 0
+        assert not verdict.faults, verdict.faults
+        assert verdict.stored == len(self.oracle.accepted) > 0
 
 
 @pytest.mark.asyncio

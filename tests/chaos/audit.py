@@ -1,16 +1,13 @@
 """The auditor: what processes were given and told, against what is stored. It knows nothing else.
 
 From the processes: their journals. From the store: the blobs, read by Python's own csv. It imports
-nothing of the package, so that no mistake of the package's can hide from it. Rows, each:
+nothing of the package, so that no mistake of the package's can hide from it. The words of its
+findings are those of testkit/verdict.py. Here
 
-- *lost*: accepted, and not stored, though its process ended in all form and did not say so.
-- *doubled*: stored again. *torn*: a line that is no whole row, or a blob without a newline at its
-  end. *altered*: stored with other values, or under another id than its call was told.
-- *reordered*: stored behind a later row of the same producer and path. *phantom*: stored, and never
-  given, or refused.
-- *gaps*: of a process that was killed: not stored, though a row that was accepted later for the
-  same path is stored, or though its process was told that it is. *misreported*: by how much a
-  report differs from what the auditor finds.
+- *lost* are rows whose process ended in the regular way and did not say that they are gone;
+- *gaps* are rows of a killed process that are not stored, though a row that was accepted later for
+  the same path is, or though the process was told that they are;
+- *misreported* is by how many rows a report differs from what the auditor finds.
 """
 
 from __future__ import annotations
@@ -21,9 +18,11 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from testkit.verdict import Verdict
 
 from .journal import COLUMNS, cells
 
@@ -31,7 +30,6 @@ __all__ = ["Call", "Findings", "Life", "audit", "read_journals"]
 
 METADATA = ("$aml_dc_correlation_id", "$aml_dc_scoring_timestamp", "$aml_dc_row")
 _PART = re.compile(r"^(?P<path>.*/data)(?P<own>-[0-9a-f]+)?(?:[_-](?P<number>\d+))?\.csv$")
-_EXAMPLES = 12
 
 Key = tuple[str, int]
 
@@ -69,50 +67,15 @@ class Life:
 
 
 @dataclass(slots=True, kw_only=True)
-class Findings:
+class Findings(Verdict):
     """What the auditor found; rows, except for lives and calls."""
 
     lives: int = 0
     calls: int = 0
     accepted: int = 0
     refused: int = 0
-    stored: int = 0
     unsure: int = 0  # stored, of calls that never came back
     gone: int = 0  # accepted, not stored, as its process said, or as it was killed
-    lost: int = 0
-    doubled: int = 0
-    torn: int = 0
-    reordered: int = 0
-    altered: int = 0
-    phantom: int = 0
-    gaps: int = 0
-    misreported: int = 0
-    examples: list[str] = field(default_factory=list)
-
-    @property
-    def good(self) -> bool:
-        """Whether something was accepted, and nothing is wrong."""
-        return self.accepted > 0 and not any(self.bad.values())
-
-    @property
-    def bad(self) -> dict[str, int]:
-        """What must be 0."""
-        names = ("lost", "doubled", "torn", "reordered", "altered", "phantom", "gaps")
-        return {name: getattr(self, name) for name in (*names, "misreported")}
-
-    def note(self, what: str, rows: int, where: str) -> None:
-        """Count something bad, and keep it to show."""
-        if rows:
-            setattr(self, what, getattr(self, what) + rows)
-            if len(self.examples) < _EXAMPLES:
-                self.examples.append(f"{what} ({rows}): {where}")
-
-    def add(self, other: Findings) -> None:
-        """The sum of both."""
-        for each in fields(self):
-            if each.name != "examples":
-                setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
-        self.examples = [*self.examples, *other.examples][:_EXAMPLES]
 
 
 def read_journals(directory: Path) -> list[Life]:
@@ -188,18 +151,18 @@ def _stored(
                 producer = producer.removesuffix(".0")  # a producer whose name is a number
             life, call = given.get((producer, turn), (None, None))
             if life is None or call is None or call.id == "-" or not 0 <= index < call.rows:
-                found.note("phantom", 1, f"{where}: {producer} {turn} {index}")
+                found.note("foreign", f"{where}: {producer} {turn} {index}")
                 continue
             if index in stored[producer, turn]:
-                found.note("doubled", 1, f"{where}: {producer} {turn} {index}")
+                found.note("doubled", f"{where}: {producer} {turn} {index}")
                 continue
             stored[producer, turn].add(index)
             if not _same(row, cells(call.kind, producer, turn, index), index, call.id):
-                found.note("altered", 1, where)
+                found.note("altered", where)
             # Of one process: what a client gives to another one next may overtake.
             before = latest.get((life.name, producer, path), (-1, -1))
             if (turn, index) < before:
-                found.note("reordered", 1, f"{where}: {producer} {(turn, index)} after {before}")
+                found.note("reordered", f"{where}: {producer} {(turn, index)} after {before}")
             latest[life.name, producer, path] = max(before, (turn, index))
             found.stored += 1
             found.unsure += not call.id
@@ -216,12 +179,12 @@ def _rows(found: Findings, name: str, content: bytes) -> Iterator[tuple[str, lis
     if not content:
         return  # made, and its writer ended before the first append
     if not content.endswith(b"\n"):
-        found.note("torn", 1, f"{name}: no newline at its end")
+        found.note("torn", f"{name}: no newline at its end")
     reader = csv.reader(io.StringIO(content.decode("utf-8", "replace"), newline=""), strict=True)
     columns = [*COLUMNS, *METADATA]
     try:
         if next(reader) != columns:
-            found.note("torn", 1, f"{name}: its first line is not the header")
+            found.note("torn", f"{name}: its first line is not the header")
         for row in reader:
             where = f"{name}:{reader.line_num}"
             try:
@@ -232,9 +195,9 @@ def _rows(found: Findings, name: str, content: bytes) -> Iterator[tuple[str, lis
             if whole:
                 yield where, row
             else:
-                found.note("torn", 1, where)
+                found.note("torn", where)
     except csv.Error as error:
-        found.note("torn", 1, f"{name}: {error}")
+        found.note("torn", f"{name}: {error}")
 
 
 def _same(row: list[str], expected: tuple[Any, ...], index: int, told: str) -> bool:
@@ -261,7 +224,7 @@ def _judge(found: Findings, life: Life, stored: dict[Key, set[int]]) -> None:
     found.accepted += life.accepted
     found.refused += life.refused
     if spooled:
-        found.note("lost", spooled, f"{life.name}: rows that it was told are spooled")
+        found.note("lost", f"{life.name}: rows that it was told are spooled", rows=spooled)
     if life.report is None:
         found.gone += missing - spooled
         return
@@ -269,15 +232,15 @@ def _judge(found: Findings, life: Life, stored: dict[Key, set[int]]) -> None:
     gone = sum(report["dropped"].values()) + sum(report["dead_lettered"].values())
     # What it is unsure of may be there or not; so may what it was never told the end of.
     most = gone + report["possibly_stored"] + report["in_spool"]
-    found.note("lost", max(0, missing - spooled - most), f"{life.name}: {report}")
+    found.note("lost", f"{life.name}: {report}", rows=max(0, missing - spooled - most))
     found.gone += min(missing - spooled, most)
     where = f"{life.name}: accepted {life.accepted}, stored {present}, {report}"
     adopted = report["adopted"]  # another life's, who is asked for them by its own journal
     own = report["accepted"] - adopted
-    found.note("misreported", _outside(own, life.accepted, unsure), where)
+    found.note("misreported", where, rows=_outside(own, life.accepted, unsure))
     slack = report["possibly_stored"] + report["in_spool"]
-    found.note("misreported", _outside(present, report["stored"] - adopted, slack), where)
-    found.note("misreported", report["in_memory"], where)
+    found.note("misreported", where, rows=_outside(present, report["stored"] - adopted, slack))
+    found.note("misreported", where, rows=report["in_memory"])
 
 
 def _outside(value: int, low: int, room: int) -> int:
@@ -298,7 +261,7 @@ def _beginnings(
         ended, beginning = False, 0
         for _, rows, there in sorted(calls):
             if ended:
-                found.note("gaps", there, f"{life.name}: stored behind a hole, in {word}")
+                found.note("gaps", f"{life.name}: stored after a hole, in {word}", rows=there)
             else:
                 beginning += there
                 ended = there < rows
@@ -309,6 +272,6 @@ def _beginnings(
         known = sum(rows for _, rows, _ in calls)
         found.note(
             "gaps",
-            max(0, min(confirmed, known) - beginning),
             f"{life.name}: {confirmed} confirmed in {word}, {beginning} stored",
+            rows=max(0, min(confirmed, known) - beginning),
         )

@@ -76,7 +76,8 @@ class Result:
     @property
     def good(self) -> bool:
         """Whether everything was as promised; times are told, and not judged here."""
-        return self.repetitions > 0 and self.findings.good and not self.wrong
+        some = self.repetitions > 0 and self.findings.accepted > 0
+        return some and self.findings.good and not self.wrong
 
     def ended(self, seconds: float, *, promised: float) -> None:
         """A process has ended."""
@@ -87,7 +88,7 @@ class Result:
         found = self.findings
         numbers = (
             *(self.repetitions, found.accepted, found.gone, found.lost, found.doubled, found.torn),
-            *(found.reordered, found.altered + found.phantom, found.gaps, found.misreported),
+            *(found.reordered, found.altered + found.foreign, found.gaps, found.misreported),
         )
         row = f"{self.scenario:34}" + "".join(f"{number:>9}" for number in numbers)
         row += f"{self.slowest:>9.2f}{self.late:>6}{'  good' if self.good else '  BAD'}"
@@ -97,7 +98,7 @@ class Result:
     @staticmethod
     def header() -> str:
         """The names of the columns."""
-        names = ("times", "rows", "gone", "lost", "doubled", "torn", "reord", "alien", "gaps")
+        names = ("times", "rows", "gone", "lost", "doubled", "torn", "reord", "foreign", "gaps")
         return (
             f"{'scenario':34}"
             + "".join(f"{name:>9}" for name in (*names, "misrep", "slowest"))

@@ -89,8 +89,8 @@ def swapped() -> list[bytes]:
         (lambda: [row(0, 0, value=0.5), *ROWS[1:]], {"altered": 1}),
         (lambda: [row(0, 0, text="b"), *ROWS[1:]], {"altered": 1}),
         (lambda: [ROWS[0].replace(b"id0", b"idx"), *ROWS[1:]], {"altered": 1}),
-        (lambda: [*ROWS, row(4, 0)], {"phantom": 1}),
-        (lambda: [*ROWS, row(1, 2)], {"phantom": 1}),
+        (lambda: [*ROWS, row(4, 0)], {"foreign": 1}),
+        (lambda: [*ROWS, row(1, 2)], {"foreign": 1}),
     ],
 )
 def test_each_wrong(
@@ -98,7 +98,7 @@ def test_each_wrong(
 ) -> None:
     """Each kind of wrong, made by hand, is counted as what it is, and as nothing else."""
     found = judged(tmp_path, rows())
-    assert {name: count for name, count in found.bad.items() if count} == expected
+    assert found.faults == expected
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_reports(tmp_path: Path, report: dict[str, object], rows: int, misreport
 def test_killed(tmp_path: Path) -> None:
     """Without a report the end may be missing: not a hole, and nothing that was confirmed."""
     (tmp_path / "a").mkdir()
-    assert judged(tmp_path / "a", ROWS[:5], report=None).bad == dict.fromkeys(Findings().bad, 0)
+    assert judged(tmp_path / "a", ROWS[:5], report=None).good
     (tmp_path / "b").mkdir()
     assert judged(tmp_path / "b", [*ROWS[:4], *ROWS[6:]], report=None).gaps == 2
     (tmp_path / "c").mkdir()

@@ -69,7 +69,7 @@ def test_the_auditor_finds_what_is_wrong() -> None:
     assert audit.judge([1, 2, 3], [1, 2], [1, 2, 3]).good
     assert audit.judge([1, 2, 3], [1, 2], [1]).lost == 1
     assert audit.judge([1, 2, 3], [1, 2], [1, 2, 2]).doubled == 1
-    assert audit.judge([1, 2, 3], [1, 2], [1, 2, 9]).alien == 1
+    assert audit.judge([1, 2, 3], [1, 2], [1, 2, 9]).foreign == 1
     assert not audit.judge([1, 2], [1, 2], [1]).good
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from loadtest.faceoff.conditions import SINGLE, Conditions, plan
-from loadtest.faceoff.oracle import READERS, Verdict, judge
+from loadtest.faceoff.oracle import READERS, ContenderVerdict, judge
 from loadtest.faceoff.rows import COLUMNS, Ledger, Told, make_row, read_ledger
 
 SEED = 7
@@ -42,13 +42,13 @@ def told(accepted: Sequence[int] = ROWS, offered: Sequence[int] = ROWS) -> dict[
     return {LIFE: Told(offered=set(offered), accepted=set(accepted))}
 
 
-def ask(form: str, stored: bytes, heard: dict[str, Told] | None = None) -> Verdict:
+def ask(form: str, stored: bytes, heard: dict[str, Told] | None = None) -> ContenderVerdict:
     """The oracle's verdict on one blob with these lines."""
     blob = {"data": FORMS[form][0] + stored}
     return judge(blob, heard or told(), seed=SEED, reader=READERS[form])
 
 
-def faults(verdict: Verdict) -> tuple[int, int, int, int]:
+def faults(verdict: ContenderVerdict) -> tuple[int, int, int, int]:
     return verdict.lost, verdict.doubled, verdict.torn, verdict.reordered
 
 
@@ -59,7 +59,7 @@ form_of_line = pytest.mark.parametrize("form", list(FORMS))
 def test_all_rows_once_and_in_order_are_exact(form: str) -> None:
     """Nothing is held against a blob that has each accepted row once, in order."""
     verdict = ask(form, b"".join(line(form, seq) for seq in ROWS))
-    assert verdict.exact
+    assert verdict.good
     assert (verdict.offered, verdict.accepted, verdict.stored) == (4, 4, 4)
 
 
@@ -110,7 +110,7 @@ def test_a_row_that_nobody_offered_is_no_row(form: str) -> None:
 def test_a_row_that_was_not_accepted_may_be_stored(form: str) -> None:
     """A producer that was killed, or told of a failure, may find its row there: unclaimed."""
     verdict = ask(form, b"".join(line(form, seq) for seq in ROWS), told(accepted=[0, 1, 2]))
-    assert verdict.exact
+    assert verdict.good
     assert (verdict.unclaimed, verdict.stored, verdict.accepted) == (1, 4, 3)
 
 
@@ -127,7 +127,7 @@ def test_parts_are_read_in_the_order_of_their_numbers() -> None:
         name: line("jsonl", seq)
         for seq, name in enumerate(["d/data.csv", "d/data_1.csv", "d/data_2.csv", "d/data_10.csv"])
     }
-    assert judge(blobs, told(), seed=SEED, reader=READERS["jsonl"]).exact
+    assert judge(blobs, told(), seed=SEED, reader=READERS["jsonl"]).good
 
 
 def test_two_lives_are_ordered_each_by_itself() -> None:
@@ -140,7 +140,7 @@ def test_two_lives_are_ordered_each_by_itself() -> None:
         line("jsonl", seq, producer=producer)
         for seq, producer in ((0, LIFE), (2, "x-1"), (1, LIFE), (3, "x-1"))
     )
-    assert judge({"data": blob}, heard, seed=SEED, reader=READERS["jsonl"]).exact
+    assert judge({"data": blob}, heard, seed=SEED, reader=READERS["jsonl"]).good
 
 
 def test_the_ledger_keeps_what_was_told(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from aiocollect.testing import FaultKind, MemoryStore, Seams, VirtualClock, Virt
 
 from .faults import FaultPlan
 from .host_faults import PANICS, HostFaults, PanickingEncoder, PanickingFaults
-from .oracle import Oracle, Verdict
+from .oracle import Oracle
 from .producer import SERVICE, WORKSPACE, Producer
 from .trace import Say, silent, told, trace_lanes
 
@@ -299,15 +299,15 @@ class Life:
         possibly = sum(report.possibly_stored for report in reports)
         stored = sum(report.stored for report in reports)
         complete = not dead and not possibly and not any(report.dropped for report in reports)
-        verdict: Verdict = oracle.judge(
+        verdict = oracle.judge(
             self.store.blobs,
             self.store.destroyed,
             complete=complete,
             comes_back=self.plan.right_is_late,
         )
-        for name, found in verdict.findings.items():
-            outcome.found[name] += len(found)
-            problems.append(f"{name}: {len(found)}, such as {found[0]}")
+        for word, rows in verdict.faults.items():
+            outcome.found[word] += rows
+            problems.append(f"{word}: {rows}, such as {verdict.where[word][0]}")
         for report in reports:
             if report.dead_lettered.keys() - {"RequestBodyTooLarge"}:
                 problems.append(f"lost: rows pay for the store's refusals: {report}")
@@ -324,8 +324,8 @@ class Life:
             problems.append(f"{accepted} counted as accepted, {sure} to {sure + unsure} were")
         if complete and not self.ends_early and accepted != sure + verdict.unsure:
             problems.append(f"{accepted} counted as accepted, {sure + verdict.unsure} are there")
-        if not self.store.destroyed and not stored <= verdict.present <= stored + possibly:
-            problems.append(f"{verdict.present} rows present, {stored} counted as stored")
+        if not self.store.destroyed and not stored <= verdict.stored <= stored + possibly:
+            problems.append(f"{verdict.stored} rows present, {stored} counted as stored")
 
 
 def live(seed: int, say: Say = silent) -> Outcome:

@@ -10,9 +10,11 @@ import csv
 import io
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+from testkit.verdict import Verdict
 
 # What a stranger appends without a line end (aiocollect.testing, FaultKind.TORN).
 TORN_TAIL = b"~torn"
@@ -31,26 +33,12 @@ class Accepted:
     index: int = 0  # within its call and stream
 
 
-@dataclass
-class Verdict:
-    """What the oracle found; each list holds a few words per finding."""
+@dataclass(slots=True, kw_only=True)
+class LifeVerdict(Verdict):
+    """What the oracle found. ``unsure``: of the stored rows, those of calls that may have been
+    accepted or not."""
 
-    present: int = 0
-    unsure: int = 0  # of these, rows of calls that may have been accepted or not
-    lost: list[str] = field(default_factory=list)
-    doubled: list[str] = field(default_factory=list)
-    torn: list[str] = field(default_factory=list)
-    reordered: list[str] = field(default_factory=list)
-    misplaced: list[str] = field(default_factory=list)
-    altered: list[str] = field(default_factory=list)
-    halved: list[str] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
-
-    @property
-    def findings(self) -> dict[str, list[str]]:
-        """Only what is wrong."""
-        lists = {name: found for name, found in vars(self).items() if isinstance(found, list)}
-        return {name: found for name, found in lists.items() if found}
+    unsure: int = 0
 
 
 def folder_of(workspace: str, names: tuple[str, str, str, str], microseconds: int) -> str:
@@ -117,11 +105,11 @@ class Oracle:
         *,
         complete: bool,
         comes_back: bool = False,
-    ) -> Verdict:
+    ) -> LifeVerdict:
         """Compare. ``destroyed`` is what others deleted; ``complete``: nothing may be missing;
         ``comes_back``: a writer may come back from its own blobs to the shared ones, so that only
         the order within either is known."""
-        verdict = Verdict()
+        verdict = LifeVerdict()
         seen: set[tuple[str, int]] = set()
         turns: dict[tuple[str, str, tuple[str, ...]], int] = defaultdict(lambda: -1)
         # Shared parts before own ones: a writer that may not read leaves the shared ones for good.
@@ -129,57 +117,60 @@ class Oracle:
             folder, writer, _ = split_part(path)
             for key in self._rows(path, folder, blobs[path], verdict):
                 if key in seen:
-                    verdict.doubled.append(f"{key} in {path}")
+                    verdict.note("doubled", f"{key} in {path}")
                     continue
                 seen.add(key)
                 row = self.accepted[key]
                 lane = (row.producer, f"{folder} {writer}" if comes_back else folder, row.columns)
                 if row.turn < turns[lane]:
-                    verdict.reordered.append(f"{key} in {path}: {row.turn} after {turns[lane]}")
+                    where = f"{key} in {path}: {row.turn} after {turns[lane]}"
+                    verdict.note("reordered", where)
                 turns[lane] = max(row.turn, turns[lane])
-        verdict.present = len(seen)
+        verdict.stored = len(seen)
         for path, data in destroyed:
             seen.update(self._rows(path, split_part(path)[0], data, verdict))
         unsure = {key for keys in self.unsure.values() for key in keys}
         verdict.unsure = len(unsure & seen)
         if complete:
-            verdict.lost.extend(str(key) for key in sorted(self.accepted.keys() - seen - unsure))
+            for lost in sorted(self.accepted.keys() - seen - unsure):
+                verdict.note("lost", lost)
             for correlation_id, keys in self.unsure.items():
                 there = len(seen & set(keys))
                 if 0 < there < len(keys):
-                    verdict.halved.append(f"{correlation_id}: {there} of {len(keys)} rows")
+                    verdict.note("halved", f"{correlation_id}: {there} of {len(keys)} rows")
         return verdict
 
-    def _rows(self, path: str, folder: str, data: bytes, verdict: Verdict) -> list[tuple[str, int]]:
+    def _rows(
+        self, path: str, folder: str, data: bytes, verdict: LifeVerdict
+    ) -> list[tuple[str, int]]:
         """The keys of the rows of one file, in order."""
         data, _, behind = data.partition(TORN_TAIL)
         if behind.replace(TORN_TAIL, b""):
-            verdict.torn.append(f"{path}: something stands on a stranger's line")
+            verdict.note("torn", f"{path}: something was written on a stranger's line")
         if not data:
             return []
         text = data.decode("utf-8")
         if not text.endswith("\n"):
-            verdict.torn.append(f"{path} does not end with a newline")
+            verdict.note("torn", f"{path} does not end with a newline")
         header, *rows = list(csv.reader(io.StringIO(text, newline="")))
         if header[-3:] != METADATA:
-            verdict.torn.append(f"{path} begins with {header}")
+            verdict.note("torn", f"{path} begins with {header}")
             return []
         columns = tuple(header[:-3])
         keys = []
         for row in rows:
             if len(row) != len(header) or not row[-1].isdigit():
-                verdict.torn.append(f"{path}: {row}")
+                verdict.note("torn", f"{path}: {row}")
                 continue
             key = (f"{row[-3]} {folder}", int(row[-1]))
             expected = self.accepted.get(key)
             if expected is None:
                 elsewhere = any(other[0].startswith(row[-3]) for other in self.accepted)
-                where = verdict.misplaced if elsewhere else verdict.unknown
-                where.append(f"{key} in {path}")
+                verdict.note("misplaced" if elsewhere else "foreign", f"{key} in {path}")
                 continue
             if expected.columns != columns:
-                verdict.misplaced.append(f"{key} in {path}, under the columns {columns}")
+                verdict.note("misplaced", f"{key} in {path}, under the columns {columns}")
             if not all(map(same, expected.cells, row[:-3])):
-                verdict.altered.append(f"{key} in {path}: {row[:-3]}, not {expected.cells}")
+                verdict.note("altered", f"{key} in {path}: {row[:-3]}, not {expected.cells}")
             keys.append(key)
         return keys

@@ -54,14 +54,14 @@ def part(*lines: bytes) -> dict[str, bytes]:
         (part(line(1), line(2)[:-1]), "torn"),
         (part(line(2), line(1)), "reordered"),
         (part(line(1), line(2, 7.0)), "altered"),
-        (part(line(1), line(2), line(3)), "unknown"),
+        (part(line(1), line(2), line(3)), "foreign"),
         ({f"{FOLDER[:-2]}15/data.csv": HEADER + line(1) + line(2)}, "misplaced"),
     ],
 )
 def test_the_oracle_sees(blobs: dict[str, bytes], finding: str | None) -> None:
     """The oracle names each kind of damage, and nothing where there is none."""
     verdict = oracle_of(1, 2).judge(blobs, [], complete=True)
-    assert (finding in verdict.findings) if finding else not verdict.findings
+    assert (finding in verdict.faults) if finding else not verdict.faults
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_the_oracle_sees(blobs: dict[str, bytes], finding: str | None) -> None:
         ("returned", (), "lost"),
         ("returned", (line(1), line(1, index=1)), None),
         ("raised", (), None),
-        ("raised", (line(1), line(1, index=1)), "unknown"),
+        ("raised", (line(1), line(1, index=1)), "foreign"),
     ],
 )
 def test_the_oracle_knows_cancelled_calls(
@@ -88,7 +88,7 @@ def test_the_oracle_knows_cancelled_calls(
     if known == "raised":
         oracle.deny("id1")
     verdict = oracle.judge(part(*lines) if lines else {}, [], complete=True)
-    assert (finding in verdict.findings) if finding else not verdict.findings
+    assert (finding in verdict.faults) if finding else not verdict.faults
     assert verdict.unsure == (len(set(lines)) if known == "perhaps" else 0)
 
 
