@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import uvloop
 
 from aiocollect import MemoryStore, Pipeline
+from tests.support.races import hasty_switches as hasty_switches
+
+pytestmark = pytest.mark.usefixtures("hasty_switches")
 
 THREADS = 8
 CALLS = 1_500
-
-
-@pytest.fixture(autouse=True)
-def hasty_switches() -> Iterator[None]:
-    """Threads that are switched as often as the interpreter can."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(before)
 
 
 def rows_of(store: MemoryStore) -> list[tuple[int, int]]:

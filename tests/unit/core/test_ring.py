@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import count
-from types import FrameType
 from typing import Any
 
 import pytest
 
 from aiocollect._core.ring import ACCEPTED, NESTED, NO_BUDGET, NO_SLOT, Account, Ring
 from aiocollect._core.window import Window
+from tests.support.races import hasty_switches as hasty_switches
+from tests.support.races import interrupted
 from tests.support.windows import breaks, windows
 
 THREADS = 8
@@ -24,15 +23,6 @@ def open_account(ring: Ring, share: int) -> Account:
     account = Account(share=share)
     ring.keep_share(account)
     return account
-
-
-@pytest.fixture
-def hasty_switches() -> Iterator[None]:
-    """Threads that are switched as often as the interpreter can."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(before)
 
 
 def test_order() -> None:
@@ -186,16 +176,14 @@ def hammer(ring: Ring) -> tuple[list[Any], list[int]]:
             while ring.put((number, turn), 1, 1, account) != ACCEPTED:
                 pass
 
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+    def interrupt() -> None:
         number = next(numbers)
         if ring.put(("signal", number), 1, 1, account) == ACCEPTED:
             signals.append(number)
 
-    before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
     threads = [threading.Thread(target=produce, args=(number,)) for number in range(THREADS)]
     out: list[Any] = []
-    try:
+    with interrupted(interrupt, every=0.0005):
         for thread in threads:
             thread.start()
         start.wait()
@@ -207,9 +195,6 @@ def hammer(ring: Ring) -> tuple[list[Any], list[int]]:
                 ring.charge(-1, account)
             elif not any(thread.is_alive() for thread in threads):
                 break
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
     while (call := ring.take()) is not None:
         out.append(call)
     return out, signals

@@ -5,17 +5,14 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-import signal
-import sys
-import threading
-from collections.abc import Iterator
-from types import FrameType
 
 import pytest
 
 from aiocollect import MemoryStore, Pipeline
 from aiocollect._core.ids import Ids
 from aiocollect._engine import fast_path
+from tests.support.races import hasty_switches as hasty_switches
+from tests.support.races import interrupted, run_threads
 from tests.support.windows import breaks, windows
 
 THREADS = 8
@@ -36,15 +33,6 @@ def test_attributes_of_the_windows_are_slots() -> None:
         assert type(vars(Ids)[name]).__name__ == "member_descriptor"
 
 
-@pytest.fixture
-def hasty_switches() -> Iterator[None]:
-    """Threads that are switched as often as the interpreter can."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(before)
-
-
 @pytest.mark.usefixtures("hasty_switches")
 def test_threads_and_a_signal_handler_lose_nothing() -> None:
     """Eight threads and a signal handler collect at once, by the fast path: each call is stored
@@ -60,20 +48,11 @@ def test_threads_and_a_signal_handler_lose_nothing() -> None:
             def produce() -> None:
                 made.extend([collector.collect([float(turn), 1.0]) for turn in range(CALLS)])
 
-            def interrupt(_signal: int, _frame: FrameType | None) -> None:
+            def interrupt() -> None:
                 made.append(collector.collect([0.0, 2.0]))
 
-            before = signal.signal(signal.SIGALRM, interrupt)
-            signal.setitimer(signal.ITIMER_REAL, 0.002, 0.002)
-            threads = [threading.Thread(target=produce) for _ in range(THREADS)]
-            try:
-                for thread in threads:
-                    thread.start()
-                while any(thread.is_alive() for thread in threads):
-                    await asyncio.sleep(0)
-            finally:
-                signal.setitimer(signal.ITIMER_REAL, 0)
-                signal.signal(signal.SIGALRM, before)
+            with interrupted(interrupt, every=0.002):
+                await run_threads(produce, THREADS)
             report = await pipeline.flush()
             used = pipeline._engine.ring.used
             return report.stored, used, dict(pipeline.stats().refused)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -24,6 +23,8 @@ from aiocollect._core import ids, ring, window
 from aiocollect._delivery import counters
 from aiocollect._engine import fast_path, recorder
 from tests.simulation import traced
+from tests.support.races import hasty_switches as hasty_switches
+from tests.support.races import interrupted, run_threads
 
 ROOMS = {room.__file__ for room in (ids, ring, window, counters, fast_path, recorder)}
 THREADS = 4
@@ -81,15 +82,6 @@ TRACERS = [
 ]
 
 
-@pytest.fixture
-def hasty_switches() -> Iterator[None]:
-    """Threads that are switched as often as the interpreter can."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(before)
-
-
 @pytest.mark.usefixtures("hasty_switches")
 @pytest.mark.parametrize("tracer", TRACERS)
 @pytest.mark.parametrize("handled", [False, True], ids=["threads", "and a handler"])
@@ -109,23 +101,11 @@ def test_threads_under_a_tracer_lose_nothing(tracer: Callable[[], Any], handled:
                     made.append(collector.collect([float(turn), 1.0]))
                     made.append(collector.collect([[turn, None]]))
 
-            def interrupt(_signal: int, _frame: FrameType | None) -> None:
+            def interrupt() -> None:
                 made.append(collector.collect([0.0, 2.0]))
 
-            before = signal.signal(signal.SIGALRM, interrupt)
-            if handled:
-                signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
-            threads = [threading.Thread(target=produce) for _ in range(THREADS)]
-            try:
-                with tracer():
-                    for thread in threads:
-                        thread.start()
-                    produce()
-                    while any(thread.is_alive() for thread in threads):
-                        await asyncio.sleep(0)
-            finally:
-                signal.setitimer(signal.ITIMER_REAL, 0)
-                signal.signal(signal.SIGALRM, before)
+            with interrupted(interrupt, every=0.001 if handled else 0.0), tracer():
+                await run_threads(produce, THREADS, here=True)
             report = await pipeline.flush()
             used = pipeline._engine.ring.used
             return report.stored, used, dict(pipeline.stats().refused)
