@@ -5,15 +5,15 @@ What they store is read from the directory; nothing of the package's own word is
 
 from __future__ import annotations
 
-import http.client
 import importlib.util
 import re
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support.external_servers import ask, external_server
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -138,70 +138,32 @@ def test_no_loop_of_asyncio_runs(tmp_path: Path, script: str, package: str) -> N
     assert found.count(41.0) <= 1
 
 
-def request(port: int, path: str) -> bytes:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    try:
-        connection.request("GET", path)
-        return connection.getresponse().read()
-    finally:
-        connection.close()
-
-
 def test_hypercorn_on_trio(tmp_path: Path) -> None:
     """What it answered before SIGTERM is stored by its lifespan's end."""
     pytest.importorskip("hypercorn")
     (tmp_path / "served.py").write_text(APP)
-    with subprocess.Popen(
-        [sys.executable, "-m", "hypercorn", "-k", "trio", "-b", "127.0.0.1:0", "served:app"],
-        cwd=tmp_path,
-        env=environment(tmp_path / "rows"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as server:
-        assert server.stdout is not None
-        said = ""
-        try:
-            while not (found := re.search(r"http://127\.0\.0\.1:(\d+)", said)):
-                line = server.stdout.readline()
-                assert line, said
-                said += line
-            for number in range(60):
-                assert request(int(found[1]), f"/{number}") == b"ok"
-            server.send_signal(signal.SIGTERM)
-            said += server.communicate(timeout=30)[0]
-        finally:
-            server.kill()
-    assert numbers(tmp_path / "rows") == [float(number) for number in range(60)], said
+    command = (sys.executable, "-m", "hypercorn", "-k", "trio", "-b", "127.0.0.1:0", "served:app")
+    variables = environment(tmp_path / "rows")
+    with external_server(*command, directory=tmp_path, environment=variables) as server:
+        for number in range(60):
+            assert ask(server.port, f"/{number}") == (200, b"ok")
+        server.stop()
+    rows = numbers(tmp_path / "rows")
+    assert rows == [float(number) for number in range(60)], server.output
 
 
 @pytest.mark.skipif(importlib.util.find_spec("gevent") is None, reason="gevent is not installed")
 def test_gunicorn_on_green_threads(tmp_path: Path) -> None:
     """It is said when the pipeline is made; the worker answers, and ends at SIGTERM."""
     (tmp_path / "served.py").write_text(WSGI)
-    with subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "-k", "gevent", "-b", "127.0.0.1:0", "served:app"],
-        cwd=tmp_path,
-        env=environment(tmp_path / "rows"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as server:
-        assert server.stdout is not None
-        said = ""
-        try:
-            while not (found := re.search(r"http://127\.0\.0\.1:(\d+)", said)):
-                line = server.stdout.readline()
-                assert line, said
-                said += line
-            answer = request(int(found[1]), "/").decode()
-            assert "real threads" in answer
-            assert "gthread" in answer
-            server.send_signal(signal.SIGTERM)
-            said += server.communicate(timeout=30)[0]
-            assert server.returncode == 0, said
-        finally:
-            server.kill()
+    command = (sys.executable, "-m", "gunicorn", "-k", "gevent", "-b", "127.0.0.1:0", "served:app")
+    variables = environment(tmp_path / "rows")
+    with external_server(*command, directory=tmp_path, environment=variables) as server:
+        _, body = ask(server.port, "/")
+        answer = body.decode()
+        assert "real threads" in answer
+        assert "gthread" in answer
+        assert server.stop() == 0, server.output
 
 
 GREEN = """

@@ -4,13 +4,10 @@ before SIGTERM is stored once, under the id that the request has brought."""
 from __future__ import annotations
 
 import csv
-import http.client
 import json
 import os
-import re
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +17,7 @@ from typing import Any
 import pytest
 
 import aiocollect
+from tests.support.external_servers import ask, external_server
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ID, ROW = "$aml_dc_correlation_id", "$aml_dc_row"
@@ -53,40 +51,10 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def serving(directory: Path, example: str, *command: str, ends: int = 0) -> Iterator[int]:
     """A copy of the example, served at the port given, until SIGTERM ends it with ``ends``."""
     shutil.copy(EXAMPLES / example, directory)
-    with subprocess.Popen(
-        [sys.executable, *command],
-        cwd=directory,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as server:
-        assert server.stdout is not None
-        said = ""
-        try:
-            while not (found := re.search(r"http://127\.0\.0\.1:(\d+)", said)):
-                line = server.stdout.readline()
-                assert line, said
-                said += line
-            yield int(found[1])
-            server.send_signal(signal.SIGTERM)
-            said += server.stdout.read()
-            assert server.wait(30) == ends, said
-            assert "aiocollect:" not in said, said  # what it says of rows lost at exit
-        finally:
-            server.kill()
-
-
-def ask(
-    port: int, path: str, *, body: str | None = None, headers: dict[str, str] | None = None
-) -> tuple[int, bytes]:
-    """Status and body of an answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    try:
-        connection.request("GET" if body is None else "POST", path, body, headers or {})
-        response = connection.getresponse()
-        return response.status, response.read()
-    finally:
-        connection.close()
+    with external_server(sys.executable, *command, directory=directory) as server:
+        yield server.port
+        assert server.stop() == ends, server.output
+        assert "aiocollect:" not in server.output  # what it says of rows lost at exit
 
 
 Answer = tuple[list[list[float]], str | None, dict[str, Any]]

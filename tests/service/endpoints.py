@@ -17,6 +17,8 @@ from typing import Any
 
 from aiohttp import web
 
+from .listening import StandIn
+
 __all__ = ["Endpoints"]
 
 TENANT = "ab1f708d-50f6-404c-a006-d71b2ac7a606"
@@ -25,41 +27,30 @@ RESOURCE = "https://storage.azure.com"
 HEADER = "a-secret-header-of-the-machine"
 
 
-class Endpoints:
+class Endpoints(StandIn):
     """Gives tokens, and keeps them in ``issued``; ``answer`` gives another response instead."""
 
     def __init__(self, *, tls: SSLContext | None = None) -> None:
+        super().__init__(tls=tls)
         self.issued: list[str] = []
         self.asked: list[str] = []
         self.life = 3600.0
         # A status, or a coroutine that makes a response.
         self.answer: int | Callable[[], Any] | None = None
         self.assertion = ""
-        self._tls = tls
-        self._runner: web.AppRunner | None = None
-        self.port = 0
 
-    async def __aenter__(self) -> Endpoints:
-        app = web.Application()
-        app.router.add_get("/msi/token", self._app_service)
-        app.router.add_get("/metadata/identity/oauth2/token", self._machine)
-        app.router.add_post(f"/{TENANT}/oauth2/v2.0/token", self._entra)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._tls)
-        await site.start()
-        server: Any = site._server
-        self.port = server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._runner is not None
-        await self._runner.cleanup()
+    def routes(self) -> list[web.RouteDef]:
+        """See StandIn.routes."""
+        return [
+            web.get("/msi/token", self._app_service),
+            web.get("/metadata/identity/oauth2/token", self._machine),
+            web.post(f"/{TENANT}/oauth2/v2.0/token", self._entra),
+        ]
 
     @property
     def url(self) -> str:
         """Without a path."""
-        return f"http{'s' if self._tls else ''}://127.0.0.1:{self.port}"
+        return self.origin
 
     async def _given(self, *, client: str) -> web.StreamResponse:
         self.asked.append(client)

@@ -11,12 +11,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from ssl import SSLContext
-from typing import Any, Final
+from typing import Final
 from uuid import uuid4
 
 from aiohttp import web
 
 from .blobs import Container, Reply
+from .listening import StandIn
 
 __all__ = ["Plan", "Request", "Service"]
 
@@ -52,12 +53,13 @@ class Plan:
     change: Callable[[Container, str, Reply], Reply | None] | None = None
 
 
-class Service:
+class Service(StandIn):
     """``async with Service() as service``: an account named acme; see ``url`` and ``key``."""
 
     key: Final = KEY
 
     def __init__(self, *, tls: SSLContext | None = None, repeats_ids: bool = True) -> None:
+        super().__init__(tls=tls)
         self.containers: dict[str, Container] = {"logs": Container()}
         self.plans: dict[str, list[Plan]] = defaultdict(list)
         self.asked: list[Request] = []
@@ -70,30 +72,18 @@ class Service:
         self.read_only = False
         # A refusal of some requests, whatever they ask for.
         self.refuses: Callable[[], Reply | None] = lambda: None
-        self._tls = tls
-        self._runner: web.AppRunner | None = None
-        self.port = 0
 
-    async def __aenter__(self) -> Service:
-        app = web.Application(client_max_size=128 * 2**20)
-        app.router.add_route("*", "/{account}/{container}", self._on_container)
-        app.router.add_route("*", "/{account}/{container}/{blob:.+}", self._on_blob)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._tls)
-        await site.start()
-        server: Any = site._server
-        self.port = server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._runner is not None
-        await self._runner.cleanup()
+    def routes(self) -> list[web.RouteDef]:
+        """See StandIn.routes."""
+        return [
+            web.route("*", "/{account}/{container}", self._on_container),
+            web.route("*", "/{account}/{container}/{blob:.+}", self._on_blob),
+        ]
 
     @property
     def url(self) -> str:
         """The account's."""
-        return f"http{'s' if self._tls else ''}://127.0.0.1:{self.port}/{ACCOUNT}"
+        return f"{self.origin}/{ACCOUNT}"
 
     @property
     def blobs(self) -> dict[str, bytes]:
