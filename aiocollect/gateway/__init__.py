@@ -1,8 +1,8 @@
-"""The gateway: ``aiocollect gateway``, an HTTP door to a pipeline for all that is not async Python.
+"""The gateway (``aiocollect gateway``): an HTTP door to a pipeline, for programs in any language.
 
-It takes what others already send (azureml-ai-monitoring's posts, the CloudEvents of KServe's and
-Seldon's loggers) and rows as JSON or CSV. Each answer of 2xx means accepted by the pipeline, and
-nothing more than that. docs/gateway.md has how to use it.
+It accepts what others already send (the posts of azureml-ai-monitoring, the CloudEvents of KServe's
+and Seldon's loggers) and rows as JSON or CSV. An answer of 2xx means that the pipeline has accepted
+the rows, and no more. How to use it: docs/gateway.md.
 """
 
 from .._public import publish

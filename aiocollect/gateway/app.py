@@ -1,8 +1,8 @@
 """The application: which address does what, and the life of the server around it.
 
 Invariants: an answer of 2xx is given after the pipeline has accepted, never before; no request
-waits for the store; what is not 2xx was not accepted, but for the part of a batch that its answer
-names. The pipeline outlives the server, so whatever was accepted is stored at the end.
+waits for the store; after any other answer nothing was accepted, except the events of a batch that
+the answer counts. The pipeline outlives the server, so whatever was accepted is stored at the end.
 """
 
 from __future__ import annotations
@@ -40,20 +40,20 @@ __all__ = ["Gateway"]
 
 logger = logging.getLogger("aiocollect.gateway")
 
-# Asked by whoever watches over the process, who has no token.
+# For probes, which have no token.
 _OPEN = ("/healthz", "/readyz")
-# A body that is not wanted is read this long, so that the answer is not lost to a reset.
+# A refused body is still read for so many seconds: a reset would lose the answer.
 _LINGERING = 2.0
-# What requests are counted under that are for no address of ours, or none at all.
+# The route under which requests to unknown or unreadable addresses are counted.
 _NO_ROUTE = "none"
 _STRUCTURED = "application/cloudevents+json"
 _BATCHED = "application/cloudevents-batch+json"
 
 
 class Gateway:
-    """The gateway to a store, a URL or a Store; None: the environment's.
+    """A gateway to ``store``, a URL or a Store; None: AIOCOLLECT_STORE.
 
-    Its pipeline takes its options from ``environ``. Raises ConfigError.
+    The options of its pipeline come from ``environ``. Raises ConfigError.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Gateway:
     # Life -------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Start the pipeline, and listen. Raises OSError where the port is not to be had."""
+        """Start the pipeline, and listen. Raises OSError if it cannot listen at the port."""
         await self.pipeline.start()
         await self._runner.setup()
         loop = asyncio.get_running_loop()
@@ -111,19 +111,19 @@ class Gateway:
         return int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> Report:
-        """Take nothing more, answer what is under way, store what was accepted, and report."""
+        """Accept nothing more, answer what is under way, store what was accepted, and report."""
         self._stopping = True
         try:
             if self._server is not None:
                 self._server.close()  # the listening socket alone
-                await self._part()
+                await self._dismiss()
             await self._runner.cleanup()
         finally:
             self._refusals.close()
             report = await self.pipeline.aclose()
         return report
 
-    async def _part(self) -> None:
+    async def _dismiss(self) -> None:
         assert self._guard is not None
         with suppress(TimeoutError):
             async with asyncio.timeout(self.options.parting_time):
@@ -134,7 +134,7 @@ class Gateway:
         routes = (
             ("POST", "/modeldata/log", self._azureml),
             ("POST", "/collect/{model}/{version}/{identifier}", self._collect),
-            # KServe and Seldon post to their logger's url as it is: with a path, or without.
+            # KServe and Seldon post to the URL of their logger as given: with or without a path.
             ("POST", "/", self._events),
             ("POST", "/events", self._events),
             ("GET", "/healthz", self._healthz),
@@ -199,7 +199,7 @@ class Gateway:
                 headers={"Allow": allow} if allow else {},
             )
         except Exception as error:
-            # Its text, and that of its frames, may hold what was sent.
+            # Not its text or traceback, which may contain what was sent.
             logger.error(
                 "a request failed in the gateway: %s; this is a bug, please report it",
                 type(error).__name__,
@@ -212,7 +212,7 @@ class Gateway:
         self._refusals.note(_NO_ROUTE, problem)
         self._requests[_NO_ROUTE, problem.status] += 1
 
-    # What it takes ----------------------------------------------------------------------------
+    # What it accepts ----------------------------------------------------------------------------
 
     async def _azureml(self, request: web.Request) -> web.Response:
         content_type(request, "application/json")
@@ -242,7 +242,7 @@ class Gateway:
             self._streams.collect_event(
                 event, field=f"[{number}]" if kind == _BATCHED else "body", accepted=number
             )
-        # KServe's logger takes 200 alone for a success.
+        # To KServe's logger only 200 is a success.
         return web.Response()
 
     async def _collect(self, request: web.Request) -> web.Response:
@@ -251,16 +251,16 @@ class Gateway:
             name(request.match_info["version"], field="version"),
             name(request.match_info["identifier"], field="identifier"),
         )
-        said = parameters(request.query)
+        given = parameters(request.query)
         kind = content_type(request, "application/json", "text/csv")
         body = await self._bodies.read(request)
         read = csv_rows if kind == "text/csv" else json_rows
-        rows = read(body, said, self.options)
+        rows = read(body, given, self.options)
         correlation_id = self._streams.collect_rows(place, rows)
-        told = {"correlation_id": correlation_id, "rows": len(rows.cells)}
-        return _json(told, status=202)
+        accepted = {"correlation_id": correlation_id, "rows": len(rows.cells)}
+        return _json(accepted, status=202)
 
-    # What it tells ----------------------------------------------------------------------------
+    # What it reports ---------------------------------------------------------------------------
 
     async def _healthz(self, request: web.Request) -> web.Response:
         return _json({"alive": True})
@@ -290,14 +290,14 @@ def _pipeline(
     store: Store | str | None, options: GatewayOptions, environ: Mapping[str, str]
 ) -> Pipeline:
     given: dict[str, Any] = {} if store is None else {"store": store}
-    # Strict: what is refused is raised, for the sender to know. Text is charged at four bytes a
-    # character, tables of small numbers at more.
+    # Strict: a refusal is raised, so that the sender gets to know it. Text is charged at four bytes
+    # a character, tables of small numbers at more.
     limits = Limits(max_call_bytes=max(4 * MIB, 8 * options.max_body_bytes))
     return Pipeline.from_env(environ, **given, strict=True, limits=limits)
 
 
 class _Quiet(logging.Filter):
-    """Of what aiohttp logs of requests it cannot read: a line a minute, without the request."""
+    """Reduces what aiohttp logs about unreadable requests to a line a minute, without details."""
 
     def __init__(self) -> None:
         super().__init__()

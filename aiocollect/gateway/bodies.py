@@ -1,7 +1,7 @@
-"""Bodies: reads what a request carries, within its limits of bytes and time.
+"""Reads the bodies of requests, within limits of bytes and time.
 
-Invariants: at no moment more than the limit is decompressed, whatever a body's ratio; all bodies
-that are being read have one budget together; the deadline is absolute.
+Invariants: never more than the limit is decompressed, whatever the ratio of a body; all bodies that
+are being read share one budget; the deadline is absolute.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from .problems import Problem
 __all__ = ["Bodies", "content_type"]
 
 _GZIP = 31  # zlib's wbits for gzip alone
-# Of one body: each costs a decompressor, and a copy of what is behind it. Those who write several
-# make one for each 64 KiB.
+# The members of one gzip body: each costs a decompressor and a copy of what follows. Programs that
+# write several members begin one every 64 KiB.
 _MOST_MEMBERS = 1000
 
 
@@ -80,7 +80,7 @@ class Bodies:
             self.reading -= room.size
 
     def take(self, size: int) -> None:
-        """Charge bytes to the budget of all bodies. Raises Problem where it is used up."""
+        """Charge bytes to the budget of all bodies. Raises Problem when it is used up."""
         if self.reading + size > self._options.max_reading_bytes:
             detail = "too many bodies are being read at once; send it again later"
             raise Problem(429, "full", detail, headers={"Retry-After": "1"})
@@ -88,14 +88,14 @@ class Bodies:
 
 
 class Room:
-    """What one body takes of the budget."""
+    """The share of the budget that one body uses."""
 
     def __init__(self, bodies: Bodies) -> None:
         self._bodies = bodies
         self.size = 0
 
     def __call__(self, size: int) -> None:
-        """It has this size now."""
+        """The body has this size now."""
         self._bodies.take(size - self.size)
         self.size = size
 
@@ -113,9 +113,9 @@ class BodyParts:
         self.size = 0
 
     def feed(self, chunk: bytes) -> bool:
-        """Take a chunk; False once there is more than the limit. EOFError for far too many gzip
-        members."""
-        # What is sent is bounded too: empty gzip members decompress to nothing for ever.
+        """Add a chunk; False once there is more than the limit. Raises EOFError for far too many
+        gzip members."""
+        # What is sent is bounded too: empty gzip members decompress to nothing, without end.
         self._sent += len(chunk)
         if self._sent > self._limit + 1024:
             return False
@@ -138,7 +138,7 @@ class BodyParts:
         return True
 
     def whole(self) -> bytes:
-        """All of it. EOFError where the gzip was cut off."""
+        """All of it. Raises EOFError if the gzip was cut off."""
         if self._begun:
             raise EOFError
         return b"".join(self._pieces)
@@ -151,7 +151,7 @@ class BodyParts:
 
 def content_type(request: web.Request, *allowed: str) -> str:
     """The media type of the body, one of ``allowed``. Raises Problem."""
-    # Asked for strictly: a browser sends text/plain across origins without asking us first.
+    # Strict: a browser sends text/plain to other origins without asking them first.
     given = request.content_type if "Content-Type" in request.headers else ""
     if given not in allowed:
         detail = f"send the body as {' or '.join(allowed)}, and set Content-Type to it"

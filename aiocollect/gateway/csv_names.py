@@ -1,8 +1,8 @@
-"""The first line of CSV: whether it is the names of columns, separated by commas.
+"""The first line of CSV: whether it has the names of columns, separated by commas.
 
-CSV says neither what separates its cells nor whether names come first. Where the first line can be
-read in two ways nothing is taken by guess: it is refused, and both readings are named. What stands
-in quotes is meant as it is.
+CSV does not say what separates its cells, nor whether names come first. A first line that can be
+read in two ways is refused, and the answer names both; nothing is guessed. Text in quotes is taken
+as it is.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _WORDS: Final = frozenset({"true", "false", "nan", "null", "none", "na", "n/a", 
 
 
 def check_names(columns: Sequence[str], text: str) -> None:
-    """Raise Problem where ``columns``, which commas make of the first line of ``text``, are perhaps
-    none. By their numbers: what stands there may be a cell."""
+    """Raise Problem if ``columns``, the first line of ``text`` split at commas, may not be names.
+    It gives their numbers, not their text, which may be a cell."""
     if not columns:
         return
     quoted = _quoted(text, len(columns))
@@ -36,7 +36,7 @@ def check_names(columns: Sequence[str], text: str) -> None:
     for number, name in bare:
         for sign, word in _OTHERS.items():
             parts = name.count(sign) + 1
-            # A bar within one of several names is one of its letters.
+            # A bar in one of several names is a letter of that name.
             if parts > 1 and (sign != "|" or len(columns) == 1):
                 raise Problem(
                     422,
@@ -70,8 +70,8 @@ def _many(columns: int) -> str:
 
 
 def _quoted(text: str, columns: int) -> set[int]:
-    """The numbers of the columns whose names stand in quotes; of a first line that goes on in a
-    second one, none."""
+    """The numbers of the columns whose names are in quotes; none, if the first record continues on
+    a second line."""
     end = _LINE_END.search(text)
     line = text[: end.start()] if end is not None else text
     found: set[int] = set()

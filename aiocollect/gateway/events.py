@@ -5,8 +5,8 @@ Seldon goes to the folder of its ``inferenceservicename`` and ``namespace``, of 
 ``component``, and of the last part of its type: ``request``, ``response``. A post of
 azureml-ai-monitoring 1.0.0 goes where its sidecar would have written it.
 
-Invariants: the payload stands in the record as it was sent, where it is JSON (with NaN and whatever
-else senders write: see texts.py); a record's attributes are texts; what cannot become a record is
+Invariants: a payload that is JSON (with NaN and whatever else senders write: see texts.py) is in
+the record as it was sent; the attributes of a record are texts; what cannot become a record is
 refused here, not after it was accepted.
 """
 
@@ -36,7 +36,7 @@ _AZUREML: Final = "azureml.inference."
 _JSON: Final = ("application/json", "text/json")
 _MOST_ATTRIBUTES: Final = 64
 _LONGEST_ATTRIBUTE: Final = 8192
-# What Azure ML's client calls them, and what its sidecar does. The others lose their dashes.
+# Azure ML's client sends the id in this header, and its sidecar makes the attribute "id" of it.
 _ID: Final = "trace-id"
 
 
@@ -102,7 +102,7 @@ def structured_event(body: bytes, options: GatewayOptions) -> CloudEvent:
 
 
 def batched_events(body: bytes, options: GatewayOptions) -> list[CloudEvent]:
-    """The events of a JSON array. Raises Problem if only one is none."""
+    """The events of a JSON array. Raises Problem if any of them is not one."""
     raw = check_json(body, depth=options.max_depth + 5, field="body")
     if not raw.lstrip(" \t\r\n").startswith("["):
         raise Problem(422, "event", "a batch must be an array of events", field="body")
@@ -122,13 +122,13 @@ def _structured(raw: str, where: str, options: GatewayOptions) -> CloudEvent:
     payload = "null"
     more: dict[str, str] = {}
     seen: set[str] = set()
-    for key, value, said in members(raw):
+    for key, value, part in members(raw):
         if key in seen:
             detail = "an event has two members with the same name"
             raise Problem(422, "event", detail, field=f"{where}{_shown(key)}")
         seen.add(key)
         if key == "data":
-            payload = said
+            payload = part
         elif key == "data_base64":
             payload, more = _base64(value, f"{where}data_base64", attributes, options)
         elif value is not None:  # null is the same as absent
@@ -164,7 +164,7 @@ def _event(attributes: dict[str, str], payload: str, where: str) -> CloudEvent:
 
     service, namespace = segment("inferenceservicename"), attributes.get("namespace")
     if namespace:
-        # Neither holds a dot in Kubernetes, so two pairs never meet in one folder.
+        # In Kubernetes neither contains a dot, so no two pairs share a folder.
         service = name(f"{namespace}.{service}", field=f"{where}namespace")
     kind = attributes["type"].rpartition(".")[2] or "default"
     return CloudEvent(
@@ -179,7 +179,7 @@ def _event(attributes: dict[str, str], payload: str, where: str) -> CloudEvent:
 
 
 def _attributes(headers: Mapping[str, str]) -> dict[str, str]:
-    """Those of the headers, by their names in a record: small letters and digits."""
+    """The attributes in the headers, by their names in a record: lower-case letters and digits."""
     found: dict[str, str] = {}
     for header, value in headers.items():
         if header.lower().startswith(_PREFIX):
@@ -187,7 +187,7 @@ def _attributes(headers: Mapping[str, str]) -> dict[str, str]:
             if key in found:
                 raise Problem(400, "header", "this header is sent twice", field=_PREFIX + key)
             if value:  # KServe sends an empty endpoint
-                # Escapes that are no UTF-8 become halves of surrogate pairs, which _value refuses.
+                # Escapes that are not UTF-8 become surrogates, which _value refuses.
                 found[key] = _value(unquote(value, errors="surrogateescape"), _PREFIX + key)
     if len(found) > _MOST_ATTRIBUTES:
         raise Problem(
@@ -223,8 +223,8 @@ def _shown(key: str) -> str:
 def _payload(
     body: bytes, content_type: str, field: str, options: GatewayOptions
 ) -> tuple[str, dict[str, str]]:
-    """The payload as JSON text, and what must be said of it. Curl, and those who copied from its
-    users, post JSON as a form: so JSON is recognised whatever it is called."""
+    """The payload as JSON text, and the attributes that it needs. JSON is recognised whatever its
+    content type says: curl posts it as a form unless told otherwise."""
     if not body.strip(b"\xef\xbb\xbf \t\r\n"):
         return "null", {}
     try:
@@ -235,7 +235,7 @@ def _payload(
     try:
         return orjson.dumps(body.decode()).decode(), {}
     except ValueError:
-        # The word for it is that of CloudEvents 0.3.
+        # The attribute is that of CloudEvents 0.3.
         encoded = base64.b64encode(body).decode()
         return f'"{encoded}"', {"datacontentencoding": "base64"}
 

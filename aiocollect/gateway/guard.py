@@ -1,10 +1,10 @@
-"""The guard: stands before aiohttp at each connection, and bounds what aiohttp does not.
+"""The guard: sits before aiohttp in each connection, and sets the limits that aiohttp does not.
 
-How many connections there are, how long a request's head may take, and how long a connection may
-idle. A head's time runs from its first byte to the moment when the application gets the request,
-and no byte in between prolongs it.
+These are the number of connections, the time for the head of a request, and the time that a
+connection may idle. The time of a head runs from its first byte until the application gets the
+request; no byte in between extends it.
 
-Invariants: each open connection that has no request in the application has exactly one timer; a
+Invariants: each open connection without a request in the application has exactly one timer; a
 connection that is turned away never reaches aiohttp.
 """
 
@@ -21,7 +21,8 @@ from .problems import Problem
 
 __all__ = ["Guard"]
 
-# How long, and how many at a time: more are closed at once, whether they hear it or not.
+# How long a connection that is turned away may take to read its answer, in seconds, and how many
+# may do so at a time; any more are closed at once.
 _PARTING = 1.0
 _MOST_PARTING = 256
 
@@ -51,8 +52,8 @@ TOO_SLOW = _SLOW % (len(_SLOW_BODY), _SLOW_BODY)
 
 
 class Guard:
-    """The guard of one gateway; calling it makes the protocol of a new connection. ``server`` is
-    aiohttp's own factory of these; ``note`` gets each problem that the guard answers with."""
+    """The guard of one gateway; calling it makes the protocol of a new connection. ``server`` makes
+    aiohttp's own protocol; ``note`` gets each problem that the guard answers with."""
 
     def __init__(
         self,
@@ -65,7 +66,7 @@ class Guard:
         self.note = note
         self.options = options
         self.turned_away = 0
-        self.parting = 0  # connections that are turned away, and hear it
+        self.parting = 0  # connections that are reading why they are turned away
         self.connections: dict[Any, Connection] = {}
         self.empty = asyncio.Event()
         self.empty.set()
@@ -74,7 +75,7 @@ class Guard:
         return f"<Guard of {len(self.connections)} connections>"
 
     def __call__(self) -> asyncio.Protocol:
-        """A protocol; of those above the limit one that says so, and closes."""
+        """A protocol; above the limit, one that says so and closes."""
         if len(self.connections) >= self.options.max_connections:
             self.turned_away += 1
             self.note(Problem(503, "connections", "there are too many connections"))
@@ -95,10 +96,10 @@ class Guard:
 
 
 class _TurnedAway(asyncio.Protocol):
-    """Says that there is no room, and lets go once the peer has heard it.
+    """Says that there is no room, and closes once the peer has read it.
 
-    A socket that is closed with unread bytes answers with a reset, which takes the answer with it:
-    so what comes is read on, and thrown away, for a moment.
+    Closing a socket with unread bytes sends a reset, which can destroy the answer. So what still
+    comes is read and thrown away for a moment.
     """
 
     def __init__(self, guard: Guard) -> None:
@@ -124,7 +125,7 @@ class _TurnedAway(asyncio.Protocol):
 
 
 class Connection(asyncio.Protocol):
-    """One connection: everything goes on to aiohttp, watched by a timer."""
+    """One connection: everything is passed to aiohttp, watched by a timer."""
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
@@ -138,7 +139,7 @@ class Connection(asyncio.Protocol):
         self._transport = transport
         self._guard.connections[self._inner] = self
         self._guard.empty.clear()
-        # A connection that says nothing at all is no better than a slow head.
+        # A silent connection has no more time than a slow head.
         self._watch(self._guard.options.head_time)
         self._inner.connection_made(transport)
 
@@ -148,11 +149,11 @@ class Connection(asyncio.Protocol):
             self._watch(self._guard.options.head_time)
         try:
             self._inner.data_received(data)
-        except Exception:  # of its parser, which lets some of its errors out before 3.14
+        except Exception:  # before 3.14, aiohttp's parser lets some of its errors out
             self._refuse()
 
     def _refuse(self) -> None:
-        """Answer what cannot be read, where no answer is on its way, and end the connection."""
+        """Answer what cannot be read, unless an answer is on its way, and close the connection."""
         self._guard.note(Problem(400, "request", UNREADABLE_DETAIL))
         if not self._asked:
             self._transport.write(UNREADABLE)
@@ -184,7 +185,7 @@ class Connection(asyncio.Protocol):
     def ended(self) -> None:
         """See Guard.ended."""
         self._asked = False
-        # Not the head's time: what has come of the next request by now is not known here.
+        # Not head_time: it is not known here whether some of the next request has come.
         self._watch(self._guard.options.idle_time)
 
     def _watch(self, seconds: float) -> None:
@@ -202,6 +203,6 @@ class Connection(asyncio.Protocol):
             self._guard.note(
                 Problem(408, "slow", "the head of the request took too long to arrive")
             )
-        # Not close(): that waits for a peer who may read as slowly as he writes.
+        # Not by close() alone: it waits for the peer, who may read as slowly as it writes.
         asyncio.get_running_loop().call_later(1.0, self._transport.abort)
         self._transport.close()

@@ -1,7 +1,7 @@
-"""The handler: aiohttp's own, whose refusals are ours.
+"""The handler: aiohttp's own, but with our refusals.
 
-What cannot be read as a request never reaches the application; aiohttp answers it with a text that
-shows the line it cannot read, and with it whatever was in that: a token, a cell.
+What cannot be read as a request never reaches the application. aiohttp would answer with the line
+that it cannot read, and so with whatever is in it: a token, a cell.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .problems import Problem, answer
 
 __all__ = ["Handler"]
 
-# By the class of aiohttp's exception: its text holds what was sent.
+# By the class of aiohttp's exception: its text contains what was sent.
 _DETAILS: Final[dict[type[BaseException], str]] = {
     http_exceptions.LineTooLong: "the request line or a header is too long",
     http_exceptions.BadHttpMethod: "this does not begin like an HTTP/1.1 request",
@@ -32,7 +32,7 @@ def _detail_of(error: BaseException | None) -> str:
 
 
 class Handler(web.RequestHandler):
-    """One connection's; ``note`` gets each problem that it answers with."""
+    """Of one connection; ``note`` gets each problem that it answers with."""
 
     __slots__ = ("_note",)
 

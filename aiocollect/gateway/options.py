@@ -1,6 +1,6 @@
-"""What the gateway itself is told: where it listens, who may come in, and its limits.
+"""The options of the gateway itself: where it listens, who is let in, and its limits.
 
-Invariant: without a token it listens on loopback alone. Each default carries its reason.
+Invariant: without a token it listens on loopback alone. Each default has its reason.
 """
 
 from __future__ import annotations
@@ -35,29 +35,28 @@ class GatewayOptions:
     host: str = "127.0.0.1"
     port: int = 8700
     token: str | None = field(default=None, repr=False)
-    # Whether an id of ours that a sender gives goes to the day that it carries. Senders who are
-    # not trusted would open blobs of whatever days they like.
+    # Whether rows under one of our ids go to the day in that id. Senders that are not trusted could
+    # open blobs of any day.
     trust_ids: bool = False
-    # After decompression. A call of this size is charged up to eight times as much in memory, and
-    # may be an eighth of the pipeline's default budget.
+    # After decompression. A call of this size is charged at up to eight times as much memory, an
+    # eighth of the pipeline's default budget.
     max_body_bytes: int = MIB
-    # Of all bodies that are being read: what a crowd of slow senders can take.
+    # All bodies that are being read together: the most that many slow senders can use.
     max_reading_bytes: int = 64 * MIB
     max_rows: int = 10_000
     max_columns: int = 2_000
     # The depth of a cell that the pipeline records is 32.
     max_depth: int = 32
-    # Streams are kept for ever, so their names must not be made of data.
+    # Streams are kept for a day, so their names must not be made of data.
     max_streams: int = 1_000
     max_connections: int = 1_000
-    # A request's head, and its body, must have come in this time from their first byte on,
-    # however steadily they drip.
+    # For the head of a request, and for its body, each from its first byte on.
     head_time: float = 10.0
     body_time: float = 30.0
-    # Kept-alive connections; longer than the usual idle time of a proxy's pool (60 s).
+    # For kept-alive connections: longer than the usual idle time of a proxy's pool (60 s).
     idle_time: float = 75.0
-    # At the end, connections in use learn in this time, with their next answer, that they close:
-    # one that closes unannounced can meet a request that is on its way, and fail it.
+    # At the end, connections in use have this time to learn from their next answer that they are
+    # closed: closing one without notice can fail a request that is on its way.
     parting_time: float = 0.1
     # For requests under way at the end; those that take longer are cut off, unanswered.
     stop_time: float = 10.0
@@ -83,16 +82,16 @@ class GatewayOptions:
 
     @property
     def loopback(self) -> bool:
-        """Whether only this machine reaches the gateway."""
+        """Whether only this machine can reach the gateway."""
         if self.host == "localhost":
             return True
         try:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
-            return False  # a name may come to mean anything
+            return False  # a name may resolve to anything
 
     def lets_in(self, authorization: str) -> bool:
-        """Whether a request with this header may come in. Takes the same time for each token."""
+        """Whether a request with this header is let in. Takes the same time for every token."""
         if self.token is None:
             return True
         scheme, _, given = authorization.partition(" ")
@@ -101,8 +100,8 @@ class GatewayOptions:
 
 
 def load_token(path: str | None, environ: Mapping[str, str] = os.environ) -> str | None:
-    """The token of a file, else of the variable, else None. ConfigError never shows it; a variable
-    of the gateway's that is misspelled is one too."""
+    """The token from the file, else from the variable, else None. Raises ConfigError, which never
+    shows it; also for a misspelled variable of the gateway."""
     set(check_variables(environ, _PREFIX, known=("TOKEN",), report=_report))
     if path is None:
         return environ.get(TOKEN_VARIABLE) or None

@@ -1,6 +1,7 @@
-"""Problems: what a sender is told of a request that is not accepted (RFC 9457).
+"""Problems: the answer to a request that is not accepted (RFC 9457).
 
-Invariant: no text here holds anything of a body or a token: only names of fields, numbers, kinds.
+Invariant: no text here contains anything of a body or a token: only names of fields, numbers and
+kinds.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from aiocollect import AioCollectError, ConfigError, EncodeError, PipelineClosed
 
 __all__ = ["Problem", "answer", "problem_of"]
 
-# Full pipelines are emptied at the pace of the store; a linger later there is room again.
+# Seconds. A full pipeline has room again about a linger later, at the pace of the store.
 _RETRY_AFTER = 2.0
 
 
 class Problem(Exception):
     """Why a request is not accepted. ``field`` is the part of it that is wrong: a header, a
     parameter, or a place in the body such as ``rows[3]``. ``accepted``: how many events of a batch
-    were accepted before."""
+    were accepted before this one."""
 
     def __init__(
         self,
@@ -45,7 +46,7 @@ class Problem(Exception):
 
 
 def problem_of(error: AioCollectError, *, field: str = "", accepted: int = 0) -> Problem:
-    """The problem for what the pipeline says. ``accepted``: events of a batch before this one."""
+    """The problem for an error of the pipeline. ``accepted``: see Problem."""
     again = {"Retry-After": str(math.ceil(_RETRY_AFTER))}
     match error:
         case RingFull():
@@ -58,15 +59,14 @@ def problem_of(error: AioCollectError, *, field: str = "", accepted: int = 0) ->
             return Problem(413, "too-large", str(error), field=field or "body", accepted=accepted)
         case EncodeError() | ConfigError():
             return Problem(422, "unfit", str(error), field=field or "body", accepted=accepted)
-    # Of the gateway's own, not the sender's.
+    # The gateway's fault, not the sender's.
     return Problem(
         500, "internal", f"the pipeline raised {type(error).__name__}", accepted=accepted
     )
 
 
 def answer(problem: Problem, *, instance: str = "") -> web.Response:
-    """The problem as a response; ``instance`` is the path that was asked for, where that could be
-    read."""
+    """The problem as a response; ``instance`` is the requested path, if that could be read."""
     document: dict[str, Any] = {
         "type": f"urn:aiocollect:problem:{problem.kind}",
         "title": HTTPStatus(problem.status).phrase,

@@ -1,7 +1,8 @@
-"""Refusals: tells the log what was not accepted, once a minute for each kind.
+"""Refusals: logs what was not accepted, once a minute for each kind.
 
-A sender such as KServe's logger sends no event twice and reads no answer: what is refused is gone,
-and only the log can say so. Invariant: no line holds anything of a request but route and kind.
+A sender such as KServe's logger sends no event twice and reads no answer, so a refused event is
+lost and only the log can say so. Invariant: a line contains nothing of a request but its route and
+the kind of problem.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ INTERVAL: Final = 60.0
 class _Kind:
     detail: str
     last: float
-    untold: int = 0
+    unreported: int = 0
 
 
 class RefusalLog:
-    """Those of one gateway; ``clock`` gives seconds that never jump."""
+    """The refusals of one gateway; ``clock`` gives seconds that never jump."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -45,25 +46,25 @@ class RefusalLog:
         known = self._kinds.get(key)
         if known is None:
             self._kinds[key] = _Kind(problem.detail, now)
-            _tell(key, problem.detail, 1)
+            _report(key, problem.detail, 1)
             return
-        known.untold += 1
+        known.unreported += 1
         known.detail = problem.detail
         if now - known.last >= INTERVAL:
-            self._tell_rest(key, known, now)
+            self._report_rest(key, known, now)
 
     def close(self) -> None:
-        """Tell what was not told yet."""
+        """Log what was not logged yet."""
         for key, known in self._kinds.items():
-            if known.untold:
-                self._tell_rest(key, known, self._clock())
+            if known.unreported:
+                self._report_rest(key, known, self._clock())
 
-    def _tell_rest(self, key: tuple[str, int, str], known: _Kind, now: float) -> None:
-        _tell(key, known.detail, known.untold)
-        known.last, known.untold = now, 0
+    def _report_rest(self, key: tuple[str, int, str], known: _Kind, now: float) -> None:
+        _report(key, known.detail, known.unreported)
+        known.last, known.unreported = now, 0
 
 
-def _tell(key: tuple[str, int, str], detail: str, times: int) -> None:
+def _report(key: tuple[str, int, str], detail: str, times: int) -> None:
     route, status, kind = key
     more = "1 request" if times == 1 else f"{times} requests"
     logger.warning(

@@ -1,7 +1,7 @@
-"""Rows: what ``POST /collect/…`` carries, as columns and rows of cells.
+"""The body of ``POST /collect/…`` as columns and rows of cells.
 
-JSON keeps its types; the cells of CSV are text, an empty one is missing. Invariants: what comes out
-is a table, each row as long as the columns; no cell is changed on the way.
+JSON keeps its types; the cells of CSV are text, and an empty one is missing. Invariants: the result
+is a table in which each row is as long as the columns; no cell is changed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _PARAMETERS: Final = _ENVELOPE - {"rows"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRows:
-    """The rows of one call; ``named`` says whether their columns came with names."""
+    """The rows of one call; ``named``: their columns came with names."""
 
     columns: tuple[str, ...]
     cells: Sequence[Sequence[Any]]
@@ -39,16 +39,16 @@ class CallRows:
 
 
 def parameters(query: Mapping[str, str]) -> dict[str, Any]:
-    """What the address says of the rows; unknown and doubled parameters are refused."""
+    """The parameters of the address. Raises Problem for unknown and repeated ones."""
     if len(query) != len(set(query)) or not query.keys() <= _PARAMETERS:
         detail = f"the query parameters are {' and '.join(sorted(_PARAMETERS))}, each at most once"
         raise Problem(400, "parameter", detail, field="query")
     return dict(query)
 
 
-def json_rows(body: bytes, said: Mapping[str, Any], options: GatewayOptions) -> CallRows:
+def json_rows(body: bytes, given: Mapping[str, Any], options: GatewayOptions) -> CallRows:
     """A row object, an array of rows, or an object with ``rows``. Raises Problem."""
-    # Above a cell's depth stand the rows: {"rows": [[cell]]}.
+    # Three levels more than a cell: {"rows": [[cell]]}.
     value = parse(body, depth=options.max_depth + 3)
     field = ""
     if isinstance(value, dict) and "rows" in value:
@@ -58,9 +58,9 @@ def json_rows(body: bytes, said: Mapping[str, Any], options: GatewayOptions) -> 
                 "column 'rows' into an array"
             )
             raise Problem(422, "rows", detail, field=key[:64])
-        for key in value.keys() & said.keys():
+        for key in value.keys() & given.keys():
             raise Problem(422, "rows", "this is also in the query; send it once", field=key)
-        said = {**said, **{key: one for key, one in value.items() if key != "rows"}}
+        given = {**given, **{key: one for key, one in value.items() if key != "rows"}}
         value = value["rows"]
         field = "rows"
         if not isinstance(value, list):
@@ -82,14 +82,14 @@ def json_rows(body: bytes, said: Mapping[str, Any], options: GatewayOptions) -> 
         _check_columns(columns, f"{field}[0]", options)
         for number, row in enumerate(rows):
             _check_length(row, len(columns), f"{field}[{number}]")
-        return _made(columns, rows, said, named=False)
+        return _made(columns, rows, given, named=False)
     columns = tuple(dict.fromkeys(key for row in rows for key in row))
     _check_columns(columns, field or "body", options)
     check_cells(len(columns) * len(rows), options)
-    return _made(columns, [[row.get(key) for key in columns] for row in rows], said)
+    return _made(columns, [[row.get(key) for key in columns] for row in rows], given)
 
 
-def csv_rows(body: bytes, said: Mapping[str, Any], options: GatewayOptions) -> CallRows:
+def csv_rows(body: bytes, given: Mapping[str, Any], options: GatewayOptions) -> CallRows:
     """CSV (RFC 4180) in UTF-8, with commas and a line of names first. Raises Problem."""
     try:
         file = io.StringIO(body.decode("utf-8-sig"), newline="")
@@ -97,7 +97,7 @@ def csv_rows(body: bytes, said: Mapping[str, Any], options: GatewayOptions) -> C
         raise Problem(400, "csv", "this is not valid UTF-8 text", field="body") from None
     rows = []
     lines = csv.reader(file, strict=True)
-    # A cell may be as large as the body: its own limit stands before it.
+    # The module's own limit for a cell must not be below that of the body.
     csv.field_size_limit(max(options.max_body_bytes, csv.field_size_limit()))
     try:
         columns = tuple(next(lines, ()))
@@ -115,17 +115,17 @@ def csv_rows(body: bytes, said: Mapping[str, Any], options: GatewayOptions) -> C
         field = f"line {lines.line_num}"
         raise Problem(400, "csv", "this is not valid CSV (RFC 4180)", field=field) from None
     _check_number(len(rows), options)
-    return _made(columns, rows, said)
+    return _made(columns, rows, given)
 
 
 def _made(
     columns: tuple[str, ...],
     cells: Sequence[Sequence[Any]],
-    said: Mapping[str, Any],
+    given: Mapping[str, Any],
     *,
     named: bool = True,
 ) -> CallRows:
-    correlation_id = said.get("correlation_id")
+    correlation_id = given.get("correlation_id")
     if correlation_id is not None:
         correlation_id = text(correlation_id, field="correlation_id")
     return CallRows(
@@ -133,7 +133,7 @@ def _made(
         cells=cells,
         named=named,
         correlation_id=correlation_id,
-        at=moment(said.get("at"), field="at"),
+        at=moment(given.get("at"), field="at"),
     )
 
 
@@ -146,13 +146,13 @@ def _check_number(rows: int, options: GatewayOptions) -> None:
 
 
 def check_cells(cells: int, options: GatewayOptions) -> None:
-    """Refuse a table far larger than its body: few keys a row, each row with others."""
+    """Refuse a table far larger than its body: each row has a few keys, all of them different."""
     if cells > options.max_body_bytes // 4:
         raise Problem(413, "too-large", "there are too many cells; send fewer rows", field="body")
 
 
 def _check_columns(columns: Sequence[str], field: str, options: GatewayOptions) -> None:
-    """By their numbers: what stands where a name should be may be a cell."""
+    """Raise Problem with numbers, not names: in the place of a name there may be a cell."""
     if not columns:
         raise Problem(422, "columns", "there are no columns", field=field)
     if len(columns) > options.max_columns:

@@ -1,11 +1,11 @@
-"""Streams: the collectors behind the gateway's addresses, made when they are first asked for.
+"""Streams: the collectors for the gateway's addresses, made by the first request for each.
 
-A stream of rows is chosen by its columns: rows go to the one whose columns hold all of theirs, what
-is absent is missing. So a first request with a slip of the pen fixes nothing for those after it.
-How many headers a path takes, and refuses beyond, is the pipeline's limit.
+A stream of rows is chosen by its columns: rows go to the stream whose columns include all of
+theirs, and absent cells are missing. So a mistake in the first request fixes nothing for those
+after it. How many headers a path accepts is a limit of the pipeline.
 
-Invariants: there are never more than ``max_streams`` in use, whatever names are made of; a stream
-counts from its first record on that was accepted, and until it has had none for a day.
+Invariants: never more than ``max_streams`` are in use, whatever names are made of; a stream counts
+from its first accepted record until it has had none for a day.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from .rows import CallRows, check_cells
 
 __all__ = ["GatewayStreams"]
 
-# (model, version, identifier); of an event (service, model, identifier).
+# (model, version, identifier); for an event (service, model, identifier).
 Place: TypeAlias = tuple[str, str, str]
-# With the columns; of an event None.
+# With the columns; None for an event.
 Key: TypeAlias = tuple[Place, tuple[str, ...] | None]
 
-# Seconds after which a stream that is not used gives its place to another: a path begins anew
-# each day, and with it its headers.
+# Seconds after which an unused stream makes room for another: each day begins a new path, with
+# headers of its own.
 IDLE = 86_400.0
 
 
@@ -54,7 +54,7 @@ class GatewayStreams:
         self._clock = clock
         self._encoder = MdcEncoder()
         self._layout = MdcLayout(instance=str(uuid4()))
-        # In the order of their last use, with its time.
+        # In order of last use, with its time.
         self._known: OrderedDict[Key, tuple[Collector, float]] = OrderedDict()
         self._columns: dict[Place, dict[tuple[str, ...], None]] = {}
 
@@ -62,8 +62,8 @@ class GatewayStreams:
         return f"<GatewayStreams {len(self._known)}>"
 
     def collect_rows(self, place: Place, rows: CallRows) -> str | None:
-        """Record rows of (model, version, identifier); their id, None where recording is off.
-        Raises Problem."""
+        """Record rows of (model, version, identifier); returns their id, or None if recording is
+        off. Raises Problem."""
         columns = rows.columns
         cells = rows.cells
         known = self._columns.get(place, {})
@@ -89,7 +89,7 @@ class GatewayStreams:
             raise problem_of(error, field="rows") from None
 
     def collect_event(self, event: CloudEvent, *, field: str = "", accepted: int = 0) -> None:
-        """Record an event. Raises Problem; ``accepted`` of its batch came before it."""
+        """Record an event. Raises Problem. ``accepted``: how many of its batch came before it."""
         place = (event.service, event.model, event.identifier)
 
         def make() -> Collector:
@@ -125,7 +125,7 @@ class GatewayStreams:
             stream = make()
         else:
             stream = found[0]
-        # Strict: what is refused raises, and then a new stream was none.
+        # The pipeline is strict: a refusal raises, and then a new stream is not kept.
         with correlation(correlation_id, carries_day=self._options.trust_ids):
             answer = stream.collect_rows(rows, at=at)
         self._known[key] = (stream, now)
@@ -136,7 +136,7 @@ class GatewayStreams:
         return answer
 
     def _make_room(self, now: float) -> None:
-        """For one stream more. Raises Problem where all are in use."""
+        """Make room for one more stream. Raises Problem if all are in use."""
         while len(self._known) >= self._options.max_streams:
             key, (_, used) = next(iter(self._known.items()))
             if now - used < IDLE:

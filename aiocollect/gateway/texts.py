@@ -1,9 +1,9 @@
-"""Texts: JSON, times, ids and names as they come in.
+"""Texts: JSON, times, ids and names from senders.
 
-JSON is taken as senders write it: NaN and the infinities, numbers beyond all doubles, halves of
-surrogate pairs, a byte order mark. Invariants: a number is never rounded unless it has a fraction
-or an exponent, and never to nothing or infinity; what is returned as raw JSON is what was sent;
-all time taken is linear; problems name the field, never its value.
+JSON is read as senders write it: with NaN and the infinities, numbers outside the range of doubles,
+lone surrogates, a byte order mark. Invariants: a number is never rounded unless it has a fraction
+or an exponent, and never to zero or infinity; what is returned as raw JSON is what was sent; all
+work is linear in the size; problems name the field, never its value.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["check_json", "members", "moment", "name", "parse", "text"]
 
 MAX_NAME: Final = 128
 MAX_ID: Final = 256
-# More digits than any moment has: what float() takes of a megabyte is no time.
+# Longer than any time: float() accepts a megabyte of digits.
 _LONGEST_TIME: Final = 64
 _LEAP: Final = re.compile(r"(:\d\d):60(?:\.\d+)?(?=Z|[+-])")
 _MARK: Final = b"\xef\xbb\xbf"
@@ -33,18 +33,16 @@ _MARK: Final = b"\xef\xbb\xbf"
 _MOST_DIGITS: Final = 4300
 _BRACKETS: Final = bytes.maketrans(b"{}", b"[]")
 _NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
-# The closing quote may be missing: else each further quote would be tried anew, up to the end.
+# The closing quote is optional: otherwise each quote would be tried again, up to the end.
 _STRINGS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
-# What orjson rounds: integers above 64 bits, and numbers near the ends of doubles.
+# What orjson rounds: integers above 64 bits, and numbers near the limits of doubles.
 _ROUNDED: Final = re.compile(rb"\d{19}|[eE][-+]?\d{3}")
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
 
 
 def parse(body: bytes, *, depth: int, field: str = "body") -> Any:
-    """The value of a JSON text that is nested at most ``depth`` deep. Raises Problem.
-
-    No object has a name twice: of two cells of one name one would be lost.
-    """
+    """The value of a JSON text that is nested at most ``depth`` deep. Raises Problem; also for an
+    object that has a name twice, since one of the two cells would be lost."""
     body = body.removeprefix(_MARK)
     _check_depth(body, depth, field)
     value: Any = None
@@ -52,7 +50,7 @@ def parse(body: bytes, *, depth: int, field: str = "body") -> Any:
         try:
             value = orjson.loads(body)
         except ValueError:
-            pass  # perhaps it is what only the other one takes
+            pass  # the lenient decoder below may accept it
         else:
             names = _STRINGS.sub(b"", body).count(b":")
             if _number_of_names(value, names) == names:
@@ -67,7 +65,7 @@ def parse(body: bytes, *, depth: int, field: str = "body") -> Any:
 
 
 def check_json(body: bytes, *, depth: int, field: str) -> str:
-    """A JSON text as it was sent, but for a byte order mark. Raises Problem."""
+    """A JSON text as it was sent, without its byte order mark. Raises Problem."""
     body = body.removeprefix(_MARK)
     _check_depth(body, depth, field)
     if not is_json(body):
@@ -85,9 +83,9 @@ def _check_depth(body: bytes, depth: int, field: str) -> None:
 
 
 def _deeper(body: bytes, depth: int) -> bool:
-    """Whether a JSON text is nested deeper; of what is none it may say either.
+    """Whether a JSON text is nested deeper; for other text the answer means nothing.
 
-    Each of at most ``depth`` rounds takes the innermost pairs away, at the speed of memory.
+    Each of at most ``depth`` rounds removes the innermost pairs, at the speed of memory.
     """
     if body.count(b"[") + body.count(b"{") <= depth:
         return False
@@ -97,13 +95,13 @@ def _deeper(body: bytes, depth: int) -> bool:
     for _ in range(depth):
         shorter = brackets.replace(b"[]", b"")
         if len(shorter) == len(brackets):
-            return False  # nothing is left, or no JSON: says the parser
+            return False  # nothing is left, or this is not JSON: the parser decides
         brackets = shorter
     return bool(brackets)
 
 
 def _number_of_names(value: Any, most: int) -> int:
-    """How many names the objects in a value have, counted until there are ``most``."""
+    """How many names the objects in a value have; counting stops at ``most``."""
     found = 0
     level = [value]
     while level and found < most:
@@ -115,8 +113,8 @@ def _number_of_names(value: Any, most: int) -> int:
 
 
 def members(raw: str) -> Iterator[tuple[str, Any, str]]:
-    """Name, value and raw text of each member of a JSON object that check_json() has taken; for an
-    array, of each element, without a name."""
+    """Name, value and raw text of each member of a JSON object that check_json() has accepted; for
+    an array, of each element, without a name."""
     place = _skip(raw, 0)
     named = raw[place] == "{"
     place = _skip(raw, place + 1)
@@ -154,7 +152,7 @@ def _integer(digits: str) -> int | Decimal:
 
 
 def _number(digits: str) -> float | Decimal | str:
-    """A float, unless all that is left of it would be nothing or infinity."""
+    """A float, unless it would be rounded to zero or infinity."""
     found = float(digits)
     if math.isinf(found) or (not found and re.search("[1-9]", digits.lower().partition("e")[0])):
         try:
@@ -178,8 +176,8 @@ def moment(value: Any, *, field: str) -> float | datetime | None:
                 raise ValueError
             if value.replace(".", "", 1).isdecimal():
                 return float(value)
-            # RFC 3339 has small letters too, and leap seconds, which no clock of ours has: each is
-            # the last microsecond of its minute.
+            # RFC 3339 allows lower-case letters, and leap seconds, which no clock here has: each
+            # becomes the last microsecond of its minute.
             at = datetime.fromisoformat(_LEAP.sub(r"\g<1>:59.999999", value.upper()))
         except ValueError:
             at = None
@@ -195,7 +193,7 @@ def text(value: Any, *, field: str, most: int = MAX_ID) -> str:
         raise Problem(422, "text", "this must be text that is not empty", field=field)
     if len(value) > most:
         raise Problem(422, "text", f"this is longer than {most} characters", field=field)
-    # Neither line ends, which would forge lines of a log, nor halves of surrogate pairs.
+    # No line ends, which could forge lines of a log, and no lone surrogates.
     if not value.isprintable():
         raise Problem(422, "text", "this contains unprintable characters", field=field)
     return value
