@@ -39,7 +39,7 @@ def default_pipeline() -> Pipeline:
 def _make() -> Pipeline:
     if not any(os.environ.get(name) for name in ("AIOCOLLECT_STORE", "AML_MODEL_DC_STORAGE")):
         logger.warning(
-            "AIOCOLLECT_STORE is not set: nothing is recorded by collectors without a pipeline"
+            "AIOCOLLECT_STORE is not set, so collectors without a pipeline record nothing"
         )
         return Pipeline.from_env(host="thread", enabled=False)
     return Pipeline.from_env(host="thread")

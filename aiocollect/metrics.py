@@ -115,7 +115,7 @@ METRICS = (
     ),
     _many(
         *("counter", "rows_dead_lettered", "{row}"),
-        "Accepted rows that no store or encoder takes.",
+        "Accepted rows that no store or encoder accepts.",
         lambda s: s.dead_lettered,
         known=DEAD_LETTERED,
     ),
@@ -141,7 +141,7 @@ METRICS = (
     ),
     _one(
         *("counter", "rows_unspooled", "{row}"),
-        "Rows that the disk of the spool did not take; they are in memory alone.",
+        "Rows that the disk of the spool did not accept; they are in memory only.",
         lambda s: s.unspooled,
     ),
     _one(
@@ -149,7 +149,7 @@ METRICS = (
         lambda s: s.in_memory,
     ),
     _one(
-        *("gauge", "rows_in_spool", "{row}", "Rows that are not final, on the disk alone."),
+        *("gauge", "rows_in_spool", "{row}", "Rows that are not final, on the disk only."),
         lambda s: s.in_spool,
     ),
     _one(
@@ -181,7 +181,12 @@ METRICS = (
         lambda s: s.in_flight,
     ),
     _one(
-        *("counter", "appends", "{append}", "Blocks that the store took; a blob takes 50,000."),
+        *(
+            "counter",
+            "appends",
+            "{append}",
+            "Blocks that the store accepted; a blob can have 50,000.",
+        ),
         lambda s: s.appends,
     ),
     _one(
@@ -190,7 +195,8 @@ METRICS = (
     ),
     _one(
         *("counter", "append_mismatches", "{append}"),
-        "Appends whose position was taken: by another writer, or by our own append before it.",
+        "Appends whose position was taken: by another writer, or by an earlier attempt of "
+        "this one.",
         lambda s: s.mismatches,
     ),
     _one(

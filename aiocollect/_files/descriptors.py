@@ -25,12 +25,12 @@ def watch_forks() -> None:
 
 
 def hold(descriptor: int) -> None:
-    """This descriptor is going to be locked: a child must not keep it."""
+    """This descriptor will be locked: a child must not keep it."""
     _held.add(descriptor)
 
 
 def lock(descriptor: int) -> None:
-    """Lock it for this process alone. Raises BlockingIOError while another one holds the lock."""
+    """Lock it for this process alone. Raises BlockingIOError if another process holds the lock."""
     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
@@ -41,10 +41,10 @@ def close_locked(descriptor: int) -> None:
 
 
 def write_at(descriptor: int, data: bytes, offset: int) -> None:
-    """Write all of ``data`` at ``offset``. Raises OSError, with a part of it written perhaps."""
+    """Write all of ``data`` at ``offset``. Raises OSError, perhaps after writing a part."""
     view = memoryview(data)
     while view:
-        # A write is short near a limit or the disk's end; the next one raises the reason.
+        # A write is short near a limit or the end of the disk; the next write raises the reason.
         written = os.pwrite(descriptor, view, offset)
         view, offset = view[written:], offset + written
 

@@ -1,9 +1,9 @@
-"""Small files that operators name: read whole or added to, and nothing but regular files.
+"""Small files that operators name: read whole or appended to, and only if they are regular files.
 
-A pipe in the place of a file holds whoever opens it up for ever, a device may do anything, and a
-link in the place of a file to write to leads to a file of somebody else's. So nothing is opened
-that waits, nothing is read that is larger than it may be, and links are followed only to be read:
-Kubernetes mounts its config maps and secrets so.
+A pipe in place of a file blocks whoever opens it forever, a device can do anything, and a link in
+place of a file to write to leads to a file of another user. So nothing is opened that blocks,
+nothing larger than the limit is read, and links are followed only for reading, as Kubernetes mounts
+config maps and secrets as links.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ _KINDS = (
 
 def read_small(path: str | os.PathLike[str], *, most: int) -> bytes:
     """The whole of a regular file of at most ``most`` bytes. Raises OSError, which says what is in
-    its place, and ValueError for a name that no file can have."""
-    # A look before it is opened: opening a device may already do something.
+    its place, and ValueError for an invalid file name."""
+    # Check before opening: opening a device can already do something.
     _check_regular(os.stat(path))
     descriptor = os.open(path, os.O_RDONLY | _SAFE)
     try:
@@ -45,7 +45,7 @@ def read_small(path: str | os.PathLike[str], *, most: int) -> bytes:
             raise _too_large(most)
         pieces = []
         left = most + 1
-        # Not by its size: the files of /proc say 0.
+        # Not by its size: the files of /proc report 0.
         while left and (piece := os.read(descriptor, left)):
             pieces.append(piece)
             left -= len(piece)
@@ -57,11 +57,9 @@ def read_small(path: str | os.PathLike[str], *, most: int) -> bytes:
 
 
 def append_line(path: str, line: bytes, *, most: int, mode: int = 0o600) -> bool:
-    """Add a line, in one write, to a regular file, which is made for this user alone.
-
-    False where the file would be longer than ``most`` bytes. Raises OSError, which says what is in
-    its place, and ValueError for a name that no file can have.
-    """
+    """Append a line, in one write, to a regular file, which is created for this user alone. False
+    if the file would exceed ``most`` bytes. Raises OSError, which says what is in its place, and
+    ValueError for an invalid file name."""
     check_appendable(path)
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _SAFE | _NO_LINKS
     descriptor = os.open(path, flags, mode)
@@ -70,7 +68,7 @@ def append_line(path: str, line: bytes, *, most: int, mode: int = 0o600) -> bool
         _check_regular(found)
         if found.st_size + len(line) > most:
             return False
-        # Whole, also beside other processes that add to it.
+        # In one write, so that other processes can append too.
         if os.write(descriptor, line) < len(line):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     finally:
@@ -79,8 +77,8 @@ def append_line(path: str, line: bytes, *, most: int, mode: int = 0o600) -> bool
 
 
 def check_appendable(path: str) -> None:
-    """Raise OSError where something other than a regular file is in its place; a missing file is
-    fine. ValueError for a name that no file can have."""
+    """Raise OSError if the path is not a regular file; a missing file is fine. Raises ValueError
+    for an invalid file name."""
     try:
         found = os.lstat(path)
     except FileNotFoundError:
@@ -89,9 +87,9 @@ def check_appendable(path: str) -> None:
 
 
 def write_new(path: str, data: bytes) -> None:
-    """Make a file that there is not yet. Raises OSError."""
+    """Create a file that does not exist yet. Raises OSError."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFE | _NO_LINKS
-    descriptor = os.open(path, flags, 0o666)  # as the umask says: others may have to read it
+    descriptor = os.open(path, flags, 0o666)  # by the umask: other users may have to read it
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
 

@@ -1,7 +1,7 @@
 """Calls the hooks of users with every event.
 
-A hook that raises is counted and otherwise ignored: no user code may stop the pump. An interrupt
-that comes in meanwhile goes on its way when the engine's own step is done.
+A hook that raises is counted and otherwise ignored: user code must never stop the pump. An
+interrupt that arrives during a hook is raised after the engine's step has ended.
 """
 
 from __future__ import annotations
@@ -27,27 +27,27 @@ class Hooks:
         return f"<Hooks {len(self._hooks)}, {self.errors} errors>"
 
     def renew(self) -> None:
-        """In a child process."""
+        """In a forked child."""
         for hook in self._hooks:
             if isinstance(hook, LogHook):
                 hook.renew()
 
     def emit(self, event: Event) -> None:
-        """Call all hooks. Raises an interrupt where no loop runs here, after the last one."""
+        """Call all hooks. If no loop runs here, raises an interrupt after the last one."""
         interrupt = None
         for hook in self._hooks:
             try:
                 hook(event)
             except (KeyboardInterrupt, SystemExit) as error:
                 interrupt = error
-            except BaseException:  # a hook may raise anything, as if a stranger had cancelled it
+            except BaseException:  # a hook can raise anything, as if foreign code had cancelled it
                 self.errors += 1
         if interrupt is not None:
             pass_on(interrupt)
 
 
 def pass_on(interrupt: BaseException) -> None:
-    """Raise an interrupt when the loop's step is done, or at once where no loop runs here: a lane's
+    """Raise an interrupt when the loop's step has ended, or at once if no loop runs here: a lane's
     step must not end half-way, or its rows would never move again."""
 
     def strike() -> None:

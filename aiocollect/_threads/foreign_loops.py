@@ -1,8 +1,8 @@
-"""Foreign: how to wait for the pipeline's thread where another framework than asyncio runs.
+"""How to wait for the pipeline's thread under another framework than asyncio.
 
-A pipeline with ``host="thread"`` needs no loop of its host's, so neither may those who wait for
-it. trio is asked for by its module, which is loaded where it runs, and never imported. Whatever
-else drives a coroutine has no way to wait that is known here: then the thread is blocked, which
+A pipeline with ``host="thread"`` needs no event loop in its host, so neither can its callers need
+one to wait for it. trio is found by its module, which is loaded wherever it runs, and never
+imported. For any other framework no way to wait is known: then the calling thread is blocked, which
 loses nothing.
 """
 
@@ -22,14 +22,15 @@ _T = TypeVar("_T")
 
 
 def is_foreign() -> bool:
-    """Whether no asyncio task runs here, so that nothing of asyncio's can be awaited."""
+    """Whether no asyncio task runs here, so that nothing of asyncio can be awaited."""
     if _trio() is not None:
-        return True  # also as a guest on a loop of asyncio's
+        return True  # also as a guest on an asyncio loop
     return running_loop() is None
 
 
 async def answer_of(future: Future[_T], *, cancels: bool) -> _T:
-    """The answer of another thread. ``cancels``: who gives up waiting gives up the work."""
+    """The answer of another thread. ``cancels``: whether a caller that is cancelled cancels the
+    work."""
     trio = _trio()
     if trio is None:
         wait([future])
@@ -38,7 +39,7 @@ async def answer_of(future: Future[_T], *, cancels: bool) -> _T:
     token = trio.lowlevel.current_trio_token()
 
     def tell(_: object) -> None:
-        with suppress(trio.RunFinishedError):  # nobody waits any more
+        with suppress(trio.RunFinishedError):  # the caller was cancelled
             token.run_sync_soon(done.set)
 
     future.add_done_callback(tell)
@@ -60,7 +61,7 @@ async def breathe() -> None:
 
 
 def _trio() -> Any:
-    """trio's module, where the code that runs now is driven by it."""
+    """trio's module, if it runs the current code."""
     trio: Any = sys.modules.get("trio")
     try:
         return trio if trio is not None and trio.lowlevel.current_task() else None

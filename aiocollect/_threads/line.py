@@ -1,8 +1,8 @@
-"""A line: one thread that does one thing after another, in the order asked.
+"""A line: one thread that works through what it is given, in that order.
 
-It is a daemon thread, and not an executor's. At the interpreter's exit executors take no more work
-and no thread can be started, but a daemon thread that runs already goes on to the very end. And a
-file system that hangs must not keep its process from ending.
+It is a daemon thread, not an executor's. At the interpreter's exit executors accept no more work
+and no thread can be started, but a running daemon thread continues to the very end. And a file
+system that hangs must not keep its process from exiting.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ class ThreadLine:
         return self._thread is not None
 
     def put(self, work: _Work) -> bool:
-        """Have ``work`` done after everything put before it. False: no thread can be started."""
+        """Have ``work`` done after everything that was put before. False: no thread can be
+        started."""
         if self._thread is None:
             thread = threading.Thread(
                 target=_do, args=(self._waiting,), name=self._name, daemon=True
@@ -65,8 +66,8 @@ def is_interpreter_ending() -> bool:
 
 
 def within(seconds: float, work: _Work) -> None:
-    """Do ``work``, and wait for it at most so many seconds; it goes on alone after that, and its
-    end is not reported. Raises what ``work`` raises in time."""
+    """Do ``work``, and wait for it at most ``seconds``; after that it continues alone, and its end
+    is not reported. Raises what ``work`` raises in time."""
     raised: list[BaseException] = []
 
     def run() -> None:
@@ -88,4 +89,4 @@ def within(seconds: float, work: _Work) -> None:
 def _do(waiting: SimpleQueue[_Work | None]) -> None:
     while (work := waiting.get()) is not None:
         work()
-        del work  # what it holds must not wait for the next one
+        del work  # references to it must not live until the next one

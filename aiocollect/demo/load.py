@@ -216,11 +216,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the load as a process of its own."""
     parser = argparse.ArgumentParser(prog="aiocollect.demo.load", description="open-loop load")
     parser.add_argument("url", help="where to POST the rows")
-    parser.add_argument("--rate", type=float, default=600.0, help="requests a second")
+    parser.add_argument("--rate", type=float, default=600.0, help="requests per second")
     parser.add_argument("--seconds", type=float, default=15.0)
-    parser.add_argument("--seed", type=int, default=1, help="of arrivals and rows")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the arrivals and rows")
     parser.add_argument(
-        "--answers", type=Path, required=True, help="the file for what clients hold"
+        "--answers", type=Path, required=True, help="file for the answers that the clients received"
     )
     options = parser.parse_args(arguments)
     return run(_main(options))
