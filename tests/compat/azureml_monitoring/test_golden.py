@@ -20,7 +20,7 @@ from aiocollect import Pipeline
 from aiocollect.compat.azureml_monitoring import ModelDataCollector
 from tests.compat.cases import CASES
 
-GOLDEN = json.loads((Path(__file__).parent / "golden" / "v1.json").read_text())
+GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "v1.json").read_text())
 ID, TIME = "$aml_dc_correlation_id", "$aml_dc_scoring_timestamp"
 
 Files = dict[str, tuple[str, str]]

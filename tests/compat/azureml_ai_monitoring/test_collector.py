@@ -21,7 +21,7 @@ from aiocollect.compat.azureml_ai_monitoring import (
 )
 from tests.compat.cases import RECORDS
 
-GOLDEN = json.loads((Path(__file__).parent / "golden" / "v2.json").read_text())
+GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "v2.json").read_text())
 SOURCE = (
     "/subscriptions/S/resourceGroups/R/providers/Microsoft.MachineLearningServices/workspaces/W"
     "/onlineEndpoints/churn/deployments/blue"

@@ -1,0 +1,1 @@
+"""The drop-in for azureml-ai-monitoring (v2)."""
