@@ -14,7 +14,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
 from aiocollect import EncodeError, Pipeline, correlation
-from tests.property.forms import Speaks
+from tests.property.forms.arrow_forms import Speaks
 from tests.support.joined import in_a_thread, store, streams
 
 FRAME = pd.DataFrame({"b": [f"text {n}" for n in range(1000)], "a": np.arange(1000.0)})

@@ -19,8 +19,7 @@ from aiocollect._engine.fast_path import NEVER
 from aiocollect.events import Event, Refused
 from aiocollect.testing import Seams, VirtualClock, VirtualLoop, run_virtual
 from aiocollect.typing import Format
-from tests.property.containers import CONTAINERS
-from tests.property.forms import FORMS, POSITIONAL
+from tests.property.forms import CONTAINERS, FORMS, POSITIONAL
 from tests.property.reference import bare, clean, key, lines_of, plain, table_of, told
 from tests.property.tables import KINDS, Table, draw_table
 

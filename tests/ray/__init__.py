@@ -1,0 +1,1 @@
+"""Ray Serve, in an environment of its own: two replicas, one file."""

@@ -1,0 +1,1 @@
+"""Servers that pin other packages, each in an environment of its own."""

@@ -1,0 +1,1 @@
+"""The documented scoring file under the inference server of Azure ML."""

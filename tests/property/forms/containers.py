@@ -1,7 +1,7 @@
 """More forms of a table: rows within what is no list, of dtypes that know missing cells, under
 labels that are bytes.
 
-They stand beside forms.py, which has the others, and count among FORMS once this is imported.
+They stand beside py, which has the others, and count among FORMS once this is imported.
 """
 
 from __future__ import annotations
@@ -15,14 +15,18 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa  # type: ignore[import-untyped]
 
-from . import forms
-from .forms import form, shuffled
-from .tables import Table
+from ..tables import Table
+from .arrow_forms import arrow_of
+from .numpy_forms import structured
+from .pandas_forms import ARROW, arrow_column, frame_of, numpy_frame, row_frame
+from .polars_forms import POLARS, polars_of
+from .python_forms import named_rows
+from .registry import FORMS, form, shuffled
 
 __all__ = ["CONTAINERS"]
 
 
-def _objects(cells: Sequence[Any]) -> Any:
+def object_array(cells: Sequence[Any]) -> Any:
     """An array of one dimension of objects, whatever these are."""
     found = np.empty(len(cells), dtype=object)
     for at, cell in enumerate(cells):
@@ -45,29 +49,29 @@ def _customers(rows: int, random: Random) -> Any:
 
 @form()
 def array_of_dicts(table: Table, random: Random) -> Any:
-    return _objects(forms._dicts(table, random)) if _wide(table) else None
+    return object_array(named_rows(table, random)) if _wide(table) else None
 
 
 @form()
 def array_of_records(table: Table, random: Random) -> Any:
     """numpy's, one by one."""
-    return _objects(list(forms._structured(table, random))) if _wide(table) else None
+    return object_array(list(structured(table, random))) if _wide(table) else None
 
 
 @form()
 def structured_array_of_two_dimensions(table: Table, random: Random) -> Any:
-    found = forms._structured(table, random)
+    found = structured(table, random)
     return found.reshape(random.choice(((1, -1), (-1, 1))))
 
 
 @form()
 def list_of_structured_arrays_of_two_dimensions(table: Table, random: Random) -> Any:
-    return [forms._structured(table, random).reshape(1, -1)]
+    return [structured(table, random).reshape(1, -1)]
 
 
 @form()
 def masked_records_of_two_dimensions(table: Table, random: Random) -> Any:
-    found = forms.FORMS["masked records"](table, random)
+    found = FORMS["masked records"](table, random)
     return None if found is None else found.reshape(1, -1)
 
 
@@ -76,13 +80,13 @@ def pandas_series_of_dicts(table: Table, random: Random) -> Any:
     """As ``frame.apply(..., axis=1)`` gives it: the index is of customers now and then."""
     if not _wide(table):
         return None
-    rows = _objects(forms._dicts(table, random))
+    rows = object_array(named_rows(table, random))
     return pd.Series(rows, index=_customers(len(rows), random))
 
 
 @form()
 def pandas_series_of_structs(table: Table, random: Random) -> Any:
-    found = forms._arrow_table(table, random) if _wide(table) else None
+    found = arrow_of(table, random) if _wide(table) else None
     if found is None:
         return None
     structs = found.to_struct_array()
@@ -92,7 +96,7 @@ def pandas_series_of_structs(table: Table, random: Random) -> Any:
 
 @form()
 def polars_series_of_structs(table: Table, random: Random) -> Any:
-    frame = forms._polars_frame(table, random) if _wide(table) else None
+    frame = polars_of(table, random) if _wide(table) else None
     if frame is None or pl.Object in frame.dtypes:
         return None  # polars has no struct with these
     return frame.to_struct("s")
@@ -100,7 +104,7 @@ def polars_series_of_structs(table: Table, random: Random) -> Any:
 
 @form()
 def arrow_structs(table: Table, random: Random) -> Any:
-    found = forms._arrow_table(table, random) if _wide(table) else None
+    found = arrow_of(table, random) if _wide(table) else None
     if found is None:
         return None
     structs = found.to_struct_array()
@@ -115,7 +119,7 @@ def arrow_maps(table: Table, random: Random) -> Any:
     order = shuffled(table.names, random)
     places = {name: place for place, name in enumerate(table.names)}
     rows = [[(name, row[places[name]]) for name in order] for row in table.values()]
-    return pa.array(rows, pa.map_(pa.string(), forms.ARROW[kinds.pop()]))
+    return pa.array(rows, pa.map_(pa.string(), ARROW[kinds.pop()]))
 
 
 @form()
@@ -123,7 +127,7 @@ def pandas_multi_index(table: Table, random: Random) -> Any:
     """What groupby() has for its keys."""
     if table.missing() or not _wide(table) or table.has("half", "vector", "struct"):
         return None  # pandas has no such index
-    frame = forms._numpy_frame(table, random)
+    frame = numpy_frame(table, random)
     return None if frame is None else pd.MultiIndex.from_frame(frame)
 
 
@@ -133,14 +137,14 @@ def pandas_multi_index(table: Table, random: Random) -> Any:
 @form(positional=True)
 def array_of_lists(table: Table, random: Random) -> Any:
     rows = [random.choice((list, tuple))(row) for row in table.cells()]
-    return _objects(rows) if _wide(table) else None
+    return object_array(rows) if _wide(table) else None
 
 
 @form(positional=True)
 def pandas_series_of_lists(table: Table, random: Random) -> Any:
     if not _wide(table):
         return None
-    return pd.Series(_objects(table.cells()), index=_customers(table.rows, random))
+    return pd.Series(object_array(table.cells()), index=_customers(table.rows, random))
 
 
 @form(positional=True)
@@ -149,7 +153,7 @@ def polars_series_of_lists(table: Table, random: Random) -> Any:
     if not _wide(table) or len(names) != 1:
         return None
     (name,) = names
-    inner = forms.POLARS[name]
+    inner = POLARS[name]
     if inner == pl.Object or name in ("category", "huge", "nanos", "aware nanos", "aware"):
         return None
     rows = [list(row) for row in table.values()]
@@ -162,7 +166,7 @@ def arrow_lists(table: Table, random: Random) -> Any:
     names = {kind.name for kind, _ in table.columns.values()}
     if not _wide(table) or len(names) != 1 or not names <= {"float", "single", "int", "text"}:
         return None
-    inner = forms.ARROW[names.pop()]
+    inner = ARROW[names.pop()]
     rows = [list(row) for row in table.values()]
     makes: tuple[Any, ...] = (
         pa.list_(inner),
@@ -207,7 +211,7 @@ _NULLABLE: Final = {
 def _nullable_series(kind: Any, values: tuple[Any, ...], *, arrow: bool, text: str) -> Any:
     """None where pandas has no such dtype, or takes NaN for missing."""
     if arrow:
-        found = forms._arrow_column(kind, values)
+        found = arrow_column(kind, values)
         return None if found is None else pd.Series(pd.arrays.ArrowExtensionArray(found))
     if kind.name in ("text", "category"):
         return pd.Series(list(values), dtype=text)
@@ -225,7 +229,7 @@ def _nullable_frame(table: Table, random: Random) -> Any:
     text = random.choice(("string[python]", "string[pyarrow]", "category"))
     if text == "category" and len(table.names) > 1:
         text = "string"  # a row has categories where all columns have the same ones
-    return forms._frame(
+    return frame_of(
         {
             name: _nullable_series(*column, arrow=arrow, text=text)
             for name, column in table.columns.items()
@@ -283,14 +287,14 @@ def dicts_under_bytes(table: Table, random: Random) -> Any:
     """As redis' hgetall() gives them."""
     return [
         {random.choice(_BYTES)(name): cell for name, cell in row.items()}
-        for row in forms._dicts(table, random)
+        for row in named_rows(table, random)
     ]
 
 
 @form()
 def pandas_frame_under_bytes(table: Table, random: Random) -> Any:
     """As h5py and numpy's S arrays have names."""
-    frame = forms._numpy_frame(table, random)
+    frame = numpy_frame(table, random)
     if frame is None:
         return None
     labels = [random.choice(_BYTES)(name) for name in frame.columns]
@@ -300,13 +304,11 @@ def pandas_frame_under_bytes(table: Table, random: Random) -> Any:
 
 @form()
 def pandas_rows_under_bytes(table: Table, random: Random) -> Any:
-    frame = forms._row_frame(table, random) if _wide(table) else None
+    frame = row_frame(table, random) if _wide(table) else None
     if frame is None:
         return None
     frame.columns = pd.Index([_as_bytes(name) for name in frame.columns], dtype=object)
     return [row for _, row in frame.iterrows()]
 
 
-CONTAINERS: Final = frozenset(
-    name for name, make in forms.FORMS.items() if make.__module__ == __name__
-)
+CONTAINERS: Final = frozenset(name for name, make in FORMS.items() if make.__module__ == __name__)
