@@ -1,6 +1,6 @@
 """One table, in every form that it comes in, is stored as the same rows.
 
-A table is drawn (tables.py), given in each form (forms.py), and its file is read by the documented
+A table is drawn (tables.py), given in each form (forms), and its file is read by the documented
 rules (reference.py). Every form, and every kind in every package that has it, must have been met.
 """
 
