@@ -144,8 +144,9 @@ await inputs.acollect_pieces(frame, progress=lambda done, total: print(done, tot
 
 ## Reading
 
-Give the reader the types of your columns when it reads CSV; then it does not matter whether text
-was in quotes:
+`aiocollect.read()` does all of this by itself ([reading.md](reading.md)). With other readers, give
+them the types of your columns when they read CSV; then it does not matter whether text was
+in quotes:
 
 ```python
 rows = csv.reader(open(path, newline="", encoding="utf-8"))
