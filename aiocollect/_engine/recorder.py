@@ -18,7 +18,7 @@ from .._core.ring import ACCEPTED, NESTED, NO_SLOT
 from .._delivery.receipts import RECEIPT_COST, Receipt
 from .._delivery.stream import Stream
 from .._threads.loops import running_loop
-from .._values.interop.exact import word_for
+from .._values.interop.exact import short_name
 from ..context import correlation, in_force, of
 from ..errors import AioCollectError, ConfigError, EncodeError, PipelineClosed, RingFull
 from ..events import Refused
@@ -181,7 +181,7 @@ class Recorder:
         except (AioCollectError, KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # objects given as at=, row= or id may raise
-            failure = f"{self._label}: reading at=, row= or the id raised {word_for(type(error))}"
+            failure = f"{self._label}: reading at=, row= or the id raised {short_name(type(error))}"
         # Outside of the handler, so that the error's context does not hold what was given.
         raise EncodeError(failure, reason="time" if at is not None else "id")
 
@@ -281,7 +281,7 @@ class Recorder:
             raise
         except BaseException as error:  # methods of a value can raise anything, also panics
             failure = (
-                f"{stream.label}: reading the value raised {word_for(type(error))}; pass "
+                f"{stream.label}: reading the value raised {short_name(type(error))}; pass "
                 "plain lists, dicts, arrays or tables"
             )
         else:

@@ -162,31 +162,31 @@ def _connection_string(text: str, option: str) -> Address:
             f"{option} is a SAS without a URL; append it to the URL of its container: "
             "https://account.blob.core.windows.net/container?sas"
         )
-    said = {}
+    parts = {}
     whole = True
     for part in filter(None, (part.strip() for part in text.split(";"))):
         name, equals, value = part.partition("=")
-        said[name.strip().lower()] = value.strip()
+        parts[name.strip().lower()] = value.strip()
         whole = whole and bool(equals)
-    if any("aiocollect_" in name or name.startswith("export ") for name in said):
+    if any("aiocollect_" in name or name.startswith("export ") for name in parts):
         raise ConfigError(
             f"{option} contains the name of a variable too; use only the text after the ="
         )
-    if said.keys() & _OTHER_SERVICES:
+    if parts.keys() & _OTHER_SERVICES:
         raise ConfigError(
             f"{option} is a connection string of another service; use that of the storage "
             "account (in the portal: Access keys)"
         )
-    if not said.keys() <= _PARTS and said.keys() & _PARTS and whole:
+    if not parts.keys() <= _PARTS and parts.keys() & _PARTS and whole:
         raise ConfigError(
             f"{option}: the connection string has an unknown part; copy it again, or "
             "correct the name: AccountName, AccountKey, EndpointSuffix, BlobEndpoint, …"
         )
-    if said.get("usedevelopmentstorage", "").lower() == "true":
+    if parts.get("usedevelopmentstorage", "").lower() == "true":
         return Address("connection string", text)
-    endpoint = said.get("blobendpoint", "")
-    named = said.get("accountname") or endpoint
-    proven = said.get("accountkey") or said.get("sharedaccesssignature") or "sig=" in endpoint
+    endpoint = parts.get("blobendpoint", "")
+    named = parts.get("accountname") or endpoint
+    proven = parts.get("accountkey") or parts.get("sharedaccesssignature") or "sig=" in endpoint
     if not (whole and named and proven):
         raise ConfigError(
             (

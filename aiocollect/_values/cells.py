@@ -204,7 +204,7 @@ class _Walk:
         if is_one_of(kind, _KEPT):
             self._charge(NESTED_COST)
             return cell
-        return self._odd(cell, kind, depth)
+        return self._foreign(cell, kind, depth)
 
     def _sequence(self, cells: Sequence[Any], depth: int) -> tuple[Any, ...]:
         _check_depth(depth)
@@ -223,7 +223,7 @@ class _Walk:
             found[name] = self.cell(one, depth + 1)
         return found
 
-    def _odd(self, cell: Any, kind: type, depth: int) -> Any:
+    def _foreign(self, cell: Any, kind: type, depth: int) -> Any:
         """Freeze a subclass of the types above, an enumeration, or a value of another package."""
         root = str(kind.__module__).partition(".")[0]
         if kind.__name__ in ("NAType", "NaTType") and root == "pandas":

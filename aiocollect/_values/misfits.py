@@ -11,19 +11,19 @@ from typing import Any
 
 from ..errors import EncodeError
 from .cells import SHOWN
-from .interop.exact import word_for
+from .interop.exact import short_name
 from .interop.table import Column, Table
 
 __all__ = [
     "checked",
     "misfit",
     "mixed",
-    "no_row",
+    "not_a_row",
     "single",
     "refuse_unknown",
     "shown",
     "some",
-    "unsure",
+    "ambiguous",
 ]
 
 
@@ -79,7 +79,7 @@ def misfit(data: Any, width: int, names: Sequence[str], *, stream: str) -> Encod
 def single(kind: type, width: int, names: Sequence[str], *, stream: str) -> EncodeError:
     """The error for a single value instead of a row."""
     return EncodeError(
-        f"{stream}: a single {word_for(kind)} does not fit the {width} columns "
+        f"{stream}: a single {short_name(kind)} does not fit the {width} columns "
         f"{some(names)}; pass one row of {width} cells",
         reason="shape",
     )
@@ -88,22 +88,22 @@ def single(kind: type, width: int, names: Sequence[str], *, stream: str) -> Enco
 def mixed(kind: type, *, stream: str, named: bool) -> EncodeError:
     """The error for a list whose elements are of different kinds."""
     return EncodeError(
-        f"{stream}: a list of {'dicts' if named else 'rows'} contains a {word_for(kind)} value; "
+        f"{stream}: a list of {'dicts' if named else 'rows'} contains a {short_name(kind)} value; "
         "pass all rows with names, or all without",
         reason="shape",
     )
 
 
-def no_row(kind: type, *, stream: str) -> EncodeError:
+def not_a_row(kind: type, *, stream: str) -> EncodeError:
     """The error of collect_rows() for a value that is not a row."""
     return EncodeError(
-        f"{stream}: collect_rows() got a {word_for(kind)} value instead of a row; pass a list of "
+        f"{stream}: collect_rows() got a {short_name(kind)} value instead of a row; pass a list of "
         "rows, such as [[1, 2], [3, 4]], or a table",
         reason="shape",
     )
 
 
-def unsure(stream: str) -> EncodeError:
+def ambiguous(stream: str) -> EncodeError:
     """The error for a Series that cannot fix the columns."""
     return EncodeError(
         f"{stream}: the labels of this Series may be column names or data; set "
@@ -115,7 +115,7 @@ def unsure(stream: str) -> EncodeError:
 def shown(name: Any) -> str:
     """The name of a column, for a message; of a name that is not text only the type, as it can be a
     cell."""
-    return name[:SHOWN] or "''" if type(name) is str else f"a {word_for(type(name))} value"
+    return name[:SHOWN] or "''" if type(name) is str else f"a {short_name(type(name))} value"
 
 
 def some(names: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 """Rows: the elements of a list of rows, with names or without.
 
-A list can hold rows, records, rows of a frame, arrays and tables; each is a Part, which knows its
+A list can hold rows, records, rows of a frame, arrays and tables; each is an Item, which knows its
 number of rows before they are read.
 """
 
@@ -19,7 +19,7 @@ from .interop.numpy_arrays import listed
 from .interop.table import Column, Table
 
 __all__ = [
-    *("Part", "RowsOf", "dict_rows", "gaps_filled", "ordered", "plain_row", "records_of"),
+    *("Item", "RowsOf", "dict_rows", "gaps_filled", "ordered", "plain_row", "records_of"),
     "rows_within",
 ]
 
@@ -39,15 +39,15 @@ class RowsOf:
         return "<RowsOf a value>"
 
 
-class Part:
+class Item:
     """One element of a list: ``rows`` rows with ``names``, or None where the order counts.
 
     ``size`` is the bytes of its cells beyond those of numbers, as far as known. ``labelled``: its
-    names are the labels of a Series, which can be cells. ``unsure``: they are as likely cells as
+    names are the labels of a Series, which can be cells. ``ambiguous``: they are as likely cells as
     names.
     """
 
-    __slots__ = ("_read", "labelled", "names", "rows", "size", "unsure", "width")
+    __slots__ = ("_read", "ambiguous", "labelled", "names", "rows", "size", "width")
 
     def __init__(
         self,
@@ -63,14 +63,14 @@ class Part:
         self.width = width
         self.size = size
         self.labelled = False
-        self.unsure = False
+        self.ambiguous = False
         self._read = read
 
     def __repr__(self) -> str:
-        return f"<Part of {self.rows} rows>"
+        return f"<Item of {self.rows} rows>"
 
     @classmethod
-    def of(cls, found: Any, one_column: bool, features: Sequence[str]) -> Part | None:
+    def of(cls, found: Any, one_column: bool, features: Sequence[str]) -> Item | None:
         """A recognised value as an element of a list; None if it is a single cell. ``one_column``:
         labels are not names. Raises CellError for what cannot be a row."""
         kind = type(found)
@@ -97,7 +97,7 @@ class Part:
         return cls(None, lambda stream: [listed(found)], width=len(found))
 
     @classmethod
-    def of_record(cls, record: dict[Any, Any]) -> Part:
+    def of_record(cls, record: dict[Any, Any]) -> Item:
         """A row by name."""
         names = tuple(record)
         if {str}.issuperset(map(type, names)):
@@ -106,7 +106,7 @@ class Part:
         return cls(names, lambda stream: [record.values()], width=len(names))
 
     @classmethod
-    def of_column(cls, column: Column, one_column: bool, features: Sequence[str]) -> Part:
+    def of_column(cls, column: Column, one_column: bool, features: Sequence[str]) -> Item:
         """A Series as a row."""
         labels = None if one_column else column.labels()
         name = label(column.name)
@@ -116,16 +116,16 @@ class Part:
                 "rows; pass a DataFrame of them",
                 reason="shape",
             )
-        part = cls(labels, lambda stream: [column.row()], width=column.rows)
-        part.labelled = labels is not None
+        item = cls(labels, lambda stream: [column.row()], width=column.rows)
+        item.labelled = labels is not None
         # A row of a frame is named after its index label: a number, unless the index has text.
-        part.unsure = part.labelled and (column.name is None or name is not None)
-        return part
+        item.ambiguous = item.labelled and (column.name is None or name is not None)
+        return item
 
     def is_named(self, features: Sequence[str] | None) -> bool:
         """Whether its names are certainly names of columns."""
         if self.names is None or features is None:
-            return self.names is not None and not self.unsure
+            return self.names is not None and not self.ambiguous
         return set(features).issuperset(self.names)
 
     def read(self, stream: str) -> Sequence[Any]:
@@ -159,7 +159,7 @@ def records_of(array: Any) -> Table:
     )
 
 
-def plain_row(row: Any, part: Callable[[Any], Part | None], stream: str) -> tuple[Any, ...] | None:
+def plain_row(row: Any, item: Callable[[Any], Item | None], stream: str) -> tuple[Any, ...] | None:
     """The cells of a row in a list; None if it is not a row, or has names where the others have
     none. Raises EncodeError."""
     kind = type(row)
@@ -167,7 +167,7 @@ def plain_row(row: Any, part: Callable[[Any], Part | None], stream: str) -> tupl
         return row  # type: ignore[no-any-return]
     if kind is list:
         return tuple(row)
-    found = part(row)
+    found = item(row)
     if found is None or found.names is not None or found.rows != 1:
         return None
     return tuple(found.read(stream)[0])
@@ -175,14 +175,14 @@ def plain_row(row: Any, part: Callable[[Any], Part | None], stream: str) -> tupl
 
 def rows_within(
     data: Any,
-    part: Callable[[Any], Part | None],
+    item: Callable[[Any], Item | None],
     features: Sequence[str],
     refuse_above: Callable[[int], object],
 ) -> Sequence[Any] | None:
     """The elements of an array or Column as rows, as the elements of a list would be; None if they
     are the cells of a single row.
 
-    They are rows if each of them could be one, or if the type says so. ``part`` makes a row of an
+    They are rows if each of them could be one, or if the type says so. ``item`` makes a row of an
     element; ``refuse_above`` is called with the cost before they are read. Raises CellError for a
     missing row between rows.
     """
@@ -206,7 +206,7 @@ def rows_within(
         if _is_gap(cell):
             gaps += 1
             continue
-        one = part(cell)
+        one = item(cell)
         if one is None:
             return None
         if one.names is None:

@@ -28,9 +28,9 @@ from .costs import estimate, row_cost, too_large
 from .interop.exact import CellError
 from .interop.numpy_arrays import is_masked, is_plain, kept_digits, listed, refusal
 from .interop.recognise import Column, Table, recognise
-from .misfits import checked, misfit, mixed, no_row, refuse_unknown, single, unsure
+from .misfits import ambiguous, checked, misfit, mixed, not_a_row, refuse_unknown, single
 from .numbers import at_once
-from .rows import Part, RowsOf, dict_rows, gaps_filled, ordered, plain_row, records_of, rows_within
+from .rows import Item, RowsOf, dict_rows, gaps_filled, ordered, plain_row, records_of, rows_within
 
 __all__ = ["RowsOf", "Shape"]
 
@@ -127,7 +127,7 @@ class Shape:
             return self._freeze_rows(data, None, data)
         if inner is dict:
             return self._freeze_records(data)
-        if self._part(first) is not None:
+        if self._item(first) is not None:
             return self._freeze_each(data)
         if self.is_one_column:
             self._refuse_above(estimate(len(data), 1))
@@ -142,27 +142,27 @@ class Shape:
         rows: list[Any] = []
         order: tuple[str, ...] | None = None
         for place, one in enumerate(data):
-            part = self._part(one)
-            if part is None or (place and (part.names is None) is not (order is None)):
+            item = self._item(one)
+            if item is None or (place and (item.names is None) is not (order is None)):
                 raise mixed(type(one), stream=self._stream, named=order is not None)
-            width = self._width(part.width)
-            self._refuse_above(estimate(len(rows) + part.rows, width) + part.size)
-            if part.names is None:
-                rows += part.read(self._stream)
+            width = self._width(item.width)
+            self._refuse_above(estimate(len(rows) + item.rows, width) + item.size)
+            if item.names is None:
+                rows += item.read(self._stream)
                 continue
-            order = order or self._order_of(part)
-            self._refuse_unknown(part, order)
-            rows += part.read_by(order, self._stream)
+            order = order or self._order_of(item)
+            self._refuse_unknown(item, order)
+            rows += item.read_by(order, self._stream)
         return self._freeze_rows(rows, order, data)
 
-    def _part(self, one: Any) -> Part | None:
+    def _item(self, one: Any) -> Item | None:
         """An element of a list as the row or rows that it is; None if it is a cell."""
         kind = type(one)
         if is_one_of(kind, _SINGLE):
             return None
         if kind is not list and kind is not tuple and kind is not dict:
             one = self._recognised(one)
-        return self._told(lambda: Part.of(one, self.is_one_column, self.features or ()))
+        return self._read(lambda: Item.of(one, self.is_one_column, self.features or ()))
 
     def _freeze_rows_of(self, value: Any) -> tuple[Any, int, int]:
         """The rows given to collect_rows(), whatever their cells are."""
@@ -175,11 +175,11 @@ class Shape:
                 return self._freeze_array(value)
             rows = self._rows_within(value)
             if rows is None:
-                raise no_row(kind, stream=self._stream)
+                raise not_a_row(kind, stream=self._stream)
             value = rows
         for row in value:
-            if type(row) is not list and type(row) is not tuple and self._part(row) is None:
-                raise no_row(type(row), stream=self._stream)
+            if type(row) is not list and type(row) is not tuple and self._item(row) is None:
+                raise not_a_row(type(row), stream=self._stream)
         return self._freeze_list(value)
 
     def _freeze_rows(
@@ -207,7 +207,7 @@ class Shape:
         seen: dict[int, Kinds | None] = {}
         columns = names or self.features or ()
         for row in rows:
-            cells = plain_row(row, self._part, self._stream)
+            cells = plain_row(row, self._item, self._stream)
             if cells is None or len(cells) != width:
                 raise self._misfit(data, width)
             kinds = kinds_of(cells)
@@ -250,41 +250,41 @@ class Shape:
         features = self.features
         if self.is_one_column or (features == (label(column.name),)):
             self._refuse_above(estimate(column.rows, 1))
-            cells = self._told(column.column)
+            cells = self._read(column.column)
             return self._freeze_rows([(cell,) for cell in cells], None, column)
         self._refuse_above(estimate(1, column.rows))
-        part = self._told(lambda: Part.of_column(column, False, ()))
-        if not part.is_named(features):
+        item = self._read(lambda: Item.of_column(column, False, ()))
+        if not item.is_named(features):
             rows = self._rows_within(column)
             if rows is not None:
                 return self._freeze_list(rows)
-        if part.names is None:
-            return self._freeze_rows([tuple(part.read(self._stream)[0])], None, column)
-        order = self._order_of(part)
-        self._refuse_unknown(part, order)
-        return self._freeze_rows(part.read_by(order, self._stream), order, column)
+        if item.names is None:
+            return self._freeze_rows([tuple(item.read(self._stream)[0])], None, column)
+        order = self._order_of(item)
+        self._refuse_unknown(item, order)
+        return self._freeze_rows(item.read_by(order, self._stream), order, column)
 
     def _rows_within(self, data: Any) -> Sequence[Any] | None:
         """The elements of a 1-D array or Column, if they are rows."""
         features = self.features or ()
-        return self._told(lambda: rows_within(data, self._part, features, self._refuse_above))
+        return self._read(lambda: rows_within(data, self._item, features, self._refuse_above))
 
-    def _order_of(self, part: Part) -> tuple[str, ...]:
-        """The names of all columns; those of this part if no call has fixed them yet."""
+    def _order_of(self, item: Item) -> tuple[str, ...]:
+        """The names of all columns; those of this item if no call has fixed them yet."""
         if self.features is not None:
-            if part.names is not None and len(set(part.names)) < len(part.names):
-                checked(part.names, self._stream)
+            if item.names is not None and len(set(item.names)) < len(item.names):
+                checked(item.names, self._stream)
             return self.features
-        if part.unsure:
-            raise unsure(self._stream)
-        return checked(part.names or (), self._stream)
+        if item.ambiguous:
+            raise ambiguous(self._stream)
+        return checked(item.names or (), self._stream)
 
     @property
     def is_one_column(self) -> bool:
         """Whether there is one feature, and it was named: then a 1-D value is n rows."""
         return self._named and self._width(0) == 1
 
-    def _told(self, read: Callable[[], _T]) -> _T:
+    def _read(self, read: Callable[[], _T]) -> _T:
         """The result of ``read``; a CellError becomes an EncodeError that names the stream."""
         try:
             return read()
@@ -352,7 +352,7 @@ class Shape:
             self._refuse_above(estimate(count, width))
             if not is_plain(dtype) and dtype.kind in "cfV" and not dtype.names:
                 raise EncodeError(f"{self._stream}: {refusal(dtype)}", reason="type")
-            return self._freeze_rows(self._told(lambda: listed(data)), names, given)
+            return self._freeze_rows(self._read(lambda: listed(data)), names, given)
         cost = estimate(count, 0) + data.nbytes
         self._refuse_above(cost)
         self._fix(width, given, names)
@@ -384,8 +384,8 @@ class Shape:
         if self.row_cost <= self.max_bytes and (width > 1 or not self._named):
             self.row_length = width
 
-    def _refuse_unknown(self, found: Part | Table, names: tuple[str, ...]) -> None:
-        labelled = type(found) is Part and found.labelled
+    def _refuse_unknown(self, found: Item | Table, names: tuple[str, ...]) -> None:
+        labelled = type(found) is Item and found.labelled
         refuse_unknown(found.names or (), names, stream=self._stream, labelled=labelled)
 
     def _refuse_above(self, cost: int) -> None:

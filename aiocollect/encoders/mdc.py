@@ -75,7 +75,7 @@ def _line(row: Any, piece: Piece) -> bytes:
     if not is_json(data):
         raise EncodeError("the payload of a record is not valid JSON", reason="encode")
     data = data.translate(_LINE_ENDS)
-    said = {
+    entries = {
         "datacontenttype": "application/json",
         "correlationid": piece.correlation_id,
         **{name: value for name, value in attributes.items() if name not in _OURS},
@@ -83,11 +83,11 @@ def _line(row: Any, piece: Piece) -> bytes:
         "time": _time(piece.timestamp),
         "contentrange": f"bytes 0-{len(data) - 1}/{len(data)}",
     }
-    record: dict[str, Any] = {name: said.pop(name) for name in _BEFORE}
+    record: dict[str, Any] = {name: entries.pop(name) for name in _BEFORE}
     record["data"] = orjson.Fragment(data)
-    record |= {name: said.pop(name) for name in _AFTER if name in said}
+    record |= {name: entries.pop(name) for name in _AFTER if name in entries}
     try:
-        return orjson.dumps(record | said, option=orjson.OPT_APPEND_NEWLINE)
+        return orjson.dumps(record | entries, option=orjson.OPT_APPEND_NEWLINE)
     except TypeError:
         raise EncodeError("an attribute of a record cannot be written", reason="encode") from None
 

@@ -249,7 +249,7 @@ class RunEncoder:
             if all_missing:
                 lines[at] = missing.join(parts)
                 continue
-            words = self._told(cells, len(parts) - 1)
+            words = self._null_words(cells, len(parts) - 1)
             all_missing = words[0] is missing
             if len(words) == 1:
                 lines[at] = words[0].join(parts)
@@ -257,7 +257,7 @@ class RunEncoder:
                 words.append(b"")
                 lines[at] = b"".join(chain.from_iterable(zip(parts, words, strict=True)))
 
-    def _told(self, cells: tuple[Any, ...], nulls: int) -> list[bytes]:
+    def _null_words(self, cells: tuple[Any, ...], nulls: int) -> list[bytes]:
         """The words for the nulls of a row, in order."""
         missing, nan, more, less = self._words
         try:

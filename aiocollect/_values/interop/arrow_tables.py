@@ -89,8 +89,8 @@ def is_rows(kind: Any) -> bool | None:
     types = _types()
     if types.is_struct(kind) or types.is_map(kind) or hasattr(kind, "value_field"):
         return True
-    told = types.is_primitive(kind) or types.is_decimal(kind) or types.is_null(kind)
-    return False if told else None
+    certain = types.is_primitive(kind) or types.is_decimal(kind) or types.is_null(kind)
+    return False if certain else None
 
 
 def rows_of(column: Any) -> list[Any]:

@@ -38,10 +38,10 @@ class CellError(Exception):
 def type_name(kind: type) -> str:
     """The name of a type with its module, for a message; runs no code of the type's author."""
     module = type.__dict__["__module__"].__get__(kind)
-    return f"{module}.{word_for(kind)}" if type(module) is str else word_for(kind)
+    return f"{module}.{short_name(kind)}" if type(module) is str else short_name(kind)
 
 
-def word_for(kind: type) -> str:
+def short_name(kind: type) -> str:
     """The name of a type, for a message; likewise."""
     name: str = type.__dict__["__qualname__"].__get__(kind)
     return name

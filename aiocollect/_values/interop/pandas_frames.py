@@ -49,8 +49,8 @@ def column_of(data: Any) -> Column:
     if of_arrow:
         nested = is_rows(kind.pyarrow_dtype)
     else:
-        told = kind.kind != "O" or isinstance(kind, pandas.StringDtype)
-        nested = False if told else None
+        certain = kind.kind != "O" or isinstance(kind, pandas.StringDtype)
+        nested = False if certain else None
     return Column(
         labels=lambda: _labels(data.index),
         name=data.name,

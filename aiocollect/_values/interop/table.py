@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ..._validation.columns import label
 from ...errors import EncodeError
-from .exact import CellError, word_for
+from .exact import CellError, short_name
 
 __all__ = ["Column", "Table", "names_of"]
 
@@ -62,7 +62,7 @@ class Table:
             except (KeyboardInterrupt, SystemExit):
                 raise
             except BaseException as error:  # foreign code can raise anything, panics included
-                text, reason = f"reading it raised {word_for(type(error))}", "type"
+                text, reason = f"reading it raised {short_name(type(error))}", "type"
                 break
             found.append(column)
         # Outside of the handlers, so that the exception's context does not lead to a cell.
@@ -121,18 +121,18 @@ def names_of(labels: Sequence[Any], what: str) -> tuple[str, ...] | None:
     if len(found) == len(names):
         return found or None
     others = [type(one) for one, name in zip(labels, names, strict=True) if name is None]
-    odd = [kind for kind in others if not _tells_a_place(kind)]
+    odd = [kind for kind in others if not _is_position(kind)]
     if not odd and not found:
         return None
     kind = (odd or others)[0]
-    word = "bytes that are not UTF-8" if issubclass(kind, bytes) else f"of type {word_for(kind)}"
+    word = "bytes that are not UTF-8" if issubclass(kind, bytes) else f"of type {short_name(kind)}"
     text = "text except for some " if found else ""
     raise CellError(
         f"{what} are {text}{word}; make them all text, such as df.columns.map(str)", reason="shape"
     )
 
 
-def _tells_a_place(kind: type) -> bool:
+def _is_position(kind: type) -> bool:
     """Whether a label of this type, which is not text, can mean a position."""
     if issubclass(kind, bytes) or hasattr(kind, "_member_map_"):
         return issubclass(

@@ -50,7 +50,7 @@ class Identity:
         try:
             self.make()
         except ValueError as error:
-            raise ConfigError(f"credential={name!r}: {_told(name, error)}") from None
+            raise ConfigError(f"credential={name!r}: {_mistake_in(name, error)}") from None
 
     def __repr__(self) -> str:
         return f"<Identity {self.name}>"
@@ -75,7 +75,7 @@ class Identity:
         return made[self.name]()
 
 
-def _told(name: str, error: ValueError) -> str:
+def _mistake_in(name: str, error: ValueError) -> str:
     """What the environment lacks, never what it contains."""
     needed = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_FEDERATED_TOKEN_FILE")
     missing = [variable for variable in needed if not os.environ.get(variable)]

@@ -144,9 +144,9 @@ def _code(error: BaseException) -> str:
     """The failure's code: from the endpoint's answer, the reason for a missing answer, or the
     class's name."""
     names = [kind.__name__ for kind in type(error).__mro__]
-    for told in (error, error.__cause__):
+    for one in (error, error.__cause__):
         # The endpoint's answer can be wrapped once, in an exception of azure-identity.
-        status = getattr(told, "status_code", None)
+        status = getattr(one, "status_code", None)
         if isinstance(status, int):
             return f"TokenHTTP{status}"
     cause = cause_of(error)
