@@ -51,7 +51,7 @@ from .errors import (
 )
 from .options import Limits, Retry
 from .pipeline import Pipeline
-from .reading import aread, read
+from .reading import aread, read, streams
 from .stats import Report, Stats
 from .stores.memory import MemoryStore
 
@@ -82,10 +82,11 @@ __all__ = [
     "correlation",
     "flush",
     "read",
+    "streams",
 ]
 
 publish(__name__, Collector, Model, ModelDataCollector, Pipeline)
 publish(__name__, Receipt, ReceiptOutcome, Report, Stats, Limits, Retry, MemoryStore)
-publish(__name__, correlation, flush, read, aread)
+publish(__name__, correlation, flush, read, aread, streams)
 publish(__name__, AioCollectError, ConfigError, EncodeError, FlushTimeout, PipelineClosed, RingFull)
 publish(__name__, StoreError)

@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from aiocollect import ConfigError, __version__
 
@@ -43,6 +44,18 @@ def _demo(options: argparse.Namespace) -> int:
         directory=options.directory,
         json=options.json,
     )
+
+
+def _ls(options: argparse.Namespace) -> int:
+    from aiocollect.cli.reading import ls
+
+    return ls(options)
+
+
+def _cat(options: argparse.Namespace) -> int:
+    from aiocollect.cli.reading import cat
+
+    return cat(options)
 
 
 def _replay(options: argparse.Namespace) -> int:
@@ -124,6 +137,7 @@ def _parser() -> argparse.ArgumentParser:
         "--json", action="store_true", help="print one JSON object as the last line of stdout"
     )
     demo.set_defaults(run=_demo)
+    _add_reading(commands)
     replay = commands.add_parser(
         "replay",
         help="store the rows that ended processes left in a spool",
@@ -238,6 +252,69 @@ def _parser() -> argparse.ArgumentParser:
             )
         one.set_defaults(run=_switch, command=command)
     return parser
+
+
+def _add_reading(commands: Any) -> None:
+    """The verbs that read; they share what names the store."""
+    for verb, run, help_, description in (
+        (
+            "ls",
+            _ls,
+            "list the streams of a store",
+            "Lists streams with their parts, bytes and days. Exits 3 if there are none.",
+        ),
+        (
+            "head",
+            _cat,
+            "show the first rows of a model or stream",
+            (
+                "Shows the first rows: of MODEL/VERSION inputs, predictions and labels joined, of "
+                'MODEL/VERSION/STREAM that stream. Needs pyarrow: pip install "aiocollect[read]".'
+            ),
+        ),
+        (
+            "cat",
+            _cat,
+            "write all rows of a model or stream",
+            (
+                "Writes rows to stdout as CSV or JSON lines, notices to stderr. Needs pyarrow: "
+                'pip install "aiocollect[read]".'
+            ),
+        ),
+    ):
+        one = commands.add_parser(verb, help=help_, description=description)
+        one.add_argument(
+            "name",
+            metavar="MODEL[/VERSION[/STREAM]]",
+            nargs="?" if verb == "ls" else None,
+            help="what to read" + (" (default: everything)" if verb == "ls" else ""),
+        )
+        for name, what in (
+            ("store", "the store (default: $AIOCOLLECT_STORE)"),
+            ("container", "goes with a connection string (default: $AIOCOLLECT_CONTAINER)"),
+            ("workspace", "workspace of the pipelines (default: $AIOCOLLECT_WORKSPACE)"),
+            ("service", "service of the pipelines (default: $AIOCOLLECT_SERVICE)"),
+            ("layout", "layout of the pipelines (default: $AIOCOLLECT_LAYOUT, or day and hour)"),
+        ):
+            one.add_argument(f"--{name}", metavar="URL" if name == "store" else None, help=what)
+        one.add_argument(
+            "--json", action="store_true", help="one JSON object a line, for other programs"
+        )
+        if verb != "ls":
+            one.add_argument("--since", metavar="WHEN", help="from then on: 2026-11-01, 7d, 12h")
+            one.add_argument("--until", metavar="WHEN", help="until before then")
+            one.add_argument("--columns", metavar="A,B", help="these columns alone")
+            one.add_argument(
+                "--format",
+                choices=("table", "csv", "jsonl"),
+                default="table" if verb == "head" else "csv",
+                help="(default: %(default)s)",
+            )
+        one.set_defaults(run=run, rows=None)
+        if verb == "head":
+            one.add_argument(
+                "-n", dest="rows", type=int, default=10, help="how many rows (default: 10)"
+            )
 
 
 def _seconds(text: str) -> float:

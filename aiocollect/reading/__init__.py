@@ -10,12 +10,29 @@ Needs the extra ``read``: ``pip install "aiocollect[read]"``. pyarrow is importe
 
 from typing import TYPE_CHECKING, Any
 
-from .api import aread, read
+from .._public import publish
+from .api import ReadOptions, aread, read
+from .inventory import StreamInfo, streams
+from .notes import ReadNote
+from .opening import options_from_env
+from .plan import PlannedPart
 
 if TYPE_CHECKING:
     from .dataset import Dataset
 
-__all__ = ["Dataset", "aread", "read"]
+__all__ = [
+    "Dataset",
+    "PlannedPart",
+    "ReadNote",
+    "ReadOptions",
+    "StreamInfo",
+    "aread",
+    "options_from_env",
+    "read",
+    "streams",
+]
+
+publish(__name__, PlannedPart, ReadNote, ReadOptions, StreamInfo, options_from_env)
 
 
 def __getattr__(name: str) -> Any:

@@ -7,30 +7,55 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from .._config.build import open_store
 from .._core.settings import Settings
 from .._validation.checks import check_choice, check_flag
 from ..errors import ConfigError
-from ..layouts import DocumentedLayout, TemplateLayout, escape
-from ..typing import METADATA, Catalog, Layout, Store
+from ..options import StoreOptions
+from ..typing import METADATA, Credential, Format, Layout, Store
 from .notes import Notes
-from .places import Places
+from .opening import import_arrow, opener, places_in
 from .plan import thawed
 from .planner import Planner
-from .request import OnDrift, OnMissing, Request, checked_streams
+from .request import Labels, OnDrift, OnMissing, Request, checked_streams
 from .when import FOREVER, When, moment_of
 
 if TYPE_CHECKING:
     from .dataset import Dataset
 
-__all__ = ["aread", "read"]
+__all__ = ["ReadOptions", "aread", "read"]
+
+
+class ReadOptions(TypedDict, total=False):
+    """The options of read() and aread(), for functions that pass them on."""
+
+    version: str | None
+    streams: Sequence[str] | str | None
+    start: When
+    end: When
+    columns: Sequence[str] | None
+    where: Any
+    schema: Mapping[str, Any] | None
+    labels: Labels
+    labels_until: When
+    on_missing: OnMissing
+    on_drift: OnDrift
+    as_of: str | None
+    strict: bool
+    prefix: bool
+    container: str | None
+    credential: Credential | None
+    workspace: str
+    service: str
+    layout: Layout | str | None
+    format: Format | None
+    store_options: StoreOptions
+
 
 _DEFAULTS = Settings()
-_EXTENSIONS = {"csv": ("csv",), "jsonl": ("jsonl",), None: ("csv", "jsonl")}
+_NO_OPTIONS: StoreOptions = {}
 
 
 def read(
@@ -44,7 +69,7 @@ def read(
     columns: Sequence[str] | None = None,
     where: Any = None,
     schema: Mapping[str, Any] | None = None,
-    labels: Any = "latest",
+    labels: Labels = "latest",
     labels_until: When = None,
     on_missing: OnMissing = "keep",
     on_drift: OnDrift = "widen",
@@ -52,12 +77,12 @@ def read(
     strict: bool = False,
     prefix: bool = False,
     container: str | None = None,
-    credential: Any = None,
+    credential: Credential | None = None,
     workspace: str = _DEFAULTS.workspace,
     service: str = _DEFAULTS.service,
     layout: Layout | str | None = None,
-    format: Literal["csv", "jsonl"] | None = None,  # noqa: A002 - a public name
-    store_options: Mapping[str, Any] = MappingProxyType({}),
+    format: Format | None = None,  # noqa: A002 - a public name
+    store_options: StoreOptions = _NO_OPTIONS,
 ) -> Dataset:
     """What a model has seen and said, as a :class:`Dataset`: one row for each that was scored.
 
@@ -92,7 +117,7 @@ def read(
     Raises ConfigError here for options that are wrong, and for names that are not there once the
     store was asked; it says which there are.
     """
-    _import_arrow()
+    import_arrow()
     from .dataset import Dataset
     from .source import Reading
     from .types import told_types
@@ -111,7 +136,8 @@ def read(
         raise ConfigError("columns must be a list of names")
     check_choice("on_missing", on_missing, ("keep", "drop", "raise"))
     check_choice("on_drift", on_drift, ("widen", "raise"))
-    check_choice("format", format, ("csv", "jsonl")) if format is not None else None
+    if format is not None:
+        check_choice("format", format, ("csv", "jsonl"))
     check_flag("strict", strict)
     check_flag("prefix", prefix)
     request = Request(
@@ -131,9 +157,9 @@ def read(
         strict=strict,
         prefix=prefix,
     )
-    places_of = _places(layout, workspace=workspace, service=service, format_=format)
+    places_of = places_in(layout, workspace=workspace, service=service, format_=format)
     places_of({"model": model, "version": version or "default"})
-    open_, owned = _opener(store, container, credential, store_options)
+    open_, owned = opener(store, container, credential, store_options)
     notes = Notes()
     planner = Planner(request, places_of, notes)
     plan = None if as_of is None else thawed(as_of)
@@ -141,19 +167,14 @@ def read(
     return Dataset(source, open_store=open_, owned=owned)
 
 
-async def aread(store: Store | str | os.PathLike[str], model: str, **options: Any) -> Dataset:
+async def aread(
+    store: Store | str | os.PathLike[str], model: str, **options: Unpack[ReadOptions]
+) -> Dataset:
     """read(), and lists the parts on the caller's loop. Then ``async for batch in dataset``, or
     ``await dataset.ato_arrow()``. It takes the options of read()."""
     dataset = read(store, model, **options)
     await dataset.plan()
     return dataset
-
-
-def _import_arrow() -> None:
-    try:
-        import pyarrow  # type: ignore[import-untyped]  # noqa: F401
-    except ImportError:
-        raise ConfigError('reading needs pyarrow: pip install "aiocollect[read]"') from None
 
 
 def _is_text(name: object) -> bool:
@@ -164,7 +185,7 @@ def _labels(labels: Any) -> Any:
     if isinstance(labels, str):
         check_choice("labels", labels, ("latest", "first", "all"))
         return labels
-    import pyarrow as pa
+    import pyarrow as pa  # type: ignore[import-untyped]
 
     problem = "labels must be 'latest', 'first', 'all', or a table with a column " + METADATA[0]
     try:
@@ -181,81 +202,3 @@ def _labels(labels: Any) -> Any:
         at = table.column_names.index(when)
         table = table.set_column(at, when, table[when].cast(pa.timestamp("us", "UTC")))
     return table
-
-
-def _places(
-    layout: Layout | str | None, *, workspace: str, service: str, format_: str | None
-) -> Callable[[dict[str, str]], Sequence[Places]]:
-    """The layout, turned round. ConfigError where it cannot be."""
-    templates = _templates(layout)
-    if not isinstance(workspace, str) or len(workspace.split("/")) != 3:
-        raise ConfigError(
-            "workspace must have three parts, like that of the pipeline: "
-            "'<subscription>/<resource group>/<workspace>'"
-        )
-    fixed = {
-        "workspace": "/".join(
-            escape(part.lower(), what="each part of workspace") for part in workspace.split("/")
-        ),
-        "service": escape(service, what="service"),
-    }
-
-    def places_of(names: dict[str, str]) -> Sequence[Places]:
-        known = fixed | {name: escape(text, what=name) for name, text in names.items()}
-        return [
-            Places(template, known=known, extensions=_EXTENSIONS[format_]) for template in templates
-        ]
-
-    return places_of
-
-
-def _templates(layout: Layout | str | None) -> list[str]:
-    if layout is None:
-        return [DocumentedLayout().template, DocumentedLayout(hourly=True).template]
-    if isinstance(layout, TemplateLayout):
-        return [layout.template]
-    if isinstance(layout, str):
-        if layout in ("day", "hour"):
-            return [DocumentedLayout(hourly=layout == "hour").template]
-        if "{" in layout:
-            return [TemplateLayout(layout).template]
-        raise ConfigError(
-            f"layout={layout!a} is not valid; use 'day', 'hour', or a template with fields"
-        )
-    raise ConfigError(
-        f"layout: {type(layout).__name__} cannot be read back; pass its paths as a template"
-    )
-
-
-def _opener(
-    store: Any, container: str | None, credential: Any, store_options: Mapping[str, Any]
-) -> tuple[Callable[[], Catalog], bool]:
-    """What opens the store, and whether it is then ours to close."""
-    if isinstance(store, str | os.PathLike):
-
-        def open_() -> Catalog:
-            opened: Any = open_store(
-                store, container=container, credential=credential, **store_options
-            )
-            return _checked(opened)
-
-        open_()  # what is wrong with its address is said now
-        return open_, True
-    if container is not None or credential is not None or store_options:
-        raise ConfigError(
-            "container=, credential= and store_options= are for a store given by URL; pass "
-            "them to the Store object itself"
-        )
-    catalog = _checked(store)
-    return lambda: catalog, False
-
-
-def _checked(store: Any) -> Catalog:
-    for method in ("list", "fetch"):
-        if not callable(getattr(store, method, None)):
-            raise ConfigError(
-                f"store: {type(store).__name__} cannot be read: it has no {method}(); see "
-                "aiocollect.typing.Catalog"
-            )
-    catalog: Catalog = store
-    return catalog

@@ -109,6 +109,13 @@ class Dataset:
             raise ConfigError("select() needs names of columns")
         return self._viewed(columns=columns)
 
+    def typed(self) -> Dataset:
+        """Looks at every cell now, so that the types hold all of them, and iterating meets none
+        that does not fit. It costs as much as reading; returns the dataset."""
+        run(lambda: self._with_store(self._source.survey))
+        self._schema = None
+        return self
+
     def filter(self, expression: Any) -> Dataset:
         """The rows for which a ``pyarrow.compute.Expression`` is true."""
         where = self._source.request.where

@@ -15,7 +15,7 @@ from .plan import Plan, PlannedPart, planned
 from .request import JOINED, LABELS, Request
 from .when import FOREVER, moment_text
 
-__all__ = ["Planner", "PlacesOf"]
+__all__ = ["PlacesOf", "Planner", "find_place", "prefix_of"]
 
 # The places of a stream, in each layout that may be, by the names that are known: "model",
 # "version", "identifier".
@@ -75,8 +75,8 @@ class Planner:
         bounded = request.begin > 0 and end < FOREVER
         span = (request.begin, end) if bounded else (None, None)
         found = []
-        for listed in await listing(catalog, _prefix(places, *span)):
-            place = _find(places, listed.path)
+        for listed in await listing(catalog, prefix_of(places, *span)):
+            place = find_place(places, listed.path)
             if place is None:
                 continue
             if not listed.appendable:
@@ -147,8 +147,8 @@ class Planner:
             return []
         at = places[0].asked.index(asked)
         names = set()
-        for listed in await listing(catalog, _prefix(places)):
-            place = _find(places, listed.path)
+        for listed in await listing(catalog, prefix_of(places)):
+            place = find_place(places, listed.path)
             if place is not None:
                 names.add(place.names[at])
         return sorted(names)
@@ -167,11 +167,13 @@ def _part(stream: str, listed: Listed, place: PartPlace) -> PlannedPart:
     )
 
 
-def _prefix(places: Sequence[Places], begin: int | None = None, end: int | None = None) -> str:
+def prefix_of(places: Sequence[Places], begin: int | None = None, end: int | None = None) -> str:
+    """What all paths of these places begin with."""
     return min((one.prefix(begin, end) for one in places), key=len)
 
 
-def _find(places: Sequence[Places], path: str) -> PartPlace | None:
+def find_place(places: Sequence[Places], path: str) -> PartPlace | None:
+    """What the first of them that knows the path says of it."""
     return next((place for one in places if (place := one.find(path)) is not None), None)
 
 

@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from ..errors import ConfigError
 
-__all__ = ["JOINED", "LABELS", "OnDrift", "OnMissing", "Request", "checked_streams"]
+__all__ = [
+    "JOINED",
+    "LABELS",
+    "ArrowTable",
+    "Labels",
+    "OnDrift",
+    "OnMissing",
+    "Request",
+    "checked_streams",
+]
 
+
+class ArrowTable(Protocol):
+    """A table that Arrow takes: of pyarrow, polars, pandas and others."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """See the Arrow PyCapsule interface."""
+        ...
+
+
+Labels: TypeAlias = Literal["latest", "first", "all"] | ArrowTable
 OnMissing: TypeAlias = Literal["keep", "drop", "raise"]
 OnDrift: TypeAlias = Literal["widen", "raise"]
 

@@ -82,10 +82,10 @@ class Reading:
                 if begun:
                     raise SchemaConflict(
                         "a column has cells of a type that its first rows did not have; "
-                        "set the types of such columns with schema={…}, or use to_arrow(), "
-                        "which inspects all rows"
+                        "set the types of such columns with schema={…}, or call "
+                        "typed() first, which inspects all rows"
                     ) from None
-                await self._survey(catalog)
+                await self.survey(catalog)
             except SnapshotGone:
                 if begun or self._is_frozen or not left:
                     raise
@@ -99,7 +99,7 @@ class Reading:
                 tables = [table async for table in self._tables(catalog)]
                 return pa.concat_tables([(await self.schema(catalog)).empty_table(), *tables])
             except Misfit:
-                await self._survey(catalog)
+                await self.survey(catalog)
             except SnapshotGone:
                 if self._is_frozen or not left:
                     raise
@@ -110,7 +110,8 @@ class Reading:
         """The same parts, looked at in another way."""
         return Reading(request, self._planner, self.notes, self.plan, is_frozen=self._is_frozen)
 
-    async def _survey(self, catalog: Catalog) -> None:
+    async def survey(self, catalog: Catalog) -> None:
+        """Look at every cell of each column whose type is not told."""
         fetcher, readers = await self._learned(catalog)
         for reader in readers.values():
             await reader.survey(fetcher)

@@ -384,6 +384,9 @@ def test_a_kind_that_shows_late_is_found() -> None:
     assert again.schema.field("a").type == pa.int64()
     with pytest.raises(SchemaConflict, match="its first rows did not have"):
         list(again)
+    again = again.typed()
+    assert again.schema.field("a").type == pa.string()
+    assert sum(batch.num_rows for batch in again) == 4001
 
 
 def test_types_that_are_told_count() -> None:

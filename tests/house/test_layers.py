@@ -94,7 +94,7 @@ ALLOWED_ROOMS = {
     "demo": {"demo", "__init__", "errors", "typing", "events", "testing", "_validation"}
     | {"_threads"},
     "cli": {"cli", "demo", "gateway", "__init__", "settings_file", "errors", "events"}
-    | {"_threads"},
+    | {"_threads", "encoders", "reading", "typing"},
     "gateway": {"gateway", "__init__", "encoders", "_files", "layouts", "metrics", "typing"}
     | {"_validation"},
     "compat": {"compat", "__init__", "default", "encoders", "errors", "_files", "layouts"}

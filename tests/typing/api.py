@@ -30,6 +30,7 @@ from aiocollect.encoders import CsvEncoder, JsonlEncoder
 from aiocollect.events import Event, Held
 from aiocollect.integrations.pytest_plugin import FaultyStore
 from aiocollect.layouts import DocumentedLayout
+from aiocollect.reading import Dataset, ReadNote, StreamInfo
 from aiocollect.redaction import Drop, KeyedHash, Mask
 from aiocollect.stores.azure import AzureStore
 from aiocollect.stores.local import LocalStore
@@ -212,6 +213,23 @@ def contexts() -> None:
     with aiocollect.correlation("id", carries_day=False) as scoring:
         assert_type(scoring, aiocollect.correlation)
         assert_type(scoring.id, str | None)
+
+
+# Reading ------------------------------------------------------------------------------------------
+
+
+async def reading(store: MemoryStore) -> None:
+    """A dataset, on a loop or beside it; options whose words are few take these alone."""
+    dataset = aiocollect.read(store, "m", streams=["inputs"], start="7d", format="csv")
+    assert_type(dataset, Dataset)
+    assert_type(await aiocollect.aread(store, "m", labels="first"), Dataset)
+    assert_type(dataset.missing, dict[str, int])
+    assert_type(dataset.notes, tuple[ReadNote, ...])
+    assert_type(dataset.head(5).select("a"), Dataset)
+    assert_type(aiocollect.streams(store), list[StreamInfo])
+    aiocollect.read(store, "m", on_missing="ignore")  # type: ignore[arg-type]
+    aiocollect.read(store, "m", labels="last")  # type: ignore[arg-type]
+    await aiocollect.aread(store, "m", versions="1")  # type: ignore[call-arg]
 
 
 # Tests of users -----------------------------------------------------------------------------------

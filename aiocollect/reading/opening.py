@@ -1,0 +1,120 @@
+"""What read() and streams() have in common: the store by its name, the layout turned round."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from .._config.build import open_store
+from .._config.env import options_from_env as pipeline_options
+from ..errors import ConfigError
+from ..layouts import DocumentedLayout, TemplateLayout, escape
+from ..options import StoreOptions
+from ..typing import Catalog, Credential, Layout, Store
+from .places import Places
+
+__all__ = ["import_arrow", "opener", "options_from_env", "places_in"]
+
+_EXTENSIONS = {"csv": ("csv",), "jsonl": ("jsonl",), None: ("csv", "jsonl")}
+# What of a pipeline's options says where its rows are.
+_SHARED = ("store", "container", "credential", "workspace", "service", "layout", "store_options")
+
+
+def options_from_env(environ: Mapping[str, str] | None = None, **given: Any) -> dict[str, Any]:
+    """The options of read() and streams() that the variables of a pipeline give: AIOCOLLECT_STORE,
+    _CONTAINER, _CREDENTIAL, _WORKSPACE, _SERVICE, _LAYOUT and those of the store. ``given`` win.
+    ConfigError without a store."""
+    found = pipeline_options(os.environ if environ is None else environ, given=given)
+    if not found.get("store"):
+        raise ConfigError("AIOCOLLECT_STORE is not set; set it, or name the store")
+    return {name: found[name] for name in _SHARED if name in found}
+
+
+def import_arrow() -> None:
+    """ConfigError where pyarrow is not installed."""
+    try:
+        import pyarrow  # type: ignore[import-untyped]  # noqa: F401
+    except ImportError:
+        raise ConfigError('reading needs pyarrow: pip install "aiocollect[read]"') from None
+
+
+def places_in(
+    layout: Layout | str | None, *, workspace: str, service: str, format_: str | None
+) -> Callable[[dict[str, str]], Sequence[Places]]:
+    """The layout, turned round. ConfigError where it cannot be."""
+    templates = _templates(layout)
+    if not isinstance(workspace, str) or len(workspace.split("/")) != 3:
+        raise ConfigError(
+            "workspace must have three parts, like that of the pipeline: "
+            "'<subscription>/<resource group>/<workspace>'"
+        )
+    fixed = {
+        "workspace": "/".join(
+            escape(part.lower(), what="each part of workspace") for part in workspace.split("/")
+        ),
+        "service": escape(service, what="service"),
+    }
+
+    def places_of(names: dict[str, str]) -> Sequence[Places]:
+        known = fixed | {name: escape(text, what=name) for name, text in names.items()}
+        return [
+            Places(template, known=known, extensions=_EXTENSIONS[format_]) for template in templates
+        ]
+
+    return places_of
+
+
+def _templates(layout: Layout | str | None) -> list[str]:
+    if layout is None:
+        return [DocumentedLayout().template, DocumentedLayout(hourly=True).template]
+    if isinstance(layout, TemplateLayout):
+        return [layout.template]
+    if isinstance(layout, str):
+        if layout in ("day", "hour"):
+            return [DocumentedLayout(hourly=layout == "hour").template]
+        if "{" in layout:
+            return [TemplateLayout(layout).template]
+        raise ConfigError(
+            f"layout={layout!a} is not valid; use 'day', 'hour', or a template with fields"
+        )
+    raise ConfigError(
+        f"layout: {type(layout).__name__} cannot be read back; pass its paths as a template"
+    )
+
+
+def opener(
+    store: Store | str | os.PathLike[str],
+    container: str | None,
+    credential: Credential | None,
+    store_options: StoreOptions,
+) -> tuple[Callable[[], Catalog], bool]:
+    """What opens the store, and whether it is then ours to close."""
+    if isinstance(store, str | os.PathLike):
+
+        def open_() -> Catalog:
+            opened: Any = open_store(
+                store, container=container, credential=credential, **store_options
+            )
+            return _checked(opened)
+
+        open_()  # what is wrong with its address is said now
+        return open_, True
+    if container is not None or credential is not None or store_options:
+        raise ConfigError(
+            "container=, credential= and store_options= are for a store given by URL; pass "
+            "them to the Store object itself"
+        )
+    catalog = _checked(store)
+    return lambda: catalog, False
+
+
+def _checked(store: Any) -> Catalog:
+    for method in ("list", "fetch"):
+        if not callable(getattr(store, method, None)):
+            raise ConfigError(
+                f"store: {type(store).__name__} cannot be read: it has no {method}(); see "
+                "aiocollect.typing.Catalog"
+            )
+    catalog: Catalog = store
+    return catalog
