@@ -60,7 +60,7 @@ def on_gone(lane: LaneData, _: Any) -> list[Command]:
 def on_rejected(lane: LaneData, error: StoreError) -> list[Command]:
     """Too large. An earlier attempt may still land, and then its half does not: so both are
     looked for. Where nobody may look, nothing can be said of either."""
-    block, doubt = lane.out.block, lane.doubt
+    block, doubt = lane.block, lane.doubt
     if doubt is not None:
         doubt.code = error.code
         if lane.blind:
@@ -69,9 +69,9 @@ def on_rejected(lane: LaneData, error: StoreError) -> list[Command]:
             return hold(lane, error.code, then=State.READING)
         doubt.halved(block.last)
     if block.rows > 1:
-        lane.out.halve()
+        lane.blocks.halve()
         return next_block(lane)
     if not lane.sizes.explain(len(lane.body)):
         return hold(lane, error.code)
     finish = dead_lettered(block, lane.parts, reason=error.code)
-    return [*lane.out.end(finish), *next_block(lane)]
+    return [*lane.blocks.end(finish), *next_block(lane)]

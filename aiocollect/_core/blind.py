@@ -76,6 +76,6 @@ def on_full(lane: LaneData, code: str) -> list[Command]:
     """A blob that may not be read takes no more: nobody can say what it holds."""
     done: list[Command] = []
     if not lane.place.probing:
-        done = lane.out.end(possibly_stored(lane.out.block, lane.parts, reason=code))
+        done = lane.blocks.end(possibly_stored(lane.block, lane.parts, reason=code))
     lane.doubt = None
     return done + roll(lane, code)

@@ -153,6 +153,7 @@ class LaneEvent(enum.Enum):
     REFUSED = "refused"
     UNKNOWN = "unknown"
     TIMER = "timer"
+    REST = "rest"
     GIVE_UP = "give_up"
 
     # Members are dictionary keys on every step, and identity is all that tells them apart.
@@ -161,13 +162,14 @@ class LaneEvent(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """What comes with GIVE_UP: why rows are given up, but for blocks that are ``kept``."""
+    """What comes with GIVE_UP. ``kept`` tells whether a block is in the spool; None: nobody knows
+    yet. ``reason`` is why the others are given up."""
 
     reason: str
-    kept: Callable[[Block], bool] = lambda _: False
+    kept: Callable[[Block], bool | None] = lambda _: False
 
 
-Answer: TypeAlias = Opened | Appended | Range | Created | bool | StoreError | GiveUp | None
+Answer: TypeAlias = Opened | Appended | Range | Created | bool | StoreError | Batch | GiveUp | None
 
 # The refusals that a lane knows a way on from. The service never reads rows, so only a refusal of
 # a block's size can be the fault of one; every other reason, known here or not, is an operator's.

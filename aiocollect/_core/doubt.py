@@ -8,7 +8,7 @@ alike; of another life's doubt, any number of its rows may be one.
 from __future__ import annotations
 
 from ..typing import Range
-from .outbox import Outbox
+from .block_queue import BlockQueue
 from .place import Place
 from .verdict import Verdict, judge
 
@@ -34,33 +34,33 @@ class Doubt:
         """What ended with the row ``last`` may have landed, and less is sent from now on."""
         self._lasts += (last,)
 
-    def last(self, out: Outbox) -> int:
+    def last(self, blocks: BlockQueue) -> int:
         """The last row that may be there."""
-        return max(out.block.last, *self._lasts, -1)
+        return max(blocks.first.last, *self._lasts, -1)
 
-    def longest(self, out: Outbox, header: bytes) -> int:
+    def longest(self, blocks: BlockQueue, header: bytes) -> int:
         """How many bytes may be there."""
-        return max(map(len, self._bodies(out, header)))
+        return max(map(len, self._bodies(blocks, header)))
 
     def judge(
-        self, found: Range, out: Outbox, *, place: Place, header: bytes
+        self, found: Range, blocks: BlockQueue, *, place: Place, header: bytes
     ) -> tuple[Verdict, int]:
         """What the range says, which begins one byte before the position; with LANDED, up to which
         row. ``header``: what went before the rows."""
         position = place.position or 0
         if self._adopted:
-            self._narrow(found.data[min(position, 1) :], out, header)
-        bodies = self._bodies(out, header)
+            self._narrow(found.data[min(position, 1) :], blocks, header)
+        bodies = self._bodies(blocks, header)
         verdict, index = judge(found, position=position, bodies=bodies, created=place.created)
-        return verdict, (out.block.last, *self._lasts)[index]
+        return verdict, (blocks.first.last, *self._lasts)[index]
 
-    def _bodies(self, out: Outbox, header: bytes) -> list[bytes]:
-        return [header + out.block.data, *(header + out.upto(last) for last in self._lasts)]
+    def _bodies(self, blocks: BlockQueue, header: bytes) -> list[bytes]:
+        return [header + blocks.first.data, *(header + blocks.upto(last) for last in self._lasts)]
 
-    def _narrow(self, data: bytes, out: Outbox, header: bytes) -> None:
+    def _narrow(self, data: bytes, blocks: BlockQueue, header: bytes) -> None:
         """Another life may have halved what it was about to send: what stands there of whole rows
         is a block of its own."""
-        rows = out.block.common(data[len(header) :]) if data.startswith(header) else 0
-        if 0 < rows < out.block.rows:
-            self.halved(out.block.last)
-            out.cut(rows)
+        rows = blocks.first.common(data[len(header) :]) if data.startswith(header) else 0
+        if 0 < rows < blocks.first.rows:
+            self.halved(blocks.first.last)
+            blocks.cut(rows)

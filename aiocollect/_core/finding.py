@@ -8,6 +8,8 @@ from ..errors import StoreError
 from ..events import Resumed
 from ..typing import Created, Opened
 from . import blind
+from .accumulator import Batch
+from .block_queue import BlockQueue
 from .commands import Command, Note
 from .lane_data import LaneData, State
 from .moves import begin_part, create, hold, look, next_block, read_back, roll
@@ -19,17 +21,23 @@ __all__ = [
     "on_open_missing",
     "on_open_wrong_type",
     "on_opened",
+    "on_rest",
     "on_submit",
 ]
 
 
-def on_submit(lane: LaneData, _: Any) -> list[Command]:
+def on_submit(lane: LaneData, batch: Batch) -> list[Command]:
     """There is a batch to send."""
+    lane.blocks = BlockQueue(batch)
     if lane.doubt is not None and not lane.blind:
         # Another process's doubt: this one has asked nothing yet.
-        lane.out.begin()
         return read_back(lane)
     return next_block(lane)
+
+
+def on_rest(lane: LaneData, _: Any) -> list[Command]:
+    """No batch waits for it: so no alarm is left."""
+    return list(lane.retries.rested()) if lane.retries else []
 
 
 def on_opened(lane: LaneData, opened: Opened) -> list[Command]:

@@ -10,11 +10,11 @@ from .accumulator import Block
 from .commands import Finish, Outcome
 from .parts import Parts
 
-__all__ = ["dead_lettered", "dropped", "possibly_stored", "spooled", "stored"]
+__all__ = ["dead_lettered", "dropped", "given_up", "possibly_stored", "stored"]
 
 
 def stored(block: Block, parts: Parts, *, offset: int) -> Finish:
-    """The block stands in the current part, its rows from ``offset`` on."""
+    """The block is in the current part, its rows from ``offset`` on."""
     notice = Settled(
         path=parts.path,
         part=parts.name,
@@ -29,7 +29,7 @@ def stored(block: Block, parts: Parts, *, offset: int) -> Finish:
 
 
 def possibly_stored(block: Block, parts: Parts, *, reason: str) -> Finish:
-    """Nobody can say any more whether the block landed."""
+    """It will never be known whether the block landed."""
     notice = PossiblyStored(
         path=parts.path,
         part=parts.name,
@@ -42,7 +42,7 @@ def possibly_stored(block: Block, parts: Parts, *, reason: str) -> Finish:
 
 
 def dead_lettered(block: Block, parts: Parts, *, reason: str) -> Finish:
-    """The store refuses the block for good."""
+    """The store never takes the block."""
     notice = DeadLettered(
         path=parts.path, rows=block.rows, first=block.first, last=block.last, reason=reason
     )
@@ -50,14 +50,26 @@ def dead_lettered(block: Block, parts: Parts, *, reason: str) -> Finish:
 
 
 def dropped(block: Block, parts: Parts, *, reason: str) -> Finish:
-    """The block was given up, and surely did not land."""
+    """The block was given up before it was sent, or surely did not land."""
     notice = Dropped(
         path=parts.path, rows=block.rows, first=block.first, last=block.last, reason=reason
     )
     return Finish(Outcome.DROPPED, block.rows, reason, notice, first=block.first)
 
 
-def spooled(block: Block, parts: Parts) -> Finish:
-    """The block is left to another life: it is in the spool, and whatever is known of it."""
+def _spooled(block: Block, parts: Parts) -> Finish:
+    """Another process goes on with the block: it is in the spool, with all that is known of it."""
     notice = Spooled(path=parts.path, rows=block.rows, first=block.first, last=block.last)
     return Finish(Outcome.SPOOLED, block.rows, "", notice, first=block.first)
+
+
+def given_up(
+    block: Block, parts: Parts, *, kept: bool | None, in_doubt: bool, reason: str
+) -> Finish:
+    """The block is left when the pipeline ends. ``kept``: it is in the spool; None: its write has
+    not been answered, so another process may find it. ``in_doubt``: it may have landed."""
+    if kept:
+        return _spooled(block, parts)
+    if in_doubt or kept is None:
+        return possibly_stored(block, parts, reason=reason)
+    return dropped(block, parts, reason=reason)

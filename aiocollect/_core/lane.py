@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from .accumulator import Batch
 from .backoff import Backoff
-from .commands import Answer, Command, LaneEvent, Release
+from .commands import Answer, Command, LaneEvent
 from .doubt import Doubt
-from .finishes import dropped
 from .lane_data import LaneData
 from .limits import BlockSizes
-from .outbox import Outbox
 from .parts import Parts
 from .place import Place
 from .stand import Stand
@@ -36,7 +34,7 @@ class Lane:
         doubt = " in doubt" if self.in_doubt else ""
         return (
             f"<Lane {self.state.value}{doubt} at {self.place.position} of {self.parts.name}, "
-            f"{self.out!r}>"
+            f"{self.rows} rows under way>"
         )
 
     # What it is asked -------------------------------------------------------------------------
@@ -55,11 +53,6 @@ class Lane:
     def place(self) -> Place:
         """Where it stands in the part."""
         return self._data.place
-
-    @property
-    def out(self) -> Outbox:
-        """Its batches."""
-        return self._data.out
 
     @property
     def blind(self) -> bool:
@@ -104,11 +97,16 @@ class Lane:
         return retries.alarm if retries else ""
 
     @property
+    def rows(self) -> int:
+        """Rows of the batch under way that are not final."""
+        return self._data.blocks.rows
+
+    @property
     def under_way(self) -> tuple[int, int]:
         """The rows that may be on their way: the first, and their number."""
-        block, doubt = self.out.block, self._data.doubt
-        last = doubt.last(self.out) if doubt else block.last
-        return block.first, last - block.first + 1
+        data = self._data
+        first, last = data.block.first, data.block.last
+        return first, (data.doubt.last(data.blocks) if data.doubt else last) - first + 1
 
     # What it is told --------------------------------------------------------------------------
 
@@ -125,14 +123,8 @@ class Lane:
             data.begin_retries().unsure = True  # it may have been about to create it
 
     def submit(self, batch: Batch) -> list[Command]:
-        """Take a sealed batch; it starts at once where the lane is idle."""
-        self.out.add(batch)
-        return self.on(LaneEvent.SUBMIT) if self.state is State.IDLE else []
-
-    def drop(self, batch: Batch, *, reason: str) -> list[Command]:
-        """Give up an unsent batch, or one that was never submitted."""
-        self.out.remove(batch)
-        return [dropped(batch.block, self.parts, reason=reason), Release(batch)]
+        """Send a sealed batch. The lane must be idle."""
+        return self.on(LaneEvent.SUBMIT, batch)
 
     def on(
         self,

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import enum
 
+from .accumulator import Block
 from .backoff import Backoff
+from .block_queue import NO_BLOCKS, BlockQueue
 from .doubt import Doubt
 from .limits import BlockSizes
-from .outbox import Outbox
 from .parts import Parts
 from .place import Place
 from .retries import Retries
@@ -36,19 +37,19 @@ class State(enum.Enum):
 
 
 class LaneData:
-    """Of one lane. ``blind``: it has no right to read. ``doubt``: what may have landed at its
-    position. ``retries``: what it has met since a block landed, if anything.
+    """Of one lane. ``blocks`` are those of the batch under way. ``doubt``: what may have landed at
+    its position. ``retries``: what it has met since a block landed, if anything.
 
     ``resume`` is the state that a wait is followed by; ``chance`` and ``now`` belong to the event
     that is being taken.
 
-    A lane that was refused the right to read writes to blobs of its own. ``look_at`` is when it
-    looks whether the right is there now; ``own_place`` is where it stands in its own blobs while it
-    looks.
+    ``blind``: it has no right to read. A lane that was refused that right writes to blobs of its
+    own. ``look_at`` is when it asks again for the right; ``own_place`` is its place in its own
+    blobs while it asks.
     """
 
     __slots__ = (
-        *("backoff", "blind", "chance", "doubt", "look_at", "now", "out", "own_place", "parts"),
+        *("backoff", "blind", "blocks", "chance", "doubt", "look_at", "now", "own_place", "parts"),
         *("place", "resume", "retries", "sizes", "state"),
     )
 
@@ -56,7 +57,7 @@ class LaneData:
         self.state = State.IDLE
         self.parts = parts
         self.place = Place()
-        self.out = Outbox()
+        self.blocks: BlockQueue = NO_BLOCKS
         self.blind = False
         self.doubt: Doubt | None = None
         self.backoff = backoff
@@ -79,7 +80,12 @@ class LaneData:
     @property
     def body(self) -> bytes:
         """What the next append carries."""
-        return self.header + self.out.block.data
+        return self.header + self.block.data
+
+    @property
+    def block(self) -> Block:
+        """What is under way."""
+        return self.blocks.first
 
     def begin_doubt(self) -> Doubt:
         """What is under way may have landed."""

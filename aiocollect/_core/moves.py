@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import StoreError
 from ..events import BlobReplaced, Rolled
+from .block_queue import NO_BLOCKS
 from .commands import Answer, Append, Command, Create, Note, Open, Read, Wait
 from .finishes import stored
 from .lane_data import LaneData, State
@@ -67,7 +68,7 @@ def read_back(lane: LaneData) -> list[Command]:
     start = max(0, position - 1)
     length = position - start
     if lane.doubt is not None:
-        length += lane.doubt.longest(lane.out, lane.header) + OVERLOOK
+        length += lane.doubt.longest(lane.blocks, lane.header) + OVERLOOK
     return [Read(lane.parts.name, start, length)]
 
 
@@ -75,10 +76,11 @@ def read_back(lane: LaneData) -> list[Command]:
 
 
 def next_block(lane: LaneData) -> list[Command]:
-    """Go on with the next block, batch or part; or rest."""
-    if not lane.out.begin():
+    """Go on with the next block, in this part or the next one; without one, be idle."""
+    if not lane.blocks:
+        lane.blocks = NO_BLOCKS
         lane.state = State.IDLE
-        return list(lane.retries.rested()) if lane.retries else []
+        return []
     if lane.look_at is not None and lane.now >= lane.look_at:
         return _look_for_the_right(lane)
     if lane.place.position is None:
@@ -133,7 +135,7 @@ def landed(
 ) -> list[Command]:
     """The rows up to ``last``, mostly the block under way, are in the blob, which is ``length``
     bytes long now. ``sound``: whether a line ends there, as far as it is known."""
-    place, doubt, out = lane.place, lane.doubt, lane.out
+    place, doubt, blocks = lane.place, lane.doubt, lane.blocks
     assert place.position is not None
     done: list[Command] = []
     if lane.retries:
@@ -141,11 +143,11 @@ def landed(
         lane.retries = None
     offset = place.position + len(lane.header)
     lane.sizes.landed(len(lane.body))
-    last = out.block.last if last is None else last
+    last = lane.block.last if last is None else last
     reached = -1
     while reached < last:
-        block = out.block
-        done += out.end(stored(block, lane.parts, offset=offset))
+        block = blocks.first
+        done += blocks.end(stored(block, lane.parts, offset=offset))
         offset += len(block.data)
         reached = block.last
     lane.doubt = None

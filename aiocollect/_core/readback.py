@@ -20,7 +20,7 @@ def on_range(lane: LaneData, found: Range) -> list[Command]:
     assert place.position is not None
     last = -1
     if doubt is not None:
-        verdict, last = doubt.judge(found, lane.out, place=place, header=lane.header)
+        verdict, last = doubt.judge(found, lane.blocks, place=place, header=lane.header)
     else:
         verdict, _ = judge(found, position=place.position, bodies=(), created=place.created)
     sound = ends_a_line(found, start=max(0, place.position - 1))

@@ -94,6 +94,7 @@ TABLE: dict[tuple[State, LaneEvent], Transition] = {
     (_IDLE, LaneEvent.SUBMIT): _to(
         finding.on_submit, _OPENING, _CREATING, _APPENDING, _READING, _HELD
     ),
+    (_IDLE, LaneEvent.REST): _to(finding.on_rest, _IDLE),
     (_OPENING, LaneEvent.OPENED): _to(finding.on_opened, _OPENING, _APPENDING, _READING, _HELD),
     (_OPENING, LaneEvent.MISSING): _to(finding.on_open_missing, _OPENING, _CREATING, _HELD),
     (_OPENING, LaneEvent.WRONG_TYPE): _to(finding.on_open_wrong_type, _OPENING, _HELD),

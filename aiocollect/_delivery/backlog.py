@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 
 from .._core.accumulator import Batch, Block
 from .._core.commands import Release
-from .._core.finishes import dropped, possibly_stored, spooled
+from .._core.finishes import dropped, given_up
 from .._core.ring import Account, Ring
 from .._core.unsettled import Unsettled
 from .._spool.progress import LaneProgress
@@ -79,13 +79,13 @@ class Backlog:
     # Away -------------------------------------------------------------------------------------
 
     def submit(self, channel: Channel, batch: Batch) -> None:
-        """A batch was sealed."""
-        if channel.backlog:
-            channel.backlog.append(batch)
-        elif self._closing.stopped:
-            channel.backlog = deque([batch])
-        else:
+        """A batch was sealed: it goes to its lane, or is the last one that waits for it."""
+        if not (channel.lane.busy or channel.backlog or self._closing.stopped):
             self.senders.perform(channel, channel.lane.submit(batch))
+            return
+        if not channel.backlog:
+            channel.backlog = deque()
+        channel.backlog.append(batch)
 
     @property
     def gathering(self) -> bool:
@@ -137,9 +137,8 @@ class Backlog:
         syncer.put(Write(add, done))
 
     def _let_go_of(self, channel: Channel) -> None:
-        waiting = (*channel.lane.out.take_back(), *channel.backlog)
         backlog: deque[Batch | Parked] = deque()
-        for batch in waiting:
+        for batch in channel.backlog:
             if isinstance(batch, Batch) and batch.kept and channel.kept(batch.block):
                 block = batch.block
                 rows, size = block.rows, len(block.data)
@@ -183,17 +182,16 @@ class Backlog:
     # Back -------------------------------------------------------------------------------------
 
     def next(self, channel: Channel) -> None:
-        """The lane may have something to do: give it the first batch of the backlog."""
-        if (
-            self._closing.stopped
-            or channel.lane.busy
-            or channel in self._reading
-            or not channel.backlog
-        ):
+        """Give the channel's lane the first batch that waits for it, if the lane is idle."""
+        if self._closing.stopped or channel.lane.busy or channel in self._reading:
+            return
+        if not channel.backlog:
+            if channel.lane.held:
+                self.senders.rest(channel)
             return
         first = channel.backlog[0]
         if isinstance(first, Batch):
-            channel.backlog.popleft()
+            _pop(channel)
             self.senders.perform(channel, channel.lane.submit(first))
         elif self._room(first.size):
             self._begin(channel, first)
@@ -234,15 +232,14 @@ class Backlog:
             self._charge(parked.charges, -1)
             self._unread(parked.serial)
         else:
-            channel.backlog.popleft()
-            channel.parked -= parked.rows
+            _pop(channel)
             self._give(channel, parked, loaded)
         self.next(channel)
 
     def _give(self, channel: Channel, parked: Parked, loaded: Loaded) -> None:
         if loaded is None:
             self._charge(parked.charges, -1)
-            self._end(channel, parked, "spool")
+            self._drop(channel, _empty(parked), reason="spool")
             return
         lengths, data = loaded
         block = Block(data, lengths=lengths, first=parked.first)
@@ -274,41 +271,27 @@ class Backlog:
     # The end ----------------------------------------------------------------------------------
 
     def drop(self, channel: Channel, item: Batch | Parked, *, reason: str) -> None:
-        """Give up a batch of which nothing was ever sent."""
+        """Give up a batch that was never sent, whether it waits here or was just sealed."""
         if item in channel.backlog:
             channel.backlog.remove(item)
-        elif isinstance(item, Batch):
-            self.senders.perform(channel, channel.lane.drop(item, reason=reason))
-            return
-        if isinstance(item, Batch):
-            end = dropped(item.block, channel.lane.parts, reason=reason)
-            self._settling.settle([end, Release(item)], channel)
-        else:
-            channel.parked -= item.rows
-            self._end(channel, item, reason)
+            _tidy(channel, item)
+        self._drop(channel, item if isinstance(item, Batch) else _empty(item), reason=reason)
+        self.next(channel)
 
-    def _end(self, channel: Channel, parked: Parked, reason: str) -> None:
-        batch = _empty(parked)
-        finish = dropped(batch.block, channel.lane.parts, reason=reason)
-        self._settling.settle([finish, Release(batch)], channel)
+    def _drop(self, channel: Channel, batch: Batch, *, reason: str) -> None:
+        end = dropped(batch.block, channel.lane.parts, reason=reason)
+        self._settling.settle([end, Release(batch)], channel)
 
     def give_up(self, channel: Channel, reason: str) -> None:
         """Account for what the deadline has left in the backlog."""
-        parts = channel.lane.parts
         while channel.backlog:
-            item = channel.backlog.popleft()
+            item = _pop(channel)
             batch = item if isinstance(item, Batch) else _empty(item)
-            if isinstance(item, Parked):
-                channel.parked -= item.rows
-            if channel.kept(batch.block):
-                self._settling.settle([spooled(batch.block, parts), Release(batch)], channel)
-            elif channel.unsure(batch.block):
-                doubt = possibly_stored(batch.block, parts, reason=reason)
-                self._settling.settle([doubt, Release(batch)], channel)
-            else:
-                self._settling.settle(
-                    [dropped(batch.block, parts, reason=reason), Release(batch)], channel
-                )
+            kept = channel.kept(batch.block)
+            end = given_up(
+                batch.block, channel.lane.parts, kept=kept, in_doubt=False, reason=reason
+            )
+            self._settling.settle([end, Release(batch)], channel)
 
     def restart(self) -> None:
         """On a new loop: what the last one was reading never comes."""
@@ -319,6 +302,21 @@ class Backlog:
         self._waiting.clear()
         for channel in self._channels:
             self.next(channel)
+
+
+def _pop(channel: Channel) -> Batch | Parked:
+    """Take the first one out of the backlog."""
+    item = channel.backlog.popleft()
+    _tidy(channel, item)
+    return item
+
+
+def _tidy(channel: Channel, gone: Batch | Parked) -> None:
+    """One is not in the backlog any more."""
+    if isinstance(gone, Parked):
+        channel.parked -= gone.rows
+    if not channel.backlog:
+        channel.backlog = NOTHING_WAITS
 
 
 def _together(channel: Channel) -> tuple[int, array[int], list[bytes]] | None:
@@ -332,7 +330,7 @@ def _together(channel: Channel) -> tuple[int, array[int], list[bytes]] | None:
         data = list(accumulator.lines)
     elif accumulator.rows:
         return None
-    for batch in reversed((*channel.lane.out.unsent, *channel.backlog)):
+    for batch in reversed(channel.backlog):
         if not isinstance(batch, Batch) or not batch.kept or batch.block.last + 1 != first:
             break
         first = batch.block.first

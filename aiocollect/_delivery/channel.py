@@ -126,12 +126,12 @@ class Channel:
     def rows(self) -> int:
         """Rows that are encoded, in memory, and not final."""
         waiting = sum(b.block.rows for b in self.backlog if isinstance(b, Batch))
-        return self.keeping + self.accumulator.rows + self.lane.out.rows + waiting
+        return self.keeping + self.accumulator.rows + self.lane.rows + waiting
 
     @property
     def idle(self) -> bool:
         """Whether it has no rows, in memory or on the disk."""
-        waits = self.keeping or self.accumulator.rows or self.backlog or self.lane.out
+        waits = self.keeping or self.accumulator.rows or self.backlog or self.lane.rows
         return not waits
 
     def cut(self, unsettled: Unsettled) -> Batch:
@@ -141,25 +141,21 @@ class Channel:
         unsettled.add(batch.serial, born=batch.born)
         return batch
 
-    def kept(self, block: Block) -> bool:
-        """Whether the block's rows are in the spool, for the next process."""
+    def kept(self, block: Block) -> bool | None:
+        """Whether the block's rows are in the spool, for another process to go on with. None: the
+        disk has not answered yet."""
         syncer, progress = self.syncer, self.progress
-        if syncer is None or progress is None or not syncer.alive:
+        if syncer is None or progress is None:
             return False
-        return progress.within(block.first, block.rows) is not None
+        if syncer.alive and progress.within(block.first, block.rows) is not None:
+            return True
+        return None if syncer.writing(progress) and block.last >= progress.kept_to else False
 
     def close(self) -> None:
         """It has no rows and is not used again: its slot in the spool is free."""
         self.closed = True
         if self.syncer is not None and self.progress is not None:
             self.syncer.journal.close_lane(self.progress)
-
-    def unsure(self, block: Block) -> bool:
-        """Whether rows of the block are being written to the disk right now."""
-        syncer, progress = self.syncer, self.progress
-        if syncer is None or progress is None or not syncer.writing(progress):
-            return False
-        return block.last >= progress.kept_to
 
     def intend(self, known: Callable[[], None]) -> None:
         """Call ``known`` when the spool knows what the lane is about to send."""

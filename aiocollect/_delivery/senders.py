@@ -363,6 +363,10 @@ class Senders:
         if not channel.lane.busy:
             self._settling.rested(channel)
 
+    def rest(self, channel: Channel) -> None:
+        """No batch waits for the channel's lane, which is idle: an alarm of it ends."""
+        self._tell(channel, LaneEvent.REST)
+
     def _wait(self, channel: Channel, seconds: float) -> None:
         if self._abandoned:
             return

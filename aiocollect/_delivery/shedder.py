@@ -95,7 +95,7 @@ def _is_unsent(channel: Channel, born: float) -> bool:
 
 def _unsent(channel: Channel, born: float) -> Batch | Parked | Accumulator | None:
     """What was born then and was never begun: sealed, waiting, or still coalescing."""
-    for batch in (*channel.lane.out.unsent, *channel.backlog):
+    for batch in channel.backlog:
         if batch.born == born:
             return batch
     accumulator = channel.accumulator

@@ -48,6 +48,7 @@ class World:
     gone: list[bytes] = field(default_factory=list)
     made: int = 0
     lanes: list[Lane] = field(default_factory=list)
+    waiting: list[list[Batch]] = field(default_factory=list)  # for their lane
     pending: list[Any] = field(default_factory=list)
     late: list[Append | Create] = field(default_factory=list)
 
@@ -62,13 +63,13 @@ class World:
                     lane._data.resume,
                     lane.parts.name,
                     lane.blind,
-                    len(lane.out._batches),
-                    tuple(block.data for block in lane.out._blocks),
+                    len(batches),
+                    tuple(block.data for block in lane._data.blocks._blocks),
                     lane._data.look_at is None,
                     _at(lane._data.own_place),
                 ),
             )
-            for lane in self.lanes
+            for lane, batches in zip(self.lanes, self.waiting, strict=True)
         )
         late = tuple(sorted(map(_told, self.late)))
         pending = tuple(map(repr, self.pending))
@@ -129,6 +130,8 @@ class World:
         commands = lane.on(event, answer)
         while commands and isinstance(commands[-1], Wait):
             commands = lane.on(LaneEvent.TIMER)
+        if not lane.busy and self.waiting[number]:
+            commands = lane.submit(self.waiting[number].pop(0))
         self.pending[number] = commands[-1] if commands and is_request(commands[-1]) else None
 
     def ask(self, number: int) -> tuple[LaneEvent, Any]:
@@ -258,14 +261,15 @@ def explore(title: str, batches: list[list[bytes]], *, own: bool = False, **opti
         parts = Parts("d.csv", header=HEADER, limits=limits, writer=f"{number:010x}", own=own)
         lane = Lane(parts, backoff=Backoff(base=1, cap=1, hold=1))
         world.lanes.append(lane)
-        commands: list[Any] = []
+        waiting: list[Batch] = []
         first = 0
         for serial, line in enumerate(lines):
             rows = line.splitlines(keepends=True)
             block = Block(line, lengths=array("I", map(len, rows)), first=first)
             first += len(rows)
-            commands += lane.submit(Batch(block, serial=serial, born=0.0, charges=()))
-        world.pending.append(commands[-1])
+            waiting.append(Batch(block, serial=serial, born=0.0, charges=()))
+        world.pending.append(lane.submit(waiting.pop(0))[-1])
+        world.waiting.append(waiting)
     expected = sorted(line for lines in batches for line in b"".join(lines).splitlines(True))
     seen = {world.key()}
     todo = [world]

@@ -5,16 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import tracemalloc
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from aiocollect import EncodeError, MemoryStore, Pipeline
-from aiocollect._core.outbox import Outbox
 from aiocollect.testing import Seams, VirtualClock, VirtualLoop, run_virtual
 from loadtest.rows.memory import Sink
-from tests.support.lanes import make_batch
 
 FEATURES = ("a", "b")
 PATHS = 200
@@ -102,23 +99,3 @@ def test_refused_headers_are_not_kept() -> None:
         return before, after
 
     assert asyncio.run(main()) == (8, 8)
-
-
-@pytest.mark.parametrize("begun", [False, True])
-def test_an_outbox_gives_back_what_was_not_begun(begun: bool) -> None:
-    """In order; the batch that is under way stays, and what comes later follows it."""
-    outbox = Outbox()
-    batches = [make_batch(b"a\n", b"b\n", serial=serial, first=2 * serial) for serial in range(3)]
-    for batch in batches:
-        outbox.add(batch)
-    if begun:
-        assert outbox.begin()
-        outbox.halve()
-    assert serials(outbox.take_back()) == ([1, 2] if begun else [0, 1, 2])
-    assert outbox.rows == (2 if begun else 0)
-    outbox.add(batches[2])
-    assert serials(outbox.unsent) == [2]
-
-
-def serials(batches: Sequence[Any]) -> list[int]:
-    return [batch.serial for batch in batches]

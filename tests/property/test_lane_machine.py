@@ -10,6 +10,7 @@ part with the right header.
 from __future__ import annotations
 
 from array import array
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,7 +41,7 @@ from aiocollect.errors import (
     StoreError,
     StoreRefused,
 )
-from aiocollect.events import DeadLettered, Dropped, Settled
+from aiocollect.events import DeadLettered, Settled
 from aiocollect.typing import Appended, Created, Opened, Range
 from tests.support.lanes import HEADER, make_lane
 
@@ -140,6 +141,7 @@ class LaneMachine(RuleBasedStateMachine):
         self.late: list[Any] = []
         self.rows = 0
         self.batches = 0
+        self.waiting_batches: deque[Batch] = deque()  # for the lane
         self.stored: list[int] = []
         self.dropped: set[int] = set()
         self.others = 0
@@ -157,7 +159,7 @@ class LaneMachine(RuleBasedStateMachine):
                 self.request = command
             elif isinstance(command, Finish):
                 notice = command.notice
-                assert isinstance(notice, Settled | Dropped | DeadLettered), notice
+                assert isinstance(notice, Settled | DeadLettered), notice
                 found = range(notice.first, notice.last + 1)
                 if command.outcome is Outcome.STORED:
                     self.stored.extend(found)
@@ -169,6 +171,7 @@ class LaneMachine(RuleBasedStateMachine):
     def answer(self, event: LaneEvent, answer: Any = None) -> None:
         self.request = None
         self.obey(self.lane.on(event, answer, now=self.now))
+        self.go_on()
 
     def carry_out(self) -> None:
         request = self.request
@@ -187,7 +190,13 @@ class LaneMachine(RuleBasedStateMachine):
         block = Block(b"".join(lines), lengths=array("I", map(len, lines)), first=self.rows)
         self.rows += count
         batch = Batch(block, serial=self.batches, born=0.0, charges=())
-        self.obey(self.lane.submit(batch))
+        self.waiting_batches.append(batch)
+        self.go_on()
+
+    def go_on(self) -> None:
+        """A lane that is idle gets the next batch."""
+        while self.waiting_batches and not self.lane.busy:
+            self.obey(self.lane.submit(self.waiting_batches.popleft()))
 
     @precondition(lambda self: self.request is not None)
     @rule()
@@ -292,10 +301,11 @@ class LaneMachine(RuleBasedStateMachine):
             if what == "replace":
                 self.world.blobs[name] = self.world.new_blob()
 
-    @precondition(lambda self: self.lane.out.unsent)
+    @precondition(lambda self: self.waiting_batches)
     @rule()
     def the_oldest_is_shed(self) -> None:
-        self.obey(self.lane.drop(self.lane.out.unsent[0], reason="shed_oldest"))
+        block = self.waiting_batches.popleft().block
+        self.dropped.update(range(block.first, block.last + 1))
 
     # What must hold ------------------------------------------------------------------------------
 

@@ -21,8 +21,8 @@ APPENDS: Final[list[Mutant]] = [
         "    sent = lane.state is State.APPENDING and not lane.doubt\n"
         '    if not sent or error.code != "InvalidHeaderValue":\n'
         "        return on_refused(lane, error)\n"
-        "    end = appending.dead_lettered(lane.out.block, lane.parts, reason=error.code)\n"
-        "    return [*lane.out.end(end), *appending.next_block(lane)]\n\n\n"
+        "    end = appending.dead_lettered(lane.block, lane.parts, reason=error.code)\n"
+        "    return [*lane.blocks.end(end), *appending.next_block(lane)]\n\n\n"
         "_REFUSED = _to(_costs, *State)\n",
         ("lives",),
         "rows pay for the store's refusals",

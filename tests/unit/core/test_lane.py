@@ -70,9 +70,17 @@ def test_batches_follow_one_another_at_the_answered_position() -> None:
     """The next append goes to where the last one ended, with its ETag."""
     lane = make_lane()
     at_position(lane)
-    assert lane.submit(make_batch(b"3,z\n", serial=2, first=2)) == []
-    commands = lane.on(LaneEvent.APPENDED, Appended(58, 2, "etag-9"))
-    assert request(commands) == Append(PATH, b"3,z\n", 58, "etag-9")
+    lane.on(LaneEvent.APPENDED, Appended(58, 2, "etag-9"))
+    commands = lane.submit(make_batch(b"3,z\n", serial=2, first=2))
+    assert commands == [Append(PATH, b"3,z\n", 58, "etag-9")]
+
+
+def test_a_lane_holds_one_batch() -> None:
+    """The others wait before it: a second one is our bug."""
+    lane = make_lane()
+    at_position(lane)
+    with pytest.raises(AssertionError, match="our bug: submit while appending"):
+        lane.submit(make_batch(b"3,z\n", serial=2, first=2))
 
 
 @pytest.mark.parametrize(
@@ -304,28 +312,58 @@ def test_what_an_operator_must_mend_is_held(reason: Refusal) -> None:
 # Closing, and the table ---------------------------------------------------------------------------
 
 
-def test_giving_up_tells_doubt_from_loss() -> None:
-    """The block in doubt is possibly stored; what was never sent is dropped."""
+def halved() -> Lane:
+    """The first half of a batch of two rows is on its way; the batch was too large."""
     lane = make_lane()
-    sent = request(at_position(lane))
-    lane.submit(make_batch(b"3,z\n", serial=2, first=2))
-    fail(lane, sent, OutcomeUnknown())
-    ends = [c for c in lane.on(LaneEvent.GIVE_UP, GiveUp("closed")) if isinstance(c, Finish)]
-    assert [(end.outcome, end.rows) for end in ends] == [
-        (Outcome.POSSIBLY_STORED, 2),
-        (Outcome.DROPPED, 1),
-    ]
-    assert lane.out.rows == 0
+    fail(lane, request(at_position(lane)), TOO_LARGE)
+    return lane
+
+
+@pytest.mark.parametrize(
+    ("kept", "outcomes"),
+    [
+        (False, [Outcome.POSSIBLY_STORED, Outcome.DROPPED]),
+        (None, [Outcome.POSSIBLY_STORED, Outcome.POSSIBLY_STORED]),
+        (True, [Outcome.SPOOLED, Outcome.SPOOLED]),
+    ],
+)
+def test_giving_up_tells_doubt_from_loss(kept: bool | None, outcomes: list[Outcome]) -> None:
+    """The block in doubt is possibly stored, and what was never sent is dropped; unless both are in
+    the spool, or may be: then another process may send them."""
+    lane = halved()
+    fail(lane, Append(PATH, b"1,x\n", 50, "etag-1"), OutcomeUnknown())
+    left = lane.on(LaneEvent.GIVE_UP, GiveUp("closed", lambda _: kept))
+    ends = [command for command in left if isinstance(command, Finish)]
+    assert [(end.outcome, end.rows) for end in ends] == [(outcome, 1) for outcome in outcomes]
+    assert isinstance(left[-1], Release)
+    assert (lane.rows, lane.busy) == (0, False)
 
 
 def test_rows_are_counted_until_they_are_final() -> None:
     """What a lane holds is what is neither stored nor given up."""
-    lane = make_lane()
-    at_position(lane)
-    lane.submit(make_batch(b"3,z\n", first=2))
-    assert lane.out.rows == 3
-    lane.on(LaneEvent.APPENDED, Appended(58, 2, "e"))
-    assert lane.out.rows == 1
+    lane = halved()
+    assert lane.rows == 2
+    lane.on(LaneEvent.APPENDED, Appended(54, 2, "e"))
+    assert lane.rows == 1
+    lane.on(LaneEvent.APPENDED, Appended(58, 3, "f"))
+    assert lane.rows == 0
+
+
+def test_an_alarm_ends_when_nothing_waits() -> None:
+    """A lane that has lost its batch keeps its alarm for the next one; with none, it ends."""
+    sizes = BlockSizes()
+    sizes.landed(1)
+    lane = make_lane(sizes=sizes)
+    look = request(lane.submit(make_batch(b"1,x\n")))
+    for _ in range(3):
+        fail(lane, look, OutcomeUnknown("Lost"))
+        lane.on(LaneEvent.TIMER)
+    lane.on(LaneEvent.OPENED, opened(50))
+    fail(lane, request(lane.on(LaneEvent.RANGE, found(b"\n", 50))), TOO_LARGE)
+    assert (lane.state, lane.held) == (State.IDLE, "Lost")
+    assert lane.on(LaneEvent.REST) == [Note(Resumed(path=PATH, part=PATH))]
+    assert lane.held == ""
+    assert lane.on(LaneEvent.REST) == []
 
 
 @pytest.mark.parametrize("state", State)
