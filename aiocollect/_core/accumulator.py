@@ -1,8 +1,8 @@
 """The accumulator: coalesces the encoded rows of one lane into batches.
 
 A batch is open while rows are added to it, and frozen when it is sealed. Rows are never split, and
-their order is the order they came in. A lane numbers its rows 0, 1, 2 …, so that the batches of a
-path and writer form one gapless sequence.
+keep the order they came in. A lane numbers its rows 0, 1, 2 …, so the batches of a path and writer
+form one sequence without gaps.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Block:
         )
 
     def common(self, data: bytes) -> int:
-        """How many of its first rows ``data`` begins with."""
+        """With how many of this block's first rows ``data`` begins."""
         rows = end = 0
         for length in self._lengths:
             if data[end : end + length] != self.data[end : end + length]:
@@ -102,7 +102,7 @@ class Batch:
         return f"<Batch {self.serial}: {self.block!r}>"
 
 
-# Of all empty accumulators; nothing is ever added to these.
+# Shared by all empty accumulators; nothing is ever added to these.
 _NO_LINES: Final[list[bytes]] = []
 _NO_LENGTHS: Final[array[int]] = array("I")
 _NO_CHARGES: Final[dict[Account, int]] = {}
@@ -123,7 +123,7 @@ class Accumulator:
         return f"<Accumulator {self.rows} rows, {self.size} bytes>"
 
     def _empty(self) -> None:
-        # Most are empty at any time: what they would put rows into is made with the first row.
+        # Most are empty at any time: lists for rows are made with the first row.
         self._lines: list[bytes] = _NO_LINES
         self._lengths: array[int] = _NO_LENGTHS
         self._charges: dict[Account, int] = _NO_CHARGES
@@ -141,7 +141,7 @@ class Accumulator:
 
     @property
     def lines(self) -> list[bytes]:
-        """The rows that wait to be sealed. They are not yours to change."""
+        """The rows that wait to be sealed. Do not change the list."""
         return self._lines
 
     @property
@@ -170,7 +170,7 @@ class Accumulator:
         return taken
 
     def bear(self, cost: int, *, account: Account) -> None:
-        """Something beside the rows is charged with the open batch."""
+        """Charge something besides the rows with the open batch, in bytes."""
         self._charges[account] = self._charges.get(account, 0) + cost
 
     def deadline(self, *, blocks_used: int, last_fill: int) -> float:
@@ -183,8 +183,8 @@ class Accumulator:
         return 100 * self.size // self._limits.max_bytes
 
     def let_go(self) -> tuple[int, int, int, float, tuple[tuple[Account, int], ...]]:
-        """Forget the open batch, whose rows are elsewhere too: the first row's number, their number
-        and bytes, and as of Batch. There must be a row in it."""
+        """Forget the open batch, whose rows are on the disk too. Returns the first row's number,
+        how many rows and bytes, and ``born`` and ``charges`` as of Batch. It must have a row."""
         assert self._lines, "internal error: an empty batch was let go of"
         gone = self._next, self.rows, self.size, self.born, tuple(self._charges.items())
         self._next += self.rows

@@ -58,8 +58,8 @@ def on_gone(lane: LaneData, _: Any) -> list[Command]:
 
 
 def on_rejected(lane: LaneData, error: StoreError) -> list[Command]:
-    """Too large. An earlier attempt may still land, and then its half does not: so both are
-    looked for. Where nobody may look, nothing can be said of either."""
+    """Too large. An earlier attempt can still land, and then its half does not: so both are
+    looked for. Without the right to read neither can be found."""
     block, doubt = lane.block, lane.doubt
     if doubt is not None:
         doubt.code = error.code

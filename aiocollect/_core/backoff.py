@@ -8,12 +8,12 @@ from __future__ import annotations
 
 __all__ = ["Backoff"]
 
-# A store's wish beyond an hour is taken for an error of whoever answered.
+# In seconds: a store that asks for more than an hour is taken to be in error.
 LONGEST_WISH = 3600.0
-# So often the wait of what is held doubles until it is ``hold``: what passes by itself (a roll-out,
-# a right that is new) is noticed within seconds, and nobody knocks every second for a day.
+# How often the wait of a held path doubles until it is ``hold``. What passes by itself (a roll-out,
+# a new right) is noticed within seconds, and the store is not asked every second for a day.
 DOUBLINGS = 3
-# And so often once more where each try leaves something behind: an empty part, a made-up name.
+# How often it doubles beyond that if each try leaves something there: an empty part.
 COSTLY = 2
 
 
@@ -34,7 +34,7 @@ class Backoff:
     def wait(self, failures: int, chance: float, *, at_least: float | None = None) -> float:
         """The wait after the failure that follows on ``failures`` others; ``chance`` in [0, 1).
         ``at_least`` is the store's own wish, which is granted up to an hour."""
-        # 2**60 would overflow no float, but the exponent need not grow for ever either.
+        # Far above any cap; without a bound the exponent would overflow a float.
         wait = float(min(self.cap, self.base * 2 ** min(failures, 60))) * chance
         return _granted(wait, at_least)
 

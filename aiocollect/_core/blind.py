@@ -1,10 +1,10 @@
 """The steps of a lane without the right to read: in a blob of its own, by conditions alone.
 
 - An append carries its position, and the ETag that the creation or the append before it answered.
-- A part is used only where its one creation was answered: one that is still on its way could make
-  the blob anew after a deletion, under an append that is late too.
-- Whether a refused creation means that the blob exists is found out by an append that cannot land.
-- The right to read is looked for again and again: it may only be late.
+- A part is used only if its one creation was answered. A creation that is still on its way could
+  make the blob again after a deletion, and an append that is late too could land there.
+- Whether a blob exists whose creation was refused is found out by an append that cannot land.
+- The right to read is asked for again and again: it can come late.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from .place import Place
 
 __all__ = ["back_to_own", "on_full", "on_mismatch", "on_open_no_right", "start"]
 
-# The answer to If-Match may be any other 412; this one speaks of the length alone.
+# If-Match can be answered by any other 412; this code is about the length alone.
 POSITION: Final = "AppendPositionConditionNotMet"
-# A right that is given late is found after so long at most: role assignments take minutes.
+# After so many seconds a right that was given late is found: role assignments take minutes.
 LOOK_AGAIN: Final = 600.0
 
 
 def on_open_no_right(lane: LaneData, _: Any) -> list[Command]:
-    """It may not look: from now on it writes to blobs of its own."""
+    """The lane may not read: from now on it writes to blobs of its own."""
     lane.blind = True
     if lane.own_place is not None:
         return back_to_own(lane)
@@ -59,13 +59,13 @@ def on_mismatch(lane: LaneData, error: StoreError) -> list[Command]:
     """The ETag or the position does not fit."""
     place = lane.place
     assert place.position is not None
-    if place.probing:  # it is there, and nobody can say what its ETag is
+    if place.probing:  # the blob exists, and its ETag is unknown
         return roll(lane, "creation_in_doubt")
     lane.begin_doubt()
     by_etag, place.etag = place.etag is not None and error.code != POSITION, None
     if by_etag:
-        # The ETag moved: by an attempt of ours, by others' metadata, or by its end. The
-        # position alone tells, and a blob made anew may have these rows as well.
+        # The ETag has changed: by an earlier attempt, by metadata, or because the blob was
+        # deleted. Only the position decides; a blob that replaced it may get these rows too.
         return append(lane)
     place.confirmed = True
     place.blocks += 1
@@ -73,7 +73,7 @@ def on_mismatch(lane: LaneData, error: StoreError) -> list[Command]:
 
 
 def on_full(lane: LaneData, code: str) -> list[Command]:
-    """A blob that may not be read takes no more: nobody can say what it holds."""
+    """A blob that may not be read takes no more: what it holds will never be known."""
     done: list[Command] = []
     if not lane.place.probing:
         done = lane.blocks.end(possibly_stored(lane.block, lane.parts, reason=code))

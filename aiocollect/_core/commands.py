@@ -1,4 +1,4 @@
-"""What a lane asks of the engine, and what the engine tells a lane.
+"""What a lane asks for (commands), and what happens to it (events).
 
 A lane has at most one request in flight, so it returns any number of things to note and at most one
 request or wait, which comes last.
@@ -54,14 +54,14 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Create a part, if there is none."""
+    """Create a part, if it does not exist."""
 
     part: str
 
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """Append ``data`` at ``offset``, if the ETag still is ``etag`` (where given)."""
+    """Append ``data`` at ``offset``, if the ETag is still ``etag`` (None: any)."""
 
     part: str
     data: bytes
@@ -98,14 +98,14 @@ class Outcome(enum.Enum):
     POSSIBLY_STORED = "possibly_stored"
     DEAD_LETTERED = "dead_lettered"
     DROPPED = "dropped"
-    SPOOLED = "spooled"  # not final: another life of the process brings them to the store
+    SPOOLED = "spooled"  # not final: another process brings them to the store
 
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """``rows`` rows are final; ``reason`` says why where they are not stored. ``content``: what a
-    dead letter holds, as lines of bytes or as rows. ``first``: the number of the first row in its
-    lane, where it came to one."""
+    """``rows`` rows are final; ``reason`` says why if they are not stored. ``content``: what a dead
+    letter holds, as lines of bytes or as rows. ``first``: the number of the first row in its lane;
+    -1 if it never came to one."""
 
     outcome: Outcome
     rows: int
@@ -156,7 +156,7 @@ class LaneEvent(enum.Enum):
     REST = "rest"
     GIVE_UP = "give_up"
 
-    # Members are dictionary keys on every step, and identity is all that tells them apart.
+    # Members are dictionary keys on every step; hashing by identity is the fastest.
     __hash__ = object.__hash__
 
 
@@ -171,8 +171,8 @@ class GiveUp:
 
 Answer: TypeAlias = Opened | Appended | Range | Created | bool | StoreError | Batch | GiveUp | None
 
-# The refusals that a lane knows a way on from. The service never reads rows, so only a refusal of
-# a block's size can be the fault of one; every other reason, known here or not, is an operator's.
+# The refusals after which a lane can go on by itself. The service never reads rows, so only a
+# refusal of a block's size can be the fault of a row; every other reason needs an operator.
 _REFUSALS = {
     Refusal.BLOB_MISSING: LaneEvent.MISSING,
     Refusal.WRONG_TYPE: LaneEvent.WRONG_TYPE,
@@ -180,8 +180,8 @@ _REFUSALS = {
     Refusal.TOO_LARGE: LaneEvent.REJECTED,
 }
 
-# Which of these mean something to which request. A refusal that does not is held, and nothing is
-# lost; any other failure means only that nothing is decided.
+# Which of these each request understands. Any other refusal is held, and nothing is lost; any other
+# failure means only that nothing is decided.
 _MEANINGFUL: dict[type[Request], frozenset[LaneEvent]] = {
     Open: frozenset(
         {LaneEvent.MISSING, LaneEvent.WRONG_TYPE, LaneEvent.NO_RIGHT, LaneEvent.REFUSED}

@@ -1,8 +1,8 @@
 """The appends in doubt at one position: what may have landed there, and what a look says of it.
 
-At a position at most one append ever lands. Mostly there is one that may have; where the store has
-refused it for its size since, and its half was sent in its stead, there are several, which begin
-alike; of another life's doubt, any number of its rows may be one.
+At most one append ever lands at a position. Mostly there is one candidate. If the store then
+refused it for its size, and its half was sent instead, there are several, which begin alike. Of
+another process's doubt any number of its first rows can be a candidate.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ __all__ = ["Doubt"]
 
 
 class Doubt:
-    """Begins with what is under way as the one attempt. ``code``: the answer that is looked into;
-    ``full``: and that says that the part takes no more. ``adopted``: it is another life's."""
+    """Begins with what is under way as the one attempt. ``code``: the answer that led here;
+    ``full``: it says that the part takes no more. ``adopted``: another process's doubt."""
 
     __slots__ = ("_adopted", "_lasts", "code", "full")
 
     def __init__(self, *, adopted: bool = False) -> None:
         self._adopted = adopted
-        self._lasts: tuple[int, ...] = ()  # of the attempts besides: their last rows
+        self._lasts: tuple[int, ...] = ()  # the last rows of the other attempts
         self.code = ""
         self.full = False
 
@@ -31,7 +31,7 @@ class Doubt:
         return f"<Doubt about {1 + len(self._lasts)} attempts {self.code}>"
 
     def halved(self, last: int) -> None:
-        """What ended with the row ``last`` may have landed, and less is sent from now on."""
+        """The attempt up to the row ``last`` may have landed; less is sent from now on."""
         self._lasts += (last,)
 
     def last(self, blocks: BlockQueue) -> int:
@@ -46,7 +46,7 @@ class Doubt:
         self, found: Range, blocks: BlockQueue, *, place: Place, header: bytes
     ) -> tuple[Verdict, int]:
         """What the range says, which begins one byte before the position; with LANDED, up to which
-        row. ``header``: what went before the rows."""
+        row. ``header``: what was sent before the rows."""
         position = place.position or 0
         if self._adopted:
             self._narrow(found.data[min(position, 1) :], blocks, header)
@@ -58,8 +58,8 @@ class Doubt:
         return [header + blocks.first.data, *(header + blocks.upto(last) for last in self._lasts)]
 
     def _narrow(self, data: bytes, blocks: BlockQueue, header: bytes) -> None:
-        """Another life may have halved what it was about to send: what stands there of whole rows
-        is a block of its own."""
+        """The other process can have halved what it was about to send: the whole rows that are
+        there become a block of their own."""
         rows = blocks.first.common(data[len(header) :]) if data.startswith(header) else 0
         if 0 < rows < blocks.first.rows:
             self.halved(blocks.first.last)

@@ -41,7 +41,7 @@ def on_rest(lane: LaneData, _: Any) -> list[Command]:
 
 
 def on_opened(lane: LaneData, opened: Opened) -> list[Command]:
-    """It is there: it is ours, or the next one is looked at."""
+    """The part exists: it is this lane's, or the next one is looked at."""
     notes: list[Command] = []
     if lane.own_place is not None:  # the right to read has come
         lane.own_place = None
@@ -54,8 +54,8 @@ def on_opened(lane: LaneData, opened: Opened) -> list[Command]:
 
 
 def on_open_missing(lane: LaneData, _: Any) -> list[Command]:
-    """There is none."""
-    if lane.place.made:  # by us or somebody else, and not there: an old view, or by turns
+    """The part does not exist."""
+    if lane.place.made:  # created, and not there: an old view, or it comes and goes
         lane.place.made = False
         lane.begin_retries().turned("NotFoundAfterCreate")
         return begin_part(lane)
@@ -63,19 +63,19 @@ def on_open_missing(lane: LaneData, _: Any) -> list[Command]:
 
 
 def on_open_wrong_type(lane: LaneData, _: Any) -> list[Command]:
-    """It takes no appends."""
+    """The part is not an append blob."""
     return roll(lane, "wrong_type")
 
 
 def on_created(lane: LaneData, created: Created | bool) -> list[Command]:
-    """It is there now, by us or by somebody who was faster (False)."""
+    """The part exists now; False: another writer was faster."""
     if not lane.blind:
         # Whoever made it: only a look gives its ETag and time, and shows what others wrote.
         lane.place.made = True
         lane.place.confirmed = created is not False
         return look(lane)
     if created is False or (lane.retries and lane.retries.unsure):
-        # Its ETag is unknown, or another creation of it is under way, which could make it anew.
+        # Its ETag is unknown, or another creation of it is under way, which could replace it.
         return roll(lane, "creation_in_doubt")
     blind.start(lane, (created.etag or None) if isinstance(created, Created) else None)
     lane.place.confirmed = True
@@ -83,7 +83,7 @@ def on_created(lane: LaneData, created: Created | bool) -> list[Command]:
 
 
 def on_create_refused(lane: LaneData, error: StoreError) -> list[Command]:
-    """It may be there nevertheless: some credentials are told so about a blob that exists."""
+    """It can exist nevertheless: some credentials get this answer for a blob that exists."""
     retries = lane.begin_retries()
     if lane.blind:
         retries.creation = error.code

@@ -9,7 +9,7 @@ An id is a UUIDv8 (RFC 9562, section 5.8) as text::
     |             └ version 8, counter, high 12 bits
     └ milliseconds since 1970 of the scoring time
 
-So whatever is collected under one of our ids, weeks later too, goes to the day of the scoring.
+So what is collected under one of our ids goes to the day of the scoring, even weeks later.
 """
 
 from __future__ import annotations
@@ -29,8 +29,10 @@ __all__ = [
 
 HOUR_US: Final = 3_600_000_000
 DAY_US: Final = 24 * HOUR_US
-# Looking the last digits up takes a third of the time of formatting them.
+# Looking up the last digits takes a third of the time of formatting them.
 _HEX: Final = tuple(f"{byte:02x}" for byte in range(256))
+# In microseconds. A clock that is set back by less is not followed: scoring times stay unique, and
+# run ahead of it for a minute at most.
 STEP: Final = 60_000_000
 MILLISECOND: Final = 1_000_000  # in nanoseconds
 SECOND: Final = 1000 * MILLISECOND
@@ -50,10 +52,10 @@ Hand: TypeAlias = tuple[int, int, str, Callable[[], str], str]
 class Ids:
     """Makes the ids and scoring times of one writer. From any thread.
 
-    ``writer`` is ten hexadecimal digits. ``hand`` is for the next ids, and replaced whole; ``free``
-    is the first scoring time that was not given out yet, in nanoseconds from the hand's start.
-    _engine/fast_path.py does with them what is done here. They are read and changed in windows
-    (window.py); who calls from inside of one asks for no id or time: see Recorder.
+    ``writer`` is ten hexadecimal digits. ``hand`` serves the next ids, and is replaced as a whole;
+    ``free`` is the first scoring time that was not given out yet, in nanoseconds from the hand's
+    start. _engine/fast_path.py uses both as is done here. They are read and changed in windows
+    (window.py); a call from inside a window must not ask for an id or time: see Recorder.
     """
 
     __slots__ = ("_blocks", "_high", "_window", "free", "hand", "writer")
@@ -78,9 +80,9 @@ class Ids:
             return self._id(time), time, time // HOUR_US
 
     def time(self, now: int) -> int:
-        """``now`` (microseconds), or the next one that this writer has not given out yet.
+        """``now`` (microseconds), or the next time that this writer has not given out yet.
 
-        Where the clock is set back by more than a step, it was wrong before, and is followed.
+        A clock that is set back by more than STEP was wrong before, and is followed.
         """
         with self._window.lock:
             return self._time(now)
@@ -128,8 +130,8 @@ class Ids:
         return f"-8{block >> 8 & 0xFFF:03x}-ac{writer[:2]}-{writer[2:]}{block & 0xFF:02x}"
 
     def _begin(self, time: int, suffix: Callable[[], str], rest: str) -> Hand:
-        """Have another millisecond at hand, or the next 256 ids."""
-        # Once a call, where these are a millisecond apart: looked up, which is half of formatting.
+        """Make the hand of another millisecond, or of the next 256 ids."""
+        # Once a call, if calls are a millisecond apart: looking up costs half of formatting.
         milliseconds = time // 1000
         high = milliseconds >> 16
         known, text = self._high
@@ -156,12 +158,12 @@ class Ids:
 
 
 def hour_of_id(correlation_id: str) -> int | None:
-    """The hour since 1970 that one of our ids carries; None for anybody else's."""
+    """The hour since 1970 that one of our ids carries; None for other ids."""
     found = _is_ours(correlation_id)
     if found is None:
         return None
     hour = int(found[1] + found[2], 16) // 3_600_000
-    # 48 bits reach beyond the year 9999, where dates end: no id of ours is from there.
+    # 48 bits reach beyond the year 9999, where dates end: we make no such id.
     return hour if hour < LAST_HOUR else None
 
 

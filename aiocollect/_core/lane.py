@@ -1,8 +1,8 @@
 """The lane: brings the batches of one (path, header) to their part, exactly once and in order.
 
-Why it is right stands in states.py, above the table of states and events that this file carries
-out. A lane has at most one request in flight; the engine does not start another (the lane is
-muted). It changes its state and returns what is to be done; it never does it.
+states.py says why it is right, above the table of states and events that this file carries out. A
+lane has one batch at a time, and at most one request in flight (then it is muted). It changes its
+state and returns what is to be done; it never does it.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ class Lane:
 
     @property
     def parts(self) -> Parts:
-        """Its path, and how far it has come through the parts of it."""
+        """Its path, and the part it is in."""
         return self._data.parts
 
     @property
     def place(self) -> Place:
-        """Where it stands in the part."""
+        """Its place in the part."""
         return self._data.place
 
     @property
@@ -61,7 +61,7 @@ class Lane:
 
     @property
     def busy(self) -> bool:
-        """Whether a batch is on its way: the lane is muted."""
+        """Whether it has a batch."""
         return self._data.state not in (State.IDLE, State.CLOSED)
 
     @property
@@ -86,7 +86,7 @@ class Lane:
 
     @property
     def stand(self) -> Stand:
-        """What a spool must know to go on from here in another process."""
+        """What a spool keeps, so that another process can go on from here."""
         parts, place = self.parts, self.place
         return Stand(parts.index, parts.own, self.blind, place.position, place.created)
 
@@ -111,8 +111,8 @@ class Lane:
     # What it is told --------------------------------------------------------------------------
 
     def take_up(self, stand: Stand, *, in_doubt: bool) -> None:
-        """Go on where another process stood. ``in_doubt``: the rows submitted first may have landed
-        at its position; else, where the blob may be read, a look at it tells where to go on."""
+        """Go on where another process was. ``in_doubt``: the rows submitted first can have landed
+        at its position. Otherwise, if the blob can be read, a look at it shows where to go on."""
         data = self._data
         data.parts.own, data.parts.index = stand.own, stand.part
         data.blind = stand.blind
@@ -134,8 +134,8 @@ class Lane:
         chance: float = 0.5,
         now: float | None = None,
     ) -> list[Command]:
-        """Take an event with its answer or error; ``chance`` in [0, 1) spreads a wait, ``now`` are
-        seconds that never go back, as of the last event where there are none."""
+        """Take an event with its answer or error. ``chance`` in [0, 1) spreads waits; ``now`` are
+        seconds of a clock that never goes back, None: as at the last event."""
         data, before = self._data, self._data.state
         transition = TABLE.get((before, event))
         assert transition is not None, f"internal error: {event.value} while {before.value}"

@@ -1,4 +1,4 @@
-"""What a lane knows: its state, its part, where it stands in it, and what may have landed there.
+"""What a lane knows: its state, its part, its place there, and what may have landed at it.
 
 Plain data. The steps take it and change it; whether a step may be taken, and where it may lead, is
 said by the table (states.py). So the steps need not know the lane, which knows them.

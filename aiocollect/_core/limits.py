@@ -43,18 +43,18 @@ class PartLimits:
         self.max_bytes = max_bytes
 
     def full(self, *, length: int, blocks: int) -> bool:
-        """Whether a part of this length and block count takes no more of ours."""
+        """Whether this lane appends no more to a part of this length and block count."""
         return blocks >= self.max_blocks or length >= self.max_bytes
 
 
-# Every service and every proxy takes blocks of this size, so what is refused above it is too large.
+# In bytes: every service and every proxy takes blocks of this size. So a refused block above it can
+# be too large.
 ANYBODY_TAKES = 64 * 1024
 
 
 class BlockSizes:
-    """Which sizes of blocks a store has taken: whether it refuses one for its size, or all.
-
-    A proxy that answers 413 to everything must not cost a row.
+    """The largest block that a store has taken: whether it refuses a block for its size, or refuses
+    all. A proxy that answers 413 to everything must not cost a row.
     """
 
     __slots__ = ("_largest",)
@@ -70,7 +70,7 @@ class BlockSizes:
         self._largest = max(self._largest, size)
 
     def explain(self, size: int) -> bool:
-        """Whether its size is why a block is refused: none as large was ever taken, and it is large
-        by any measure, or by that of those that were."""
+        """Whether a block is refused for its size: none as large was ever taken, and it is above
+        64 KiB, or more than twice the largest that was."""
         large = size > ANYBODY_TAKES or 0 < self._largest < size / 2
         return large and size > self._largest

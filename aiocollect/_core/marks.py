@@ -1,6 +1,6 @@
 """High-water and low-water marks: when back-pressure begins, and when it ends.
 
-Two marks, so that a level that trembles around one of them makes one event, not thousands.
+Two marks, so that a level that moves around one of them causes one event, not thousands.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ class Marks:
     __slots__ = ("high", "low", "raised")
 
     def __init__(self, budget: int) -> None:
-        # Three quarters: the rest is the reserve that a burst may fill before calls are refused.
+        # Three quarters: a burst can fill the rest before calls are refused. Down to one half: then
+        # a quarter of the budget must move before the next event.
         self.high = budget * 3 // 4
         self.low = budget // 2
         self.raised = False
@@ -32,7 +33,7 @@ class Marks:
         return f"<Marks {'above' if self.raised else 'below'} {self.low}..{self.high} bytes>"
 
     def update(self, level: int) -> Crossing | None:
-        """Tell the level; says so when it has crossed a mark."""
+        """Set the level. Returns the mark that it has crossed, if any."""
         if self.raised:
             if level <= self.low:
                 self.raised = False

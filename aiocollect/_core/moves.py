@@ -60,7 +60,7 @@ def append(lane: LaneData) -> list[Command]:
 
 
 def read_back(lane: LaneData) -> list[Command]:
-    """Look at what stands at the position, and, with no doubt, whether a line ends there."""
+    """Look at what is at the position; without a doubt, only whether a line ends there."""
     position = lane.place.position
     assert position is not None
     lane.state = State.READING
@@ -105,14 +105,14 @@ def _look_for_the_right(lane: LaneData) -> list[Command]:
 
 
 def roll(lane: LaneData, reason: str, *, landed: bool = False) -> list[Command]:
-    """Go on to the next part, with whatever is not final yet; ``landed``: not in vain."""
+    """Go on in the next part with what is not final yet. ``landed``: a block landed in this one."""
     assert lane.doubt is None, "internal error: a lane rolled while in doubt"
     place = lane.place
     empty = place.fresh or place.made
     if lane.state is State.CREATING or (empty and (place.confirmed or place.probing)):
         lane.begin_retries().turned(reason)  # off a part that we made, and that took nothing
     elif not landed:
-        lane.begin_retries().walked()  # past one that stands there
+        lane.begin_retries().walked()  # past a part that exists
     if landed and lane.look_at is not None:
         lane.look_at = lane.now
     if lane.retries:
@@ -133,8 +133,8 @@ def replaced(lane: LaneData) -> list[Command]:
 def landed(
     lane: LaneData, length: int, *, last: int | None = None, sound: bool | None = True
 ) -> list[Command]:
-    """The rows up to ``last``, mostly the block under way, are in the blob, which is ``length``
-    bytes long now. ``sound``: whether a line ends there, as far as it is known."""
+    """The rows up to ``last`` (mostly the block under way) are in the blob, which is ``length``
+    bytes long now. ``sound``: whether a line ends there; None: unknown."""
     place, doubt, blocks = lane.place, lane.doubt, lane.blocks
     assert place.position is not None
     done: list[Command] = []
@@ -173,7 +173,7 @@ def wait(
 def hold(
     lane: LaneData, code: str, *, then: State | None = None, wish: float | None = None
 ) -> list[Command]:
-    """Wait for an operator, and go on with the same again, or with ``then``."""
+    """Wait for an operator, and then try the same again, or go on with ``then``."""
     seconds, notes = lane.begin_retries().refused(code, lane.chance, wish=wish)
     return [*notes, *wait(lane, seconds, then=then, held=True)]
 

@@ -1,12 +1,13 @@
 """Parts: the blobs that one path becomes: data.csv, data_1.csv, data_2.csv …
 
-A path is walked forward only. The first part that carries exactly our header, is not full, not
-sealed and an append blob is ours; else the next is looked at, and a missing one created. So header
-races, schema drift and rolling over are one rule, and every writer rolls by itself.
+A path is walked forward only. A lane takes the first part that is an append blob, carries exactly
+its header, and is neither full nor sealed. Otherwise it looks at the next part, and creates it if
+it is missing. So header races, schema drift and rolling over are one rule, and every writer rolls
+by itself.
 
-A writer with blobs of its own walks data-<writer>.csv, data-<writer>_1.csv … in the same way. Where
-it may not read it cannot tell its own headers apart, so the second header on a path, and each one
-after it, has a name of its own: data-<writer>-1.csv.
+A writer with blobs of its own walks data-<writer>.csv, data-<writer>_1.csv … in the same way.
+Without the right to read it cannot tell its own headers apart, so the second header on a path, and
+each one after it, has a name of its own: data-<writer>-1.csv.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ __all__ = ["Parts"]
 
 
 class Parts:
-    """Where a lane stands on its way through the parts of ``path``.
+    """How far a lane has come through the parts of ``path``.
 
     ``ordinal`` counts the headers that this writer has on the path.
     """
@@ -38,7 +39,7 @@ class Parts:
         self.path = path
         self.header = header
         self.index = 0
-        self._other = 0  # where it stood when it left for its own blobs, or came back from them
+        self._other = 0  # the part it left when it went to its own blobs, or came back from them
         self.own = own
         self.writer = writer
         self.ordinal = ordinal
@@ -61,7 +62,7 @@ class Parts:
 
     @property
     def head(self) -> int:
-        """How many of a part's first bytes tell whose header it carries."""
+        """How many of a part's first bytes show whose header it carries."""
         return max(1, len(self.header))
 
     @property
@@ -80,12 +81,12 @@ class Parts:
             self.index, self._other = self._other, self.index
 
     def objection(self, opened: Opened) -> str:
-        """Why rows cannot go to the part as it is; "" where they can. An empty one is ours;
-        so is any where rows need no header."""
+        """Why rows cannot go to the part as it is; "" if they can. They can go to an empty one,
+        and, if they need no header, to any."""
         if opened.length and self.header and opened.head != self.header:
             return "header"
         return self.full(length=opened.length, blocks=opened.blocks)
 
     def full(self, *, length: int, blocks: int) -> str:
-        """ "full" where the part takes no more of ours; else ""."""
+        """ "full" if this lane appends no more to the part; else ""."""
         return "full" if self._limits.full(length=length, blocks=blocks) else ""

@@ -1,4 +1,4 @@
-"""Where a lane stands: in which blob, how far, and what it knows of that blob.
+"""The place of a lane: the position in its part, and what it knows of that blob.
 
 ``position`` is where the next append goes; None: the part was not looked at yet.
 """
@@ -11,17 +11,20 @@ from ..typing import Opened, Range
 
 __all__ = ["NO_ETAG", "Place"]
 
-# No blob has it: an append under it never lands, and its answer says whether the blob is there.
+# No blob has this ETag: an append under it never lands, and its answer shows if the blob exists.
 NO_ETAG: Final = '"0x0"'
-# Views of a blob that are older than so many appends of ours are not known for ours.
+# So many earlier ETags of the blob are remembered: a view that is older is taken for another
+# writer's, and then it must stay for a minute to count.
 ETAGS: Final = 4
-BITS: Final = 24  # of each one's hash
+# Of each one's hash; all four take an int of 96 bits. Two ETags of one blob have the same hash once
+# in 17 million: then an emptied blob is taken for an old view.
+BITS: Final = 24
 _MASK: Final = (1 << BITS) - 1
 
 
 class Place:
-    """In one part. ``sound``: a line ends at the position. ``made``: it was created, and not seen
-    yet. ``confirmed``: it surely exists, since we made it or appended to it."""
+    """In one part. ``sound``: a line ends at the position. ``made``: the part was created, and not
+    seen yet. ``confirmed``: it surely exists, since this lane created it or appended to it."""
 
     __slots__ = ("_before", "blocks", "confirmed", "created", "etag", "made", "position", "sound")
 
@@ -31,7 +34,7 @@ class Place:
         self.position = position
         self.created = created
         self.etag = etag
-        self._before = 0  # the ETags before this one, by their hashes: lanes are thousands
+        self._before = 0  # hashes of the ETags before this one, in one int: lanes are thousands
         self.blocks = 0
         self.sound = True
         self.made = self.confirmed = False
@@ -41,22 +44,22 @@ class Place:
 
     @property
     def fresh(self) -> bool:
-        """Whether nothing stands there."""
+        """Whether the part is empty."""
         return self.position == 0
 
     @property
     def probing(self) -> bool:
-        """Whether what is sent there cannot land, and is to find out whether there is a blob."""
+        """Whether the next append cannot land, and only finds out if the blob exists."""
         return self.etag == NO_ETAG
 
     def see(self, etag: str) -> None:
-        """The ETag of the blob, as it should be."""
+        """Note the ETag of the blob, in a view that is as it should be."""
         if self.etag is not None:
             self._before = (self._before << BITS | _hash(self.etag)) % (1 << BITS * ETAGS)
         self.etag = etag
 
     def knows(self, etag: str) -> bool:
-        """Whether it is one that the blob had here, a moment ago."""
+        """Whether the blob has this ETag here, or had it a moment ago."""
         before = [self._before >> BITS * n & _MASK for n in range(ETAGS)]
         return etag == self.etag or _hash(etag) in before
 
@@ -70,7 +73,7 @@ class Place:
         self.sound = opened.length <= len(opened.head)  # then its end was seen
 
     def move(self, found: Range, *, sound: bool | None) -> None:
-        """To the end that others have left."""
+        """To the end of what others wrote."""
         self.position = found.length
         self.see(found.etag)
         self.blocks += 1

@@ -1,4 +1,4 @@
-"""The steps that follow on a look at what stands at a lane's position."""
+"""The steps that follow on a look at what is at a lane's position."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["on_look_refused", "on_range"]
 
 
 def on_range(lane: LaneData, found: Range) -> list[Command]:
-    """This is what stands there (states.py has the table of cases)."""
+    """What is there decides (states.py has the table of cases)."""
     place, doubt = lane.place, lane.doubt
     assert place.position is not None
     last = -1
@@ -35,7 +35,7 @@ def on_range(lane: LaneData, found: Range) -> list[Command]:
         place.blocks += 1
         return landed(lane, found.length, last=last, sound=sound)
     if verdict is Verdict.UNDECIDED and not doubt.full:
-        # An attempt may be under way, or only the ETag has moved.
+        # An attempt can be under way, or only the ETag has changed.
         place.see(found.etag)
         lane.begin_retries().whole()
         return undecided(lane, doubt.code, State.APPENDING)
@@ -48,19 +48,19 @@ def on_range(lane: LaneData, found: Range) -> list[Command]:
 
 
 def on_look_refused(lane: LaneData, error: StoreError) -> list[Command]:
-    """Nobody says what stands there; but the same again may land, which would end the doubt too."""
+    """It cannot be read; but the same append again may land, which would end the doubt too."""
     then = State.APPENDING if lane.doubt is not None else State.READING
     return hold(lane, error.code, then=then, wish=error.retry_after)
 
 
 def _end_of_lines(lane: LaneData, found: Range) -> list[Command]:
-    """What stands before the position was looked at: rows follow a line end only."""
+    """The byte before the position was read: rows are appended only after a line end."""
     lane.place.sound = found.data.startswith(b"\n")
     return append(lane) if lane.place.sound else roll(lane, "no_line_end")
 
 
 def _shorter(lane: LaneData, found: Range) -> list[Command]:
-    """An old view of the blob; or somebody has emptied it, which stays."""
+    """An old view of the blob; or it was emptied, which stays so."""
     retries = lane.begin_retries()
     retries.doubtful = True
     if lane.place.knows(found.etag):
@@ -71,9 +71,9 @@ def _shorter(lane: LaneData, found: Range) -> list[Command]:
 
 
 def _rebase(lane: LaneData, found: Range, sound: bool | None, code: str) -> list[Command]:
-    """Somebody else was first: go to the end that they left."""
+    """Another writer was first: go to the end of what it wrote."""
     if lane.place.fresh or (lane.retries and lane.retries.doubtful):
-        # They wrote the header, and it may not be ours.
+        # It wrote the header, which can be another one than this lane's.
         lane.place = Place()
         lane.begin_retries().turned(code)
         return next_block(lane)

@@ -1,10 +1,10 @@
 """The retries of a lane: how long until the next try, and what an operator must hear.
 
-Invariant: between two blocks that land, every way of going on without one has a wait that grows, up
-to ``retry.cap`` where the store gives no answer, to ``retry.hold`` where somebody must act, and to
-four times that where each try leaves an empty part behind; and
-an alarm, which stands in ``held`` until a block lands. So whatever a store answers for ever, a path
-costs a bounded number of requests a minute (tests/simulation/standstill.py holds the number).
+Invariant: between two blocks that land, every way to go on without one has a wait that grows: up to
+``retry.cap`` if the store gives no answer, to ``retry.hold`` if an operator must act, and to four
+times that if each try leaves an empty part behind. And it has an alarm, which stays in ``held``
+until a block lands. So a path costs a bounded number of requests a minute, whatever a store keeps
+answering (tests/simulation/standstill.py has the number).
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from .parts import Parts
 
 __all__ = ["Retries"]
 
-# One lost answer is nobody's business; the third in a row is the operator's.
+# Networks lose single answers; from the third in a row on an operator should know.
 RETRYING_AFTER = 3
-# Turns that lead back to where a lane began (a fresh part that takes nothing, a creation that is
-# not seen) happen: somebody seals, deletes, is faster. A third one in a row is no accident.
+# How often a lane can come back to where it began without a wait (a new part that takes nothing, a
+# creation that does not show). Other writers seal, delete, are faster; not three times in a row.
 FREE_TURNS = 2
-# Parts that are walked past in a row without a wait: full ones, or of other headers. At 49,000
-# blocks a part nobody has as many.
+# Parts that are passed in a row without a wait: full ones, or those of other headers. At 49,000
+# blocks a part these would be years of appends.
 FREE_PARTS = 256
-# A blob that reads shorter than it was, for so long, is no old view of it. In seconds.
+# In seconds: a blob that reads shorter than it was for so long was emptied. Caches are younger.
 NOT_STALE = 60.0
-# The same of one that was told to be full, and does not show it.
+# In seconds: for so long the view of a blob that the service called full can be an old one.
 FULL_FOR = 5.0
 
 
 class Retries:
-    """Of a lane that has had to wait: what it has met since a block of it landed."""
+    """Of one lane, made on its first failure: what it has met since a block of it landed."""
 
     __slots__ = (
         *("_backoff", "_failures", "_parts", "_refusals", "_since", "_turns"),
@@ -43,11 +43,11 @@ class Retries:
     def __init__(self, parts: Parts, *, backoff: Backoff) -> None:
         self._parts = parts
         self._backoff = backoff
-        self.alarm = ""  # why rows do not move; "" where nobody was told so
-        self.creation = ""  # the code with which a creation was refused, if one was
-        self.unsure = False  # a creation of this part has no known end
-        self.owed = ""  # why there must be a wait before the next part
-        self.doubtful = False  # the blob was seen shorter than it was: it may begin anew
+        self.alarm = ""  # why rows do not move; "" if that was not reported
+        self.creation = ""  # the code of a creation that was refused
+        self.unsure = False  # a creation of this part has no known outcome
+        self.owed = ""  # why a wait must come before the next part
+        self.doubtful = False  # the blob was seen shorter than it was: its header can be new
         self._since: float | None = None
         self._failures = self._refusals = self._turns = self._walked = 0
         self._unanswered = self._undecided = 0  # of these in a row
@@ -65,9 +65,9 @@ class Retries:
         self._failures += 1
         self._unanswered += 1
         code = (error.code if error else "") or "no answer"
-        # The store may ask for an hour: that is told at once.
-        told = self._unanswered >= RETRYING_AFTER or wait > self._backoff.cap
-        if not told or (self.alarm and self._unanswered != RETRYING_AFTER):
+        # The store can ask for an hour: that is reported at once.
+        alarming = self._unanswered >= RETRYING_AFTER or wait > self._backoff.cap
+        if not alarming or (self.alarm and self._unanswered != RETRYING_AFTER):
             return wait, []
         self.alarm = code
         path, part = self._parts.path, self._parts.name
@@ -76,7 +76,7 @@ class Retries:
     def refused(
         self, code: str, chance: float, *, wish: float | None = None
     ) -> tuple[float, list[Note]]:
-        """How long to wait where an operator must act, who is told once for each code."""
+        """How long to wait if an operator must act; each code is reported once."""
         costly = code == self.owed  # the next try begins a part
         wait = self._backoff.held(self._refusals, chance, at_least=wish, costly=costly)
         self._refusals += 1
@@ -93,7 +93,7 @@ class Retries:
         return self._backoff.wait(self._undecided, chance)
 
     def undecided(self, code: str, chance: float) -> tuple[float, list[Note]]:
-        """How long to wait where a look has shown nothing new: an attempt may be under way."""
+        """How long to wait if a look has shown nothing new: an attempt can be under way."""
         self._undecided += 1
         if self._undecided < RETRYING_AFTER:
             return self._backoff.wait(self._undecided, chance), []
@@ -102,35 +102,35 @@ class Retries:
     # What may have to end in one --------------------------------------------------------------
 
     def turned(self, code: str) -> None:
-        """It is back where it began, since ``code``."""
+        """The lane is back where it began, because of ``code``."""
         self._turns += 1
         if self._turns > FREE_TURNS:
             self.owed = code
 
     def walked(self) -> None:
-        """A part that stands there is passed by."""
+        """A part that exists is passed."""
         self._walked += 1
         if self._walked > FREE_PARTS:
             self.owed = "TooManyParts"
 
     def standing(self, now: float) -> float:
-        """For how long a view of the blob has stood that may be an old one. In seconds."""
+        """For how many seconds the blob has looked like a view that can be old."""
         if self._since is None:
             self._since = now
         return now - self._since
 
     def whole(self) -> None:
-        """The blob was seen as it should be, or with an ETag of ours."""
+        """The blob was seen as it should be, or with an ETag that this lane knows."""
         self._since = None
 
     def left(self) -> None:
-        """The part is left for the next."""
+        """The lane goes on in the next part."""
         self.unsure = self.doubtful = False
         self.creation = ""
         self.whole()
 
     def rested(self) -> list[Note]:
-        """A block is stored, or nothing is left to store: so ends the alarm, if there was one."""
+        """A block is stored, or none is left to store: the alarm ends, if there was one."""
         if not self.alarm:
             return []
         self.alarm = ""

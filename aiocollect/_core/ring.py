@@ -1,14 +1,14 @@
 """The ring: fixed slots between the callers of collect() and the pump, with the byte budget.
 
-Many producers on any thread, one consumer. What several threads change stands behind one lock (see
-window.py), so it is exact whatever runs between two instructions: other threads, interpreters
+Many producers on any thread, one consumer. One lock guards what several threads change (see
+window.py). So it is exact whatever runs between two instructions: other threads, interpreters
 without the GIL, tracers that are written in Python (a debugger, coverage), and signal handlers.
 
-``put`` checks, stores and advances in one window. A call that comes from inside of a window, on the
-same thread, is refused: only a tracer can bring one there, since nothing is called in a window
-(tests/unit/core/test_ring.py pins that over the bytecode). A charge from there is made up for at
-the window's end. The pump takes without the lock: it alone moves the head, and a producer that does
-not see that yet is on the safe side.
+``put`` checks, stores and advances in one window. A call from inside a window, on the same thread,
+is refused: only a tracer can bring one there, since nothing is called in a window
+(tests/unit/core/test_ring.py checks the bytecode). A charge from there is made at the end of the
+window. The pump takes without the lock: only the pump moves the head, and a producer that does not
+see that yet refuses too early, never too late.
 
 Invariants: ``head <= tail <= head + slots``; ``used`` is the sum of the accounts' ``used``;
 ``over`` is the sum over accounts of ``max(0, used - share)``, and ``shares`` that of the shares
@@ -27,15 +27,15 @@ from .window import Window
 
 __all__ = ["ACCEPTED", "NESTED", "NO_BUDGET", "NO_SLOT", "Account", "Ring"]
 
-# What put() answers. Plain ints: comparing an enum's member would look up an attribute per call.
+# What put() returns. Plain ints: comparing with an enum member looks up an attribute per call.
 ACCEPTED: Final = 0
 NO_SLOT: Final = 1
 NO_BUDGET: Final = 2
-NESTED: Final = 3  # the call comes from inside of another one's window
+NESTED: Final = 3  # the call comes from inside another call's window
 
 
 class Account:
-    """The share of the budget that one collector, or the streams of one model, uses. Bytes.
+    """What one collector, or the streams of one model, uses of the budget. In bytes.
 
     ``kept``: the ring keeps the share free for it.
     """
@@ -88,12 +88,12 @@ class Ring:
     @property
     def rows(self) -> int:
         """How many rows were accepted so far."""
-        with self.window.lock:  # between a call's two counts there is none of its rows
+        with self.window.lock:  # never between the two counts of a call
             return self._tail + self._more
 
     @property
     def reserved(self) -> int:
-        """What the accounts may still claim of their shares."""
+        """What the accounts can still claim of their shares."""
         return self.shares - (self.used - self.over)
 
     @property
@@ -102,8 +102,8 @@ class Ring:
         return self._head
 
     def pressed(self, account: Account) -> bool:
-        """Whether the account has used half of its share, and can have little beyond it: calls are
-        charged with an estimate, so the next burst may need the other half."""
+        """Whether the account has used half of its share, and there is little beyond it: calls are
+        charged with an estimate, so the next burst can need the other half."""
         free = self.budget - self.shares - self.over
         return account.used * 2 > account.share and free * 2 < account.share
 
@@ -150,7 +150,7 @@ class Ring:
     def undo(
         self, tail: int, used: int, over: int, more: int, account: Account, before: int
     ) -> None:
-        """A call was interrupted while it was put: it was not, unless that was its last step."""
+        """A call was interrupted while it was put: take it back, unless it was already accepted."""
         if self._tail == tail:
             self._slots[tail & self._mask] = None
             self.used, self.over, self._more, account.used = used, over, more, before
@@ -164,7 +164,7 @@ class Ring:
                 self._settle()
 
     def _settle(self) -> None:
-        """Make the charges that are owed: outside of a window, with the lock held."""
+        """Make the charges that are owed: outside a window, with the lock held."""
         window, owed = self.window, self._owed
         while owed:
             try:
@@ -211,19 +211,19 @@ class Ring:
         self._head += number
 
     def close(self) -> None:
-        """Refuse every call from now on, also of a thread that is about to put one."""
+        """Refuse every call from now on, also from a thread that is about to put one."""
         with self.window.lock:
-            # The budget is looked at in put()'s window: a call got in before, or not at all.
+            # put() looks at the budget in its window: a call got in before, or never.
             self.budget = -1
 
     def open_again(self, accounts: Iterable[Account], *, budget: int) -> None:
-        """Take calls again, after everything was taken out; counted from the beginning."""
+        """Accept calls again, after everything was taken out; counts begin at 0."""
         with self.window.lock:
             self._empty(accounts)
             self.budget = budget
 
     def clear(self, accounts: Iterable[Account]) -> None:
-        """Be empty: in a child process, whose one thread this is. It stays closed if it was."""
+        """Be empty: in a child process, in its only thread. A closed ring stays closed."""
         self.window.renew()
         self._empty(accounts)
 

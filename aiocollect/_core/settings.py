@@ -40,11 +40,11 @@ class Settings:
     # Multiplies the rates from the high-water mark down to the low one: a thinner sample instead of
     # holes.
     pressure_sample_rate: float = 1.0
-    # See settings_file.py. None: nobody changes anything from outside.
+    # See settings_file.py. None: nothing is changed from outside.
     settings_file: str | None = None
     # See _delivery/spooling.py. None: rows are in memory alone.
     spool: str | None = None
-    # See dead_letters.py. None: dead letters are counted and told to the hooks only.
+    # See _delivery/dead_letters.py. None: dead letters are counted, and given to the hooks only.
     dead_letters: str | None = None
     limits: Limits = field(default_factory=Limits)
     retry: Retry = field(default_factory=Retry)

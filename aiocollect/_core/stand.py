@@ -1,4 +1,4 @@
-"""Where a lane stands, as the spool writes it down and another life of it begins."""
+"""The place of a lane as the spool keeps it, so that another process can go on from there."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ __all__ = ["Stand"]
 
 
 class Stand(NamedTuple):
-    """Where a lane stands: its part, and in it the position, where it is known.
-
-    ``own`` and ``blind`` as in Lane and Parts; ``created`` tells a replaced blob.
-    """
+    """Part, and the position in it; None: unknown. ``own`` as in Parts, ``blind`` as in Lane. The
+    blob's creation time, ``created``, shows whether it was replaced."""
 
     part: int
     own: bool
@@ -20,6 +18,6 @@ class Stand(NamedTuple):
     created: str
 
     def after_doubt(self) -> Stand:
-        """Where to go on when nobody knows whether rows landed at the position: a lane that may
+        """Where to go on when it is unknown whether rows landed at the position: a lane that may
         read looks there; without that right it takes the next part, which is untouched."""
         return self._replace(part=self.part + 1, position=None) if self.blind else self

@@ -2,16 +2,16 @@
 
 Theory
 ------
-An append blob only grows, and every append carries the position it must land at. So for each
-position at most one append ever lands, and once the length is beyond a position no attempt at it
+An append blob only grows, and every append carries the position it must land at. So at most one
+append ever lands at a position, and once the blob is longer than that, no attempt at the position
 can land any more: a request that the network delivers late does no harm. What remains is to find
-out *whose* append landed where the answer is lost:
+out *whose* append landed when the answer is lost:
 
 1. An answer other than 201 decides nothing. The same bytes go to the same position again
    (UNKNOWN -> BACKING_OFF -> APPENDING). The batch is *in doubt* from then on.
-2. "Condition failed" (MISMATCH) and "takes no more" (FULL) are in doubt even on the first attempt:
-   something between us and the store may have sent the request twice. The range is read back
-   (READING), all of it, since a prefix may be common to two different batches.
+2. "Condition failed" (MISMATCH) and "takes no more" (FULL) leave a doubt even on the first attempt:
+   something on the way can have sent the request twice. The range is read back (READING), all of
+   it, since two different batches can have a prefix in common.
 
    ===================  =====================================  ==================================
    length of the blob   after MISMATCH                         after FULL
@@ -20,38 +20,39 @@ out *whose* append landed where the answer is lost:
    beyond, others       it never will: rebase to the length    it never will: roll, send again
    at the position      undecided: the same again              it did not land: roll, again [1]_
    below                an old view of it: look again          an old view of it: look again
-   any, made anew       replaced: roll, send again             replaced: roll, send again
+   any, another blob    replaced: roll, send again             replaced: roll, send again
    ===================  =====================================  ==================================
 
-   .. [1] Where the view shows the end as well, or has stood for five seconds: else it may be old.
+   .. [1] If the view shows the end too, or is the same for five seconds; else it can be an old one.
 
-   Equal bytes are proof only where nobody else can write the same bytes: in a shared blob every
-   row carries an id, in a blob of our own nobody else writes. An append blob cannot shrink, so a
-   length below the position is an old view; unless it stands for a minute, under an ETag that is
-   none of ours: then somebody has emptied it (replaced).
-3. Without the right to read (blind.py), the blob is our own, so a position that no longer fits can
-   only have been moved by our own earlier attempt: it landed. An ETag that no longer fits says
-   nothing by itself; the position is asked for alone. A blob of our own that turns FULL stays a
-   doubt for ever: possibly stored.
-4. While in doubt, no roll and no dead letter. A doubt ends with the blob it was about: a deleted
-   blob holds nothing, and with If-Match no late append reaches its successor.
-5. REFUSED (credential, container, lease, right, policy, and every code that is not known) needs an
-   operator: HELD, the doubt kept, the alarm given once, nothing dropped. The service never reads
-   rows, so no such answer is the fault of one. A refused creation says nothing about whether the
-   blob stands: it is looked at before it is created again.
-6. REJECTED is a refusal of this block's size. It is halved until the culprit stands alone; that row
-   is dead-lettered, if other sizes are taken. In doubt both the whole and its half may land, at
-   most one of them: the longest that is found there is the one (doubt.py). A lone row in doubt is
-   held, and looked for.
-7. Rows go behind a line end only: a part that ends within a line is somebody else's.
-8. No way round without a growing wait, a bound and an alarm (retries.py): parts that take
-   nothing, conditions that never hold, creations that are never seen, views that are always old.
+   Equal bytes are proof only if no other writer can write the same bytes: in a shared blob every
+   row carries an id; to a lane's own blob no other writer appends. An append blob cannot shrink, so
+   a length below the position is an old view; unless it stays so for a minute, with an ETag that
+   this lane never saw: then the blob was emptied (replaced).
+3. Without the right to read (blind.py) the blob is the lane's own. So if the position does not fit
+   any more, the lane's own earlier attempt has moved it: it landed. An ETag that does not fit says
+   nothing by itself; the append is repeated with the position alone. A blob of its own that turns
+   FULL stays in doubt for ever: possibly stored.
+4. In doubt a lane neither rolls nor gives up a row as a dead letter. A doubt ends with its blob: a
+   deleted blob holds nothing, and with If-Match no late append reaches its successor.
+5. REFUSED (credential, container, lease, right, policy, and every unknown code) needs an operator:
+   HELD, the doubt kept, the alarm given once, nothing dropped. The service never reads rows, so
+   such an answer is never the fault of a row. A refused creation does not say whether the blob
+   exists: the lane looks before it creates it again.
+6. REJECTED is a refusal of this block's size. The block is halved until the row at fault is alone;
+   that row becomes a dead letter, if the store takes other sizes. In doubt the whole block and its
+   half can both land, but only one of them: the longest that is found is the one (doubt.py). A
+   single row in doubt is held, and looked for.
+7. Rows are appended only after a line end: a part that ends within a line was left so by others.
+8. No cycle without a growing wait, a bound and an alarm (retries.py): parts that take nothing,
+   conditions that never hold, creations that never show, views that are always old.
 
-A lane has at most one request in flight; the engine does not start another (the lane is muted).
-GIVE_UP ends it at close: a block in doubt becomes possibly stored, all others are dropped.
+A lane has at most one batch, and one request in flight; no other is started (the lane is muted).
+GIVE_UP ends it at close: a block in doubt becomes possibly stored; the others are left to the
+spool, or dropped.
 
 ``TABLE`` lists every legal pair of state and event, with the step that takes it and the states that
-it may lead to. Any other pair, and any other next state, is our bug, and says so. ARCHITECTURE.md
+it may lead to. Any other pair or next state raises "internal error": it is a bug. ARCHITECTURE.md
 draws the table; the simulation demands that each of its pairs and next states was met.
 """
 

@@ -9,6 +9,7 @@ from heapq import heapify, heappop, heappush
 
 __all__ = ["Unsettled"]
 
+# So many entries that are final stay in the heap: rebuilding it for fewer costs more than it frees.
 FEW = 64
 
 
@@ -19,7 +20,7 @@ class Unsettled:
 
     def __init__(self) -> None:
         self._born: dict[int, float] = {}
-        # By age; what is final is taken out when it comes to the top, or is the most of it.
+        # By age. Entries that are final are removed at the top, or when they are the majority.
         self._heap: list[tuple[float, int]] = []
         self._serial = 0
 

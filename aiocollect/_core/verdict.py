@@ -12,8 +12,8 @@ from ..typing import Range
 
 __all__ = ["OVERLOOK", "Verdict", "ends_a_line", "judge"]
 
-# How much more than the append is read back: mostly up to the end that others have left, so that it
-# is known without a second look whether a line ends there.
+# How many bytes more than the append are read back: one page, mostly up to the end of what others
+# wrote, so that it is known without a second look whether a line ends there.
 OVERLOOK = 4096
 
 
@@ -21,7 +21,7 @@ class Verdict(enum.Enum):
     """Whether an append in doubt is in the blob."""
 
     LANDED = "landed"
-    NEVER = "never"  # somebody else's bytes stand at its position
+    NEVER = "never"  # other bytes are at its position
     UNDECIDED = "undecided"  # the blob still ends at its position
     SHORTER = "shorter"  # it ends before: an old view of it, or it was emptied
     REPLACED = "replaced"  # it is another blob
@@ -35,8 +35,8 @@ def judge(
 
     ``created`` is the creation time of the blob that they were sent to.
     """
-    # Equal bytes first: where they stand they landed, whatever else has happened to the blob. The
-    # longest first: a half of a block begins as the whole does.
+    # Equal bytes first: if they are there they landed, whatever else has happened to the blob. The
+    # longest first: the half of a block begins like the whole.
     if found.length > position:
         data = found.data[min(position, 1) :]
         for index in sorted(range(len(bodies)), key=lambda one: -len(bodies[one])):
@@ -50,8 +50,8 @@ def judge(
 
 
 def ends_a_line(found: Range, *, start: int) -> bool | None:
-    """Whether the blob ends with a line end; None where the range from ``start`` on does not show
-    its end."""
+    """Whether the blob ends with a line end. None: the range from ``start`` on does not show its
+    end."""
     if start + len(found.data) != found.length or not found.data:
         return None
     return found.data.endswith(b"\n")

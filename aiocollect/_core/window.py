@@ -1,13 +1,13 @@
-"""The window: what several threads read and then write, they do one at a time.
+"""The window: code that only one thread at a time may run, between reading and writing.
 
-One lock for all of a pipeline's windows: slots and budget (ring.py), ids and times (ids.py). It is
+One lock for all windows of a pipeline: slots and budget (ring.py), ids and times (ids.py). It is
 re-entrant, since a signal handler that collects must not wait for the very call that it has
-interrupted. But then the lock alone says too little: the handler holds it, and what it stands in
-may be half written. So whoever is between reading and writing says so (``inside``), and who comes
-to that on the same thread leaves everything as it is.
+interrupted. So holding the lock is not enough: a handler holds it, and what it finds can be half
+written. Therefore code in a window sets ``inside``, and code that finds it set, on the same thread,
+changes nothing.
 
-That happens under a tracer that is written in Python alone, or where one lets a handler in: nothing
-is called in a window, and without a call CPython runs nobody else's code on this thread.
+That happens under a tracer that is written in Python, or where a tracer lets a signal handler in:
+nothing is called in a window, and without a call CPython runs no other code on this thread.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["Window"]
 
 
 class Window:
-    """``inside`` is read and written by who holds the ``lock``."""
+    """``inside`` is read and written only with the ``lock`` held."""
 
     __slots__ = ("inside", "lock")
 
@@ -30,10 +30,10 @@ class Window:
         return f"<Window {'in use' if self.inside else 'free'}>"
 
     def nested(self) -> bool:
-        """Whether we came from inside of a window that this thread has not left yet.
+        """Whether the caller was called from inside a window that this thread has not left yet.
 
-        For who holds the lock, once, and has found somebody inside. Where there is nobody beneath,
-        an exception struck while a window was left, and it is free again.
+        To be asked with the lock held once, and ``inside`` found set. If the answer is no, an
+        exception was raised while a window was left, and it is free again.
         """
         lock = self.lock
         lock.release()
@@ -46,6 +46,6 @@ class Window:
         return beneath
 
     def renew(self) -> None:
-        """In a child process: a thread of the parent may have held it."""
+        """In a child process: a thread of the parent can have held the lock."""
         self.lock = threading.RLock()
         self.inside = False

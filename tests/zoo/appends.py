@@ -169,7 +169,7 @@ APPENDS: Final[list[Mutant]] = [
         "halved in doubt, and the whole forgotten",
         "own: an earlier attempt lands after all",
         "_core/doubt.py",
-        "*(header + out.upto(last) for last in self._lasts)]",
+        "*(header + blocks.upto(last) for last in self._lasts)]",
         '*(b"" for last in self._lasts)]',
         ("lives",),
         "doubled",

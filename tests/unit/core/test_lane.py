@@ -76,10 +76,10 @@ def test_batches_follow_one_another_at_the_answered_position() -> None:
 
 
 def test_a_lane_holds_one_batch() -> None:
-    """The others wait before it: a second one is our bug."""
+    """The others wait before it: a second one is a bug."""
     lane = make_lane()
     at_position(lane)
-    with pytest.raises(AssertionError, match="our bug: submit while appending"):
+    with pytest.raises(AssertionError, match="internal error: submit while appending"):
         lane.submit(make_batch(b"3,z\n", serial=2, first=2))
 
 
