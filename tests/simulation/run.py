@@ -21,7 +21,7 @@ from types import FrameType
 
 from aiocollect.testing import FaultKind
 
-from .coverage import ARGUED, STEPS, Step, count_steps
+from .coverage import RARE, STEPS, Step, count_steps
 from .host_faults import KINDS as HOST_FAULTS
 from .life import Outcome
 from .selection import live
@@ -87,7 +87,7 @@ class Summary:
         """Kinds of faults, and steps of the lane's table, that no life has met."""
         kinds = [kind.value for kind in FaultKind if not self.faults[kind]]
         kinds += [kind for kind in HOST_FAULTS if not self.host_faults[kind]]
-        return kinds + [_said(step) for step in sorted(STEPS - self.taken.keys() - ARGUED.keys())]
+        return kinds + [_said(step) for step in sorted(STEPS - self.taken.keys() - RARE)]
 
 
 def _said(step: Step) -> str:

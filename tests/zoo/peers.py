@@ -134,18 +134,18 @@ QUEUES: Final = [
     Mutant(
         "evicted and not counted",
         "langfuse/langfuse#15374",  # the queue drops its oldest in silence
-        "_core/lane.py",
-        "        return [dropped(batch.block, self.parts, reason=reason), Release(batch)]\n",
-        "        return [Release(batch)]\n",
+        "_delivery/backlog.py",
+        "reason=reason)\n        self._settling.settle([end, Release(batch)], channel)\n",
+        "reason=reason)\n        self._settling.settle([Release(batch)], channel)\n",
         ("lives",),
         "the equation does not hold",
     ),
     Mutant(
         "the queue cleared after a send",
         "BerriAI/litellm#38904",  # with what was added meanwhile
-        "_core/outbox.py",
-        "        self._batches = self._batches[1:]\n",
-        "        self._batches = ()\n",
+        "_delivery/backlog.py",
+        "    item = channel.backlog.popleft()\n",
+        "    item = channel.backlog.popleft()\n    channel.backlog.clear()\n",
         ("lives",),
         "the equation does not hold",
     ),
