@@ -18,7 +18,7 @@ from aiocollect._core.commands import (
     Wait,
 )
 from aiocollect._core.lane import Lane
-from aiocollect._core.limits import PartLimits
+from aiocollect._core.limits import BlockSizes, PartLimits
 from aiocollect._core.parts import Parts
 from aiocollect._core.states import TABLE, State
 from aiocollect._core.verdict import OVERLOOK
@@ -310,6 +310,9 @@ def test_what_an_operator_must_mend_is_held(reason: Refusal) -> None:
 
 
 # Closing, and the table ---------------------------------------------------------------------------
+
+
+TOO_LARGE = StoreRefused(Refusal.TOO_LARGE)
 
 
 def halved() -> Lane:
