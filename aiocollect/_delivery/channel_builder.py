@@ -58,5 +58,5 @@ class ChannelBuilder:
         )
 
     def clear(self) -> None:
-        """In another process, or another life of the pipeline: count from nothing."""
+        """In a child process, or when the pipeline starts again: count from 0."""
         self.totals = Totals()

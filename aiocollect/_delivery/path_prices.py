@@ -1,8 +1,7 @@
-"""What a path costs, and who pays for it.
+"""Path prices: what a path costs, and which account pays for it.
 
-Channels take memory too, so the row that opens a path is charged for it, until the path is
-forgotten. A call is charged when it is accepted: as many paths as a broken clock has hours could be
-in the ring before the pump sees the first of them.
+Channels take memory too, so the row that opens a path is charged for it, until the path is dropped.
+A call is charged when it is accepted: with a broken clock each row in the ring could open a path.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from .channel import Channel
 
 __all__ = ["PathPrices"]
 
-# As many paths as any pipeline may have are not charged to the budget: a fifth of a megabyte.
+# So many paths are free: any pipeline may need them, and they take a fifth of a megabyte.
 FREE_PATHS = 64
 
 
@@ -36,21 +35,21 @@ class PathPrices:
         return correlation_id, time, hour, parts, rows, cost, account, receipt
 
     def accepted(self, call: Call) -> None:
-        """The call is in the ring: later ones of its hour open nothing."""
+        """The call is in the ring: later calls of its hour open no path."""
         _, _, hour, parts, *_ = call
         if hour == self._hour:
-            hour = self._hour  # one number for all
+            hour = self._hour  # one int object for all
         self._hour = hour
         for stream, *_ in parts:
             stream.seen = hour
 
     def opened(self, channel: Channel, account: Account, *, paths: int) -> None:
-        """A row has found its channel, one of so many; who opened it pays for it."""
+        """A row of the account goes through the channel, one of ``paths``; the first one pays."""
         if channel.payer is None and paths > FREE_PATHS:
             channel.payer = account
             self._ring.charge(self._path_cost, account)
 
     def forgotten(self, channel: Channel) -> None:
-        """The channel is not needed any more."""
+        """The channel was dropped."""
         if channel.payer is not None:
             self._ring.charge(-self._path_cost, channel.payer)

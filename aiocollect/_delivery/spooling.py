@@ -1,10 +1,10 @@
-"""The spool: puts encoded rows on the disk, and takes over what other lives have left there.
+"""The spool: puts encoded rows on the disk, and takes over what ended processes have left there.
 
-A directory holds one journal for each process and life. The rows of a turn of the pump are written
-together; from then on they survive the process. When the disk does not take them they are in memory
-alone, and it is tried again a few seconds later. Directories whose process has ended are taken
-over, one life by exactly one other: the lock decides; and only those whose rows are for the same
-store, workspace and service.
+The spool has one directory, with one journal, for each process that uses it. The rows of a turn of
+the pump are written together; from then on they survive the process. If the disk does not take
+them, they are in memory only, and the disk is tried again a few seconds later. A directory whose
+process has ended is taken over by exactly one other process, which the lock decides; and only if
+its rows are for the same store, workspace and service.
 
 Nothing here waits for the disk, and no call to it is made on the event loop.
 """
@@ -32,22 +32,22 @@ from .new_rows import NewRows, lane_of, rows_of
 
 __all__ = ["Spool", "NewRows"]
 
-# After the disk has failed, in seconds: every turn would be hundreds a second.
+# How long to wait after the disk has failed, in seconds: there are hundreds of turns a second.
 RETRY_AFTER = 2.0
-# Without an answer for so long, in seconds, rows go on in memory alone: a sync on a busy disk takes
-# tens of milliseconds.
+# If the disk does not answer for so long, in seconds, rows stay in memory only. A sync on a busy
+# disk takes tens of milliseconds.
 PATIENCE = 1.0
-# How often it is looked for directories whose process has ended, in seconds.
+# How often to look for directories whose process has ended, in seconds.
 LOOK_EVERY = 30.0
-# What cannot be taken over is looked at again after so many seconds, at most.
+# The longest time until a directory that cannot be taken over is looked at again, in seconds.
 LONGEST_WAIT = 3600.0
-# Directories that are worked on at a time: each has lanes of its own.
+# So many directories are taken over at a time: each has its own lanes.
 ADOPT_AT_ONCE = 4
 
 
 class Spool:
-    """``adoptions`` get what was taken over; ``chance`` gives numbers in [0, 1).
-    ``max_index_bytes`` bounds the memory for knowing where rows are."""
+    """The spool in ``directory``. ``adoptions`` get what was taken over; ``chance`` gives numbers
+    in [0, 1). ``max_bytes`` bounds the disk, ``max_index_bytes`` the memory for where rows are."""
 
     def __init__(
         self,
@@ -78,20 +78,24 @@ class Spool:
         self._syncer: Syncer | None = None
         self._beginning = False
         self._begun_at = 0.0
-        self._early: list[tuple[list[NewRows], Callable[[bool], None]]] = []  # while it begins
+        self._early: list[
+            tuple[list[NewRows], Callable[[bool], None]]
+        ] = []  # before the journal is there
         self._adopted: dict[str, Syncer] = {}
-        self._leaving: list[Syncer] = []  # of these, that are given back
+        self._leaving: list[Syncer] = []  # those of them that are being given back
         self._mine: set[str] = set()
-        self._left: dict[str, tuple[str, float, float]] = {}  # why, when to look again, and wait
-        self._lives = 0
+        self._left: dict[
+            str, tuple[str, float, float]
+        ] = {}  # why, when to look again, after what wait
+        self._journals = 0  # so many were created, or tried
         self._retry_at = 0.0
         self._look_at = 0.0
         self._looking = False
         self._looked_after = 0.0
         self._stalled = False
-        self._wrong = self._lost = ""  # what a look at our own files has found; and the one before
-        self.any_target = False  # also what is for other stores: a replay may be told to
-        self.looks = 0  # that found nothing to take over
+        self._wrong = self._lost = ""  # what the last look at our files found; if twice the same
+        self.any_target = False  # take over rows for other stores too: see replay()
+        self.looks = 0  # looks that found nothing to take over
         self.missed = 0  # rows that the disk did not take, or had no room for
         self.damaged: list[SpoolDamaged] = []
 
@@ -101,8 +105,8 @@ class Spool:
     # Rows -------------------------------------------------------------------------------------
 
     def keep(self, rows: list[NewRows], then: Callable[[bool], None]) -> bool | None:
-        """Put the rows of a turn on the disk: all of them, or none. None: ``then`` is told once it
-        is known; it may hear of it before this returns."""
+        """Put the rows of a turn on the disk, all of them or none. Returns False if the disk takes
+        none now; else None, and ``then`` gets the answer, perhaps before this returns."""
         rows = [one for one in rows if one.lines]
         if not rows or not self._takes():
             self.missed += rows_of(rows)
@@ -145,8 +149,8 @@ class Spool:
         return sum(syncer.journal.size for syncer in self._syncers)
 
     def is_compact(self) -> bool:
-        """Whether knowing where rows are takes less than half of what it may. Where it does not,
-        rows that are written again together take next to nothing."""
+        """Whether the index of rows takes at most half of its bound. If not, rows that are written
+        again together take almost nothing."""
         syncer = self._syncer
         return syncer is None or 2 * syncer.journal.index_size <= self._max_index_bytes
 
@@ -159,7 +163,7 @@ class Spool:
         return [*self._adopted.values(), *([self._syncer] if self._syncer else [])]
 
     def _begin(self) -> None:
-        """A journal of our own."""
+        """Create our own journal."""
         self._beginning = True
         self._begun_at = self._clock.monotonic()
         salt = int(self._chance() * 2**32) | 1
@@ -167,14 +171,14 @@ class Spool:
         def begin() -> Journal:
             self._disk.make_directory(self._directory)
             while True:
-                self._lives += 1
-                life = f"{self._writer}-{self._lives}"
-                path = os.path.join(self._directory, life)
+                self._journals += 1
+                name = f"{self._writer}-{self._journals}"
+                path = os.path.join(self._directory, name)
                 try:
                     journal = Journal.begin(self._disk, path, salt=salt, target=self._target)
                 except FileExistsError:
                     continue  # an earlier process had the same writer id
-                self._mine.add(life)
+                self._mine.add(name)
                 return journal
 
         self._disk.apart(begin, self._begun)
@@ -205,10 +209,10 @@ class Spool:
         syncer = self._syncer
         return syncer is not None and not self._lost and await syncer.durable()
 
-    # What does not go on ----------------------------------------------------------------------
+    # Trouble ----------------------------------------------------------------------------------
 
     def _watch(self) -> None:
-        """Notice a disk that does not answer: rows go on in memory alone meanwhile."""
+        """Notice a disk that does not answer: rows stay in memory only meanwhile."""
         now = self._clock.monotonic()
         since = self._begun_at if self._beginning else None
         if self._syncer is not None:
@@ -225,19 +229,19 @@ class Spool:
 
     @property
     def held(self) -> dict[str, str]:
-        """What waits for an operator, and why."""
-        found = {f"spool/{life}": reason for life, (reason, _, _) in self._left.items()}
+        """What needs an operator, and why."""
+        found = {f"spool/{name}": reason for name, (reason, _, _) in self._left.items()}
         trouble = next((syncer.trouble for syncer in self._syncers if syncer.trouble), "")
         trouble = trouble or self._lost
         if self._stalled:
             trouble = trouble or "the disk does not answer"
         return {**found, **({"spool": trouble} if trouble else {})}
 
-    # Other lives ------------------------------------------------------------------------------
+    # Directories of ended processes -----------------------------------------------------------
 
     def look(self, *, now: bool = False) -> float:
-        """Now and then, or ``now``, look for what other lives have left; returns when to look
-        again."""
+        """Every now and then, or ``now``, look for what ended processes have left. Returns in how
+        many seconds to call this again."""
         at = self._clock.monotonic()
         self._watch()
         self._look_after(at)
@@ -247,9 +251,9 @@ class Spool:
         if now or at >= self._look_at:
             self._looking = True
             self._look_at = at + LOOK_EVERY
-            left = {life for life, (_, again, _) in self._left.items() if again > at and not now}
-            # What is being begun is empty, and looks like something that was cut off.
-            begun = {f"{self._writer}-{self._lives + more}" for more in (0, 1)}
+            left = {name for name, (_, again, _) in self._left.items() if again > at and not now}
+            # Our own directory, while it is being created, looks like one that was cut off.
+            begun = {f"{self._writer}-{self._journals + more}" for more in (0, 1)}
             known = self._mine | self._adopted.keys() | left | begun
             looking = partial(
                 find,
@@ -263,8 +267,7 @@ class Spool:
         return min(max(self._look_at - at, 0.0), soon or LOOK_EVERY)
 
     def _look_after(self, at: float) -> None:
-        """See to it that our own life's files stand, and its lock file, which is all that earlier
-        versions know."""
+        """Check that our own files are still there; also the lock file, for earlier versions."""
         syncer = self._syncer
         if syncer is None or not syncer.alive or at < self._looked_after + LOOK_EVERY:
             return
@@ -273,7 +276,7 @@ class Spool:
 
     def _looked_at(self, wrong: str | OSError) -> None:
         found = _text(wrong) if isinstance(wrong, OSError) else wrong
-        # A file may just be on its way out: what is wrong twice is wrong.
+        # A file may be being removed by us right now: report what is wrong twice.
         lost = found if found == self._wrong else ""
         self._wrong = found
         if lost and not self._lost:
@@ -308,33 +311,33 @@ class Spool:
         if reason != orphan.reason:
             self._hooks.emit(SpoolLeft(life=orphan.life, reason=orphan.reason))
 
-    def _take(self, life: str, recovered: Recovered) -> None:
-        self._left.pop(life, None)
-        tell = partial(self._tell_of, life)
-        syncer = Syncer(recovered.journal, self._disk, tell=tell, line="others")
-        self._adopted[life] = syncer
+    def _take(self, name: str, recovered: Recovered) -> None:
+        self._left.pop(name, None)
+        report = partial(self._report_trouble, name)
+        syncer = Syncer(recovered.journal, self._disk, tell=report, line="others")
+        self._adopted[name] = syncer
         if recovered.corrupt or recovered.lost:
             damaged = SpoolDamaged(
-                life=life, corrupt=recovered.corrupt, rows=recovered.lost, reason=""
+                life=name, corrupt=recovered.corrupt, rows=recovered.lost, reason=""
             )
             self.damaged.append(damaged)
             self._hooks.emit(damaged)
-        self._adoptions.adopt(life, syncer, recovered)
+        self._adoptions.adopt(name, syncer, recovered)
 
-    def _tell_of(self, life: str, reason: str) -> None:
-        self._hooks.emit(SpoolFailed(reason=f"{life}: {reason}"))
+    def _report_trouble(self, name: str, reason: str) -> None:
+        self._hooks.emit(SpoolFailed(reason=f"{name}: {reason}"))
 
     def settled(self, channel: Channel) -> None:
-        """Rows of the channel have become final."""
+        """Rows of the channel have become final: give back directories that are empty now."""
         if self._adopted:
             self._adoptions.settled(channel)
             self._tidy()
 
     def _tidy(self) -> None:
-        """Give back the directories of other lives of which nothing is left."""
-        for life, syncer in list(self._adopted.items()):
+        """Give back the directories of ended processes that have no rows left."""
+        for name, syncer in list(self._adopted.items()):
             if not syncer.journal.live:
-                del self._adopted[life]
+                del self._adopted[name]
                 self._leaving = [one for one in self._leaving if not one.closed]
                 self._leaving.append(syncer)
                 syncer.give_back()
@@ -342,21 +345,21 @@ class Spool:
 
     @property
     def adopting(self) -> bool:
-        """Whether something of another life's is under way."""
+        """Whether rows of an ended process are being looked for, or stored."""
         return bool(self._adopted) or self._looking
 
     @property
     def left(self) -> dict[str, str]:
-        """The directories that are left as they are, and why."""
-        return {life: reason for life, (reason, _, _) in self._left.items()}
+        """The directories that are not taken over, and why."""
+        return {name: reason for name, (reason, _, _) in self._left.items()}
 
     # Loops, processes, the end ----------------------------------------------------------------
 
     def restart(self) -> None:
-        """On a new loop: what the last one has begun has no known end."""
+        """On a new loop: what the last one began will not be answered."""
         self._looking = False
         if self._beginning:
-            self._begin()  # the other one, if it came to be, is an empty directory
+            self._begin()  # if the first one was created, it is an empty directory
         for syncer in self._syncers:
             syncer.restart()
 
@@ -367,7 +370,7 @@ class Spool:
         self._disk.close()
 
     def abandon(self) -> None:
-        """In a forked child: what is open here is the parent's too."""
+        """In a forked child: the files that are open here belong to the parent."""
         self._disk.abandon()
         for syncer in self._syncers:
             syncer.alive = False

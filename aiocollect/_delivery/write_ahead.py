@@ -24,15 +24,15 @@ Encoded: TypeAlias = list[tuple[Run, list[bytes]]]
 
 
 class Coalesces(Protocol):
-    """The pump, as who puts rows on the disk knows it."""
+    """What WriteAhead needs of the pump."""
 
     def coalesce(self, run: Run, lines: list[bytes], now: float, kept: bool) -> None:
         """Add lines to their channel; ``kept``: they are in the spool."""
 
 
 class EncodedTurn:
-    """Rows of one turn of the pump, before which ``calls`` calls were taken to their ends.
-    ``kept``: they are in the spool; None: the disk has not answered yet."""
+    """The rows of one turn of the pump; ``calls`` calls were complete before it. ``kept``: the rows
+    are in the spool; None: the disk has not answered yet."""
 
     __slots__ = ("calls", "kept", "now", "runs")
 
@@ -55,8 +55,8 @@ class EncodedTurn:
 
 
 class WriteAhead:
-    """Puts rows into the ``spool``, and has the ``pump`` coalesce them once the disk has answered.
-    The ``backlog`` hears which channels have rows both on the disk and in memory."""
+    """Puts rows into the ``spool``. When the disk has answered, the ``pump`` coalesces them, and
+    the ``backlog`` learns which channels have rows both on the disk and in memory."""
 
     def __init__(self, spool: Spool, backlog: Backlog, pump: Coalesces) -> None:
         self._spool = spool
@@ -73,7 +73,7 @@ class WriteAhead:
         return bool(self._turns)
 
     def take(self, encoded: Encoded, *, calls: int, now: float) -> None:
-        """The rows of a turn."""
+        """Put the rows of a turn on the disk."""
         if not encoded:
             return
         turn = EncodedTurn(encoded, calls=calls, now=now)
@@ -93,24 +93,24 @@ class WriteAhead:
             known(kept)
 
     async def settled(self) -> None:
-        """Return once the disk has answered for all rows."""
+        """Return when the disk has answered for all rows."""
         if self._turns:
             future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._settled.append(future)
             await future
 
     def take_back(self) -> None:
-        """What has no answer yet goes on in memory alone."""
+        """Coalesce all rows now: those without an answer stay in memory only."""
         for turn in self._turns:
             turn.kept = bool(turn.kept)
         self._go_on()
 
     def calls_done(self, taken: int) -> int:
-        """How many calls of those ``taken`` are coalesced with all before them."""
+        """How many of the ``taken`` calls are coalesced, with all calls before them."""
         return self._turns[0].calls if self._turns else taken
 
     def _go_on(self) -> None:
-        """Coalesce what may be. What is coalesced may lead to more being known."""
+        """Coalesce what is answered. Meanwhile more answers may come in."""
         self._again = True
         if self._going:
             return
@@ -126,7 +126,7 @@ class WriteAhead:
         after: set[Channel] = set()
         for turn in list(self._turns):
             kept, runs = turn.kept, turn.runs
-            # An interrupt in the middle of it must not have rows coalesced twice.
+            # An interrupt in the loop below must not cause rows to be coalesced twice.
             waiting = turn.runs = []
             for run, lines in runs:
                 if kept is None or run.channel in after:
