@@ -66,8 +66,9 @@ class Channels:
         # open or remembered, if that is not 1.
         self._headers_on: dict[str, int] = {}
         self._known_on: dict[str, int] = {}
-        # Part and ordinal of dropped channels that had rolled, or had files of their own: no
-        # earlier part is written again, and no file of our own is used for another header.
+        # Part and ordinal of dropped channels that had rolled, or had files of their own: so no
+        # earlier part is looked at again. A channel that is no longer remembered begins with the
+        # first part, which can have the header of another one, and walks on from there.
         self._parts: dict[tuple[str, bytes, bool], tuple[int, int]] = {}
         self._hour = 0
         self._forget_at = FORGET_ABOVE
@@ -234,7 +235,8 @@ class Channels:
             self._hour = hour
             self._pressed = pressed
             self._next_pressed = now + PRESSED_EVERY
-            self._sweep = [*self.streams, *self._channels]
+            # The oldest first: of those that are dropped the last ones are remembered.
+            self._sweep = [*self.streams, *reversed(self._channels)]
         for _ in range(min(SWEEP, len(self._sweep))):
             one = self._sweep.pop()
             if isinstance(one, Stream):
