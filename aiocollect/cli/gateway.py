@@ -1,7 +1,7 @@
-"""``aiocollect gateway``: runs the gateway as a process: on uvloop, until SIGTERM or SIGINT.
+"""``aiocollect gateway``: runs the gateway as a process, on uvloop, until SIGTERM or SIGINT.
 
-stdout says where it listens, once it does, and at the end what became of all rows; exits with 0
-when all of them are stored or in the spool, else with 1.
+stdout says where it listens, and at the end what became of all rows. The exit code is 0 if all of
+them are stored or in the spool, else 1.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["run_gateway"]
 
 
 def run_gateway(store: str | None, options: GatewayOptions) -> int:
-    """Run until told to end; returns the exit code. Raises ConfigError."""
+    """Run until a signal ends it; returns the exit code. Raises ConfigError."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("aiocollect").setLevel(logging.INFO)
     return run(_serve(store, options))
@@ -30,7 +30,7 @@ async def _serve(store: str | None, options: GatewayOptions) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         try:
             loop.add_signal_handler(number, stop.set)
-        except NotImplementedError:  # of the loops of Windows
+        except NotImplementedError:  # on Windows
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
     gateway = Gateway(store, options=options)
     try:

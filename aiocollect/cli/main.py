@@ -1,7 +1,7 @@
-"""Takes the command line apart, and starts what it names.
+"""Parses the command line and starts the command.
 
-Each command's own module is imported when it is asked for, so that ``--help`` starts at once. Exit
-codes: 0 for done, 1 for failed, 2 for a command line that says nothing we know.
+The module of a command is imported when the command runs, so that ``--help`` starts at once. Exit
+codes: 0 for done, 1 for failed, 2 for an invalid command line.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from aiocollect import ConfigError, __version__
 
 __all__ = ["main"]
 
-# A shorter run has no room for a restart; a longer one belongs into a load test.
+# Seconds. A shorter run has no time for a restart; a longer one is a load test.
 _SHORTEST, _LONGEST = 2.0, 3600.0
 _FASTEST = 20_000.0
 _VARIABLE = "AIOCOLLECT_SETTINGS_FILE"
@@ -74,9 +74,9 @@ def _gateway(options: argparse.Namespace) -> int:
         "max_body_bytes": options.max_body_bytes,
         "trust_ids": options.trust_ids,
     }
-    told = {name: value for name, value in given.items() if value is not None}
+    chosen = {name: value for name, value in given.items() if value is not None}
     token = load_token(options.token_file)
-    return run_gateway(options.store, GatewayOptions(host=options.host, token=token, **told))
+    return run_gateway(options.store, GatewayOptions(host=options.host, token=token, **chosen))
 
 
 def _switch(options: argparse.Namespace) -> int:

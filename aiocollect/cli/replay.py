@@ -1,7 +1,7 @@
-"""``aiocollect replay``: brings what ended processes have left in a spool to the store.
+"""``aiocollect replay``: stores the rows that ended processes left in a spool.
 
-Exits 0 where everything that was there is stored; 1 where rows are left, lost or damaged, or a
-directory could not be taken over; each with its reason.
+The exit code is 0 if all of them are stored; 1 if rows are left, lost or damaged, or a directory
+could not be adopted, each with its reason.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ __all__ = ["ReplayOptions", "replay"]
 
 
 class ReplayOptions(NamedTuple):
-    """What the command line says; None: what the environment does. ``timeout`` in seconds, for all
-    of it; ``any_target``: also rows of other stores, workspaces and services."""
+    """The options of the command line; None: those of the environment. ``timeout``: seconds for the
+    whole command. ``any_target``: also rows for other stores, workspaces and services."""
 
     store: str | None = None
     workspace: str | None = None
@@ -28,12 +28,12 @@ class ReplayOptions(NamedTuple):
     any_target: bool = False
 
 
-# Of the time that the command has, what giving up and closing may take: at most, in seconds.
+# Of the timeout, at most so many seconds are for giving up and closing.
 CLOSING = 1.0
 
 
 def replay(directory: str, options: ReplayOptions) -> int:
-    """Replay the spool, and tell what became of it; returns the exit code."""
+    """Replay the spool, and print what became of it; returns the exit code. Raises ConfigError."""
     if not os.path.isdir(directory):
         raise ConfigError(f"{directory} is not a directory; pass the spool= of the pipelines")
     return asyncio.run(_replay(directory, options))
@@ -51,7 +51,7 @@ async def _replay(directory: str, options: ReplayOptions) -> int:
     except FlushTimeout:
         late = True
     report = await pipeline.aclose(0 if late else None)
-    print(_told(report))
+    print(_outcome(report))
     for line in seen.lines:
         print(line, file=sys.stderr)
     if late:
@@ -60,14 +60,14 @@ async def _replay(directory: str, options: ReplayOptions) -> int:
 
 
 def _pipeline(directory: str, options: ReplayOptions, seen: Troubles) -> Pipeline:
-    # What goes with the store, a credential above all, may be in the environment all the same.
-    told = {"store": options.store, "workspace": options.workspace, "service": options.service}
-    given: dict[str, Any] = {name: value for name, value in told.items() if value is not None}
+    # The rest, above all a credential, comes from the environment.
+    named = {"store": options.store, "workspace": options.workspace, "service": options.service}
+    given: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
     return Pipeline.from_env(spool=directory, hooks=[seen.hear], **given)
 
 
 class Troubles:
-    """What went wrong, in lines."""
+    """What went wrong, one line each."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -76,7 +76,7 @@ class Troubles:
         return f"<Troubles {len(self.lines)}>"
 
     def hear(self, event: Event) -> None:
-        """Note it, once."""
+        """The hook: note each trouble once."""
         match event:
             case SpoolDamaged():
                 line = (
@@ -93,7 +93,7 @@ class Troubles:
             self.lines.append(line)
 
 
-def _told(report: Report) -> str:
+def _outcome(report: Report) -> str:
     if not report.accepted:
         return "nothing to replay"
     rest = {

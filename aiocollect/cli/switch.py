@@ -1,8 +1,8 @@
-"""``aiocollect enable``, ``disable`` and ``status``: what operators do to a running service.
+"""``aiocollect enable``, ``disable`` and ``status``: switches for a running service.
 
-They write the settings file that its pipeline watches, and show what it says. A rate that was set
-before stays when a collector is switched off and on again. A name that no pipeline with this file
-has is refused: whoever mistypes it believes that it is off.
+They write the settings file that its pipeline watches, and show what is in it. The rate of a
+collector is kept while it is off. A name that no pipeline with this file has is refused: with a
+mistyped name the operator would believe that the collector is off.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from aiocollect.settings_file import (
 
 __all__ = ["show", "switch"]
 
-# Of the names in a message: a service may have thousands.
+# Names in a message: a service may have thousands.
 _SHOWN = 12
 
 
@@ -36,8 +36,8 @@ def switch(
     sample_rate: float | None = None,
     force: bool = False,
 ) -> int:
-    """Switch the pipeline, or one collector, and show what holds now; returns the exit code.
-    Raises ConfigError, also for a collector that is not known, unless forced."""
+    """Switch the pipeline, or one collector, and show the settings; returns the exit code. Raises
+    ConfigError, also for an unknown collector unless ``force`` is given."""
     control = read_control(path)
     if collector is not None and not force:
         _check(collector, path, control)
@@ -58,11 +58,11 @@ def switch(
 
 
 def show(path: str) -> int:
-    """Show what the file says; returns the exit code."""
+    """Show the settings in the file; returns the exit code."""
     control = read_control(path)
-    print(f"pipeline  {_told(control.whole)}")
+    print(f"pipeline  {_described(control.whole)}")
     for name, one in sorted(control.collectors.items()):
-        print(f"{name}  {_told(one)}")
+        print(f"{name}  {_described(one)}")
     if control.collectors and not control.whole.enabled:
         print("(a collector records only if the pipeline is on too)")
     return 0
@@ -91,5 +91,5 @@ def _check(collector: str, path: str, control: Control) -> None:
     )
 
 
-def _told(switch: Switch) -> str:
+def _described(switch: Switch) -> str:
     return f"on, {switch.sample_rate:.3g} of its calls" if switch.enabled else "off"

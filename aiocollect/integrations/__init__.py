@@ -1,4 +1,5 @@
-"""Servers, metrics, tracing and tests of others, each in a module of its own.
+"""Integrations with servers, metrics, tracing and test frameworks, each in a module of its own.
 
-Each imports its framework itself, and is imported by nobody here: what is not used costs nothing.
+Each imports its framework itself, and no module of the package imports it: what is not used costs
+nothing.
 """

@@ -1,8 +1,8 @@
-"""What is recorded of a request, for every server: which columns, how much of a body, whose errors.
+"""What is recorded of a request: its columns, how much of a body, and what becomes of errors.
 
-The rule that the middlewares share; none of it knows a framework. Invariants: of a body no more is
-kept than its cap; what goes wrong in capturing is logged once per kind, by its class alone, and
-never reaches the application or the server.
+The middlewares share it; it knows no framework. Invariants: no more of a body is kept than its cap;
+an error in capturing is logged once per kind, by its class alone, and never reaches the application
+or the server.
 """
 
 from __future__ import annotations
@@ -56,12 +56,12 @@ class Captures:
         self._cap = max_body_bytes
         self._headers = header_names("headers", headers)
         self._skip = frozenset(skip)
-        self._told: set[type] = set()
+        self._logged: set[type] = set()
 
     def begin(
         self, *, method: str | None, path: str | None, header: Callable[[str], str | None]
     ) -> Capture | None:
-        """The capture of a request that begins; None where it is not recorded.
+        """The capture of a request that begins; None if it is not recorded.
 
         ``path`` is without its query; ``header`` gives a header's text by its lower-case name.
         """
@@ -79,18 +79,18 @@ class Captures:
 
     @contextmanager
     def harmless(self) -> Iterator[None]:
-        """Around whatever only captures: its errors are logged, once per kind, and end here."""
+        """Around code that only captures: its errors are logged, once per kind, and stop here."""
         try:
             yield
-        except Exception as error:  # of a strict pipeline, say
-            # By its class alone: its text may hold what was captured.
-            if type(error) not in self._told:
-                self._told.add(type(error))
+        except Exception as error:  # such as those of a strict pipeline
+            # By its class alone: its text may contain what was captured.
+            if type(error) not in self._logged:
+                self._logged.add(type(error))
                 logger.warning("a request was not captured: %s", type(error).__name__)
 
 
 class Capture:
-    """One request, as far as it was seen."""
+    """One request, as far as it has come."""
 
     __slots__ = (
         *("_began", "_ended", "_headers", "_method", "_path"),
@@ -111,11 +111,11 @@ class Capture:
         self.exception: str | None = None
 
     def end(self) -> None:
-        """A byte of the answer has gone out: perhaps the last one."""
+        """A byte of the answer was sent: perhaps the last one."""
         self._ended = time.perf_counter()
 
     def row(self) -> dict[str, Any]:
-        """What is recorded of it."""
+        """The row of the request, by column."""
         ended = time.perf_counter() if self._ended is None else self._ended
         values = (
             *(self._method, self._path, self.status),
@@ -139,18 +139,18 @@ class Body:
         self.length = 0
 
     def add(self, data: bytes) -> None:
-        """A piece that has passed by."""
+        """Another piece of the body."""
         self.length += len(data)
         room = self._cap - len(self._kept)
         if room > 0:
             self._kept += data[:room]
 
     def text(self) -> str | None:
-        """What was kept, for a cell; None where there is nothing."""
+        """What was kept, for a cell; None if it is nothing."""
         if not self._kept:
             return None
         try:
-            # A letter that the cap has cut is left out; within the body it would be an error.
+            # A character that the cap has cut is left out; anywhere else it would be an error.
             whole = len(self._kept) == self.length
             return codecs.getincrementaldecoder("utf-8")().decode(self._kept, final=whole)
         except UnicodeDecodeError:

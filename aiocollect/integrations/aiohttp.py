@@ -14,25 +14,25 @@ __all__ = ["PIPELINE", "correlate", "setup"]
 PIPELINE: web.AppKey[Pipeline] = web.AppKey("aiocollect", Pipeline)
 
 
-# Whether an id of ours that a request brings goes to the day that it carries; see setup().
+# See setup().
 _TRUST_IDS: web.AppKey[bool] = web.AppKey("aiocollect_trust_ids", bool)
 
 
 @web.middleware
 async def correlate(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Puts the id that a request brings (x-request-id, x-ms-request-id, or the trace id of its
-    traceparent) in force for what its handler collects; else the first collect() makes one."""
+    """Applies the id of a request (x-request-id, x-ms-request-id, or the trace id of its
+    traceparent) to what its handler collects; without one the first collect() makes it."""
     trust_ids = request.config_dict.get(_TRUST_IDS, False)
     with scoring_of(request.headers.get, trust_ids=trust_ids):
         return await handler(request)
 
 
 def setup(app: web.Application, pipeline: Pipeline, *, trust_ids: bool = False) -> Pipeline:
-    """Start ``pipeline`` with the application, store what is left behind its last request, and
+    """Start ``pipeline`` with the application, store what is left after its last request, and
     correlate its requests. Returns the pipeline. Call it once, before the application runs.
 
-    ``trust_ids``: an id of ours that a request brings goes to the day of its scoring. Say True
-    where only services that you trust can send requests.
+    ``trust_ids``: rows under one of our ids that a request brings go to the day in that id. Set it
+    only if all senders are services that you trust.
     """
     app[PIPELINE] = pipeline
     app[_TRUST_IDS] = trust_ids

@@ -1,7 +1,7 @@
 """CollectMiddleware: correlation ids for any ASGI server, and a record of its requests.
 
-Pure ASGI, no framework is imported. Invariants: every message goes on at once and unchanged; of a
-body no more is kept than its cap; what goes wrong in capturing is logged once per kind, and never
+Pure ASGI; no framework is imported. Invariants: every message is passed on at once and unchanged;
+no more of a body is kept than its cap; an error in capturing is logged once per kind, and never
 reaches the application or the server.
 """
 
@@ -23,23 +23,23 @@ Application: TypeAlias = Callable[[Any, Receive, Send], Awaitable[None]]
 
 
 class CollectMiddleware:
-    """Puts a request's id in force for what the application collects, and may record the request::
+    """Applies the id of a request to what the application collects, and can record the request::
 
         app.add_middleware(CollectMiddleware)  # Starlette, FastAPI; or app = CollectMiddleware(app)
 
     The id is the first of ``request_ids`` that the request has, else the trace id of its
-    ``traceparent``, else one of ours, made by the first collect(). An id of ours that a request
-    brings goes to the day of its scoring with ``trust_ids`` alone: say True where only services
-    that you trust can send requests, such as those that bring labels weeks later.
+    ``traceparent``, else a new one, made by the first collect(). With ``trust_ids`` rows under one
+    of our ids that a request brings go to the day in that id, as late labels need it; set it only
+    if all senders are services that you trust.
 
     With a ``collector`` (its ``feature_names`` are FEATURES) each request is a row: the status and
-    the exception's class, None where there was none; the time from the request to the last byte of
-    the answer; how many bytes the bodies had, and of each the first ``max_body_bytes`` (0: nothing)
-    as text, or as ``data:;base64,…`` where it is no UTF-8; of its headers only those in
-    ``headers``, as JSON. The path is without its query, which may hold a secret. The row is made
-    when the application has ended, behind the last byte. Paths in ``skip`` make none.
+    the class of the exception, None if there was none; the time from the request to the last byte
+    of the answer; the sizes of both bodies, and of each the first ``max_body_bytes`` (0: nothing),
+    as text or as ``data:;base64,…`` if they are not UTF-8; the headers named in ``headers``, as
+    JSON. The path is without its query, which may contain a secret. The row is made after the last
+    byte, when the application has returned. Paths in ``skip`` are not recorded.
 
-    Websockets and the lifespan pass untouched. Raises ConfigError.
+    Websockets and the lifespan pass unchanged. Raises ConfigError.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class CollectMiddleware:
             return message
 
         async def send_seen(message: Message) -> None:
-            # First it goes out. What the server did not take was no answer.
+            # Sent first: what the server did not accept was no answer.
             await send(message)
             with self._captures.harmless():
                 _note_response(capture, message)
@@ -120,7 +120,7 @@ def _note_response(capture: Capture, message: Message) -> None:
 
 
 def _headers_of(scope: Any) -> dict[str, str]:
-    """By lower-case name; of several of one name the first."""
+    """By lower-case name; the first, if there are several of one name."""
     found: dict[str, str] = {}
     for name, value in scope["headers"]:
         found.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))

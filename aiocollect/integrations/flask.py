@@ -1,7 +1,7 @@
 """For Flask servers: a pipeline on a thread of its own, and correlation ids.
 
-A WSGI server tells nobody that it ends: the default pipeline is flushed at the interpreter's end,
-which servers that end orderly at SIGTERM (gunicorn, waitress, mod_wsgi) come to.
+WSGI has no event for the end of a server. So the default pipeline is flushed when the interpreter
+exits, which it does in servers that shut down in order at SIGTERM (gunicorn, waitress, mod_wsgi).
 """
 
 from __future__ import annotations
@@ -22,14 +22,15 @@ _KEY = "aiocollect"
 
 
 class Collect:
-    """The extension: ``collect = Collect(app)``, or ``collect.init_app(app)`` later on.
+    """The extension: ``collect = Collect(app)``, or ``collect.init_app(app)`` later.
 
-    ``pipeline`` is one with ``host="thread"``, yours to close. None: the process's default one, by
-    the variables AIOCOLLECT_STORE and so on; switched off, which is logged, where there is none.
-    Each process of a server that forks has its own, with nothing of its parent's.
+    ``pipeline``: one with ``host="thread"``, which you close. None: the default pipeline of the
+    process, configured by AIOCOLLECT_STORE and the other variables; without a store it is switched
+    off, and the log says so. Each process of a server that forks has its own, with no rows of its
+    parent.
 
-    ``trust_ids``: an id of ours that a request brings goes to the day of its scoring. Say True
-    where only services that you trust can send requests.
+    ``trust_ids``: rows under one of our ids that a request brings go to the day in that id. Set it
+    only if all senders are services that you trust.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class Collect:
 
     @property
     def pipeline(self) -> Pipeline:
-        """Where the application's collectors come from."""
+        """The pipeline that the application's collectors come from."""
         if self._pipeline is None:
             self._pipeline = default_pipeline()
         return self._pipeline
@@ -71,9 +72,9 @@ class Collect:
 def _leave(error: BaseException | None) -> None:
     from flask import g
 
-    scoring = getattr(g, _KEY, None)  # none, where another before_request answered first
+    scoring = getattr(g, _KEY, None)  # None if another before_request answered first
     if scoring is not None:
-        # A copy of the request that ends elsewhere has nothing to undo there; one that ends here
-        # has undone it already.
+        # The context may be copied: a copy that ends in another context has nothing to undo, and
+        # one that ends in this context has undone it already.
         with suppress(ValueError, RuntimeError):
             scoring.__exit__(None, None, None)

@@ -1,9 +1,9 @@
-"""The correlation id that a request brings with it.
+"""The correlation id that a request brings.
 
-What a client sends ends up in every row, and in the files that somebody opens with a spreadsheet:
-so only ids of harmless characters and a bounded length are taken, and all else is as if not sent.
-And an id in the form of ours carries no day, unless the server says that its clients are trusted:
-else whoever writes headers opens blobs of whatever days he likes.
+What a client sends ends up in every row, and in files that somebody opens with a spreadsheet. So an
+id must have a bounded length and harmless characters; any other is ignored. And the day in an id
+like ours counts only if the server trusts its clients: otherwise any client could open blobs of any
+day.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ REQUEST_IDS = ("x-request-id", "x-ms-request-id")
 # Begins like an id, and never like a formula.
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+=@|-]{0,127}")
 # W3C Trace Context: version, trace id, parent id, flags; later versions may add fields. The version
-# ff is forbidden, and ids of zeros alone are none.
+# ff and ids of zeros alone are invalid.
 _TRACEPARENT = re.compile(
     r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?"
 )
 
 
 def header_names(option: str, names: Sequence[str]) -> tuple[str, ...]:
-    """Lower-cased names of headers. Raises ConfigError where it is no list of names."""
+    """The names in lower case. Raises ConfigError if this is not a list of names."""
     if isinstance(names, str) or not all(isinstance(name, str) and name for name in names):
         raise ConfigError(f"{option} must be a list of header names")
     return tuple(name.lower() for name in names)
@@ -57,6 +57,6 @@ def scoring_of(
     request_ids: Sequence[str] = REQUEST_IDS,
     trust_ids: bool = False,
 ) -> correlation:
-    """The correlation of a request, by ``id_of``; with ``trust_ids`` an id in the form of ours
-    goes to the day that it carries."""
+    """The correlation of a request, by ``id_of``; with ``trust_ids`` its rows go to the day in an
+    id that is one of ours."""
     return correlation(id_of(header, request_ids=request_ids), carries_day=trust_ids)

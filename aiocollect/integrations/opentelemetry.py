@@ -1,6 +1,6 @@
 """The metrics of a pipeline, and a span for each append, for OpenTelemetry.
 
-Imports the API alone: which SDK runs, and where it sends to, is the application's.
+It imports the API alone; the application chooses the SDK and where that sends to.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from ..metrics import METRICS, Metric, Snapshot, snapshot
 
 __all__ = ["AppendSpans", "observe"]
 
-# What SDKs keep of a span's links by default; more would be dropped there in silence.
+# The links that SDKs keep of a span by default; more would be dropped without notice.
 MAX_LINKS = 128
-# Of calls under way; beyond it the oldest ones are forgotten, and get no link.
+# Watched calls under way. If there are more, the oldest are forgotten and get no link.
 MAX_WATCHED = 1024
 
 
@@ -33,7 +33,8 @@ def observe(
 ) -> None:
     """Make an observable instrument for each metric; ``name`` is their attribute "pipeline".
 
-    Without ``meter_provider`` the global one. Call it once for a pipeline: instruments stay.
+    ``meter_provider``: the global one by default. Call it once for a pipeline: instruments cannot
+    be removed. Raises ConfigError.
     """
     if not isinstance(pipeline, Pipeline):
         raise ConfigError("observe() needs a Pipeline")
@@ -64,8 +65,8 @@ def _callback(
 
 
 class _Moments:
-    """One snapshot for all instruments of a collection: a new one when an instrument asks for the
-    second time. So the pipeline is asked once, and the equation holds in what is exported."""
+    """One snapshot for all instruments of a collection; a new one is taken when an instrument asks
+    for the second time. So the pipeline is asked once, and the equation holds in each export."""
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
@@ -96,9 +97,9 @@ class AppendSpans:
         ...
         correlation_id = spans.watch(churn.collect_receipt(inputs=x, predictions=y))
 
-    A watched call gives the append that stored the last of its rows a link to the span that was
-    current, and the span's begin is that of its earliest linked call: it lasts from collect() until
-    stored. Without a watched call it is a point in time. Only sampled spans are linked, each once.
+    The span of an append has a link to the span of each watched call whose last rows it stored, and
+    it begins with the earliest of these calls: it lasts from collect() until the rows are stored.
+    Without a watched call it is a point in time. Only sampled spans are linked, each once.
     """
 
     def __init__(self, *, tracer_provider: TracerProvider | None = None) -> None:
@@ -110,7 +111,7 @@ class AppendSpans:
 
     def watch(self, receipt: Receipt | None) -> str | None:
         """Link the current span to the append that is going to store these rows. Returns the
-        receipt's correlation id; None, and nothing is done, where nothing was recorded."""
+        receipt's correlation id; with None, where nothing was recorded, it does nothing."""
         if receipt is None:
             return None
         caller = trace.get_current_span().get_span_context()
@@ -119,16 +120,16 @@ class AppendSpans:
         return receipt.correlation_id
 
     def __call__(self, event: Event) -> None:
-        """The hook. On the pipeline's loop."""
+        """The hook. Called on the pipeline's loop."""
         if not isinstance(event, Settled):
             return
         # Receipts are settled just before their batch is told of: what is final now, and stored,
         # is of this batch. What ended otherwise has no append to be linked to.
-        done = [watched for watched in self._open() if watched.receipt.outcome == "stored"]
+        done = [watched for watched in self._finished() if watched.receipt.outcome == "stored"]
         links = {watched.caller.span_id: Link(watched.caller) for watched in done}
         span = self._tracer.start_span(
             "aiocollect.append",
-            context=Context(),  # a root: it belongs to many requests, and to none
+            context=Context(),  # a root: it belongs to many requests
             links=list(links.values())[:MAX_LINKS],
             start_time=min((watched.began for watched in done), default=None),
             attributes={
@@ -142,12 +143,12 @@ class AppendSpans:
         )
         span.end()
 
-    def _open(self) -> Iterable[_Watched]:
-        """Takes out those that are final, and leaves the others in their order."""
+    def _finished(self) -> Iterable[_Watched]:
+        """Removes and gives those that are final; the others stay, in their order."""
         for _ in range(len(self._watched)):
             try:
                 watched = self._watched.popleft()
-            except IndexError:  # another thread has pushed it out
+            except IndexError:  # another thread has removed it
                 return
             if watched.receipt.outcome is None:
                 self._watched.append(watched)
