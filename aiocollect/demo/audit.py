@@ -1,15 +1,16 @@
-"""The auditor: what the clients hold against what is stored. It knows nothing else.
+"""The auditor: the answers of the clients, against what is stored. It knows nothing else.
 
-From the clients: the 200 answers, with the rows that were sent. From the store: the files, read by
-Python's own csv module. It imports nothing of the package's core, so that no mistake of the
-package's can hide from it. Each answered row must be stored exactly once among the inputs and once
+From the clients come the 200 answers, with the rows that were sent; from the store come the files,
+read by Python's own csv module. It imports nothing of the package's core, so that no mistake of the
+package can hide from it. Each answered row must be stored exactly once among the inputs and once
 among the predictions, whole, with equal values bit for bit, in the folder of its day.
 
 - *lost*: answered, and not stored. *doubled*: stored again, answered or not. *torn*: a line that
-  is no whole row, or a file that does not end in a newline. *wrong*: stored with another value.
-  *misplaced*: in another day's folder than its scoring time's. *unrecorded*: answered without id.
-- *unclaimed* rows are stored, and no client holds their answer: it was lost on its way. They are no
-  fault of the record.
+  is not a whole row, or a file that does not end in a newline. *wrong*: stored with another value.
+  *misplaced*: in the folder of another day than its scoring time. *unrecorded*: answered without
+  an id.
+- *unclaimed* rows are stored, and no client has their answer: it was lost on its way. That is no
+  fault of the recording.
 
 By hand::
 
@@ -41,7 +42,7 @@ _EXAMPLES = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a client holds of one 200 answer. ``id`` is None where the server gave none."""
+    """One 200 answer that a client has. ``id`` is None if the server gave none."""
 
     id: str | None
     rows: tuple[tuple[float, ...], ...]
@@ -68,12 +69,12 @@ class AuditResult:
 
     @property
     def good(self) -> bool:
-        """Whether something was answered, and all of it is stored as it must be."""
+        """Whether something was answered, and all of it is stored correctly."""
         bad = self.lost + self.doubled + self.torn + self.wrong + self.misplaced + self.unrecorded
         return self.rows > 0 and bad == 0 and self.inputs == self.predictions == self.rows
 
     def note(self, what: str, where: str) -> None:
-        """Keep one of the bad things to show."""
+        """Keep an example of a fault."""
         if len(self.examples) < _EXAMPLES:
             self.examples.append(f"{what}: {where}")
 
@@ -88,7 +89,7 @@ def audit(
     """Compare. ``files`` are (path, open file); the path tells stream and day."""
     verdict = AuditResult()
     columns = {"inputs": tuple(inputs), "predictions": tuple(predictions)}
-    # For each stream: (id, row index) to a digest of the values. What is found is taken out.
+    # For each stream: (id, row index) to a digest of the values. What is found is removed.
     expected: dict[str, dict[tuple[str, int], bytes]] = {name: {} for name in columns}
     for answer in answers:
         verdict.requests += 1
@@ -151,7 +152,7 @@ class _Row:
 
 
 class _Stored:
-    """Reads one stored file. What is no whole row is counted as torn."""
+    """Reads one stored file. A line that is not a whole row is counted as torn."""
 
     def __init__(self, verdict: AuditResult, path: str, features: tuple[str, ...]) -> None:
         self._verdict = verdict
@@ -164,7 +165,7 @@ class _Stored:
             self._line += 1
             if not raw.endswith(b"\n"):
                 self._torn("the file does not end in a newline")
-                return  # whatever it says, it may have said more
+                return  # the rest of the line is missing
             yield raw.decode("utf-8", errors="replace")
 
     def _torn(self, why: str) -> None:
@@ -212,11 +213,11 @@ class _Stored:
 
 
 def read_answers(path: Path) -> Iterator[Answer]:
-    """The answers that the load's clients hold."""
+    """The answers that the clients of the load have."""
     with path.open("rb") as file:
         for raw in file:
             if not raw.endswith(b"\n"):
-                return  # the load was killed while it wrote; no client holds this one
+                return  # the load was killed while it wrote; no client has this one
             line = json.loads(raw)
             yield Answer(
                 id=line["answer"]["id"],

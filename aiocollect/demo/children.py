@@ -23,7 +23,7 @@ _TAIL = 5
 
 
 class ChildFailed(Exception):
-    """A child process did not do what was awaited; the message says what it said last."""
+    """A child process failed; the message has the end of its log."""
 
 
 class Child:
@@ -60,7 +60,7 @@ class Child:
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                # Not from the current folder: it may hold another aiocollect than this one.
+                # Not from the current folder, which may contain another aiocollect.
                 "-P",
                 "-m",
                 f"aiocollect.demo.{self.name}",

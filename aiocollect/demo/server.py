@@ -37,12 +37,12 @@ __all__ = ["build_app", "main", "serve"]
 _BACKLOG = 4096
 # For requests under way at SIGTERM; they take milliseconds.
 _SHUTDOWN = 5.0
-# Connections in use learn in this time, with their next answer, that they close; a kept-alive one
-# that closes unannounced can meet a request that is on its way, and fail it.
+# Connections in use have this time to learn from their next answer that they are closed: closing
+# one without notice can fail a request that is on its way.
 _PARTING = 0.1
-# A line a second is shown. It is put together elsewhere, in step with the load, from the latest of
-# these; at one a second it would show the second before.
-_TELL = 0.2
+# One line a second is shown, made in step with the load from the latest of these; if these came
+# once a second, the line would be a second late.
+_REPORT_EVERY = 0.2
 
 
 def build_app(pipeline: Pipeline, *, stop: asyncio.Event) -> web.Application:
@@ -62,8 +62,8 @@ def build_app(pipeline: Pipeline, *, stop: asyncio.Event) -> web.Application:
         except (ValueError, TypeError, KeyError):
             width = len(model.features)
             return _json({"error": f'send {{"rows": [[{width} numbers], ...]}}'}, status=400)
-        # One id for both. None where the pipeline had to refuse: the client is answered all the
-        # same, and the auditor will see that this answer has no record.
+        # One id for both. None if the pipeline refused: the client is answered all the same, and
+        # the auditor will find that the answer has no record.
         correlation_id = tumour.collect(inputs=rows, predictions=p)
         return _json({"id": correlation_id, "p": p})
 
@@ -88,7 +88,7 @@ def _json(value: Any, *, status: int = 200) -> web.Response:
 
 
 async def serve(sock: socket.socket) -> int:
-    """Serve on ``sock`` until told to end; 0, or 2 for a bad configuration."""
+    """Serve on ``sock`` until asked to end; 0, or 2 for a bad configuration."""
     stop = child.stop_event()
     try:
         pipeline = Pipeline.from_env()
@@ -103,7 +103,7 @@ async def serve(sock: socket.socket) -> int:
         site = web.SockSite(runner, sock, backlog=_BACKLOG)
         await site.start()
         child.say("ready", pid=os.getpid(), loop=type(asyncio.get_running_loop()).__module__)
-        await _tell(pipeline, stop)
+        await _report(pipeline, stop)
         await site.stop()  # new connections wait for the next server
         await asyncio.sleep(_PARTING)
     finally:
@@ -117,12 +117,12 @@ async def serve(sock: socket.socket) -> int:
     return 0
 
 
-async def _tell(pipeline: Pipeline, stop: asyncio.Event) -> None:
-    """Until ``stop``, five times a second: a line of what the pipeline tells of itself."""
+async def _report(pipeline: Pipeline, stop: asyncio.Event) -> None:
+    """Until ``stop``, five times a second: a line with the pipeline's stats."""
     due = time.monotonic()
     while not stop.is_set():
         child.say("stats", **dataclasses.asdict(pipeline.stats()))
-        due += _TELL
+        due += _REPORT_EVERY
         try:
             async with asyncio.timeout(max(0.0, due - time.monotonic())):
                 await stop.wait()

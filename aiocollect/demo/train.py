@@ -1,11 +1,10 @@
 """Trains the demo's model, and writes ``model.json`` beside this file.
 
 A logistic regression on the breast cancer data that scikit-learn brings along: 569 tumours of 30
-measurements each. The scaling is folded into the coefficients, so that scoring takes raw
-measurements and nothing but a sum. Deterministic: no sampling, and a solver that goes to the one
-optimum there is.
+measurements each. The scaling is part of the coefficients, so scoring is a sum over raw
+measurements. Deterministic: no sampling, and a solver that reaches the single optimum.
 
-scikit-learn is needed here and nowhere else in the package::
+Nothing else in the package needs scikit-learn::
 
     pip install scikit-learn && python -m aiocollect.demo.train
 """
@@ -25,7 +24,7 @@ _SAMPLES = 50
 
 
 def train() -> dict[str, Any]:
-    """The model as model.json holds it. Raises ImportError without scikit-learn."""
+    """The content of model.json. Raises ImportError without scikit-learn."""
     from sklearn.datasets import load_breast_cancer
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler

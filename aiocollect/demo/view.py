@@ -1,6 +1,6 @@
-"""What the demo's user sees: plain lines, under 100 columns, for a terminal, a pipe or a file.
+"""The demo's output: plain lines under 100 columns, for a terminal, a pipe or a file.
 
-It only words what it is given. No colours, no cursor movements.
+No colours, no cursor movements.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The collector of azureml-ai-monitoring (v2), as its users know it, on a pipeline of ours.
+"""The collector of azureml-ai-monitoring (v2), as its users know it, on our pipeline.
 
 ``from aiocollect.compat.azureml_ai_monitoring import Collector`` instead of ``from
 azureml.ai.monitoring import Collector``, and BasicCorrelationContext likewise. Each collect() is
@@ -6,7 +6,7 @@ one record in ``modelDataCollector/<endpoint>/<deployment>/<collection>/<yyyy>/<
 <instance>.jsonl``, where Azure ML's monitoring reads it; no sidecar is needed. docs/compat.md has
 what differs, and why.
 
-What is wrong goes to ``on_error``, which by default raises: that was, and is, the contract.
+Errors go to ``on_error``, which raises them by default, as in the original.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from .config import Config
 
 __all__ = ["BasicCorrelationContext", "Collector", "CorrelationContext"]
 
-# What records say of who made them: readers of v2's files may look for it.
+# The agent in each record, which readers of v2's files may look for.
 _AGENT = "azureml-ai-monitoring/1.0.0"
 _ENCODER = MdcEncoder()
 _ACCEPTED = "accepted"

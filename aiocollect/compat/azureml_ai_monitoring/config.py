@@ -1,12 +1,12 @@
-"""What the collector of azureml-ai-monitoring (v2) is told by its config file and its environment.
+"""The configuration of azureml-ai-monitoring (v2): its config file and its variables.
 
 The file of ``AZUREML_MDC_CONFIG_PATH``::
 
     {"runMode": "cloud", "collections": {"model_inputs": {"enabled": true,
      "sampleRatePercentage": 100}}, "captureHeaders": []}
 
-Without that variable ``AZUREML_MDC_ENABLED`` and ``AZUREML_MDC_SAMPLE_RATE`` hold for every
-collection. Names of collections are read without regard to upper and lower case.
+Without that variable ``AZUREML_MDC_ENABLED`` and ``AZUREML_MDC_SAMPLE_RATE`` apply to every
+collection. The names of collections are not case-sensitive.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ __all__ = ["Config"]
 logger = logging.getLogger("aiocollect")
 
 _PATH = "AZUREML_MDC_CONFIG_PATH"
-# Payload logging is the sidecar's, or a gateway's: nobody collects under these names.
+# Payload logging is done by the sidecar, or a gateway: these names are not for collections.
 _RESERVED = ("request", "response")
-# Of the sidecar, the queue and the workers, which there are none of here.
+# Options of the sidecar, the queue and the workers, which do not exist here.
 _MEANINGLESS = (
     *("HOST", "PORT", "QUEUE_CAPACITY", "WORKER_COUNT", "WORKER_DISABLED", "FORMAT_COMPACT"),
 )
 
-# More than any deployment's; a file of another kind is not read whole.
+# More than any deployment has; a larger file is something else, and is not read whole.
 MAX_BYTES = 16 * 2**20
 
 
 class Config(NamedTuple):
-    """``rates`` are the shares, 0 to 1, of the collections that are on, by name; ``rate`` that of
-    all others, None where they are off."""
+    """``rates``: the shares, 0 to 1, of the collections that are on, by name; ``rate``: that of all
+    others, None if they are off."""
 
     rates: dict[str, float]
     rate: float | None
@@ -48,7 +48,7 @@ class Config(NamedTuple):
 
     @classmethod
     def load(cls) -> Config:
-        """From the environment as it is now. ConfigError names file or variable, and the remedy."""
+        """From the environment as it is now. Raises ConfigError."""
         environ = os.environ
         _report(tuple(name for name in _MEANINGLESS if f"AZUREML_MDC_{name}" in environ))
         debug = _flag("DEBUG")
@@ -56,32 +56,32 @@ class Config(NamedTuple):
         if not path:
             rate = _rate(environ.get("AZUREML_MDC_SAMPLE_RATE", "100"), "AZUREML_MDC_SAMPLE_RATE")
             return cls({}, rate if _flag("ENABLED") else None, _flag("LOCAL_CAPTURE"), debug)
-        told = _read(path)
+        content = _read(path)
         rates = {}
-        for name, said in _mapping(told.get("collections", {}), "collections").items():
-            said = _mapping(said, f"collections.{name}")
-            if said.get("enabled", False) is True:
-                # The one is what the SDK read, the other what azure-ai-ml wrote.
-                given = said.get("sampleRatePercentage", said.get("sampling_percentage", 100))
+        for name, value in _mapping(content.get("collections", {}), "collections").items():
+            one = _mapping(value, f"collections.{name}")
+            if one.get("enabled", False) is True:
+                # The SDK read the first name, azure-ai-ml wrote the second.
+                given = one.get("sampleRatePercentage", one.get("sampling_percentage", 100))
                 rates[name.lower()] = _rate(given, f"sampleRatePercentage of {name}")
-        mode = told.get("runMode", "cloud")
+        mode = content.get("runMode", "cloud")
         if mode not in ("cloud", "local"):
             raise ConfigError(f"runMode in {_PATH} is not valid; use 'cloud' or 'local'")
         return cls(rates, None, mode == "local", debug)
 
     @property
     def enabled(self) -> bool:
-        """Whether anything at all is collected."""
+        """Whether anything is collected."""
         return self.rate is not None or any(name not in _RESERVED for name in self.rates)
 
     def rate_of(self, name: str) -> float | None:
-        """The share of calls that a collection records; None where it is off."""
+        """The share of calls that a collection records; None if it is off."""
         return self.rates.get(name.lower(), self.rate)
 
 
 def _read(path: str) -> Mapping[str, Any]:
     try:
-        told = json.loads(read_small(path, most=MAX_BYTES))
+        content = json.loads(read_small(path, most=MAX_BYTES))
     except OSError as error:
         raise ConfigError(
             f"{_PATH}={path} cannot be read ({error.strerror}); name the config file, or "
@@ -89,7 +89,7 @@ def _read(path: str) -> Mapping[str, Any]:
         ) from None
     except ValueError:
         raise ConfigError(f"{_PATH}={path} is not valid JSON; correct the file") from None
-    return _mapping(told, "the file")
+    return _mapping(content, "the file")
 
 
 def _mapping(found: Any, what: str) -> Mapping[str, Any]:

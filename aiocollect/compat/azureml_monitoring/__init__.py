@@ -1,4 +1,4 @@
-"""The drop-in for azureml-monitoring (v1): the same collector, on a pipeline of ours."""
+"""The drop-in for azureml-monitoring (v1): the same collector, on our pipeline."""
 
 from ..._public import publish
 from .collector import ModelDataCollector

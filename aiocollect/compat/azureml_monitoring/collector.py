@@ -1,11 +1,11 @@
-"""The collector of azureml-monitoring (v1), as its users know it, on a pipeline of ours.
+"""The collector of azureml-monitoring (v1), as its users know it, on our pipeline.
 
 ``from aiocollect.compat.azureml_monitoring import ModelDataCollector`` instead of ``from
 azureml.monitoring import ModelDataCollector``: the same constructor, collect(), add_correlations(),
 the same columns, cells and line ends. Its bugs are not copied: docs/compat.md has the list.
 
-Rows that carry a correlation id share a file with those of other processes, exactly once. Rows
-without could not be told apart there: they go to files of this writer alone.
+Rows with a correlation id share a file with those of other processes, exactly once. Rows without
+one could not be distinguished there, so they go to files of this writer alone.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Run = tuple[Collector, list[str], str | None, datetime | None]
 DESIGNATIONS = ("inputs", "predictions", "labels", "signals", "general")
 ID, TIME, BOUNDARY, WORKSPACE, SERVICE, MODEL, VERSION, REQUEST = CORRELATIONS
 
-# Rows say themselves where they go; more places than this for one collector are no places.
+# Rows name their places themselves; more places than this for one collector are made of data.
 MAX_STREAMS = 64
 # Longer ids are recorded as they are, but sampled by their digest.
 MAX_ID = 256
@@ -48,11 +48,11 @@ class ModelDataCollector:
     """Records one designation of a model: ``inputs``, ``predictions``, ``labels``, ``signals`` or
     ``general`` (the default).
 
-    ``identifier``: the older word, any text. Only for ours: ``config_map`` is where the config map
-    file lies (else ``AML_MODEL_CONFIG_MAP``, else where AzureML mounts it); ``file_names`` is
-    "data" (data.csv) or "designation" (inputs.csv, as 0.1.0a21 wrote; else
-    ``AML_MODEL_FILE_NAMES``); ``pipeline`` is one of your own (else the process's default one, from
-    the environment). Raises ConfigError for what is wrong with these.
+    ``identifier``: the older word for it, any text. The original does not have these three:
+    ``config_map`` is the path of the config map file (default: ``AML_MODEL_CONFIG_MAP``, else where
+    AzureML mounts it); ``file_names`` is "data" (data.csv) or "designation" (inputs.csv, as
+    0.1.0a21 wrote; default: ``AML_MODEL_FILE_NAMES``); ``pipeline`` is one of your own (default:
+    that of the process, from the environment). Raises ConfigError.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class ModelDataCollector:
         self._pipeline = default_pipeline() if pipeline is None else pipeline
         self._streams: dict[tuple[Route, str, bool], Collector] = {}
         self._warned: set[str] = set()
-        # Names that make no path are refused now; the file is opened by the first rows.
+        # Names that cannot be a path are refused now; the first rows open the file.
         place = self._place
         names = Names(*place[:4], self._designation)
         self._layout(place).path(names, datetime.now(UTC), extension="csv")
@@ -107,17 +107,17 @@ class ModelDataCollector:
     def collect(self, input_data: Any, user_correlation_id: str = "") -> dict[str, Any] | None:
         """Record a list, a numpy array or a DataFrame.
 
-        Returns the eight correlation fields for inputs, to be given to add_correlations(); None for
-        others, and while collection is off. Never waits. What is wrong with the data is logged once
-        and counted; it is raised where the pipeline is strict.
+        For inputs it returns the eight correlation fields, for add_correlations(); None for others,
+        and while collection is off. Never waits. An error in the data is logged once and counted;
+        a strict pipeline raises it.
         """
         if not self._debug and self._is_off():
             return None
-        told = None
+        fields = None
         try:
             if self._designation == "inputs":
-                told = self._correlations(user_correlation_id)
-                input_data = correlated(input_data, self._names, told)
+                fields = self._correlations(user_correlation_id)
+                input_data = correlated(input_data, self._names, fields)
             later = self._designation in ("predictions", "labels", "signals")
             table = table_of(input_data, self._names, one_by_one=later)
             if self._debug:
@@ -125,14 +125,14 @@ class ModelDataCollector:
             runs = list(self._runs(table))
         except Exception as error:  # a value's own methods may raise anything
             self._refuse(error, input_data)
-            return told
+            return fields
         for stream, lines, correlation_id, at in runs:
             for some in sliced(lines):
                 stream.collect(some, correlation_id=correlation_id, at=at)
-        return told if self._debug or not self._is_off() else None
+        return fields if self._debug or not self._is_off() else None
 
     def add_correlations(self, input_data: Any, correlations: dict[str, Any] | None) -> Any:
-        """``input_data`` with the eight correlation columns behind its own; itself where
+        """``input_data`` with the eight correlation columns after its own; unchanged if
         ``correlations`` is None."""
         if correlations is None:
             return input_data
@@ -145,7 +145,7 @@ class ModelDataCollector:
     # Where rows go ----------------------------------------------------------------------------
 
     def _is_off(self) -> bool:
-        """Whether it is known to be off: that is said of streams, and the first rows open one."""
+        """Whether it is known to be off. Only a stream knows, and the first rows open one."""
         streams = list(self._streams.values())
         return bool(streams) and not any(stream.enabled for stream in streams)
 
@@ -159,7 +159,7 @@ class ModelDataCollector:
                     "pass the result of add_correlations(), made from what collect() of "
                     "the inputs returned"
                 )
-            # A column of ids tells the rows of two processes apart.
+            # A column of ids distinguishes the rows of two processes.
             stream = self._open(place, header, shared=bool(correlation_id))
             if correlation_id and len(correlation_id) > MAX_ID:
                 correlation_id = sha256(correlation_id.encode("utf-8", "replace")).hexdigest()
@@ -169,13 +169,13 @@ class ModelDataCollector:
         self, table: CollectedTable
     ) -> Iterator[tuple[Route, str | None, datetime | None, list[str]]]:
         """The lines in order, in runs of one place, id and time."""
-        told = table.told
-        if not told:
+        found = table.correlations
+        if not found:
             if table.lines:
                 yield self._place, None, None, table.lines
             return
         nothing = [None] * len(table.lines)
-        columns = [told.get(name, nothing) for name in CORRELATIONS[:-1]]
+        columns = [found.get(name, nothing) for name in CORRELATIONS[:-1]]
         run: list[str] = []
         before: tuple[Any, ...] | None = None
         for line, cells in zip(table.lines, zip(*columns, strict=True), strict=True):
@@ -188,7 +188,7 @@ class ModelDataCollector:
             yield (*self._place_of(before), run)
 
     def _place_of(self, cells: tuple[Any, ...]) -> tuple[Route, str | None, datetime | None]:
-        """What a row says of its place, id and time; where it says nothing, the collector's."""
+        """The place, id and time of a row: its own, else the collector's."""
         correlation_id, time, boundary, workspace, service, model, version = cells
         own = self._place
         place = Route(
@@ -206,7 +206,7 @@ class ModelDataCollector:
         return place, None if correlation_id is None else str(correlation_id), at
 
     def _open(self, place: Route, header: str, *, shared: bool) -> Collector:
-        """The stream of a place and header. Raises ConfigError for names that make no path."""
+        """The stream of a place and header. Raises ConfigError for names that cannot be a path."""
         key = (place, header, shared)
         stream = self._streams.get(key)
         if stream is not None:
@@ -255,7 +255,7 @@ class ModelDataCollector:
         }
 
     def _refuse(self, error: Exception, data: Any) -> None:
-        """Account for what cannot be recorded. Raises where the pipeline is strict."""
+        """Count and log what cannot be recorded. A strict pipeline raises it."""
         place = self._place
         label = f"{place.model}/{place.version}/{self._designation}"
         reason, text = "type", f"reading the value raised {type(error).__name__}"
@@ -291,19 +291,19 @@ def _designation(designation: str, identifier: str | None) -> str:
 
 
 def _file(file_names: str | None, designation: str, collection_name: str) -> str:
-    """What files are called, but for their extension."""
-    said = os.environ.get("AML_MODEL_FILE_NAMES", "data") if file_names is None else file_names
-    if said not in ("data", "designation"):
+    """The name of the files, without the extension."""
+    names = os.environ.get("AML_MODEL_FILE_NAMES", "data") if file_names is None else file_names
+    if names not in ("data", "designation"):
         raise ConfigError(
             "file_names (AML_MODEL_FILE_NAMES) is not valid; use 'data' or 'designation'"
         )
     if designation in ("inputs", "predictions", "labels"):
-        return "data" if said == "data" else designation
-    return "data" if said == "data" and collection_name == "default" else collection_name
+        return "data" if names == "data" else designation
+    return "data" if names == "data" and collection_name == "default" else collection_name
 
 
 def _request_id() -> str:
-    """What the server of AzureML called the request, where flask serves one."""
+    """The id that AzureML's server gave the request, if flask serves one."""
     flask = sys.modules.get("flask")
     if flask is not None and flask.has_request_context():
         return str(flask.request.environ.get("REQUEST_ID", _NO_REQUEST))
@@ -311,7 +311,7 @@ def _request_id() -> str:
 
 
 def _count(data: Any) -> int:
-    """How many rows a value would have been, at a guess."""
+    """About how many rows a value would have been."""
     shape = getattr(data, "shape", ())
     if isinstance(shape, tuple) and len(shape) > 1:
         return int(shape[0])

@@ -1,10 +1,10 @@
-"""CSV lines as the collector before us wrote them, byte for byte.
+"""CSV lines as v1 wrote them, byte for byte.
 
-Rows of lists and arrays, and every header, are Python's csv.writer's: CRLF, quotes only where
-needed, cells through str(). Rows of frames are pandas' to_csv(): LF. A frame whose rows find their
-way one by one went through csv.writer, too. tests/compat/golden has what the original made.
+Rows of lists and arrays, and every header, are those of Python's csv.writer: CRLF, quotes only
+where needed, cells through str(). Rows of frames are those of pandas' to_csv(): LF; only correlated
+rows of frames went through csv.writer one by one. tests/compat/golden has the original's files.
 
-Invariants: a line is one whole row, however many line ends its cells hold; what is given is read
+Invariants: a line is one whole row, however many line ends its cells contain; values are read
 before the call returns.
 """
 
@@ -21,7 +21,7 @@ from ...typing import Piece, Schema
 
 __all__ = ["LineEncoder", "encoder_of", "frame_lines", "header_line", "row_lines", "sliced"]
 
-# Far below limits.max_call_bytes, and below the share of the budget that each collector is sure of.
+# Far below limits.max_call_bytes, and below the share of the budget that each collector has.
 MAX_CHARACTERS = 2**18
 MAX_LINES = 2**12
 
@@ -29,7 +29,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class LineEncoder:
-    """Writes rows that are lines already: of each row its one cell, a text. Knows its header."""
+    """Writes rows that are lines already: the one cell of each row, a text."""
 
     content_type = "text/csv; charset=utf-8"
     extension = "csv"
@@ -41,7 +41,7 @@ class LineEncoder:
         return f"<LineEncoder with a header of {len(self._header)} bytes>"
 
     def header(self, schema: Schema) -> bytes:
-        """The first line of a part; nothing where the columns have no names."""
+        """The first line of a part; empty if the columns have no names."""
         return self._header
 
     def encode(self, pieces: Sequence[Piece], schema: Schema) -> list[bytes]:
@@ -57,23 +57,23 @@ def encoder_of(header: str) -> LineEncoder:
 
 
 def row_lines(rows: Iterable[Any]) -> list[str]:
-    """Each row as csv.writer has it."""
+    """Each row as csv.writer writes it."""
     lines = _Lines()
     csv.writer(lines).writerows(rows)
     return lines.written
 
 
 def header_line(names: Sequence[Any] | None) -> str:
-    """The header; nothing where the columns have no names."""
+    """The header; empty if the columns have no names."""
     return "" if names is None else row_lines([names])[0]
 
 
 def frame_lines(frame: Any) -> list[str]:
-    """Each row of a pandas frame as to_csv() has it."""
+    """Each row of a pandas frame as to_csv() writes it."""
     text = io.StringIO()
     frame.to_csv(text, index=False, header=False, lineterminator="\n")
-    # An LF in a cell stands between quotes, and quotes within a cell are doubled: so a row is whole
-    # where the number of quotes is even.
+    # An LF in a cell is between quotes, and quotes within a cell are doubled: so a row is whole
+    # when the number of quotes is even.
     lines: list[str] = []
     open_line = ""
     for piece in text.getvalue().split("\n")[:-1]:
@@ -85,8 +85,8 @@ def frame_lines(frame: Any) -> list[str]:
 
 
 def sliced(lines: list[str]) -> Iterator[list[str]]:
-    """The lines, as many at a time as one call takes, which is charged four bytes a character; a
-    table of a batch job is larger than that."""
+    """The lines, as many at a time as fit into one call, which is charged four bytes a character;
+    the table of a batch job is larger than that."""
     first = size = 0
     for place, line in enumerate(lines):
         if place > first and (size + len(line) > MAX_CHARACTERS or place - first >= MAX_LINES):
@@ -111,5 +111,5 @@ def _encoded(line: str) -> bytes:
     try:
         return line.encode()
     except UnicodeEncodeError:
-        # Half a surrogate pair has no bytes; the collector before us raised into the scoring.
+        # A lone surrogate has no bytes; v1 raised into the scoring.
         return _SURROGATES.sub("\ufffd", line).encode()

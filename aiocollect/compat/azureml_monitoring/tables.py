@@ -1,12 +1,11 @@
-"""Tables: what the collector before us (v1) accepted, as columns, lines, and what each row says of
-where it belongs.
+"""Tables: the values that v1 accepted, as columns, lines, and the correlation fields of each row.
 
-Lists, arrays of numpy, frames of pandas and of Spark, and nothing else. None of these packages is
-imported here: what comes was made by one that is.
+These are lists, arrays of numpy, frames of pandas and of Spark, and nothing else. None of these
+packages is imported here: a value of one of them comes from code that has imported it.
 
-The rule for lists and arrays, with k names: a list of lists, or an array of two dimensions, is its
-rows. A flat one is one row where its length is k, or where there are no names; n rows where k is 1;
-else it is refused. A row may have the correlation columns behind the others.
+The rule for lists and arrays, with k names: a list of lists, or an array of two dimensions, holds
+rows. A flat one is one row if its length is k, or if there are no names; n rows if k is 1; else it
+is refused. A row may have the correlation columns after the others.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from .csv_lines import frame_lines, row_lines
 
 __all__ = ["CORRELATIONS", "CollectedTable", "correlated", "moment_of", "table_of"]
 
-# In this order, behind the columns of the user.
+# In this order, after the columns of the user.
 CORRELATIONS = (
     *("$aml_dc_correlation_id", "$aml_dc_scoring_timestamp", "$aml_dc_boundary", "$aml_workspace"),
     *("$aml_service_name", "$aml_model_name", "$aml_model_version", "$aml_request_id"),
@@ -29,17 +28,17 @@ CORRELATIONS = (
 
 
 class CollectedTable(NamedTuple):
-    """``header`` is None where the columns have no names. ``told`` has, for each of CORRELATIONS
-    that there is a column of, its cells: one for each line, None where it is missing."""
+    """``header`` is None if the columns have no names. ``correlations`` has the cells of each of
+    CORRELATIONS that is a column: one for each line, None where it is missing."""
 
     header: tuple[Any, ...] | None
     lines: list[str]
-    told: dict[str, list[Any]]
+    correlations: dict[str, list[Any]]
 
 
 def table_of(data: Any, names: Sequence[Any] | None, *, one_by_one: bool) -> CollectedTable:
-    """``data`` as a table. ``one_by_one``: correlated rows of frames are written as csv.writer has
-    them, which is how later data found its way. Raises EncodeError for what is none."""
+    """``data`` as a table. ``one_by_one``: correlated rows of frames are written by csv.writer, as
+    v1 did for data after the inputs. Raises EncodeError for other values."""
     kind = _kind(data)
     if kind == "frame":
         return _frame_table(data, one_by_one=one_by_one)
@@ -48,12 +47,12 @@ def table_of(data: Any, names: Sequence[Any] | None, *, one_by_one: bool) -> Col
     if header is not None and len(rows) and len(rows[0]) > len(header):
         header += CORRELATIONS
     at = _places(rows[0], header) if len(rows) else {}
-    told = {name: _present([row[place] for row in rows]) for name, place in at.items()}
-    return CollectedTable(header, row_lines(rows), told)
+    correlations = {name: _present([row[place] for row in rows]) for name, place in at.items()}
+    return CollectedTable(header, row_lines(rows), correlations)
 
 
 def correlated(data: Any, names: Sequence[Any] | None, correlations: dict[str, Any]) -> Any:
-    """``data`` with the correlation columns behind its own; the original is left as it is."""
+    """``data`` with the correlation columns after its own; the original is not changed."""
     cells = [correlations[name] for name in CORRELATIONS]
     kind = _kind(data)
     if kind == "frame":
@@ -72,7 +71,7 @@ def correlated(data: Any, names: Sequence[Any] | None, correlations: dict[str, A
 
 
 def moment_of(time: Any) -> datetime | None:
-    """A scoring time of a row, which without a zone is UTC; None where it is none."""
+    """A scoring time of a row, which without a zone is UTC; None if it is not a time."""
     try:
         moment = time if isinstance(time, datetime) else datetime.fromisoformat(str(time))
     except ValueError:
@@ -148,10 +147,10 @@ def _frame_table(data: Any, *, one_by_one: bool) -> CollectedTable:
     frame = _pandas(data)
     header = tuple(frame)
     places = {name: header.index(name) for name in CORRELATIONS if name in header}
-    told = {name: _present(frame.iloc[:, place].tolist()) for name, place in places.items()}
+    correlations = {name: _present(frame.iloc[:, place].tolist()) for name, place in places.items()}
     # A row that went its own way was made of objects: a float32 shows as a float, missing as nan.
-    lines = row_lines(frame.astype(object).to_numpy()) if one_by_one and told else None
-    return CollectedTable(header, frame_lines(frame) if lines is None else lines, told)
+    lines = row_lines(frame.astype(object).to_numpy()) if one_by_one and correlations else None
+    return CollectedTable(header, frame_lines(frame) if lines is None else lines, correlations)
 
 
 def _pandas(data: Any) -> Any:
