@@ -25,6 +25,8 @@ from typing import Final
 
 from aiocollect.testing import EMULATOR_ACCOUNT, EMULATOR_KEY, emulator_connection_string
 
+from .errors import EmulatorMissing
+
 __all__ = [
     "Emulator",
     "EmulatorMissing",
@@ -39,10 +41,6 @@ INSTALL: Final = "npm ci --ignore-scripts --no-audit --no-fund --prefix testkit/
 
 
 _LISTENS = re.compile(r"listens on https?://127\.0\.0\.1:(\d+)")
-
-
-class EmulatorMissing(RuntimeError):
-    """The emulator cannot be started; the message says what to run."""
 
 
 def missing() -> str:

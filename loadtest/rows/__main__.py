@@ -10,7 +10,7 @@ import time
 import traceback
 from collections.abc import Sequence
 
-from testkit.emulator import EmulatorMissing
+from testkit.errors import EmulatorMissing
 
 from .base import BaseMissing, against
 from .measure import Figure, Size

@@ -117,9 +117,12 @@ def test_what_is_compared_imports_what_older_revisions_have() -> None:
     found = set()
     for module in (*runner.COMPARED, "load", "measure", "report", "base", "table", "__main__"):
         for line in (base.ROOT / "loadtest" / "rows" / f"{module}.py").read_text().splitlines():
-            if line.startswith(("from aiocollect", "import aiocollect")):
+            if line.startswith(("from aiocollect", "import aiocollect", "from testkit")):
                 found.add(line)
+    # Of the test kit only what does not import the package itself.
+    assert "aiocollect" not in (base.ROOT / "testkit" / "errors.py").read_text()
     assert found == {
+        "from testkit.errors import EmulatorMissing",
         "from aiocollect import Pipeline",
         "from aiocollect._core.ids import Ids, timestamp_text",
         "from aiocollect.encoders import CsvEncoder, JsonlEncoder",
