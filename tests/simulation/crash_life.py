@@ -15,12 +15,9 @@ of each row what its receipt had said when the life ended:
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
@@ -42,28 +39,13 @@ from aiocollect.testing import (
 )
 from aiocollect.typing import Appended, Created, Opened, Range
 
+from .crash_oracle import CrashOutcome, Promises, Row
 from .crash_worlds import FOREIGN, SPOOL, DiskFaults
 
 MAX_STEPS = 300_000
 EPOCH = 1_700_006_380.0
 
 TENANTS = ("a", "b")
-
-Row = tuple[int, str, int]  # life, stream, number
-
-
-@dataclass
-class CrashOutcome:
-    """What became of a machine's life."""
-
-    seed: int
-    rows: int = 0
-    kept: int = 0  # rows that were promised when their life ended
-    crashed_at: Counter[str] = field(default_factory=Counter)
-    calls: Counter[str] = field(default_factory=Counter)
-    met: Counter[str] = field(default_factory=Counter)  # of KINDS
-    ends: Counter[str] = field(default_factory=Counter)
-    problems: list[str] = field(default_factory=list)
 
 
 class Reach:
@@ -151,14 +133,10 @@ class World:
         self.disk_faults = DiskFaults(random, self.disk)
         self.on_their_way: list[tuple[MemoryStore, str, bytes, int, str | None]] = []
         self.longest = random.choice([200, 200, 3000])
-        self.tenant_of: dict[int, str] = {0: "a"}  # by life
-        self.accepted: dict[Row, str] = {}
-        self.stored: set[Row] = set()
-        self.durable: set[Row] = set()
-        self.spooled: set[Row] = set()  # and the power was not cut since
         self.quiet = False
         self.down = False
         self.rots = random.random() < 0.15
+        self.promises = Promises(rots=self.rots)
         self.now = 0.0
 
     def _fault(self, operation: object, path: str) -> Fault | None:
@@ -186,7 +164,7 @@ class World:
         view = self.disk.process(crash_at=calls)
         self.quiet = last
         self.down = not last and random.random() < 0.3
-        self.tenant_of[number] = random.choice(self.tenants)
+        self.promises.tenant_of[number] = random.choice(self.tenants)
         if last:
             self.disk_faults.end()
         else:
@@ -213,7 +191,7 @@ class World:
             crashed = True
         # A sync that failed and a power cut after it: nobody can promise anything then.
         power = crashed and random.random() < 0.4 and not self.disk_faults.broken
-        self._remember(receipts, crashed=crashed, power=power)
+        self.promises.remember(receipts, power=power)
         self.now = loop.time() + 1.0
         view.end()
         if power:
@@ -234,21 +212,6 @@ class World:
             if file.data:
                 file.data[self.random.randrange(len(file.data))] ^= 1 << self.random.randrange(8)
 
-    def _remember(self, receipts: list[tuple[Row, Any]], *, crashed: bool, power: bool) -> None:
-        for row, receipt in receipts:
-            if receipt.outcome == "stored":
-                self.stored.add(row)
-            elif receipt.outcome not in (None, "spooled"):
-                self.durable.discard(row)  # it was told that it is not, or possibly not
-            elif receipt.spooled:
-                self.spooled.add(row)
-        if power:
-            self.spooled.clear()
-        if self.rots:
-            # What a failing disk had promised it may break: see docs/limits.md.
-            self.spooled.clear()
-            self.durable.clear()
-
     async def _process(
         self,
         loop: VirtualLoop,
@@ -259,7 +222,7 @@ class World:
     ) -> None:
         random = self.random
         self._deliver_late(loop)
-        tenant = self.tenant_of[number]
+        tenant = self.promises.tenant_of[number]
         pipeline = Pipeline(
             Reach(self, view, tenant),
             spool=SPOOL,
@@ -306,7 +269,7 @@ class World:
             if receipt is None:
                 continue
             for row in rows:
-                self.accepted[row] = text
+                self.promises.accepted[row] = text
                 receipts.append((row, receipt))
             if random.random() < 0.3:
                 asks.add(asyncio.ensure_future(self._ask(receipt, rows)))
@@ -360,7 +323,7 @@ class World:
 
     async def _ask(self, receipt: Any, rows: list[Row]) -> None:
         if await receipt.durable():
-            self.durable.update(rows)
+            self.promises.durable.update(rows)
 
     def _deliver_late(self, loop: VirtualLoop) -> None:
         """What dead processes had sent arrives now, or never."""
@@ -376,53 +339,20 @@ class World:
             if self.random.random() < 0.6:
                 loop.call_later(self.random.expovariate(0.5), arrive, *request)
 
-    # The verdict --------------------------------------------------------------------------------
-
     def judge(self) -> None:
-        """Compare what is stored with what was accepted and promised."""
-        outcome = self.outcome
-        seen: Counter[Row] = Counter()
-        last: dict[tuple[int, str], int] = defaultdict(int)
-        for tenant, store in self.stores.items():
-            for path in sorted(store.blobs, key=_part):
-                data = store.blobs[path].decode(errors="replace")
-                if data and not data.endswith("\n"):
-                    outcome.problems.append(f"torn: {path}")
-                for cells in list(csv.reader(io.StringIO(data, newline="")))[1:]:
-                    stream = path.split("/")[4]
-                    try:
-                        row = (int(cells[0]), stream, int(cells[1]))
-                    except (ValueError, IndexError):
-                        outcome.problems.append(f"torn: {cells} in {path}")
-                        continue
-                    seen[row] += 1
-                    if self.tenant_of.get(row[0], "a") != tenant:
-                        outcome.problems.append(f"misdelivered: {row} in the store of {tenant}")
-                    if self.accepted.get(row) != cells[2]:
-                        outcome.problems.append(f"altered or invented: {row} in {path}")
-                    if row[2] < last[row[0], stream]:
-                        outcome.problems.append(f"reordered: {row} in {path}")
-                    last[row[0], stream] = max(row[2], last[row[0], stream])
-        outcome.problems += [f"doubled: {row}" for row, count in seen.items() if count > 1]
-        promised = self.stored | self.durable | self.spooled
-        outcome.problems += [f"lost: {row}" for row in sorted(promised - seen.keys())]
-        if self.disk.files:
-            left = [p for p in self.disk.files if "corrupt-" not in p]
-            if left:
-                outcome.problems.append(f"left on the disk: {left}")
-        if self.disk.on_loop:
-            outcome.problems.append(f"the loop was held: {dict(self.disk.on_loop)}")
+        """Compare what is stored, and what is left, with what was accepted and promised."""
+        outcome, disk = self.outcome, self.disk
+        outcome.problems += self.promises.judge(self.stores)
+        left = [path for path in disk.files if "corrupt-" not in path]
+        if left:
+            outcome.problems.append(f"left on the disk: {left}")
+        if disk.on_loop:
+            outcome.problems.append(f"the loop was held: {dict(disk.on_loop)}")
         outcome.met += self.disk_faults.count()
-        outcome.rows = len(self.accepted)
-        outcome.kept = len(promised)
-        outcome.calls = Counter({call.value: n for call, n in self.disk.calls.items()})
-        outcome.crashed_at = Counter({call.value: n for call, n in self.disk.crashes.items()})
-
-
-def _part(path: str) -> tuple[str, str, int]:
-    folder, _, name = path.rpartition("/")
-    stem, _, number = name.removesuffix(".csv").partition("_")
-    return folder, stem, int(number or 0)
+        outcome.rows = len(self.promises.accepted)
+        outcome.kept = len(self.promises.promised)
+        outcome.calls = Counter({call.value: n for call, n in disk.calls.items()})
+        outcome.crashed_at = Counter({call.value: n for call, n in disk.crashes.items()})
 
 
 def bury(loop: VirtualLoop) -> None:

@@ -23,7 +23,8 @@ from typing import Any
 
 from aiocollect.testing import DiskCall
 
-from .crash_life import CrashOutcome, live
+from .crash_life import live
+from .crash_oracle import CrashOutcome
 from .crash_worlds import KINDS
 
 CHUNK = 10

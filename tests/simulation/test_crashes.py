@@ -53,8 +53,8 @@ def test_the_oracle_sees(rows: list[str], finding: str | None) -> None:
     """Each kind of damage by its name, and nothing where there is none."""
     world = World(1)
     for number in (1, 2):
-        world.accepted[0, "a", number] = ""
-        world.durable.add((0, "a", number))
+        world.promises.accepted[0, "a", number] = ""
+        world.promises.durable.add((0, "a", number))
     lines = "".join(f"{row},id,2023,0\n" for row in ["life,number,text", *rows])
     world.store._make(f"{FOLDER}/data.csv", "text/csv").data += lines.encode()
     world.judge()
