@@ -63,9 +63,7 @@ class Recorder:
         try:
             call, correlation_id = self._call(values, correlation_id, at, row)
             if call is not None:
-                verdict = self.engine.offer(call)
-                if verdict != ACCEPTED:
-                    raise self._full(verdict)
+                self._offer(call)
         except AioCollectError as error:
             self._refuse(error, values)
             return None
@@ -96,14 +94,18 @@ class Recorder:
             own_id, time, hour, parts, rows, cost, account, _ = call
             receipt = Receipt(own_id, rows, sync=self.engine.durable)
             cost += RECEIPT_COST
-            verdict = self.engine.offer((own_id, time, hour, parts, rows, cost, account, receipt))
-            if verdict != ACCEPTED:
-                raise self._full(verdict)
+            self._offer((own_id, time, hour, parts, rows, cost, account, receipt))
         except AioCollectError as error:
             self._refuse(error, values)
             return None
         self.engine.wake()  # the caller may wait for it
         return receipt
+
+    def _offer(self, call: Call) -> None:
+        """Put a call into the ring. Raises RingFull, or PipelineClosed."""
+        verdict = self.engine.offer(call)
+        if verdict != ACCEPTED:
+            raise self._full(verdict)
 
     async def record_waiting(
         self,

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields
 
 from aiocollect import ConfigError
 from aiocollect._files.regular import read_small
+from aiocollect._validation.checks import check_flag, check_number
 from aiocollect._validation.variables import check_variables
 
 __all__ = ["TOKEN_VARIABLE", "GatewayOptions", "load_token"]
@@ -63,13 +64,9 @@ class GatewayOptions:
 
     def __post_init__(self) -> None:
         for spec in fields(self):
-            value = getattr(self, spec.name)
-            if spec.name in ("host", "port", "token", "trust_ids"):
-                continue
-            if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-                raise ConfigError(f"{spec.name} must be a number above 0")
-        if not isinstance(self.trust_ids, bool):
-            raise ConfigError("trust_ids must be True or False")
+            if spec.name not in ("host", "port", "token", "trust_ids"):
+                check_number(spec.name, getattr(self, spec.name), above=0)
+        check_flag("trust_ids", self.trust_ids)
         if not 0 <= self.port <= 65_535:
             raise ConfigError(f"port={self.port} is out of range; use 0 (any free port) to 65535")
         if self.token is not None:
