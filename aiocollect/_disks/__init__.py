@@ -1,1 +1,1 @@
-"""The disks that a spool can be on: this machine's, and one in memory with faults by script."""
+"""The disks for a spool: that of this machine, and one in memory with faults by script."""

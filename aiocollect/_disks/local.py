@@ -1,14 +1,14 @@
 """The disk of this machine: the calls of ``aiocollect._spool.disk``, for one user alone.
 
-Directories are 0700 and files 0600, whatever the umask says; links are not followed; a directory
-that others own or may write to is refused. What blocks runs on a thread for each line, made with
-the first ``apart``; so the order of the calls is the order asked, and a disk that hangs holds up no
+Directories are 0700 and files 0600, whatever the umask is; links are not followed; a directory that
+others own or can write to is refused. Blocking work runs on one thread for each line, started by
+the first ``apart``: so calls are made in the order asked, and a disk that hangs does not block the
 event loop.
 
-A directory is locked by its own inode (flock on a descriptor of the directory): it can neither be
-removed nor replaced while files are in it, and keeps its identity under any name. The file ``lock``
-in it is locked as well, as far as it stands: earlier versions know that alone. Where a file system
-locks no directories (some that come over a network), the file alone decides, and must stand.
+A directory is locked by its own inode (flock on a descriptor of the directory): it can be neither
+removed nor replaced while files are in it, and keeps its identity under any name. If there is a
+file ``lock`` in it, that is locked too, since earlier versions use it alone. On a file system that
+cannot lock directories (some network file systems) the file alone decides, and must exist.
 
 A process forked meanwhile gives up the locks it was born with; see also ``abandon``.
 """
@@ -34,10 +34,10 @@ _T = TypeVar("_T")
 _FLAGS = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
 _DIRECTORY = os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY
 _LOCK = "lock"
-# A file system that locks no directories says one of these.
+# A file system that cannot lock directories raises one of these.
 _NO_DIRECTORY_LOCKS = {errno.EBADF, errno.EINVAL, errno.EISDIR, errno.ENOLCK, errno.EOPNOTSUPP}
 _BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
-# Not everywhere; where it is missing, fsync does the same and the times of the file besides.
+# Not on every system; fsync does the same, and syncs the times of the file as well.
 _sync = getattr(os, "fdatasync", os.fsync)
 
 
@@ -106,8 +106,8 @@ class LocalDisk:
     def apart(
         self, work: Callable[[], _T], then: Callable[[_T | OSError], None], *, line: Line = "own"
     ) -> None:
-        """See Disk.apart: on a thread of the line's own. At the interpreter's exit, where none can
-        be started, on the loop, which nobody but us needs by then."""
+        """See Disk.apart: on a thread for each line. At the exit of the interpreter, when none can
+        be started, on the loop, which nobody else needs by then."""
         loop = asyncio.get_running_loop()
 
         def run() -> None:
@@ -141,7 +141,7 @@ class LocalDisk:
             line.end()
 
     def abandon(self) -> None:
-        """See Disk.abandon: the parent's threads are not here, and are not waited for."""
+        """See Disk.abandon: the parent's threads do not exist here."""
         self._lines = {}
 
 
@@ -192,7 +192,7 @@ class _LockedDirectory:
         hold(descriptor)
         try:
             lock(descriptor)
-            # A lock on a file that has lost its name keeps nobody out.
+            # A lock on a file without a name keeps no other process out.
             stands = os.stat(_LOCK, dir_fd=self._descriptor, follow_symlinks=False)
             if os.path.samestat(os.fstat(descriptor), stands):
                 self._drop_file()
@@ -239,7 +239,7 @@ class _LockedDirectory:
         os.fsync(self._descriptor)
 
     def dissolve(self) -> None:
-        """See LockedDirectory.dissolve: where it was, or beside that, under another name."""
+        """See LockedDirectory.dissolve: at its path, or next to it under another name."""
         ours = os.fstat(self._descriptor)
         above = os.path.dirname(self._path)
         paths = [self._path]
@@ -311,7 +311,7 @@ def _open_new(path: str, *, within: int | None = None) -> int:
 
 
 def _open_standing(path: str, *, within: int | None = None) -> int:
-    # A pipe in its place must hold up nobody.
+    # Without waiting for a pipe that may be in its place.
     descriptor = os.open(path, _FLAGS | os.O_NONBLOCK, dir_fd=within)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
@@ -328,7 +328,7 @@ def _sync_directory(path: str) -> None:
 
 
 def _check_owner(path: str, found: os.stat_result) -> None:
-    """Raise PermissionError where rows would be at the mercy of other users."""
+    """Raise PermissionError if other users could change the rows."""
     if found.st_uid != os.geteuid():
         raise PermissionError(
             errno.EACCES, f"it belongs to user {found.st_uid}; use a directory of your own", path

@@ -1,1 +1,1 @@
-"""Threads beside the event loop, and how to wait for a loop from where another framework runs."""
+"""Threads beside the event loop, and loops: which one runs, and how others wait for it."""

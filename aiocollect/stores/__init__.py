@@ -1,1 +1,1 @@
-"""Append blobs in memory, in a directory, in Azure. The adapters do not know each other."""
+"""Append blobs in memory, in a directory, and in Azure. No adapter imports another."""

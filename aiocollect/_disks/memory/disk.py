@@ -1,23 +1,23 @@
 """A disk in memory, with processes that are killed, power that is cut, and faults by script.
 
-For simulations. ``MemoryDisk`` is the machine's disk; ``process()`` gives the view that one process
-has of it, and that is what a spool is given (it is an ``aiocollect._spool.disk.Disk``).
+For simulations. ``MemoryDisk`` is the disk of the machine; ``process()`` gives the view of one
+process, an ``aiocollect._spool.disk.Disk``, which a spool works on.
 
-A call may hang for as long as ``freezes`` says; the loop goes on meanwhile, since all calls are
-made by work that was given to ``apart``: those that are not are counted, as ``on_loop``.
+A call hangs for as long as ``freezes`` says; the loop goes on meanwhile, since all calls are made
+by work that was given to ``apart``. Calls made on the loop itself are counted as ``on_loop``.
 
 What ends a process
 -------------------
 * It ends, or is killed (``end``): what it wrote stays, its locks are free.
 * It crashes at its n-th call (``crash_at``): the call is done, done in part, or not; then as above.
-  ``Crashed`` comes out of that call and of every later one.
+  That call and every later one raise ``Crashed``.
 * The power is cut (``cut_power``): all processes end. Of what was not synced, pages of 4096 bytes
-  survive at random, the last write to a file may be torn at any byte, a size may be the synced one
-  or any up to the last one. Names that were not synced (made, removed, renamed) survive or not;
-  of several changes to one name an earlier one survives where a later one does, and a rename is
-  whole or not at all.
+  survive at random, the last write to a file may be torn at any byte, and the size is the synced
+  one, the last one, or any between. Names that were not synced (made, removed, renamed) survive or
+  not; of several changes to one name a later one survives only with the earlier ones, and a rename
+  is whole or not at all.
 
-Everything is decided by one seeded Random: the same calls have the same ends.
+One seeded Random decides everything: the same calls have the same results.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ _T = TypeVar("_T")
 
 
 class MemoryDisk:
-    """The disk of one machine; what stands on it outlives its processes.
+    """The disk of one machine; it outlives its processes.
 
-    ``faults`` is asked before each call, with its path, and answers with a DiskFault or None.
-    ``freezes`` is asked before each call made apart, and answers for how many seconds it hangs.
-    ``capacity`` is the sum of all files' bytes. ``latency``: what ``apart`` takes at most, seconds.
-    ``calls`` and ``crashes`` count the calls made, and those that a process crashed at; ``failed``
-    and ``frozen`` those that failed by ``faults`` or hung, ``on_loop`` those made on an event loop.
+    ``faults`` is called before each call, with its path, and returns a DiskFault or None.
+    ``freezes`` is called before each call made apart, and returns for how many seconds it hangs.
+    ``capacity``: bytes of all files together. ``latency``: seconds that ``apart`` takes at most.
+    ``calls`` and ``crashes`` count the calls, and those at which a process crashed; ``failed`` and
+    ``frozen`` those that failed by ``faults`` or hung, ``on_loop`` those made on an event loop.
     """
 
     def __init__(
@@ -101,18 +101,18 @@ class MemoryDisk:
         self.tree.cut_power(self.random)
 
     def lock(self, directory: Directory, process: DiskProcess) -> bool:
-        """Whether the process has the lock now: nobody had it, not even itself."""
+        """Lock it for this process. False: a process has the lock already, be it this one."""
         if directory in self._locked:
             return False
         self._locked[directory] = process
         return True
 
     def locked(self, directory: Directory) -> bool:
-        """Whether a process has it."""
+        """Whether a process has the lock."""
         return directory in self._locked
 
     def release(self, node: Directory) -> None:
-        """Let others have the lock."""
+        """Free the lock."""
         self._locked.pop(node, None)
 
     def forget(self, process: DiskProcess) -> None:
@@ -124,7 +124,7 @@ class MemoryDisk:
 class DiskProcess:
     """One process's view of the disk: an ``aiocollect._spool.disk.Disk``.
 
-    ``calls`` counts what it did. ``on_crash`` is called at the moment it crashes.
+    ``calls`` counts its calls. ``on_crash`` is called when it crashes.
     """
 
     def __init__(self, disk: MemoryDisk, crash_at: int | None) -> None:
@@ -133,7 +133,7 @@ class DiskProcess:
         self._crash_at = crash_at
         self._lines: dict[Line, deque[Callable[[], None]]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._apart = False  # what is being done was given to apart()
+        self._apart = False  # whether the work under way was given to apart()
         self._freeze: Freeze | None = None
         self.alive = True
         self.calls: Counter[DiskCall] = Counter()
@@ -219,7 +219,7 @@ class DiskProcess:
         if not self.alive:
             raise Crashed("the process has ended")
         loop = asyncio.get_running_loop()
-        if loop is not self._loop:  # what the last one has not begun, never is
+        if loop is not self._loop:  # what the last loop has not begun is never done
             self._loop, self._lines = loop, {}
         waiting = self._lines.setdefault(line, deque())
 
@@ -239,7 +239,7 @@ class DiskProcess:
             loop.call_later(self._wait(), run)
 
     def _do(self, work: Callable[[], _T], done: Callable[[_T | OSError], None]) -> None:
-        """Do it at once; or where a call in it hangs, as far as that call, and the rest later."""
+        """Do it at once; if a call in it hangs, up to that call, and the rest later."""
 
         def guarded() -> _T | OSError:
             try:
@@ -280,7 +280,7 @@ class DiskProcess:
         self._lines = {}
 
     def request(self) -> None:
-        """It asks something that is not the disk: a moment at which it may crash as well."""
+        """A request to something other than the disk: the process may crash here as well."""
         self.call(DiskCall.REQUEST, "", lambda: None)
 
     # One call -----------------------------------------------------------------------------------
@@ -321,7 +321,7 @@ class DiskProcess:
         return wholly()
 
     def _stay(self, kind: DiskCall) -> None:
-        """Hang, if it does; and be counted, where that would hold an event loop."""
+        """Hang, if ``freezes`` says so; count a call that would block an event loop."""
         disk, freeze = self._disk, self._freeze
         if freeze is not None and freeze.inside:
             seconds = disk.freezes(kind) if disk.freezes is not None else 0.0

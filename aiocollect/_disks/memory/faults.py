@@ -1,4 +1,4 @@
-"""What a disk in memory is asked, and how that can end other than well."""
+"""The calls of a disk in memory, and how they can fail."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ __all__ = ["OPENING", "SAFE", "Crashed", "DiskCall", "DiskFault"]
 
 
 class Crashed(BaseException):
-    """The process is no more: nothing that it goes on to do has any effect."""
+    """The process has ended: nothing that it still does has any effect."""
 
 
 class DiskCall(enum.Enum):
-    """The calls of a disk, its locked directories and its files; ``apart`` is none, what it runs
-    makes them."""
+    """The calls of a disk, its locked directories and its files; not ``apart``, whose work makes
+    calls."""
 
     MAKE_DIRECTORY = "make_directory"
     NAMES = "names"
@@ -31,15 +31,14 @@ class DiskCall(enum.Enum):
     SYNC = "sync"
     CLOSE = "close"
     RELEASE = "release"
-    REQUEST = "request"  # none of the disk's: see DiskProcess.request
+    REQUEST = "request"  # not a call of the disk: see DiskProcess.request
 
     __hash__ = object.__hash__
 
 
 class DiskFault(enum.Enum):
-    """How a call fails. A write may have put any part; what a sync left undone is never done.
-
-    A new file that fails for want of space is a disk without a free inode.
+    """How a call fails. A failed write may have written any part; what a failed sync left undone is
+    never done. If a new file fails for lack of space, the disk has no free inode.
     """
 
     NO_SPACE = errno.ENOSPC
@@ -55,5 +54,5 @@ class DiskFault(enum.Enum):
 
 # What never fails: it touches no disk.
 SAFE = {DiskCall.SIZE, DiskCall.CLOSE, DiskCall.RELEASE, DiskCall.REQUEST}
-# What needs a descriptor that is not there yet.
+# What needs a new descriptor.
 OPENING = {DiskCall.MAKE_DIRECTORY, DiskCall.NAMES, DiskCall.LOCK, DiskCall.RENEW, DiskCall.OPEN}

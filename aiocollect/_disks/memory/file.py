@@ -1,7 +1,7 @@
-"""A file in memory that has two lives: what the running machine sees of it, and what its disk has.
+"""A file in memory with two states: what the running machine sees, and what its disk has.
 
-The machine sees every write at once. The disk gets it page by page, when asked to (``sync``), or
-by itself at any moment. A power cut leaves the disk's pages, mixed with any of the dirty ones.
+The machine sees every write at once. The disk gets it page by page, by ``sync`` or at any moment by
+itself. A power cut leaves the pages of the disk, mixed with any of the dirty ones.
 
 Invariants: without a power cut reads see every write; a page that is synced survives; what a failed
 sync did not get to the disk is never written again, though nobody is told.

@@ -1,8 +1,8 @@
 """A call that hangs, while everything else goes on.
 
-Work that may hang runs on a thread of its own, and never at the same time as anybody else: it goes
-as far as a call that hangs, or to its end, while its starter waits. So the same work takes the same
-way each time.
+Work that may hang runs on a thread of its own, but never at the same time as other code: it runs up
+to a call that hangs, or to its end, while its starter waits. So the same work runs in the same
+order each time.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["Freeze"]
 
 
 class Freeze:
-    """``work`` is begun with the first ``go_on``."""
+    """``work`` begins with the first ``go_on``."""
 
     def __init__(self, work: Callable[[], Any]) -> None:
         self._work = work
@@ -30,7 +30,7 @@ class Freeze:
         return f"<Freeze {'hangs' if self._seconds is not None else 'goes'}>"
 
     def go_on(self) -> float | None:
-        """As far as the next call that hangs: for so many seconds. None: to the end."""
+        """Run up to the next call that hangs; returns for how many seconds. None: it has ended."""
         self._seconds = None
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="frozen", daemon=True)
@@ -41,14 +41,14 @@ class Freeze:
         return self._seconds
 
     def answer(self) -> Any:
-        """What the work has answered, or raised."""
+        """The result of the work; raises what it raised."""
         if self._error is not None:
             raise self._error
         return self._answer
 
     @property
     def inside(self) -> bool:
-        """Whether the work asks."""
+        """Whether the work itself is the caller."""
         return threading.current_thread() is self._thread
 
     def hang(self, seconds: float) -> None:
@@ -58,13 +58,13 @@ class Freeze:
         self._go.acquire()
 
     def end(self) -> None:
-        """The process has ended: what hangs finds that out."""
+        """The process has ended: let a call that hangs notice it."""
         if self._seconds is not None and not self.inside:
             self.go_on()
 
     def _run(self) -> None:
         try:
             self._answer = self._work()
-        except BaseException as error:  # a crash too: whoever started it shall meet it
+        except BaseException as error:  # a crash too: the starter raises it
             self._error = error
         self._stopped.release()

@@ -1,7 +1,7 @@
 """What a process has open on a disk in memory: files, and directories that it has locked.
 
-By identity: a file that has lost its name is still this file, a directory that was renamed still
-this directory.
+They are held by identity: a file without a name is still this file, and a renamed directory is
+still this directory.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LOCK_FILE = "lock"
 
 
 class Machine(Protocol):
-    """The disk, as far as handles know it."""
+    """What handles use of the disk."""
 
     random: Random
     capacity: int | None
@@ -34,11 +34,11 @@ class Machine(Protocol):
         """The bytes of all files."""
 
     def release(self, node: Directory) -> None:
-        """Let others have the lock."""
+        """Free the lock."""
 
 
 class Process(Protocol):
-    """Whose handles these are."""
+    """The process that has the handles."""
 
     def call(
         self,
@@ -203,7 +203,7 @@ class MemoryLock:
 
 
 def file_in(directory: Directory, name: str, path: str, *, new: bool) -> MemoryFile:
-    """A new file of the directory, or one that stands. Raises OSError."""
+    """A new file of the directory, or one that exists. Raises OSError."""
     file = directory.names.get(name)
     if new:
         if file is not None:

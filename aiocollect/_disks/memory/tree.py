@@ -1,8 +1,8 @@
-"""Directories in memory that have two lives, as files have: the machine's and the disk's.
+"""Directories in memory that have two states, as files have: the machine's and the disk's.
 
-A power cut leaves the disk's names, with any of the changes that were on their way. Of several
-changes to one name a later one survives only where the earlier ones do, and a change of two names
-(a rename) is whole or not at all.
+A power cut leaves the names of the disk, with any of the changes that were on their way. Of several
+changes to one name a later one survives only with the earlier ones, and a change of two names (a
+rename) is whole or not at all.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["Directory", "Tree", "os_error", "parts_of"]
 
 
 class Directory:
-    """Names, as the machine sees them; as the disk has them; and the changes on the way to it."""
+    """Names as the machine sees them, as the disk has them, and the changes on the way to it."""
 
     __slots__ = ("_changes", "_synced", "names")
 
@@ -28,7 +28,7 @@ class Directory:
         self._changes: list[dict[str, Directory | MemoryFile | None]] = []
 
     def change(self, change: dict[str, Directory | MemoryFile | None]) -> None:
-        """One step: the names that get another file, or none."""
+        """One change: the names that get another file, or none."""
         _apply(self.names, change)
         self._changes.append(change)
 
@@ -95,7 +95,7 @@ class Tree:
         return self.directory("/".join(above)), name
 
     def place_of(self, directory: Directory) -> tuple[Directory, str] | None:
-        """Where it stands by now: the directory above it, and its name there."""
+        """Where it is now: the directory above it, and its name there."""
         return _place(self._root, directory)
 
     def files(self) -> Iterator[tuple[str, MemoryFile]]:

@@ -1,35 +1,35 @@
-"""The ledger beside a local blob: what of the file is committed. One small record, one kernel lock.
+"""The ledger beside a local blob: how much of the file is committed. One record, one kernel lock.
 
 A kill can tear a large write: between pages the kernel looks for fatal signals
 (``generic_perform_write`` in mm/filemap.c). So a file's length does not tell which appends are
-whole. The ledger does. Its record lies within one page and is written by one ``pwrite``, which a
-kill leaves undone or done. Under the lock, an append is:
+whole. The ledger does. Its record is within one page and is written by one ``pwrite``, which a kill
+leaves undone or done. Under the lock, an append is:
 
 1. note in the ledger how far the data will reach (``pending``),
-2. write the data behind the committed length,
+2. write the data after the committed length,
 3. commit: the new length and block count, nothing pending. Only then is the caller told.
 
-Why only whole appends remain. Nobody but the holder of the lock writes, and the page cache shows
-its writes to all in program order. A holder leaves in one of three ways: committed (3), with an
-error (the data is cut off, the old record written back), or dead. A dead one leaves one of
+Why only whole appends remain: only the holder of the lock writes, and the page cache shows its
+writes to all in program order. A holder ends in one of three ways: committed (3), with an error
+(the data is cut off, the old record written back), or killed. A killed one leaves one of
 
 ====================================  ===========  ===============================================
 the file's size                       ``pending``  what it means, and what the next holder does
 ====================================  ===========  ===============================================
-length                                any          dead before 2, or after 3: nothing to cut
-above length, to length + pending     above 0      dead in 2, or before 3: cut off; nobody was told
-any other                             any          somebody else's doing: refused, never written to
+length                                any          killed before 2, or after 3: nothing to cut
+above length, to length + pending     above 0      killed in 2, or before 3: cut off, unacknowledged
+any other                             any          changed by others: refused, never written to
 ====================================  ===========  ===============================================
 
-A caller whose await was cancelled is no such case: its thread lives, and commits. A blob is ours
-only as long as its inode is the recorded one; a copy, a restored or an edited file is foreign.
+Cancelling the caller's await changes nothing: the thread goes on, and commits. A blob is ours only
+as long as its inode is the recorded one; a copy, a restored or an edited file is foreign.
 
 The lock is the kernel's (``flock``) and ends with the process that holds it, however that ends; a
-process forked meanwhile gives up its copy. It is waited for a moment only: its holder may be
-stopped, and a thread that waits for it serves no other blob.
+process forked meanwhile gives up its copy. A thread waits for it only a moment: the holder may be
+stopped, and a waiting thread serves no other blob.
 
-Both files are opened anew for each request. Threads that shared a descriptor would share its lock,
-and descriptors kept open save 2 us of the 200 that an append of 4 KiB takes.
+Both files are opened for each request. Threads that shared a descriptor would share its lock, and
+keeping descriptors open would save 2 us of the 200 that an append of 4 KiB takes.
 """
 
 from __future__ import annotations
@@ -65,14 +65,15 @@ _MAGIC = b"AIOL"
 _VERSION = 1
 _FLAGS = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
 
-# Some 100 appends of 1 MiB by others take this long; and what a stopped holder costs an attempt.
+# Seconds. About 100 appends of 1 MiB by others take this long; an attempt loses as much to a
+# stopped holder.
 LOCK_WAIT = 0.2
-# Between two looks at a lock that another holds: from an append of 4 KiB to one of several MiB.
+# Seconds between two attempts to lock: as long as an append of 4 KiB, up to one of several MiB.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.0001, 0.004
 
 
 class Record(NamedTuple):
-    """What the ledger says of a blob: bytes and blocks committed, and bytes being written."""
+    """The state of a blob: bytes and blocks that are committed, and bytes being written."""
 
     created: int
     inode: int
@@ -87,7 +88,7 @@ class Record(NamedTuple):
 
     @classmethod
     def unpack(cls, data: bytes) -> Record | None:
-        """The record, or None where there is none that can be trusted."""
+        """The record, or None if it cannot be trusted."""
         packed, crc = data[: _FORMAT.size], data[_FORMAT.size :]
         if len(packed) < _FORMAT.size or zlib.crc32(packed).to_bytes(4, "little") != crc:
             return None
@@ -98,7 +99,7 @@ class Record(NamedTuple):
 
 
 class LocalBlob:
-    """A local blob under its lock: the data file, and the record that is true of it."""
+    """A local blob under its lock: the data file and its record."""
 
     def __init__(self, ledger: int, data: int, record: Record) -> None:
         self._ledger = ledger
@@ -110,7 +111,7 @@ class LocalBlob:
 
     @property
     def created(self) -> str:
-        """Changes when the blob is made anew."""
+        """Changes when the blob is created again."""
         return f"{self.record.created:x}-{self.record.inode:x}"
 
     @property
@@ -124,7 +125,7 @@ class LocalBlob:
         return os.pread(self._data, end - offset, offset) if end > offset else b""
 
     def append(self, data: bytes) -> None:
-        """All of it or nothing; what an OSError leaves behind is cut off."""
+        """Append all of it or nothing; what an OSError leaves is cut off."""
         record = self.record
         self._write(record._replace(pending=len(data)))
         try:
@@ -140,7 +141,7 @@ class LocalBlob:
         self.record = record
 
     def repair(self) -> None:
-        """Cut off what a killed writer left. Refuses a file that somebody else has changed."""
+        """Cut off what a killed writer left. Raises StoreRefused if others changed the file."""
         record = self.record
         size = os.fstat(self._data).st_size
         if record.length < size <= record.length + record.pending:
@@ -158,19 +159,19 @@ def ledger_of(path: str) -> str:
 
 
 def is_ledger(name: str) -> bool:
-    """Whether a file of this name would be a ledger; then no blob may have it."""
+    """Whether a file of this name would be a ledger; no blob can have such a name."""
     return name.startswith(".") and name.endswith(".ledger")
 
 
 def create(path: str) -> str:
-    """Make an empty blob, unless something stands there, be it a directory or a broken link.
-    Returns its ETag; "" where something stands."""
+    """Make an empty blob and return its ETag; "" if something exists at the path, which may be a
+    directory or a broken link."""
     if os.path.lexists(path):
         return ""  # without leaving a ledger beside a file that is not ours
     with _lock(ledger_of(path), os.O_CREAT) as ledger:
         if os.path.lexists(path):
             return ""
-        # A deleted blob's record must not be taken for the new one's: inodes are used again.
+        # The record of a deleted blob must not be taken for that of the new one: inodes are reused.
         os.ftruncate(ledger, 0)
         try:
             data = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o666)
@@ -188,8 +189,8 @@ def create(path: str) -> str:
 def locked(path: str) -> Iterator[LocalBlob]:
     """The blob at ``path``, locked and repaired.
 
-    StoreRefused BLOB_MISSING, and WRONG_TYPE for a file that is not ours, or not any more.
-    StoreBusy while somebody else holds on to the lock.
+    Raises StoreRefused: BLOB_MISSING, or WRONG_TYPE for a file that is not ours, or no longer.
+    Raises StoreBusy while another process keeps the lock.
     """
     try:
         with _lock(ledger_of(path)) as ledger:
@@ -208,18 +209,18 @@ def locked(path: str) -> Iterator[LocalBlob]:
 
 @contextmanager
 def _lock(ledger: str, flags: int = 0) -> Iterator[int]:
-    """The locked ledger file. FileNotFoundError where there is none and ``flags`` make none."""
+    """The locked ledger file. Raises FileNotFoundError if it is missing and not created."""
     while True:
         descriptor = os.open(ledger, _FLAGS | flags, 0o666)
         hold(descriptor)
         try:
             _acquire(descriptor)
-            # Deleted while we waited for the lock: then it guards nothing.
+            # If it was deleted while we waited for the lock, the lock guards nothing.
             if os.fstat(descriptor).st_nlink:
                 yield descriptor
                 return
         finally:
-            # By name, since a copy in a process forked meanwhile would keep it.
+            # Explicitly: a copy of the descriptor in a forked process would keep the lock.
             with suppress(OSError):
                 fcntl.flock(descriptor, fcntl.LOCK_UN)
             close_locked(descriptor)
@@ -239,19 +240,19 @@ def _acquire(descriptor: int) -> None:
 
 
 def _record(ledger: int, data: int) -> Record:
-    """The record that is true of the file, or StoreRefused."""
+    """The record of the file. Raises StoreRefused."""
     status = os.fstat(data)
     if not stat.S_ISREG(status.st_mode):
         raise StoreRefused(Refusal.WRONG_TYPE, "NotAFile")
     found = os.pread(ledger, RECORD_BYTES, 0)
     if not found and not status.st_size:
-        # Its creator was killed before the first record; nobody has seen the blob yet.
+        # Its creator was killed before the first record, so nobody has used the blob.
         record = _fresh(data)
         _put(ledger, record)
         return record
     known = Record.unpack(found)
     if known is None:
-        # Damaged, or a later version's: whoever wrote it knows what the file holds.
+        # Damaged, or of a later version.
         raise StoreRefused(Refusal.WRONG_TYPE, "UnknownLedger")
     if known.inode != status.st_ino:
         raise StoreRefused(Refusal.WRONG_TYPE, "ForeignFile")

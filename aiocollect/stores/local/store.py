@@ -1,19 +1,19 @@
 """Append blobs as plain files in a directory: the embedded default, same layout, same protocol.
 
-The directory takes the container's place, and any tool reads the files. Several processes may
-append to one file: each append takes a kernel lock, for its own time only, in a worker thread; the
-event loop never waits for a disk. A cancelled append may still land, as a late request may.
+The directory takes the place of the container, and any tool can read the files. Several processes
+can append to one file: each append takes a kernel lock for its own duration, in a worker thread;
+the event loop never waits for a disk. A cancelled append may still land, as a late request may.
 
-What holds at any time (stores/local/ledger.py has the argument):
+What holds at any time (stores/local/ledger.py has the proof):
 
 - A file is written to only at its committed end, only under the lock, and only if it is ours. One
-  that was made, edited, cut or copied by others is refused, and the rows go to the next part.
-- After a kill in mid-write only whole appends remain, once anybody opens the file through a store.
+  that others created, edited, cut or copied is refused, and the rows go to the next part.
+- After a process was killed in mid-write, only whole appends remain once a store opens the file.
 - A reader that is not a store (pandas, tail -f) takes no lock. While an append is under way, and
-  after a kill until the next open, it may see a torn last line, and that line may vanish. All
-  before it is whole and stays. ``open`` and ``read`` here show committed bytes alone.
-- Nothing is fsync'd: power loss may take what was acknowledged. File and ledger may disagree then;
-  such a file is refused as foreign.
+  after a kill until the next open, it may see a torn last line, and that line may disappear.
+  Everything before it is whole and stays. ``open`` and ``read`` show committed bytes alone.
+- Nothing is fsync'd: a power loss may destroy what was acknowledged. The file and its ledger may
+  disagree then, and such a file is refused as foreign.
 
 Needs flock, so a POSIX system and a local disk; network file systems and Windows are untested.
 """
@@ -52,8 +52,8 @@ __all__ = ["LocalStore"]
 
 _T = TypeVar("_T")
 
-# What each error of the system means: time helps, an operator helps, another part helps. All others
-# decide nothing.
+# What an error of the system means: time helps (busy), or an operator or another part helps
+# (refused). All other errors decide nothing.
 _BUSY = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO),
     *(errno.EMFILE, errno.ENFILE, errno.ENOLCK, errno.ENOMEM),
@@ -62,10 +62,10 @@ _REFUSALS = {
     errno.EACCES: Refusal.CREDENTIAL,
     errno.EPERM: Refusal.CREDENTIAL,
     errno.EROFS: Refusal.CREDENTIAL,
-    # A file system without locks: held, since without them appends would be torn.
+    # A file system without locks: held, because without them appends could be torn.
     errno.EOPNOTSUPP: Refusal.CREDENTIAL,
     errno.ENOSYS: Refusal.CREDENTIAL,
-    # A file stands where a directory should be, so every part's name would meet it.
+    # A file is where a directory should be, so no part can be created.
     errno.ENOTDIR: Refusal.CONTAINER_MISSING,
     errno.EEXIST: Refusal.CONTAINER_MISSING,
     errno.ENOENT: Refusal.BLOB_MISSING,
@@ -74,15 +74,16 @@ _REFUSALS = {
     errno.ENAMETOOLONG: Refusal.INVALID,
 }
 
-# Directories whose place was checked; a stream has one a day, so few are looked at twice.
+# Directories that were checked. A stream has one a day, so few are ever checked twice.
 _MAX_CHECKED = 4096
 
 
 class LocalStore:
     """The append blobs of one directory.
 
-    ``threads`` do the writing. ``max_blocks`` is the limit of a blob, as the service has it. With
-    ``create`` the directory is made when it is first missed; without, that is refused.
+    ``threads``: how many write. ``max_blocks``: the limit of a blob; the default is that of the
+    service. ``create``: make the directory when it is missing; else that is refused. Raises
+    ConfigError.
     """
 
     def __init__(
@@ -116,7 +117,7 @@ class LocalStore:
 
     @property
     def target(self) -> str:
-        """Which store this is, by whichever way it was named."""
+        """Which store this is, the same by whatever name it was given."""
         return f"file://{os.path.realpath(self._root)}"
 
     # The Store protocol -------------------------------------------------------------------------
@@ -205,7 +206,7 @@ class LocalStore:
             except RuntimeError:
                 if not is_interpreter_ending():
                     raise StoreBusy("NoThread") from None
-                # The interpreter exits and gives no more threads; nobody but us needs the loop.
+                # The interpreter exits and starts no more threads; nobody else needs the loop.
                 return work()
             return await running
         except OSError as error:
@@ -213,14 +214,14 @@ class LocalStore:
 
     def _workers(self) -> ThreadPoolExecutor:
         if self._process != os.getpid():
-            # Born by a fork: the threads stayed with the parent, and the executor believes in them.
+            # After a fork: the threads exist only in the parent, but the executor counts them.
             self._process, self._executor = os.getpid(), None
         if self._executor is None:
             self._executor = ThreadPoolExecutor(self._threads, "aiocollect-local")
         return self._executor
 
     def _find(self, path: str) -> str:
-        """The file of a blob; refuses names that lead out of the directory."""
+        """The file of a blob. Raises StoreRefused for a name that leads out of the directory."""
         *folders, name = path.split("/")
         if (
             any(segment in ("", ".", "..") for segment in (*folders, name))
@@ -239,7 +240,7 @@ class LocalStore:
         return f"{folder}/{name}"
 
     def _check(self, folder: str) -> None:
-        """Refuse a directory that links lead out of ours."""
+        """Raise StoreRefused if links lead from this directory out of ours."""
         root = os.path.realpath(self._root)
         if os.path.commonpath((root, os.path.realpath(folder))) != root:
             raise StoreRefused(Refusal.INVALID, "LinkLeadsOutside")

@@ -6,15 +6,15 @@ from collections import deque
 
 __all__ = ["TORN_TAIL", "MemoryBlob"]
 
-# What a stranger's pen leaves behind.
+# What another client appends, without a line end.
 TORN_TAIL = b"~torn"
 # A stale view is so many changes old.
 STALE_BY = 3
 
 
 class MemoryBlob:
-    """``version`` becomes its ETag, ``views`` are its length, blocks, version and seal, the last
-    ones as they are."""
+    """``version`` becomes its ETag. ``views``: length, blocks, version and seal after each of the
+    last changes; the last view is the current one."""
 
     __slots__ = (
         *("appendable", "blocks", "content_type", "created", "data", "frozen", "sealed"),
@@ -35,7 +35,7 @@ class MemoryBlob:
         self.content_type = content_type
 
     def change(self, data: bytes = b"") -> None:
-        """A block more, or metadata alone."""
+        """Add a block, or change the metadata alone."""
         self.data += data
         self.blocks += bool(data)
         if not self.frozen:
@@ -43,7 +43,7 @@ class MemoryBlob:
         self.views.append((len(self.data), self.blocks, self.version, self.sealed))
 
     def empty(self) -> None:
-        """Nothing in it any more, and an ETag that it never had."""
+        """Remove its bytes; it gets an ETag that it never had."""
         self.data.clear()
         self.blocks = 0
         self.version += 1 << 16
@@ -52,6 +52,6 @@ class MemoryBlob:
         self.views.append((0, 0, self.version, self.sealed))
 
     def view(self, *, stale: bool) -> tuple[int, int, str, bool]:
-        """Length, blocks, ETag and seal; of a few changes ago, where the view is ``stale``."""
+        """Length, blocks, ETag and seal; ``stale``: as they were a few changes ago."""
         length, blocks, version, sealed = self.views[0 if stale else -1]
         return length, blocks, str(version), sealed

@@ -1,4 +1,4 @@
-"""What a network, a service and strangers do to a request of a store in memory."""
+"""What a network, a service and other clients do to a request of a store in memory."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ class Fault:
     delay: float = 0.0
 
 
-# Which answer a request gets that is refused without being applied.
+# The answer to a request that is refused without being applied.
 REFUSED: dict[FaultKind, Callable[[], StoreError]] = {
     FaultKind.NOT_SENT: lambda: OutcomeUnknown("ConnectionReset"),
     FaultKind.BUSY: lambda: StoreBusy("ServerBusy", retry_after=0.5),
@@ -181,7 +181,7 @@ REFUSED: dict[FaultKind, Callable[[], StoreError]] = {
     FaultKind.VANISHED: lambda: StoreRefused(Refusal.BLOB_MISSING, "BlobNotFound"),
     FaultKind.OTHER: lambda: OutcomeUnknown("OtherRequest"),
 }
-# Which answer a request gets although it was applied.
+# The answer to a request that was applied all the same.
 APPLIED: dict[FaultKind, Callable[[], StoreError]] = {
     FaultKind.LOST_ANSWER: lambda: OutcomeUnknown("ConnectionReset"),
     FaultKind.READER_APPLIED: lambda: StoreBusy("BlobModifiedWhileReading"),
@@ -191,7 +191,7 @@ APPLIED: dict[FaultKind, Callable[[], StoreError]] = {
 
 
 def distorted(kind: FaultKind, answer: Any) -> Any:
-    """What something between the store and us makes of an answer."""
+    """An answer as something between the store and us changes it."""
     match answer, kind:
         case Appended(), FaultKind.MIXED_UP:
             return answer._replace(length=answer.length + 1)

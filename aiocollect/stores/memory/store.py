@@ -1,12 +1,12 @@
 """A store in memory, with the protocol of append blobs and faults by script.
 
-For tests, ours and yours: what a network and a service do to a request is a value here, a Fault,
-and a script says which request meets which. Time passes through the running loop alone, so under a
-virtual clock whole outages take no time. Between two awaits all is atomic, as in the service.
+For tests: what a network and a service do to a request is a value, a Fault, and a script says which
+request meets which. Time passes through the running loop alone, so with virtual time whole outages
+take no time. Between two awaits everything is atomic, as in the service.
 
-Invariants: a blob's bytes only grow, but where a fault empties it; a late request is judged by the
-same conditions as a timely one, at the moment it arrives; what a deletion, a replacement or an
-emptying destroys is kept in ``destroyed``.
+Invariants: the bytes of a blob only grow, unless a fault empties it; a late request meets the same
+conditions as a timely one, when it arrives; bytes that are deleted, replaced or emptied are kept in
+``destroyed``.
 """
 
 from __future__ import annotations
@@ -37,10 +37,11 @@ _T = TypeVar("_T")
 class MemoryStore:
     """Append blobs in a dictionary.
 
-    ``faults`` is asked before each request and answers with a Fault or None. ``latency`` is each
-    request's time in seconds. ``max_blocks`` and ``max_block_bytes`` are the service's limits.
-    ``readable=False``: the credential may create and add, but not read. ``overwrites=False``: the
-    answer to creating a blob that stands is 403, as such a credential hears it of the service.
+    ``faults`` is called before each request and returns a Fault or None. ``latency``: seconds that
+    each request takes. ``max_blocks`` and ``max_block_bytes``: the limits of a blob and of a block;
+    the defaults are those of the service. ``readable=False``: the credential can create and append,
+    but not read. ``overwrites=False``: creating a blob that exists is answered with 403, as the
+    service answers such a credential.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class MemoryStore:
         self.destroyed: list[tuple[str, bytes]] = []
         self._blobs: dict[str, MemoryBlob] = {}
         self._made = 0
-        self._stale = False  # the view that the request under way has
+        self._stale = False  # whether the request under way gets an old view
         self._late: set[asyncio.Task[None]] = set()
 
     def __repr__(self) -> str:
@@ -77,7 +78,7 @@ class MemoryStore:
 
     @property
     def late(self) -> int:
-        """Requests that are still on their way, though their callers have given them up."""
+        """How many requests are still on their way, although their callers have given up."""
         return len(self._late)
 
     def delete(self, path: str) -> None:
@@ -87,33 +88,33 @@ class MemoryStore:
             self.destroyed.append((path, bytes(blob.data)))
 
     def replace(self, path: str, *, appendable: bool = True) -> None:
-        """Delete a blob and make a new empty one of the name."""
+        """Delete a blob and create an empty one of the same name."""
         self.delete(path)
         self._make(path, "text/plain").appendable = appendable
 
     def seal(self, path: str) -> None:
-        """Seal a blob: it takes no more appends."""
+        """Seal a blob: it accepts no more appends."""
         if path in self._blobs:
             self._blobs[path].sealed = True
             self._blobs[path].change()
 
     def touch(self, path: str) -> None:
-        """Change a blob's metadata: its ETag moves, its bytes do not."""
+        """Change the metadata of a blob: its ETag changes, its bytes do not."""
         if path in self._blobs:
             self._blobs[path].change()
 
     def tear(self, path: str) -> None:
-        """Append bytes without a line end, as an editor or a collector that was cut off does."""
+        """Append bytes without a line end, as an editor or an interrupted collector does."""
         if path in self._blobs:
             self._blobs[path].change(TORN_TAIL)
 
     def freeze(self, path: str) -> None:
-        """Have a blob's ETag stand still from now on."""
+        """Keep the ETag of a blob as it is from now on."""
         if path in self._blobs:
             self._blobs[path].frozen = True
 
     def empty(self, path: str) -> None:
-        """Cut a blob to nothing in its place: its creation time stays."""
+        """Cut a blob to nothing in place: its creation time stays."""
         blob = self._blobs.get(path)
         if blob is not None:
             self.destroyed.append((path, bytes(blob.data)))
@@ -157,7 +158,7 @@ class MemoryStore:
         return await self.read(path, offset=offset, length=length)
 
     async def aclose(self) -> None:
-        """Nothing to give back. Late requests go on: they are the network's."""
+        """Nothing to close. Late requests go on: they are on the network."""
 
     # The network --------------------------------------------------------------------------------
 
@@ -193,7 +194,7 @@ class MemoryStore:
         return answer
 
     def _strike(self, kind: FaultKind, path: str) -> None:
-        """Do to the blob what the fault says somebody did."""
+        """Do to the blob what the fault says."""
         match kind:
             case FaultKind.TOUCHED:
                 self.touch(path)
@@ -217,7 +218,7 @@ class MemoryStore:
     def _send_late(self, apply: Callable[[], object], delay: float) -> None:
         async def arrive() -> None:
             await asyncio.sleep(delay)
-            with suppress(StoreError):  # nobody is there to hear it
+            with suppress(StoreError):  # its caller has given up
                 apply()
 
         # Not by the loop's task factory, which is the host's.
@@ -258,7 +259,7 @@ class MemoryStore:
     def _create(self, path: str, content_type: str) -> Created | bool:
         if path in self._blobs:
             if not self.readable:
-                # What a create+add SAS hears about a blob that stands.
+                # The answer to a SAS with create and add, for a blob that exists.
                 raise StoreRefused(Refusal.NO_RIGHT, "AuthorizationPermissionMismatch")
             if not self.overwrites:
                 raise StoreRefused(Refusal.CREDENTIAL, "UnauthorizedBlobOverwrite")
@@ -274,7 +275,7 @@ class MemoryStore:
         if blob.sealed:
             raise BlobFull("BlobIsSealed")
         if blob.blocks >= self.max_blocks:
-            # Before the position is looked at, as Azurite does it; the service's order is unknown.
+            # Checked before the position, as in Azurite; the order of the service is unknown.
             raise BlobFull("BlockCountExceedsLimit")
         if etag is not None and etag != str(blob.version):
             raise OffsetMismatch("ConditionNotMet")
