@@ -54,12 +54,14 @@ test: lint $(VENV)/ready testkit/azurite/node_modules/ready .venv-inference/read
 	$(BIN)/python -m pytest -q --ignore=tests/contract --ignore=tests/ray $(addprefix --ignore=,$(FAST))
 	$(BIN)/python tools/wheel.py
 
-# The heart, in virtual time: no process, no emulator, nothing that is marked slow.
+# The heart, in virtual time: no process, no emulator, nothing that is marked slow; without what is
+# about values and reading, whose tests import pandas, and without plugins that it has no use for.
 FIRST := $(addprefix tests/unit/,core delivery encoders engine layouts spool) \
-	tests/behaviour tests/house/test_layers.py
+	$(filter-out $(addprefix tests/behaviour/test_,canary% collect_rows% emissions% reading% redaction% row_index%), \
+	$(wildcard tests/behaviour/test_*.py)) tests/house/test_layers.py
 
 quick: $(VENV)/ready ## First of all: the core, the layers, delivery in virtual time (under 15 seconds)
-	$(BIN)/python -m pytest -q --quick $(FIRST)
+	$(BIN)/python -m pytest -q -p no:hypothesispytest -p no:anyio --quick $(FIRST)
 
 check: lint ## While changing: lint, types, all fast tests; no emulator, no node (3 minutes)
 	$(BIN)/python -m pytest -q -n 2 $(FAST)

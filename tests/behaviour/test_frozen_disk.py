@@ -17,6 +17,8 @@ from aiocollect import MemoryStore, Pipeline
 from aiocollect.testing import Fault, FaultKind, Seams
 from tests.support.disks import Striking
 
+pytestmark = pytest.mark.slow  # Real files and threads; each test waits for one.
+
 CALLS = {
     *("make_directory", "names", "lock", "renew", "open", "write", "read", "size", "sync"),
     *("remove", "dissolve", "close", "release"),

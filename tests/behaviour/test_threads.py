@@ -12,7 +12,7 @@ import uvloop
 from aiocollect import MemoryStore, Pipeline
 from tests.support.races import hasty_switches as hasty_switches
 
-pytestmark = pytest.mark.usefixtures("hasty_switches")
+pytestmark = [pytest.mark.usefixtures("hasty_switches"), pytest.mark.slow]
 
 THREADS = 8
 CALLS = 1_500

@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,12 @@ FORBIDDEN_BELOW = {
 ALLOWED = {("_core/window.py", "threading"), ("_values/cells.py", "uuid"), ("options.py", "os")}
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    """Its syntax tree; each is looked at by several tests."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def modules() -> list[Path]:
     return sorted(PACKAGE.rglob("*.py"))
 
@@ -50,7 +57,7 @@ def called(parts: list[str]) -> str:
 def imports(path: Path) -> Iterator[tuple[str, str]]:
     """("ours", room) or ("other", top module) of every import in the file, at any depth."""
     package = ["aiocollect", *path.relative_to(PACKAGE).parts[:-1]]
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else []
             full = [*base, *(node.module or "").split(".")] if node.module else base
@@ -147,7 +154,7 @@ def test_what_is_decided_while_reading_knows_no_store() -> None:
     """The pure rooms of reading import level 0 and one another."""
     for path in (PACKAGE / "reading").glob("*.py"):
         if path.stem in PURE_READING:
-            for node in ast.walk(ast.parse(path.read_text())):
+            for node in ast.walk(parsed(path)):
                 if isinstance(node, ast.ImportFrom) and node.level == 1:
                     assert node.module in PURE_READING, f"{path.name}: {node.module}"
             rooms = {name for kind, name in imports(path) if kind == "ours"}
@@ -159,7 +166,7 @@ def test_the_adapters_stand_alone() -> None:
     """A store never imports another store's module."""
     for path in (PACKAGE / "stores").rglob("*.py"):
         family = path.relative_to(PACKAGE / "stores").parts[0]
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.ImportFrom):
                 assert node.level != 2 or path.parent.name == "stores", f"{path} imports {family}"
 
@@ -167,7 +174,7 @@ def test_the_adapters_stand_alone() -> None:
 def test_an_integration_imports_its_own_framework_alone() -> None:
     """Whoever uses one needs no other; and where it can do without its own, it does."""
     for path in (PACKAGE / "integrations").glob("*.py"):
-        for node in ast.parse(path.read_text()).body:
+        for node in parsed(path).body:
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom) and not node.level:
@@ -220,7 +227,7 @@ def module_of(path: Path) -> str:
 def imported(path: Path, known: set[str]) -> Iterator[str]:
     """The modules of ours that the file imports, at any depth, for types too."""
     package = path.relative_to(PACKAGE.parent).parts[:-1]
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in known)
         elif isinstance(node, ast.ImportFrom):
@@ -262,7 +269,7 @@ def test_a_class_name_stands_once() -> None:
     """One word, one meaning: whoever reads a name knows which class is meant."""
     seen: dict[str, Path] = {}
     for path in modules():
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.ClassDef):
                 if node.name in DROP_INS and room(path) == "compat":
                     continue

@@ -26,6 +26,8 @@ from tests.simulation import traced
 from tests.support.races import hasty_switches as hasty_switches
 from tests.support.races import interrupted, run_threads
 
+pytestmark = pytest.mark.slow  # Line tracers in Python, beside threads.
+
 ROOMS = {room.__file__ for room in (ids, ring, window, counters, fast_path, recorder)}
 THREADS = 4
 CALLS = 200
