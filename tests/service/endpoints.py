@@ -19,12 +19,19 @@ from aiohttp import web
 
 from .listening import StandIn
 
-__all__ = ["Endpoints"]
+__all__ = ["VARIABLES", "Endpoints"]
 
 TENANT = "ab1f708d-50f6-404c-a006-d71b2ac7a606"
 CLIENT = "0c1b1a2e-0000-4000-8000-0123456789ab"
 RESOURCE = "https://storage.azure.com"
 HEADER = "a-secret-header-of-the-machine"
+# What configures an identity, or the store that one is for.
+VARIABLES = (
+    *("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_FEDERATED_TOKEN_FILE", "AZURE_AUTHORITY_HOST"),
+    *("AZURE_POD_IDENTITY_AUTHORITY_HOST", "AZURE_CLIENT_SECRET", "AZURE_TOKEN_CREDENTIALS"),
+    *("IDENTITY_ENDPOINT", "IDENTITY_HEADER", "IDENTITY_SERVER_THUMBPRINT", "IMDS_ENDPOINT"),
+    *("MSI_ENDPOINT", "MSI_SECRET", "AIOCOLLECT_STORE", "AIOCOLLECT_CREDENTIAL"),
+)
 
 
 class Endpoints(StandIn):

@@ -13,8 +13,8 @@ import pytest
 
 from testkit.certificates import Certificates, make_certificates
 
-from .endpoints import HEADER
-from .test_identity import VARIABLES, world
+from .endpoints import HEADER, VARIABLES
+from .test_identity import world
 
 SPOOLED = """
 from aiocollect import Pipeline

@@ -25,23 +25,7 @@ from testkit.certificates import Certificates, make_certificates
 from .endpoints import CLIENT, HEADER, TENANT, Endpoints
 from .server import Service
 
-VARIABLES = (
-    *("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_FEDERATED_TOKEN_FILE", "AZURE_AUTHORITY_HOST"),
-    *("AZURE_POD_IDENTITY_AUTHORITY_HOST", "AZURE_CLIENT_SECRET", "AZURE_TOKEN_CREDENTIALS"),
-    *("IDENTITY_ENDPOINT", "IDENTITY_HEADER", "IDENTITY_SERVER_THUMBPRINT", "IMDS_ENDPOINT"),
-    *("MSI_ENDPOINT", "MSI_SECRET", "AIOCOLLECT_STORE", "AIOCOLLECT_CREDENTIAL"),
-)
-
-
-@pytest.fixture(autouse=True)
-def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of this machine's own identity, and proxies that nobody may ask."""
-    for name in VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-    for name in ("NO_PROXY", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
+pytestmark = pytest.mark.usefixtures("no_identity")
 
 
 @pytest.fixture(scope="module")
