@@ -291,7 +291,7 @@ def _add_reading(commands: Any) -> None:
         )
         for name, what in (
             ("store", "the store (default: $AIOCOLLECT_STORE)"),
-            ("container", "goes with a connection string (default: $AIOCOLLECT_CONTAINER)"),
+            ("container", "container of a connection string (default: $AIOCOLLECT_CONTAINER)"),
             ("workspace", "workspace of the pipelines (default: $AIOCOLLECT_WORKSPACE)"),
             ("service", "service of the pipelines (default: $AIOCOLLECT_SERVICE)"),
             ("layout", "layout of the pipelines (default: $AIOCOLLECT_LAYOUT, or day and hour)"),

@@ -77,7 +77,7 @@ def cat(options: argparse.Namespace) -> int:
 def _names(name: str | None) -> tuple[str | None, str | None, str | None]:
     parts = name.split("/") if name else []
     if len(parts) > 3 or not all(parts):
-        raise ConfigError(f"{name} is no name; give MODEL, MODEL/VERSION or MODEL/VERSION/STREAM")
+        raise ConfigError(f"{name} is not a name; use MODEL, MODEL/VERSION or MODEL/VERSION/STREAM")
     model, version, stream = [*parts, None, None, None][:3]
     return model, version, stream
 

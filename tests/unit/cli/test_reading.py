@@ -96,7 +96,7 @@ def test_cat(store: str, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
         (("head", "chrun"), "did you mean 'churn'?"),
         (("head", "churn/11"), "no version '11'"),
         (("cat", "churn/10/input"), "did you mean 'inputs'?"),
-        (("cat", "a/b/c/d"), "is no name"),
+        (("cat", "a/b/c/d"), "is not a name"),
         (("cat", "churn", "--since", "soon"), "start must be a date"),
         (("head", "churn", "--columns", "q"), "columns names 'q'"),
         (("ls", "--store", "nowhere"), "neither a URL nor a path"),
