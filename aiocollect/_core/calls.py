@@ -14,7 +14,7 @@ __all__ = ["CALL_ACCOUNT", "CALL_COST", "FAST_LENGTH", "Call", "FastCall", "whol
 # account, receipt or None). ``parts`` is a tuple of (stream, rows, number of rows), and, where
 # redaction has left out rows before them, the index of the first one in the call.
 Call: TypeAlias = tuple[str, int, int, "tuple[tuple[Any, ...], ...]", int, int, Any, Any]
-# Whoever needs one field alone; the others unpack all of them.
+# For code that needs one field alone; all other code unpacks the tuple.
 CALL_COST: Final = 5
 CALL_ACCOUNT: Final = 6
 
@@ -24,6 +24,6 @@ FAST_LENGTH: Final = 6
 
 
 def whole(fast: FastCall) -> Call:
-    """The whole call that one of the fast path stands for."""
+    """The call of the fast path, in the general form."""
     correlation_id, hour, time, row, cost, (stream, account) = fast
     return correlation_id, time // 1000, hour, ((stream, (row,), 1),), 1, cost, account, None

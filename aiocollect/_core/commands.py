@@ -162,8 +162,8 @@ class LaneEvent(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """What comes with GIVE_UP. ``kept`` tells whether a block is in the spool; None: nobody knows
-    yet. ``reason`` is why the others are given up."""
+    """What comes with GIVE_UP. ``kept`` says whether a block is in the spool; None: its disk has
+    not answered yet. ``reason`` is why the others are given up."""
 
     reason: str
     kept: Callable[[Block], bool | None] = lambda _: False

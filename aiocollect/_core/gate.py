@@ -1,9 +1,9 @@
-"""Gates: which calls are let through, before anything is done for them.
+"""Gates: which calls are recorded; decided before anything else is done for them.
 
-A collector is on or off, and records all calls or a share of them. The collector, the pipeline and
-the settings file may each say so; on is what all switch on, and the rates multiply. Which calls
-belong to the share is decided by their id alone, so that inputs, predictions and late labels under
-one id are recorded together or not at all, in whatever process.
+A collector is on or off, and records all calls or a share of them. It records only if the pipeline,
+the collector and the settings file all enable it; their rates are multiplied. The id of a call
+alone decides whether it belongs to the share. So inputs, predictions and late labels of one id are
+recorded together or not at all, in every process.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .switches import Control, Switch
 
 __all__ = ["ALL", "Gate", "Gates"]
 
-# New labels that are remembered between two looks at the settings file.
+# At most so many new labels are remembered between two looks at the settings file.
 FRESH: Final = 1000
 # Above every CRC-32.
 ALL: Final = 2**32
@@ -27,10 +27,8 @@ _ON: Final = Switch()
 
 
 class Gate:
-    """One collector's. Ids whose CRC-32 is below ``limit`` are recorded; 0 is off.
-
-    ``every``: all are, so that nobody needs to look.
-    """
+    """Of one collector. Ids whose CRC-32 is below ``limit`` are recorded; 0 is off. ``every``: all
+    are, so ids need no look."""
 
     __slots__ = ("_gates", "every", "label", "limit", "switch")
 
@@ -60,16 +58,16 @@ class Gate:
 
 
 class HasGates(Protocol):
-    """Whoever knows all collectors."""
+    """Knows all collectors."""
 
     def gates(self) -> Iterable[Gate]:
         """Their gates."""
 
 
 class Gates:
-    """All gates of one pipeline. ``hook`` gets an event of each change of a rate.
+    """All gates of one pipeline. ``hook`` gets an event for each change of a rate.
 
-    ``under_pressure`` is the rate that multiplies the others while the budget is nearly used.
+    Rates are multiplied by ``under_pressure`` while the budget is nearly used.
     """
 
     def __init__(self, switch: Switch, *, under_pressure: float, hook: Hook) -> None:
@@ -86,7 +84,7 @@ class Gates:
         return f"<Gates {self._switch!r}>"
 
     def reach(self, sources: HasGates) -> None:
-        """Where the gates of all collectors are: they live as long as these."""
+        """Set where the gates of all collectors are found."""
         self._sources = sources
 
     def _all(self) -> Iterable[Gate]:
@@ -96,7 +94,7 @@ class Gates:
         """The gate of a new collector. From any thread."""
         switch = Switch(sample_rate=sample_rate)
         gate = Gate(label, _ON if switch == _ON else switch, self)
-        # Before another thread may find it: a gate that is off for a moment loses calls.
+        # Before another thread can find it: a gate that is off for a moment loses calls.
         self.adjust(gate)
         self._rates = None
         if self._fresh is not None and len(self._fresh) < FRESH:
@@ -109,7 +107,7 @@ class Gates:
         self._adjust_all()
 
     def obey(self, control: Control) -> None:
-        """Do as a settings file says."""
+        """Apply what a settings file says."""
         self._control = control
         self._adjust_all()
 
@@ -119,9 +117,8 @@ class Gates:
             self._pressed = pressed
             self._adjust_all()
 
-    def labels(self, behind: int) -> list[str]:
-        """The labels of the collectors that were made since the last time, when there were
-        ``behind``; of a thousand at most."""
+    def labels(self) -> list[str]:
+        """The labels of the collectors that were made since the last time: a thousand at most."""
         fresh = self._fresh
         if fresh is None:
             fresh = [gate.label for gate in self._all()][:FRESH]
@@ -129,16 +126,16 @@ class Gates:
         return list(dict.fromkeys(fresh))
 
     @property
-    def told(self) -> str:
-        """What holds now, for a line of a log."""
+    def summary(self) -> str:
+        """What is recorded now, for a line of a log."""
         rates = self.rates.values()
         on = [rate for rate in rates if rate]
-        said = f"{len(on)} of {len(rates)} collectors record"
+        text = f"{len(on)} of {len(rates)} collectors record"
         if not on:
-            return said
+            return text
         least, most = min(on), max(on)
         share = f"{least:.3g}" if least == most else f"{least:.3g} to {most:.3g}"
-        return f"{said}, {'all' if least == 1 else share} of their calls"
+        return f"{text}, {'all' if least == 1 else share} of their calls"
 
     @property
     def rates(self) -> dict[str, float]:
@@ -153,13 +150,13 @@ class Gates:
             self.adjust(gate)
 
     def adjust(self, gate: Gate) -> None:
-        """Set the gate's limit to what all that was said comes to."""
-        said = (self._switch, gate.switch, self._control.switch_of(gate.label))
+        """Set the gate's limit by all three switches."""
+        switches = (self._switch, gate.switch, self._control.switch_of(gate.label))
         rate = self._under_pressure if self._pressed else 1.0
-        for switch in said:
+        for switch in switches:
             rate *= switch.sample_rate
         # Never 0 where it is on: 0 is off, which counts nothing.
-        limit = max(1, round(rate * ALL)) if all(switch.enabled for switch in said) else 0
+        limit = max(1, round(rate * ALL)) if all(switch.enabled for switch in switches) else 0
         if limit != gate.limit:
             gate.every = limit == ALL
             gate.limit = ALL if gate.every else limit  # one number for all gates
@@ -168,7 +165,7 @@ class Gates:
 
 
 def changed(switch: Switch, enabled: bool | None, sample_rate: float | None) -> Switch:
-    """The switch with what is not None in its place. Raises ConfigError."""
+    """The switch with what is not None put into it. Raises ConfigError."""
     return Switch(
         switch.enabled if enabled is None else enabled,
         switch.sample_rate if sample_rate is None else sample_rate,

@@ -108,7 +108,7 @@ class Lane:
         first, last = data.block.first, data.block.last
         return first, (data.doubt.last(data.blocks) if data.doubt else last) - first + 1
 
-    # What it is told --------------------------------------------------------------------------
+    # What happens to it -----------------------------------------------------------------------
 
     def take_up(self, stand: Stand, *, in_doubt: bool) -> None:
         """Go on where another process was. ``in_doubt``: the rows submitted first can have landed

@@ -1,4 +1,4 @@
-"""Switches: on or off, and the share of calls that is recorded, as operators say it."""
+"""Switches: on or off, and the share of calls that is recorded, as operators set them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Control:
     collectors: dict[str, Switch] = field(default_factory=dict)
 
     def switch_of(self, label: str) -> Switch:
-        """Of one collector: all that is said of it together."""
+        """Of one collector: the product of all that applies to it."""
         # By the beginnings of the label: the file may name thousands, and so may the program.
         parts = label.split("/") if self.collectors else []
         names = ["/".join(parts[:number]) for number in range(1, len(parts) + 1)]

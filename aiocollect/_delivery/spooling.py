@@ -190,7 +190,7 @@ class Spool:
             self._give_up_early()
             return
         early, self._early = self._early, []
-        syncer = self._syncer = Syncer(journal, self._disk, tell=self._pause, line="own")
+        syncer = self._syncer = Syncer(journal, self._disk, report=self._pause, line="own")
         for rows, then in early:
             self._put(syncer, rows, then)
 
@@ -314,7 +314,7 @@ class Spool:
     def _take(self, name: str, recovered: Recovered) -> None:
         self._left.pop(name, None)
         report = partial(self._report_trouble, name)
-        syncer = Syncer(recovered.journal, self._disk, tell=report, line="others")
+        syncer = Syncer(recovered.journal, self._disk, report=report, line="others")
         self._adopted[name] = syncer
         if recovered.corrupt or recovered.lost:
             damaged = SpoolDamaged(

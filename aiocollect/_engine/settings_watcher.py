@@ -52,7 +52,6 @@ class SettingsWatcher:
         self._hooks = hooks
         self._seen: _Seen = None
         self._missing = 0
-        self._listed = 0  # labels that are listed
         self._unanswered = 0
         self._asked = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -83,8 +82,7 @@ class SettingsWatcher:
             return
         self._unanswered = 1
         self._asked += 1
-        asked, seen, labels = self._asked, self._seen, self._gates.labels(self._listed)
-        self._listed += len(labels)
+        asked, seen, labels = self._asked, self._seen, self._gates.labels()
 
         def then(answer: tuple[_Seen, Control | ConfigError | None] | OSError) -> None:
             if asked == self._asked:
@@ -120,7 +118,7 @@ class SettingsWatcher:
             if self._missing < MISSING:
                 return
             self._gates.obey(Control())
-            self._hooks.emit(SettingsRemoved(holds=self._gates.told))
+            self._hooks.emit(SettingsRemoved(holds=self._gates.summary))
         self._seen, self._missing = now, 0
         if isinstance(said, ConfigError):
             self._complain(str(said))

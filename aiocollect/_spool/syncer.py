@@ -89,14 +89,14 @@ class Patience:
 
 
 class Syncer:
-    """Of one journal. ``tell`` is called with each failure, in words. ``line``: see Disk."""
+    """Of one journal. ``report`` is called with each failure, in words. ``line``: see Disk."""
 
     def __init__(
-        self, journal: Journal, disk: Disk, *, tell: Callable[[str], None], line: Line
+        self, journal: Journal, disk: Disk, *, report: Callable[[str], None], line: Line
     ) -> None:
         self.journal = journal
         self._disk = disk
-        self._tell = tell
+        self._report = report
         self._line: Line = line
         self._turns: deque[Write] = deque()
         self._intents: list[Intent] = []
@@ -175,7 +175,7 @@ class Syncer:
             elif next(tries, None) is None:
                 then(None)
             else:
-                self._tell(_text(loaded))
+                self._report(_text(loaded))
                 patience.failed(ask)
 
         ask()
@@ -243,7 +243,7 @@ class Syncer:
             if epoch != self._epoch:
                 return
             if isinstance(answer, OSError):  # no thread: nothing was begun
-                self._tell(_text(answer))
+                self._report(_text(answer))
                 asyncio.get_running_loop().call_later(FIRST_WAIT, again)
             else:
                 self._done(answer)
@@ -258,7 +258,7 @@ class Syncer:
         turns, intents, durable = self._doing
         self._work, self._doing = None, ([], [], [])
         gone = self.journal.apply(work)
-        self._tell_failures(work)
+        self._report_failures(work)
         for turn in turns:
             turn.then(work.kept, gone)
         if work.noted:
@@ -281,7 +281,7 @@ class Syncer:
         if len(intents) > FEW:
             asyncio.get_running_loop().call_soon(self._let_go, intents[FEW:])
 
-    def _tell_failures(self, work: Work) -> None:
+    def _report_failures(self, work: Work) -> None:
         for error, patience in (
             (work.slots_error, self._slots_patience),
             (work.remove_error, self._remove_patience),
@@ -299,7 +299,7 @@ class Syncer:
         errors = (work.slots_error, work.sync_error, work.remove_error, work.spare_error)
         for error in (*errors, work.rows_error):
             if error is not None:
-                self._tell(_text(error))
+                self._report(_text(error))
                 return
 
     # The end ----------------------------------------------------------------------------------
@@ -359,8 +359,8 @@ class Syncer:
 
         def closed(_: object) -> None:
             self.closed = True
-            for tell in self._closing or ():
-                tell()
+            for call in self._closing or ():
+                call()
 
         self._disk.apart(close, closed, line=self._line)
 

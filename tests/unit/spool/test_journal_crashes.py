@@ -72,8 +72,8 @@ def test_a_directory_that_is_given_back_takes_its_dead_segments_along() -> None:
         leave_rows(disk)
         process = disk.process()
         recovered = adopt(process)
-        told: list[str] = []
-        syncer = Syncer(recovered.journal, process, tell=told.append, line="others")
+        reported: list[str] = []
+        syncer = Syncer(recovered.journal, process, report=reported.append, line="others")
         syncer.finish(recovered.lanes[0], 0, 1, STAND)  # has the slots synced, then segments go
         await syncer.close()
         await syncer.close()
@@ -101,9 +101,9 @@ def test_nothing_is_sent_that_the_disk_takes_no_note_of() -> None:
         disk = MemoryDisk(Random(1), latency=0.1)
         process = disk.process()
         journal, progress = keep_a_row(process)
-        told: list[str] = []
+        reported: list[str] = []
         known: list[float] = []
-        syncer = Syncer(journal, process, tell=told.append, line="own")
+        syncer = Syncer(journal, process, report=reported.append, line="own")
         before = set(disk.files)
         disk.faults = lambda call, path: DiskFault.IO_ERROR if path.endswith("slots") else None
         syncer.intend(progress, 0, 1, STAND, lambda: known.append(loop.time()))
@@ -111,7 +111,7 @@ def test_nothing_is_sent_that_the_disk_takes_no_note_of() -> None:
         assert not known
         assert set(disk.files) == before
         assert syncer.trouble == "Input/output error"
-        assert 5 <= len(told) <= 10
+        assert 5 <= len(reported) <= 10
         disk.faults = None
         await asyncio.sleep(31.0)
         assert len(known) == 1
@@ -122,7 +122,7 @@ def test_nothing_is_sent_that_the_disk_takes_no_note_of() -> None:
     run_virtual(main)
 
 
-def test_what_a_write_has_left_that_could_not_be_undone_is_told_to_be_final() -> None:
+def test_what_a_write_has_left_that_could_not_be_undone_is_reported_to_be_final() -> None:
     """The disk takes all of a write, says that it failed, and cuts nothing off: the rows go on in
     memory alone, and are stored from there. The next life must not find them."""
     for seed in range(30):
