@@ -93,7 +93,7 @@ VALUES: Final[list[Mutant]] = [
         "    cells = read()\n",
         "    return None\n",
         ("forms",),
-        "pass a DataFrame of",
+        "pass a DataFrame",
     ),
     Mutant(
         "missing text is NaN",
