@@ -261,7 +261,7 @@ def _add_reading(commands: Any) -> None:
             "ls",
             _ls,
             "list the streams of a store",
-            "Lists streams with their parts, bytes and days. Exits 3 if there are none.",
+            ("Lists streams with their parts, bytes and days. Exits with 3 if there are none."),
         ),
         (
             "head",
@@ -298,12 +298,19 @@ def _add_reading(commands: Any) -> None:
         ):
             one.add_argument(f"--{name}", metavar="URL" if name == "store" else None, help=what)
         one.add_argument(
-            "--json", action="store_true", help="one JSON object a line, for other programs"
+            "--json", action="store_true", help="print one JSON object per line, for other programs"
         )
         if verb != "ls":
-            one.add_argument("--since", metavar="WHEN", help="from then on: 2026-11-01, 7d, 12h")
-            one.add_argument("--until", metavar="WHEN", help="until before then")
-            one.add_argument("--columns", metavar="A,B", help="these columns alone")
+            one.add_argument(
+                "--since",
+                metavar="WHEN",
+                help=(
+                    "only rows scored at or after this time, such as 2026-11-01, 7d or 12h (before "
+                    "now)"
+                ),
+            )
+            one.add_argument("--until", metavar="WHEN", help="only rows scored before this time")
+            one.add_argument("--columns", metavar="A,B", help="only these columns")
             one.add_argument(
                 "--format",
                 choices=("table", "csv", "jsonl"),
@@ -313,7 +320,7 @@ def _add_reading(commands: Any) -> None:
         one.set_defaults(run=run, rows=None)
         if verb == "head":
             one.add_argument(
-                "-n", dest="rows", type=int, default=10, help="how many rows (default: 10)"
+                "-n", dest="rows", type=int, default=10, help="number of rows (default: 10)"
             )
 
 

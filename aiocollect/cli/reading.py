@@ -35,7 +35,7 @@ def ls(options: argparse.Namespace) -> int:
         return _failed(error)
     found = [info for info in found if stream in (None, info.stream)]
     if not found:
-        print("aiocollect: there is nothing of this name", file=sys.stderr)
+        print("aiocollect: nothing in the store has this name", file=sys.stderr)
         return NOTHING
     if options.json:
         for info in found:
