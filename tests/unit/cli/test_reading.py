@@ -61,7 +61,7 @@ def test_ls(store: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert info["bytes"] > 100
     out, err = said(capsys, "ls", "nobody", code=3)
     assert not out
-    assert "nothing of this name" in err
+    assert "nothing in the store has this name" in err
 
 
 def test_head(store: str, capsys: pytest.CaptureFixture[str]) -> None:
