@@ -41,9 +41,9 @@ class Verdict(NamedTuple):
 
 
 def copy_tree(root: Path) -> None:
-    """A copy of the package and the tests at ``root``, which shares the emulator."""
+    """A copy of the package, the tests and what they read, at ``root``; it shares the emulator."""
     ignored = shutil.ignore_patterns("__pycache__", "node_modules")
-    for name in ("aiocollect", "testkit", "tests"):
+    for name in ("aiocollect", "deploy", "testkit", "tests"):
         shutil.copytree(ROOT / name, root / name, ignore=ignored)
     shutil.copy(ROOT / "pyproject.toml", root)
     modules = ROOT / "testkit/azurite/node_modules"
