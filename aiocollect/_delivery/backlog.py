@@ -1,11 +1,10 @@
-"""The backlog: sealed batches that wait for their lane, in memory or on the disk alone.
+"""The backlog: sealed batches that wait for their lane, in memory or only on the disk.
 
-A channel's backlog is behind its lane, in order: once one batch stands there, all later ones do.
-Rows that are in the spool may be *parked*, sealed or still coalescing: their bytes are let go of,
-and read again when the lane is idle and there is room. So an outage may be as long as the disk is
-large, whatever the number of paths. What another life has left is parked from the beginning, so
-a backlog of any size goes through memory a few batches at a time, and in lanes of its own, beside
-the new rows.
+Each channel has one queue, in order; its lane has at most the batch under way. When memory is
+short, rows that are in the spool are *parked*, sealed or not: their bytes are dropped from memory,
+and read again when the lane is idle and there is room. So an outage can last until the disk is
+full, for any number of paths. Rows that an ended process has left are parked from the beginning:
+a backlog of any size goes through memory a few batches at a time, beside the new rows.
 """
 
 from __future__ import annotations
@@ -29,16 +28,16 @@ from .settling import Settling
 __all__ = ["Backlog"]
 
 
-# Bytes that are written again at a time: they are in memory twice meanwhile.
+# So many bytes are written again at a time: they are in memory twice meanwhile.
 GATHERED = 4 * 2**20
-# Channels that are looked at in one go: letting go of a batch takes some 10 us.
+# Channels that are parked in one slice: each takes some 10 us.
 AT_ONCE = 32
 
 
 class Backlog:
-    """Of all ``channels``. ``low`` is the use of the budget below which there is room; ``reserve``
-    the bytes that may always be read; ``max_batch`` the bytes of a batch. ``senders`` are others
-    after a move to another event loop.
+    """What waits, of all ``channels``. There is room while the used budget is below ``low``, and
+    ``reserve`` bytes can always be read; a batch has at most ``max_batch`` bytes. ``senders``
+    perform what the lanes command; after a move to another event loop they are replaced.
     """
 
     def __init__(
@@ -63,23 +62,22 @@ class Backlog:
         self.senders = senders
         self._settling = settling
         self._closing = closing
-        # Those that have something in memory that is on the disk too, by how long: each is looked
-        # at once for what it was given since.
+        # Channels with rows that are both in memory and on the disk, the oldest first.
         self._holding: dict[Channel, None] = {}
         self._reading: dict[Channel, Parked] = {}
-        self._waiting: dict[Channel, None] = {}  # for room
-        self._read: dict[int, int] = {}  # bytes of the batches that were read, by serial
+        self._waiting: dict[Channel, None] = {}  # channels that wait for room
+        self._read: dict[int, int] = {}  # bytes of the batches that were read back, by serial
         self._read_bytes = 0
-        self._gathering: dict[Channel, int] = {}  # their bytes
+        self._gathering: dict[Channel, int] = {}  # bytes that are being written again
         self.gathered = 0  # rows that were written again so far
 
     def __repr__(self) -> str:
         return f"<Backlog, {len(self._reading)} reading, {len(self._waiting)} waiting>"
 
-    # Away -------------------------------------------------------------------------------------
+    # To the lane, or to the disk ---------------------------------------------------------------
 
     def submit(self, channel: Channel, batch: Batch) -> None:
-        """A batch was sealed: it goes to its lane, or is the last one that waits for it."""
+        """Give a sealed batch to its lane, or add it to those that wait."""
         if not (channel.lane.busy or channel.backlog or self._closing.stopped):
             self.senders.perform(channel, channel.lane.submit(batch))
             return
@@ -89,23 +87,23 @@ class Backlog:
 
     @property
     def gathering(self) -> bool:
-        """Whether rows are being written again, to be let go of then."""
+        """Whether rows are being written again, to be parked then."""
         return bool(self._gathering)
 
     def hold(self, channel: Channel, account: Account) -> None:
-        """Rows of the channel, which are on the disk, are in memory too, on this account."""
+        """Rows of the channel, charged to this account, are both in memory and on the disk."""
         self._holding[channel] = None
         if self._ring.pressed(account):
             self._park(channel)
 
     def make_room(self, enough: Callable[[], bool]) -> bool:
-        """Let go of what is on the disk too and was not sent yet, until there is room enough; of a
-        few channels. False: there is no more to let go of."""
+        """Park rows that are on the disk and were not sent yet, of a few channels, until there is
+        room enough. False: no more can be parked now."""
         for _ in range(AT_ONCE):
             if not self._holding or enough():
                 return False
             if sum(self._gathering.values()) > GATHERED:
-                return False  # the disk is at it
+                return False  # the disk is busy with them
             channel = next(iter(self._holding))
             del self._holding[channel]
             self._park(channel)
@@ -117,11 +115,11 @@ class Backlog:
         rows = _together(channel)
         progress, syncer = channel.progress, channel.syncer
         if rows is None or progress is None or syncer is None or not syncer.alive:
-            self._let_go_of(channel)
+            self._drop_bytes(channel)
             return
         first, lengths, data = rows
         if not progress.scattered(first, sum(map(len, data))):
-            self._let_go_of(channel)
+            self._drop_bytes(channel)
             return
         self._gathering[channel] = sum(map(len, data))
 
@@ -132,17 +130,17 @@ class Backlog:
             del self._gathering[channel]
             self.gathered += len(lengths)
             if not self._closing.stopped:
-                self._let_go_of(channel)
+                self._drop_bytes(channel)
 
         syncer.put(Write(add, done))
 
-    def _let_go_of(self, channel: Channel) -> None:
+    def _drop_bytes(self, channel: Channel) -> None:
         backlog: deque[Batch | Parked] = deque()
         for batch in channel.backlog:
             if isinstance(batch, Batch) and batch.kept and channel.kept(batch.block):
                 block = batch.block
                 rows, size = block.rows, len(block.data)
-                self._let_go(
+                self._add_parked(
                     channel,
                     backlog,
                     Parked(block.first, rows, size, batch.serial, batch.born, batch.charges),
@@ -150,17 +148,17 @@ class Backlog:
             else:
                 backlog.append(batch)
         accumulator = channel.accumulator
-        # Of a lane that is idle, it is about to be sent.
+        # If the lane is idle, these rows are sent next.
         if accumulator.rows and accumulator.kept and (channel.lane.busy or backlog):
             first, rows, size, born, charges = accumulator.let_go()
             serial = self._unsettled.next_serial()
             self._unsettled.add(serial, born=born)
-            self._let_go(channel, backlog, Parked(first, rows, size, serial, born, charges))
+            self._add_parked(channel, backlog, Parked(first, rows, size, serial, born, charges))
         channel.backlog = backlog or NOTHING_WAITS
         self.next(channel)
 
-    def _let_go(self, channel: Channel, backlog: deque[Batch | Parked], parked: Parked) -> None:
-        """Have it behind the others; as one with the last of them, where these are a batch."""
+    def _add_parked(self, channel: Channel, backlog: deque[Batch | Parked], parked: Parked) -> None:
+        """Add a parked batch; joined with the last one, if both fit into one batch."""
         channel.parked += parked.rows
         self._charge(parked.charges, -1)
         last = backlog[-1] if backlog else None
@@ -179,7 +177,7 @@ class Backlog:
         for account, charged in charges:
             self._ring.charge(sign * charged, account)  # type: ignore[arg-type]
 
-    # Back -------------------------------------------------------------------------------------
+    # From the disk ----------------------------------------------------------------------------
 
     def next(self, channel: Channel) -> None:
         """Give the channel's lane the first batch that waits for it, if the lane is idle."""
@@ -193,17 +191,17 @@ class Backlog:
         if isinstance(first, Batch):
             _pop(channel)
             self.senders.perform(channel, channel.lane.submit(first))
-        elif self._room(first.size):
-            self._begin(channel, first)
+        elif self._has_room(first.size):
+            self._read_back(channel, first)
         else:
             self._waiting[channel] = None
 
-    def _room(self, size: int) -> bool:
+    def _has_room(self, size: int) -> bool:
         if self._ring.used + size <= self._low:
             return True
         return self._read_bytes + size <= self._reserve or not self._read
 
-    def _begin(self, channel: Channel, parked: Parked) -> None:
+    def _read_back(self, channel: Channel, parked: Parked) -> None:
         syncer, progress = channel.syncer, channel.progress
         assert syncer is not None
         assert progress is not None
@@ -225,7 +223,7 @@ class Backlog:
 
     def _done(self, channel: Channel, parked: Parked, loaded: Loaded) -> None:
         if self._reading.get(channel) is not parked:
-            return  # another loop has begun anew
+            return  # another loop has started reading again
         del self._reading[channel]
         if self._closing.stopped or not channel.backlog or channel.backlog[0] is not parked:
             # It was given up meanwhile.
@@ -249,7 +247,7 @@ class Backlog:
         self.senders.perform(channel, channel.lane.submit(batch))
 
     def released(self, serial: int) -> None:
-        """A batch is final."""
+        """A batch is final: what was read back for it is free."""
         if self._unread(serial):
             self.grant()
 
@@ -259,11 +257,11 @@ class Backlog:
         return size is not None
 
     def grant(self) -> None:
-        """There may be room."""
+        """Go on with channels that wait for room, as far as there is some."""
         while self._waiting:
             channel = next(iter(self._waiting))
             first = channel.backlog[0] if channel.backlog else None
-            if isinstance(first, Parked) and not self._room(first.size):
+            if isinstance(first, Parked) and not self._has_room(first.size):
                 return
             del self._waiting[channel]
             self.next(channel)
@@ -271,7 +269,7 @@ class Backlog:
     # The end ----------------------------------------------------------------------------------
 
     def drop(self, channel: Channel, item: Batch | Parked, *, reason: str) -> None:
-        """Give up a batch that was never sent, whether it waits here or was just sealed."""
+        """Drop a batch that was never sent: one that waits, or was just sealed."""
         if item in channel.backlog:
             channel.backlog.remove(item)
             _tidy(channel, item)
@@ -283,7 +281,7 @@ class Backlog:
         self._settling.settle([end, Release(batch)], channel)
 
     def give_up(self, channel: Channel, reason: str) -> None:
-        """Account for what the deadline has left in the backlog."""
+        """Account for all batches that are left at the deadline."""
         while channel.backlog:
             item = _pop(channel)
             batch = item if isinstance(item, Batch) else _empty(item)
@@ -294,7 +292,7 @@ class Backlog:
             self._settling.settle([end, Release(batch)], channel)
 
     def restart(self) -> None:
-        """On a new loop: what the last one was reading never comes."""
+        """On a new loop: what the last one was reading is not answered."""
         for parked in self._reading.values():
             self._charge(parked.charges, -1)
             self._unread(parked.serial)
@@ -305,14 +303,14 @@ class Backlog:
 
 
 def _pop(channel: Channel) -> Batch | Parked:
-    """Take the first one out of the backlog."""
+    """Remove and return the channel's first batch."""
     item = channel.backlog.popleft()
     _tidy(channel, item)
     return item
 
 
 def _tidy(channel: Channel, gone: Batch | Parked) -> None:
-    """One is not in the backlog any more."""
+    """A batch was removed from the channel's backlog."""
     if isinstance(gone, Parked):
         channel.parked -= gone.rows
     if not channel.backlog:
@@ -320,8 +318,8 @@ def _tidy(channel: Channel, gone: Batch | Parked) -> None:
 
 
 def _together(channel: Channel) -> tuple[int, array[int], list[bytes]] | None:
-    """The last rows of the channel that were not sent, are in memory and on the disk, and follow
-    one another: the first one's number, and all their lengths and bytes. None: there are none."""
+    """The channel's latest unsent rows that are in memory and on the disk, without a gap: the
+    number of the first one, and the lengths and bytes of all. None: there are none."""
     lengths, data = array("I"), list[bytes]()
     accumulator = channel.accumulator
     first = accumulator.next - accumulator.rows
@@ -340,6 +338,6 @@ def _together(channel: Channel) -> tuple[int, array[int], list[bytes]] | None:
 
 
 def _empty(parked: Parked) -> Batch:
-    """A batch of which nothing but the numbers of its rows is in memory."""
+    """A parked batch as one without bytes: only its rows' numbers are known."""
     block = Block(b"", lengths=array("I", bytes(4 * parked.rows)), first=parked.first)
     return Batch(block, serial=parked.serial, born=parked.born, charges=(), kept=True)

@@ -1,10 +1,10 @@
 """The senders: carry the lanes' requests to the store, many blobs at once, one request a blob.
 
-This is the only place that calls the store. ``max_in_flight`` requests run at a time; whose is next
-is said in turns.py. A request older than ``retry.overdue`` gives its place back, and its path is
-late from then on: until an answer comes in time again its requests run in places of their own, four
-times as many, so that any number of blobs that hang cannot hold up the others. Where those places
-are all taken too, the request that has hung longest is ended: its outcome is unknown.
+This is the only module that calls the store. ``max_in_flight`` requests run at a time; turns.py
+decides which is next. A request older than ``retry.overdue`` gives its place back, and its path is
+late from then on: until an answer comes in time again, its requests run in other places, four times
+as many, so that blobs that hang cannot delay the others, however many hang. If those places are all
+taken too, the request that has hung longest is ended: its outcome is unknown.
 """
 
 from __future__ import annotations
@@ -43,19 +43,19 @@ __all__ = ["Senders"]
 
 # Late requests have four times the places of the others: a connection each, so not more.
 LATE_FACTOR = 4
-# Waits while the pipeline closes: the deadline is near, and the store may be back any moment.
+# The longest wait while the pipeline closes: the deadline is near.
 HURRIED_WAIT = 0.25
-# How long a store may take to notice that its requests were cancelled.
+# How long a store can take to notice that its requests were cancelled, in seconds.
 STOP_TIMEOUT = 1.0
 
-# After these a lane begins anew; after all others it goes on with what it has begun.
+# After these a lane begins again; after all others it goes on with the block that it has begun.
 _BEGINNINGS = frozenset({LaneEvent.APPENDED, LaneEvent.TIMER, LaneEvent.UNKNOWN, LaneEvent.REFUSED})
-# What ends a program or a coroutine, and must go on its way.
+# These end a program or a coroutine, and must be raised again.
 _EXITS: Final = (KeyboardInterrupt, SystemExit, GeneratorExit)
 
 
 def _now() -> float | None:
-    """Seconds of the running loop; None where it is gone."""
+    """The time of the running loop; None if it has ended."""
     with suppress(RuntimeError):
         return asyncio.get_running_loop().time()
     return None
@@ -72,8 +72,8 @@ class RequestCounts(TypedDict):
 
 
 class Senders:
-    """Performs the commands of all lanes, on one event loop. ``held`` gets the channels where rows
-    do not move."""
+    """Performs the commands of all lanes, on one event loop. Channels whose rows wait for an
+    operator are added to ``held``."""
 
     def __init__(
         self,
@@ -95,12 +95,12 @@ class Senders:
         self._turns = Turns()
         self._waits: dict[Channel, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        # Of these, the late ones, in the order in which they became so.
+        # Those of them that are late, in the order in which they became late.
         self._late: dict[asyncio.Task[None], None] = {}
-        self._cut: set[asyncio.Task[None]] = set()  # ended by us; a store may not notice at once
-        self._given: dict[asyncio.Task[None], Turn] = {}  # what a task that has not begun is for
-        self._taking = 0  # workers that are about to look for their next request
-        self._carried: dict[asyncio.Task[None], Channel] = {}  # whose request is at the store
+        self._cut: set[asyncio.Task[None]] = set()  # cancelled by us; a store may notice later
+        self._given: dict[asyncio.Task[None], Turn] = {}  # requests of tasks that have not run yet
+        self._taking = 0  # workers that are about to take their next request
+        self._carried: dict[asyncio.Task[None], Channel] = {}  # tasks whose request is at the store
         self._abandoned = False  # its loop has ended, or everything is about to be accounted for
         self.in_flight = 0
         self.appends = 0
@@ -114,7 +114,7 @@ class Senders:
     # What the pump and the engine tell -------------------------------------------------------
 
     def perform(self, channel: Channel, commands: list[Command], *, goes_on: bool = False) -> None:
-        """Do what a lane has asked for. ``goes_on``: an answer has brought it a step further."""
+        """Perform a lane's commands. ``goes_on``: the lane has begun a block, and was answered."""
         ends = [c for c in commands if isinstance(c, Finish | Release | Note)]
         if ends:
             self._settling.settle(ends, channel)
@@ -124,7 +124,7 @@ class Senders:
             if isinstance(command, Wait):
                 self._wait(channel, command.seconds)
             elif isinstance(command, Append):
-                # Not in a place: what waits for a disk must not hold up who waits for the store.
+                # Not in a place: waiting for the disk must not delay requests to the store.
                 channel.intend(partial(self._make_ready, channel, command, goes_on))
             else:
                 self._turns.add(channel, command, goes_on=goes_on)
@@ -136,7 +136,7 @@ class Senders:
             self._fill()
 
     def resume(self, channels: list[Channel]) -> None:
-        """Go on with lanes that another loop has left: what was asked there has no known end."""
+        """Go on with lanes that another loop has left: the outcome of its requests is unknown."""
         for channel in channels:
             if channel.lane.waiting:
                 self._tell(channel, LaneEvent.TIMER)
@@ -144,15 +144,15 @@ class Senders:
                 self._tell(channel, LaneEvent.UNKNOWN)
 
     def hurry(self) -> None:
-        """The pipeline closes: no wait is longer than a quarter of a second from now on."""
+        """The pipeline closes: make no wait longer than a quarter of a second."""
         for channel, timer in list(self._waits.items()):
             timer.cancel()
             self._wait(channel, HURRIED_WAIT)
 
     async def stop(self) -> None:
-        """End all requests and waits, within a second, whatever the store does.
+        """End all requests and waits within a second, whatever the store does.
 
-        What was at the store stays in doubt; what was not sent yet stays with its lane.
+        Requests at the store stay in doubt; what was not sent yet stays with its lane.
         """
         self.abandon()
         for task in self._tasks:
@@ -161,21 +161,21 @@ class Senders:
             await asyncio.wait(self._tasks, timeout=STOP_TIMEOUT)
 
     def abandon(self) -> None:
-        """Perform nothing more; also where the loop is gone, and nothing can be cancelled."""
+        """Perform nothing more. Also works when the loop has ended, so nothing can be cancelled."""
         self._abandoned = True
         self._turns.clear()
         for timer in self._waits.values():
             timer.cancel()
         self._waits.clear()
         for channel in self._carried.values():
-            # An interrupt may have struck between a lane's answer and the end of its request.
+            # An interrupt can come between a lane's answer and the end of its request.
             if channel.lane.busy and not channel.lane.waiting:
                 self._tell(channel, LaneEvent.UNKNOWN)
 
     # Places -----------------------------------------------------------------------------------
 
     def _fill(self) -> None:
-        """Start workers while there are requests that nobody is about to take, and places."""
+        """Start workers while there are places, and requests that no worker is about to take."""
         while not self._abandoned and self._turns.prompt > self._taking:
             turn = None
             if len(self._tasks) - len(self._late) - len(self._cut) < self._places:
@@ -192,13 +192,13 @@ class Senders:
     def _start(
         self, turn: Turn, work: Callable[[Turn], Coroutine[Any, Any, None]]
     ) -> asyncio.Task[None]:
-        # Not by the loop's task factory: an eager one (asyncio.eager_task_factory) would run it
-        # here, in the middle of our own step, and a host's may do anything.
+        # Not by the loop's task factory: an eager one (asyncio.eager_task_factory) would run the
+        # task here, inside of our own step, and a custom one can do anything.
         task = asyncio.Task(work(turn), loop=asyncio.get_running_loop())
-        # The loop keeps no strong reference to a task; without one it may vanish half-way.
+        # The loop references tasks weakly; without our reference one could vanish half-way.
         self._tasks.add(task)
         self._given[task] = turn
-        # Not at the end of the work: a task that is cancelled before its first step has no end.
+        # A callback, since a task that is cancelled before its first step runs no code.
         task.add_done_callback(self._ended)
         return task
 
@@ -207,17 +207,17 @@ class Senders:
         self._late.pop(task, None)
         self._cut.discard(task)
         turn = self._given.pop(task, None)
-        if turn is not None:  # cancelled by a stranger before it began
+        if turn is not None:  # cancelled by other code before it ran
             self._turns.add(*turn, goes_on=True)
         if not task.cancelled():
             error = task.exception()
-            # Interrupts were raised by the loop already, and a store's own exit is an answer.
+            # The loop has raised interrupts already; an exit raised by the store is an answer.
             if error is not None and not isinstance(error, _EXITS):
-                raise error  # our own bug: let the loop's exception handler say so
+                raise error  # our own bug: let the loop's exception handler report it
         self._fill()
 
     async def _work(self, turn: Turn) -> None:
-        """Carry requests, one after the other, as long as any waits; until one is late."""
+        """Carry requests one after the other while some wait, until one is late."""
         task = asyncio.current_task()
         assert task is not None
         del self._given[task]
@@ -226,9 +226,9 @@ class Senders:
             channel, request = following
             event, answer = await self._carry(task, channel, request)
             if self._abandoned:
-                return  # the lane was told that it is in doubt
+                return  # the lane knows that it is in doubt
             self._count(event, request)
-            if task in self._late or task in self._cut:  # its place was given to another
+            if task in self._late or task in self._cut:  # another task has its place
                 self._tell(channel, event, answer)
                 return
             if event is not LaneEvent.UNKNOWN:
@@ -241,7 +241,7 @@ class Senders:
             following = self._turns.take()
 
     async def _work_late(self, turn: Turn) -> None:
-        """Carry a request of a path that was late."""
+        """Carry one request of a path that was late."""
         task = asyncio.current_task()
         assert task is not None
         del self._given[task]
@@ -264,9 +264,9 @@ class Senders:
         try:
             return await self._call(channel, request)
         except (asyncio.CancelledError, *_EXITS):
-            # A stranger cancels all tasks, an interrupt strikes, or the store has raised what
-            # means to end a program: the lane must not wait for this answer for ever.
-            # Where a loop has ended, its coroutines are closed by whoever finds them.
+            # Other code cancels all tasks, an interrupt comes, or the store raises an exit: the
+            # lane must not wait for this answer for ever. If there is no loop, it has ended, and
+            # its coroutines are being closed by the garbage collector.
             if not self._abandoned and running_loop() is not None:
                 self._tell(channel, LaneEvent.UNKNOWN)
             raise
@@ -275,7 +275,7 @@ class Senders:
             overdue.cancel()
 
     def _lend(self, task: asyncio.Task[None]) -> None:
-        """A request is overdue: its place is another's."""
+        """A request is overdue: give its place to another one."""
         channel = self._carried.get(task)
         if channel is None:
             return
@@ -292,12 +292,12 @@ class Senders:
         self._fill()
 
     async def _call(self, channel: Channel, request: Request) -> tuple[LaneEvent, Answer]:
-        """The one door to the store: every end of a request becomes an event."""
+        """The one door to the store: every outcome of a request becomes an event."""
         self.in_flight += 1
         try:
             async with asyncio.timeout(self._retry.attempt_timeout):
                 event, answer = await self._ask(channel, request)
-            if not isinstance(answer, ANSWERS[event]):  # a store that breaks its contract
+            if not isinstance(answer, ANSWERS[event]):  # the store breaks its contract
                 return LaneEvent.UNKNOWN, OutcomeUnknown(f"StoreReturned{type(answer).__name__}")
             if not fits(request, answer):
                 return LaneEvent.UNKNOWN, OutcomeUnknown("OtherAnswer")
@@ -309,8 +309,8 @@ class Senders:
         except TimeoutError:
             return LaneEvent.UNKNOWN, None
         except BaseException as error:
-            # A store may raise anything, also what is no Exception (a panic of native code): its
-            # rows must not pay for it, they may have landed or not. Its text may hold anything.
+            # A store can raise anything, also a BaseException (a panic of native code): the rows
+            # may have landed or not. The text is left out, since it can hold anything.
             return LaneEvent.UNKNOWN, OutcomeUnknown(f"StoreRaised{type(error).__name__}")
         finally:
             self.in_flight -= 1
@@ -364,7 +364,7 @@ class Senders:
             self._settling.rested(channel)
 
     def rest(self, channel: Channel) -> None:
-        """No batch waits for the channel's lane, which is idle: an alarm of it ends."""
+        """No batch waits for the channel's lane, which is idle: end its alarm."""
         self._tell(channel, LaneEvent.REST)
 
     def _wait(self, channel: Channel, seconds: float) -> None:

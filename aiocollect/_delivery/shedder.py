@@ -1,8 +1,8 @@
-"""The shedder: gives up rows that were accepted and not sent yet, the oldest first.
+"""The shedder: drops rows that were accepted and not sent yet, the oldest first.
 
-For two reasons: to make room for later ones (``when_full="shed_oldest"``), and because they have
-waited too long (``delivery_timeout``). A batch whose append was ever begun may have landed, so it
-stays: nothing is given up while it is in doubt.
+It does so to make room for later ones (``when_full="shed_oldest"``), and when they have waited too
+long (``delivery_timeout``). A batch whose append was begun may have landed, so it is never dropped
+here.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from .channel import Channel, Parked
 
 __all__ = ["Shedder"]
 
-# How often it is looked for rows that are too old: ten times in the time they have.
+# How often to look for rows that are too old: ten times during delivery_timeout.
 LOOKS = 10
-# Batches that are given up in one go: a hook hears of each.
+# Batches that are dropped in one slice: each is reported to the hooks.
 AT_ONCE = 64
 
 
 class Shedder:
-    """Chooses what is given up; the ``backlog`` does it. ``sheds``: it is asked to make room."""
+    """Chooses what the ``backlog`` drops. ``sheds``: it may drop rows to make room."""
 
     def __init__(
         self,
@@ -39,20 +39,20 @@ class Shedder:
         self._timeout = delivery_timeout
         self._unsettled = unsettled
         self._next_look = 0.0
-        # Once a batch is begun it never counts again.
+        # A batch that was sent once never counts again.
         self._ages = Ages(_is_unsent)
 
     def __repr__(self) -> str:
         return f"<Shedder, after {self._timeout} s>"
 
     def began(self, born: float, channel: Channel) -> None:
-        """A batch was begun that may have to be given up."""
+        """A batch was begun that may have to be dropped later."""
         if self._sheds or self._timeout is not None:
             self._ages.add(born, channel)
 
     def make_room(self, enough: Callable[[], bool]) -> bool:
-        """Give up the oldest rows until there is room enough, or none is left to give up; a few at
-        a time. True: there is more to give up."""
+        """Drop the oldest rows, a few batches at a time, until there is room enough or none is
+        left. True: there is more to drop."""
         if not self._sheds:
             return False
         left = AT_ONCE
@@ -61,7 +61,7 @@ class Shedder:
         return not left
 
     def expire(self, now: float) -> float | None:
-        """Give up what is too old; returns in how many seconds to look again."""
+        """Drop what is too old. Returns in how many seconds to look again; None: never."""
         if self._timeout is None:
             return None
         if now >= self._next_look:
@@ -74,13 +74,13 @@ class Shedder:
         return max(0.0, self._next_look - now)
 
     def _drop_oldest(self, reason: str) -> bool:
-        """Give up the oldest batch that was never begun; False: there is none."""
+        """Drop the oldest batch that was never sent. False: there is none."""
         oldest = self._ages.pop()
         if oldest is None:
             return False
         born, channel = oldest
         batch = _unsent(channel, born)
-        # A hook that hears of one drop may have had others dropped, or room made.
+        # A hook that was called for one drop may have caused others.
         if batch is None:
             return True
         if isinstance(batch, Accumulator):
@@ -94,7 +94,7 @@ def _is_unsent(channel: Channel, born: float) -> bool:
 
 
 def _unsent(channel: Channel, born: float) -> Batch | Parked | Accumulator | None:
-    """What was born then and was never begun: sealed, waiting, or still coalescing."""
+    """The batch that was begun at ``born`` and never sent: it waits, or is still open."""
     for batch in channel.backlog:
         if batch.born == born:
             return batch
