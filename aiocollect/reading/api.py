@@ -162,7 +162,7 @@ def read(
     open_, owned = opener(store, container, credential, store_options)
     notes = Notes()
     planner = Planner(request, places_of, notes)
-    plan = None if as_of is None else thawed(as_of)
+    plan = None if as_of is None else thawed(as_of, streams=names)
     source = Reading(request, planner, notes, plan, is_frozen=plan is not None)
     return Dataset(source, open_store=open_, owned=owned)
 

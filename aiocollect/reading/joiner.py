@@ -83,12 +83,10 @@ class Joiner:
         """What is read of a stream: the columns asked for, and what tells its rows apart."""
         features = [name for name in reader.columns if not name.startswith("$aml_")]
         request = self._request
-        if request.columns is not None and request.where is None:
+        # Of labels all: which of them counts does not depend on what is shown.
+        if request.columns is not None and request.where is None and reader is not self._labels:
             asked = set(request.columns)
             features = [name for name in features if self._called(reader, name) in asked]
-            if reader is self._labels and not features:
-                # What a label says, whether or not it is shown.
-                features = [name for name in reader.columns if not name.startswith("$aml_")]
         return [ID, ROW, TIME, *features]
 
     def _called(self, reader: StreamReader, name: str) -> str:

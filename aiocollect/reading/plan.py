@@ -86,8 +86,8 @@ def snapshot_of(plan: Plan) -> str:
     return _MARK + base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
-def thawed(snapshot: str) -> Plan:
-    """The plan that a snapshot names. ConfigError where it is none."""
+def thawed(snapshot: str, *, streams: Iterable[str] | None = None) -> Plan:
+    """The plan that a snapshot names, or of it these streams. ConfigError where it has none."""
     problem = "as_of= is not a snapshot; pass the text of the .snapshot of a dataset"
     if not isinstance(snapshot, str) or not snapshot.startswith(_MARK):
         raise ConfigError(problem)
@@ -95,11 +95,13 @@ def thawed(snapshot: str) -> Plan:
     try:
         data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         said = orjson.loads(zlib.decompress(data))
-        return Plan(
-            {
-                stream: tuple(PlannedPart(stream, *part) for part in parts)
-                for stream, parts in said.items()
-            }
-        )
+        found = {
+            stream: tuple(PlannedPart(stream, *part) for part in parts)
+            for stream, parts in said.items()
+        }
     except (binascii.Error, zlib.error, ValueError, TypeError, AttributeError):
         raise ConfigError(problem) from None
+    for stream in streams or ():
+        if stream not in found:
+            raise ConfigError(f"as_of= has no stream {stream!r}; it has {', '.join(found)}")
+    return Plan(found if streams is None else {stream: found[stream] for stream in streams})

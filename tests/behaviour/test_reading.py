@@ -250,6 +250,10 @@ def test_a_snapshot_gives_the_same_rows_however_the_blobs_grow() -> None:
     again = aiocollect.read(store, "churn", as_of=token)
     assert rows_of(again) == before
     assert again.snapshot == token
+    alone = aiocollect.read(store, "churn", as_of=token, streams="predictions")
+    assert alone.count() == 3
+    with pytest.raises(ConfigError, match="has no stream 'labels'; it has inputs, predictions"):
+        aiocollect.read(store, "churn", as_of=token, streams="labels")
     path = dataset.parts[0].path
     data = bytes(store.blobs[path])
     store.replace(path)

@@ -79,6 +79,22 @@ def test_the_latest_label_that_says_something_counts() -> None:
     ]
 
 
+def test_which_label_counts_does_not_depend_on_what_is_shown() -> None:
+    """The latest one that says anything, also where what it says is not asked for."""
+
+    async def use(pipeline: Pipeline) -> None:
+        cid = churn(pipeline).collect(inputs=[[1, "a"]], predictions=[[0.5]])
+        labels = pipeline.collector(
+            "churn", version="10", identifier="labels", feature_names=["y", "why"]
+        )
+        labels.collect([[1, None]], correlation_id=cid)
+        labels.collect([[None, "withdrawn"]], correlation_id=cid)
+
+    store = write(use)
+    assert aiocollect.read(store, "churn").to_arrow()["y"].to_pylist() == [None]
+    assert aiocollect.read(store, "churn", columns=["y"]).to_arrow().to_pydict() == {"y": [None]}
+
+
 def test_a_label_of_one_row_of_a_call_is_of_that_row() -> None:
     """row=: the index of the first row given."""
 

@@ -95,6 +95,32 @@ def test_a_kind_that_shows_late_is_found() -> None:
     assert sum(batch.num_rows for batch in again) == 4001
 
 
+def test_a_whole_number_that_no_float_holds_is_found_among_floats() -> None:
+    """However far down: Arrow's parser would round it without a word."""
+
+    async def use(pipeline: Pipeline) -> None:
+        stream = pipeline.collector("m", identifier="inputs", feature_names=["a"])
+        for begin in range(0, 2000, 100):
+            stream.collect([[n / 2] for n in range(begin, begin + 100)])
+        stream.collect([[2**53 + 1]])
+
+    cells = aiocollect.read(write(use), "m", streams="inputs").to_arrow()["a"].to_pylist()
+    assert cells[-2:] == ["999.5", "9007199254740993"]
+
+
+def test_text_that_looks_like_a_number_is_found_among_numbers() -> None:
+    """By its quotes alone, which Arrow's parser does not tell."""
+
+    async def use(pipeline: Pipeline) -> None:
+        stream = pipeline.collector("m", identifier="inputs", feature_names=["a"])
+        for begin in range(0, 2000, 100):
+            stream.collect([[n] for n in range(begin, begin + 100)])
+        stream.collect([["007"]])
+
+    cells = aiocollect.read(write(use), "m", streams="inputs").to_arrow()["a"].to_pylist()
+    assert cells[-2:] == ["1999", "007"]
+
+
 def test_types_that_are_told_count() -> None:
     """A Decimal is one where its column is told to be; a cell that is not of it is an error."""
     from decimal import Decimal

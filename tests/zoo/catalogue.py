@@ -12,8 +12,19 @@ from .hosts import HOSTS
 from .mutant import Mutant
 from .own import OWN
 from .peers import PEERS
+from .reading import READING
 from .values import VALUES
 
 __all__ = ["ALL"]
 
-ALL: Final[list[Mutant]] = [*OWN, *PEERS, *APPENDS, *ANSWERS, *DISKS, *HOSTS, *EDGES, *VALUES]
+ALL: Final[list[Mutant]] = [
+    *OWN,
+    *PEERS,
+    *APPENDS,
+    *ANSWERS,
+    *DISKS,
+    *HOSTS,
+    *EDGES,
+    *VALUES,
+    *READING,
+]

@@ -1,0 +1,114 @@
+"""Bugs of readers: what a row, its cells and its partners are taken for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .mutant import Mutant
+
+__all__ = ["READING"]
+
+_OWN: Final = "own: a reader's risk"
+
+READING: Final[list[Mutant]] = [
+    Mutant(
+        "a file is cut at any line end",
+        "apache/datafusion#11472",  # line ends within cells, known from a survey
+        "reading/cut.py",
+        "    odd = data.count(b'\"', 0, at) % 2\n",
+        "    odd = 0\n",
+        ("reading",),
+        "Misfit",
+    ),
+    Mutant(
+        "text in quotes becomes a number",
+        _OWN,
+        "reading/csv_rows.py",
+        "            if names.index(name) in quoted and not (",
+        "            if False and names.index(name) in quoted and not (",
+        ("reading parts",),
+        "== ['1999', '007']",
+    ),
+    Mutant(
+        "a whole number among floats is rounded",
+        _OWN,
+        "reading/csv_rows.py",
+        "        if looks - (",
+        "        if not looks - (",
+        ("reading parts",),
+        "9007199254740992.0",
+    ),
+    Mutant(
+        "parts in the order of their names",
+        _OWN,
+        "reading/plan.py",
+        "            order = (place.begin, place.writer, place.ordinal, place.number, part.path)\n",
+        "            order = (place.begin, part.path)\n",
+        ("reading parts",),
+        "assert [0, 1, 2, 3, 20, 21",
+    ),
+    Mutant(
+        "a column that only a later part has is dropped",
+        "duckdb/duckdb#24139",  # a later file's columns "silently dropped"
+        "reading/stream.py",
+        "        for looks in reversed(seen):\n",
+        "        for looks in seen[:1]:\n",
+        ("reading parts",),
+        "== ['c', 'b', 'a",
+    ),
+    Mutant(
+        "a blob is known by its name",
+        "apache/iceberg#12357",  # a source that was made anew is taken for the old one
+        "reading/fetch.py",
+        "                if found.created != part.created:\n",
+        "                if False:\n",
+        ("reading while written",),
+        "DID NOT RAISE SnapshotGone",
+    ),
+    Mutant(
+        "rows are joined by their place",
+        _OWN,
+        "reading/join.py",
+        "        len(first) == len(other) and first[ROW].equals(other[ROW]) and "
+        "first[ID].equals(other[ID])\n",
+        "        len(first) == len(other)\n",
+        ("reading joined",),
+        "(1, 1.0)",
+    ),
+    Mutant(
+        "a prediction without its inputs vanishes",
+        _OWN,
+        "reading/join.py",
+        "        wanted = pa.concat_arrays([wanted, more]) if len(more) else wanted\n",
+        "",
+        ("reading joined",),
+        "one more item: (None, 1.0)",
+    ),
+    Mutant(
+        "the label that is stored last counts",
+        "feast-dev/feast#3360",  # the wrong one of three by time, known from a survey
+        "reading/join.py",
+        '    numbered = numbered.sort_by([("time", order), ("place", order)])\n',
+        '    numbered = numbered.sort_by([("place", order)])\n',
+        ("reading joined",),
+        "assert [1, 5, None, None]",
+    ),
+    Mutant(
+        "a late label is of the time when it came",
+        _OWN,
+        "reading/times.py",
+        "    mask = pc.if_else(pc.fill_null(is_ours(ids), False), pc.and_(after, before), own)\n",
+        "    mask = own\n",
+        ("reading while written",),
+        "assert [None] == [1]",
+    ),
+    Mutant(
+        "a torn tail is a row",
+        _OWN,
+        "stores/local/reader.py",
+        "        return Listed(name, record.length, created)\n",
+        "        return Listed(name, status.st_size, created)\n",
+        ("reading parts",),
+        "code='torn'",
+    ),
+]
