@@ -53,7 +53,7 @@ class Tally:
 class Refusals:
     """Whether every call is being refused: none was accepted between them. From any thread.
 
-    It is told of refused calls alone, so that accepting costs nothing: how many calls were accepted
+    It hears of refused calls only, so that accepting costs nothing: how many calls were accepted
     by then says whether there were any in between.
     """
 

@@ -2,7 +2,7 @@
 
 It takes calls from the ring, has them encoded and sealed, sent by their lanes, and counted when
 they are final. Everything here is on one event loop. The ring and the streams live as long as the
-pipeline; a Delivery is made anew in a forked child, and when a closed pipeline starts again.
+pipeline; a forked child, and a closed pipeline that starts again, have another Delivery.
 
 Invariants: rows become final in ``settle`` alone, each once; they are counted first and reported
 then, so that a hook that looks at the counters finds the equation true.
@@ -248,8 +248,8 @@ class Delivery:
     # Loops and processes ----------------------------------------------------------------------
 
     def move_to_new_loop(self) -> None:
-        """Go on with what another loop has left, whose tasks and timers never run again, and whose
-        futures wake nobody."""
+        """Go on with what another loop has left. Its tasks and timers never run again, and its
+        futures have no waiters."""
         self.senders.abandon()
         self.senders = self.backlog.senders = self._make_senders()
         self.backpressure.forget()

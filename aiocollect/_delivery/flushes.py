@@ -29,7 +29,7 @@ class Flushes:
         self._sealing_to = 0
 
     def __repr__(self) -> str:
-        return f"<Flushes {len(self._barriers)} before, {len(self._waiting)} behind the seal>"
+        return f"<Flushes {len(self._barriers)} before, {len(self._waiting)} after the seal>"
 
     async def settle(self, accepted: int) -> None:
         """Return when the first ``accepted`` calls are final."""

@@ -24,7 +24,7 @@ def _healthy(engine: Engine, max_age: float) -> bool:
     if engine.closed or delivery.headroom.pressed or _held(engine):
         return False
     if len(ring) and engine.binding.loop is None:
-        return False  # nobody carries the rows away
+        return False  # no loop carries the rows away
     now = engine.clock.monotonic()
     if engine.refusals.lately(ring.accepted, now, max_age, used=ring.used):
         return False
