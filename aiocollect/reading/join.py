@@ -23,6 +23,7 @@ __all__ = [
     "join",
     "keys_of",
     "label",
+    "numbered",
     "same_rows",
 ]
 
@@ -59,6 +60,20 @@ def keys_of(*tables: Any) -> list[Any]:
         )
         for table in tables
     ]
+
+
+def numbered(table: Any, counts: dict[str, int]) -> Any:
+    """Rows without an index, as collectors before us wrote them, get one: their place among those
+    of their id. ``counts`` are kept from one table to the next."""
+    if ROW not in table.column_names:
+        table = table.append_column(ROW, pa.nulls(len(table), pa.int64()))
+    if not table[ROW].null_count:
+        return table
+    rows = table[ROW].to_pylist()
+    for at, (id_, row) in enumerate(zip(table[ID].to_pylist(), rows, strict=True)):
+        if row is None:
+            rows[at] = counts[id_] = counts.get(id_, -1) + 1
+    return table.set_column(table.column_names.index(ROW), ROW, pa.array(rows, pa.int64()))
 
 
 def same_rows(tables: Mapping[str, Any]) -> bool:

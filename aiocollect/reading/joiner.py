@@ -18,7 +18,7 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 from ..errors import ConfigError
 from ..typing import METADATA
 from .fetch import Fetcher
-from .join import complete_keys, is_ours, join, label, same_rows
+from .join import complete_keys, is_ours, join, label, numbered, same_rows
 from .notes import Notes
 from .plan import Plan, PlannedPart, spans_of
 from .request import LABELS, Request
@@ -95,7 +95,9 @@ class Joiner:
     def _none(self, reader: StreamReader) -> Any:
         if not reader.columns:
             return _no_rows()
-        return self._renamed(reader, reader.empty(self._wanted(reader)))
+        wanted = self._wanted(reader)
+        table = reader.empty([name for name in wanted if name in reader.columns])
+        return self._renamed(reader, numbered(table, {}).select(wanted))
 
     def _renamed(self, reader: StreamReader, table: Any) -> Any:
         return table.rename_columns(
@@ -119,7 +121,11 @@ class Joiner:
         tables: list[Any] = []
         if not reader.columns:
             return self._none(reader)
-        async for part, table in reader.tables(fetcher, parts, self._wanted(reader)):
+        wanted = self._wanted(reader)
+        counts: dict[str, int] = {}
+        there = [name for name in wanted if name in reader.columns]
+        async for part, table in reader.tables(fetcher, parts, there):
+            table = numbered(table, counts).select(wanted)
             if not ours:
                 table = table.filter(pc.invert(is_ours(table[ID])))
             elif part.begin < request.begin or request.end < part.end:

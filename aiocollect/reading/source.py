@@ -26,7 +26,7 @@ from .times import within
 
 __all__ = ["Reading"]
 
-ID, TIME, ROW = METADATA
+ID, TIME, _ = METADATA
 PLANS: Final = 3
 
 
@@ -146,9 +146,9 @@ class Reading:
                 raise ConfigError(f"schema names {name!r}; {_columns(readers)}")
         if not request.single:
             for reader in readers.values():
-                if reader.parts and reader.columns and not {ID, TIME, ROW} <= reader.columns.keys():
+                if reader.parts and reader.columns and not {ID, TIME} <= reader.columns.keys():
                     raise ConfigError(
-                        f"{reader.name} has no {ID} and {ROW}, so it cannot be joined; "
+                        f"{reader.name} has no {ID} and {TIME}, so it cannot be joined; "
                         f"read it alone with streams={reader.name!r}"
                     )
         names = self._whole(readers).names
