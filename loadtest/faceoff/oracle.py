@@ -18,7 +18,7 @@ from typing import Any
 
 from testkit.verdict import Verdict
 
-from .rows import COLUMNS, Told, make_row
+from .rows import COLUMNS, LedgerContent, make_row
 
 __all__ = ["READERS", "ContenderVerdict", "Reader", "judge"]
 
@@ -39,7 +39,7 @@ class ContenderVerdict(Verdict):
 
 
 def judge(
-    blobs: Mapping[str, bytes], told: Mapping[str, Told], *, seed: int, reader: Reader
+    blobs: Mapping[str, bytes], told: Mapping[str, LedgerContent], *, seed: int, reader: Reader
 ) -> ContenderVerdict:
     """Compare the blobs of one contender with what its producers (one for each life) were told."""
     verdict = ContenderVerdict(
@@ -79,7 +79,7 @@ def _by_number(name: str) -> tuple[str | int, ...]:
     return (numbered[1], int(numbered[2])) if numbered else (stem, 0)
 
 
-def _offered(row: Row, told: Mapping[str, Told], seed: int) -> bool:
+def _offered(row: Row, told: Mapping[str, LedgerContent], seed: int) -> bool:
     """Whether a row is one that was offered, as it was offered."""
     producer, seq = row["producer"], str(row["seq"])
     if not isinstance(producer, str) or producer not in told:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 
-__all__ = ["COLUMNS", "Ledger", "Told", "make_row", "read_ledger"]
+__all__ = ["COLUMNS", "Ledger", "LedgerContent", "make_row", "read_ledger"]
 
 COLUMNS = ("id", "seq", "producer", "check")
 
@@ -26,7 +26,7 @@ def make_row(seed: int, producer: str, seq: int) -> dict[str, str | int]:
 
 
 @dataclass(slots=True, kw_only=True)
-class Told:
+class LedgerContent:
     """What one producer offered, and what it was told: by sequence number."""
 
     offered: set[int] = field(default_factory=set)
@@ -55,9 +55,9 @@ class Ledger:
         os.write(self._file, f"{time.monotonic():.6f} {line}\n".encode())
 
 
-def read_ledger(path: Path) -> Told:
+def read_ledger(path: Path) -> LedgerContent:
     """The oracle's side. A producer offers one row at a time."""
-    told = Told()
+    told = LedgerContent()
     begun = 0.0
     for line in path.read_text().splitlines():
         moment, word, seq, *why = line.split(" ", 3)

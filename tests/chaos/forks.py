@@ -33,7 +33,7 @@ ENDS = ("closes", "at once", "with a row at once", "flushes", "is killed")
 MOMENTS = 200
 
 
-class Told:
+class Result:
     """What became of one fork."""
 
     def __init__(self, seed: int) -> None:
@@ -67,9 +67,9 @@ def case_of(seed: int) -> tuple[int, str]:
     return moment + 1, ENDS[(moment + turn) % len(ENDS)]
 
 
-def live(seed: int) -> Told:
+def live(seed: int) -> Result:
     """Fork at the seed's moment; the child ends in the seed's way, and says how that went."""
-    told = Told(seed)
+    told = Result(seed)
     pipeline = Pipeline(MemoryStore(), host="thread", linger=0.01)
     collector = pipeline.collector("a", feature_names=["n"])
     moment, end = case_of(seed)

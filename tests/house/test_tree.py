@@ -11,6 +11,7 @@ import pytest
 
 from tests.house.pages import ROOT, read
 
+LONGEST = 400
 # What ships, what tests and measurements stand on, what measures, and the tests: each may import
 # those before it.
 ORDER = ("aiocollect", "testkit", "loadtest", "tests")
@@ -70,3 +71,14 @@ def test_nothing_imports_what_comes_after_it(folder: str) -> None:
     after = set(ORDER[ORDER.index(folder) + 1 :]) if folder in ORDER else {"loadtest", "tests"}
     for path in modules(folder):
         assert not imported(path) & (after | {"tools"} - {folder}), path
+
+
+@pytest.mark.parametrize("folder", ["testkit", "loadtest", "tests", "tools"])
+def test_no_file_is_two(folder: str) -> None:
+    """A file that has grown above this is about two things."""
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for path in modules(folder)
+        if (lines := path.read_text(encoding="utf-8").count("\n")) > LONGEST
+    }
+    assert not long

@@ -13,7 +13,7 @@ import pytest
 
 from loadtest.faceoff.conditions import SINGLE, Conditions, plan
 from loadtest.faceoff.oracle import READERS, ContenderVerdict, judge
-from loadtest.faceoff.rows import COLUMNS, Ledger, Told, make_row, read_ledger
+from loadtest.faceoff.rows import COLUMNS, Ledger, LedgerContent, make_row, read_ledger
 
 SEED = 7
 LIFE = "x-0"
@@ -37,12 +37,14 @@ def line(form: str, seq: int, *, producer: str = LIFE, seed: int = SEED) -> byte
     return FORMS[form][1](make_row(seed, producer, seq)) + b"\n"
 
 
-def told(accepted: Sequence[int] = ROWS, offered: Sequence[int] = ROWS) -> dict[str, Told]:
+def told(accepted: Sequence[int] = ROWS, offered: Sequence[int] = ROWS) -> dict[str, LedgerContent]:
     """What one producer offered and was told."""
-    return {LIFE: Told(offered=set(offered), accepted=set(accepted))}
+    return {LIFE: LedgerContent(offered=set(offered), accepted=set(accepted))}
 
 
-def ask(form: str, stored: bytes, heard: dict[str, Told] | None = None) -> ContenderVerdict:
+def ask(
+    form: str, stored: bytes, heard: dict[str, LedgerContent] | None = None
+) -> ContenderVerdict:
     """The oracle's verdict on one blob with these lines."""
     blob = {"data": FORMS[form][0] + stored}
     return judge(blob, heard or told(), seed=SEED, reader=READERS[form])
@@ -133,8 +135,8 @@ def test_parts_are_read_in_the_order_of_their_numbers() -> None:
 def test_two_lives_are_ordered_each_by_itself() -> None:
     """A late row of the life that was killed, behind rows of the next, is not reordered."""
     heard = {
-        LIFE: Told(offered={0, 1}, accepted={0, 1}),
-        "x-1": Told(offered={2, 3}, accepted={2, 3}),
+        LIFE: LedgerContent(offered={0, 1}, accepted={0, 1}),
+        "x-1": LedgerContent(offered={2, 3}, accepted={2, 3}),
     }
     blob = b"".join(
         line("jsonl", seq, producer=producer)
