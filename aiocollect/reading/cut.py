@@ -41,15 +41,20 @@ def skeleton(rows: bytes) -> bytes:
 def quoted_columns(rows: bytes) -> set[int]:
     """The columns, by their place, in which some cell is in quotes."""
     found: set[int] = set()
-    place = 0
-    outside = rows.split(b'"')[::2]
-    outside.pop()
-    for at, text in enumerate(outside):
-        if not text and at:
-            continue  # between the two halves of a doubled quote
-        end = text.rfind(b"\n")
-        place = text.count(b",", end + 1) + (place if end < 0 else 0)
+    place = end = 0  # the column that the text from ``end`` on begins in
+    begin = rows.find(b'"')
+    while begin >= 0:
+        line = rows.rfind(b"\n", end, begin)
+        if line >= 0:
+            place = rows.count(b",", line, begin)
+        else:
+            place += rows.count(b",", end, begin)
         found.add(place)
+        end = rows.find(b'"', begin + 1) + 1
+        begin = rows.find(b'"', end)
+        while begin == end:  # the other half of a doubled quote
+            end = rows.find(b'"', begin + 1) + 1
+            begin = rows.find(b'"', end)
     return found
 
 
