@@ -96,16 +96,22 @@ class Ids:
 
     def _time(self, now: int) -> int:
         window = self._window
-        try:
-            window.inside = True
-            start = self.hand[0]
-            free = (start + self.free) // 1000
-            if free - STEP <= now < free:
-                now = free
-            self.free = (now + 1) * 1000 - start
-        finally:
-            window.inside = False
-        return now
+        while True:
+            start, given = self.hand[0], self.free
+            # Not in the window: products and quotients of integers this large run signal handlers.
+            free = (start + given) // 1000
+            time = free if free - STEP <= now < free else now
+            after = (time + 1) * 1000 - start
+            try:
+                window.inside = True
+                # A handler may have taken a time meanwhile, or made another hand.
+                fits = self.free == given and self.hand[0] == start
+                if fits:
+                    self.free = after
+            finally:
+                window.inside = False
+            if fits:
+                return time
 
     def _id(self, time: int) -> str:
         hand = self.hand

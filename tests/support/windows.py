@@ -7,6 +7,9 @@ import dis
 from collections.abc import Callable, Iterator
 from typing import Any
 
+# Products and quotients of integers above 30 bits look for signals themselves, and run their
+# handlers: SIGCHECK in CPython's Objects/longobject.c.
+DIVIDING = {"*", "//", "%", "/", "**", "*=", "//=", "%=", "/=", "**="}
 # Where CPython may run another thread or a signal handler (eval_breaker), and where it may run
 # somebody's Python code: neither may stand in a window.
 BREAKING = {"CALL", "CALL_FUNCTION_EX", "CALL_KW", "PRECALL", "SEND", "YIELD_VALUE", "IMPORT_NAME"}
@@ -33,11 +36,12 @@ def windows(function: Callable[..., Any]) -> Iterator[list[dis.Instruction]]:
 
 
 def breaks(window: list[dis.Instruction]) -> list[str]:
-    """What stands in the window and must not: calls, loops, and containers that are made."""
+    """What is in the window and must not be: calls, loops, new containers, products, quotients."""
     return [
         f"{one.opname} in line {one.positions}"
         for one in window
         if one.opname in BREAKING
         or "BACKWARD" in one.opname
         or one.opname.startswith(("BUILD_", "GET_ITER", "FOR_ITER"))
+        or (one.opname == "BINARY_OP" and one.argrepr in DIVIDING)
     ]

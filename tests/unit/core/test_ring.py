@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from aiocollect._core.ids import Ids
 from aiocollect._core.ring import ACCEPTED, NESTED, NO_BUDGET, NO_SLOT, Account, Ring
 from aiocollect._core.window import Window
 from tests.support.races import hasty_switches as hasty_switches
@@ -108,6 +109,14 @@ def test_nothing_is_called_in_the_window(method: Callable[..., Any]) -> None:
     in there but through a tracer."""
     (window,) = windows(method)
     assert {"used", "over"} <= {one.argval for one in window}
+    assert not breaks(window)
+
+
+@pytest.mark.parametrize("method", [Ids._time, Ids._block, Ids._begin])
+def test_nothing_is_called_in_the_windows_of_ids(method: Callable[..., Any]) -> None:
+    """The same for ids and times: a signal handler within would be told to come again later."""
+    (window,) = windows(method)
+    assert {"free", "hand", "_blocks"} & {one.argval for one in window}
     assert not breaks(window)
 
 
