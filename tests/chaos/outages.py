@@ -27,7 +27,7 @@ __all__ = ["FULL", "HUNGRY", "block", "freeze", "full_disk", "hunger", "interrup
 
 # Numbers, texts, arrays, ids that the caller gives; and the policies at the door.
 HUNGRY: Final = ("numbers", "plain", "numpy", "ids")
-FULL: Final = ("room", "limit", "device", "tmpfs")
+FULL: Final = ("room", "limit", "tmpfs")
 MIB: Final = 2**20
 
 
@@ -181,8 +181,6 @@ def full_disk(azurite: Emulator, *, disk: str, seed: int) -> Result:
 
 def _letters(path: str) -> int:
     """Whole entries in the file; a torn one may only be the last."""
-    if path == "/dev/full":
-        return 0
     lines = Path(path).read_bytes().splitlines(keepends=True)
     return sum(json.loads(line)["rows"] for line in lines if line.endswith(b"\n"))
 
@@ -190,9 +188,7 @@ def _letters(path: str) -> int:
 @contextmanager
 def _small(disk: str, folder: Path) -> Iterator[tuple[str, int]]:
     """A file on a disk with no room, and the limit to set, if any."""
-    if disk == "device":
-        yield "/dev/full", 0
-    elif disk == "limit":
+    if disk == "limit":
         yield str(folder / "letters"), 200_000
     elif disk == "room":
         yield str(folder / "letters"), 0
