@@ -4,10 +4,8 @@ waits for it, follows it, or reads it whole; the event loop never touches them."
 from __future__ import annotations
 
 import os
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -26,24 +24,11 @@ from aiocollect.settings_file import (
 )
 from aiocollect.stores.azure.session import trust
 from tests.support.odd_files import NO_FILES
+from tests.support.odd_files import in_time as in_time
 
 
 def broken_link(path: Path) -> None:
     path.symlink_to(path.with_name("nowhere") / "x")
-
-
-@pytest.fixture(autouse=True)
-def _in_time() -> Iterator[None]:
-    """A call that hangs in the system ends by a signal, where no time-out of a test reaches."""
-
-    def over(number: int, frame: Any) -> None:
-        raise AssertionError("it hangs")
-
-    before = signal.signal(signal.SIGALRM, over)
-    signal.alarm(30)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
 
 
 # At once ------------------------------------------------------------------------------------------

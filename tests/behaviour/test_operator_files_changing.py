@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,20 +28,7 @@ from aiocollect.settings_file import (
     write_control,
 )
 from tests.support.odd_files import NO_FILES
-
-
-@pytest.fixture(autouse=True)
-def _in_time() -> Iterator[None]:
-    """A call that hangs in the system ends by a signal, where no time-out of a test reaches."""
-
-    def over(number: int, frame: Any) -> None:
-        raise AssertionError("it hangs")
-
-    before = signal.signal(signal.SIGALRM, over)
-    signal.alarm(30)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
+from tests.support.odd_files import in_time as in_time
 
 
 class Odd:

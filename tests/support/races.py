@@ -4,15 +4,19 @@ their instructions."""
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
 
-__all__ = ["hasty_switches", "interrupted", "run_threads"]
+from aiocollect import MemoryStore
+
+__all__ = ["hasty_switches", "interrupted", "recorded_once", "run_threads"]
 
 
 @pytest.fixture
@@ -46,3 +50,20 @@ async def run_threads(work: Callable[[], None], number: int, *, here: bool = Fal
         work()
     while any(thread.is_alive() for thread in threads):
         await asyncio.sleep(0)
+
+
+def recorded_once(
+    store: MemoryStore, made: Sequence[str | None], *, stored: int, refused: dict[str, int]
+) -> None:
+    """Assert of one-row calls under ids of our own: each is stored once or counted as refused; each
+    id and each scoring time is there once. ``made``: what the calls returned."""
+    ids = [one for one in made if one is not None]
+    assert len(ids) == len(set(ids)) == stored
+    assert len(made) == stored + sum(refused.values())
+    rows = [
+        row
+        for data in store.blobs.values()
+        for row in csv.DictReader(io.StringIO(data.decode(), newline=""))
+    ]
+    assert sorted(row["$aml_dc_correlation_id"] for row in rows) == sorted(ids)
+    assert len({row["$aml_dc_scoring_timestamp"] for row in rows}) == len(rows)
