@@ -11,7 +11,7 @@ TERMS  ?= 200
 FORKS  ?= 200
 DURATION ?= 15
 
-.PHONY: help demo quick check test coverage hooks lint simulate azurite chaos faceoff loadtest bench crosscheck inference ray zoo contract million hostile golden client audit lock clean
+.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos faceoff loadtest bench crosscheck inference ray zoo contract million hostile golden client audit lock clean
 
 help: ## Show these verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,9 @@ ifeq ($(STORE),azurite)
 else
 	$(BIN)/python -m aiocollect.cli demo --seconds $(DURATION)
 endif
+
+native: $(VENV)/core ## The native core, built in place; says why where it cannot be built
+	$(BIN)/python tools/build_native.py
 
 # What needs no process, no emulator and no clock of its own: beside one another.
 FAST := tests/unit tests/behaviour tests/house tests/property tests/compat tests/service

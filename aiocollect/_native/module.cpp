@@ -1,0 +1,75 @@
+// The module: its types, and the context variable that collect() asks.
+
+#include "objects.hpp"
+
+namespace aiocollect {
+
+PyTypeObject *account_type, *gate_type, *shape_type, *stream_type, *scoring_type, *ids_type,
+    *origin_type, *ring_type, *collector_type, *model_type;
+PyObject* in_force;
+
+bool intern_names();  // collector.cpp
+
+}  // namespace aiocollect
+
+namespace {
+
+using namespace aiocollect;
+
+bool add_type(PyObject* module, const char* name, size_t size, PyType_Slot* slots, bool base, bool gc,
+              PyTypeObject** place) {
+    unsigned flags = Py_TPFLAGS_DEFAULT;
+    if (base) {
+        flags |= Py_TPFLAGS_BASETYPE;
+    }
+    if (gc) {
+        flags |= Py_TPFLAGS_HAVE_GC;
+    }
+    PyType_Spec spec = {name, static_cast<int>(size), 0, flags, slots};
+    PyObject* type = PyType_FromSpec(&spec);
+    if (!type) {
+        return false;
+    }
+    *place = self_as<PyTypeObject>(type);
+    return PyModule_AddType(module, *place) == 0;
+}
+
+PyObject* set_context(PyObject*, PyObject* variable) {
+    Py_XSETREF(in_force, Py_NewRef(variable));
+    Py_RETURN_NONE;
+}
+
+PyMethodDef module_methods[] = {{"set_context", set_context, METH_O, nullptr},
+                                {nullptr, nullptr, 0, nullptr}};
+PyModuleDef module_definition = {
+    PyModuleDef_HEAD_INIT, "aiocollect._native.core", nullptr, -1, module_methods, nullptr, nullptr, nullptr, nullptr,
+};
+
+}  // namespace
+
+PyMODINIT_FUNC PyInit_core() {
+    aiocollect::detail::powers();
+    if (!intern_names()) {
+        return nullptr;
+    }
+    PyObject* module = PyModule_Create(&module_definition);
+    if (!module) {
+        return nullptr;
+    }
+    const bool made =
+        add_type(module, "aiocollect._native.core.Account", sizeof(Account), account_slots, false, false, &account_type) &&
+        add_type(module, "aiocollect._native.core.Gate", sizeof(Gate), gate_slots, true, false, &gate_type) &&
+        add_type(module, "aiocollect._native.core.Shape", sizeof(Shape), shape_slots, true, true, &shape_type) &&
+        add_type(module, "aiocollect._native.core.Stream", sizeof(Stream), stream_slots, true, true, &stream_type) &&
+        add_type(module, "aiocollect._native.core.Scoring", sizeof(Scoring), scoring_slots, true, true, &scoring_type) &&
+        add_type(module, "aiocollect._native.core.Ids", sizeof(IdsObject), ids_slots, false, false, &ids_type) &&
+        add_type(module, "aiocollect._native.core.Origin", sizeof(Origin), origin_slots, false, true, &origin_type) &&
+        add_type(module, "aiocollect._native.core.Ring", sizeof(Ring), ring_slots, false, true, &ring_type) &&
+        add_type(module, "aiocollect._native.core.Collector", sizeof(Collector), collector_slots, true, true, &collector_type) &&
+        add_type(module, "aiocollect._native.core.Model", sizeof(Model), model_slots, true, true, &model_type);
+    if (!made) {
+        Py_DECREF(module);
+        return nullptr;
+    }
+    return module;
+}
