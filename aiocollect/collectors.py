@@ -6,19 +6,26 @@ They only say which stream a value belongs to; the recorder does the rest.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._delivery.receipts import Receipt, ReceiptOutcome
 from ._delivery.stream import Stream
-from ._engine.fast_path import collect, way_of
 from ._engine.pieces import PIECE_ROWS, Progress, record_pieces, record_pieces_blocking
-from ._engine.recorder import Recorder
+from ._engine.together import paired
+from ._native import core
 from ._values.shape import RowsOf
 
 __all__ = ["Collector", "Model", "Receipt", "ReceiptOutcome"]
 
+if TYPE_CHECKING or core is None:
+    from ._engine.fast_path import PythonCollector as _Base
+    from ._engine.together import PythonModel as _ModelBase
+else:
+    from ._engine.native_path import NativeCollector as _Base
+    from ._engine.native_path import NativeModel as _ModelBase
 
-class Collector:
+
+class Collector(_Base):
     """Records one stream of a model: its inputs, its predictions, or another identifier.
 
     Made by :meth:`Pipeline.collector`. Cheap to call, from any thread, task or event loop. What a
@@ -42,21 +49,13 @@ class Collector:
     where there is no room.
     """
 
-    __slots__ = ("_gate", "_origin", "_recorder", "_shape", "_stream", "_way")
-
-    def __init__(self, recorder: Recorder, stream: Stream) -> None:
-        self._recorder = recorder
-        self._stream = stream
-        self._gate = recorder.gate
-        self._shape, self._way, self._origin = way_of(recorder, stream)
+    __slots__ = ()
 
     def __repr__(self) -> str:
         features = self._stream.shape.features
         columns = "columns not fixed yet" if features is None else f"{len(features)} features"
         off = "" if self._recorder.gate.limit else ", off"
         return f"<{type(self).__name__} {self._stream.label}, {columns}{off}>"
-
-    collect = collect
 
     def collect_rows(
         self,
@@ -179,7 +178,7 @@ class Collector:
         self._recorder.gate.set(enabled=enabled, sample_rate=sample_rate)
 
 
-class Model:
+class Model(_ModelBase):
     """Records several streams of one model together: one id, one time, all or nothing.
 
     Made by :meth:`Pipeline.model`. Row k of one stream belongs to row k of the others, so a call
@@ -188,26 +187,10 @@ class Model:
     not is a TypeError.
     """
 
-    __slots__ = ("_label", "_recorder", "_streams")
-
-    def __init__(self, recorder: Recorder, *, label: str, streams: dict[str, Stream]) -> None:
-        self._recorder = recorder
-        self._label = label
-        self._streams = streams
+    __slots__ = ()
 
     def __repr__(self) -> str:
         return f"<Model {self._label}: {', '.join(self._streams)}>"
-
-    def collect(
-        self,
-        *,
-        correlation_id: str | None = None,
-        at: datetime | float | None = None,
-        row: int | None = None,
-        **values: Any,
-    ) -> str | None:
-        """Record a value for each stream, by their names; see Collector.collect."""
-        return self._recorder.record(self._paired(values), correlation_id, at, row)
 
     def collect_rows(
         self,
@@ -262,11 +245,4 @@ class Model:
         self._recorder.gate.set(enabled=enabled, sample_rate=sample_rate)
 
     def _paired(self, values: dict[str, Any]) -> list[tuple[Stream, Any]]:
-        unknown = values.keys() - self._streams.keys()
-        if unknown or not values:
-            # A wrong name in the program, not in the data: as loud as any unknown argument.
-            wrong = f"has no stream {', '.join(sorted(unknown))}" if unknown else "needs a stream"
-            raise TypeError(
-                f"collect() of {self._label} {wrong}; it has {', '.join(self._streams)}"
-            )
-        return [(self._streams[name], value) for name, value in values.items()]
+        return paired(values, self._streams, label=self._label)

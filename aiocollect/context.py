@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextvars import ContextVar, Token
 from types import TracebackType
 
+from ._native import ScoringBase
 from .errors import ConfigError
 
 __all__ = ["correlation"]
@@ -16,7 +17,7 @@ __all__ = ["correlation"]
 in_force: ContextVar[correlation | None] = ContextVar("aiocollect_correlation", default=None)
 
 
-class correlation:  # noqa: N801 - used like a function: with correlation(): ...
+class correlation(ScoringBase):  # noqa: N801 - used like a function: with correlation(): ...
     """Gives one correlation id to a block of code, and to the tasks started in it::
 
         with correlation() as scoring:
@@ -34,7 +35,7 @@ class correlation:  # noqa: N801 - used like a function: with correlation(): ...
     ConfigError for an id that is not text.
     """
 
-    __slots__ = ("_entered", "_hour", "_outer", "_rows", "_token", "carries_day", "id")
+    __slots__ = ("_entered", "_outer", "_token", "carries_day")
 
     def __init__(
         self,

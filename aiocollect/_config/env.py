@@ -63,6 +63,8 @@ _PATHS = frozenset({"spool", "settings_file", "dead_letters", "ca_file"})
 _NAMES = frozenset({"container", "workspace", "service", "layout", "endpoint_suffix"})
 # Prefixes of others that read the same env file: the gateway, and this project's own tests.
 _OTHERS = ("AIOCOLLECT_GATEWAY_", "AIOCOLLECT_CONTRACT_")
+# Read when the package is imported: see _native/__init__.py.
+_AT_IMPORT = "NATIVE"
 
 _reported: set[str] = set()
 
@@ -82,9 +84,13 @@ def options_from_env(
         read_address(options["store"], option=_AML + "STORAGE" if old else "AIOCOLLECT_STORE")
     store_options: dict[str, Any] = {}
     for name in check_variables(
-        environ, "AIOCOLLECT_", known=("STORE", *_by_variable), others=_OTHERS, report=_report
+        environ,
+        "AIOCOLLECT_",
+        known=_known,
+        others=_OTHERS,
+        report=_report,
     ):
-        if name == "STORE":
+        if name in ("STORE", _AT_IMPORT):
             continue
         variable = f"AIOCOLLECT_{name}"
         option, kind = _by_variable[name]
@@ -108,6 +114,7 @@ def options_from_env(
 
 
 _by_variable = {name.upper(): (name, kind) for name, kind in (_OPTIONS | _STORE_OPTIONS).items()}
+_known = ("STORE", _AT_IMPORT, *_by_variable)
 
 
 def _old_options(environ: Mapping[str, str]) -> dict[str, Any]:

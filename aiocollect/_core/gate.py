@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Final, Protocol
 from zlib import crc32
 
+from .._native import GateBase
 from ..events import RateChanged
 from ..typing import Hook
 from .switches import Control, Switch
@@ -26,11 +27,11 @@ ALL: Final = 2**32
 _ON: Final = Switch()
 
 
-class Gate:
+class Gate(GateBase):
     """Of one collector. Ids whose CRC-32 is below ``limit`` are recorded; 0 is off. ``every``: all
     are, so ids need no look."""
 
-    __slots__ = ("_gates", "every", "label", "limit", "switch")
+    __slots__ = ("_gates", "label", "switch")
 
     def __init__(self, label: str, switch: Switch, gates: Gates) -> None:
         self.label = label

@@ -56,12 +56,13 @@ class Ring:
 
     __slots__ = (
         *("_head", "_mask", "_more", "_owed", "_size", "_slots", "_tail"),
-        *("budget", "over", "shares", "used", "window"),
+        *("asleep", "budget", "over", "shares", "used", "window"),
     )
 
     def __init__(self, slots: int, *, budget: int) -> None:
         assert slots & (slots - 1) == 0, "slots must be a power of two"
         self.window = Window()
+        self.asleep = True  # the pump waits for a wake
         self._slots: list[Any] = [None] * slots
         self._size = slots
         self._mask = slots - 1

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from .._core.accumulator import Batch
-from .._core.ring import Account
+from .._core.rings import new_account
 from .._core.unsettled import Unsettled
 from .._spool.progress import LaneProgress
 from .._spool.syncer import Syncer
@@ -42,7 +42,7 @@ class Adoption:
         self._syncer = syncer
         self._builder = builder
         self._unsettled = unsettled
-        self._account = Account(share=0)
+        self._account = new_account(0)
         self._clock = clock
 
     def __repr__(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from collections import deque
 from collections.abc import Callable
-from typing import Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, cast
 
 from .._core.accumulator import Accumulator, Batch, Block
 from .._core.commands import Outcome
@@ -85,7 +85,17 @@ class Channel:
     """
 
     __slots__ = (
-        *("accumulator", "backlog", "closed", "content_type", "due", "hour", "syncer", "keeping"),
+        *(
+            "origins",
+            "accumulator",
+            "backlog",
+            "closed",
+            "content_type",
+            "due",
+            "hour",
+            "syncer",
+            "keeping",
+        ),
         *("_parked", "_totals", "lane", "last_fill", "payer", "standing", "progress", "watched"),
     )
 
@@ -106,6 +116,7 @@ class Channel:
         self.standing = Standing.NEW
         self.payer: Account | None = None
         self.closed = False
+        self.origins: tuple[Any, ...] = ()  # of the native core, that lead here
         self._parked = 0
         self._totals = totals
 
@@ -154,6 +165,10 @@ class Channel:
     def close(self) -> None:
         """It has no rows and is not used again: its slot in the spool is free."""
         self.closed = True
+        for origin in self.origins:
+            if origin.channel is self:
+                origin.channel = None
+        self.origins = ()
         if self.syncer is not None and self.progress is not None:
             self.syncer.journal.close_lane(self.progress)
 

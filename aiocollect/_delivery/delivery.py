@@ -15,6 +15,7 @@ import asyncio
 from .._core.commands import Finish, GiveUp, LaneEvent, Release
 from .._core.ids import HOUR_US
 from .._core.marks import Marks
+from .._core.rings import is_native
 from .._core.unsettled import Unsettled
 from .._hooks.hooks import pass_on
 from .._spool.format import SpoolTarget
@@ -28,7 +29,9 @@ from .counters import Counters, RowFields
 from .door import Door
 from .flushes import Flushes
 from .headroom import Headroom
+from .intake import Intake
 from .lasting import Lasting
+from .native_intake import NativeIntake
 from .polling import Polling
 from .pump import Pump
 from .senders import RequestCounts, Senders
@@ -101,15 +104,15 @@ class Delivery:
             shedder=self._shedder,
             spool=self.spool,
         )
+        kind = NativeIntake if is_native(self._ring) else Intake
+        intake = kind(self._ring, channels=self._channels, settling=self, slice_rows=slice_rows)
         self.pump = Pump(
             self._ring,
+            intake,
             unsettled=self._unsettled,
-            channels=self._channels,
             backlog=self.backlog,
             shedder=self._shedder,
-            settling=self,
             spool=self.spool,
-            slice_rows=slice_rows,
         )
         linger = settings.linger if self.spool is None else 0.0
         self._polling = Polling(settings.limits.ring_slots, linger=linger)

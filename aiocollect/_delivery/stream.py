@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .._core.gate import Gate
 from .._core.ring import Account
+from .._native import StreamBase, core
 from .._values.cells import Cells
 from .._values.redactor import Redactor
 from .._values.shape import Shape
@@ -35,6 +36,12 @@ class Form(NamedTuple):
         return False
 
     @property
+    def native(self) -> bool:
+        """Whether the native core writes what the encoder does: see RunEncoder.native."""
+        native = getattr(self.encoder, "native", None)
+        return native is not None and native(Schema(("f",), True, ())) is not None
+
+    @property
     def key(self) -> tuple[object, ...]:
         """Equal for equal forms: a user's encoder or layout need not be hashable."""
         return (id(self.encoder), id(self.layout), *self[2:])
@@ -48,7 +55,7 @@ class Source(NamedTuple):
     gate: Gate
 
 
-class Stream:
+class Stream(StreamBase):
     """The names, form, columns and channels of one collector.
 
     ``channel`` is that of the ``hour`` (since 1970) that the pump asked for last; only the pump
@@ -57,9 +64,9 @@ class Stream:
     """
 
     __slots__ = (
-        *("_others", "_schema", "admitted", "channel", "form", "hour", "label", "names"),
-        *("__weakref__", "account", "gate", "header", "models", "redactor", "seen", "shape"),
-        "wanted",
+        *("_others", "_schema", "admitted", "channel", "form", "hour", "names", "wanted"),
+        *("native", "origin"),
+        *("__weakref__", "account", "gate", "header", "models", "redactor", "shape"),
     )
 
     def __init__(
@@ -92,6 +99,9 @@ class Stream:
         self.models: tuple[Source, ...] = ()
         self.wanted = False  # it was asked for again: see streams.py
         self.header = b""  # once it is admitted
+        # For the native core: whether it may write the rows, and where they come from.
+        self.native = core is not None and not rules and form.native
+        self.origin: Any = None
         self.seen = -1
         self.hour = -1
         self.channel: Channel | None = None

@@ -9,12 +9,12 @@ goes on with what is left; a child process begins with nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from .._core.calls import CALL_COST, Call
 from .._core.gate import Gates
-from .._core.ids import Ids
-from .._core.ring import ACCEPTED, Ring
+from .._core.ring import ACCEPTED
+from .._core.rings import new_ids, new_ring
 from .._core.settings import Settings
 from .._core.switches import Switch
 from .._delivery import receipts
@@ -30,6 +30,7 @@ from .._threads.side_thread import Aside
 from ..errors import PipelineClosed
 from ..typing import Clock, Hook, Store
 from . import exits
+from .clock import SystemClock
 from .loop_binding import LoopBinding
 from .loop_thread import LoopThread
 from .settings_watcher import SettingsWatcher
@@ -88,9 +89,14 @@ class Engine:
             self.settings_watcher = SettingsWatcher(
                 settings.settings_file, aside=aside, gates=self.gates, hooks=self.hooks
             )
-        self.ring = Ring(settings.limits.ring_slots, budget=settings.max_memory_bytes)
+        self.ring = new_ring(
+            settings.limits.ring_slots,
+            budget=settings.max_memory_bytes,
+            time_ns=None if type(clock) is SystemClock else clock.time_ns,
+            wake=self.wake,
+        )
         ring = self.ring
-        self.way = (self, ring, ring._slots, ring._mask, clock.time_ns)  # for _engine/fast_path.py
+        self.way: Any = None  # for _engine/fast_path.py
         writer = new_writer()
         self._prices = PathPrices(ring, path_cost=settings.path_cost)
         self.channels = Channels(settings, writer=writer, prices=self._prices, hooks=self.hooks)
@@ -115,7 +121,7 @@ class Engine:
     def _begin(self, writer: str, *, closed: bool = False) -> None:
         """Create everything that belongs to one process and its rows."""
         self.asleep = True  # the next turn comes after a wake()
-        self.ids = Ids(writer, window=self.ring.window)
+        self.ids = new_ids(self.ring, writer)
         self.refusals = Refusals()
         self.delivery = Delivery(
             self,
@@ -134,6 +140,15 @@ class Engine:
     def closed(self) -> bool:
         """Whether no call is accepted any more."""
         return self.closing.begun
+
+    @property
+    def asleep(self) -> bool:
+        """Whether no turn comes before a wake."""
+        return self.ring.asleep
+
+    @asleep.setter
+    def asleep(self, asleep: bool) -> None:
+        self.ring.asleep = asleep
 
     # Accepting, from any thread ---------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from .._values.shape import Shape
 from ..context import in_force
 from .recorder import Recorder
 
-__all__ = ["NEVER", "collect", "way_of"]
+__all__ = ["NEVER", "PythonCollector", "collect", "way_of"]
 
 context: Final = in_force.get
 # The shape of collectors without a fast path: no row has its length.
@@ -38,6 +38,9 @@ def way_of(
     engine = recorder.engine
     # Rules of redact= need the slow path.
     shape = stream.shape if stream.redactor is None else NEVER
+    if engine.way is None:  # one for all collectors
+        ring = engine.ring
+        engine.way = engine, ring, ring._slots, ring._mask, engine.clock.time_ns
     return shape, engine.way, (stream, recorder.account)
 
 
@@ -170,6 +173,20 @@ def collect(
     if not fits:
         # No room within the collector's own share, perhaps in free budget; or a new hour.
         return self._recorder.put(whole(call))  # type: ignore[no-any-return]
-    if engine.asleep:
+    if ring.asleep:
         engine.wake()
     return correlation_id
+
+
+class PythonCollector:
+    """The side of a collector that collect() needs, without the native core."""
+
+    __slots__ = ("_gate", "_origin", "_recorder", "_shape", "_stream", "_way")
+
+    def __init__(self, recorder: Recorder, stream: Stream) -> None:
+        self._recorder = recorder
+        self._stream = stream
+        self._gate = recorder.gate
+        self._shape, self._way, self._origin = way_of(recorder, stream)
+
+    collect = collect

@@ -13,7 +13,7 @@ from concurrent.futures import CancelledError, Future, wait
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, Protocol, TypeVar
 
-from .._delivery.pump import SLICE_ROWS
+from .._delivery.intake import SLICE_ROWS
 from .._threads.foreign_loops import answer_of, is_foreign
 from .._threads.line import is_interpreter_ending
 from .._threads.loops import running_loop

@@ -36,7 +36,7 @@ Frozen: TypeAlias = tuple[Stream, int, Sequence[tuple[int, Any, int]], int]
 class Recorder:
     """What collectors and models have in common: a gate, an account, and the way into the ring."""
 
-    __slots__ = ("_label", "_paired", "account", "engine", "gate")
+    __slots__ = ("_label", "account", "engine", "gate", "paired")
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Recorder:
     ) -> None:
         self.engine = engine
         self._label = label
-        self._paired = paired  # all its streams have the same number of rows in a call
+        self.paired = paired  # all its streams have the same number of rows in a call
         self.account, self.gate = engine.sources.of(streams, label=label, sample_rate=sample_rate)
 
     def record(
@@ -68,6 +68,21 @@ class Recorder:
             self._refuse(error, values)
             return None
         return correlation_id
+
+    def record_one(
+        self,
+        stream: Stream,
+        value: Any,
+        correlation_id: str | None,
+        at: datetime | float | None,
+        row: int | None,
+    ) -> str | None:
+        """record() of one stream's value."""
+        return self.record(((stream, value),), correlation_id, at, row)
+
+    def leave_out(self, rows: int) -> None:
+        """Count rows that sampling leaves out."""
+        self.engine.delivery.counters.leave_out(rows)
 
     def put(self, call: Call) -> str | None:
         """Accept a call that is complete, or refuse and count it."""
@@ -232,7 +247,7 @@ class Recorder:
             return None, correlation_id
         try:
             frozen = [self._frozen(stream, value) for stream, value in values]
-            if self._paired:
+            if self.paired:
                 self._check_pairs(frozen)
         except BaseException:
             skip_rows(context, values, window=engine.ring.window)

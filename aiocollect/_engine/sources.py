@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from .._core.gate import Gate, Gates
 from .._core.ring import Account, Ring
+from .._core.rings import new_account
 from .._delivery.stream import Source, Stream
 
 __all__ = ["Sources"]
@@ -57,7 +58,7 @@ class Sources:
                         account, gate = source.account, source.gate
             if account is None or gate is None:
                 gate = self._gates.open(label, sample_rate=sample_rate)
-                account = Account(share=self._share)
+                account = new_account(self._share)
                 if len(streams) > 1:
                     first.models += (Source(streams, account, gate),)
                 else:

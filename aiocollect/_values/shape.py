@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
+from .._native import ShapeBase
 from .._validation.columns import label
 from ..errors import EncodeError
 from .cells import NUMERIC, Cells, Kinds, are_numbers, is_one_of, kinds_of, types_of
@@ -41,13 +42,12 @@ _SINGLE: Final[frozenset[type]] = NUMERIC | {str, bytes}
 _T = TypeVar("_T")
 
 
-class Shape:
-    """The columns of one stream, and how a value becomes rows. ``features`` is None until the first
-    call fixes them; ``check`` refuses them by raising."""
+class Shape(ShapeBase):
+    """One stream's columns, and how a value becomes rows. ``features`` is None until the first call
+    fixes them; ``check`` refuses them by raising."""
 
     __slots__ = (
-        *("_cells", "_check", "_first", "_named", "_stream", "_texts"),
-        *("array", "dtype", "features", "max_bytes", "fast_length", "row_cost", "row_length"),
+        *("_cells", "_check", "_first", "_named", "_stream", "_texts", "dtype", "row_length"),
         "writes",
     )
 
@@ -68,12 +68,11 @@ class Shape:
         self._first: dict[str, tuple[str, ...]] | None = {} if feature_names is None else None
         self.max_bytes = max_call_bytes
         self._cells = Cells(stream, media=media, max_bytes=max_call_bytes)
-        self._texts: frozenset[int] = frozenset()  # columns that have had values other than numbers
-        # For the fast path: the length of a list that is one row (-1: none), and its cost.
-        self.row_length = -1
-        self.fast_length = -1  # the same, once the columns were admitted
-        self.array: type | None = None  # type of numpy's arrays, once one was seen
-        self.dtype: Any = None
+        self.numbers = True
+        self._texts: frozenset[int] = frozenset()  # columns with values other than numbers
+        # How long a list is that is one row (-1: none); the same once the columns were admitted.
+        self.row_length = self.fast_length = -1
+        self.array, self.dtype = None, None  # of numpy's arrays, once one was seen
         self.row_cost = 0
         self.writes = False  # whether many rows become written rows (see QuickEncoder) if possible
 
@@ -221,6 +220,7 @@ class Shape:
             frozen.append(cells)
         if rows[0] is not data:  # a single list is taken as it is
             self._texts = gaps_filled(frozen, seen.values(), self._texts)
+            self.numbers = not self._texts
         self._fix(width, data, names)
         return tuple(frozen), len(frozen), cost
 
@@ -348,6 +348,8 @@ class Shape:
         count, width = data.shape
         if width != self._width(width):
             raise self._misfit(given, self._width(width))
+        if type(given).__name__ == "ndarray":
+            self.array = type(given)
         if not is_plain(dtype) or is_masked(data):
             self._refuse_above(estimate(count, width))
             if not is_plain(dtype) and dtype.kind in "cfV" and not dtype.names:

@@ -111,6 +111,12 @@ class CsvEncoder(RunEncoder):
         """The names of the columns as one line, quoted by the rule for text."""
         return (",".join(map(self._text, schema.columns)) + "\n").encode()
 
+    def native(self, schema: Schema) -> tuple[bool, bool, bytes, tuple[bytes, ...]] | None:
+        """How the native core writes the same: see _native/ring.cpp, Origin.write. None: not."""
+        if type(self) is not CsvEncoder or self._guard:
+            return None
+        return False, schema.ids, self._end(schema).encode(), ()
+
     def _tails(self, calls: Calls, schema: Schema) -> list[bytes]:
         end = self._end(schema)
         lengths, ids, times, firsts = calls

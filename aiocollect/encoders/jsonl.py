@@ -60,6 +60,14 @@ class JsonlEncoder(RunEncoder):
         """Empty: each line names its columns."""
         return b""
 
+    def native(self, schema: Schema) -> tuple[bool, bool, bytes, tuple[bytes, ...]] | None:
+        """How the native core writes the same: see _native/ring.cpp, Origin.write. None: not."""
+        if type(self) is not JsonlEncoder:
+            return None
+        names = [self._cell(name) + b":" for name in schema.features]
+        frames = (b"{" + names[0], *(b"," + name for name in names[1:]))
+        return True, schema.ids, self._end(schema).encode(), frames
+
     def _tails(self, calls: Calls, schema: Schema) -> list[bytes]:
         end = self._end(schema)
         lengths, ids, times, firsts = calls

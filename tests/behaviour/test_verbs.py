@@ -63,5 +63,5 @@ def test_what_a_verb_returns(verb: str, pipeline: Pipeline) -> None:
 
 def test_the_table_has_each_verb() -> None:
     """Whatever begins with collect or acollect."""
-    verbs = {name for name in vars(Collector) if re.match("a?collect", name)}
+    verbs = {name for name in dir(Collector) if re.match("a?collect", name)}
     assert set(table()) == verbs

@@ -16,7 +16,7 @@ import aiocollect
 PACKAGE = Path(aiocollect.__file__).parent
 LEVEL_0 = {
     "errors", "typing", "context", "events", "options", "redaction", "remedies", "stats",
-    "_public", "_validation", "_spool.disk",
+    "_native", "_public", "_validation", "_spool.disk",
 }  # fmt: skip
 PURE = {"_core", "_values", "encoders", "layouts"}
 # What is decided while reading; what is done, by the rest of the folder.
@@ -28,8 +28,12 @@ FORBIDDEN_BELOW = {
     "asyncio", "time", "random", "os", "logging", "threading", "socket", "secrets", "uuid",
     "selectors", "concurrent", "subprocess",
 }  # fmt: skip
-# The lock of a window; UUID is a type of cells, PathLike one of options.
-ALLOWED = {("_core/window.py", "threading"), ("_values/cells.py", "uuid"), ("options.py", "os")}
+# The lock of a window; UUID is a type of cells, PathLike one of options; a variable chooses the
+# native core when it is imported.
+ALLOWED = {
+    *(("_core/window.py", "threading"), ("_values/cells.py", "uuid"), ("options.py", "os")),
+    ("_native/__init__.py", "os"),
+}
 
 
 @cache

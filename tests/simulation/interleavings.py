@@ -27,7 +27,8 @@ PACKAGE = str(Path(aiocollect.__file__).parent)
 ROOMS = tuple(
     f"{PACKAGE}/{room}.py"
     for room in (
-        *("_core/ring", "_delivery/delivery", "_delivery/flushes", "_delivery/pump"),
+        *("_core/ring", "_delivery/delivery", "_delivery/flushes", "_delivery/intake"),
+        "_delivery/pump",
         *("_engine/driver", "_engine/engine"),
         *("_engine/fast_path", "_engine/loop_binding", "_engine/recorder"),
     )

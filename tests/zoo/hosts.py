@@ -84,7 +84,7 @@ HOSTS: Final[list[Mutant]] = [
     Mutant(
         "an encoder's panic takes the slice along",
         "own: what is no Exception, out of native code",
-        "_delivery/pump.py",
+        "_delivery/intake.py",
         "        except BaseException:\n            return None\n        try:\n            found",
         "        except Exception:\n            return None\n        try:\n            found",
         ("lives",),

@@ -90,7 +90,7 @@ APPENDING: Final = [
     Mutant(
         "one odd row takes its run along",
         "datahub-project/datahub#19369",  # one fails its batch
-        "_delivery/pump.py",
+        "_delivery/intake.py",
         "            lines += self._encoded(run.stream, [piece]) or self._one_by_one(run, piece)\n",
         "            some = self._encoded(run.stream, [piece])\n"
         "            if some is None:\n"
@@ -103,7 +103,7 @@ APPENDING: Final = [
     Mutant(
         "all rows of a slice to the first one's blob",
         "open-telemetry/opentelemetry-collector-contrib#50336",  # one name per batch
-        "_delivery/pump.py",
+        "_delivery/intake.py",
         "            size += estimate\n"
         "            channel = stream.channel if hour == stream.hour else None\n",
         "            size += estimate\n            channel = next(iter(last), None)\n",

@@ -1,0 +1,291 @@
+"""The intake: how rows leave the ring, as encoded lines in the order that they came in.
+
+It works in slices of at most 256 rows or estimated 128 KiB, so that it never occupies the loop that
+it shares with the scoring server much longer than a millisecond; in a thread of our own the slices
+are smaller (_engine/loop_thread.py). Within a slice the rows of one channel are encoded together,
+which halves the cost of small calls.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections.abc import Callable
+from itertools import accumulate
+from typing import Any, TypeVar, cast
+
+from .._core.calls import FAST_LENGTH, Call, FastCall, whole
+from .._core.commands import Finish, Outcome
+from .._core.ids import timestamp_text, timestamp_texts
+from .._core.ring import Account, Ring
+from ..events import DeadLettered
+from ..typing import Piece, QuickEncoder
+from .channel import Channel
+from .channels import Channels
+from .receipts import Receipt
+from .runs import Run
+from .settling import Settling
+from .stream import Stream
+
+__all__ = ["SLICE_ROWS", "Intake"]
+
+SLICE_ROWS = 256
+# Estimated bytes of a slice, about twice the encoded ones.
+SLICE_BYTES = 128 * 1024
+
+
+_LINES = {bytes}
+_T = TypeVar("_T")
+
+
+class Intake:
+    """The only reader of the ring. ``take`` is one slice. Rows that cannot be encoded are final
+    here."""
+
+    def __init__(
+        self, ring: Ring, *, channels: Channels, settling: Settling, slice_rows: int = SLICE_ROWS
+    ) -> None:
+        self._ring = ring
+        self._slice_rows = slice_rows
+        self._slice_bytes = SLICE_BYTES * slice_rows // SLICE_ROWS
+        self._channels = channels
+        self._settling = settling
+        self.calls = 0  # taken and encoded to their end
+        self._call: Call | None = None  # taken, and not yet encoded to its end
+        self._part = 0
+        self._row = 0
+        self._done = 0  # rows of it that are done, over all its parts
+        self._interrupt: BaseException | None = None  # see _asked()
+        self.refused = 0  # rows that are final because they cannot be encoded
+
+    def __repr__(self) -> str:
+        return f"<Intake {self.calls} calls taken>"
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing more to take."""
+        return self._call is None and len(self._ring) == 0
+
+    def take(self) -> list[tuple[Run, list[bytes]]]:
+        """The next slice: runs of one channel each, with a line for each row."""
+        return self._encode(self._take_fast() or self._take_slice())
+
+    def raise_interrupt(self) -> None:
+        """Raise the KeyboardInterrupt or SystemExit that came in meanwhile, if any did."""
+        if self._interrupt is not None:
+            interrupt, self._interrupt = self._interrupt, None
+            raise interrupt
+
+    def _encode(self, runs: list[Run]) -> list[tuple[Run, list[bytes]]]:
+        return [(run, self._lines(run)) for run in runs]
+
+    def _next(self) -> Any:
+        return self._ring.take()
+
+    def _take_fast(self) -> list[Run]:
+        """The next rows, if all of them came by the fast path: as columns, at a fraction of the
+        cost. Nothing if they did not, or must be looked at one by one."""
+        if self._call is not None:
+            return []
+        calls = self._ring.oldest(self._slice_rows)
+        if not calls or set(map(len, calls)) != {FAST_LENGTH}:
+            return []
+        columns = list(zip(*calls, strict=True))
+        _, hours, _, _, costs, origins = columns
+        if sum(costs) > self._slice_bytes:
+            calls = calls[: max(1, bisect(list(accumulate(costs)), self._slice_bytes))]
+            columns = [column[: len(calls)] for column in columns]
+        places = [columns]
+        if origins.count(origins[0]) < len(origins) or hours.count(hours[0]) < len(hours):
+            by_place: dict[tuple[Any, int], list[FastCall]] = {}
+            for call in calls:
+                _, hour, _, _, _, origin = call
+                by_place.setdefault((origin, hour), []).append(call)
+            places = [list(zip(*some, strict=True)) for some in by_place.values()]
+        runs: list[Run] = []
+        for columns in places:
+            _, (hour, *_), _, _, costs, ((stream, account), *_) = columns
+            channel = stream.channel if hour == stream.hour else None
+            if channel is None or channel.closed:
+                channel = self._find(stream, hour, account)
+            if channel is None:
+                return []
+            run = Run(channel, stream, account, None)
+            run.columns = columns
+            run.estimate = sum(costs)
+            runs.append(run)
+        if len({run.channel for run in runs}) < len(runs):
+            return []  # rows of one blob would be reordered
+        self._ring.drop(len(calls))
+        self.calls += len(calls)
+        return runs
+
+    def _take_slice(self) -> list[Run]:
+        """The next rows, as runs of one channel and account each, in the order they came in."""
+        runs: list[Run] = []
+        last: dict[Channel, Run] = {}
+        rows = size = 0
+        while rows < self._slice_rows and size < self._slice_bytes:
+            call = self._call
+            if call is None:
+                call = self._next()
+                if call is None:
+                    break
+                if len(call) == FAST_LENGTH:
+                    call = whole(call)
+            room, space = self._slice_rows - rows, self._slice_bytes - size
+            correlation_id, time, hour, parts, number, estimate, account, receipt = call
+            if call is self._call or len(parts) > 1 or number > room or estimate > space:
+                self._call = call
+                stream, piece, number, estimate = self._cut(call, room, space)
+            else:  # the same as _cut() for a whole call, at half the cost
+                ((stream, some, _, *before),) = parts
+                first = before[0] if before else 0
+                piece = Piece(some, correlation_id, timestamp_text(time), first)
+                self.calls += 1
+            rows += number
+            size += estimate
+            channel = stream.channel if hour == stream.hour else None
+            if channel is None or channel.closed:
+                channel = self._find(stream, hour, account)
+            if channel is None:
+                self._dead_letter(stream, piece, "layout", estimate, account, receipt)
+                continue
+            run = last.get(channel)
+            if (
+                run is None
+                or run.account is not account
+                or run.stream is not stream
+                or run.receipt is not receipt
+            ):
+                run = last[channel] = Run(channel, stream, account, receipt)
+                runs.append(run)
+            run.pieces.append(piece)
+            run.estimate += estimate
+        return runs
+
+    def _find(self, stream: Stream, hour: int, account: Account) -> Channel | None:
+        channel = self._asked(lambda: self._channels.channel_of(stream, hour))
+        if channel is not None:
+            self._channels.opened(channel, account)
+        return channel
+
+    def _asked(self, question: Callable[[], _T]) -> _T | None:
+        """The answer of a user's layout or encoder; None if it raises anything, also a
+        BaseException such as a panic of native code.
+
+        An interrupt (Ctrl-C, sys.exit() in a handler) is not the encoder's error, and must not cost
+        rows: it is asked once more, and the interrupt is raised after the slice. If it raises
+        again, the error is its own.
+        """
+        try:
+            return question()
+        except (KeyboardInterrupt, SystemExit) as error:
+            interrupt = error
+        except BaseException:
+            return None
+        try:
+            found = question()
+        except BaseException:
+            return None
+        self._interrupt = interrupt
+        return found
+
+    def _cut(self, call: Call, room: int, space: int) -> tuple[Stream, Piece, int, int]:
+        """The next rows of a call for a slice with room for ``room`` rows and about ``space``
+        bytes; at least one. Returns them with their number and their share of the cost."""
+        correlation_id, time, _, parts, total, cost, _, _ = call
+        # If redaction has left out rows before these, a part also has the index of its first row.
+        stream, rows, number, *before = parts[self._part]
+        first = self._row
+        last = min(number, first + room, first + max(1, space * total // cost))
+        some = rows if last - first == number else rows[first:last]
+        piece = Piece(
+            some, correlation_id, timestamp_text(time), before[0] + first if before else first
+        )
+        done = self._done + last - first
+        # Differences of rounded sums: over the whole call they add up to its cost.
+        estimate = cost * done // total - cost * self._done // total
+        self._row, self._done = last, done
+        if last == number:
+            self._part += 1
+            self._row = 0
+            if self._part == len(parts):
+                self._call = None
+                self._part = self._done = 0
+                self.calls += 1
+        return stream, piece, last - first, estimate
+
+    def _lines(self, run: Run) -> list[bytes]:
+        lines: list[bytes] | None = None
+        if run.columns:
+            lines = self._asked(lambda: _encoded_fast(run.stream, run.columns))
+            if lines is None:
+                run.pieces = list(map(_piece, zip(*run.columns, strict=True)))
+        if lines is None:
+            lines = self._encoded(run.stream, run.pieces)
+        if lines is not None:
+            return lines
+        # Rows that cannot be encoded must not take the others along.
+        lines = []
+        for piece in run.pieces:
+            lines += self._encoded(run.stream, [piece]) or self._one_by_one(run, piece)
+        return lines
+
+    def _encoded(self, stream: Stream, pieces: list[Piece]) -> list[bytes] | None:
+        return self._asked(lambda: _encoded(stream, pieces))
+
+    def _one_by_one(self, run: Run, piece: Piece) -> list[bytes]:
+        rows, correlation_id, timestamp, first = piece
+        lines: list[bytes] = []
+        for index in range(len(rows)):
+            row = Piece(rows[index : index + 1], correlation_id, timestamp, first + index)
+            line = self._encoded(run.stream, [row])
+            if line is None:
+                self._dead_letter(run.stream, row, "encode", 0, run.account, run.receipt)
+            else:
+                lines += line
+        return lines
+
+    def _dead_letter(
+        self,
+        stream: Stream,
+        piece: Piece,
+        reason: str,
+        estimate: int,
+        account: Account,
+        receipt: Receipt | None,
+    ) -> None:
+        """Rows that never come to a lane are final here. They have no sequence numbers."""
+        rows = len(piece.rows)
+        self._ring.charge(-estimate, account)
+        self.refused += rows
+        notice = DeadLettered(path=stream.label, rows=rows, first=-1, last=-1, reason=reason)
+        self._settling.settle([Finish(Outcome.DEAD_LETTERED, rows, reason, notice, piece)])
+        if receipt is not None:
+            receipt._settle(rows, Outcome.DEAD_LETTERED)
+            receipt._keep(rows, False)
+
+
+def _piece(call: FastCall) -> Piece:
+    correlation_id, _, time, row, *_ = call
+    return Piece((row,), correlation_id, timestamp_text(time // 1000), 0)
+
+
+def _encoded_fast(stream: Stream, columns: list[tuple[Any, ...]]) -> list[bytes] | None:
+    """The lines of calls of the fast path; None where the encoder gives none. May raise."""
+    if not stream.form.writes_singles:
+        return None
+    ids, _, times, rows, _, _ = columns
+    encoder = cast(QuickEncoder, stream.form.encoder)
+    lines = encoder.encode_singles(rows, ids, timestamp_texts(times), stream.schema)
+    return lines if _are_lines(lines, len(rows)) else None
+
+
+def _encoded(stream: Stream, pieces: list[Piece]) -> list[bytes] | None:
+    """The rows' lines; None if the encoder does not give one line per row. May raise."""
+    lines = stream.form.encoder.encode(pieces, stream.schema)
+    return lines if _are_lines(lines, sum(len(piece.rows) for piece in pieces)) else None
+
+
+def _are_lines(lines: list[bytes], rows: int) -> bool:
+    return len(lines) == rows and set(map(type, lines)) <= _LINES
