@@ -52,7 +52,7 @@ from .errors import (
 from .options import Limits, Retry
 from .pipeline import Pipeline
 from .reading import aread, read, streams
-from .stats import Report, Stats
+from .stats import Latencies, Report, Stats
 from .stores.memory import MemoryStore
 
 # The one place where the version is written: pyproject.toml reads it here.
@@ -64,6 +64,7 @@ __all__ = [
     "ConfigError",
     "EncodeError",
     "FlushTimeout",
+    "Latencies",
     "Limits",
     "MemoryStore",
     "Model",
@@ -86,7 +87,7 @@ __all__ = [
 ]
 
 publish(__name__, Collector, Model, ModelDataCollector, Pipeline)
-publish(__name__, Receipt, ReceiptOutcome, Report, Stats, Limits, Retry, MemoryStore)
+publish(__name__, Receipt, ReceiptOutcome, Latencies, Report, Stats, Limits, Retry, MemoryStore)
 publish(__name__, correlation, flush, read, aread, streams)
 publish(__name__, AioCollectError, ConfigError, EncodeError, FlushTimeout, PipelineClosed, RingFull)
 publish(__name__, StoreError)

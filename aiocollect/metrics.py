@@ -12,12 +12,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Literal
 
 from .pipeline import Pipeline
-from .stats import DEAD_LETTERED, DROPPED, REFUSED, Stats
+from .stats import DEAD_LETTERED, DROPPED, LATENCY_BOUNDS, REFUSED, Latencies, Stats
 
-__all__ = ["METRICS", "Metric", "Snapshot", "snapshot"]
+__all__ = ["HISTOGRAMS", "METRICS", "Histogram", "Metric", "Snapshot", "snapshot"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,26 @@ class Metric:
         """Labels and value of each series. ``pipeline`` is the pipeline's name."""
         for label, value in self.read(seen).items():
             yield dict(zip(self.label_names, (pipeline, label), strict=False)), value
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """A distribution of seconds; ``bounds`` are the upper ones of its classes."""
+
+    name: str
+    text: str
+    read: Callable[[Snapshot], Latencies]
+    bounds: tuple[float, ...] = LATENCY_BOUNDS
+
+    @property
+    def dotted_name(self) -> str:
+        """The name in OpenTelemetry, which keeps the unit apart from it."""
+        return "aiocollect." + self.name.removeprefix("aiocollect_").removesuffix("_seconds")
+
+    def buckets(self, seen: Snapshot) -> list[tuple[str, int]]:
+        """Upper bound and how many took no longer, up to "+Inf", as Prometheus has it."""
+        bounds = [*map(repr, self.bounds), "+Inf"]
+        return list(zip(bounds, accumulate(self.read(seen).counts), strict=True))
 
 
 _Kind = Literal["counter", "gauge"]
@@ -211,5 +232,12 @@ METRICS = (
     Metric(
         *("aiocollect_healthy", "gauge", "", "1 while pipeline.healthy() is true, else 0."),
         lambda seen: {"": float(seen.healthy)},
+    ),
+)
+HISTOGRAMS = (
+    Histogram(
+        "aiocollect_append_seconds",
+        "How long the appends took that the store accepted.",
+        lambda seen: seen.stats.append_latency,
     ),
 )

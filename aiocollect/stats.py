@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["DEAD_LETTERED", "DROPPED", "REFUSED", "Report", "RowCounts", "Stats"]
+__all__ = [
+    *("DEAD_LETTERED", "DROPPED", "LATENCY_BOUNDS", "REFUSED"),
+    *("Latencies", "Report", "RowCounts", "Stats"),
+]
 
 # The reasons under which rows are counted, so that whoever exports the counts can begin each series
 # at 0: an alert on an increase misses the first loss where its series begins with it. The store's
@@ -16,6 +19,44 @@ REFUSED: Final = (
 )
 DROPPED: Final = ("closed", "delivery_timeout", "shed_oldest", "spool")
 DEAD_LETTERED: Final = ("encode", "layout", "RequestBodyTooLarge")
+# Upper bounds of the classes of latencies, in seconds: each twice the one before, from 0.1 ms to 8
+# minutes. What took longer than all of them has a class of its own.
+LATENCY_BOUNDS: Final = tuple(2.0**power for power in range(-13, 10))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latencies:
+    """How long appends took that the store has acknowledged, since the pipeline was started.
+
+    ===========  ================================================================================
+    ``counts``   how many took at most so many seconds as LATENCY_BOUNDS has at their place, and
+                 more than the bound before it; the last count: longer than all bounds
+    ``seconds``  how long they took together
+    ===========  ================================================================================
+    """
+
+    counts: tuple[int, ...] = (0,) * (len(LATENCY_BOUNDS) + 1)
+    seconds: float = 0.0
+
+    @property
+    def appends(self) -> int:
+        """How many there were."""
+        return sum(self.counts)
+
+    def quantile(self, share: float) -> float | None:
+        """In how many seconds this share of them was answered, such as 0.99; None: there were none.
+
+        Within a class they are taken to be spread evenly, so it can be off by up to half of it.
+        """
+        wanted = share * self.appends
+        if not wanted:
+            return None
+        below, lower = 0, 0.0
+        for count, upper in zip(self.counts, LATENCY_BOUNDS, strict=False):
+            if below + count >= wanted:
+                return lower + (upper - lower) * (wanted - below) / count
+            below, lower = below + count, upper
+        return lower
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +108,7 @@ class Stats(RowCounts):
     ``in_flight``        requests under way
     ``appends``          blocks that the store has acknowledged
     ``appended_bytes``   bytes in them
+    ``append_latency``   how long these appends took: see Latencies
     ``mismatches``       appends answered "wrong position": another writer was faster, or an
                          earlier attempt was stored after all
     ``unknown``          requests that ended without an answer
@@ -86,6 +128,7 @@ class Stats(RowCounts):
     in_flight: int
     appends: int
     appended_bytes: int
+    append_latency: Latencies
     mismatches: int
     unknown: int
     hook_errors: int

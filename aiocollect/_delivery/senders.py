@@ -32,8 +32,10 @@ from .._core.commands import (
 from .._core.settings import Settings
 from .._threads.loops import running_loop
 from ..errors import OutcomeUnknown, StoreError
+from ..stats import Latencies
 from ..typing import Store
 from .answers import ANSWERS, fits
+from .append_times import AppendTimes
 from .channel import Channel, Standing
 from .closing import Closing
 from .settling import Settling
@@ -67,6 +69,7 @@ class RequestCounts(TypedDict):
     in_flight: int
     appends: int
     appended_bytes: int
+    append_latency: Latencies
     mismatches: int
     unknown: int
 
@@ -105,6 +108,7 @@ class Senders:
         self.in_flight = 0
         self.appends = 0
         self.appended_bytes = 0
+        self._append_times = AppendTimes()
         self.mismatches = 0
         self.unknown = 0
 
@@ -319,9 +323,12 @@ class Senders:
         store = self._store
         match request:
             case Append():
+                time = asyncio.get_running_loop().time
+                began = time()
                 appended = await store.append(
                     request.part, request.data, offset=request.offset, etag=request.etag
                 )
+                self._append_times.add(time() - began)
                 return LaneEvent.APPENDED, appended
             case Open():
                 return LaneEvent.OPENED, await store.open(request.part, head=request.head)
@@ -338,6 +345,7 @@ class Senders:
             in_flight=self.in_flight,
             appends=self.appends,
             appended_bytes=self.appended_bytes,
+            append_latency=self._append_times.latencies,
             mismatches=self.mismatches,
             unknown=self.unknown,
         )

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from aiocollect.metrics import METRICS, Snapshot
+from aiocollect.metrics import HISTOGRAMS, METRICS, Histogram, Snapshot
 
 __all__ = ["CONTENT_TYPE", "OWN", "GatewayMetric", "exposition"]
 
@@ -77,6 +77,8 @@ def exposition(
     for metric in METRICS:
         series = metric.series(seen, pipeline="default")
         lines += _family(metric.exposed_name, metric.kind, metric.text, series)
+    for histogram in HISTOGRAMS:
+        lines += _spread(histogram, seen)
     for (name, kind, _, text), found in zip(OWN, own, strict=True):
         lines += _family(name, kind, text, found)
     return "\n".join(lines) + "\n"
@@ -88,6 +90,16 @@ def _family(name: str, kind: str, text: str, series: Iterable[_Series]) -> Itera
     for labels, value in series:
         pairs = ",".join([f'{key}="{_escaped(label)}"' for key, label in labels.items()])
         yield f"{name}{{{pairs}}} {value}" if pairs else f"{name} {value}"
+
+
+def _spread(histogram: Histogram, seen: Snapshot) -> Iterator[str]:
+    name, latencies = histogram.name, histogram.read(seen)
+    yield f"# HELP {name} {histogram.text}"
+    yield f"# TYPE {name} histogram"
+    for bound, count in histogram.buckets(seen):
+        yield f'{name}_bucket{{pipeline="default",le="{bound}"}} {count}'
+    yield f'{name}_sum{{pipeline="default"}} {latencies.seconds}'
+    yield f'{name}_count{{pipeline="default"}} {latencies.appends}'
 
 
 def _escaped(label: str) -> str:

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from threading import Lock
 from typing import NamedTuple
 
 from opentelemetry import metrics, trace
 from opentelemetry.context import Context
 from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
+from opentelemetry.metrics import Histogram as Instrument
 from opentelemetry.trace import Link, SpanContext, TracerProvider
 
 from .. import ConfigError, Pipeline, Receipt
 from ..events import Event, Settled
-from ..metrics import METRICS, Metric, Snapshot, snapshot
+from ..metrics import HISTOGRAMS, METRICS, Histogram, Metric, Snapshot, snapshot
 
 __all__ = ["AppendSpans", "observe"]
 
@@ -39,7 +40,20 @@ def observe(
     if not isinstance(pipeline, Pipeline):
         raise ConfigError("observe() needs a Pipeline")
     meter = metrics.get_meter("aiocollect", meter_provider=meter_provider)
-    moments = _Moments(pipeline)
+    spreads = [
+        _Spread(
+            histogram,
+            meter.create_histogram(
+                histogram.dotted_name,
+                unit="s",
+                description=histogram.text,
+                explicit_bucket_boundaries_advisory=histogram.bounds,
+            ),
+            name,
+        )
+        for histogram in HISTOGRAMS
+    ]
+    moments = _Moments(pipeline, spreads)
     for metric in METRICS:
         make = (
             meter.create_observable_counter
@@ -64,12 +78,37 @@ def _callback(
     return read
 
 
+class _Spread:
+    """Records in an instrument what was counted since the last time. There are no observable
+    histograms: each append is recorded as the middle of its class, so that the classes are exact,
+    and the sum is not."""
+
+    def __init__(self, histogram: Histogram, instrument: Instrument, name: str) -> None:
+        self._histogram = histogram
+        self._instrument = instrument
+        self._labels = {"pipeline": name}
+        self._told = self._none = (0,) * (len(histogram.bounds) + 1)
+
+    def record(self, seen: Snapshot) -> None:
+        """Record what is new in this snapshot."""
+        counts, bounds = self._histogram.read(seen).counts, self._histogram.bounds
+        if sum(counts) < sum(self._told):  # the pipeline has started again
+            self._told = self._none
+        for place, (count, told) in enumerate(zip(counts, self._told, strict=True)):
+            lower = bounds[place - 1] if place else 0.0
+            upper = bounds[place] if place < len(bounds) else 2 * lower
+            for _ in range(count - told):
+                self._instrument.record((lower + upper) / 2, self._labels)
+        self._told = counts
+
+
 class _Moments:
     """One snapshot for all instruments of a collection; a new one is taken when an instrument asks
     for the second time. So the pipeline is asked once, and the equation holds in each export."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline, spreads: Sequence[_Spread]) -> None:
         self._pipeline = pipeline
+        self._spreads = spreads
         self._seen: Snapshot | None = None
         self._asked: set[str] = set()
         self._lock = Lock()  # readers have threads of their own
@@ -79,6 +118,8 @@ class _Moments:
             if self._seen is None or metric.name in self._asked:
                 self._seen = snapshot(self._pipeline)
                 self._asked.clear()
+                for spread in self._spreads:
+                    spread.record(self._seen)
             self._asked.add(metric.name)
             return self._seen
 

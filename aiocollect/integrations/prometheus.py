@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
 
 from .. import ConfigError, Pipeline
-from ..metrics import METRICS, snapshot
+from ..metrics import HISTOGRAMS, METRICS, snapshot
 
 __all__ = ["PipelineCollector"]
 
@@ -49,3 +54,9 @@ class PipelineCollector(Collector):
                 for labels, value in metric.series(moment, pipeline=name):
                     family.add_metric(list(labels.values()), value)
             yield family
+        for histogram in HISTOGRAMS:
+            spread = HistogramMetricFamily(histogram.name, histogram.text, labels=["pipeline"])
+            for name, moment in seen.items():
+                total = histogram.read(moment).seconds
+                spread.add_metric([name], histogram.buckets(moment), total)
+            yield spread

@@ -12,13 +12,19 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 import pytest
 from aiohttp import ClientSession
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader, NumberDataPoint, Sum
+from opentelemetry.sdk.metrics.export import (
+    HistogramDataPoint,
+    InMemoryMetricReader,
+    NumberDataPoint,
+    Sum,
+)
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -68,12 +74,27 @@ def by_opentelemetry(pipeline: Pipeline) -> Callable[[], Scrape]:
             name = metric.name.replace(".", "_") + units[unit]
             name += "_total" if isinstance(metric.data, Sum) else ""
             for point in metric.data.data_points:
-                assert isinstance(point, NumberDataPoint)
                 labels = {key: str(text) for key, text in (point.attributes or {}).items()}
-                found[name, frozenset(labels.items())] = point.value
+                if isinstance(point, HistogramDataPoint):
+                    found |= buckets(name, labels, point)
+                else:
+                    assert isinstance(point, NumberDataPoint)
+                    found[name, frozenset(labels.items())] = point.value
         return found
 
     return scrape
+
+
+def buckets(name: str, labels: dict[str, str], point: HistogramDataPoint) -> Scrape:
+    """A histogram as the text format has it."""
+    bounds = [*map(str, point.explicit_bounds), "+Inf"]
+    found = {
+        (f"{name}_bucket", frozenset({**labels, "le": bound}.items())): float(count)
+        for bound, count in zip(bounds, accumulate(point.bucket_counts), strict=True)
+    }
+    found[f"{name}_count", frozenset(labels.items())] = point.count
+    found[f"{name}_sum", frozenset(labels.items())] = point.sum
+    return found
 
 
 def by_gateway(pipeline: Pipeline) -> Callable[[], Scrape]:
@@ -348,9 +369,13 @@ def test_all_exporters_have_the_same_series() -> None:
     async def main() -> None:
         gateway = Gateway(MemoryStore(), options=GatewayOptions(port=0), environ={})
         await gateway.start()
-        url = f"http://127.0.0.1:{gateway.port}/metrics"
-        async with ClientSession() as client, client.get(url) as answer:
-            text = await answer.text()
+        url = f"http://127.0.0.1:{gateway.port}"
+        async with ClientSession() as client:
+            # OpenTelemetry has no histogram before its first value.
+            await client.post(f"{url}/collect/m/1/i", json={"rows": [[1.0]]})
+            assert (await gateway.pipeline.flush()).stored == 1
+            async with client.get(f"{url}/metrics") as answer:
+                text = await answer.text()
         own = {key for key in parsed(text) if not key[0].startswith("aiocollect_gateway_")}
         assert own == set(by_prometheus(gateway.pipeline)())
         assert own == set(by_opentelemetry(gateway.pipeline)())

@@ -11,7 +11,11 @@ from typing import Any
 
 import pytest
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader, NumberDataPoint
+from opentelemetry.sdk.metrics.export import (
+    HistogramDataPoint,
+    InMemoryMetricReader,
+    NumberDataPoint,
+)
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -22,7 +26,8 @@ from aiocollect import ConfigError, MemoryStore, Pipeline, Stats
 from aiocollect.gateway.metrics import OWN
 from aiocollect.integrations.opentelemetry import MAX_LINKS, MAX_WATCHED, AppendSpans, observe
 from aiocollect.integrations.prometheus import PipelineCollector
-from aiocollect.metrics import METRICS, Snapshot
+from aiocollect.metrics import HISTOGRAMS, METRICS, Snapshot
+from aiocollect.stats import Latencies
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 Key = tuple[str, frozenset[tuple[str, str]]]
@@ -55,6 +60,8 @@ STATS = Stats(
     in_flight=15,
     appends=16,
     appended_bytes=17,
+    # One of at most 0.0001220703125 s, ten of at most 8 s, five of more than 512 s.
+    append_latency=Latencies(counts=(1, *(0,) * 15, 10, *(0,) * 6, 5), seconds=4040.0),
     mismatches=18,
     unknown=19,
     hook_errors=20,
@@ -107,6 +114,19 @@ for _name, _reasons in (
     EXPECTED += [(f"{_name}_total", _name, {"reason": reason}, 0) for reason in _reasons]
 
 
+# The text format writes how many took no longer than each bound.
+_BELOW = {**dict.fromkeys(range(-13, 3), 1), **dict.fromkeys(range(3, 10), 11)}
+SPREAD = {
+    **{
+        key("aiocollect_append_seconds_bucket", le=str(2.0**power)): count
+        for power, count in _BELOW.items()
+    },
+    key("aiocollect_append_seconds_bucket", le="+Inf"): 16,
+    key("aiocollect_append_seconds_count"): 16,
+    key("aiocollect_append_seconds_sum"): 4040,
+}
+
+
 class Told(Pipeline):
     """A pipeline that says what it was told to say; counts how often it is asked."""
 
@@ -134,13 +154,19 @@ def scrape(*arguments: Any) -> dict[Key, float]:
     }
 
 
-def exported(reader: InMemoryMetricReader) -> dict[Key, float]:
-    """What an OpenTelemetry reader would export."""
+def exported(
+    reader: InMemoryMetricReader, spreads: dict[str, HistogramDataPoint] | None = None
+) -> dict[Key, float]:
+    """What an OpenTelemetry reader would export; histograms go into ``spreads``."""
+    spreads = {} if spreads is None else spreads
     data = reader.get_metrics_data()
     assert data is not None
     found: dict[Key, float] = {}
     for metric in data.resource_metrics[0].scope_metrics[0].metrics:
         for point in metric.data.data_points:
+            if isinstance(point, HistogramDataPoint):
+                spreads[metric.name] = point
+                continue
             assert isinstance(point, NumberDataPoint)
             labels = {name: str(text) for name, text in (point.attributes or {}).items()}
             found[metric.name, frozenset(labels.items())] = point.value
@@ -152,7 +178,7 @@ def test_the_oracle_is_whole() -> None:
     values = {value for *_, value in EXPECTED}
     for field in dataclasses.fields(Stats):
         value = getattr(STATS, field.name)
-        if field.name != "held":
+        if field.name not in ("held", "append_latency"):
             assert set(value.values() if isinstance(value, dict) else [value]) <= values, field
     lost = sum(STATS.dead_lettered.values()) + sum(STATS.dropped.values())
     kept = STATS.in_memory + STATS.in_spool
@@ -162,7 +188,7 @@ def test_the_oracle_is_whole() -> None:
 def test_prometheus() -> None:
     """All of it, with reasons as labels, and nothing else."""
     wanted = {key(f"aiocollect_{name}", **labels): value for name, _, labels, value in EXPECTED}
-    assert scrape(Told()) == wanted
+    assert scrape(Told()) == wanted | SPREAD
 
 
 def test_several_pipelines() -> None:
@@ -191,10 +217,16 @@ def test_opentelemetry() -> None:
     provider = MeterProvider(metric_readers=readers)
     observe(pipeline, meter_provider=provider)
     wanted = {key(f"aiocollect.{name}", **labels): value for _, name, labels, value in EXPECTED}
-    assert exported(readers[0]) == wanted
-    pipeline.told = dataclasses.replace(STATS, stored=58, in_memory=0)
+    spreads: dict[str, HistogramDataPoint] = {}
+    assert exported(readers[0], spreads) == wanted
+    spread = spreads["aiocollect.append"]
+    assert tuple(spread.explicit_bounds) == tuple(2.0**power for power in range(-13, 10))
+    assert tuple(spread.bucket_counts) == STATS.append_latency.counts
+    more = Latencies(counts=(3, *STATS.append_latency.counts[1:]), seconds=4040.1)
+    pipeline.told = dataclasses.replace(STATS, stored=58, in_memory=0, append_latency=more)
     assert exported(readers[1])[key("aiocollect.rows_stored")] == 58
-    assert exported(readers[0])[key("aiocollect.rows_in_memory")] == 0
+    assert exported(readers[0], spreads)[key("aiocollect.rows_in_memory")] == 0
+    assert tuple(spreads["aiocollect.append"].bucket_counts) == more.counts
     assert pipeline.asked == 3
     provider.shutdown()
 
@@ -217,7 +249,10 @@ def test_the_page_names_each_metric() -> None:
     found = re.findall(
         r"^\| `(aiocollect_\w+)` \| (\w+) \| ([\w, ]*?) *\| (.+) \|$", PAGE.read_text(), re.M
     )
-    wanted = [(m.exposed_name, m.kind, m.label or "", m.text) for m in METRICS]
+    wanted: list[tuple[str, ...]] = [
+        (m.exposed_name, m.kind, m.label or "", m.text) for m in METRICS
+    ]
+    wanted += [(m.name, "histogram", "", m.text) for m in HISTOGRAMS]
     own = [(m.name, m.kind, ", ".join(m.label_names), m.text) for m in OWN]
     assert found == wanted + own
     for metric in METRICS:
