@@ -9,10 +9,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from aiocollect import ConfigError, __version__
+from aiocollect import AioCollectError, ConfigError, __version__
+from aiocollect.cli.names import meant
+from aiocollect.cli.reading_verbs import add_reading
 
 __all__ = ["main"]
 
@@ -20,16 +21,28 @@ __all__ = ["main"]
 _SHORTEST, _LONGEST = 2.0, 3600.0
 _FASTEST = 20_000.0
 _VARIABLE = "AIOCOLLECT_SETTINGS_FILE"
+FAILED = 1
+INTERRUPTED = 130  # as shells have it: 128, and the number of SIGINT
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The entry point; returns the exit code."""
-    options = _parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    parser, commands = _parser()
+    if arguments and not arguments[0].startswith("-") and arguments[0] not in commands:
+        parser.error(f"there is no command {arguments[0]!r}{meant(arguments[0], commands)}")
+    options = parser.parse_args(arguments)
     try:
         code: int = options.run(options)
-    except ConfigError as error:
-        print(f"aiocollect: {error}", file=sys.stderr)
-        return 1
+    except AioCollectError as error:
+        print(f"aiocollect: {error or type(error).__name__}", file=sys.stderr)
+        return FAILED
+    except BrokenPipeError:
+        # Whoever reads has read enough. The interpreter would complain when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return code
 
 
@@ -44,18 +57,6 @@ def _demo(options: argparse.Namespace) -> int:
         directory=options.directory,
         json=options.json,
     )
-
-
-def _ls(options: argparse.Namespace) -> int:
-    from aiocollect.cli.reading import ls
-
-    return ls(options)
-
-
-def _cat(options: argparse.Namespace) -> int:
-    from aiocollect.cli.reading import cat
-
-    return cat(options)
 
 
 def _replay(options: argparse.Namespace) -> int:
@@ -95,7 +96,8 @@ def _switch(options: argparse.Namespace) -> int:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
+    """The parser, and the names of the commands."""
     parser = argparse.ArgumentParser(
         prog="aiocollect",
         description="Record the inputs and outputs of production models, exactly once.",
@@ -137,7 +139,7 @@ def _parser() -> argparse.ArgumentParser:
         "--json", action="store_true", help="print one JSON object as the last line of stdout"
     )
     demo.set_defaults(run=_demo)
-    _add_reading(commands)
+    add_reading(commands)
     replay = commands.add_parser(
         "replay",
         help="store the rows that ended processes left in a spool",
@@ -251,77 +253,7 @@ def _parser() -> argparse.ArgumentParser:
                 "--sample-rate", type=float, help="share of calls to record, above 0 and up to 1"
             )
         one.set_defaults(run=_switch, command=command)
-    return parser
-
-
-def _add_reading(commands: Any) -> None:
-    """The verbs that read; they share what names the store."""
-    for verb, run, help_, description in (
-        (
-            "ls",
-            _ls,
-            "list the streams of a store",
-            ("Lists streams with their parts, bytes and days. Exits with 3 if there are none."),
-        ),
-        (
-            "head",
-            _cat,
-            "show the first rows of a model or stream",
-            (
-                "Shows the first rows: of MODEL/VERSION inputs, predictions and labels joined, of "
-                'MODEL/VERSION/STREAM that stream. Needs pyarrow: pip install "aiocollect[read]".'
-            ),
-        ),
-        (
-            "cat",
-            _cat,
-            "write all rows of a model or stream",
-            (
-                "Writes rows to stdout as CSV or JSON lines, notices to stderr. Needs pyarrow: "
-                'pip install "aiocollect[read]".'
-            ),
-        ),
-    ):
-        one = commands.add_parser(verb, help=help_, description=description)
-        one.add_argument(
-            "name",
-            metavar="MODEL[/VERSION[/STREAM]]",
-            nargs="?" if verb == "ls" else None,
-            help="what to read" + (" (default: everything)" if verb == "ls" else ""),
-        )
-        for name, what in (
-            ("store", "the store (default: $AIOCOLLECT_STORE)"),
-            ("container", "container of a connection string (default: $AIOCOLLECT_CONTAINER)"),
-            ("workspace", "workspace of the pipelines (default: $AIOCOLLECT_WORKSPACE)"),
-            ("service", "service of the pipelines (default: $AIOCOLLECT_SERVICE)"),
-            ("layout", "layout of the pipelines (default: $AIOCOLLECT_LAYOUT, or day and hour)"),
-        ):
-            one.add_argument(f"--{name}", metavar="URL" if name == "store" else None, help=what)
-        one.add_argument(
-            "--json", action="store_true", help="print one JSON object per line, for other programs"
-        )
-        if verb != "ls":
-            one.add_argument(
-                "--since",
-                metavar="WHEN",
-                help=(
-                    "only rows scored at or after this time, such as 2026-11-01, 7d or 12h (before "
-                    "now)"
-                ),
-            )
-            one.add_argument("--until", metavar="WHEN", help="only rows scored before this time")
-            one.add_argument("--columns", metavar="A,B", help="only these columns")
-            one.add_argument(
-                "--format",
-                choices=("table", "csv", "jsonl"),
-                default="table" if verb == "head" else "csv",
-                help="(default: %(default)s)",
-            )
-        one.set_defaults(run=run, rows=None)
-        if verb == "head":
-            one.add_argument(
-                "-n", dest="rows", type=int, default=10, help="number of rows (default: 10)"
-            )
+    return parser, commands.choices
 
 
 def _seconds(text: str) -> float:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
-from difflib import get_close_matches
 
 from aiocollect import ConfigError
+from aiocollect.cli.names import listed, near
 from aiocollect.settings_file import (
     Control,
     Switch,
@@ -23,9 +23,6 @@ from aiocollect.settings_file import (
 )
 
 __all__ = ["show", "switch"]
-
-# Names in a message: a service may have thousands.
-_SHOWN = 12
 
 
 def switch(
@@ -81,13 +78,11 @@ def _check(collector: str, path: str, control: Control) -> None:
     # Beginnings too: "churn" stands for all of "churn/10/inputs".
     words = len(collector.strip("/").split("/"))
     names = {"/".join(label.split("/")[:words]): None for label in sorted(labels)}
-    near = get_close_matches(collector, names, n=1, cutoff=0.6)
-    meant = f"did you mean {near[0]!r}? " if near else ""
-    shown = sorted(labels)[:_SHOWN]
-    more = f" and {len(labels) - _SHOWN} more" if len(labels) > _SHOWN else ""
+    found = near(collector, names)
+    meant = f"did you mean {found!r}? " if found else ""
     raise ConfigError(
         f"unknown collector {collector!r}; {meant}known collectors: "
-        f"{', '.join(shown)}{more}. Use --force for a collector that does not exist yet"
+        f"{listed(labels)}. Use --force for a collector that does not exist yet"
     )
 
 

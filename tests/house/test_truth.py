@@ -63,10 +63,7 @@ MISSPELLED = {"AIOCOLLECT_GATEWAY_TOKN"}
 
 def commands() -> dict[str, argparse.ArgumentParser]:
     """The command line's verbs with their parsers."""
-    [verbs] = [
-        action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction)
-    ]
-    return dict(verbs.choices)
+    return dict(_parser()[1])
 
 
 @cache

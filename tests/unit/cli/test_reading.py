@@ -59,9 +59,16 @@ def test_ls(store: str, capsys: pytest.CaptureFixture[str]) -> None:
     (info,) = map(json.loads, out.splitlines())
     assert (info["model"], info["version"], info["stream"]) == ("churn", "10", "inputs")
     assert info["bytes"] > 100
-    out, err = said(capsys, "ls", "nobody", code=3)
-    assert not out
-    assert "nothing in the store has this name" in err
+    for name, words in (
+        ("nobody", "nothing in the store has the name nobody; there are churn, fraud"),
+        ("chrun", "the name chrun; did you mean 'churn'?"),
+        ("churn/10/input", "did you mean 'churn/10/inputs'?"),
+    ):
+        out, err = said(capsys, "ls", name, code=3)
+        assert not out
+        assert words in err
+    _, err = said(capsys, "ls", "--service", "other", code=3)
+    assert "there is nothing under this workspace, service and layout" in err
 
 
 def test_head(store: str, capsys: pytest.CaptureFixture[str]) -> None:

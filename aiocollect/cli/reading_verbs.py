@@ -1,0 +1,116 @@
+"""The command line of the verbs that read a store. They share what names the store and the span.
+
+What a verb does is in a module of its own, which is imported when the verb runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, Literal, TypeAlias
+
+__all__ = ["add_reading"]
+
+_NEEDS_ARROW = 'Needs pyarrow: pip install "aiocollect[read]".'
+_NAME = "MODEL[/VERSION[/STREAM]]"
+Named: TypeAlias = Literal["one", "maybe", "some"]
+
+
+def add_reading(commands: Any) -> None:
+    """Add the verbs to the command line."""
+    _add_ls(commands)
+    _add_rows(commands)
+
+
+def _add_ls(commands: Any) -> None:
+    _verb(
+        commands,
+        "ls",
+        _ls,
+        "list the streams of a store",
+        "Lists streams with their parts, bytes and days. Exits with 3 if there are none.",
+        named="maybe",
+    )
+
+
+def _add_rows(commands: Any) -> None:
+    head = _verb(
+        commands,
+        "head",
+        _cat,
+        "show the first rows of a model or stream",
+        (
+            "Shows the first rows: of MODEL/VERSION inputs, predictions and labels joined, of "
+            f"MODEL/VERSION/STREAM that stream. {_NEEDS_ARROW}"
+        ),
+    )
+    head.add_argument("-n", dest="rows", type=int, default=10, help="number of rows (default: 10)")
+    cat = _verb(
+        commands,
+        "cat",
+        _cat,
+        "write all rows of a model or stream",
+        f"Writes rows to stdout as CSV or JSON lines, notices to stderr. {_NEEDS_ARROW}",
+    )
+    cat.set_defaults(rows=None)
+    for one, form in ((head, "table"), (cat, "csv")):
+        _add_span(one)
+        one.add_argument("--columns", metavar="A,B", help="only these columns")
+        one.add_argument(
+            "--format",
+            choices=("table", "csv", "jsonl"),
+            default=form,
+            help="(default: %(default)s)",
+        )
+
+
+def _verb(
+    commands: Any,
+    verb: str,
+    run: Any,
+    help_: str,
+    description: str,
+    *,
+    named: Named = "one",
+) -> argparse.ArgumentParser:
+    """A verb with the name, the options of the store, and --json."""
+    one: argparse.ArgumentParser = commands.add_parser(verb, help=help_, description=description)
+    one.add_argument(
+        "name",
+        metavar=_NAME,
+        nargs={"one": None, "maybe": "?", "some": "*"}[named],
+        help="what to read" + ("" if named == "one" else " (default: everything)"),
+    )
+    for name, what in (
+        ("store", "the store (default: $AIOCOLLECT_STORE)"),
+        ("container", "container of a connection string (default: $AIOCOLLECT_CONTAINER)"),
+        ("workspace", "workspace of the pipelines (default: $AIOCOLLECT_WORKSPACE)"),
+        ("service", "service of the pipelines (default: $AIOCOLLECT_SERVICE)"),
+        ("layout", "layout of the pipelines (default: $AIOCOLLECT_LAYOUT, or day and hour)"),
+    ):
+        one.add_argument(f"--{name}", metavar="URL" if name == "store" else None, help=what)
+    one.add_argument(
+        "--json", action="store_true", help="print one JSON object per line, for other programs"
+    )
+    one.set_defaults(run=run)
+    return one
+
+
+def _add_span(one: argparse.ArgumentParser) -> None:
+    one.add_argument(
+        "--since",
+        metavar="WHEN",
+        help="only rows scored at or after this time, such as 2026-11-01, 7d or 12h (before now)",
+    )
+    one.add_argument("--until", metavar="WHEN", help="only rows scored before this time")
+
+
+def _ls(options: argparse.Namespace) -> int:
+    from aiocollect.cli.reading import ls
+
+    return ls(options)
+
+
+def _cat(options: argparse.Namespace) -> int:
+    from aiocollect.cli.reading import cat
+
+    return cat(options)
