@@ -18,13 +18,13 @@ from ._config.seams import Seams
 from ._config.streams import StreamOpener
 from ._core.settings import Settings
 from ._engine.recorder import refuse
-from ._engine.status import healthy, stats
+from ._engine.status import healthy, stats, streams
 from ._validation.addresses import check_path
 from .collectors import Collector, Model
 from .errors import ConfigError, EncodeError
 from .options import Limits, PipelineOptions, Retry, StoreOptions
 from .redaction import Redact
-from .stats import Report, Stats
+from .stats import Report, Stats, StreamStats
 from .typing import (
     Columns,
     Credential,
@@ -351,6 +351,11 @@ class Pipeline:
     def stats(self) -> Stats:
         """A snapshot of all counts, from any thread. They add up: see Stats."""
         return stats(self._engine)
+
+    def streams(self) -> tuple[StreamStats, ...]:
+        """What each path does that rows go to, or went to lately: see StreamStats. From any
+        thread."""
+        return streams(self._engine)
 
     def healthy(self, *, max_age: float = 30.0) -> bool:
         """Whether rows reach the store.

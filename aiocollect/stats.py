@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 __all__ = [
     *("DEAD_LETTERED", "DROPPED", "LATENCY_BOUNDS", "REFUSED"),
-    *("Latencies", "Report", "RowCounts", "Stats"),
+    *("Latencies", "Report", "RowCounts", "Stats", "StreamState", "StreamStats"),
 ]
 
 # The reasons under which rows are counted, so that whoever exports the counts can begin each series
@@ -132,6 +132,46 @@ class Stats(RowCounts):
     mismatches: int
     unknown: int
     hook_errors: int
+
+
+StreamState = Literal["idle", "waiting", "storing", "retrying", "held"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamStats:
+    """One blob path of a stream at one moment: a stream has one for each day or hour that it wrote
+    to lately, until that is forgotten.
+
+    Rows of this process, since it began to write to this path.
+
+    ===============  ==============================================================================
+    ``stream``       model/version/identifier; "" for rows adopted from a spool
+    ``path``         the blob's name, of its first part
+    ``part``         the blob that it writes to now
+    ``state``        "idle": no rows wait; "waiting": for more rows, or for their turn; "storing": a
+                     request is under way; "retrying": it will be sent again; "held": an operator
+                     must act
+    ``code``         why rows have not moved for some attempts, for remedies.explain(); else ""
+    ``sample_rate``  the share of calls that its collector records now; 0 is off; None if unknown
+    ``stored``       rows in the store, for good
+    ``waiting``      rows in memory or on the disk that are not final
+    ``oldest_age``   seconds since the oldest of them was taken; None: none waits
+    ``blocks``       blocks of the part, as far as this process knows; all writers share them
+    ``max_blocks``   how many a part can have before the path goes on in the next one
+    ===============  ==============================================================================
+    """
+
+    stream: str
+    path: str
+    part: str
+    state: StreamState
+    code: str
+    sample_rate: float | None
+    stored: int
+    waiting: int
+    oldest_age: float | None
+    blocks: int
+    max_blocks: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

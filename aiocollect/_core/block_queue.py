@@ -36,6 +36,11 @@ class BlockQueue:
         return sum(block.rows for block in self._blocks)
 
     @property
+    def born(self) -> float | None:
+        """When the batch's first row was taken; None where there is no batch."""
+        return self._batch.born if self._blocks and self._batch else None
+
+    @property
     def first(self) -> Block:
         """The block under way."""
         return self._blocks[0]

@@ -102,6 +102,11 @@ class Lane:
         return self._data.blocks.rows
 
     @property
+    def born(self) -> float | None:
+        """When the oldest row of the batch under way was taken; None without one."""
+        return self._data.blocks.born
+
+    @property
     def under_way(self) -> tuple[int, int]:
         """The rows that may be on their way: the first, and their number."""
         data = self._data

@@ -14,9 +14,11 @@ from .._core.accumulator import Accumulator, Batch, Block
 from .._core.commands import Outcome
 from .._core.lane import Lane
 from .._core.ring import Account
+from .._core.states import State
 from .._core.unsettled import Unsettled
 from .._spool.progress import LaneProgress
 from .._spool.syncer import Syncer
+from ..stats import StreamState
 from .receipts import AwaitedRows, Receipt
 
 __all__ = ["NOTHING_WAITS", "Channel", "Parked", "Standing", "Totals"]
@@ -96,7 +98,8 @@ class Channel:
             "syncer",
             "keeping",
         ),
-        *("_parked", "_totals", "lane", "last_fill", "payer", "standing", "progress", "watched"),
+        *("_parked", "_totals", "lane", "last_fill", "payer", "standing", "progress", "stored"),
+        "watched",
     )
 
     def __init__(
@@ -116,6 +119,7 @@ class Channel:
         self.standing = Standing.NEW
         self.payer: Account | None = None
         self.closed = False
+        self.stored = 0  # rows, since it was opened
         self.origins: tuple[Any, ...] = ()  # of the native core, that lead here
         self._parked = 0
         self._totals = totals
@@ -144,6 +148,23 @@ class Channel:
         """Whether it has no rows, in memory or on the disk."""
         waits = self.keeping or self.accumulator.rows or self.backlog or self.lane.rows
         return not waits
+
+    @property
+    def state(self) -> StreamState:
+        """What it does now."""
+        lane = self.lane
+        if lane.waiting:
+            return "held" if lane.state is State.HELD else "retrying"
+        return "storing" if lane.busy else "idle" if self.idle else "waiting"
+
+    @property
+    def born(self) -> float | None:
+        """When the oldest row was taken that is coalesced and not final; None without one."""
+        if self.lane.born is not None:
+            return self.lane.born
+        if self.backlog:
+            return self.backlog[0].born
+        return self.accumulator.born if self.accumulator.rows else None
 
     def cut(self, unsettled: Unsettled) -> Batch:
         """Seal what was coalesced, at least one row, as the next batch."""
@@ -193,6 +214,8 @@ class Channel:
                 self.watched = None
         if outcome is Outcome.SPOOLED:
             return
+        if outcome is Outcome.STORED:
+            self.stored += rows
         if self.syncer is not None and self.progress is not None:
             stand = self.lane.stand
             if outcome is Outcome.POSSIBLY_STORED:

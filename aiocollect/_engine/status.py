@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from ..stats import Report, Stats
+from .._delivery.channel import Channel
+from .._delivery.stream import Stream
+from ..stats import Report, Stats, StreamStats
 from .engine import Engine
 
-__all__ = ["healthy", "report", "stats"]
+__all__ = ["healthy", "report", "stats", "streams"]
 
 
 def report(engine: Engine, began: float) -> Report:
@@ -58,4 +60,38 @@ def _stats(engine: Engine) -> Stats:
         paths=len(engine.channels),
         held=_held(engine),
         hook_errors=engine.hooks.errors,
+    )
+
+
+def streams(engine: Engine) -> tuple[StreamStats, ...]:
+    """All paths that rows go to or went to lately, by their names. From any thread."""
+    return engine.binding.ask(lambda: _streams(engine))
+
+
+def _streams(engine: Engine) -> tuple[StreamStats, ...]:
+    # Streams that write the same columns to the same path share a channel.
+    owners: dict[Channel, list[Stream]] = {}
+    for stream in engine.channels.streams:
+        for channel in stream.channels:
+            owners.setdefault(channel, []).append(stream)
+    now = engine.clock.monotonic()
+    found = [_of_channel(one, owners.get(one, []), now) for one in engine.channels]
+    return tuple(sorted(found, key=lambda one: (one.stream, one.path, one.part)))
+
+
+def _of_channel(channel: Channel, streams: list[Stream], now: float) -> StreamStats:
+    lane, born = channel.lane, channel.born
+    rates = [gate.rate for stream in streams for _, gate in stream.sources]
+    return StreamStats(
+        stream=", ".join(sorted({stream.label for stream in streams})),
+        path=lane.parts.path,
+        part=lane.parts.name,
+        state=channel.state,
+        code=lane.held,
+        sample_rate=max(rates, default=None),
+        stored=channel.stored,
+        waiting=channel.rows + channel.parked,
+        oldest_age=None if born is None else now - born,
+        blocks=lane.place.blocks,
+        max_blocks=lane.parts.max_blocks,
     )

@@ -32,6 +32,7 @@ from aiocollect.integrations.pytest_plugin import FaultyStore
 from aiocollect.layouts import DocumentedLayout
 from aiocollect.reading import Dataset, ReadNote, StreamInfo
 from aiocollect.redaction import Drop, KeyedHash, Mask
+from aiocollect.stats import StreamStats
 from aiocollect.stores.azure import AzureStore
 from aiocollect.stores.local import LocalStore
 from aiocollect.testing import FaultKind, Operation
@@ -205,6 +206,7 @@ def status(pipeline: Pipeline) -> None:
     assert_type(stats.dropped, dict[str, int])
     assert_type(stats.oldest_age, float | None)
     assert_type(pipeline.healthy(max_age=10.0), bool)
+    assert_type(pipeline.streams(), tuple[StreamStats, ...])
     stats.accepted = 0  # type: ignore[misc]
 
 
