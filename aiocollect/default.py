@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Sequence
 
 from .collectors import Collector
 from .pipeline import Pipeline
 from .redaction import Redact
 from .stats import Report
+from .typing import Features
 
 __all__ = ["ModelDataCollector", "default_pipeline", "flush"]
 
@@ -62,7 +62,7 @@ class ModelDataCollector(Collector):
         *,
         version: str = "default",
         identifier: str = "default",
-        feature_names: Sequence[str] | None = None,
+        feature_names: Features | None = None,
         redact: Redact = None,
     ) -> None:
         made = default_pipeline().collector(

@@ -29,6 +29,7 @@ from .typing import (
     Columns,
     Credential,
     Encoder,
+    Features,
     Format,
     Hook,
     HostKind,
@@ -199,7 +200,7 @@ class Pipeline:
         *,
         version: str = "default",
         identifier: str = "default",
-        feature_names: Sequence[str] | None = None,
+        feature_names: Features | None = None,
         workspace: str | None = None,
         service: str | None = None,
         sample_rate: float = 1.0,
@@ -212,8 +213,9 @@ class Pipeline:
         """The collector of one stream of a model.
 
         Its rows go to ``<workspace>/<service>/<model>/<version>/<identifier>/<yyyy>/<MM>/<dd>/
-        data.csv``. Without ``feature_names`` the first call fixes the columns. ``sample_rate``: the
-        share of calls that is recorded, chosen by their ids. ``redact``: a rule or a list of rules
+        data.csv``. Without ``feature_names`` the first call fixes the columns; with types,
+        ``{"age": float, "plan": str}``, reading knows them. ``sample_rate``: the share of calls
+        that is recorded, chosen by their ids. ``redact``: a rule or a list of rules
         that change each row before anything keeps it (see aiocollect.redaction). The others are as
         for the pipeline; None means the pipeline's. Raises ConfigError.
         """
@@ -234,12 +236,14 @@ class Pipeline:
         version: str = "default",
         redact: Mapping[str, Redact] = MappingProxyType({}),
         paired: bool = True,
-        **streams: Sequence[str] | None,
+        **streams: Features | None,
     ) -> Model:
         """Several streams of one model, recorded together under one id.
 
         Each keyword names a stream and gives its columns, or None:
-        ``pipeline.model("churn", version="10", inputs=["age", "plan"], predictions=["p"])``.
+        ``pipeline.model("churn", version="10", inputs=["age", "plan"], predictions=["p"])``. With
+        types, ``inputs={"age": float, "plan": str}``, reading need not find them out; they change
+        nothing of what is written.
         ``redact`` gives the rules of the streams that have some: ``{"inputs": Drop("age")}``.
         ``paired``: row k of one stream belongs to row k of the others, so a call whose streams have
         different numbers of rows is refused. Raises ConfigError.

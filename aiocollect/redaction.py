@@ -195,6 +195,19 @@ def columns_after(
     return left
 
 
+def types_after(
+    rules: Iterable[Rule], types: tuple[tuple[str, str], ...]
+) -> tuple[tuple[str, str], ...]:
+    """Of the declared types those that are true of what is written: rules change cells, and a
+    function may change any of them."""
+    changed: set[str] = set()
+    for rule in rules:
+        if not isinstance(rule, Drop | Mask | KeyedHash):
+            return ()
+        changed.update(rule.columns)
+    return tuple((name, type_) for name, type_ in types if name not in changed)
+
+
 def _checked(columns: tuple[Any, ...], rule: str) -> tuple[str, ...]:
     if not columns:
         raise ConfigError(f"{rule}: name a column, such as {rule}('name')")

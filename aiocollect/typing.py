@@ -9,7 +9,7 @@ and days, never bytes. None of them knows the engine.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
@@ -25,6 +25,7 @@ __all__ = [
     "Created",
     "Credential",
     "Encoder",
+    "Features",
     "Format",
     "Hook",
     "HostKind",
@@ -53,6 +54,10 @@ Writer: TypeAlias = Literal["shared", "own"]
 HostKind: TypeAlias = Literal["loop", "thread"]
 WhenFull: TypeAlias = Literal["shed_newest", "shed_oldest", "raise"]
 IdentityName: TypeAlias = Literal["default", "managed", "workload", "cli"]
+
+# The columns of a stream: their names, or names with types, which reading then need not find out:
+# {"age": float, "plan": str, "note": None}. int, float, str, bool, datetime, date; None: not said.
+Features: TypeAlias = Sequence[str] | Mapping[str, type[Any] | None]
 
 # The columns after the features: the call's id, its time, and the row's index in the call.
 METADATA = ("$aml_dc_correlation_id", "$aml_dc_scoring_timestamp", "$aml_dc_row")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from .._delivery.stream import Form, Stream
 from .._engine.engine import Engine
 from .._engine.recorder import Recorder
-from .._validation.columns import check_features, check_streams
+from .._validation.columns import check_features, check_streams, check_types
 from ..collectors import Collector, Model
-from ..redaction import Redact, rules_for
-from ..typing import Names
+from ..redaction import Redact, rules_for, types_after
+from ..typing import Features, Names
 from .formats import Forms
 
 __all__ = ["StreamOpener"]
@@ -51,7 +51,7 @@ class StreamOpener:
         names: Names,
         form: Form,
         *,
-        feature_names: Sequence[str] | None,
+        feature_names: Features | None,
         redact: Redact,
         sample_rate: float,
     ) -> Collector:
@@ -66,7 +66,7 @@ class StreamOpener:
         self,
         model: str,
         version: str,
-        streams: Mapping[str, Sequence[str] | None],
+        streams: Mapping[str, Features | None],
         *,
         redact: Mapping[str, Redact],
         paired: bool,
@@ -93,13 +93,18 @@ class StreamOpener:
         self,
         names: Names,
         form: Form,
-        columns: Sequence[str] | None,
+        columns: Features | None,
         redact: Redact,
         *,
         option: str,
     ) -> Stream:
         features = check_features(columns)
+        types = check_types(columns)
         rules = rules_for(features, redact, option=option)
         return self._engine.channels.open_stream(
-            names, form=form, feature_names=features, rules=rules
+            names,
+            form=form,
+            feature_names=features,
+            rules=rules,
+            types=types_after(rules, types),
         )

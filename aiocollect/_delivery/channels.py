@@ -100,18 +100,21 @@ class Channels:
         form: Form,
         feature_names: tuple[str, ...] | None,
         rules: tuple[Rule, ...] = (),
+        types: tuple[tuple[str, str], ...] = (),
     ) -> Stream:
-        """The stream of these names, form, columns and rules; the same one for the same ones.
+        """The stream of these names, form, columns, rules and types; the same one for the same
+        ones.
 
         Raises ConfigError for names that cannot make a path.
         """
         _check_text(names)
-        key = (names, feature_names, form.key, rules)
+        key = (names, feature_names, form.key, rules, types)
         stream = self.streams.get(key)
         if stream is None:
             self.check(names, form)
             form_key, feature_names = self._one(form.key), self._one(feature_names)
-            key = (names, feature_names, form_key, rules)
+            types = self._one(types)
+            key = (names, feature_names, form_key, rules, types)
             if len(self._forms) >= FORMS:  # encoders or layouts are created for each request
                 self._forms.clear()
             stream = Stream(
@@ -120,6 +123,7 @@ class Channels:
                 feature_names=feature_names,
                 limits=self._settings.limits,
                 rules=rules,
+                types=types,
             )
             stream = self.streams.add(key, stream)
         return stream

@@ -58,6 +58,7 @@ class Source(NamedTuple):
 class Stream(StreamBase):
     """The names, form, columns and channels of one collector.
 
+    ``types``: pairs of a column and the word for its declared type, for those who read.
     ``channel`` is that of the ``hour`` (since 1970) that the pump asked for last; only the pump
     asks. ``seen`` is the hour of the latest row that was accepted: a row of another hour may open a
     path, and is charged for it (Engine.offer).
@@ -66,7 +67,7 @@ class Stream(StreamBase):
     __slots__ = (
         *("_others", "_schema", "admitted", "channel", "form", "hour", "names", "wanted"),
         *("native", "origin"),
-        *("__weakref__", "account", "gate", "header", "models", "redactor", "shape"),
+        *("__weakref__", "account", "gate", "header", "models", "redactor", "shape", "types"),
     )
 
     def __init__(
@@ -77,9 +78,11 @@ class Stream(StreamBase):
         feature_names: tuple[str, ...] | None,
         limits: Limits,
         rules: tuple[Rule, ...] = (),
+        types: tuple[tuple[str, str], ...] = (),
     ) -> None:
         self.names = names
         self.form = form
+        self.types = types
         self.label = f"{names.model}/{names.version}/{names.identifier}"
         self.redactor: Redactor | None = None
         if rules:

@@ -1,13 +1,22 @@
-"""Columns: their names as plain text; the names of features, checked once."""
+"""Columns: their names as plain text; the names of features and the types declared for them,
+checked once."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final
 
 from ..errors import ConfigError
+from ..typing import Features
 
-__all__ = ["check_features", "check_streams", "label"]
+__all__ = ["DECLARED", "check_features", "check_streams", "check_types", "label"]
+
+# The types that a column can be declared with, by the word that the log has for each.
+DECLARED: Final[dict[str, type[Any]]] = {
+    one.__name__: one for one in (int, float, str, bool, datetime, date)
+}
 
 
 def label(name: object) -> str | None:
@@ -26,10 +35,32 @@ def label(name: object) -> str | None:
     return label(value) if isinstance(value, str | bytes) else None
 
 
-def check_features(names: Sequence[str] | None) -> tuple[str, ...] | None:
-    """The names as a tuple; None stays None. Raises ConfigError."""
+def check_types(features: Features | None) -> tuple[tuple[str, str], ...]:
+    """The columns that were given with a type, each with the word for it. The names are those of
+    check_features(), which comes first. Raises ConfigError."""
+    if not isinstance(features, Mapping):
+        return ()
+    found = []
+    for name, type_ in features.items():
+        if type_ is None:
+            continue
+        word = next((word for word, one in DECLARED.items() if one is type_), None)
+        if word is None:
+            shown = type_.__name__ if isinstance(type_, type) else f"a {type(type_).__name__}"
+            raise ConfigError(
+                f"feature_names declares column {label(name) or name!r} as {shown}; use "
+                f"{', '.join(DECLARED)}, or None for a column without a type"
+            )
+        found.append((label(name) or str(name), word))
+    return tuple(found)
+
+
+def check_features(names: Features | None) -> tuple[str, ...] | None:
+    """The names as a tuple, of a mapping its keys; None stays None. Raises ConfigError."""
     if names is None:
         return None
+    if isinstance(names, Mapping):
+        names = list(names)
     if isinstance(names, str):
         raise ConfigError("feature_names must be a list of names, not a single name")
     # The columns of a frame and an array of names have an order, too.
