@@ -30,7 +30,8 @@ $(VENV)/core: requirements.txt
 
 $(VENV)/ready: $(VENV)/core requirements-dev.txt pyproject.toml
 	$(INSTALL) --require-hashes -r requirements-dev.txt
-	$(INSTALL) --no-deps --no-build-isolation -e .
+	@# Without the native core: that is a target of its own, which says what it misses.
+	AIOCOLLECT_NATIVE=0 $(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
 testkit/azurite/node_modules/ready: testkit/azurite/package-lock.json
@@ -38,7 +39,7 @@ testkit/azurite/node_modules/ready: testkit/azurite/package-lock.json
 	cd testkit/azurite && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-demo: $(VENV)/core ## A server under load, recorded, restarted and audited (DURATION=15 STORE=azurite)
+demo: $(VENV)/core native ## A server under load, recorded, restarted and audited (DURATION=15 STORE=azurite)
 ifeq ($(STORE),azurite)
 	@$(MAKE) --no-print-directory testkit/azurite/node_modules/ready
 	$(BIN)/python -m testkit.demo --seconds $(DURATION)
@@ -46,8 +47,8 @@ else
 	$(BIN)/python -m aiocollect.cli demo --seconds $(DURATION)
 endif
 
-native: $(VENV)/core ## The native core, built in place; says why where it cannot be built
-	$(BIN)/python tools/build_native.py
+native: $(VENV)/core ## The native core, built in place where it is not yet; says what is missing
+	@$(BIN)/python tools/build_native.py
 
 # What needs no process, no emulator and no clock of its own: beside one another.
 FAST := tests/unit tests/behaviour tests/house tests/property tests/compat tests/service
@@ -55,7 +56,7 @@ FAST := tests/unit tests/behaviour tests/house tests/property tests/compat tests
 test: lint $(VENV)/ready testkit/azurite/node_modules/ready .venv-inference/ready ## Before sending a change: lint, types, all tests, the wheel (13 minutes)
 	$(BIN)/python -m pytest -q -n 2 $(FAST)
 	$(BIN)/python -m pytest -q --ignore=tests/contract --ignore=tests/ray $(addprefix --ignore=,$(FAST))
-	$(BIN)/python tools/wheel.py
+	$(BIN)/python -m tools.wheel
 
 # The heart, in virtual time: no process, no emulator, nothing that is marked slow; without what is
 # about values and reading, whose tests import pandas, and without plugins that it has no use for.

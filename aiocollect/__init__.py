@@ -37,6 +37,7 @@ Of each, what its ``__all__`` names is public. Everything else may change with a
 """
 
 from ._public import publish
+from ._version import __version__
 from .collectors import Collector, Model, Receipt, ReceiptOutcome
 from .context import correlation
 from .default import ModelDataCollector, flush
@@ -54,9 +55,6 @@ from .pipeline import Pipeline
 from .reading import aread, read, streams
 from .stats import Latencies, Report, Stats
 from .stores.memory import MemoryStore
-
-# The one place where the version is written: pyproject.toml reads it here.
-__version__ = "0.2.0.dev0"
 
 __all__ = [
     "AioCollectError",

@@ -229,6 +229,10 @@ METRICS = (
         *("counter", "hook_errors", "{error}", "Exceptions that hooks raised."),
         lambda s: s.hook_errors,
     ),
+    _one(
+        *("gauge", "native_core", "", "1 where the native core runs, 0 where Python does."),
+        lambda s: float(s.core == "native"),
+    ),
     Metric(
         *("aiocollect_healthy", "gauge", "", "1 while pipeline.healthy() is true, else 0."),
         lambda seen: {"": float(seen.healthy)},

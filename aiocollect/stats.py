@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from ._native import reason as _reason
+
 __all__ = [
-    *("DEAD_LETTERED", "DROPPED", "LATENCY_BOUNDS", "REFUSED"),
+    *("CORE", "DEAD_LETTERED", "DROPPED", "LATENCY_BOUNDS", "REFUSED"),
     *("Latencies", "Report", "RowCounts", "Stats", "StreamState", "StreamStats"),
 ]
 
+# What runs the scoring path of this process: "native", or "Python" and why (docs/native.md).
+CORE: Final = f"Python ({_reason})" if _reason else "native"
 # The reasons under which rows are counted, so that whoever exports the counts can begin each series
 # at 0: an alert on an increase misses the first loss where its series begins with it. The store's
 # own codes come on top of those of dead letters, and what a user's part gives as a reason.
@@ -113,6 +117,7 @@ class Stats(RowCounts):
                          earlier attempt was stored after all
     ``unknown``          requests that ended without an answer
     ``hook_errors``      exceptions that hooks have raised
+    ``core``             what runs the scoring path: "native", or "Python" and why (CORE)
     ===================  ==========================================================================
     """
 
@@ -132,6 +137,7 @@ class Stats(RowCounts):
     mismatches: int
     unknown: int
     hook_errors: int
+    core: str = CORE
 
 
 StreamState = Literal["idle", "waiting", "storing", "retrying", "held"]

@@ -16,6 +16,9 @@ namespace {
 
 using namespace aiocollect;
 
+// What it was built from (tools/build_native.py), which importers compare: one text after the other.
+constexpr char kMarks[] = AIOCOLLECT_VERSION "\0" AIOCOLLECT_DIGEST;
+
 bool add_type(PyObject* module, const char* name, size_t size, PyType_Slot* slots, bool base, bool gc,
               PyTypeObject** place) {
     unsigned flags = Py_TPFLAGS_DEFAULT;
@@ -67,7 +70,8 @@ PyMODINIT_FUNC PyInit_core() {
         add_type(module, "aiocollect._native.core.Ring", sizeof(Ring), ring_slots, false, true, &ring_type) &&
         add_type(module, "aiocollect._native.core.Collector", sizeof(Collector), collector_slots, true, true, &collector_type) &&
         add_type(module, "aiocollect._native.core.Model", sizeof(Model), model_slots, true, true, &model_type);
-    if (!made) {
+    if (!made || PyModule_AddStringConstant(module, "version", kMarks) < 0 ||
+        PyModule_AddStringConstant(module, "digest", kMarks + sizeof AIOCOLLECT_VERSION) < 0) {
         Py_DECREF(module);
         return nullptr;
     }

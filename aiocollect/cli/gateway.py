@@ -10,17 +10,20 @@ import asyncio
 import logging
 import signal
 
-from aiocollect import ConfigError
+from aiocollect import ConfigError, __version__
 from aiocollect._threads.loops import run
 from aiocollect.gateway import Gateway, GatewayOptions
+from aiocollect.stats import CORE
 
 __all__ = ["run_gateway"]
+
+logger = logging.getLogger("aiocollect")
 
 
 def run_gateway(store: str | None, options: GatewayOptions) -> int:
     """Run until a signal ends it; returns the exit code. Raises ConfigError."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("aiocollect").setLevel(logging.INFO)
+    logger.setLevel(logging.INFO)
     return run(_serve(store, options))
 
 
@@ -42,6 +45,7 @@ async def _serve(store: str | None, options: GatewayOptions) -> int:
             "another --port, or --port 0 for any free one"
         ) from None
     host = f"[{options.host}]" if ":" in options.host else options.host
+    logger.info("aiocollect %s, core: %s", __version__, CORE)
     print(f"listening on http://{host}:{gateway.port}", flush=True)
     await stop.wait()
     report = await gateway.stop()

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from aiocollect import AioCollectError, ConfigError, __version__
 from aiocollect.cli.names import meant
 from aiocollect.cli.reading_verbs import add_reading
+from aiocollect.stats import CORE
 
 __all__ = ["main"]
 
@@ -101,8 +102,10 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     parser = argparse.ArgumentParser(
         prog="aiocollect",
         description="Record the inputs and outputs of production models, exactly once.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,  # --version is one line
     )
-    parser.add_argument("--version", action="version", version=f"aiocollect {__version__}")
+    version = f"aiocollect {__version__}, core: {CORE}"
+    parser.add_argument("--version", action="version", version=version)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     demo = commands.add_parser(
         "demo",

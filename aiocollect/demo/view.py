@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any, BinaryIO
 
+from ..stats import CORE
 from .audit import AuditResult
 
 __all__ = [
@@ -52,6 +53,7 @@ def beginning(*, rate: float, seconds: float, url: str, where: str, loop: str) -
         "started again. At the end an auditor compares the clients' answers with the files.",
         "",
         f"  server   {url}  (aiohttp on {loop}; logistic regression, 30 features)",
+        f"  core     {CORE}",
         ("  load     open-loop: requests are sent at fixed times, however slow the answers are"),
         f"  store    {where}",
         "",

@@ -114,8 +114,10 @@ def test_a_bad_command_line_is_refused(
 
 
 def test_the_version_is_the_packages(tmp_path: Path) -> None:
-    """``aiocollect --version`` says the package's version."""
+    """``aiocollect --version`` says the package's version, and what runs the scoring path."""
     import aiocollect
+    from aiocollect.stats import CORE
 
     done = run("--version", folder=tmp_path)
-    assert (done.returncode, done.stdout) == (0, f"aiocollect {aiocollect.__version__}\n")
+    line = f"aiocollect {aiocollect.__version__}, core: {CORE}\n"
+    assert (done.returncode, done.stdout) == (0, line)

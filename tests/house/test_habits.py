@@ -16,7 +16,7 @@ def test_the_version_is_the_changelogs() -> None:
     [newest, *_] = re.findall(r"^## (\d+\.\d+\.\d+)", read("CHANGELOG.md"), re.MULTILINE)
     assert aiocollect.__version__ in {newest, f"{newest}.dev0"}
     assert PROJECT["project"]["dynamic"] == ["version"]
-    assert PROJECT["tool"]["hatch"]["version"] == {"path": "aiocollect/__init__.py"}
+    assert PROJECT["tool"]["hatch"]["version"] == {"path": "aiocollect/_version.py"}
 
 
 def test_the_core_depends_on_four_packages() -> None:

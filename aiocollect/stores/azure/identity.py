@@ -24,7 +24,7 @@ __all__ = ["NAMES", "Identity"]
 
 # The chain of all; the identity of the machine or service; that of a Kubernetes service account;
 # that of the user signed in with the command line.
-NAMES: Final = get_args(IdentityName)
+NAMES: Final[tuple[str, ...]] = get_args(IdentityName)
 EXTRA: Final = "pip install 'aiocollect[identity]'"
 
 

@@ -1,0 +1,1 @@
+"""The native core: how it is built, and chosen."""
