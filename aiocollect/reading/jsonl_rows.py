@@ -113,6 +113,8 @@ def _kinds_of(type_: Any) -> set[type]:
         return set()
     if pa.types.is_boolean(type_):
         return {bool}
+    if pa.types.is_temporal(type_):
+        return {str}
     if pa.types.is_floating(type_):
         return {int, float}
     return {int}

@@ -8,8 +8,9 @@ __all__ = ["ReadNote", "Notes"]
 
 
 class ReadNote(NamedTuple):
-    """``code`` is for programs, ``text`` for people: ``mixed``, ``absent``, ``torn``, ``rows``
-    (left out), ``part`` (left out), ``foreign``, ``labels``, ``doubled``, ``span``, ``times``."""
+    """``code`` is for programs, ``text`` for people: ``mixed``, ``declared``, ``absent``, ``torn``,
+    ``rows`` (left out), ``part`` (left out), ``foreign``, ``labels``, ``doubled``, ``span``,
+    ``times``."""
 
     code: str
     where: str

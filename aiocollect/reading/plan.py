@@ -13,7 +13,8 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -23,7 +24,8 @@ from .places import PartPlace
 
 __all__ = ["PlannedPart", "Plan", "planned", "snapshot_of", "spans_of", "thawed"]
 
-_MARK: Final = "aiocollect1."
+_MARK: Final = "aiocollect2."
+_NOTHING: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType({})
 
 
 class PlannedPart(NamedTuple):
@@ -45,9 +47,11 @@ class PlannedPart(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """The parts of each stream in order."""
+    """The parts of each stream in order; and by stream and column the types that the pipeline
+    declared, as far as the log has them."""
 
     streams: dict[str, tuple[PlannedPart, ...]]
+    declared: Mapping[str, Mapping[str, str]] = _NOTHING
 
     @property
     def parts(self) -> tuple[PlannedPart, ...]:
@@ -81,8 +85,9 @@ def spans_of(plan: Plan) -> list[tuple[int, int]]:
 
 def snapshot_of(plan: Plan) -> str:
     """The plan as a text of letters, digits, - and _."""
-    said = {stream: [list(part[1:]) for part in parts] for stream, parts in plan.streams.items()}
-    data = zlib.compress(orjson.dumps(said), 9)
+    parts = {stream: [list(part[1:]) for part in parts] for stream, parts in plan.streams.items()}
+    types = {stream: dict(types) for stream, types in plan.declared.items() if types}
+    data = zlib.compress(orjson.dumps({"parts": parts, "types": types}), 9)
     return _MARK + base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
@@ -97,11 +102,14 @@ def thawed(snapshot: str, *, streams: Iterable[str] | None = None) -> Plan:
         said = orjson.loads(zlib.decompress(data))
         found = {
             stream: tuple(PlannedPart(stream, *part) for part in parts)
-            for stream, parts in said.items()
+            for stream, parts in said["parts"].items()
         }
-    except (binascii.Error, zlib.error, ValueError, TypeError, AttributeError):
+        declared = {stream: dict(types) for stream, types in said["types"].items()}
+    except (binascii.Error, zlib.error, ValueError, TypeError, AttributeError, KeyError):
         raise ConfigError(problem) from None
     for stream in streams or ():
         if stream not in found:
             raise ConfigError(f"as_of= has no stream {stream!r}; it has {', '.join(found)}")
-    return Plan(found if streams is None else {stream: found[stream] for stream in streams})
+    if streams is not None:
+        found = {stream: found[stream] for stream in streams}
+    return Plan(found, {stream: types for stream, types in declared.items() if stream in found})

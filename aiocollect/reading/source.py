@@ -128,6 +128,7 @@ class Reading:
                     name,
                     parts,
                     told=request.told,
+                    declared=plan.declared.get(name, {}),
                     widen=request.on_drift == "widen",
                     strict=request.strict,
                     notes=self.notes,

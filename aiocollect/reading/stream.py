@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -17,12 +18,13 @@ from ..errors import SchemaConflict
 from ..typing import METADATA
 from .csv_rows import ColumnType, Misfit, Parsed, header_of, looks_in, parsed
 from .cut import last_row_end
+from .declared import Declared
 from .fetch import Fetcher, Stretch
 from .jsonl_rows import lines_in, lines_table
 from .looks import Looks, is_mixed, settled
 from .notes import Notes
 from .plan import PlannedPart
-from .types import FIXED, column_types
+from .types import FIXED, column_types, undeclared
 
 __all__ = ["StreamReader"]
 
@@ -35,7 +37,8 @@ PARSERS: Final = 2
 
 
 class StreamReader:
-    """Reads the parts of one stream. ``told``: types by column; ``widen``: whether parts may
+    """Reads the parts of one stream. ``told``: types by column; ``declared``: what the
+    pipeline said of them; ``widen``: whether parts may
     differ; ``strict``: whether what cannot be read is an error."""
 
     def __init__(
@@ -44,6 +47,7 @@ class StreamReader:
         parts: Sequence[PlannedPart],
         *,
         told: Mapping[str, Any],
+        declared: Declared = MappingProxyType({}),
         widen: bool,
         strict: bool,
         notes: Notes,
@@ -52,6 +56,7 @@ class StreamReader:
         self.parts = tuple(parts)
         self.columns: dict[str, ColumnType] = {}
         self._told = told
+        self._declared = declared
         self._widen = widen
         self._strict = strict
         self._notes = notes
@@ -133,10 +138,17 @@ class StreamReader:
             for name, look in looks.items():
                 united[name] = united.get(name, frozenset()) | look
         self._looks = united
-        self.columns = column_types(united, self._told)
+        in_json = all(part.format != "csv" for part in self.parts)
+        self.columns = column_types(united, self._told, self._declared, in_json=in_json)
         if len(seen) == len(parts):
             self._compare(seen, parts)
+        others = undeclared(united, self._declared, in_json=in_json)
+        for name, word in others.items():
+            if not self.columns[name].told:
+                self._not_declared(name, word)
         for name, look in united.items():
+            if name in self._declared and name not in others:
+                continue
             if not self.columns[name].told and is_mixed(look):
                 kinds = ", ".join(sorted(settled(look) - {"negative"}))
                 if not self._widen:
@@ -150,6 +162,18 @@ class StreamReader:
                     f"{self.name}.{name}",
                     f"cells of several types ({kinds}) are read as {self.columns[name].type}",
                 )
+
+    def _not_declared(self, name: str, word: str) -> None:
+        """Its cells are something else than the pipeline said."""
+        said = f"it was declared as {word}, but has other cells"
+        if not self._widen:
+            raise SchemaConflict(
+                f"{self.name}: column {name!r}: {said}; set its type, for example "
+                f"schema={{{name!r}: str}}, or use on_drift='widen'"
+            )
+        self._notes.add(
+            "declared", f"{self.name}.{name}", f"{said}; read as {self.columns[name].type}"
+        )
 
     def _compare(self, seen: Sequence[Mapping[str, Looks]], parts: Sequence[PlannedPart]) -> None:
         for name in self.columns:

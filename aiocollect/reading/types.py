@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -12,9 +13,10 @@ import pyarrow as pa  # type: ignore[import-untyped]
 from ..errors import ConfigError
 from ..typing import METADATA
 from .csv_rows import ColumnType
+from .declared import Declared, declared_type
 from .looks import Looks, type_of
 
-__all__ = ["FIXED", "column_types", "told_types"]
+__all__ = ["FIXED", "column_types", "told_types", "undeclared"]
 
 ID, TIME, ROW = METADATA
 
@@ -52,13 +54,37 @@ def told_types(schema: Mapping[str, Any] | None) -> dict[str, Any]:
     return {name: _told(name, type_) for name, type_ in schema.items()}
 
 
-def column_types(looks: Mapping[str, Looks], told: Mapping[str, Any]) -> dict[str, ColumnType]:
-    """How each column is read: as it was told, as ours are, else by its looks."""
+def column_types(
+    looks: Mapping[str, Looks],
+    told: Mapping[str, Any],
+    declared: Declared = MappingProxyType({}),
+    *,
+    in_json: bool = False,
+) -> dict[str, ColumnType]:
+    """How each column is read: as it was told, as ours are, as it was declared if its cells are
+    like that, else by its looks."""
+    found = {}
+    for name, look in looks.items():
+        if name in told:
+            found[name] = ColumnType(told[name], told=True)
+        elif name in FIXED:
+            found[name] = FIXED[name]
+        else:
+            said = (
+                declared_type(declared[name], look, in_json=in_json) if name in declared else None
+            )
+            found[name] = ColumnType(type_of(look) if said is None else said)
+    return found
+
+
+def undeclared(
+    looks: Mapping[str, Looks], declared: Declared, *, in_json: bool = False
+) -> dict[str, str]:
+    """The columns whose cells are not what was declared, and what that was."""
     return {
-        name: ColumnType(told[name], told=True)
-        if name in told
-        else FIXED.get(name) or ColumnType(type_of(look))
-        for name, look in looks.items()
+        name: word
+        for name, word in declared.items()
+        if name in looks and declared_type(word, looks[name], in_json=in_json) is None
     }
 
 

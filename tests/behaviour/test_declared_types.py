@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+import math
+from datetime import UTC, date, datetime
 from typing import Any
 
+import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
+import aiocollect
 from aiocollect import ConfigError, MemoryStore, Pipeline
+from aiocollect.errors import SchemaConflict
+from aiocollect.reading.plan import snapshot_of
 from aiocollect.redaction import Drop, Mask
+from tests.support.reads import write
 
 
 def types_of(collector: Any) -> Any:
@@ -56,9 +62,129 @@ def test_a_redacted_column_has_no_declared_type() -> None:
     """A rule changes its cells, and a function may change any."""
     pipeline = Pipeline(MemoryStore())
     declared = {"age": int, "name": str, "ssn": int}
-    for rules, left in (
+    cases: list[tuple[Any, dict[str, str]]] = [
         ([Drop("ssn"), Mask("name")], {"age": "int"}),
         (lambda row: row, {}),
-    ):
+    ]
+    for rules, left in cases:
         stream = pipeline.collector("m", feature_names=declared, redact=rules)
         assert types_of(stream) == left
+
+
+# Reading ------------------------------------------------------------------------------------------
+
+NAIVE = datetime(2026, 3, 1, 4, 5, 6)
+
+
+def declared(store: Any, types: dict[str, str], **options: Any) -> Any:
+    """A dataset of the inputs for which the log has these declarations."""
+    plan = aiocollect.read(store, "m", streams="inputs")._plan()
+    token = snapshot_of(plan._replace(declared={"inputs": types}))
+    return aiocollect.read(store, "m", streams="inputs", as_of=token, **options)
+
+
+def stored(rows: list[list[Any]], *, format: str = "csv", columns: str = "x") -> Any:  # noqa: A002
+    async def use(pipeline: Pipeline) -> None:
+        stream = pipeline.collector("m", identifier="inputs", feature_names=columns.split())
+        for row in rows:
+            stream.collect([row])
+
+    return write(use, format=format)
+
+
+@pytest.mark.parametrize("format", ["csv", "jsonl"])
+@pytest.mark.parametrize(
+    ("word", "cells", "type_"),
+    [
+        ("float", [1, 2], "double"),
+        ("float", [None, None], "double"),
+        ("float", [math.nan], "double"),
+        ("int", [None], "int64"),
+        ("int", [1, 2**63], "uint64"),
+        ("str", [1, 2.5, None], "string"),
+        ("str", [True, NAIVE], "string"),
+        ("bool", [True, None], "bool"),
+        ("datetime", [NAIVE, None], "timestamp[us]"),
+        ("datetime", [None], "timestamp[us]"),
+        ("date", [date(2026, 3, 1)], "date32[day]"),
+    ],
+)
+def test_a_declared_type_decides_what_cells_leave_open(
+    format: str,  # noqa: A002
+    word: str,
+    cells: list[Any],
+    type_: str,
+) -> None:
+    """And no cell is another one for it."""
+    store = stored([[cell] for cell in cells], format=format)
+    dataset = declared(store, {"x": word, "y": "int"})
+    column = dataset.to_arrow()["x"]
+    assert str(column.type) == type_
+    assert not dataset.notes
+    undeclared = aiocollect.read(store, "m", streams="inputs").to_arrow()["x"]
+    assert undeclared.null_count == column.null_count
+    if word not in ("str", "float"):
+        assert column.to_pylist() == cells
+    elif word == "float":
+        assert [str(cell) for cell in column.to_pylist() if cell is not None] == [
+            str(float(cell)) for cell in cells if cell is not None
+        ]
+
+
+def test_moments_keep_their_zone() -> None:
+    """Whether they have one is not declared."""
+    store = stored([[NAIVE.replace(tzinfo=UTC)]])
+    column = declared(store, {"x": "datetime"}).to_arrow()["x"]
+    assert str(column.type) == "timestamp[us, tz=UTC]"
+
+
+@pytest.mark.parametrize("format", ["csv", "jsonl"])
+@pytest.mark.parametrize(
+    ("word", "cells", "type_"),
+    [
+        ("int", [1, 2.5], "double"),
+        ("int", ["007", "x"], "string"),
+        ("float", [1.5, "x"], "string"),
+        ("float", [1.5, 2**53 + 1], "string"),
+        ("bool", [1, 0], "int64"),
+    ],
+)
+def test_cells_are_never_bent_to_a_declaration(
+    format: str,  # noqa: A002
+    word: str,
+    cells: list[Any],
+    type_: str,
+) -> None:
+    """They are read as they are, and it is noted; or it is an error."""
+    store = stored([[cell] for cell in cells], format=format)
+    dataset = declared(store, {"x": word})
+    column = dataset.to_arrow()["x"]
+    assert str(column.type) == type_
+    assert [str(cell) for cell in column.to_pylist()] == [
+        str(float(cell)) if type_ == "double" else str(cell) for cell in cells
+    ]
+    said = {note.code: str(note) for note in dataset.notes}
+    assert said["declared"].startswith(
+        f"inputs.x: it was declared as {word}, but has other cells; read as {type_}"
+    )
+    with pytest.raises(SchemaConflict, match=f"'x': it was declared as {word}"):
+        declared(store, {"x": word}, on_drift="raise").to_arrow()
+
+
+def test_a_cell_far_down_is_met_too() -> None:
+    """Behind what is looked at first: to_arrow() widens, a stream of batches raises."""
+    store = stored([*[[1]] * 9000, [2.5]])
+    table = declared(store, {"x": "int"}).to_arrow()
+    assert table["x"].to_pylist()[-2:] == [1.0, 2.5]
+    dataset = declared(store, {"x": "int"})
+    assert str(dataset.schema.field("x").type) == "int64"
+    with pytest.raises(SchemaConflict, match="typed"):
+        list(dataset)
+    assert pa.table(declared(store, {"x": "float"}))["x"].to_pylist()[-1] == 2.5
+
+
+def test_what_a_user_says_comes_first() -> None:
+    """schema= knows better than the program that wrote; an unknown word says nothing."""
+    store = stored([[1, 2]], columns="x y")
+    table = declared(store, {"x": "str", "y": "vector"}, schema={"x": "int8"}).to_arrow()
+    assert [str(table[name].type) for name in "xy"] == ["int8", "int64"]

@@ -32,13 +32,14 @@ def test_folders_that_overlap_are_one_stretch() -> None:
 
 def test_a_snapshot_is_the_plan() -> None:
     """Letter by letter."""
-    plan = Plan({"a": (part("a", 0, 24),), "größe": ()})
+    plan = Plan({"a": (part("a", 0, 24),), "größe": ()}, {"a": {"x y": "float"}})
     assert thawed(snapshot_of(plan)) == plan
+    assert thawed(snapshot_of(plan), streams=["größe"]) == Plan({"größe": ()})
     assert snapshot_of(plan).replace(".", "").replace("-", "").replace("_", "").isalnum()
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "aiocollect1.", "aiocollect1.AAAA", "aiocollect1.é", None, 5]
+    "text", ["", "x", "aiocollect2.", "aiocollect2.AAAA", "aiocollect2.é", None, 5]
 )
 def test_what_is_no_snapshot_is_refused(text: Any) -> None:
     """Cut off, of something else, of another kind."""
