@@ -280,7 +280,8 @@ def test_sigterm_in_mid_load(tmp_path: Path) -> None:
             assert process.wait(30) == 0
             report = process.stdout.read()
             log.seek(0)
-            *refused, closed = log.read().splitlines()
+            begun, *refused, closed = log.read().splitlines()
+            assert ", core: " in begun
             # Nothing but what was sent after the end had begun, and was told so.
             assert all(" 503 stopping:" in line for line in refused)
             assert "closed: accepted " in closed
