@@ -45,8 +45,8 @@ async def _serve(store: str | None, options: GatewayOptions) -> int:
             "another --port, or --port 0 for any free one"
         ) from None
     host = f"[{options.host}]" if ":" in options.host else options.host
-    logger.info("aiocollect %s, core: %s", __version__, CORE)
     print(f"listening on http://{host}:{gateway.port}", flush=True)
+    logger.info("aiocollect %s, core: %s", __version__, CORE)
     await stop.wait()
     report = await gateway.stop()
     print(report, flush=True)
