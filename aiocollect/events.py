@@ -40,6 +40,7 @@ __all__ = [
     "SpoolFailed",
     "SpoolLeft",
     "Spooled",
+    "StatusFailed",
     "StreamsForgotten",
     "WriterTurnedOwn",
 ]
@@ -229,6 +230,13 @@ class SettingsRemoved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatusFailed:
+    """The status file cannot be written, for this ``reason``. Told once, until it works again."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLettersLost:
     """Dead letters could not be written to their file, for this ``reason``. ``rows``: how many rows
     they had; each was told by a DeadLettered before."""
@@ -324,6 +332,7 @@ Event: TypeAlias = (
     | CredentialWarning
     | SettingsRejected
     | SettingsRemoved
+    | StatusFailed
     | DeadLettersLost
     | SpoolAdopted
     | SpoolDamaged

@@ -163,6 +163,7 @@ class PipelineOptions(TypedDict, total=False):
     sample_rate: float
     pressure_sample_rate: float
     settings_file: str | os.PathLike[str] | None
+    status: str | os.PathLike[str] | None
     dead_letters: str | os.PathLike[str] | None
     hooks: Sequence[Hook]
     strict: bool

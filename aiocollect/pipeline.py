@@ -19,6 +19,7 @@ from ._config.streams import StreamOpener
 from ._core.settings import Settings
 from ._engine.recorder import refuse
 from ._engine.status import healthy, stats, streams
+from ._engine.status_file import plain_status
 from ._validation.addresses import check_path
 from .collectors import Collector, Model
 from .errors import ConfigError, EncodeError
@@ -99,6 +100,8 @@ class Pipeline:
     ``pressure_sample_rate``  multiplies the rates while memory is nearly used up, so that a thinner
                               sample takes the place of holes [1.0]
     ``settings_file``         what operators switch while it runs; see aiocollect.settings_file
+    ``status``                a directory where each process shows what it does, once a second, for
+                              ``aiocollect ui`` and ``top``; see docs/status.md [None]
     ``dead_letters``          a file for rows that can never be stored, up to 64 MiB [None: they are
                               counted, and hooks get DeadLettered]
     ``hooks``                 callables that get each event; see aiocollect.events
@@ -133,6 +136,7 @@ class Pipeline:
         sample_rate: float = 1.0,
         pressure_sample_rate: float = 1.0,
         settings_file: str | os.PathLike[str] | None = None,
+        status: str | os.PathLike[str] | None = None,
         dead_letters: str | os.PathLike[str] | None = None,
         hooks: Sequence[Hook] = (),
         strict: bool = False,
@@ -155,6 +159,7 @@ class Pipeline:
             pressure_sample_rate=pressure_sample_rate,
             settings_file=_path("settings_file", settings_file),
             spool=None if spool is None else os.path.abspath(_path("spool", spool) or ""),
+            status=_path("status", status),
             dead_letters=_path("dead_letters", dead_letters),
             strict=strict,
             limits=limits,
@@ -360,6 +365,11 @@ class Pipeline:
         """What each path does that rows go to, or went to lately: see StreamStats. From any
         thread."""
         return streams(self._engine)
+
+    def status(self) -> dict[str, Any]:
+        """All of this as one JSON object, with what happened lately: what the status file holds
+        (docs/status.md). No cell, no secret. From any thread."""
+        return plain_status(self._engine)
 
     def healthy(self, *, max_age: float = 30.0) -> bool:
         """Whether rows reach the store.

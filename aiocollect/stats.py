@@ -8,8 +8,8 @@ from typing import Final, Literal
 from ._native import reason as _reason
 
 __all__ = [
-    *("CORE", "DEAD_LETTERED", "DROPPED", "LATENCY_BOUNDS", "REFUSED"),
-    *("Latencies", "Report", "RowCounts", "Stats", "StreamState", "StreamStats"),
+    *("CORE", "DEAD_LETTERED", "DROPPED", "Happening", "LATENCY_BOUNDS", "Latencies"),
+    *("REFUSED", "Report", "RowCounts", "Stats", "StreamState", "StreamStats"),
 ]
 
 # What runs the scoring path of this process: "native", or "Python" and why (docs/native.md).
@@ -138,6 +138,31 @@ class Stats(RowCounts):
     unknown: int
     hook_errors: int
     core: str = CORE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """Something that an operator should know. Equal ones are one, counted.
+
+    ================  =============================================================================
+    ``kind``          the name of the event's class: see aiocollect.events
+    ``where``         which path or stream; "" if it is about the pipeline
+    ``text``          what has happened and what to do, in words; never a cell
+    ``trouble``       whether it is a warning; else it is news
+    ``times``         how often it has happened; the text is the latest one's
+    ``rows``          the rows that were lost, refused or left by all of them
+    ``first, last``   when, in seconds since 1970
+    ================  =============================================================================
+    """
+
+    kind: str
+    where: str
+    text: str
+    trouble: bool
+    times: int
+    rows: int
+    first: float
+    last: float
 
 
 StreamState = Literal["idle", "waiting", "storing", "retrying", "held"]

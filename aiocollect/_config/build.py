@@ -18,6 +18,7 @@ from .._engine.clock import SystemClock
 from .._engine.engine import Engine
 from .._engine.lifespans import Lifespans
 from .._engine.loop_thread import LoopThread, check_threads
+from .._engine.status_file import StatusFile
 from .._hooks.log import LogHook
 from .._spool.disk import Disk
 from .._threads.line import within
@@ -110,6 +111,8 @@ def assemble(
         thread=LoopThread(loop_maker()) if host == "thread" else None,
         inspected=store if isinstance(store, AzureStore) else None,
     )
+    if settings.status is not None:
+        engine.status_file = StatusFile(settings.status, engine)
     return store, engine, Lifespans(engine, store)
 
 

@@ -44,6 +44,7 @@ _OPTIONS: dict[str, type] = {
     "sample_rate": float,
     "pressure_sample_rate": float,
     "settings_file": str,
+    "status": str,
     "dead_letters": str,
 }
 # Options of the store, not of the pipeline.
@@ -59,7 +60,7 @@ _AML = "AML_MODEL_DC_"
 _AML_CONTAINER = "modeldata"
 
 # Files and directories; and names that would become part of every path.
-_PATHS = frozenset({"spool", "settings_file", "dead_letters", "ca_file"})
+_PATHS = frozenset({"spool", "settings_file", "status", "dead_letters", "ca_file"})
 _NAMES = frozenset({"container", "workspace", "service", "layout", "endpoint_suffix"})
 # Prefixes of others that read the same env file: the gateway, and this project's own tests.
 _OTHERS = ("AIOCOLLECT_GATEWAY_", "AIOCOLLECT_CONTRACT_")

@@ -46,6 +46,8 @@ class Settings:
     spool: str | None = None
     # See _delivery/dead_letters.py. None: dead letters are counted, and given to the hooks only.
     dead_letters: str | None = None
+    # See _engine/status_file.py. None: nobody is told.
+    status: str | None = None
     limits: Limits = field(default_factory=Limits)
     retry: Retry = field(default_factory=Retry)
 

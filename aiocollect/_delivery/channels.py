@@ -87,6 +87,11 @@ class Channels:
         return iter([*self._channels.values(), *self._adopted])
 
     @property
+    def writer(self) -> str:
+        """The id of this process's rows and blobs."""
+        return self._writer
+
+    @property
     def totals(self) -> Totals:
         """Rows of all channels."""
         return self.builder.totals

@@ -25,6 +25,7 @@ from .._delivery.delivery import Delivery
 from .._delivery.lasting import Lasting
 from .._delivery.path_prices import PathPrices
 from .._hooks.hooks import Hooks
+from .._hooks.recent import RecentHook
 from .._spool.disk import Disk
 from .._threads.side_thread import Aside
 from ..errors import PipelineClosed
@@ -46,6 +47,19 @@ class Inspected(Protocol):
         """Report to the hook, without a request."""
 
 
+class Shown(Protocol):
+    """What shows this process from outside: see status_file.py, which knows the engine."""
+
+    def start(self) -> None:
+        """On each new loop."""
+
+    def remove(self) -> None:
+        """When the pipeline has closed."""
+
+    def forget(self) -> None:
+        """In a forked child."""
+
+
 class Engine:
     """The long-lived half of a pipeline; ``delivery`` is the other one.
 
@@ -55,6 +69,7 @@ class Engine:
     """
 
     lifespans: exits.Leaving  # they close it when the process ends, and set this
+    status_file: Shown | None = None  # set by the assembly
 
     def __init__(
         self,
@@ -73,7 +88,9 @@ class Engine:
     ) -> None:
         self.settings = settings
         self.clock = clock
-        self.hooks = Hooks(hooks)
+        self.recent = RecentHook(clock)
+        self.hooks = Hooks((*hooks, self.recent))
+        self.target = target
         self.aside = aside
         self._inspected = inspected
         self._new_writer = new_writer
@@ -120,6 +137,7 @@ class Engine:
 
     def _begin(self, writer: str, *, closed: bool = False) -> None:
         """Create everything that belongs to one process and its rows."""
+        self.began = self.clock.time_ns() / 1e9  # in seconds since 1970
         self.asleep = True  # the next turn comes after a wake()
         self.ids = new_ids(self.ring, writer)
         self.refusals = Refusals()
@@ -199,6 +217,8 @@ class Engine:
             self._inspected.inspect(self.hooks.emit)
         if self.settings_watcher is not None:
             self.settings_watcher.start()
+        if self.status_file is not None:
+            self.status_file.start()
 
     # Starts and processes ---------------------------------------------------------------------
 
@@ -223,6 +243,8 @@ class Engine:
         closed = self.closed
         self.aside.abandon()
         self.delivery.abandon()
+        if self.status_file is not None:
+            self.status_file.forget()
         receipts.renew()
         self.hooks.renew()
         self.sources.begin_in_child()

@@ -149,6 +149,8 @@ class Lifecycle:
         await delivery.spool_rest(CLOSE_TIMEOUT)
         if engine.settings_watcher is not None:
             engine.settings_watcher.stop()
+        if engine.status_file is not None:
+            engine.status_file.remove()
         delivery.give_up("closed")
         with suppress(asyncio.CancelledError):
             await engine.dead_letters.settle(CLOSE_TIMEOUT)

@@ -12,7 +12,7 @@ import errno
 import os
 import stat
 
-__all__ = ["append_line", "check_appendable", "read_small", "write_new"]
+__all__ = ["append_line", "check_appendable", "read_small", "replace_file", "write_new"]
 
 # Missing on Windows, which has no such files either.
 _SAFE = (
@@ -92,6 +92,22 @@ def write_new(path: str, data: bytes) -> None:
     descriptor = os.open(path, flags, 0o666)  # by the umask: other users may have to read it
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
+
+
+def replace_file(path: str, data: bytes) -> None:
+    """Put a file in the place of what has this name, for this user alone, so that a reader sees the
+    old one or the new one. Its directory is made if it is missing. Raises OSError."""
+    beside = f"{path}.new"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _SAFE | _NO_LINKS
+    try:
+        descriptor = os.open(beside, flags, 0o600)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        descriptor = os.open(beside, flags, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        _check_regular(os.fstat(descriptor))
+        file.write(data)
+    os.replace(beside, path)
 
 
 def _check_regular(found: os.stat_result) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from ..events import Event
 from ..typing import Hook
 from .log import LogHook
+from .recent import RecentHook
 
 __all__ = ["Hooks", "pass_on"]
 
@@ -29,7 +30,7 @@ class Hooks:
     def renew(self) -> None:
         """In a forked child."""
         for hook in self._hooks:
-            if isinstance(hook, LogHook):
+            if isinstance(hook, LogHook | RecentHook):
                 hook.renew()
 
     def emit(self, event: Event) -> None:

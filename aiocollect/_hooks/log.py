@@ -10,35 +10,19 @@ import logging
 import threading
 
 from ..events import (
-    BlobReplaced,
-    Closed,
-    CredentialWarning,
     DeadLettered,
-    DeadLettersLost,
     Dropped,
     Event,
     Held,
-    HighWater,
-    LowWater,
     PossiblyStored,
-    RateChanged,
-    Refused,
     Resumed,
     Retrying,
-    Rolled,
-    SettingsRejected,
-    SettingsRemoved,
     Settled,
-    SpoolAdopted,
-    SpoolDamaged,
     Spooled,
-    SpoolFailed,
-    SpoolLeft,
-    StreamsForgotten,
-    WriterTurnedOwn,
 )
 from ..remedies import explain
 from ..typing import Clock
+from .sentences import sentence_of
 
 __all__ = ["LogHook"]
 
@@ -81,126 +65,22 @@ class LogHook:
 
     def __call__(self, event: Event) -> None:
         """Log the event, if it is one to log and its interval is over."""
-        cause, text = "", ""
-        rows = 0
+        said = sentence_of(event)
+        path = getattr(event, "path", "")
         match event:
             case Settled():
                 if self._affected:
-                    self._relieve(event.path)
-                return
-            case Rolled() | RateChanged(rate=1.0):
-                return
-            case Resumed():
-                self._relieve(event.path)
-                self._log(
-                    "resumed",
-                    f"{event.part} works again: rows are being stored",
-                    0,
-                    level=logging.INFO,
-                )
-                return
-            case Closed():
-                level = logging.INFO if event.report.complete else logging.WARNING
-                logger.log(level, "closed: %s", event.report)
-                return
-            case LowWater():
-                logger.info("%d bytes wait for the store, below the low-water mark", event.used)
-                return
-            case RateChanged():
-                logger.info("%s records %.3g%% of its calls", event.stream, 100 * event.rate)
-                return
-            case SpoolAdopted():
-                logger.info("spool: storing %d rows of ended process %s", event.rows, event.life)
-                return
-            case Refused():
-                text = f"refused rows of {event.stream}: {event.reason}: {event.error}"
-                cause, rows = f"refused {event.reason}", event.rows
-            case Held():
-                text = (
-                    f"{event.part} is held: {event.reason}: {explain(event.reason)}; its "
-                    "rows are kept, and it is retried until it works"
-                )
-                cause = f"held {event.reason}"
-                self._affect(event.path, cause)
-            case Retrying():
-                text = (
-                    f"{event.part}: {event.attempts} attempts without a definite answer "
-                    f"from the store ({event.code}: {explain(event.code)}); retrying"
-                )
-                cause = f"retrying {event.code}"
-                self._affect(event.path, cause)
-            case Dropped() | DeadLettered() | PossiblyStored():
-                self._relieve(event.path)
-                what = type(event).__name__
-                text = (
-                    f"{what}: {event.rows} rows of {event.path}: {event.reason}: "
-                    f"{explain(event.reason)}"
-                )
-                cause, rows = f"{what} {event.reason}", event.rows
-            case BlobReplaced():
-                text = (
-                    f"{event.part} was deleted or replaced by another client; continuing in "
-                    "the next part"
-                )
-                cause = "replaced"
-            case WriterTurnedOwn():
-                text = (
-                    f"this credential cannot read {event.path}, and writers that share a "
-                    f"blob must read it; rows go to {event.part} instead"
-                )
-                cause = "own"
-            case CredentialWarning():
-                text = f"the store's SAS: {event.reason}"
-                cause = f"credential {event.aspect}"
-            case SettingsRejected():
-                text = f"{event.reason}; the previous settings stay in force"
-                cause = "settings"
-            case SettingsRemoved():
-                text = (
-                    "the settings file was removed; the options of the program apply again: "
-                    f"{event.holds}"
-                )
-                cause = "settings removed"
-            case DeadLettersLost():
-                text = (
-                    f"{event.rows} dead letters were not written to the dead-letter file: "
-                    f"{event.reason}"
-                )
-                cause = f"dead letters {event.reason}"
-            case Spooled():
-                self._relieve(event.path)
-                text = (
-                    f"{event.rows} rows of {event.path} stay in the spool; the next process "
-                    "stores them"
-                )
-                cause, rows = "spooled", event.rows
-            case SpoolDamaged():
-                text = (
-                    f"spool: {event.life}: {event.reason or 'damaged'}: {event.corrupt} "
-                    f"unreadable stretches set aside, at least {event.rows} rows lost"
-                )
-                cause = f"spool damaged {event.life}"
-            case SpoolLeft():
-                text = (
-                    f"spool: {event.life} is left as it is: {event.reason}; start a "
-                    "pipeline with the same options on this directory, or see aiocollect "
-                    "replay --help"
-                )
-                cause = f"spool left {event.life}"
-            case SpoolFailed():
-                text = f"spool: {event.reason}; rows are kept in memory only until it works again"
-                cause = "spool failed"
-            case StreamsForgotten():
-                text = (
-                    f"{event.streams} collectors, each with other redact=, format, layout "
-                    "or columns, were made and discarded; make each collector once and "
-                    "reuse it for all requests"
-                )
-                cause = "streams"
-            case HighWater():
-                text = f"{event.used} bytes wait for the store, above the high-water mark"
-                cause = "high water"
-        self._log(cause, text, rows)
+                    self._relieve(path)
+            case Resumed() | Dropped() | DeadLettered() | PossiblyStored() | Spooled():
+                self._relieve(path)
+            case Held() | Retrying() if said:
+                self._affect(path, said.cause)
+        if said is None:
+            return
+        if said.cause:
+            self._log(said.cause, said.text, said.rows, level=said.level)
+        else:
+            logger.log(said.level, "%s", said.text)
 
     def renew(self) -> None:
         """In a forked child: a thread of the parent may hold the lock, and its loop is not here."""

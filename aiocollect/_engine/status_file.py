@@ -1,0 +1,134 @@
+"""The status file: what this process does, once a second, for whoever looks from outside.
+
+Each process replaces a file of its own, so many workers are seen at once, and none needs a port.
+The page, ``aiocollect top`` and doctor read them. docs/status.md has the format. It never has a
+cell or a secret, only its owner may read it, and it is removed when the pipeline closes: a file
+that is not replaced any more is of a process that was killed.
+
+Invariants: no file is touched on the event loop; a disk that hangs or is full delays nothing but
+the next file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from contextlib import suppress
+from typing import Any, Final
+
+import orjson
+
+from .._files.regular import replace_file
+from ..events import StatusFailed
+from ..stats import CORE
+from .engine import Engine
+from .status import healthy, stats, streams
+
+__all__ = ["SUFFIX", "StatusFile", "plain_status", "status_of"]
+
+# An operator does not notice the delay, and a file of 4 KB a second costs nothing.
+INTERVAL: Final = 1.0
+# Of the names of status files.
+SUFFIX: Final = ".aiocollect.json"
+# The version of the format: see docs/status.md.
+FORMAT: Final = 1
+# So many streams stand in a file, those in trouble and the busiest first.
+MOST_STREAMS: Final = 200
+
+
+def plain_status(engine: Engine) -> dict[str, Any]:
+    """What the file would hold now, as plain values. From any thread."""
+    found: dict[str, Any] = orjson.loads(orjson.dumps(status_of(engine)))
+    return found
+
+
+def status_of(engine: Engine) -> dict[str, Any]:
+    """What the file holds, and what the page shows. From any thread."""
+    settings = engine.settings
+    found = sorted(streams(engine), key=lambda one: (not one.code, -one.waiting, -one.stored))
+    return {
+        "format": FORMAT,
+        "at": engine.clock.time_ns() / 1e9,
+        "began": engine.began,
+        "pid": os.getpid(),
+        "node": socket.gethostname(),
+        "writer": engine.channels.writer,
+        "core": CORE,
+        "store": engine.target,
+        "healthy": healthy(engine, 30.0),
+        "closed": engine.closed,
+        "settings": {
+            "linger": settings.linger,
+            "max_memory_bytes": settings.max_memory_bytes,
+            "spool": settings.spool is not None,
+            "settings_file": settings.settings_file,
+        },
+        "stats": stats(engine),
+        "streams": found[:MOST_STREAMS],
+        "more_streams": max(0, len(found) - MOST_STREAMS),
+        "recent": engine.recent.latest,
+    }
+
+
+class StatusFile:
+    """Replaces one file in the ``directory``, as long as the pipeline lives."""
+
+    def __init__(self, directory: str, engine: Engine) -> None:
+        self._directory = directory
+        self._engine = engine
+        self._path = ""  # of the file that was written last
+        self._timer: asyncio.TimerHandle | None = None
+        self._waiting = False  # for the disk
+        self._failed = False
+
+    def __repr__(self) -> str:
+        return f"<StatusFile {self._path or self._directory}>"
+
+    def start(self) -> None:
+        """Write now, and then every second, on the running loop."""
+        self.stop()
+        self._waiting = False
+        self._tick()
+
+    def stop(self) -> None:
+        """Write no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def remove(self) -> None:
+        """The pipeline has closed: remove the file, beside the loop."""
+        self.stop()
+        path, self._path = self._path, ""
+        if path:
+            self._engine.aside.apart(lambda: _removed(path), lambda answer: None)
+
+    def forget(self) -> None:
+        """In a forked child: the file is the parent's."""
+        self._path = ""
+        self._timer = None
+
+    def _tick(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(INTERVAL, self._tick)
+        if self._waiting:
+            return
+        engine = self._engine
+        name = f"{os.getpid()}-{engine.channels.writer}{SUFFIX}"
+        path = self._path = os.path.join(self._directory, name)
+        found = status_of(engine)
+
+        def then(answer: OSError | None) -> None:
+            self._waiting = False
+            if isinstance(answer, OSError) and not self._failed:
+                reason = f"{self._directory}: {answer.strerror or answer}"
+                engine.hooks.emit(StatusFailed(reason=reason))
+            self._failed = isinstance(answer, OSError)
+
+        self._waiting = True
+        engine.aside.apart(lambda: replace_file(path, orjson.dumps(found)), then)
+
+
+def _removed(path: str) -> None:
+    with suppress(OSError):
+        os.unlink(path)
