@@ -53,7 +53,7 @@ class Shown(Protocol):
     def start(self) -> None:
         """On each new loop."""
 
-    def remove(self) -> None:
+    async def remove(self) -> None:
         """When the pipeline has closed."""
 
     def forget(self) -> None:

@@ -149,10 +149,10 @@ class Lifecycle:
         await delivery.spool_rest(CLOSE_TIMEOUT)
         if engine.settings_watcher is not None:
             engine.settings_watcher.stop()
-        if engine.status_file is not None:
-            engine.status_file.remove()
         delivery.give_up("closed")
         with suppress(asyncio.CancelledError):
+            if engine.status_file is not None:
+                await engine.status_file.remove()
             await engine.dead_letters.settle(CLOSE_TIMEOUT)
         engine.aside.close()
         for close in (self._store.aclose, delivery.close_spool):

@@ -7,7 +7,7 @@ from .._delivery.stream import Stream
 from ..stats import Report, Stats, StreamStats
 from .engine import Engine
 
-__all__ = ["healthy", "report", "stats", "streams"]
+__all__ = ["healthy", "healthy_here", "report", "stats", "stats_here", "streams", "streams_here"]
 
 
 def report(engine: Engine, began: float) -> Report:
@@ -18,10 +18,11 @@ def report(engine: Engine, began: float) -> Report:
 def healthy(engine: Engine, max_age: float) -> bool:
     """Whether rows find their way: nothing held, nothing old, the budget not nearly used, and not
     every call refused."""
-    return engine.binding.ask(lambda: _healthy(engine, max_age))
+    return engine.binding.ask(lambda: healthy_here(engine, max_age))
 
 
-def _healthy(engine: Engine, max_age: float) -> bool:
+def healthy_here(engine: Engine, max_age: float) -> bool:
+    """The same, on the pipeline's loop."""
     delivery, ring = engine.delivery, engine.ring
     if engine.closed or delivery.headroom.pressed or _held(engine):
         return False
@@ -42,10 +43,11 @@ def _held(engine: Engine) -> dict[str, str]:
 
 def stats(engine: Engine) -> Stats:
     """A snapshot in which the conservation equation holds. From any thread."""
-    return engine.binding.ask(lambda: _stats(engine))
+    return engine.binding.ask(lambda: stats_here(engine))
 
 
-def _stats(engine: Engine) -> Stats:
+def stats_here(engine: Engine) -> Stats:
+    """The same, on the pipeline's loop."""
     delivery = engine.delivery
     return Stats(
         **delivery.counts(),
@@ -65,10 +67,11 @@ def _stats(engine: Engine) -> Stats:
 
 def streams(engine: Engine) -> tuple[StreamStats, ...]:
     """All paths that rows go to or went to lately, by their names. From any thread."""
-    return engine.binding.ask(lambda: _streams(engine))
+    return engine.binding.ask(lambda: streams_here(engine))
 
 
-def _streams(engine: Engine) -> tuple[StreamStats, ...]:
+def streams_here(engine: Engine) -> tuple[StreamStats, ...]:
+    """The same, on the pipeline's loop."""
     # Streams that write the same columns to the same path share a channel.
     owners: dict[Channel, list[Stream]] = {}
     for stream in engine.channels.streams:

@@ -23,12 +23,14 @@ from .._files.regular import replace_file
 from ..events import StatusFailed
 from ..stats import CORE
 from .engine import Engine
-from .status import healthy, stats, streams
+from .status import healthy_here, stats_here, streams_here
 
 __all__ = ["SUFFIX", "StatusFile", "plain_status", "status_of"]
 
 # An operator does not notice the delay, and a file of 4 KB a second costs nothing.
 INTERVAL: Final = 1.0
+# How long a disk has to remove the file before the pipeline closes without that, in seconds.
+PATIENCE: Final = 0.5
 # Of the names of status files.
 SUFFIX: Final = ".aiocollect.json"
 # The version of the format: see docs/status.md.
@@ -39,14 +41,16 @@ MOST_STREAMS: Final = 200
 
 def plain_status(engine: Engine) -> dict[str, Any]:
     """What the file would hold now, as plain values. From any thread."""
-    found: dict[str, Any] = orjson.loads(orjson.dumps(status_of(engine)))
+    found: dict[str, Any] = orjson.loads(
+        engine.binding.ask(lambda: orjson.dumps(status_of(engine)))
+    )
     return found
 
 
 def status_of(engine: Engine) -> dict[str, Any]:
-    """What the file holds, and what the page shows. From any thread."""
+    """What the file holds, and what the page shows. On the pipeline's loop."""
     settings = engine.settings
-    found = sorted(streams(engine), key=lambda one: (not one.code, -one.waiting, -one.stored))
+    found = sorted(streams_here(engine), key=lambda one: (not one.code, -one.waiting, -one.stored))
     return {
         "format": FORMAT,
         "at": engine.clock.time_ns() / 1e9,
@@ -56,7 +60,7 @@ def status_of(engine: Engine) -> dict[str, Any]:
         "writer": engine.channels.writer,
         "core": CORE,
         "store": engine.target,
-        "healthy": healthy(engine, 30.0),
+        "healthy": healthy_here(engine, 30.0),
         "closed": engine.closed,
         "settings": {
             "linger": settings.linger,
@@ -64,7 +68,7 @@ def status_of(engine: Engine) -> dict[str, Any]:
             "spool": settings.spool is not None,
             "settings_file": settings.settings_file,
         },
-        "stats": stats(engine),
+        "stats": stats_here(engine),
         "streams": found[:MOST_STREAMS],
         "more_streams": max(0, len(found) - MOST_STREAMS),
         "recent": engine.recent.latest,
@@ -97,12 +101,17 @@ class StatusFile:
             self._timer.cancel()
             self._timer = None
 
-    def remove(self) -> None:
-        """The pipeline has closed: remove the file, beside the loop."""
+    async def remove(self) -> None:
+        """The pipeline has closed: remove the file, beside the loop, unless the disk hangs."""
         self.stop()
         path, self._path = self._path, ""
-        if path:
-            self._engine.aside.apart(lambda: _removed(path), lambda answer: None)
+        if not path:
+            return
+        removed = asyncio.Event()
+        self._engine.aside.apart(lambda: _removed(path), lambda answer: removed.set())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await removed.wait()
 
     def forget(self) -> None:
         """In a forked child: the file is the parent's."""

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +137,7 @@ def test_each_process_has_a_file_of_its_own(tmp_path: Path) -> None:
     collector.collect([1.0])
     pipeline.flush_sync()
     while not files(tmp_path):
-        pass
+        time.sleep(0.01)
     child = os.fork()
     if not child:
         try:
