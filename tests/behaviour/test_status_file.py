@@ -130,6 +130,7 @@ def test_a_directory_that_takes_no_file_is_told_once_and_harms_nothing(tmp_path:
     run_virtual(main)
 
 
+@pytest.mark.slow
 def test_each_process_has_a_file_of_its_own(tmp_path: Path) -> None:
     """A forked child does not touch its parent's."""
     pipeline = Pipeline(MemoryStore(), host="thread", status=tmp_path)
