@@ -11,7 +11,7 @@ TERMS  ?= 200
 FORKS  ?= 200
 DURATION ?= 15
 
-.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos faceoff loadtest bench crosscheck inference ray zoo contract million hostile golden client audit lock clean
+.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos faceoff loadtest bench crosscheck inference ray zoo contract million floats hostile golden client audit lock clean
 
 help: ## Show these verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -51,7 +51,7 @@ native: $(VENV)/core ## The native core, built in place where it is not yet; say
 	@$(BIN)/python tools/build_native.py
 
 # What needs no process, no emulator and no clock of its own: beside one another.
-FAST := tests/unit tests/behaviour tests/house tests/property tests/compat tests/service
+FAST := tests/unit tests/behaviour tests/house tests/property tests/compat tests/service tests/native
 
 test: lint $(VENV)/ready testkit/azurite/node_modules/ready .venv-inference/ready ## Before sending a change: lint, types, all tests, the wheel (13 minutes)
 	$(BIN)/python -m pytest -q -n 2 $(FAST)
@@ -140,6 +140,10 @@ million: $(VENV)/ready ## A million adversarial rows, written and read back (ROW
 	$(BIN)/python -m tests.property.million --rows $(ROWS)
 
 NAMES ?= 1000000
+FLOATS ?= 100000000
+floats: $(VENV)/ready ## Texts of the native core's floats against repr() and orjson, on all cores (FLOATS=100000000)
+	$(BIN)/python -m tests.native.floats --count $(FLOATS)
+
 hostile: $(VENV)/ready ## A million hostile names as paths (NAMES=1000000)
 	$(BIN)/python -m tests.property.hostile_names --names $(NAMES)
 

@@ -40,8 +40,11 @@ def marks() -> tuple[str, str]:
     return found[1], runpy.run_path(str(SOURCES / "digest.py"))["digest"](SOURCES)
 
 
-def build(path: Path, flags: tuple[str, ...] = FLAGS) -> None:
-    """Compile the core. Raises CannotBuildError, and leaves what was there."""
+def build(
+    path: Path, flags: tuple[str, ...] = FLAGS, sources: tuple[Path, ...] | None = None
+) -> None:
+    """Compile the core, or other sources against its headers. Raises CannotBuildError, and leaves
+    what was there."""
     compiler, headers = tools_of()
     version, digest = marks()
     link = ["-shared"]
@@ -53,9 +56,9 @@ def build(path: Path, flags: tuple[str, ...] = FLAGS) -> None:
             done = subprocess.run(
                 [
                     *(*compiler, *flags, *os.environ.get("CXXFLAGS", "").split()),
-                    *("-fPIC", f"-I{headers}"),
+                    *("-fPIC", f"-I{headers}", f"-I{SOURCES}"),
                     *(f'-DAIOCOLLECT_VERSION="{version}"', f'-DAIOCOLLECT_DIGEST="{digest}"'),
-                    *sorted(map(str, SOURCES.glob("*.cpp"))),
+                    *map(str, sources or sorted(SOURCES.glob("*.cpp"))),
                     *(*link, *os.environ.get("LDFLAGS", "").split(), "-o", str(made)),
                 ],
                 capture_output=True,

@@ -57,6 +57,7 @@ def test_missing_headers_are_said_and_what_helps(
     assert said == f"no Python.h in {tmp_path}; on Debian: apt install python3-dev"
 
 
+@pytest.mark.slow
 def test_the_first_error_of_a_compiler_is_the_line(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -70,6 +71,7 @@ def test_the_first_error_of_a_compiler_is_the_line(
         attempt(tmp_path / "core.so")
 
 
+@pytest.mark.slow
 def test_a_place_that_cannot_be_written_is_said(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

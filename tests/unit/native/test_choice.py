@@ -12,6 +12,7 @@ import pytest
 
 from aiocollect._native.digest import digest
 
+pytestmark = pytest.mark.slow
 ROOM = Path(__file__).parents[3] / "aiocollect" / "_native"
 BASES = "".join(f"class {name}: pass\n" for name in ("Gate", "Scoring", "Shape", "Stream"))
 

@@ -1,0 +1,1 @@
+"""The native core by itself: floats against two oracles, sanitizers, failing memory, odd calls."""
