@@ -19,12 +19,14 @@ from .plan import PlannedPart
 
 if TYPE_CHECKING:
     from .dataset import Dataset
+    from .splits import Split
 
 __all__ = [
     "Dataset",
     "PlannedPart",
     "ReadNote",
     "ReadOptions",
+    "Split",
     "StreamInfo",
     "aread",
     "options_from_env",
@@ -40,4 +42,8 @@ def __getattr__(name: str) -> Any:
         from .dataset import Dataset
 
         return Dataset
+    if name == "Split":
+        from .splits import Split
+
+        return Split
     raise AttributeError(name)

@@ -159,12 +159,12 @@ def read(
     )
     places_of = places_in(layout, workspace=workspace, service=service, format_=format)
     places_of({"model": model, "version": version or "default"})
-    open_, owned = opener(store, container, credential, store_options)
+    open_store = opener(store, container, credential, store_options)
     notes = Notes()
     planner = Planner(request, places_of, notes)
     plan = None if as_of is None else thawed(as_of, streams=names)
     source = Reading(request, planner, notes, plan, is_frozen=plan is not None)
-    return Dataset(source, open_store=open_, owned=owned)
+    return Dataset(source, open_store=open_store)
 
 
 async def aread(

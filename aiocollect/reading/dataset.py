@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,9 +14,12 @@ from .._validation.checks import check_choice, check_number
 from ..errors import ConfigError
 from ..typing import Catalog
 from .notes import ReadNote
+from .opening import Opener
 from .plan import Plan, PlannedPart, snapshot_of
+from .portions import Portion
 from .runner import iterate, run
-from .source import Reading
+from .source import Known, Reading
+from .splits import Split
 from .when import moment_text
 
 if TYPE_CHECKING:
@@ -37,13 +41,11 @@ class Dataset:
         self,
         source: Reading,
         *,
-        open_store: Callable[[], Catalog],
-        owned: bool,
+        open_store: Opener,
         limit: int | None = None,
     ) -> None:
         self._source = source
         self._open_store = open_store
-        self._owned = owned
         self._limit = limit
         self._schema: Any = None
 
@@ -124,16 +126,48 @@ class Dataset:
     def head(self, count: int = 10) -> Dataset:
         """The first rows."""
         check_number("count", count, at_least=0, integer=True)
-        return Dataset(self._source, open_store=self._open_store, owned=self._owned, limit=count)
+        return Dataset(self._source, open_store=self._open_store, limit=count)
 
     def _viewed(self, **changes: Any) -> Dataset:
         request = self._source.request._replace(**changes)
         return Dataset(
             self._source.viewed(request),
             open_store=self._open_store,
-            owned=self._owned,
             limit=self._limit,
         )
+
+    def splits(self, target_bytes: int = 64 << 20) -> list[Split]:
+        """The dataset in pieces of about so many bytes of the blobs, which can be pickled and read
+        in other processes: their rows are those of the dataset, each once.
+
+        One stream is split by its parts, joined ones by their folders, of a day or an hour. Joined
+        rows under ids of your own, which can lie in two folders, are one split. The types are those
+        that ``schema`` shows: call typed() before, where they must be those of all rows. Labels of
+        your own go with each split.
+        """
+        check_number("target_bytes", target_bytes, at_least=1, integer=True)
+        if self._limit is not None:
+            target_bytes = sys.maxsize
+
+        async def divide(catalog: Catalog) -> tuple[list[Portion], Known]:
+            return await self._source.divided(catalog, target_bytes)
+
+        portions, known = run(lambda: self._with_store(divide))
+        plan, request = self._plan(), self._source.request
+        stream = next(iter(plan.streams))
+        return [
+            Split(
+                schema=self.schema,
+                size_bytes=size,
+                _open=self._open_store,
+                _request=request,
+                _snapshot=snapshot_of(plan if parts is None else Plan({stream: parts})),
+                _columns=known,
+                _window=window,
+                _limit=self._limit,
+            )
+            for parts, window, size in portions
+        ]
 
     # To others ----------------------------------------------------------------------------------
 
@@ -232,7 +266,7 @@ class Dataset:
         try:
             yield store
         finally:
-            if self._owned:
+            if self._open_store.owned:
                 await store.aclose()
 
 

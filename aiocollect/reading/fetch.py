@@ -80,7 +80,8 @@ class Fetcher:
             await _end([task for _, task in running])
 
     async def stretches(self, parts: Iterable[PlannedPart]) -> AsyncIterator[Stretch]:
-        """All bytes of the parts, in order; of an empty part one empty stretch."""
+        """All bytes of the parts from their starts on, in order; of a part that has none one empty
+        stretch."""
         wanted = _ranges(parts)
         running: deque[tuple[PlannedPart, bool, asyncio.Task[bytes]]] = deque()
         try:
@@ -107,9 +108,9 @@ class Fetcher:
         return data
 
     async def _range(self, part: PlannedPart, offset: int, length: int) -> bytes:
-        head = self._heads.get(part.path, b"") if not offset else b""
-        if len(head) >= length:
-            return head[:length]
+        head = self._heads.get(part.path, b"")[offset : offset + length]
+        if len(head) == length:
+            return head
         return head + await self._fetch(part, offset + len(head), length - len(head))
 
     async def _fetch(self, part: PlannedPart, offset: int, length: int) -> bytes:
@@ -141,9 +142,9 @@ class Fetcher:
 
 def _ranges(parts: Iterable[PlannedPart]) -> Iterator[tuple[PlannedPart, int, int]]:
     for part in parts:
-        if not part.length:
-            yield part, 0, 0
-        for offset in range(0, part.length, RANGE):
+        if part.start >= part.length:
+            yield part, part.length, 0
+        for offset in range(part.start, part.length, RANGE):
             yield part, offset, min(RANGE, part.length - offset)
 
 

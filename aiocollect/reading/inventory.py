@@ -59,14 +59,14 @@ def streams(
     known = {"model": model, "version": version}
     names = {name: text for name, text in known.items() if text is not None}
     places_of(names)
-    open_, owned = opener(store, container, credential, store_options)
+    open_store = opener(store, container, credential, store_options)
 
     async def main() -> list[StreamInfo]:
-        catalog = open_()
+        catalog = open_store()
         try:
             return await _found(catalog, places_of, names)
         finally:
-            if owned:
+            if open_store.owned:
                 await catalog.aclose()
 
     return run(main)

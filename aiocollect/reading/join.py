@@ -19,6 +19,7 @@ __all__ = [
     "Joined",
     "Labelled",
     "complete_keys",
+    "has_others",
     "is_ours",
     "join",
     "keys_of",
@@ -48,6 +49,11 @@ def is_ours(ids: Any) -> Any:
             pc.equal(pc.utf8_slice_codeunits(ids, 19, 21), "ac"),
         ),
     )
+
+
+def has_others(table: Any) -> bool:
+    """Whether any id is not ours, or missing."""
+    return bool(pc.any(pc.invert(pc.fill_null(is_ours(table[ID]), False))).as_py())
 
 
 def keys_of(*tables: Any) -> list[Any]:

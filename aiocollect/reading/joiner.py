@@ -18,7 +18,7 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 from ..errors import ConfigError
 from ..typing import METADATA
 from .fetch import Fetcher
-from .join import complete_keys, is_ours, join, label, numbered, same_rows
+from .join import complete_keys, has_others, is_ours, join, label, numbered, same_rows
 from .notes import Notes
 from .plan import Plan, PlannedPart, spans_of
 from .request import LABELS, Request
@@ -55,19 +55,33 @@ class Joiner:
     def __repr__(self) -> str:
         return f"<Joiner of {', '.join(self.missing)}>"
 
-    async def tables(self, fetcher: Fetcher) -> AsyncIterator[Any]:
-        """The joined rows, a table for each stretch of time."""
+    @property
+    def spans(self) -> list[tuple[int, int]]:
+        """The stretches of time that its rows come in, in order."""
+        return spans_of(Plan({name: reader.parts for name, reader in self._scored.items()}))
+
+    async def tables(
+        self, fetcher: Fetcher, window: tuple[int, int] | None = None
+    ) -> AsyncIterator[Any]:
+        """The joined rows, a table for each stretch of time.
+
+        ``window``: the stretches from one to before another. Over windows that lie side by side
+        the rows are those of all stretches, each once: what waits at the end of one comes in the
+        next if that has any ids of others, else at the end of this one.
+        """
+        spans = self.spans
+        first, last = window or (0, len(spans))
         waiting = {name: self._none(reader) for name, reader in self._scored.items()}
-        plan = Plan({name: reader.parts for name, reader in self._scored.items()})
-        for begin, end in spans_of(plan):
-            loaded = await asyncio.gather(
-                *(self._rows(fetcher, one, begin, end) for one in self._scored.values())
-            )
-            tables = dict(zip(self._scored, loaded, strict=True))
+        for at in range(first, last):
+            tables = await self._scored_in(fetcher, spans[at])
+            if at == first > 0 and any(map(has_others, tables.values())):
+                waiting = await self._waiting(fetcher, spans[:first])
             ready, waiting = self._split(tables, waiting)
-            yield await self._joined(fetcher, ready, (begin, end))
+            yield await self._joined(fetcher, ready, spans[at])
         if any(len(table) for table in waiting.values()):
-            yield await self._joined(fetcher, waiting, None)
+            ahead = await self._scored_in(fetcher, spans[last]) if last < len(spans) else {}
+            if not any(map(has_others, ahead.values())):
+                yield await self._joined(fetcher, waiting, None)
         if self._unused:
             self._notes.add(
                 "labels", LABELS, f"{self._unused} labels belong to none of the rows read"
@@ -78,6 +92,34 @@ class Joiner:
             )
 
     # Reading ------------------------------------------------------------------------------------
+
+    async def _scored_in(self, fetcher: Fetcher, span: tuple[int, int]) -> dict[str, Any]:
+        loaded = await asyncio.gather(
+            *(self._rows(fetcher, one, *span) for one in self._scored.values())
+        )
+        return dict(zip(self._scored, loaded, strict=True))
+
+    async def seems_to_have_others(self, fetcher: Fetcher) -> bool:
+        """Whether the first rows of any part have ids that are not ours."""
+        for reader in self._scored.values():
+            async for table in reader.first_ids(fetcher):
+                if has_others(table):
+                    return True
+        return False
+
+    async def _waiting(self, fetcher: Fetcher, spans: list[tuple[int, int]]) -> dict[str, Any]:
+        """What waits at the end of these stretches. Nothing waits beyond one without ids of
+        others, so that is as far as one has to go back."""
+        begin = len(spans)
+        while begin > 0:
+            begin -= 1
+            tables = await self._scored_in(fetcher, spans[begin])
+            if not any(map(has_others, tables.values())):
+                break
+        waiting = {name: self._none(reader) for name, reader in self._scored.items()}
+        for span in spans[begin:]:
+            _, waiting = self._split(await self._scored_in(fetcher, span), waiting)
+        return waiting
 
     def _wanted(self, reader: StreamReader) -> list[str]:
         """What is read of a stream: the columns asked for, and what tells its rows apart."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from .._config.build import open_store
 from .._config.env import options_from_env as pipeline_options
@@ -14,7 +14,7 @@ from ..options import StoreOptions
 from ..typing import Catalog, Credential, Layout, Store
 from .places import Places
 
-__all__ = ["import_arrow", "opener", "options_from_env", "places_in"]
+__all__ = ["Opener", "import_arrow", "opener", "options_from_env", "places_in"]
 
 _EXTENSIONS = {"csv": ("csv",), "jsonl": ("jsonl",), None: ("csv", "jsonl")}
 # What of a pipeline's options says where its rows are.
@@ -83,30 +83,59 @@ def _templates(layout: Layout | str | None) -> list[str]:
     )
 
 
+class Opener(NamedTuple):
+    """Opens the store. It can be pickled as far as what the user has given can be: an address and
+    the name of an identity always can. It has no secret but one that the user wrote into these."""
+
+    store: Store | str | os.PathLike[str]
+    container: str | None
+    credential: Credential | None
+    options: StoreOptions
+
+    def __repr__(self) -> str:
+        return "<Opener of an address>" if self.owned else f"<Opener of {self.store!r}>"
+
+    def __reduce__(self) -> Any:
+        # What a Store holds, sessions or a memory, is nothing in another process, unless its class
+        # says how it goes there.
+        if not self.owned and type(self.store).__reduce__ is object.__reduce__:
+            raise ConfigError(
+                f"store: a {type(self.store).__name__} cannot be used in another process; name "
+                "the store by its address, such as azure://account/container"
+            )
+        return Opener, tuple(self)
+
+    @property
+    def owned(self) -> bool:
+        """Whether what it opens is ours to close."""
+        return isinstance(self.store, str | os.PathLike)
+
+    def __call__(self) -> Catalog:
+        """The store, which connects when it is used. Raises ConfigError."""
+        opened: Any = self.store
+        if isinstance(self.store, str | os.PathLike):
+            opened = open_store(
+                self.store, container=self.container, credential=self.credential, **self.options
+            )
+        return _checked(opened)
+
+
 def opener(
     store: Store | str | os.PathLike[str],
     container: str | None,
     credential: Credential | None,
     store_options: StoreOptions,
-) -> tuple[Callable[[], Catalog], bool]:
-    """What opens the store, and whether it is then ours to close."""
-    if isinstance(store, str | os.PathLike):
-
-        def open_() -> Catalog:
-            opened: Any = open_store(
-                store, container=container, credential=credential, **store_options
-            )
-            return _checked(opened)
-
-        open_()  # what is wrong with its address is said now
-        return open_, True
-    if container is not None or credential is not None or store_options:
+) -> Opener:
+    """What opens the store. Raises ConfigError for what is wrong with its address, at once."""
+    given = container is not None or credential is not None or store_options
+    if given and not isinstance(store, str | os.PathLike):
         raise ConfigError(
             "container=, credential= and store_options= are for a store given by URL; pass "
             "them to the Store object itself"
         )
-    catalog = _checked(store)
-    return lambda: catalog, False
+    found = Opener(store, container, credential, store_options)
+    found()
+    return found
 
 
 def _checked(store: Any) -> Catalog:

@@ -34,6 +34,8 @@ class PlannedPart(NamedTuple):
     ``length`` in bytes, ``created`` tells this blob from another one of its name, ``begin`` and
     ``end`` are the time of its folder in microseconds since 1970. ``committed`` is False where
     nobody knows how much of the file was acknowledged, so that its last line may be torn.
+    ``start``: the rows begin there, where one ends; those before it are not wanted. A part that is
+    read in several pieces, or from where somebody stopped.
     """
 
     stream: str
@@ -44,6 +46,7 @@ class PlannedPart(NamedTuple):
     begin: int
     end: int
     committed: bool = True
+    start: int = 0
 
 
 class Plan(NamedTuple):

@@ -7,40 +7,48 @@ and before that a new plan, or a look at every cell.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Any, Final
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final, TypeAlias
 
 import pyarrow as pa  # type: ignore[import-untyped]
 
 from ..errors import ConfigError, Incomplete, SchemaConflict, SnapshotGone
 from ..typing import METADATA, Catalog
-from .csv_rows import Misfit
+from .csv_rows import ColumnType, Misfit
 from .fetch import Fetcher
 from .joiner import Joiner
 from .notes import Notes, ReadNote
 from .plan import Plan
 from .planner import Planner
+from .portions import Portion, plan_size, portions_of_parts, portions_of_spans
 from .request import LABELS, Request
 from .stream import StreamReader
 from .times import within
 
-__all__ = ["Reading"]
+__all__ = ["Known", "Reading"]
 
 ID, TIME, _ = METADATA
+# By stream and column.
+Known: TypeAlias = Mapping[str, Mapping[str, ColumnType]]
 PLANS: Final = 3
 
 
 class Reading:
-    """``is_frozen``: the plan is a snapshot, and no other will do."""
+    """``is_frozen``: the plan is a snapshot, and no other will do, so that ``planner`` can be None.
+    ``known``: the columns of each
+    stream, where somebody has looked at the parts before. ``window``: of joined rows, the stretches
+    of time from one to before another."""
 
     def __init__(
         self,
         request: Request,
-        planner: Planner,
+        planner: Planner | None,
         notes: Notes,
         plan: Plan | None = None,
         *,
         is_frozen: bool = False,
+        known: Known | None = None,
+        window: tuple[int, int] | None = None,
     ) -> None:
         self.request = request
         self.notes = notes
@@ -48,6 +56,8 @@ class Reading:
         self.missing: dict[str, int] | None = None
         self._planner = planner
         self._is_frozen = is_frozen
+        self._known = known
+        self._window = window
         self._readers: dict[str, StreamReader] | None = None
 
     def __repr__(self) -> str:
@@ -62,6 +72,7 @@ class Reading:
     async def planned(self, catalog: Catalog) -> Plan:
         """The plan, made at the first call."""
         if self.plan is None:
+            assert self._planner is not None
             self.plan = await self._planner.plan(catalog)
         return self.plan
 
@@ -69,6 +80,20 @@ class Reading:
         """The columns and their types, as far as the first rows of each part show."""
         _, readers = await self._learned(catalog)
         return self._shape(readers)
+
+    async def divided(self, catalog: Catalog, target: int) -> tuple[list[Portion], Known]:
+        """The plan in portions of about so many bytes, and the columns of all of them."""
+        fetcher, readers = await self._learned(catalog)
+        plan = await self.planned(catalog)
+        known = {name: reader.columns for name, reader in readers.items()}
+        if self.request.single:
+            return portions_of_parts(plan.parts, target), known
+        joiner = Joiner(self.request, readers, self.notes)
+        spans = joiner.spans
+        if await joiner.seems_to_have_others(fetcher):
+            # Each split would have to look at what waits in the folders before its own.
+            target = plan_size(plan)
+        return portions_of_spans(spans, plan, target), known
 
     async def tables(self, catalog: Catalog, *, begun: bool = False) -> AsyncIterator[Any]:
         """All rows, table by table. ``begun``: somebody holds the schema already."""
@@ -132,6 +157,7 @@ class Reading:
                     widen=request.on_drift == "widen",
                     strict=request.strict,
                     notes=self.notes,
+                    known=None if self._known is None else self._known[name],
                 )
                 for name, parts in plan.streams.items()
             }
@@ -179,7 +205,7 @@ class Reading:
             tables = self._single(fetcher, reader)
         else:
             joiner = Joiner(request, readers, self.notes)
-            tables = joiner.tables(fetcher)
+            tables = joiner.tables(fetcher, self._window)
         async for table in tables:
             if request.where is not None:
                 table = table.filter(request.where)

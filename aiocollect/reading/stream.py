@@ -37,9 +37,10 @@ PARSERS: Final = 2
 
 
 class StreamReader:
-    """Reads the parts of one stream. ``told``: types by column; ``declared``: what the
-    pipeline said of them; ``widen``: whether parts may
-    differ; ``strict``: whether what cannot be read is an error."""
+    """Reads the parts of one stream. ``told``: types by column; ``declared``: what the pipeline
+    said of them; ``widen``: whether parts may differ; ``strict``: whether what cannot be read is an
+    error; ``known``: its columns, where somebody has looked at its parts before; else learn()
+    does."""
 
     def __init__(
         self,
@@ -51,10 +52,11 @@ class StreamReader:
         widen: bool,
         strict: bool,
         notes: Notes,
+        known: Mapping[str, ColumnType] | None = None,
     ) -> None:
         self.name = name
         self.parts = tuple(parts)
-        self.columns: dict[str, ColumnType] = {}
+        self.columns: dict[str, ColumnType] = dict(known or {})
         self._told = told
         self._declared = declared
         self._widen = widen
@@ -62,6 +64,7 @@ class StreamReader:
         self._notes = notes
         self._headers: dict[str, tuple[list[str], int] | None] = {}
         self._looks: dict[str, Looks] = {}
+        self._known = known is not None
         self._surveyed = False
 
     def __repr__(self) -> str:
@@ -76,6 +79,8 @@ class StreamReader:
 
     async def learn(self, fetcher: Fetcher) -> None:
         """See what columns there are, and what the first rows of each part are like."""
+        if self._known:
+            return
         seen: list[tuple[PlannedPart, dict[str, Looks]]] = []
         foreign = False
         async for part, head in fetcher.heads(self.parts):
@@ -87,6 +92,11 @@ class StreamReader:
         if foreign and any(not column.told for column in self.columns.values()):
             # A file of others may have text without quotes that looks like numbers further down.
             await self.survey(fetcher)
+
+    async def _see_headers(self, fetcher: Fetcher, parts: Sequence[PlannedPart]) -> None:
+        unseen = [part for part in parts if part.format == "csv" and part.path not in self._headers]
+        async for part, head in fetcher.heads(unseen):
+            self._headers[part.path] = header_of(head)
 
     async def survey(self, fetcher: Fetcher) -> None:
         """Look at every cell of every column whose type is not told."""
@@ -204,6 +214,8 @@ class StreamReader:
         """The rows of these parts, in order, with the wanted columns in their types; what a part
         has no column for is missing. Raises Misfit."""
         columns = {name: self.columns[name] for name in wanted}
+        if self._known:
+            await self._see_headers(fetcher, parts)
         parsing: deque[tuple[PlannedPart, asyncio.Future[Any]]] = deque()
         try:
             async for part, rows in self._pieces(fetcher, parts):
@@ -219,6 +231,16 @@ class StreamReader:
                     yield part, table
         finally:
             await asyncio.gather(*(task for _, task in parsing), return_exceptions=True)
+
+    async def first_ids(self, fetcher: Fetcher) -> AsyncIterator[Any]:
+        """The ids of the first rows of each part that has some."""
+        columns = {ID: self.columns[ID]} if self.has_ids else {}
+        async for part, head in fetcher.heads(self.parts if columns else ()):
+            header = self._headers.get(part.path, None if part.format == "csv" else ([], 0))
+            if header is not None:
+                rows = head[header[1] :]
+                rows = rows[: last_row_end(rows, quotes=part.format == "csv")]
+                yield self._table(part, rows, columns)
 
     def empty(self, wanted: Sequence[str]) -> Any:
         """No rows of these columns."""
@@ -311,7 +333,8 @@ class StreamReader:
             begun = not stretch.last
 
     def _header_end(self, part: PlannedPart, stretch: Stretch) -> int | None:
-        """Where the rows begin; None where the part has no header, so that it has no rows."""
+        """Where in the first stretch the rows begin; None where the part has no header, so that it
+        has no rows."""
         if part.format != "csv":
             return 0
         header = self._headers.get(part.path)
@@ -319,7 +342,7 @@ class StreamReader:
             if stretch.data:
                 self._leave_out("part", part, "its header is incomplete; left out")
             return None
-        return header[1]
+        return max(0, header[1] - part.start)
 
     def _leave_out(self, code: str, part: PlannedPart, text: str) -> None:
         if self._strict:

@@ -22,7 +22,7 @@ PURE = {"_core", "_values", "encoders", "layouts"}
 # What is decided while reading; what is done, by the rest of the folder.
 PURE_READING = {
     "csv_rows", "cut", "declared", "join", "jsonl_rows", "looks", "notes", "places", "plan",
-    "request", "times", "types", "when",
+    "portions", "request", "times", "types", "when",
 }  # fmt: skip
 FORBIDDEN_BELOW = {
     "asyncio", "time", "random", "os", "logging", "threading", "socket", "secrets", "uuid",

@@ -1,0 +1,88 @@
+"""Splits: a dataset in pieces that other processes read, for Ray, dask, Spark and whatever works on
+lists of tasks.
+
+Invariants: the rows of all splits are those of the dataset, each once, in columns of the same
+types; a split reads the bytes of the dataset's snapshot, however the blobs have grown since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa  # type: ignore[import-untyped]
+
+from .._public import publish
+from .notes import Notes
+from .opening import Opener
+from .plan import thawed
+from .request import Request
+from .runner import iterate
+from .source import Known, Reading
+
+__all__ = ["Split"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Split:
+    """A piece of a dataset. It can be pickled, and read in another process, where aiocollect is
+    installed too: ``for batch in split.read()``.
+
+    What is pickled: the address of the store and the other options as read() was given them, names
+    of blobs, types of columns. So no secret, but one that stands in ``store`` (a SAS, a connection
+    string) or in ``credential`` (a key): the name of an identity, ``credential="managed"`` or
+    "workload", has none. A Store object must be one that can be pickled.
+    """
+
+    schema: Any  # pyarrow.Schema: the same for all splits of a dataset
+    size_bytes: int  # of the blobs: about so many
+    _open: Opener
+    _request: Request
+    _snapshot: str
+    _columns: Known
+    _window: tuple[int, int] | None
+    _limit: int | None = None
+
+    def __repr__(self) -> str:
+        return f"<Split of {self._request.model}: about {self.size_bytes:,} bytes>"
+
+    def read(self) -> Iterator[Any]:
+        """Its rows, ``pyarrow.RecordBatch`` after batch, in bounded memory.
+
+        Raises SchemaConflict for a cell that is not of its column's type: see Dataset.typed().
+        """
+        return iterate(self._batches)
+
+    def table(self) -> Any:
+        """Its rows as one ``pyarrow.Table``."""
+        return pa.Table.from_batches(self.read(), schema=self.schema)
+
+    async def _batches(self) -> AsyncGenerator[Any, None]:
+        source = Reading(
+            self._request,
+            None,
+            Notes(),
+            thawed(self._snapshot),
+            is_frozen=True,
+            known=self._columns,
+            window=self._window,
+        )
+        left = self._limit
+        store = self._open()
+        try:
+            async for table in source.tables(store, begun=True):
+                for batch in table.to_batches():
+                    if left is not None:
+                        batch = batch.slice(0, left)
+                        left -= batch.num_rows
+                    if batch.num_rows:
+                        yield batch
+                    if left == 0:
+                        return
+        finally:
+            if self._open.owned:
+                await store.aclose()
+
+
+publish("aiocollect.reading", Split)
