@@ -19,7 +19,7 @@ from .plan import Plan, PlannedPart, snapshot_of
 from .portions import Portion
 from .runner import iterate, run
 from .source import Known, Reading
-from .splits import Split
+from .splits import Split, Task
 from .when import moment_text
 
 if TYPE_CHECKING:
@@ -157,14 +157,16 @@ class Dataset:
         stream = next(iter(plan.streams))
         return [
             Split(
+                Task(
+                    self._open_store,
+                    request,
+                    snapshot_of(plan if parts is None else Plan({stream: parts})),
+                    known,
+                    window,
+                    self._limit,
+                ),
                 schema=self.schema,
                 size_bytes=size,
-                _open=self._open_store,
-                _request=request,
-                _snapshot=snapshot_of(plan if parts is None else Plan({stream: parts})),
-                _columns=known,
-                _window=window,
-                _limit=self._limit,
             )
             for parts, window, size in portions
         ]

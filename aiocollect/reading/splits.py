@@ -8,8 +8,7 @@ types; a split reads the bytes of the dataset's snapshot, however the blobs have
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa  # type: ignore[import-untyped]
 
@@ -21,10 +20,20 @@ from .request import Request
 from .runner import iterate
 from .source import Known, Reading
 
-__all__ = ["Split"]
+__all__ = ["Split", "Task"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Task(NamedTuple):
+    """What a split does. ``window`` as in Reading; ``limit``: so many rows alone."""
+
+    store: Opener
+    request: Request
+    snapshot: str
+    columns: Known
+    window: tuple[int, int] | None
+    limit: int | None
+
+
 class Split:
     """A piece of a dataset. It can be pickled, and read in another process, where aiocollect is
     installed too: ``for batch in split.read()``.
@@ -32,20 +41,21 @@ class Split:
     What is pickled: the address of the store and the other options as read() was given them, names
     of blobs, types of columns. So no secret, but one that stands in ``store`` (a SAS, a connection
     string) or in ``credential`` (a key): the name of an identity, ``credential="managed"`` or
-    "workload", has none. A Store object must be one that can be pickled.
+    "workload", has none. A Store object is refused, unless its class has a __reduce__().
+
+    ``schema``, a ``pyarrow.Schema``, is the same for all splits of a dataset; ``size_bytes``: of
+    the blobs, about so many are read.
     """
 
-    schema: Any  # pyarrow.Schema: the same for all splits of a dataset
-    size_bytes: int  # of the blobs: about so many
-    _open: Opener
-    _request: Request
-    _snapshot: str
-    _columns: Known
-    _window: tuple[int, int] | None
-    _limit: int | None = None
+    __slots__ = ("_task", "schema", "size_bytes")
+
+    def __init__(self, task: Task, *, schema: Any, size_bytes: int) -> None:
+        self._task = task
+        self.schema = schema
+        self.size_bytes = size_bytes
 
     def __repr__(self) -> str:
-        return f"<Split of {self._request.model}: about {self.size_bytes:,} bytes>"
+        return f"<Split of {self._task.request.model}: about {self.size_bytes:,} bytes>"
 
     def read(self) -> Iterator[Any]:
         """Its rows, ``pyarrow.RecordBatch`` after batch, in bounded memory.
@@ -59,17 +69,18 @@ class Split:
         return pa.Table.from_batches(self.read(), schema=self.schema)
 
     async def _batches(self) -> AsyncGenerator[Any, None]:
+        task = self._task
         source = Reading(
-            self._request,
+            task.request,
             None,
             Notes(),
-            thawed(self._snapshot),
+            thawed(task.snapshot),
             is_frozen=True,
-            known=self._columns,
-            window=self._window,
+            known=task.columns,
+            window=task.window,
         )
-        left = self._limit
-        store = self._open()
+        left = task.limit
+        store = task.store()
         try:
             async for table in source.tables(store, begun=True):
                 for batch in table.to_batches():
@@ -81,7 +92,7 @@ class Split:
                     if left == 0:
                         return
         finally:
-            if self._open.owned:
+            if task.store.owned:
                 await store.aclose()
 
 

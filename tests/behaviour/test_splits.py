@@ -236,6 +236,6 @@ def test_ids_of_others_that_nobody_saw_are_each_in_one_split(seed: int) -> None:
 def test_a_store_of_memory_cannot_leave_its_process() -> None:
     """It would be another one there."""
     (split,) = aiocollect.read(write(three_rows), "churn").splits()
-    assert isinstance(split._open.store, MemoryStore)
+    assert isinstance(split._task.store.store, MemoryStore)
     with pytest.raises(ConfigError, match="by its address"):
         pickle.dumps(split)
