@@ -11,7 +11,7 @@ TERMS  ?= 200
 FORKS  ?= 200
 DURATION ?= 15
 
-.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos faceoff loadtest bench crosscheck inference ray zoo contract million floats hostile golden client audit lock clean
+.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos faceoff loadtest bench crosscheck inference ray spark zoo contract million floats hostile golden client audit lock clean
 
 help: ## Show these verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -55,7 +55,7 @@ FAST := tests/unit tests/behaviour tests/house tests/property tests/compat tests
 
 test: lint $(VENV)/ready testkit/azurite/node_modules/ready .venv-inference/ready ## Before sending a change: lint, types, all tests, the wheel (13 minutes)
 	$(BIN)/python -m pytest -q -n 2 $(FAST)
-	$(BIN)/python -m pytest -q --ignore=tests/contract --ignore=tests/ray $(addprefix --ignore=,$(FAST))
+	$(BIN)/python -m pytest -q --ignore=tests/contract --ignore=tests/ray --ignore=tests/spark $(addprefix --ignore=,$(FAST))
 	$(BIN)/python -m tools.wheel
 
 # The heart, in virtual time: no process, no emulator, nothing that is marked slow; without what is
@@ -126,8 +126,15 @@ inference: $(VENV)/ready .venv-inference/ready ## The scoring file of the docume
 .venv-ray/ready: tests/ray/requirements.txt
 	$(ENVIRONMENT)
 
-ray: $(VENV)/ready .venv-ray/ready ## Ray Serve: two replicas, one file
-	$(BIN)/python -m pytest -q tests/ray
+MIB ?= 24
+ray: $(VENV)/ready .venv-ray/ready ## Ray Serve: two replicas, one file; Ray Data: a day read by two workers (MIB=24; 2048: 2 GB)
+	AIOCOLLECT_RAY_MIB=$(MIB) $(BIN)/python -m pytest -q -s tests/ray
+
+.venv-spark/ready: tests/spark/requirements.txt
+	$(ENVIRONMENT)
+
+spark: $(VENV)/ready .venv-spark/ready ## Spark 4, which needs Java 17: a day read by two workers (400 MB to install)
+	$(BIN)/python -m pytest -q tests/spark
 
 zoo: $(VENV)/ready testkit/azurite/node_modules/ready ## Bugs put into copies of the package: the suites must catch each
 	$(BIN)/python -m tests.zoo
@@ -170,6 +177,8 @@ lock: $(VENV)/ready ## Write all lock files again
 		../../../pyproject.toml -c ../../../requirements.txt -o requirements.txt
 	cd tests/ray && ../../$(BIN)/uv $(OTHER) requirements.in \
 		../../pyproject.toml -c ../../requirements.txt -o requirements.txt
+	cd tests/spark && ../../$(BIN)/uv $(OTHER) requirements.in \
+		../../pyproject.toml -c ../../requirements.txt -o requirements.txt
 
 clean: ## Remove everything that was built or installed
-	rm -rf $(VENV) .venv-audit .venv-inference .venv-ray $(FACEOFF) testkit/azurite/node_modules build dist demo-data .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-audit .venv-inference .venv-ray .venv-spark $(FACEOFF) testkit/azurite/node_modules build dist demo-data .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache

@@ -213,6 +213,28 @@ class Dataset:
         assert isinstance(frame, pl.DataFrame)
         return frame
 
+    def to_ray(self, target_bytes: int = 64 << 20) -> Any:
+        """A ``ray.data.Dataset`` that reads the splits() on the workers. Raises ConfigError where
+        Ray is not installed."""
+        from .engines import to_ray
+
+        return to_ray(self.splits(target_bytes), self.schema)
+
+    def to_dask(self, target_bytes: int = 64 << 20) -> Any:
+        """A ``dask.dataframe.DataFrame`` in Arrow's types, with a partition for each of the
+        splits(). Raises ConfigError where dask is not installed."""
+        from .engines import to_dask
+
+        return to_dask(self.splits(target_bytes), self.schema)
+
+    def to_spark(self, session: Any, target_bytes: int = 64 << 20) -> Any:
+        """A ``pyspark.sql.DataFrame`` of this session (Spark 4), with a partition for each of the
+        splits(). It needs no jar. Raises ConfigError where pyspark is not installed, and for a type
+        that Spark does not have."""
+        from .engines import to_spark
+
+        return to_spark(self.splits(target_bytes), self.schema, session)
+
     def batches(self, max_bytes: int = 64 << 20) -> Iterator[Any]:
         """``pyarrow.RecordBatch`` after batch, of at most about so many bytes."""
         check_number("max_bytes", max_bytes, at_least=1, integer=True)

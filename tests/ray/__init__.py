@@ -1,1 +1,1 @@
-"""Ray Serve, in an environment of its own: two replicas, one file."""
+"""Ray, in an environment of its own: two replicas that share a file, a day that two workers read."""

@@ -1,0 +1,59 @@
+"""Ray Data reads a day through its splits, on one worker and on two: the same rows, each joined
+with its own prediction.
+
+``make ray MIB=2048`` takes a day of 2 GB.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.ray.day import write_day
+from tests.support.external_servers import PACKAGE
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+PYTHON = ROOT / ".venv-ray" / "bin" / "python"
+MIB = int(os.environ.get("AIOCOLLECT_RAY_MIB", "24"))
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(3600),
+    pytest.mark.skipif(not PYTHON.exists(), reason="Ray is not installed: make ray"),
+]
+
+
+def read_by(workers: int, directory: Path) -> dict[str, Any]:
+    done = subprocess.run(
+        [PYTHON, HERE / "read_day.py", str(directory), str(workers)],
+        env={**os.environ, "PYTHONPATH": str(PACKAGE)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-9000:]
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def test_two_workers_read_a_day(tmp_path: Path) -> None:
+    """What was collected, whatever the number of workers; the times are shown, and decide
+    nothing."""
+    wrote = asyncio.run(write_day(tmp_path, MIB))
+    one, two = read_by(1, tmp_path), read_by(2, tmp_path)
+    for found in (one, two):
+        for name in ("rows", "n", "quarters", "breaks"):
+            assert found[name] == wrote[name], name
+        assert found["right"] == wrote["rows"]
+    print(
+        f"\n{wrote['bytes'] / 1e6:.0f} MB in {wrote['files']} files, {one['splits']} splits: "
+        f"{one['seconds']:.1f} s by one worker, {two['seconds']:.1f} s by two "
+        f"({one['seconds'] / two['seconds']:.2f} x)"
+    )
