@@ -59,7 +59,7 @@ def to_spark(splits: Sequence[Split], schema: Any, session: Any) -> Any:
     # A source is known to its session by its name.
     called = f"aiocollect-{next(_numbers)}"
 
-    class Source(DataSource):  # type: ignore[misc,unused-ignore]
+    class SplitSource(DataSource):  # type: ignore[misc,unused-ignore]
         @classmethod
         def name(cls) -> str:
             return called
@@ -68,9 +68,9 @@ def to_spark(splits: Sequence[Split], schema: Any, session: Any) -> Any:
             return fields
 
         def reader(self, schema: Any) -> Any:
-            return Reader()
+            return SplitReader()
 
-    class Reader(DataSourceReader):  # type: ignore[misc,unused-ignore]
+    class SplitReader(DataSourceReader):  # type: ignore[misc,unused-ignore]
         def partitions(self) -> Any:
             return [InputPartition(split) for split in splits]
 
@@ -78,7 +78,7 @@ def to_spark(splits: Sequence[Split], schema: Any, session: Any) -> Any:
             for batch in partition.value.read():
                 yield for_spark(batch)
 
-    session.dataSource.register(Source)
+    session.dataSource.register(SplitSource)
     return session.read.format(called).load()
 
 

@@ -1,1 +1,1 @@
-"""Ray, in an environment of its own: two replicas that share a file, a day that two workers read."""
+"""Ray, in an environment of its own: two replicas share a file, two workers read a day."""
