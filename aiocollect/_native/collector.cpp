@@ -26,31 +26,36 @@ namespace {
 
 PyObject* collect(PyObject* object, PyObject* const* args, Py_ssize_t count, PyObject* keywords) {
     Collector* self = self_as<Collector>(object);
-    if (count != 1) {
-        PyErr_SetString(PyExc_TypeError, "collect() takes the data, and all else by name");
-        return nullptr;
-    }
+    PyObject* data = count ? args[0] : nullptr;
     PyObject* given[kNames] = {nullptr, nullptr, nullptr};
     const Py_ssize_t named = keywords ? PyTuple_GET_SIZE(keywords) : 0;
     for (Py_ssize_t i = 0; i < named; ++i) {
         PyObject* name = PyTuple_GET_ITEM(keywords, i);
         const int place = place_of(name);
+        if (place == kNames && !data && PyUnicode_CompareWithASCIIString(name, "data") == 0) {
+            data = args[count + i];
+            continue;
+        }
         if (place == kNames) {
             PyErr_Format(PyExc_TypeError, "collect() got an unexpected keyword argument '%U'", name);
             return nullptr;
         }
-        given[place] = args[1 + i] == Py_None ? nullptr : args[1 + i];
+        given[place] = args[count + i] == Py_None ? nullptr : args[count + i];
+    }
+    if (count > 1 || !data) {
+        PyErr_SetString(PyExc_TypeError, "collect() takes the data, and all else by name");
+        return nullptr;
     }
     if (!self->gate->limit) {
         return Py_NewRef(given[0] ? given[0] : Py_None);
     }
-    Part part = {args[0], self->shape, self->stream, self->origin, {}};
+    Part part = {data, self->shape, self->stream, self->origin, {}};
     PyObject* id = record_call(self->gate, self->ring, self->origin->account, &part, 1, given, false,
                                self->left_out);
     if (id || PyErr_Occurred()) {
         return id;
     }
-    PyObject* slow[] = {args[0], given[0] ? given[0] : Py_None, given[1] ? given[1] : Py_None,
+    PyObject* slow[] = {data, given[0] ? given[0] : Py_None, given[1] ? given[1] : Py_None,
                         given[2] ? given[2] : Py_None};
     return PyObject_Vectorcall(self->slow, slow, 4, nullptr);
 }

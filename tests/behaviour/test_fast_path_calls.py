@@ -8,6 +8,8 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
+
 from aiocollect import Collector, MemoryStore, Pipeline
 from aiocollect.encoders import CsvEncoder
 from aiocollect.errors import EncodeError
@@ -47,6 +49,29 @@ def test_two_collectors_of_one_blob_keep_the_order_of_calls() -> None:
         return data
 
     assert firsts(run_virtual(main)) == ["-1.0", "-1.0", *(f"{n}.0" for n in range(100))]
+
+
+def test_the_data_may_be_given_by_name() -> None:
+    """``data=`` is its name, and is given once; all else that is wrong is a TypeError."""
+
+    async def main(loop: VirtualLoop) -> bytes:
+        store = MemoryStore()
+        pipeline = make_pipeline(store, loop)
+        one = pipeline.collector("m")
+        await opened(pipeline, one)
+        assert one.collect(correlation_id="a", data=[1.0, 0.5]) == "a"
+        call: Any = one.collect
+        for arguments, named in (
+            *(((), {}), ((), {"at": 1.0}), (([1.0, 0.5], "a"), {})),
+            *((([1.0, 0.5],), {"data": [1.0, 0.5]}), (([1.0, 0.5],), {"id": "a"})),
+        ):
+            with pytest.raises(TypeError):
+                call(*arguments, **named)
+        await pipeline.aclose()
+        (data,) = store.blobs.values()
+        return data
+
+    assert firsts(run_virtual(main)) == ["-1.0", "1.0"]
 
 
 def test_collectors_take_turns_with_each_other_and_with_other_calls() -> None:
