@@ -24,10 +24,12 @@ import pyarrow.csv as pacsv  # type: ignore[import-untyped]
 from .cut import quoted_columns, skeleton, sound_rows
 from .looks import Looks, looks_of
 
-__all__ = ["ColumnType", "Misfit", "Parsed", "header_of", "looks_in", "parsed"]
+__all__ = ["BLOCK", "ColumnType", "Misfit", "Parsed", "header_of", "looks_in", "parsed"]
 
 _BOM: Final = b"\xef\xbb\xbf"
 _DAY: Final = 86_400_000_000
+# What Arrow parses at a time: small enough for the caches, and for memory that it has already.
+BLOCK: Final = 2**20
 
 
 class ColumnType(NamedTuple):
@@ -122,6 +124,28 @@ def _is_suspect(cells: Any, type_: Any) -> bool:
 def _read(
     rows: bytes, names: Sequence[str], columns: Mapping[str, ColumnType], *, quotes: bool
 ) -> Parsed:
+    try:
+        return _blocks(rows, names, columns, quotes=quotes, block=BLOCK)
+    except pa.ArrowInvalid as error:
+        problem = str(error)
+    if "straddling" in problem:  # a row is longer than a block
+        try:
+            return _blocks(rows, names, columns, quotes=quotes, block=len(rows))
+        except pa.ArrowInvalid as error:
+            problem = str(error)
+    if "UTF8" in problem or "UTF-8" in problem:
+        raise UnicodeDecodeError("utf-8", b"", 0, 0, "a cell is not valid UTF-8")
+    raise Misfit("a cell does not fit its column")
+
+
+def _blocks(
+    rows: bytes,
+    names: Sequence[str],
+    columns: Mapping[str, ColumnType],
+    *,
+    quotes: bool,
+    block: int,
+) -> Parsed:
     # By place: a file of others may have two columns of a name. The first one counts.
     places = {name: str(names.index(name)) for name in columns}
     left_out = 0
@@ -131,35 +155,29 @@ def _read(
         left_out += 1
         return "skip"
 
-    try:
-        table = pacsv.read_csv(
-            pa.BufferReader(rows),
-            pacsv.ReadOptions(
-                column_names=[str(place) for place in range(len(names))],
-                block_size=max(1, len(rows)),
-                use_threads=False,
-            ),
-            pacsv.ParseOptions(
-                quote_char='"' if quotes else False,
-                # The piece is one block of whole rows, which the parser need not cut.
-                newlines_in_values=False,
-                invalid_row_handler=leave_out,
-            ),
-            pacsv.ConvertOptions(
-                include_columns=list(places.values()) or None,
-                column_types={places[name]: column.type for name, column in columns.items()},
-                null_values=[""],
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=False,
-                true_values=["true", "True"],
-                false_values=["false", "False"],
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        problem = str(error)
-        if "UTF8" in problem or "UTF-8" in problem:
-            raise UnicodeDecodeError("utf-8", b"", 0, 0, "a cell is not valid UTF-8") from None
-        raise Misfit("a cell does not fit its column") from None
+    table = pacsv.read_csv(
+        pa.BufferReader(rows),
+        pacsv.ReadOptions(
+            column_names=[str(place) for place in range(len(names))],
+            block_size=max(1, min(block, len(rows))),
+            use_threads=False,
+        ),
+        pacsv.ParseOptions(
+            quote_char='"' if quotes else False,
+            # Arrow cuts the piece into blocks, and must not do so within quotes.
+            newlines_in_values=quotes and b'"' in rows,
+            invalid_row_handler=leave_out,
+        ),
+        pacsv.ConvertOptions(
+            include_columns=list(places.values()) or None,
+            column_types={places[name]: column.type for name, column in columns.items()},
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+            true_values=["true", "True"],
+            false_values=["false", "False"],
+        ),
+    )
     return Parsed(table.rename_columns(list(columns)), left_out)
 
 

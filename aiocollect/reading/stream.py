@@ -308,20 +308,19 @@ class StreamReader:
             if not begun:
                 rest, begun = b"", True
                 skipped = False
-            data = rest + stretch.data
-            rest = b""
-            if not skipped and data:
+            begin = 0
+            if not skipped and stretch.data:
                 header_end = self._header_end(part, stretch)
-                if header_end is None:
-                    rest, skipped = b"", True
-                    data = b""
-                else:
-                    data, skipped = data[header_end:], True
+                begin = len(stretch.data) if header_end is None else header_end
+                skipped = True
             if self._headers.get(part.path, ([], 0)) is not None:
-                end = last_row_end(data, quotes=part.format == "csv")
-                rows, rest = data[:end], data[end:]
-                if rows:
-                    yield part, rows
+                quotes = part.format == "csv"
+                end = last_row_end(stretch.data, quotes=quotes, begin=begin, before=rest)
+                if end:
+                    # One copy: fresh memory costs as much as half of the parsing.
+                    yield part, b"".join((rest, memoryview(stretch.data)[begin:end]))
+                    rest, begin = b"", end
+                rest += stretch.data[begin:]
                 if len(rest) > LONGEST_ROW:
                     self._leave_out("part", part, "left out from an unclosed quote on")
                     self._headers[part.path] = None

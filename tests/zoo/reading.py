@@ -15,7 +15,7 @@ READING: Final[list[Mutant]] = [
         "a file is cut at any line end",
         "apache/datafusion#11472",  # line ends within cells, known from a survey
         "reading/cut.py",
-        "    odd = data.count(b'\"', 0, at) % 2\n",
+        "    odd = (before.count(b'\"') + _quotes(data, begin, at)) % 2\n",
         "    odd = 0\n",
         ("reading",),
         "Misfit",

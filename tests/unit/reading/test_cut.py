@@ -38,6 +38,20 @@ def test_what_is_cut_off_is_whole_rows(rows: list[list[str]], at: int) -> None:
     assert read(head[:end]) == rows[: len(read(head[:end]))]
 
 
+@given(ROWS, st.integers(0, 200), st.integers(0, 200), st.integers(0, 9))
+@example([["a", '\n"\n'], ["b", "c"]], 7, 9, 0)
+def test_a_row_that_began_before_ends_where_it_ends(
+    rows: list[list[str]], at: int, until: int, header: int
+) -> None:
+    """What is left of one stretch is the beginning of the next; what stands before is no row."""
+    data = written(rows)
+    end = last_row_end(data[:at], quotes=True)
+    rest, following = data[end:at], b'"' * header + data[at : at + until]
+    found = last_row_end(following, quotes=True, begin=header, before=rest)
+    want = last_row_end(data[: at + until], quotes=True)
+    assert found == (want - at + header if want > end else 0)
+
+
 @given(ROWS)
 def test_a_skeleton_has_the_same_rows_and_no_text_in_quotes(rows: list[list[str]]) -> None:
     """Each cell in quotes is one quote; the others stay as they are."""

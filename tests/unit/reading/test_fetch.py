@@ -78,12 +78,12 @@ def read(catalog: Watched, parts: list[PlannedPart]) -> dict[str, bytes]:
 
 def test_all_bytes_in_order_a_few_ranges_ahead() -> None:
     """Large parts in ranges, small ones at once, empty ones without a request."""
-    catalog, parts = with_blobs({"a": 3 * RANGE + 5, "b": 0, "c": 7})
+    catalog, parts = with_blobs({"a": AHEAD * RANGE + 5, "b": 0, "c": 7})
     found = read(catalog, parts)
-    assert found == {"a": b"a" * (3 * RANGE + 5), "b": b"", "c": b"c" * 7}
+    assert found == {"a": b"a" * (AHEAD * RANGE + 5), "b": b"", "c": b"c" * 7}
     assert sorted(catalog.asked) == [
-        *(("a", number * RANGE, RANGE) for number in range(3)),
-        ("a", 3 * RANGE, 5),
+        *(("a", number * RANGE, RANGE) for number in range(AHEAD)),
+        ("a", AHEAD * RANGE, 5),
         ("c", 0, 7),
     ]
     assert catalog.most == AHEAD
@@ -193,7 +193,7 @@ def test_a_refusal_is_the_stores_own() -> None:
 
 def test_nobody_who_stops_leaves_requests_behind() -> None:
     """The ranges ahead are cancelled."""
-    catalog, parts = with_blobs({"a": 6 * RANGE})
+    catalog, parts = with_blobs({"a": 2 * AHEAD * RANGE})
 
     async def main(_: VirtualLoop) -> None:
         stretches: Any = Fetcher(catalog).stretches(parts)

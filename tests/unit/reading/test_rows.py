@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
-from aiocollect.reading.csv_rows import ColumnType, Misfit, header_of, looks_in, parsed
+from aiocollect.reading.csv_rows import BLOCK, ColumnType, Misfit, header_of, looks_in, parsed
 from aiocollect.reading.jsonl_rows import lines_in, lines_table
 from aiocollect.reading.looks import type_of
 from aiocollect.reading.types import told_types
@@ -44,6 +44,17 @@ def test_what_fits_is_read() -> None:
     assert told.to_pydict() == {"a": [7]}
     big = parsed(b"9007199254740992\n1e300\n", ["a"], {"a": FLOAT}).table
     assert big.to_pydict() == {"a": [2.0**53, 1e300]}
+
+
+def test_pieces_larger_than_what_arrow_takes_at_a_time() -> None:
+    """Line ends within quotes at each of its borders, a row that is longer than a block."""
+    texts = ["\n" * (at % 7) + "x" * at for at in range(2000)] + ["\n,\n" * BLOCK]
+    rows = b"".join(b'%d,"%s"\n' % (at, text.encode()) for at, text in enumerate(texts))
+    for some in (texts[:-1], texts):
+        end = len(rows) if some is texts else rows.rindex(b"\n2000,") + 1
+        table = parsed(rows[:end], ["a", "b"], {"a": INT, "b": TEXT}).table
+        assert table["b"].to_pylist() == some
+        assert table["a"].to_pylist() == list(range(len(some)))
 
 
 def test_rows_of_another_width_are_counted() -> None:
