@@ -74,24 +74,31 @@ def streams_here(engine: Engine) -> tuple[StreamStats, ...]:
     """The same, on the pipeline's loop."""
     # Streams that write the same columns to the same path share a channel.
     owners: dict[Channel, list[Stream]] = {}
+    rates: dict[Stream, float] = {}
     for stream in engine.channels.streams:
         for channel in stream.channels:
             owners.setdefault(channel, []).append(stream)
+        if stream.gate is not None:
+            rates[stream] = max(stream.gate.rate, rates.get(stream, 0.0))
+        for source in stream.models:
+            for one in source.streams:
+                rates[one] = max(source.gate.rate, rates.get(one, 0.0))
     now = engine.clock.monotonic()
-    found = [_of_channel(one, owners.get(one, []), now) for one in engine.channels]
+    found = [_of_channel(one, owners.get(one, []), rates, now) for one in engine.channels]
     return tuple(sorted(found, key=lambda one: (one.stream, one.path, one.part)))
 
 
-def _of_channel(channel: Channel, streams: list[Stream], now: float) -> StreamStats:
+def _of_channel(
+    channel: Channel, streams: list[Stream], rates: dict[Stream, float], now: float
+) -> StreamStats:
     lane, born = channel.lane, channel.born
-    rates = [gate.rate for stream in streams for _, gate in stream.sources]
     return StreamStats(
         stream=", ".join(sorted({stream.label for stream in streams})),
         path=lane.parts.path,
         part=lane.parts.name,
         state=channel.state,
         code=lane.held,
-        sample_rate=max(rates, default=None),
+        sample_rate=max([rates[one] for one in streams if one in rates], default=None),
         stored=channel.stored,
         waiting=channel.rows + channel.parked,
         oldest_age=None if born is None else now - born,

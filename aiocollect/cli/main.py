@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from aiocollect import AioCollectError, ConfigError, __version__
 from aiocollect.cli.names import meant
+from aiocollect.cli.page_verbs import add_page
 from aiocollect.cli.reading_verbs import add_reading
 from aiocollect.stats import CORE
 
@@ -142,6 +143,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
         "--json", action="store_true", help="print one JSON object as the last line of stdout"
     )
     demo.set_defaults(run=_demo)
+    add_page(commands)
     add_reading(commands)
     replay = commands.add_parser(
         "replay",

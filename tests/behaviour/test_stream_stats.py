@@ -48,6 +48,7 @@ def test_each_stream_has_its_counts_and_its_state() -> None:
         assert inputs.path == inputs.part
         assert inputs.path.startswith("default/default/default/default/churn/10/inputs/")
         assert inputs.oldest_age == pytest.approx(1.0, abs=0.01)
+        assert found["churn/10/predictions"].sample_rate == 1.0
         assert (inputs.sample_rate, inputs.code, inputs.blocks) == (1.0, "", 0)
         await asyncio.sleep(4.5)
         assert by_stream(pipeline.streams())["churn/10/inputs"].state == "storing"

@@ -1,0 +1,186 @@
+"""What the page answers, whichever door the request came in by.
+
+Invariants: no answer without the headers that keep other sites out; nothing of a request is ever
+in an answer; an answer to somebody who may not see the page says nothing about it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import time
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Final, NamedTuple
+
+import orjson
+
+from ..errors import ConfigError
+from ..remedies import explain
+from ..settings_file import Control, Switch, read_control, write_control
+from ..stats import LATENCY_BOUNDS
+from .access import COOKIE, Access, may_change
+from .sources import Source
+
+__all__ = ["Answer", "Page", "Request"]
+
+_KINDS: Final = {
+    "html": "text/html; charset=utf-8",
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+}
+_STATIC: Final = (
+    *("index.html", "page.css", "page.js", "icon.svg"),
+    *("vendor/uPlot.iife.min.js", "vendor/uPlot.min.css"),
+)
+# Nothing from elsewhere, nothing inline, nobody may frame it.
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+_HEADERS: Final = (
+    ("content-security-policy", _POLICY),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("cache-control", "no-store"),
+    ("cross-origin-resource-policy", "same-origin"),
+)
+# Of a request that changes something.
+MOST_BODY: Final = 4096
+
+
+class Request(NamedTuple):
+    """``path`` is what follows the page's own address: "" for that without a slash at its end,
+    whose last part is then ``last``. ``headers`` have lower-case names. ``peer`` is the address
+    that it came from."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    peer: str | None
+    body: bytes = b""
+    last: str = ""
+
+
+class Answer(NamedTuple):
+    """Status, headers and body."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class Page:
+    """The page on a ``source`` of statuses, for those that ``access`` admits."""
+
+    def __init__(self, source: Source, access: Access) -> None:
+        self._source = source
+        self._access = access
+
+    def __repr__(self) -> str:
+        return f"<Page {self._access!r}>"
+
+    async def answer(self, request: Request) -> Answer:
+        """The answer to any request."""
+        access, headers = self._access, request.headers
+        if not access.knows(headers.get("host", "")):
+            return _text(421, "this page is not known under that name")
+        given = request.query.get("token")
+        if not access.admits(peer=request.peer, headers=headers, given=given):
+            return _text(401, "open the address that aiocollect has printed")
+        if request.path == "/control":
+            return await self._change(request)
+        if request.method not in ("GET", "HEAD"):
+            return _text(405, "this page is only read")
+        if request.path == "":
+            query = "" if given is None else f"?token={given}"
+            return _moved(f"{request.last}/{query}")
+        if request.path == "/" and given is not None:
+            # The token leaves the address, where histories and logs would keep it.
+            cookie = f"{COOKIE}={given}; HttpOnly; SameSite=Strict"
+            return _moved("./", ("set-cookie", cookie))
+        if request.path == "/status.json":
+            return _answer(200, "application/json", await self._status(), headers)
+        name = request.path[1:] or "index.html"
+        if name not in _STATIC:
+            return _text(404, "there is nothing here")
+        return _file(name, headers)
+
+    async def _status(self) -> bytes:
+        seen = await self._source.look()
+        for one in seen.processes:
+            for stream in one["streams"]:
+                if stream["code"]:
+                    stream["remedy"] = str(explain(stream["code"]))
+        return orjson.dumps(
+            {
+                "now": time.time(),
+                "control": self._access.control,
+                "hint": self._source.hint,
+                "latency_bounds": LATENCY_BOUNDS,
+                "processes": seen.processes,
+                "unreadable": [one._asdict() for one in seen.unreadable],
+            }
+        )
+
+    async def _change(self, request: Request) -> Answer:
+        if not self._access.control:
+            return _text(403, "switching is not allowed: start the page with --allow-control")
+        if request.method != "POST" or not may_change(request.headers):
+            return _text(403, "only this page itself may switch")
+        try:
+            wish = orjson.loads(request.body)
+            writer, collector, enabled = wish["writer"], wish["collector"], wish["enabled"]
+        except (ValueError, KeyError, TypeError):
+            return _text(400, "a JSON object with writer, collector and enabled is needed")
+        if not isinstance(collector, str) or not isinstance(enabled, bool):
+            return _text(400, "collector must be text, and enabled true or false")
+        seen = await self._source.look()
+        for one in seen.processes:
+            known = any(stream["stream"] == collector for stream in one["streams"])
+            path = one["settings"]["settings_file"]
+            if one["writer"] == writer and known and path:
+                return await asyncio.to_thread(_switched, path, collector, enabled)
+        return _text(404, "no process with a settings file has this collector")
+
+
+def _switched(path: str, collector: str, enabled: bool) -> Answer:
+    try:
+        control = read_control(path)
+        before = control.collectors.get(collector, Switch())
+        after = Switch(enabled, before.sample_rate)
+        write_control(path, Control(control.whole, {**control.collectors, collector: after}))
+    except ConfigError as error:
+        return _text(500, str(error))
+    return _text(200, "done; the pipeline looks at its settings file every second")
+
+
+def _moved(to: str, *more: tuple[str, str]) -> Answer:
+    # Relative, since only the browser knows what stands in front of us.
+    return Answer(303, (*_HEADERS, ("location", to), *more), b"")
+
+
+def _text(status: int, text: str) -> Answer:
+    return _answer(status, "text/plain; charset=utf-8", text.encode(), {})
+
+
+def _answer(status: int, kind: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    more: tuple[tuple[str, str], ...] = (("content-type", kind), ("vary", "accept-encoding"))
+    if len(body) > 1000 and "gzip" in headers.get("accept-encoding", ""):
+        body = gzip.compress(body, 5, mtime=0)
+        more += (("content-encoding", "gzip"),)
+    return Answer(status, (*_HEADERS, *more), body)
+
+
+def _file(name: str, headers: Mapping[str, str]) -> Answer:
+    return _static(name, "gzip" in headers.get("accept-encoding", ""))
+
+
+@cache
+def _static(name: str, compressed: bool) -> Answer:
+    body = files(__package__).joinpath("static", *name.split("/")).read_bytes()
+    kind = _KINDS[name.rpartition(".")[2]]
+    return _answer(200, kind, body, {"accept-encoding": "gzip"} if compressed else {})
