@@ -11,10 +11,10 @@ TERMS  ?= 200
 FORKS  ?= 200
 DURATION ?= 15
 
-.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos faceoff loadtest bench crosscheck inference ray spark zoo contract million floats hostile golden client audit lock clean
+.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos faceoff loadtest bench crosscheck inference ui-test vendor ray spark zoo contract million floats hostile golden client audit lock clean
 
 help: ## Show these verbs
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
@@ -119,6 +119,19 @@ crosscheck: $(VENV)/ready ## The load generator against wrk, which must be insta
 
 .venv-inference/ready: tests/servers/inference_server/requirements.txt
 	$(ENVIRONMENT)
+
+testkit/browser/node_modules/ready: testkit/browser/package-lock.json
+	@command -v npm >/dev/null || { echo "the browser tests need node 20 and npm; install them"; exit 1; }
+	cd testkit/browser && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+ui-test: $(VENV)/ready testkit/browser/node_modules/ready ## The page in a real browser: Debian's chromium, installed where you are root
+	@test -x /usr/bin/chromium || test "$$(id -u)" != 0 || apt-get install -y -qq --no-install-recommends chromium
+	@test -x /usr/bin/chromium || { echo "chromium is missing; on Debian: sudo apt install chromium"; exit 1; }
+	$(BIN)/python -m pytest -q tests/page
+
+vendor: $(VENV)/ready ## Put what the page is served with into the package, by the lock of tools/vendor
+	$(BIN)/python tools/vendor.py
 
 inference: $(VENV)/ready .venv-inference/ready ## The scoring file of the documentation under Azure ML's own server
 	$(BIN)/python -m pytest -q tests/servers

@@ -1,5 +1,5 @@
-"""The command line: ``aiocollect demo``, ``ls``, ``head``, ``cat``, ``replay``, ``gateway``,
-``enable``, ``disable`` and ``status``."""
+"""The command line: ``aiocollect demo``, ``ls``, ``head``, ``cat``, ``ui``, ``replay``,
+``gateway``, ``enable``, ``disable`` and ``status``."""
 
 from .main import main
 

@@ -17,7 +17,7 @@ from aiocollect._threads.loops import run
 from aiocollect.page import Access
 from aiocollect.page.aiohttp_app import app_of
 from aiocollect.page.answers import Page
-from aiocollect.page.sources import Directory, Several, Source
+from aiocollect.page.sources import Several, StatusDirectory, StatusSource
 
 __all__ = ["UiOptions", "ui"]
 
@@ -35,7 +35,7 @@ class UiOptions(NamedTuple):
 
 def ui(directories: Sequence[str], options: UiOptions) -> int:
     """Serve the page until a signal comes; returns the exit code. Raises ConfigError."""
-    sources: list[Source] = [Directory(path) for path in directories]
+    sources: list[StatusSource] = [StatusDirectory(path) for path in directories]
     access = Access(
         options.token or secrets.token_urlsafe(24),
         (*options.hosts, *(() if options.host in ("0.0.0.0", "::") else (_name(options.host),))),

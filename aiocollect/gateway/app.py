@@ -22,6 +22,10 @@ from aiohttp import web
 from aiocollect import Limits, Pipeline, Report
 from aiocollect._validation.deployment import Deployment
 from aiocollect.metrics import snapshot
+from aiocollect.page import Access
+from aiocollect.page.aiohttp_app import response_of
+from aiocollect.page.answers import Page
+from aiocollect.page.sources import OnePipeline
 from aiocollect.typing import Store
 
 from .bodies import Bodies, content_type
@@ -42,6 +46,8 @@ logger = logging.getLogger("aiocollect.gateway")
 
 # For probes, which have no token.
 _OPEN = ("/healthz", "/readyz")
+# The live page, which has a way of its own to let people in: by the same token.
+_PAGE = "/_aiocollect/"
 # A refused body is still read for so many seconds: a reset would lose the answer.
 _LINGERING = 2.0
 # The route under which requests to unknown or unreadable addresses are counted.
@@ -67,6 +73,8 @@ class Gateway:
         self._deployment = Deployment.load(environ)
         self.pipeline = _pipeline(store, options, environ)
         self._streams = GatewayStreams(self.pipeline, options)
+        access = Access(token=options.token, hosts=(options.host,))
+        self._page = Page(OnePipeline(self.pipeline), access)
         self._bodies = Bodies(options)
         self._requests: Counter[tuple[str, int]] = Counter()
         self._stopping = False
@@ -140,6 +148,7 @@ class Gateway:
             ("GET", "/healthz", self._healthz),
             ("GET", "/readyz", self._readyz),
             ("GET", "/metrics", self._metrics),
+            ("GET", f"{_PAGE}{{rest:.*}}", self._show),
         )
         for method, path, handler in routes:
             app.router.add_route(method, path, handler)
@@ -175,7 +184,7 @@ class Gateway:
         route: str,
     ) -> web.StreamResponse:
         try:
-            if request.path not in _OPEN:
+            if request.path not in _OPEN and not request.path.startswith(_PAGE):
                 if not self.options.lets_in(request.headers.get("Authorization", "")):
                     raise Problem(
                         *(
@@ -211,6 +220,9 @@ class Gateway:
     def _note_unread(self, problem: Problem) -> None:
         self._refusals.note(_NO_ROUTE, problem)
         self._requests[_NO_ROUTE, problem.status] += 1
+
+    async def _show(self, request: web.Request) -> web.Response:
+        return await response_of(self._page, request)
 
     # What it accepts ----------------------------------------------------------------------------
 

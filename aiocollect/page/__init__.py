@@ -12,8 +12,11 @@ answers only those on the same machine. It loads nothing from elsewhere and work
 
 from __future__ import annotations
 
+from .._public import publish
 from .access import Access
 from .aiohttp_app import page_app
 from .asgi import page
 
 __all__ = ["Access", "page", "page_app"]
+
+publish(__name__, Access, page, page_app)

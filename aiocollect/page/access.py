@@ -12,18 +12,18 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from ipaddress import ip_address
 
-from ..errors import ConfigError
+from .. import ConfigError
 
 __all__ = ["COOKIE", "Access"]
 
 COOKIE = "aiocollect_page"
 # It stands in addresses and cookies.
-_is_token = re.compile(r"[A-Za-z0-9._~-]{16,}").fullmatch
+_is_token = re.compile(r"[A-Za-z0-9._~+/=-]{16,}").fullmatch
 _LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]"})
 # A proxy has put one of these in.
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
@@ -39,13 +39,13 @@ class Access:
     """
 
     token: str | None = None
-    hosts: Collection[str] = ()
+    hosts: tuple[str, ...] = ()
     control: bool = False
 
     def __post_init__(self) -> None:
         if self.token is not None and not _is_token(self.token):
             raise ConfigError(
-                "the page's token must be 16 or more of A-Z a-z 0-9 . _ ~ -; make one with "
+                "the page's token must be 16 or more of A-Z a-z 0-9 . _ ~ + / = -; make one with "
                 "python -c 'import secrets; print(secrets.token_urlsafe())'"
             )
 

@@ -16,14 +16,14 @@ from typing import Final, NamedTuple
 
 import orjson
 
-from ..errors import ConfigError
+from .. import ConfigError
 from ..remedies import explain
 from ..settings_file import Control, Switch, read_control, write_control
 from ..stats import LATENCY_BOUNDS
 from .access import COOKIE, Access, may_change
-from .sources import Source
+from .sources import StatusSource
 
-__all__ = ["Answer", "Page", "Request"]
+__all__ = ["PageAnswer", "Page", "PageRequest"]
 
 _KINDS: Final = {
     "html": "text/html; charset=utf-8",
@@ -51,7 +51,7 @@ _HEADERS: Final = (
 MOST_BODY: Final = 4096
 
 
-class Request(NamedTuple):
+class PageRequest(NamedTuple):
     """``path`` is what follows the page's own address: "" for that without a slash at its end,
     whose last part is then ``last``. ``headers`` have lower-case names. ``peer`` is the address
     that it came from."""
@@ -65,7 +65,7 @@ class Request(NamedTuple):
     last: str = ""
 
 
-class Answer(NamedTuple):
+class PageAnswer(NamedTuple):
     """Status, headers and body."""
 
     status: int
@@ -76,14 +76,14 @@ class Answer(NamedTuple):
 class Page:
     """The page on a ``source`` of statuses, for those that ``access`` admits."""
 
-    def __init__(self, source: Source, access: Access) -> None:
+    def __init__(self, source: StatusSource, access: Access) -> None:
         self._source = source
         self._access = access
 
     def __repr__(self) -> str:
         return f"<Page {self._access!r}>"
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: PageRequest) -> PageAnswer:
         """The answer to any request."""
         access, headers = self._access, request.headers
         if not access.knows(headers.get("host", "")):
@@ -126,7 +126,7 @@ class Page:
             }
         )
 
-    async def _change(self, request: Request) -> Answer:
+    async def _change(self, request: PageRequest) -> PageAnswer:
         if not self._access.control:
             return _text(403, "switching is not allowed: start the page with --allow-control")
         if request.method != "POST" or not may_change(request.headers):
@@ -147,7 +147,7 @@ class Page:
         return _text(404, "no process with a settings file has this collector")
 
 
-def _switched(path: str, collector: str, enabled: bool) -> Answer:
+def _switched(path: str, collector: str, enabled: bool) -> PageAnswer:
     try:
         control = read_control(path)
         before = control.collectors.get(collector, Switch())
@@ -158,29 +158,29 @@ def _switched(path: str, collector: str, enabled: bool) -> Answer:
     return _text(200, "done; the pipeline looks at its settings file every second")
 
 
-def _moved(to: str, *more: tuple[str, str]) -> Answer:
+def _moved(to: str, *more: tuple[str, str]) -> PageAnswer:
     # Relative, since only the browser knows what stands in front of us.
-    return Answer(303, (*_HEADERS, ("location", to), *more), b"")
+    return PageAnswer(303, (*_HEADERS, ("location", to), *more), b"")
 
 
-def _text(status: int, text: str) -> Answer:
+def _text(status: int, text: str) -> PageAnswer:
     return _answer(status, "text/plain; charset=utf-8", text.encode(), {})
 
 
-def _answer(status: int, kind: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+def _answer(status: int, kind: str, body: bytes, headers: Mapping[str, str]) -> PageAnswer:
     more: tuple[tuple[str, str], ...] = (("content-type", kind), ("vary", "accept-encoding"))
     if len(body) > 1000 and "gzip" in headers.get("accept-encoding", ""):
         body = gzip.compress(body, 5, mtime=0)
         more += (("content-encoding", "gzip"),)
-    return Answer(status, (*_HEADERS, *more), body)
+    return PageAnswer(status, (*_HEADERS, *more), body)
 
 
-def _file(name: str, headers: Mapping[str, str]) -> Answer:
+def _file(name: str, headers: Mapping[str, str]) -> PageAnswer:
     return _static(name, "gzip" in headers.get("accept-encoding", ""))
 
 
 @cache
-def _static(name: str, compressed: bool) -> Answer:
+def _static(name: str, compressed: bool) -> PageAnswer:
     body = files(__package__).joinpath("static", *name.split("/")).read_bytes()
     kind = _KINDS[name.rpartition(".")[2]]
     return _answer(200, kind, body, {"accept-encoding": "gzip"} if compressed else {})

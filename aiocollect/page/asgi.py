@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
-from ..pipeline import Pipeline
+from .. import Pipeline
 from .access import Access
-from .answers import MOST_BODY, Page, Request
+from .answers import MOST_BODY, Page, PageRequest
 from .sources import OnePipeline
 
 __all__ = ["page"]
@@ -31,7 +31,7 @@ def page(
         full, root = scope["path"], scope.get("root_path", "")
         client = scope.get("client")
         answer = await shown.answer(
-            Request(
+            PageRequest(
                 scope["method"],
                 full[len(root) :] if root and full.startswith(root) else full,
                 dict(parse_qsl(scope.get("query_string", b"").decode("latin-1"))),

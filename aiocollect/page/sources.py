@@ -10,10 +10,10 @@ from typing import Any, NamedTuple, Protocol
 
 import orjson
 
+from .. import Pipeline
 from .._files.regular import read_small
-from ..pipeline import Pipeline
 
-__all__ = ["Directory", "OnePipeline", "Seen", "Several", "Source", "Unreadable"]
+__all__ = ["StatusDirectory", "OnePipeline", "Seen", "Several", "StatusSource", "NotShown"]
 
 # A file has 200 streams at most; ten times that is not ours.
 MOST_BYTES = 2**20
@@ -26,7 +26,7 @@ _MEMBERS = (
 )
 
 
-class Unreadable(NamedTuple):
+class NotShown(NamedTuple):
     """A status file that cannot be shown, and why."""
 
     name: str
@@ -37,10 +37,10 @@ class Seen(NamedTuple):
     """The processes as they were lately, and what could not be read."""
 
     processes: list[dict[str, Any]]
-    unreadable: list[Unreadable]
+    unreadable: list[NotShown]
 
 
-class Source(Protocol):
+class StatusSource(Protocol):
     """Where statuses come from."""
 
     hint: str  # what to do where there is none
@@ -64,13 +64,13 @@ class OnePipeline:
         return Seen([await asyncio.to_thread(self._pipeline.status)], [])
 
 
-class Directory:
+class StatusDirectory:
     """Status files in a directory: see docs/status.md."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = Path(path)
         self.hint = (
-            f"There is no status file in {self._path}. Start the server with "
+            f"{self._path} has no status file. Start the server with "
             f"AIOCOLLECT_STATUS={self._path}, or make the pipeline with status={str(self._path)!r}."
         )
 
@@ -85,7 +85,7 @@ class Directory:
         except FileNotFoundError:
             return seen  # no process has started yet
         except OSError as error:
-            seen.unreadable.append(Unreadable(str(self._path), error.strerror or "unreadable"))
+            seen.unreadable.append(NotShown(str(self._path), error.strerror or "unreadable"))
             return seen
         for name in names:
             try:
@@ -93,16 +93,16 @@ class Directory:
             except FileNotFoundError:
                 pass  # its pipeline has just closed
             except OSError as error:
-                seen.unreadable.append(Unreadable(name, error.strerror or "unreadable"))
+                seen.unreadable.append(NotShown(name, error.strerror or "unreadable"))
             except ValueError as error:
-                seen.unreadable.append(Unreadable(name, str(error)))
+                seen.unreadable.append(NotShown(name, str(error)))
         return seen
 
 
 class Several:
     """All of these, side by side."""
 
-    def __init__(self, sources: Sequence[Source]) -> None:
+    def __init__(self, sources: Sequence[StatusSource]) -> None:
         self._sources = sources
         self.hint = " ".join([source.hint for source in sources])
 

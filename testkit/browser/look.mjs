@@ -28,7 +28,7 @@ try {
   const ready = Date.now() - began;
   if (wish.click) await page.click(wish.click);
   await page.waitForTimeout(1000 * (wish.seconds ?? 0));
-  const value = wish.evaluate ? await page.evaluate(wish.evaluate) : null;
+  const value = wish.evaluate ? await page.evaluate(`(${wish.evaluate})()`) : null;
   if (wish.shot) await page.screenshot({ path: wish.shot, fullPage: wish.whole ?? false });
   const texts = await page.evaluate(() =>
     Object.fromEntries([...document.querySelectorAll("[id]")].map((one) => [one.id, one.innerText])));

@@ -105,14 +105,15 @@ ALLOWED_ROOMS = {
     "demo": {"demo", "__init__", "errors", "typing", "events", "stats", "testing", "_validation"}
     | {"_threads"},
     "cli": {"cli", "demo", "gateway", "__init__", "settings_file", "errors", "events"}
-    | {"_threads", "encoders", "reading", "stats", "typing"},
+    | {"_threads", "encoders", "page", "reading", "stats", "typing"},
     "gateway": {"gateway", "__init__", "encoders", "_files", "layouts", "metrics", "typing"}
-    | {"_validation"},
+    | {"_validation", "page"},
+    "page": {"page", "__init__", "_files", "remedies", "settings_file", "stats"},
     "compat": {"compat", "__init__", "default", "encoders", "errors", "_files", "layouts"}
     | {"typing", "_validation"},
     "integrations": {"integrations", "__init__", "default", "metrics", "events", "testing"},
 }
-EDGES = ("demo", "cli", "compat", "gateway", "integrations")
+EDGES = ("demo", "cli", "compat", "gateway", "integrations", "page")
 # A framework of others is imported by the module that is called after it, or in a function.
 FRAMEWORKS = {
     "aiohttp": {"aiohttp"},

@@ -10,16 +10,16 @@ import pytest
 
 from aiocollect import ConfigError, MemoryStore, Pipeline
 from aiocollect.page import Access
-from aiocollect.page.answers import Answer, Page, Request
+from aiocollect.page.answers import Page, PageAnswer, PageRequest
 from aiocollect.page.sources import OnePipeline
 
 TOKEN = "0123456789abcdef"
 
 
-def ask(access: Access, **changed: Any) -> Answer:
+def ask(access: Access, **changed: Any) -> PageAnswer:
     """An answer to what somebody on this machine asks, but for what is changed."""
     headers = {"host": "localhost:8701", **changed.pop("headers", {})}
-    request = Request("GET", "/status.json", {}, headers, "127.0.0.1")._replace(**changed)
+    request = PageRequest("GET", "/status.json", {}, headers, "127.0.0.1")._replace(**changed)
     return asyncio.run(Page(OnePipeline(Pipeline(MemoryStore())), access).answer(request))
 
 
@@ -46,7 +46,7 @@ def test_without_a_token_nobody_else_does(changed: dict[str, Any]) -> None:
     answer = ask(Access(), **changed)
     assert answer.status == 401
     assert answer.body == b"open the address that aiocollect has printed"
-    named = ask(Access(hosts=["scoring.internal"]), headers={"host": "scoring.internal"})
+    named = ask(Access(hosts=("scoring.internal",)), headers={"host": "scoring.internal"})
     assert named.status == 401  # without a token the name must be one of this machine's
 
 
@@ -60,7 +60,7 @@ def test_a_foreign_name_is_refused(host: str) -> None:
 
 def test_with_a_token_it_is_seen_from_anywhere() -> None:
     """By the address, by a header, or by the cookie that the address has given."""
-    access = Access(token=TOKEN, hosts=["scoring.internal"])
+    access = Access(token=TOKEN, hosts=("scoring.internal",))
     there: dict[str, Any] = {"peer": "10.0.0.7", "headers": {"host": "scoring.internal"}}
     assert ask(access, **there).status == 401
     assert ask(access, **there, query={"token": TOKEN}).status == 200

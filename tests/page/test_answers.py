@@ -14,8 +14,8 @@ import pytest
 import aiocollect
 from aiocollect import MemoryStore, Pipeline
 from aiocollect.page import Access
-from aiocollect.page.answers import Answer, Page, Request
-from aiocollect.page.sources import Directory, OnePipeline, Several
+from aiocollect.page.answers import Page, PageAnswer, PageRequest
+from aiocollect.page.sources import OnePipeline, Several, StatusDirectory
 from aiocollect.settings_file import read_control
 from aiocollect.testing import Fault, FaultKind, VirtualLoop, run_virtual
 from tests.support.virtual import make_pipeline
@@ -24,12 +24,12 @@ PACKAGE = Path(aiocollect.__file__).parent
 ROOT = Path(__file__).parents[2]
 
 
-def request(path: str = "/status.json", **changed: Any) -> Request:
+def request(path: str = "/status.json", **changed: Any) -> PageRequest:
     headers = {"host": "localhost", **changed.pop("headers", {})}
-    return Request("GET", path, {}, headers, "127.0.0.1")._replace(**changed)
+    return PageRequest("GET", path, {}, headers, "127.0.0.1")._replace(**changed)
 
 
-def seen(answer: Answer) -> dict[str, Any]:
+def seen(answer: PageAnswer) -> dict[str, Any]:
     assert answer.status == 200
     found: dict[str, Any] = json.loads(answer.body)
     return found
@@ -46,7 +46,7 @@ def test_it_shows_the_pipelines_own_figures() -> None:
 
         class Here(OnePipeline):
             async def look(self) -> Any:  # virtual time has no other threads
-                return type(await Directory("/nowhere").look())([pipeline.status()], [])
+                return type(await StatusDirectory("/nowhere").look())([pipeline.status()], [])
 
         answer = await Page(Here(pipeline), Access()).answer(request())
         found = seen(answer)
@@ -74,7 +74,9 @@ def test_files_of_many_processes_and_of_nobody(tmp_path: Path) -> None:
     (tmp_path / "8-h.aiocollect.json").write_text("1" * 2_000_000)
     (tmp_path / "notes.txt").write_text("not ours")
     (tmp_path / "9-i.aiocollect.json.new").write_text("being written")
-    source = Several([Directory(tmp_path), Directory(tmp_path), Directory(tmp_path / "none")])
+    source = Several(
+        [StatusDirectory(tmp_path), StatusDirectory(tmp_path), StatusDirectory(tmp_path / "none")]
+    )
     found = seen(asyncio.run(Page(source, Access()).answer(request())))
     assert [one["writer"] for one in found["processes"]] == ["a", "b"]
     why = {one["name"][0]: one["why"] for one in found["unreadable"]}
@@ -98,9 +100,9 @@ def test_a_switch_writes_the_settings_file(tmp_path: Path) -> None:
     directory = tmp_path / "status"
     directory.mkdir()
     (directory / "1-w.aiocollect.json").write_text(json.dumps(status))
-    page = Page(Directory(directory), Access(control=True))
+    page = Page(StatusDirectory(directory), Access(control=True))
 
-    def switch(**changed: Any) -> Answer:
+    def switch(**changed: Any) -> PageAnswer:
         wish = {"writer": "w", "collector": "m/1/inputs", "enabled": False, **changed}
         headers = {"content-type": "application/json", "sec-fetch-site": "same-origin"}
         body = json.dumps(wish).encode()
@@ -122,7 +124,7 @@ def test_a_switch_writes_the_settings_file(tmp_path: Path) -> None:
 
 def test_its_files_are_small_whole_and_its_own() -> None:
     """62 KB at most on the way, compressed; nothing of them is loaded from elsewhere."""
-    page = Page(Directory("/nowhere"), Access())
+    page = Page(StatusDirectory("/nowhere"), Access())
     sizes = {}
     text = (PACKAGE / "page" / "static" / "index.html").read_text()
     assert "//" not in text.replace("<!doctype html>", "")
@@ -147,7 +149,7 @@ def _linked(text: str) -> list[str]:
 @pytest.mark.parametrize("path", ["/x", "/../answers.py", "/vendor/", "/%2e%2e/", "/status.json/"])
 def test_there_is_nothing_else(path: str) -> None:
     """No file of the package, no directory."""
-    answer = asyncio.run(Page(Directory("/nowhere"), Access()).answer(request(path)))
+    answer = asyncio.run(Page(StatusDirectory("/nowhere"), Access()).answer(request(path)))
     assert answer.status == 404
 
 
