@@ -53,7 +53,7 @@ from .errors import (
 )
 from .options import Limits, Retry
 from .pipeline import Pipeline
-from .reading import aread, read, streams
+from .reading import aread, follow, read, streams
 from .stats import Latencies, Report, Stats
 from .stores.memory import MemoryStore
 
@@ -81,12 +81,13 @@ __all__ = [
     "aread",
     "correlation",
     "flush",
+    "follow",
     "read",
     "streams",
 ]
 
 publish(__name__, Collector, Model, ModelDataCollector, Pipeline)
 publish(__name__, Receipt, ReceiptOutcome, Latencies, Report, Stats, Limits, Retry, MemoryStore)
-publish(__name__, correlation, flush, read, aread, streams)
+publish(__name__, correlation, flush, read, aread, follow, streams)
 publish(__name__, AioCollectError, ConfigError, EncodeError, FlushTimeout, PipelineClosed, RingFull)
 publish(__name__, StoreError)

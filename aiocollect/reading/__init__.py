@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._public import publish
 from .api import ReadOptions, aread, read
+from .following import follow
 from .inventory import StreamInfo, streams
 from .notes import ReadNote
 from .opening import options_from_env
@@ -19,16 +20,20 @@ from .plan import PlannedPart
 
 if TYPE_CHECKING:
     from .dataset import Dataset
+    from .follower import FollowedRows, Follower
     from .splits import Split
 
 __all__ = [
     "Dataset",
+    "FollowedRows",
+    "Follower",
     "PlannedPart",
     "ReadNote",
     "ReadOptions",
     "Split",
     "StreamInfo",
     "aread",
+    "follow",
     "options_from_env",
     "read",
     "streams",
@@ -42,6 +47,10 @@ def __getattr__(name: str) -> Any:
         from .dataset import Dataset
 
         return Dataset
+    if name in ("FollowedRows", "Follower"):
+        from . import follower
+
+        return getattr(follower, name)
     if name == "Split":
         from .splits import Split
 

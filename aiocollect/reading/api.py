@@ -14,12 +14,12 @@ from .._core.settings import Settings
 from .._validation.checks import check_choice, check_flag
 from ..errors import ConfigError
 from ..options import StoreOptions
-from ..typing import METADATA, Credential, Format, Layout, Store
+from ..typing import METADATA, Credential, Layout, Store
 from .notes import Notes
 from .opening import import_arrow, opener, places_in
-from .plan import thawed
 from .planner import Planner
-from .request import Labels, OnDrift, OnMissing, Request, checked_streams
+from .position import frozen_plan
+from .request import Labels, OnDrift, OnMissing, ReadFormat, Request, checked_streams
 from .when import FOREVER, When, moment_of
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class ReadOptions(TypedDict, total=False):
     workspace: str
     service: str
     layout: Layout | str | None
-    format: Format | None
+    format: ReadFormat | None
     store_options: StoreOptions
 
 
@@ -81,7 +81,7 @@ def read(
     workspace: str = _DEFAULTS.workspace,
     service: str = _DEFAULTS.service,
     layout: Layout | str | None = None,
-    format: Format | None = None,  # noqa: A002 - a public name
+    format: ReadFormat | None = None,  # noqa: A002 - a public name
     store_options: StoreOptions = _NO_OPTIONS,
 ) -> Dataset:
     """What a model has seen and said, as a :class:`Dataset`: one row for each that was scored.
@@ -107,11 +107,13 @@ def read(
                       Incomplete after the last row
     ``on_drift``      columns or kinds of cells that differ between parts: "widen" to a type that
                       holds them all, and note it, or "raise" SchemaConflict
-    ``as_of``         the ``snapshot`` of a dataset: the same bytes again
+    ``as_of``         the ``snapshot`` of a dataset, or the ``position`` of a follower: these bytes
     ``strict``        what cannot be read raises SchemaConflict; else it is noted and left out
     ``prefix``        columns are called by their streams too: ``predictions.p``
-    ``layout``        None: the documented one, by the day or the hour; else as the Pipeline's
-    ``format``        None: CSV and JSONL, by the names of the files
+    ``layout``        None: the documented one, by the day or the hour; "mdc": that of Azure ML's
+                      model data collector; else as the Pipeline's
+    ``format``        None: CSV and JSONL, by the names of the files; "mdc": the records of that
+                      collector in another layout
     ================  ==========================================================================
 
     Raises ConfigError here for options that are wrong, and for names that are not there once the
@@ -137,7 +139,7 @@ def read(
     check_choice("on_missing", on_missing, ("keep", "drop", "raise"))
     check_choice("on_drift", on_drift, ("widen", "raise"))
     if format is not None:
-        check_choice("format", format, ("csv", "jsonl"))
+        check_choice("format", format, ("csv", "jsonl", "mdc"))
     check_flag("strict", strict)
     check_flag("prefix", prefix)
     request = Request(
@@ -162,7 +164,7 @@ def read(
     open_store = opener(store, container, credential, store_options)
     notes = Notes()
     planner = Planner(request, places_of, notes)
-    plan = None if as_of is None else thawed(as_of, streams=names)
+    plan = None if as_of is None else frozen_plan(as_of, names)
     source = Reading(request, planner, notes, plan, is_frozen=plan is not None)
     return Dataset(source, open_store=open_store)
 

@@ -10,10 +10,11 @@ from .._core.settings import Settings
 from .._validation.checks import check_choice
 from ..errors import ConfigError
 from ..options import StoreOptions
-from ..typing import Catalog, Credential, Format, Layout, Store
+from ..typing import Catalog, Credential, Layout, Store
 from .fetch import listing
 from .opening import opener, places_in
 from .planner import PlacesOf, find_place, prefix_of
+from .request import ReadFormat
 from .runner import run
 
 __all__ = ["StreamInfo", "streams"]
@@ -46,7 +47,7 @@ def streams(
     workspace: str = _DEFAULTS.workspace,
     service: str = _DEFAULTS.service,
     layout: Layout | str | None = None,
-    format: Format | None = None,  # noqa: A002 - a public name
+    format: ReadFormat | None = None,  # noqa: A002 - a public name
     store_options: StoreOptions = _NO_OPTIONS,
 ) -> list[StreamInfo]:
     """The streams of a store, or of one model or version, by their names. The other options are
@@ -54,7 +55,7 @@ def streams(
     if version is not None and model is None:
         raise ConfigError("version= needs a model")
     if format is not None:
-        check_choice("format", format, ("csv", "jsonl"))
+        check_choice("format", format, ("csv", "jsonl", "mdc"))
     places_of = places_in(layout, workspace=workspace, service=service, format_=format)
     known = {"model": model, "version": version}
     names = {name: text for name, text in known.items() if text is not None}
@@ -77,7 +78,7 @@ async def _found(catalog: Catalog, places_of: PlacesOf, names: dict[str, str]) -
     found: dict[tuple[str, str, str], tuple[int, int, int, int]] = {}
     for listed in await listing(catalog, prefix_of(places)):
         place = find_place(places, listed.path)
-        if place is None or not listed.appendable:
+        if place is None:
             continue
         said = names | dict(zip(places[0].asked, place.names, strict=True))
         key = (said.get("model", ""), said.get("version", ""), said.get("identifier", ""))

@@ -16,6 +16,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 
 from .csv_rows import ColumnType, Misfit, Parsed
 from .looks import Looks
+from .mdc_rows import exploded
 
 __all__ = ["Lines", "lines_in", "lines_table"]
 
@@ -39,8 +40,17 @@ class Lines:
         return {name: _looks([row.get(name) for row in self.rows]) for name in wanted}
 
 
-def lines_in(rows: bytes) -> Lines:
-    """The lines of a piece; it has whole lines alone."""
+def lines_in(rows: bytes, form: str) -> Lines:
+    """The rows of a piece; it has whole lines alone. ``form``: "jsonl", where a line is a row, or
+    "mdc", where it is a record of several."""
+    lines = _objects_in(rows)
+    if form == "mdc":
+        exploded_, left_out = exploded(lines.rows)
+        return Lines(exploded_, lines.left_out + left_out)
+    return lines
+
+
+def _objects_in(rows: bytes) -> Lines:
     lines = [line for line in rows.split(b"\n") if line.strip()]
     try:
         found = orjson.loads(b"[" + b",".join(lines) + b"]")

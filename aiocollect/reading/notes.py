@@ -10,7 +10,7 @@ __all__ = ["ReadNote", "Notes"]
 class ReadNote(NamedTuple):
     """``code`` is for programs, ``text`` for people: ``mixed``, ``declared``, ``absent``, ``torn``,
     ``rows`` (left out), ``part`` (left out), ``foreign``, ``labels``, ``doubled``, ``span``,
-    ``times``."""
+    ``times``; of a follower ``removed``, ``replaced``, ``unreachable``, ``waiting``."""
 
     code: str
     where: str

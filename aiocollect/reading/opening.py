@@ -9,14 +9,23 @@ from typing import Any, NamedTuple
 from .._config.build import open_store
 from .._config.env import options_from_env as pipeline_options
 from ..errors import ConfigError
-from ..layouts import DocumentedLayout, TemplateLayout, escape
+from ..layouts import DocumentedLayout, MdcLayout, TemplateLayout, escape
 from ..options import StoreOptions
 from ..typing import Catalog, Credential, Layout, Store
 from .places import Places
 
 __all__ = ["Opener", "import_arrow", "opener", "options_from_env", "places_in"]
 
-_EXTENSIONS = {"csv": ("csv",), "jsonl": ("jsonl",), None: ("csv", "jsonl")}
+_EXTENSIONS = {
+    "csv": ("csv",),
+    "jsonl": ("jsonl",),
+    "mdc": ("jsonl",),
+    None: ("csv", "jsonl"),
+}
+# Azure ML's model data collector: the files of all processes (layouts/mdc.py).
+_MDC = (
+    "modelDataCollector/{service}/{model}/{identifier}/{yyyy}/{MM}/{dd}/{HH}/{instance}.{extension}"
+)
 # What of a pipeline's options says where its rows are.
 _SHARED = ("store", "container", "credential", "workspace", "service", "layout", "store_options")
 
@@ -44,6 +53,8 @@ def places_in(
 ) -> Callable[[dict[str, str]], Sequence[Places]]:
     """The layout, turned round. ConfigError where it cannot be."""
     templates = _templates(layout)
+    if format_ is None and (layout == "mdc" or isinstance(layout, MdcLayout)):
+        format_ = "mdc"
     if not isinstance(workspace, str) or len(workspace.split("/")) != 3:
         raise ConfigError(
             "workspace must have three parts, like that of the pipeline: "
@@ -59,7 +70,8 @@ def places_in(
     def places_of(names: dict[str, str]) -> Sequence[Places]:
         known = fixed | {name: escape(text, what=name) for name, text in names.items()}
         return [
-            Places(template, known=known, extensions=_EXTENSIONS[format_]) for template in templates
+            Places(template, known=known, extensions=_EXTENSIONS[format_], format=format_)
+            for template in templates
         ]
 
     return places_of
@@ -71,12 +83,14 @@ def _templates(layout: Layout | str | None) -> list[str]:
     if isinstance(layout, TemplateLayout):
         return [layout.template]
     if isinstance(layout, str):
+        if layout == "mdc":
+            return [_MDC]
         if layout in ("day", "hour"):
             return [DocumentedLayout(hourly=layout == "hour").template]
         if "{" in layout:
             return [TemplateLayout(layout).template]
         raise ConfigError(
-            f"layout={layout!a} is not valid; use 'day', 'hour', or a template with fields"
+            f"layout={layout!a} is not valid; use 'day', 'hour', 'mdc', or a template with fields"
         )
     raise ConfigError(
         f"layout: {type(layout).__name__} cannot be read back; pass its paths as a template"

@@ -27,7 +27,8 @@ _escaped: Final = re.compile("~([0-9A-F]{2})")
 class PartPlace(NamedTuple):
     """What a blob's name says: the names that were asked for, in the order of the template; when
     the hour, day or month begins and ends (microseconds since 1970); and which part it is. Parts of
-    one time sort as tuples: shared ones first, by number."""
+    one time sort as tuples: shared ones first, by number. ``format``: what the rows are written in.
+    """
 
     names: tuple[str, ...]
     begin: int
@@ -36,18 +37,26 @@ class PartPlace(NamedTuple):
     ordinal: int
     number: int
     extension: str
+    format: str
 
 
 class Places:
     """The paths of one template.
 
     ``known`` are the escaped names of its fields; what is left out is looked for. ``extensions``
-    are those of the formats that can be read.
+    are those of the formats that can be read. ``format``: what the rows are written in; None: what
+    the extension says.
     """
 
     def __init__(
-        self, template: str, *, known: Mapping[str, str], extensions: tuple[str, ...]
+        self,
+        template: str,
+        *,
+        known: Mapping[str, str],
+        extensions: tuple[str, ...],
+        format: str | None = None,  # noqa: A002 - as users call it
     ) -> None:
+        self._format = format
         fields = list(Formatter().parse(template))
         self.asked = tuple(
             dict.fromkeys(
@@ -114,6 +123,7 @@ class Places:
             int(said.get("ordinal") or 0),
             int(said.get("number") or 0),
             said.get("extension", ""),
+            self._format or said.get("extension") or "csv",
         )
 
     def _pattern(self, extensions: tuple[str, ...]) -> str:
@@ -131,7 +141,8 @@ class Places:
                 pattern += f"(?P={field})"
             else:
                 seen.add(field)
-                kind = endings if field == "extension" else _TIMES.get(field, "[^/]+")
+                # As short as can be, so that what a part adds to a name is not taken for the name.
+                kind = endings if field == "extension" else _TIMES.get(field, "[^/]+?")
                 pattern += f"(?P<{field}>{kind})"
         return pattern if self._dot >= 0 else pattern + _PART
 

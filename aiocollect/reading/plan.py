@@ -22,7 +22,16 @@ import orjson
 from ..errors import ConfigError
 from .places import PartPlace
 
-__all__ = ["PlannedPart", "Plan", "planned", "snapshot_of", "spans_of", "thawed"]
+__all__ = [
+    "PlannedPart",
+    "Plan",
+    "is_snapshot",
+    "order_of",
+    "planned",
+    "snapshot_of",
+    "spans_of",
+    "thawed",
+]
 
 _MARK: Final = "aiocollect2."
 _NOTHING: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType({})
@@ -62,6 +71,11 @@ class Plan(NamedTuple):
         return tuple(part for parts in self.streams.values() for part in parts)
 
 
+def order_of(place: PartPlace, path: str) -> tuple[int, str, int, int, str]:
+    """What parts are sorted by."""
+    return place.begin, place.writer, place.ordinal, place.number, path
+
+
 def planned(
     found: Iterable[tuple[PlannedPart, PartPlace]], *, streams: Iterable[str], begin: int, end: int
 ) -> Plan:
@@ -69,8 +83,7 @@ def planned(
     sorted_: dict[str, list[tuple[Any, PlannedPart]]] = {stream: [] for stream in streams}
     for part, place in found:
         if part.stream in sorted_ and part.begin < end and begin < part.end:
-            order = (place.begin, place.writer, place.ordinal, place.number, part.path)
-            sorted_[part.stream].append((order, part))
+            sorted_[part.stream].append((order_of(place, part.path), part))
     return Plan({stream: tuple(part for _, part in sorted(of)) for stream, of in sorted_.items()})
 
 
@@ -84,6 +97,11 @@ def spans_of(plan: Plan) -> list[tuple[int, int]]:
         else:
             spans.append((begin, end))
     return spans
+
+
+def is_snapshot(text: str) -> bool:
+    """Whether a text says that it is one."""
+    return text.startswith(_MARK)
 
 
 def snapshot_of(plan: Plan) -> str:

@@ -21,8 +21,6 @@ __all__ = ["PlacesOf", "Planner", "find_place", "prefix_of"]
 # "version", "identifier".
 PlacesOf: TypeAlias = Callable[[dict[str, str]], Sequence[Places]]
 
-_FORMATS = {"csv": "csv", "jsonl": "jsonl"}
-
 
 class Planner:
     """``places_of`` turns the layout round."""
@@ -40,7 +38,7 @@ class Planner:
         request = self._request
         version = request.version
         if version is None:
-            version = await self._only_version(catalog)
+            version = await self.only_version(catalog)
         found: list[tuple[PlannedPart, PartPlace]] = []
         streams = request.streams or JOINED
         there = []
@@ -79,26 +77,35 @@ class Planner:
             place = find_place(places, listed.path)
             if place is None:
                 continue
-            if not listed.appendable:
-                self._notes.add("foreign", listed.path, "it is not an append blob; left out")
-                continue
             found.append((_part(stream, listed, place), place))
         return found
 
     # What is there ------------------------------------------------------------------------------
 
-    async def _only_version(self, catalog: Catalog) -> str:
+    async def versions(self, catalog: Catalog) -> list[str]:
+        """The versions that there are of the model."""
         model = self._request.model
-        versions = await self._names(catalog, {"model": model}, "version")
+        if "version" not in self._places_of({"model": model})[0].asked:
+            return ["default"]  # the layout knows no versions
+        return await self._names(catalog, {"model": model}, "version")
+
+    async def only_version(self, catalog: Catalog) -> str:
+        """The one version of the model. ConfigError where there are none, or several."""
+        model = self._request.model
+        versions = await self.versions(catalog)
         if len(versions) == 1:
             return versions[0]
         if versions:
             raise ConfigError(
                 f"model {model!r} has {len(versions)} versions: {_listed(versions)}; set version="
             )
-        if "version" not in self._places_of({"model": model})[0].asked:
-            return "default"  # the layout knows no versions
         raise await self._no_model(catalog)
+
+    async def explain(self, catalog: Catalog, version: str | None) -> None:
+        """Raise ConfigError where the one stream that is asked for is not there."""
+        if version is None:
+            version = await self.only_version(catalog)
+        await self._explain(catalog, version, list(self._request.streams or ()), all_empty=True)
 
     async def _no_model(self, catalog: Catalog) -> ConfigError:
         model = self._request.model
@@ -160,7 +167,7 @@ def _part(stream: str, listed: Listed, place: PartPlace) -> PlannedPart:
         listed.path,
         listed.length,
         listed.created,
-        _FORMATS[place.extension],
+        place.format,
         place.begin,
         place.end,
         listed.committed,

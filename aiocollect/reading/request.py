@@ -14,6 +14,7 @@ __all__ = [
     "Labels",
     "OnDrift",
     "OnMissing",
+    "ReadFormat",
     "Request",
     "checked_streams",
 ]
@@ -29,6 +30,7 @@ class ArrowTable(Protocol):
 
 Labels: TypeAlias = Literal["latest", "first", "all"] | ArrowTable
 OnMissing: TypeAlias = Literal["keep", "drop", "raise"]
+ReadFormat: TypeAlias = Literal["csv", "jsonl", "mdc"]
 OnDrift: TypeAlias = Literal["widen", "raise"]
 
 # What is read where no streams are named, as far as there is one; and the one that comes later.

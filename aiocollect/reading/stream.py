@@ -23,6 +23,7 @@ from .fetch import Fetcher, Stretch
 from .jsonl_rows import lines_in, lines_table
 from .looks import Looks, is_mixed, settled
 from .notes import Notes
+from .pieces import timed
 from .plan import PlannedPart
 from .types import FIXED, column_types, undeclared
 
@@ -131,7 +132,7 @@ class StreamReader:
             except Misfit:
                 return found
         rows = head[: last_row_end(head, quotes=False)]
-        lines = lines_in(rows)
+        lines = lines_in(rows, part.format)
         return lines.looks(lines.names)
 
     def _looks_of(
@@ -139,7 +140,7 @@ class StreamReader:
     ) -> dict[str, Looks]:
         if part.format == "csv":
             return looks_in(rows, names, wanted)
-        return lines_in(rows).looks(wanted)
+        return lines_in(rows, part.format).looks(wanted)
 
     def _take(self, seen: Sequence[Mapping[str, Looks]], parts: Sequence[PlannedPart]) -> None:
         """Unite what was seen in the parts, by name, in the order of the newest."""
@@ -244,7 +245,7 @@ class StreamReader:
 
     def empty(self, wanted: Sequence[str]) -> Any:
         """No rows of these columns."""
-        return _ended(pa.schema([(name, self.columns[name].type) for name in wanted]).empty_table())
+        return timed(pa.schema([(name, self.columns[name].type) for name in wanted]).empty_table())
 
     def _table(self, part: PlannedPart, rows: bytes, columns: Mapping[str, ColumnType]) -> Any:
         names = self._names(part)
@@ -253,7 +254,7 @@ class StreamReader:
             read: Callable[[], Parsed] = lambda: parsed(rows, names, here or _first(names))  # noqa: E731
         else:
             here = dict(columns)
-            read = lambda: lines_table(lines_in(rows), here)  # noqa: E731
+            read = lambda: lines_table(lines_in(rows, part.format), here)  # noqa: E731
         try:
             found = read()
         except Misfit:
@@ -274,7 +275,7 @@ class StreamReader:
             for name, column in columns.items()
         ]
         schema = pa.schema([(name, column.type) for name, column in columns.items()])
-        return _ended(pa.Table.from_arrays(arrays, schema=schema))
+        return timed(pa.Table.from_arrays(arrays, schema=schema))
 
     def _conflict(
         self, part: PlannedPart, rows: bytes, columns: Mapping[str, ColumnType]
@@ -285,7 +286,7 @@ class StreamReader:
                 if part.format == "csv":
                     parsed(rows, names, {name: column})
                 else:
-                    lines_table(lines_in(rows), {name: column})
+                    lines_table(lines_in(rows, part.format), {name: column})
             except Misfit:
                 break
         return SchemaConflict(
@@ -352,13 +353,3 @@ class StreamReader:
 def _first(names: Sequence[str]) -> dict[str, ColumnType]:
     """A column to count the rows by, where none of those wanted is there."""
     return {names[0]: ColumnType(pa.string())}
-
-
-def _ended(table: Any) -> Any:
-    """The time with its zone: it is UTC, and the files do not say so."""
-    if TIME in table.column_names:
-        at = table.column_names.index(TIME)
-        if table.schema.field(at).type == pa.timestamp("us"):
-            field = pa.field(TIME, pa.timestamp("us", "UTC"))
-            table = table.set_column(at, field, table[TIME].cast(field.type))
-    return table

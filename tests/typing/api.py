@@ -30,7 +30,7 @@ from aiocollect.encoders import CsvEncoder, JsonlEncoder
 from aiocollect.events import Event, Held
 from aiocollect.integrations.pytest_plugin import FaultyStore
 from aiocollect.layouts import DocumentedLayout
-from aiocollect.reading import Dataset, ReadNote, StreamInfo
+from aiocollect.reading import Dataset, FollowedRows, Follower, ReadNote, StreamInfo
 from aiocollect.redaction import Drop, KeyedHash, Mask
 from aiocollect.stats import StreamStats
 from aiocollect.stores.azure import AzureStore
@@ -232,6 +232,12 @@ async def reading(store: MemoryStore) -> None:
     aiocollect.read(store, "m", on_missing="ignore")  # type: ignore[arg-type]
     aiocollect.read(store, "m", labels="last")  # type: ignore[arg-type]
     await aiocollect.aread(store, "m", versions="1")  # type: ignore[call-arg]
+    follower = aiocollect.follow(store, "m", stream="inputs", since="1h", poll=None)
+    assert_type(follower, Follower)
+    async for followed in follower:
+        assert_type(followed, FollowedRows)
+        assert_type(followed.position, str)
+    aiocollect.follow(store, "m")  # type: ignore[call-arg]
 
 
 # Tests of users -----------------------------------------------------------------------------------

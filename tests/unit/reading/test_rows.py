@@ -125,7 +125,7 @@ def test_looks_and_their_types(rows: bytes, type_: str) -> None:
 def test_json_and_its_types(cells: str, type_: str) -> None:
     """The words are floats among numbers alone."""
     rows = "".join(f'{{"a":{cell}}}\n' for cell in cells.split()).encode()
-    lines = lines_in(rows)
+    lines = lines_in(rows, "jsonl")
     looks = lines.looks(["a"])["a"]
     assert str(type_of(looks)) == type_
     table = lines_table(lines, {"a": ColumnType(type_of(looks))}).table
@@ -134,10 +134,10 @@ def test_json_and_its_types(cells: str, type_: str) -> None:
 
 def test_lines_that_are_no_objects_are_counted() -> None:
     """Half a line, a list, a number."""
-    lines = lines_in(b'{"a":1}\n{"a":\n[1]\n5\n\n{"b":2}\n')
+    lines = lines_in(b'{"a":1}\n{"a":\n[1]\n5\n\n{"b":2}\n', "jsonl")
     assert (lines.rows, lines.left_out) == ([{"a": 1}, {"b": 2}], 3)
     with pytest.raises(Misfit):
-        lines_table(lines_in(b'{"a":"1"}\n'), {"a": INT})
+        lines_table(lines_in(b'{"a":"1"}\n', "jsonl"), {"a": INT})
 
 
 def test_types_by_their_names() -> None:
