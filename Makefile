@@ -11,7 +11,7 @@ TERMS  ?= 200
 FORKS  ?= 200
 DURATION ?= 15
 
-.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos faceoff loadtest bench crosscheck inference ui-test vendor ray spark zoo contract million floats hostile golden client audit lock clean
+.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos faceoff loadtest bench crosscheck inference ui-test vendor ray spark zoo contract million floats sanitize hostile golden client audit lock clean
 
 help: ## Show these verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -160,6 +160,9 @@ million: $(VENV)/ready ## A million adversarial rows, written and read back (ROW
 	$(BIN)/python -m tests.property.million --rows $(ROWS)
 
 NAMES ?= 1000000
+sanitize: $(VENV)/ready ## The suites of the core on a native core that watches addresses and overflows
+	$(BIN)/python -m tests.native.sanitize $(SUITES)
+
 FLOATS ?= 100000000
 floats: $(VENV)/ready ## Texts of the native core's floats against repr() and orjson, on all cores (FLOATS=100000000)
 	$(BIN)/python -m tests.native.floats --count $(FLOATS)
