@@ -1,4 +1,4 @@
-"""The command line: ``aiocollect demo``, ``ls``, ``head``, ``cat``, ``ui``, ``replay``,
+"""The command line: ``aiocollect demo``, ``ls``, ``head``, ``cat``, ``stats``, ``ui``, ``replay``,
 ``gateway``, ``enable``, ``disable`` and ``status``."""
 
 from .main import main

@@ -19,6 +19,7 @@ def add_reading(commands: Any) -> None:
     """Add the verbs to the command line."""
     _add_ls(commands)
     _add_rows(commands)
+    _add_stats(commands)
 
 
 def _add_ls(commands: Any) -> None:
@@ -61,6 +62,29 @@ def _add_rows(commands: Any) -> None:
             default=form,
             help="(default: %(default)s)",
         )
+
+
+def _add_stats(commands: Any) -> None:
+    stats = _verb(
+        commands,
+        "stats",
+        _stats,
+        "show how many rows there are, what they lack, and how columns have drifted",
+        (
+            "Shows rows per day, the share of them that is paired and labelled, how late labels "
+            "come, and of each column what is missing; with --against how each column differs from "
+            f"a baseline. Exits with 3 if there are no rows. {_NEEDS_ARROW}"
+        ),
+    )
+    _add_span(stats)
+    stats.add_argument(
+        "--against",
+        metavar="FROM..UNTIL",
+        help="a span to compare with, such as 2026-10-01..2026-10-08, or 14d..7d (before now)",
+    )
+    stats.add_argument(
+        "--values", action="store_true", help="name the new categories, which are cells"
+    )
 
 
 def _verb(
@@ -114,3 +138,9 @@ def _cat(options: argparse.Namespace) -> int:
     from aiocollect.cli.reading import cat
 
     return cat(options)
+
+
+def _stats(options: argparse.Namespace) -> int:
+    from aiocollect.cli.stats import stats
+
+    return stats(options)

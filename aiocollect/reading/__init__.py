@@ -8,6 +8,7 @@
 Needs the extra ``read``: ``pip install "aiocollect[read]"``. pyarrow is imported when it is used.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .._public import publish
@@ -21,13 +22,18 @@ from .plan import PlannedPart
 if TYPE_CHECKING:
     from .dataset import Dataset
     from .follower import FollowedRows, Follower
+    from .profile import ColumnDrift, ColumnProfile, DayCount, Profile
     from .splits import Split
 
 __all__ = [
+    "ColumnDrift",
+    "ColumnProfile",
     "Dataset",
+    "DayCount",
     "FollowedRows",
     "Follower",
     "PlannedPart",
+    "Profile",
     "ReadNote",
     "ReadOptions",
     "Split",
@@ -41,18 +47,20 @@ __all__ = [
 
 publish(__name__, PlannedPart, ReadNote, ReadOptions, StreamInfo, options_from_env)
 
+# What needs pyarrow, by the module that has it.
+_LAZY = {
+    "Dataset": "dataset",
+    "FollowedRows": "follower",
+    "Follower": "follower",
+    "ColumnDrift": "profile",
+    "ColumnProfile": "profile",
+    "DayCount": "profile",
+    "Profile": "profile",
+    "Split": "splits",
+}
+
 
 def __getattr__(name: str) -> Any:
-    if name == "Dataset":
-        from .dataset import Dataset
-
-        return Dataset
-    if name in ("FollowedRows", "Follower"):
-        from . import follower
-
-        return getattr(follower, name)
-    if name == "Split":
-        from .splits import Split
-
-        return Split
+    if name in _LAZY:
+        return getattr(import_module(f".{_LAZY[name]}", __name__), name)
     raise AttributeError(name)

@@ -17,6 +17,7 @@ from .notes import ReadNote
 from .opening import Opener
 from .plan import Plan, PlannedPart, snapshot_of
 from .portions import Portion
+from .profile import Profile
 from .runner import iterate, run
 from .source import Known, Reading
 from .splits import Split, Task
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     import polars as pl
 
 __all__ = ["Dataset"]
+
+
+def _silent(rows: int) -> None:
+    """Nobody asked how far it is."""
 
 
 class Dataset:
@@ -170,6 +175,19 @@ class Dataset:
             )
             for parts, window, size in portions
         ]
+
+    def profile(self, tell: Callable[[int], None] = _silent) -> Profile:
+        """What the rows are like, in one pass of bounded memory: how many there are each day, what
+        they lack, how each column is spread; ``profile().drift_from(another)`` compares.
+
+        ``tell`` is called now and then with the number of rows so far.
+        """
+
+        async def look(catalog: Catalog) -> Profile:
+            return await self._source.profile(catalog, tell)
+
+        profile: Profile = run(lambda: self._with_store(look))
+        return profile
 
     # To others ----------------------------------------------------------------------------------
 

@@ -7,8 +7,8 @@ and before that a new plan, or a look at every cell.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from typing import Any, Final, TypeAlias
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, Final, TypeAlias, TypeVar
 
 import pyarrow as pa  # type: ignore[import-untyped]
 
@@ -21,6 +21,7 @@ from .notes import Notes, ReadNote
 from .plan import Plan
 from .planner import Planner
 from .portions import Portion, plan_size, portions_of_parts, portions_of_spans
+from .profile import Profile
 from .request import LABELS, Request
 from .stream import StreamReader
 from .times import within
@@ -31,6 +32,7 @@ ID, TIME, _ = METADATA
 # By stream and column.
 Known: TypeAlias = Mapping[str, Mapping[str, ColumnType]]
 PLANS: Final = 3
+_T = TypeVar("_T")
 
 
 class Reading:
@@ -119,17 +121,17 @@ class Reading:
 
     async def collected(self, catalog: Catalog) -> Any:
         """All rows as one table; its types are found out on the way."""
-        for left in reversed(range(PLANS)):
-            try:
-                tables = [table async for table in self._tables(catalog)]
-                return pa.concat_tables([(await self.schema(catalog)).empty_table(), *tables])
-            except Misfit:
-                await self.survey(catalog)
-            except SnapshotGone:
-                if self._is_frozen or not left:
-                    raise
-                self.plan = self._readers = None
-        raise AssertionError("unreachable")
+
+        async def collect() -> Any:
+            tables = [table async for table in self._tables(catalog)]
+            return pa.concat_tables([(await self.schema(catalog)).empty_table(), *tables])
+
+        return await self._as_a_whole(catalog, collect)
+
+    async def profile(self, catalog: Catalog, tell: Callable[[int], None]) -> Profile:
+        """What the rows are like, and how late labels came. ``tell`` gets the number of rows so
+        far."""
+        return await self._as_a_whole(catalog, lambda: self._profile(catalog, tell))
 
     def viewed(self, request: Request) -> Reading:
         """The same parts, looked at in another way."""
@@ -142,6 +144,44 @@ class Reading:
             await reader.survey(fetcher)
 
     # --------------------------------------------------------------------------------------------
+
+    async def _as_a_whole(self, catalog: Catalog, work: Callable[[], Awaitable[_T]]) -> _T:
+        """What ``work`` makes of all rows: from the beginning again where a cell fits no type, or a
+        part is gone."""
+        for left in reversed(range(PLANS)):
+            try:
+                return await work()
+            except Misfit:
+                await self.survey(catalog)
+            except SnapshotGone:
+                if self._is_frozen or not left:
+                    raise
+                self.plan = self._readers = None
+        raise AssertionError("unreachable")
+
+    async def _profile(self, catalog: Catalog, tell: Callable[[int], None]) -> Profile:
+        fetcher, readers = await self._learned(catalog)
+        request = self.request
+        profile = Profile()
+        if request.single:
+            (reader,) = readers.values()
+            async for table in self._single(fetcher, reader):
+                profile.add(table, {}, None)
+                tell(profile.rows)
+            return profile
+        joiner = Joiner(request, readers, self.notes)
+        spans = [*joiner.spans, None]  # at the end, what waited for more
+        lacked = dict.fromkeys(joiner.missing, 0)
+        async for table in joiner.tables(fetcher):
+            lacking = {name: count - lacked[name] for name, count in joiner.missing.items()}
+            lacked = dict(joiner.missing)
+            profile.add(table, lacking, spans.pop(0))
+            tell(profile.rows)
+        labels = readers.get(LABELS)
+        if labels is not None and {ID, TIME} <= labels.columns.keys():
+            async for _, table in labels.tables(fetcher, labels.parts, list(labels.columns)):
+                profile.add_labels(table, request.begin, request.end)
+        return profile
 
     async def _learned(self, catalog: Catalog) -> tuple[Fetcher, dict[str, StreamReader]]:
         fetcher = Fetcher(catalog)

@@ -8,7 +8,7 @@ import io
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -108,6 +108,8 @@ def test_cat(store: str, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
         (("head", "churn", "--columns", "q"), "columns names 'q'"),
         (("ls", "--store", "nowhere"), "neither a URL nor a path"),
         (("ls", "--layout", "weekly"), "layout='weekly' is not valid"),
+        (("stats", "chrun"), "did you mean 'churn'?"),
+        (("stats", "churn", "--against", "7d"), "--against 7d is not a span"),
     ],
 )
 def test_what_is_wrong_is_said(
@@ -117,6 +119,69 @@ def test_what_is_wrong_is_said(
     out, err = said(capsys, *arguments, code=1)
     assert not out
     assert words in err
+
+
+def test_stats(store: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Rows per day and what they lack; as JSON for others; 3 for nothing. No cell is shown."""
+    out, err = said(capsys, "stats", "churn/10")
+    lines = out.splitlines()
+    assert lines[0] == "2026-01-31 to 2026-01-31: 12 rows, 100.0% paired"
+    assert lines[2].split() == ["2026-01-31", "12", "100.0%"]
+    table = {line.split()[0]: line.split()[1:] for line in lines[4:]}
+    assert table["n"] == ["int64", "0.0%", "0.0%", "12"]
+    assert table["text"] == ["string", "91.7%", "1"]
+    assert "a," not in out
+    assert not err
+    out, _ = said(capsys, "stats", "churn/10", "--json")
+    found = json.loads(out)
+    assert found["rows"] == 12
+    assert found["days"] == [
+        {"day": "2026-01-31", "rows": 12, "paired_share": 1.0, "labelled_share": None}
+    ]
+    assert found["columns"][0]["now"] == {
+        "type": "int64", "missing_share": 0.0, "nan_share": 0.0, "different": 12
+    }  # fmt: skip
+    _, err = said(capsys, "stats", "churn/10", "--since", "2026-02-01", code=3)
+    assert "there are no rows in this span" in err
+
+
+def test_stats_against_a_baseline(
+    store: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Each column beside itself; a new category is named where its name is asked for."""
+
+    async def write() -> None:
+        async with Pipeline(tmp_path / "data") as pipeline:
+            churn = pipeline.model("churn", version="10", inputs=["n", "text"], predictions=["p"])
+            for day, cells in ((-7, ["x", "y"]), (0, ["x", "new\x1b"])):
+                churn.collect(
+                    inputs=[[n + 9 * (day == 0), cells[n % 2]] for n in range(12)],
+                    predictions=[[n / 4] for n in range(12)],
+                    at=DAY + timedelta(days=30 + day),
+                )
+
+    asyncio.run(write())
+    span = ("--since", "2026-03-01", "--against", "2026-02-01..2026-03-01")
+    out, err = said(capsys, "stats", "churn/10", *span)
+    assert "against 2026-02-23 to 2026-02-23: 12 rows, 100.0% paired" in out
+    lines = out.partition("new categories")[2].splitlines()[1:]
+    rows = {line.split()[0]: line for line in lines}
+    assert list(rows) == ["text", "n", "p"] or list(rows) == ["n", "text", "p"]
+    assert "1 (50.0%)" in rows["text"]
+    assert "new" not in rows["text"]
+    assert " 0.000 " in rows["p"]
+    assert "with fewer than 200 rows" in err
+    out, _ = said(capsys, "stats", "churn/10", *span, "--values")
+    assert r"1 (50.0%): new\x1b" in out
+    out, _ = said(capsys, "stats", "churn/10", *span, "--json")
+    found = json.loads(out)
+    columns = {one["column"]: one for one in found["columns"]}
+    assert found["against"]["rows"] == 12
+    assert columns["p"]["psi"] == 0.0
+    assert columns["text"]["new_categories"] == 1
+    assert "new" not in columns["text"]
+    _, err = said(capsys, "stats", "churn", "--against", "2020-01-01..2020-02-01", code=3)
+    assert "there are no rows to compare with" in err
 
 
 def test_a_reader_that_has_enough_is_no_error(store: str) -> None:
