@@ -9,6 +9,7 @@ PyTypeObject *account_type, *gate_type, *shape_type, *stream_type, *scoring_type
 PyObject* in_force;
 
 bool intern_names();  // collector.cpp
+PyObject* quoted_columns(PyObject*, PyObject* rows);  // quotes.cpp
 
 }  // namespace aiocollect
 
@@ -43,6 +44,7 @@ PyObject* set_context(PyObject*, PyObject* variable) {
 }
 
 PyMethodDef module_methods[] = {{"set_context", set_context, METH_O, nullptr},
+                                {"quoted_columns", quoted_columns, METH_O, nullptr},
                                 {nullptr, nullptr, 0, nullptr}};
 PyModuleDef module_definition = {
     PyModuleDef_HEAD_INIT, "aiocollect._native.core", nullptr, -1, module_methods, nullptr, nullptr, nullptr, nullptr,

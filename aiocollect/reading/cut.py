@@ -7,7 +7,11 @@ Nothing else is a border: a cell may hold text that looks like the end of a row.
 
 from __future__ import annotations
 
-__all__ = ["last_row_end", "quoted_columns", "skeleton", "sound_rows"]
+from collections.abc import Callable
+
+from .._native import core
+
+__all__ = ["columns_in_quotes", "last_row_end", "quoted_columns", "skeleton", "sound_rows"]
 
 
 def last_row_end(data: bytes, *, quotes: bool, begin: int = 0, before: bytes = b"") -> int:
@@ -45,8 +49,8 @@ def skeleton(rows: bytes) -> bytes:
     return b'"'.join([outside[0], *filter(None, outside[1:])])
 
 
-def quoted_columns(rows: bytes) -> set[int]:
-    """The columns, by their place, in which some cell is in quotes."""
+def columns_in_quotes(rows: bytes) -> set[int]:
+    """The columns, by their place, in which some cell is in quotes: the definition."""
     found: set[int] = set()
     place = end = 0  # the column that the text from ``end`` on begins in
     begin = rows.find(b'"')
@@ -57,12 +61,21 @@ def quoted_columns(rows: bytes) -> set[int]:
         else:
             place += rows.count(b",", end, begin)
         found.add(place)
-        end = rows.find(b'"', begin + 1) + 1
-        begin = rows.find(b'"', end)
-        while begin == end:  # the other half of a doubled quote
-            end = rows.find(b'"', begin + 1) + 1
+        while True:
+            last = rows.find(b'"', begin + 1)
+            if last < 0:  # no whole row
+                return found
+            end = last + 1
             begin = rows.find(b'"', end)
+            if begin != end:
+                break  # else the other half of a doubled quote
     return found
+
+
+# Where the native core was built, its own, which takes a tenth of the time (_native/quotes.cpp).
+quoted_columns: Callable[[bytes], set[int]] = (
+    columns_in_quotes if core is None else core.quoted_columns
+)
 
 
 def sound_rows(rows: bytes) -> tuple[bytes, int]:

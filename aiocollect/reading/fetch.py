@@ -19,9 +19,9 @@ from .plan import PlannedPart
 __all__ = ["HEAD", "Fetcher", "Stretch", "listing"]
 
 # Small enough that memory is used again: of fresh memory each page is a fault, and with ranges of
-# 8 MiB these took as long as half of the parsing. Eight of them hide a round trip.
+# 8 MiB these took as long as half of the parsing. Four of them hide a round trip.
 RANGE: Final = 2 * 2**20
-AHEAD: Final = 8
+AHEAD: Final = 4
 # Enough rows to see what columns are like.
 HEAD: Final = 64 * 1024
 # Heads that are kept, so that small parts are fetched once.

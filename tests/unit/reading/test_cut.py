@@ -9,7 +9,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aiocollect.reading.cut import last_row_end, quoted_columns, skeleton, sound_rows
+from aiocollect.reading.cut import (
+    columns_in_quotes,
+    last_row_end,
+    quoted_columns,
+    skeleton,
+    sound_rows,
+)
 
 CELLS = st.text(alphabet='a,"\n', max_size=6)
 ROWS = st.lists(st.lists(CELLS, min_size=2, max_size=3), min_size=1, max_size=6)
@@ -72,7 +78,14 @@ def test_a_skeleton_has_the_same_rows_and_no_text_in_quotes(rows: list[list[str]
 def test_the_columns_that_have_cells_in_quotes(rows: list[list[str]]) -> None:
     """By their place in the row."""
     want = {at for row in rows for at, cell in enumerate(row) if set(cell) & set(',"\n')}
-    assert quoted_columns(written(rows)) == want
+    assert columns_in_quotes(written(rows)) == quoted_columns(written(rows)) == want
+
+
+@given(st.lists(st.sampled_from(['"', '""', ",", "\n", "a", "a" * 7, "b,\n"]), max_size=60))
+def test_the_native_core_finds_the_same_columns(pieces: list[str]) -> None:
+    """Whatever the bytes are, also where a quote has no partner."""
+    rows = "".join(pieces).encode()
+    assert quoted_columns(rows) == columns_in_quotes(rows)
 
 
 def test_jsonl_ends_at_line_ends_alone() -> None:
