@@ -7,12 +7,10 @@ form one sequence without gaps.
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Sequence
 from typing import Final
-from zlib import crc32
 
 from .limits import BatchLimits
+from .lines import Lines, OpenLines
 from .ring import Account
 
 __all__ = ["Accumulator", "Batch", "Block"]
@@ -21,55 +19,54 @@ __all__ = ["Accumulator", "Batch", "Block"]
 class Block:
     """The rows that one append carries: a whole batch, or a part of a halved one. Immutable."""
 
-    __slots__ = ("_lengths", "data", "first")
+    __slots__ = ("first", "lines")
 
-    def __init__(self, data: bytes, *, lengths: array[int], first: int) -> None:
-        self.data = data
-        self._lengths = lengths
+    def __init__(self, lines: Lines, *, first: int) -> None:
+        self.lines = lines
         self.first = first
 
     def __repr__(self) -> str:
-        return f"<Block rows {self.first} to {self.last}, {len(self.data)} bytes>"
+        return f"<Block rows {self.first} to {self.last}, {self.lines.size} bytes>"
+
+    @property
+    def data(self) -> bytes:
+        """Its bytes."""
+        return self.lines.data
 
     @property
     def rows(self) -> int:
         """How many rows it holds."""
-        return len(self._lengths)
-
-    @property
-    def lengths(self) -> array[int]:
-        """The bytes of each row."""
-        return self._lengths
+        return len(self.lines)
 
     @property
     def last(self) -> int:
         """The sequence number of its last row."""
-        return self.first + len(self._lengths) - 1
+        return self.first + len(self.lines) - 1
 
     @property
     def crc(self) -> int:
         """The CRC-32 of its bytes."""
-        return crc32(self.data)
+        return self.lines.crc
 
     def halve(self) -> tuple[Block, Block]:
         """Two blocks of whole rows, in order. Needs at least two rows."""
-        return self.split(len(self._lengths) // 2)
+        return self.split(self.rows // 2)
 
     def split(self, rows: int) -> tuple[Block, Block]:
         """The first ``rows`` rows, and the others. Both have some."""
-        cut = sum(self._lengths[:rows])
+        lines = self.lines
         return (
-            Block(self.data[:cut], lengths=self._lengths[:rows], first=self.first),
-            Block(self.data[cut:], lengths=self._lengths[rows:], first=self.first + rows),
+            Block(lines.cut(0, rows), first=self.first),
+            Block(lines.cut(rows, len(lines)), first=self.first + rows),
         )
 
     def common(self, data: bytes) -> int:
         """With how many of this block's first rows ``data`` begins."""
         rows = end = 0
-        for length in self._lengths:
-            if data[end : end + length] != self.data[end : end + length]:
+        for line in self.lines:
+            if not data.startswith(line, end):
                 break
-            rows, end = rows + 1, end + length
+            rows, end = rows + 1, end + len(line)
         return rows
 
 
@@ -102,16 +99,14 @@ class Batch:
         return f"<Batch {self.serial}: {self.block!r}>"
 
 
-# Shared by all empty accumulators; nothing is ever added to these.
-_NO_LINES: Final[list[bytes]] = []
-_NO_LENGTHS: Final[array[int]] = array("I")
+# Shared by all empty accumulators; nothing is ever added to it.
 _NO_CHARGES: Final[dict[Account, int]] = {}
 
 
 class Accumulator:
     """The open batch of one lane. ``kept``: its rows are in the spool; all of them, or none."""
 
-    __slots__ = ("_charges", "_lengths", "_limits", "_lines", "_next", "born", "kept", "size")
+    __slots__ = ("_charges", "_limits", "_next", "_open", "born", "kept", "rows", "size")
 
     def __init__(self, limits: BatchLimits) -> None:
         self._limits = limits
@@ -123,48 +118,26 @@ class Accumulator:
         return f"<Accumulator {self.rows} rows, {self.size} bytes>"
 
     def _empty(self) -> None:
-        # Most are empty at any time: lists for rows are made with the first row.
-        self._lines: list[bytes] = _NO_LINES
-        self._lengths: array[int] = _NO_LENGTHS
+        # Most are empty at any time: what holds rows is made with the first row.
+        self._open: OpenLines | None = None
         self._charges: dict[Account, int] = _NO_CHARGES
+        self.rows = 0  # which wait to be sealed
         self.size = 0
         self.born = 0.0
-
-    def _begin(self, now: float) -> None:
-        self._lines, self._lengths, self._charges = [], array("I"), {}
-        self.born = now
-
-    @property
-    def rows(self) -> int:
-        """How many rows wait to be sealed."""
-        return len(self._lines)
-
-    @property
-    def lines(self) -> list[bytes]:
-        """The rows that wait to be sealed. Do not change the list."""
-        return self._lines
 
     @property
     def next(self) -> int:
         """The number that the next row will have in its lane."""
-        return self._next + len(self._lines)
+        return self._next + self.rows
 
-    def add(self, lines: Sequence[bytes], *, account: Account, now: float) -> int:
+    def add(self, lines: Lines, *, account: Account, now: float) -> int:
         """Take as many of the lines as fit; returns how many. None fit: seal first."""
-        if not self._lines:
-            self._begin(now)
-        size, limits = self.size + sum(map(len, lines)), self._limits
-        fitting, taken = lines, len(lines)
-        if size > limits.max_bytes:
-            size, taken = self.size, 0
-            for line in lines:
-                if not limits.fits(size, len(line)):
-                    break
-                size += len(line)
-                taken += 1
-            fitting = lines[:taken]
-        self._lines += fitting
-        self._lengths.extend(map(len, fitting))
+        if self._open is None:
+            self._open, self._charges = OpenLines(self._limits.max_bytes), {}
+            self.born = now
+        taken = self._open.add(lines)
+        self.rows += taken
+        size = self._open.size
         self._charges[account] = self._charges.get(account, 0) + size - self.size
         self.size = size
         return taken
@@ -182,10 +155,15 @@ class Accumulator:
         """How full the open batch is, in percent; above 100 with a row above the limit."""
         return 100 * self.size // self._limits.max_bytes
 
+    def lines(self) -> Lines:
+        """The rows that wait to be sealed. There must be some."""
+        assert self._open is not None
+        return self._open.lines()
+
     def let_go(self) -> tuple[int, int, int, float, tuple[tuple[Account, int], ...]]:
         """Forget the open batch, whose rows are on the disk too. Returns the first row's number,
         how many rows and bytes, and ``born`` and ``charges`` as of Batch. It must have a row."""
-        assert self._lines, "internal error: an empty batch was let go of"
+        assert self.rows, "internal error: an empty batch was let go of"
         gone = self._next, self.rows, self.size, self.born, tuple(self._charges.items())
         self._next += self.rows
         self._empty()
@@ -193,8 +171,8 @@ class Accumulator:
 
     def seal(self, *, serial: int) -> Batch:
         """Freeze the open batch and begin the next one. There must be a row in it."""
-        assert self._lines, "internal error: an empty batch was sealed"
-        block = Block(b"".join(self._lines), lengths=self._lengths, first=self._next)
+        assert self._open is not None, "internal error: an empty batch was sealed"
+        block = Block(self._open.close(), first=self._next)
         batch = Batch(
             block,
             serial=serial,

@@ -9,13 +9,13 @@ a backlog of any size goes through memory a few batches at a time, beside the ne
 
 from __future__ import annotations
 
-from array import array
 from collections import deque
 from collections.abc import Callable, Iterable
 
 from .._core.accumulator import Batch, Block
 from .._core.commands import Release
 from .._core.finishes import dropped, given_up
+from .._core.lines import Lines, joined
 from .._core.ring import Account, Ring
 from .._core.unsettled import Unsettled
 from .._spool.progress import LaneProgress
@@ -117,18 +117,18 @@ class Backlog:
         if rows is None or progress is None or syncer is None or not syncer.alive:
             self._drop_bytes(channel)
             return
-        first, lengths, data = rows
-        if not progress.scattered(first, sum(map(len, data))):
+        first, lines = rows
+        if not progress.scattered(first, lines.size):
             self._drop_bytes(channel)
             return
-        self._gathering[channel] = sum(map(len, data))
+        self._gathering[channel] = lines.size
 
         def add() -> None:
-            syncer.journal.add_again(progress, first, lengths, b"".join(data))
+            syncer.journal.add_again(progress, first, lines)
 
         def done(_: bool, __: list[LaneProgress]) -> None:
             del self._gathering[channel]
-            self.gathered += len(lengths)
+            self.gathered += len(lines)
             if not self._closing.stopped:
                 self._drop_bytes(channel)
 
@@ -239,8 +239,7 @@ class Backlog:
             self._charge(parked.charges, -1)
             self._drop(channel, _empty(parked), reason="spool")
             return
-        lengths, data = loaded
-        block = Block(data, lengths=lengths, first=parked.first)
+        block = Block(loaded, first=parked.first)
         batch = Batch(
             block, serial=parked.serial, born=parked.born, charges=parked.charges, kept=True
         )
@@ -317,27 +316,25 @@ def _tidy(channel: Channel, gone: Batch | Parked) -> None:
         channel.backlog = NOTHING_WAITS
 
 
-def _together(channel: Channel) -> tuple[int, array[int], list[bytes]] | None:
-    """The channel's latest unsent rows that are in memory and on the disk, without a gap: the
-    number of the first one, and the lengths and bytes of all. None: there are none."""
-    lengths, data = array("I"), list[bytes]()
+def _together(channel: Channel) -> tuple[int, Lines] | None:
+    """The channel's latest unsent rows that are in memory and on the disk, without a gap, with the
+    number of the first one. None: there are none."""
+    parts: list[Lines] = []
     accumulator = channel.accumulator
     first = accumulator.next - accumulator.rows
     if accumulator.rows and accumulator.kept:
-        lengths.extend(map(len, accumulator.lines))
-        data = list(accumulator.lines)
+        parts.append(accumulator.lines())
     elif accumulator.rows:
         return None
     for batch in reversed(channel.backlog):
         if not isinstance(batch, Batch) or not batch.kept or batch.block.last + 1 != first:
             break
         first = batch.block.first
-        lengths = batch.block.lengths + lengths
-        data.insert(0, batch.block.data)
-    return (first, lengths, data) if data else None
+        parts.append(batch.block.lines)
+    return (first, joined(reversed(parts))) if parts else None
 
 
 def _empty(parked: Parked) -> Batch:
     """A parked batch as one without bytes: only its rows' numbers are known."""
-    block = Block(b"", lengths=array("I", bytes(4 * parked.rows)), first=parked.first)
+    block = Block(Lines(b"", bytes(4 * parked.rows)), first=parked.first)
     return Batch(block, serial=parked.serial, born=parked.born, charges=(), kept=True)

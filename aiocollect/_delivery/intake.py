@@ -16,6 +16,7 @@ from typing import Any, TypeVar, cast
 from .._core.calls import FAST_LENGTH, Call, FastCall, whole
 from .._core.commands import Finish, Outcome
 from .._core.ids import timestamp_text, timestamp_texts
+from .._core.lines import Lines
 from .._core.ring import Account, Ring
 from ..events import DeadLettered
 from ..typing import Piece, QuickEncoder
@@ -65,8 +66,8 @@ class Intake:
         """Whether there is nothing more to take."""
         return self._call is None and len(self._ring) == 0
 
-    def take(self) -> list[tuple[Run, list[bytes]]]:
-        """The next slice: runs of one channel each, with a line for each row."""
+    def take(self) -> list[tuple[Run, Lines]]:
+        """The next slice: runs of one channel each, encoded."""
         return self._encode(self._take_fast() or self._take_slice())
 
     def raise_interrupt(self) -> None:
@@ -75,8 +76,8 @@ class Intake:
             interrupt, self._interrupt = self._interrupt, None
             raise interrupt
 
-    def _encode(self, runs: list[Run]) -> list[tuple[Run, list[bytes]]]:
-        return [(run, self._lines(run)) for run in runs]
+    def _encode(self, runs: list[Run]) -> list[tuple[Run, Lines]]:
+        return [(run, Lines.of(self._lines(run))) for run in runs]
 
     def _next(self) -> Any:
         return self._ring.take()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._core.ids import timestamp_text
+from .._core.lines import Lines
 from ..typing import Piece
 from .intake import Intake
 from .runs import Run
@@ -18,8 +19,8 @@ __all__ = ["NativeIntake"]
 class NativeIntake(Intake):
     """See Intake."""
 
-    def take(self) -> list[tuple[Run, list[bytes]]]:
-        """The next slice: runs of one channel each, with a line for each row."""
+    def take(self) -> list[tuple[Run, Lines]]:
+        """The next slice: runs of one channel each, encoded."""
         encoded = self._take_native() if self._call is None else []
         return encoded or self._encode(self._take_slice())
 
@@ -27,13 +28,13 @@ class NativeIntake(Intake):
         ring: Any = self._ring
         return ring.take_object()
 
-    def _take_native(self) -> list[tuple[Run, list[bytes]]]:
-        """The next rows that the native core holds, as lines."""
+    def _take_native(self) -> list[tuple[Run, Lines]]:
+        """The next rows that the native core holds, encoded."""
         ring: Any = self._ring
         rows, size, taken = self._slice_rows, self._slice_bytes, ring.taken
-        encoded: list[tuple[Run, list[bytes]]] = []
+        encoded: list[tuple[Run, Lines]] = []
         while rows > 0 and size > 0:
-            runs, asked = ring.drain(rows, size)
+            runs, asked = ring.drain(rows, size, True)
             for origin, channel, estimate, lines in runs:
                 run = Run(channel, origin.stream, origin.account, None)
                 run.estimate = estimate

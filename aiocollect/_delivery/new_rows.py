@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from .._core.lines import Lines
 from .._spool.format import NOTHING, LaneRecord
 from .channel import Channel
 
@@ -12,11 +13,11 @@ __all__ = ["NewRows", "lane_of", "rows_of"]
 
 
 class NewRows(NamedTuple):
-    """Rows of a channel as lines; ``first`` is the number of the first one."""
+    """Rows of a channel; ``first`` is the number of the first one."""
 
     channel: Channel
     first: int
-    lines: list[bytes]
+    lines: Lines
 
 
 def lane_of(channel: Channel, first: int) -> LaneRecord:

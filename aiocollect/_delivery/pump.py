@@ -11,6 +11,7 @@ from __future__ import annotations
 import heapq
 from itertools import count
 
+from .._core.lines import Lines
 from .._core.ring import Ring
 from .._core.unsettled import Unsettled
 from .ages import Ages
@@ -78,7 +79,7 @@ class Pump:
         encoded = self._intake.take()
         for run, lines in encoded:
             # Replace the estimate that was charged at accept by the real size.
-            self._ring.charge(sum(map(len, lines)) - run.estimate, run.account)
+            self._ring.charge(lines.size - run.estimate, run.account)
             self.rows_encoded += len(lines)
         if self.write_ahead is not None:
             self.write_ahead.take(encoded, calls=calls, now=now)
@@ -91,7 +92,7 @@ class Pump:
 
     # Coalescing and sealing -------------------------------------------------------------------
 
-    def coalesce(self, run: Run, lines: list[bytes], now: float, kept: bool) -> None:
+    def coalesce(self, run: Run, lines: Lines, now: float, kept: bool) -> None:
         """Add lines to their channel; ``kept``: they are in the spool."""
         channel, account, receipt = run.channel, run.account, run.receipt
         accumulator = channel.accumulator
@@ -119,7 +120,7 @@ class Pump:
             if taken == len(lines):
                 return
             self.seal(channel)
-            lines = lines[taken:]
+            lines = lines.cut(taken, len(lines))
 
     def seal(self, channel: Channel) -> None:
         """Seal what the channel has coalesced, if anything, and hand it on."""

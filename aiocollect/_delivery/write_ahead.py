@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 from typing import Protocol, TypeAlias
 
+from .._core.lines import Lines
 from .backlog import Backlog
 from .channel import Channel
 from .new_rows import NewRows
@@ -19,14 +20,14 @@ from .spooling import Spool
 
 __all__ = ["Encoded", "WriteAhead"]
 
-# The lines of each run.
-Encoded: TypeAlias = list[tuple[Run, list[bytes]]]
+# The rows of each run.
+Encoded: TypeAlias = list[tuple[Run, Lines]]
 
 
 class Coalesces(Protocol):
     """What WriteAhead needs of the pump."""
 
-    def coalesce(self, run: Run, lines: list[bytes], now: float, kept: bool) -> None:
+    def coalesce(self, run: Run, lines: Lines, now: float, kept: bool) -> None:
         """Add lines to their channel; ``kept``: they are in the spool."""
 
 

@@ -101,7 +101,7 @@ inline PyObject* record_call(const Gate* gate, Ring* ring, Account* account, Par
     for (int i = 0; usual && i < count; ++i) {
         usual = hour == parts[i].stream->seen && stamp.fits(parts[i].value.rows);
     }
-    if (!usual || room(ring, account, cost) != kAccepted || account->used + cost > account->share) {
+    if (!usual || room(ring, account, cost) != kAccepted || cost > account->share) {
         Py_XDECREF(context);
         return nullptr;
     }

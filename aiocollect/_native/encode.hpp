@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
+#include <new>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "arena.hpp"
@@ -24,23 +27,47 @@ struct Form {
     std::vector<std::string> frames;  // JSON Lines: what comes before each cell
 };
 
-// Bytes that grow; never shrinks while it is used.
+// Bytes that grow. Nothing is written before it is needed, unlike in a vector.
 class Bytes {
   public:
-    char* room(size_t more) {
-        if (data_.size() - size_ < more) {
-            data_.resize((size_ + more) * 2);
-        }
-        return data_.data() + size_;
+    Bytes() = default;
+    Bytes(Bytes&& other) noexcept { swap(other); }
+    Bytes& operator=(Bytes&&) = delete;
+    ~Bytes() { std::free(data_); }
+
+    void swap(Bytes& other) noexcept {
+        std::swap(data_, other.data_);
+        std::swap(size_, other.size_);
+        std::swap(room_, other.room_);
     }
-    void end(const char* at) { size_ = static_cast<size_t>(at - data_.data()); }
-    void clear() { size_ = 0; }
-    const char* data() const { return data_.data(); }
+    // Empty, with what memory it has, unless that is much.
+    void clear(size_t much) {
+        size_ = 0;
+        if (room_ > much) {
+            Bytes gone;
+            swap(gone);
+        }
+    }
+
+    char* room(size_t more) {
+        if (room_ - size_ < more) {
+            const size_t room = (size_ + more) * 2;
+            void* larger = std::realloc(data_, room);
+            if (!larger) {
+                throw std::bad_alloc();
+            }
+            data_ = static_cast<char*>(larger);
+            room_ = room;
+        }
+        return data_ + size_;
+    }
+    void end(const char* at) { size_ = static_cast<size_t>(at - data_); }
+    const char* data() const { return data_; }
     size_t size() const { return size_; }
 
   private:
-    std::vector<char> data_;
-    size_t size_ = 0;
+    char* data_ = nullptr;
+    size_t size_ = 0, room_ = 0;
 };
 
 namespace detail {
@@ -152,9 +179,10 @@ inline char* tagged_cell(char* out, const char*& cell, Format format) {
 
 }  // namespace detail
 
-// Writes `count` rows of a record from its `done`-th on; `ends` gets the size of `out` after each.
+// Writes `count` rows of a record from its `done`-th on; `lengths` gets the bytes of each. May throw
+// std::bad_alloc.
 inline void write_lines(Record* record, uint32_t count, const Form& form, const Ids& ids,
-                        Moments& moments, Bytes& out, std::vector<size_t>& ends) {
+                        Moments& moments, Bytes& out, std::vector<uint32_t>& lengths) {
     using detail::put;
     const bool csv = form.format == Format::kCsv;
     const bool array = record->kind == Kind::kArray;
@@ -228,7 +256,7 @@ inline void write_lines(Record* record, uint32_t count, const Form& form, const 
         }
         at = put(at, form.end.data(), form.end.size());
         out.end(at);
-        ends.push_back(out.size());
+        lengths.push_back(static_cast<uint32_t>(at - begin));
     }
 }
 

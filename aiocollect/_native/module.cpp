@@ -1,11 +1,12 @@
 // The module: its types, and the context variable that collect() asks.
 
+#include "lines.hpp"
 #include "objects.hpp"
 
 namespace aiocollect {
 
 PyTypeObject *account_type, *gate_type, *shape_type, *stream_type, *scoring_type, *ids_type,
-    *origin_type, *ring_type, *collector_type, *model_type;
+    *origin_type, *ring_type, *collector_type, *model_type, *lines_type, *open_lines_type;
 PyObject* in_force;
 
 bool intern_names();  // collector.cpp
@@ -71,6 +72,8 @@ PyMODINIT_FUNC PyInit_core() {
         add_type(module, "aiocollect._native.core.Origin", sizeof(Origin), origin_slots, false, true, &origin_type) &&
         add_type(module, "aiocollect._native.core.Ring", sizeof(Ring), ring_slots, false, true, &ring_type) &&
         add_type(module, "aiocollect._native.core.Collector", sizeof(Collector), collector_slots, true, true, &collector_type) &&
+        add_type(module, "aiocollect._native.core.Lines", sizeof(Lines), lines_slots, false, false, &lines_type) &&
+        add_type(module, "aiocollect._native.core.OpenLines", open_lines_size, open_lines_slots, false, false, &open_lines_type) &&
         add_type(module, "aiocollect._native.core.Model", sizeof(Model), model_slots, true, true, &model_type);
     if (!made || PyModule_AddStringConstant(module, "version", kMarks) < 0 ||
         PyModule_AddStringConstant(module, "digest", kMarks + sizeof AIOCOLLECT_VERSION) < 0) {

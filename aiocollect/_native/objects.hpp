@@ -68,6 +68,7 @@ struct Ring {
     PyObject_HEAD
     Arena* arena;
     Moments* moments;
+    Bytes* scratch;  // the reader's
     IdsObject* ids;
     PyObject* clock;  // gives nanoseconds; nullptr: the machine's
     PyObject* wake;
@@ -75,6 +76,7 @@ struct Ring {
     int64_t slots, budget, used, over, shares;
     int64_t put, taken, more;  // calls, calls, rows beyond one a call
     char asleep;
+    int64_t draining;  // the process whose reader is encoding, perhaps without the GIL; 0: none
 };
 
 struct Collector {

@@ -1,104 +1,11 @@
-// The ring: calls from any thread, in order; and their way out, as lines.
+// The ring: calls from any thread, in order, within a budget. How they leave it is in drain.cpp.
 
-#include "objects.hpp"
+#include <new>
+
+#include "ring.hpp"
 
 namespace aiocollect {
 namespace {
-
-// Origin ---------------------------------------------------------------------------------------
-
-int origin_init(PyObject* self, PyObject* args, PyObject* kwargs) {
-    static const char* keys[] = {"stream", "account", nullptr};
-    PyObject *stream, *account;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!O!", const_cast<char**>(keys), stream_type,
-                                     &stream, account_type, &account)) {
-        return -1;
-    }
-    Origin* origin = self_as<Origin>(self);
-    origin->stream = self_as<Stream>(stream);
-    origin->next = origin->stream->origins;
-    origin->stream->origins = origin;
-    origin->account = self_as<Account>(Py_NewRef(account));
-    origin->hour = -1;
-    return 0;
-}
-
-// How its rows are written: jsonl, ids, what ends a line, and for JSON Lines what begins each cell.
-PyObject* origin_write(PyObject* self, PyObject* args) {
-    PyObject* frames;
-    int jsonl, with_ids;
-    const char* end;
-    Py_ssize_t length;
-    if (!PyArg_ParseTuple(args, "ppy#O!", &jsonl, &with_ids, &end, &length, &PyTuple_Type, &frames)) {
-        return nullptr;
-    }
-    Form* form = new Form;
-    form->format = jsonl ? Format::kJsonl : Format::kCsv;
-    form->ids = with_ids;
-    form->end.assign(end, static_cast<size_t>(length));
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(frames); ++i) {
-        char* text;
-        Py_ssize_t size;
-        if (PyBytes_AsStringAndSize(PyTuple_GET_ITEM(frames, i), &text, &size) < 0) {
-            delete form;
-            return nullptr;
-        }
-        form->frames.emplace_back(text, static_cast<size_t>(size));
-    }
-    delete self_as<Origin>(self)->form;
-    self_as<Origin>(self)->form = form;
-    Py_RETURN_NONE;
-}
-
-PyMethodDef origin_methods[] = {{"write", origin_write, METH_VARARGS, nullptr},
-                                {nullptr, nullptr, 0, nullptr}};
-PyMemberDef origin_members[] = {
-    {"stream", T_OBJECT, offsetof(Origin, stream), READONLY, nullptr},
-    {"account", T_OBJECT, offsetof(Origin, account), READONLY, nullptr},
-    {"channel", T_OBJECT, offsetof(Origin, channel), 0, nullptr},
-    {"hour", T_LONGLONG, offsetof(Origin, hour), 0, nullptr},
-    {nullptr, 0, 0, 0, nullptr},
-};
-int origin_traverse(PyObject* self, visitproc visit, void* arg) {
-    Py_VISIT(Py_TYPE(self));
-    Py_VISIT(self_as<Origin>(self)->channel);
-    return 0;
-}
-int origin_clear(PyObject* self) {
-    Py_CLEAR(self_as<Origin>(self)->channel);
-    Py_CLEAR(self_as<Origin>(self)->account);
-    return 0;
-}
-void origin_dealloc(PyObject* self) {
-    PyObject_GC_UnTrack(self);
-    Origin* origin = self_as<Origin>(self);
-    if (origin->stream) {
-        Origin** place = &origin->stream->origins;
-        while (*place != origin) {
-            place = &(*place)->next;
-        }
-        *place = origin->next;
-    }
-    origin_clear(self);
-    delete self_as<Origin>(self)->form;
-    free_plain(self);
-}
-}  // namespace
-
-PyType_Slot origin_slots[] = {
-    {Py_tp_init, reinterpret_cast<void*>(origin_init)},
-    {Py_tp_methods, origin_methods},
-    {Py_tp_members, origin_members},
-    {Py_tp_traverse, reinterpret_cast<void*>(origin_traverse)},
-    {Py_tp_clear, reinterpret_cast<void*>(origin_clear)},
-    {Py_tp_dealloc, reinterpret_cast<void*>(origin_dealloc)},
-    {0, nullptr},
-};
-
-namespace {
-
-
-// Ring -----------------------------------------------------------------------------------------
 
 int ring_init(PyObject* self, PyObject* args, PyObject* kwargs) {
     static const char* keys[] = {"slots", "budget", nullptr};
@@ -107,10 +14,17 @@ int ring_init(PyObject* self, PyObject* args, PyObject* kwargs) {
         return -1;
     }
     Ring* ring = self_as<Ring>(self);
-    ring->arena = new Arena;
-    ring->moments = new Moments;
     ring->slots = slots;
     ring->budget = budget;
+    if (!ring->arena) {
+        ring->arena = new (std::nothrow) Arena;
+        ring->moments = new (std::nothrow) Moments;
+        ring->scratch = new (std::nothrow) Bytes;
+    }
+    if (!ring->arena || !ring->moments || !ring->scratch) {
+        PyErr_NoMemory();
+        return -1;
+    }
     return 0;
 }
 
@@ -158,262 +72,6 @@ PyObject* ring_charge(PyObject* self, PyObject* const* args, Py_ssize_t count) {
     Py_RETURN_NONE;
 }
 
-PyObject* array_value(const char* at, Type type) {
-    using detail::load;
-    switch (type) {
-        case Type::kBool: return PyBool_FromLong(*at);
-        case Type::kInt8: return PyLong_FromLong(load<int8_t>(at));
-        case Type::kUint8: return PyLong_FromLong(load<uint8_t>(at));
-        case Type::kInt16: return PyLong_FromLong(load<int16_t>(at));
-        case Type::kUint16: return PyLong_FromLong(load<uint16_t>(at));
-        case Type::kInt32: return PyLong_FromLong(load<int32_t>(at));
-        case Type::kUint32: return PyLong_FromUnsignedLong(load<uint32_t>(at));
-        case Type::kInt64: return PyLong_FromLongLong(load<int64_t>(at));
-        case Type::kUint64: return PyLong_FromUnsignedLongLong(load<uint64_t>(at));
-        case Type::kFloat: {
-            // With a float's digits: the double that its text is.
-            char text[kFloatText + 1];
-            const float value = load<float>(at);
-            if (!std::isfinite(value)) {
-                return PyFloat_FromDouble(value);
-            }
-            *write_float(text, value) = 0;
-            return PyFloat_FromDouble(PyOS_string_to_double(text, nullptr, nullptr));
-        }
-        case Type::kDouble: return PyFloat_FromDouble(load<double>(at));
-    }
-    return nullptr;
-}
-
-PyObject* tagged_value(const char*& cell) {
-    using detail::load;
-    const Tag tag = static_cast<Tag>(*cell++);
-    switch (tag) {
-        case Tag::kNone: return Py_NewRef(Py_None);
-        case Tag::kFalse: return Py_NewRef(Py_False);
-        case Tag::kTrue: return Py_NewRef(Py_True);
-        case Tag::kDouble:
-            cell += sizeof(double);
-            return PyFloat_FromDouble(load<double>(cell - sizeof(double)));
-        case Tag::kInt:
-            cell += sizeof(int64_t);
-            return PyLong_FromLongLong(load<int64_t>(cell - sizeof(int64_t)));
-        case Tag::kText: {
-            const uint32_t length = load<uint32_t>(cell);
-            const char* text = cell + sizeof length;
-            cell = text + length;
-            return PyUnicode_FromStringAndSize(text, length);
-        }
-    }
-    return nullptr;
-}
-
-// The rows of a record that were not taken yet, as a tuple of tuples.
-PyObject* rows_of(Record* record) {
-    const bool array = record->kind == Kind::kArray;
-    const size_t step = array ? kTypeSize[static_cast<int>(record->type)] : 0;
-    const char* cell = record->cells() + size_t{record->done} * record->width * step;
-    const uint32_t left = record->rows - record->done;
-    PyObject* rows = PyTuple_New(left);
-    for (uint32_t i = 0; rows && i < left; ++i) {
-        PyObject* row = PyTuple_New(record->width);
-        for (uint32_t k = 0; row && k < record->width; ++k) {
-            PyObject* value = array ? array_value(cell, record->type) : tagged_value(cell);
-            cell += step;
-            if (!value) {
-                Py_CLEAR(row);
-                break;
-            }
-            PyTuple_SET_ITEM(row, k, value);
-        }
-        if (!row) {
-            Py_CLEAR(rows);
-            break;
-        }
-        PyTuple_SET_ITEM(rows, i, row);
-    }
-    return rows;
-}
-
-// The oldest call as the Python way has it, or None.
-PyObject* ring_take(PyObject* self, PyObject*) {
-    Ring* ring = self_as<Ring>(self);
-    Record* record = ring->arena->front();
-    if (!record) {
-        Py_RETURN_NONE;
-    }
-    PyObject* call;
-    Origin* origin = nullptr;
-    if (record->kind == Kind::kObject) {
-        std::memcpy(&call, record->cells(), sizeof call);
-    } else {
-        origin = static_cast<Origin*>(record->origin);
-        PyObject* rows = rows_of(record);
-        PyObject* id = !rows             ? nullptr
-                       : record->id_size ? PyUnicode_FromStringAndSize(record->id(), record->id_size)
-                                         : id_text(ring->ids->ids, record->time, record->counter);
-        if (!id) {
-            Py_XDECREF(rows);
-            return nullptr;
-        }
-        const int left = static_cast<int>(record->rows - record->done);
-        const long long first = static_cast<long long>(record->first) + record->done;
-        PyObject* part = first ? Py_BuildValue("(ONiL)", origin->stream, rows, left, first)
-                               : Py_BuildValue("(ONi)", origin->stream, rows, left);
-        call = !part ? nullptr
-                     : Py_BuildValue("(NLL(N)iLOO)", id, static_cast<long long>(record->time),
-                                     static_cast<long long>(record->hour), part, left,
-                                     static_cast<long long>(record->cost), origin->account, Py_None);
-        if (!call) {
-            return nullptr;
-        }
-    }
-    ring->taken += record->ends_call;
-    ring->arena->pop();
-    if (origin) {
-        let_go(origin);  // last: a stream that ends may run anybody's code
-    }
-    return call;
-}
-
-// The oldest call where it came the Python way; None where there is none, or it is a native one.
-PyObject* ring_take_object(PyObject* self, PyObject* nothing) {
-    const Record* record = self_as<Ring>(self)->arena->front();
-    if (!record || record->kind != Kind::kObject) {
-        Py_RETURN_NONE;
-    }
-    return ring_take(self, nothing);
-}
-
-struct Run {
-    Origin* origin;
-    PyObject* channel;
-    int64_t estimate = 0;
-    Bytes lines;
-    std::vector<size_t> ends;
-};
-
-// Rows of a record, and the run that they belong to.
-struct Share {
-    Record* record;
-    uint32_t count;
-    size_t run;
-};
-
-// The next native calls as runs of lines, one for each channel and account, in the order that they
-// came in: [(origin, channel, estimate, lines)]; and, where Python must say first which channel the
-// next call goes to, its (origin, hour), else None. Encodes without the GIL.
-PyObject* ring_drain(PyObject* self, PyObject* args) {
-    long long max_rows, max_cost;
-    if (!PyArg_ParseTuple(args, "LL", &max_rows, &max_cost)) {
-        return nullptr;
-    }
-    Ring* ring = self_as<Ring>(self);
-    std::vector<Run> runs;
-    std::vector<Share> shares;
-    std::vector<size_t> open;  // the places of the runs that rows may be added to
-    PyObject* asked = Py_NewRef(Py_None);
-    int64_t rows = 0, cost = 0;
-    ring->arena->walk([&](Record* record) {
-        if (record->kind == Kind::kObject || rows >= max_rows || cost >= max_cost) {
-            return false;
-        }
-        Origin* origin = static_cast<Origin*>(record->origin);
-        if (!origin->form || !origin->channel || origin->hour != record->hour) {
-            Py_DECREF(asked);
-            asked = Py_BuildValue("(OL)", origin, static_cast<long long>(record->hour));
-            return false;
-        }
-        const uint32_t left = record->rows - record->done;
-        uint32_t count = left;
-        if (left > max_rows - rows) {
-            count = static_cast<uint32_t>(max_rows - rows);
-        }
-        if (record->cost > max_cost - cost) {
-            const int64_t fits = (max_cost - cost) * left / record->cost;
-            if (fits < 1 && rows) {
-                return false;  // the next slice's
-            }
-            count = fits < 1 ? 1 : fits < count ? static_cast<uint32_t>(fits) : count;
-        }
-        size_t run = runs.size();
-        for (size_t& place : open) {
-            if (runs[place].channel == origin->channel) {
-                if (runs[place].origin == origin) {
-                    run = place;
-                } else {
-                    place = run;
-                }
-                goto found;
-            }
-        }
-        open.push_back(run);
-    found:
-        if (run == runs.size()) {
-            runs.push_back({origin, origin->channel, 0, {}, {}});
-        }
-        // What is left keeps its share of the cost.
-        const int64_t part = count == left ? record->cost : record->cost * count / left;
-        shares.push_back({record, count, run});
-        runs[run].estimate += part;
-        record->cost -= part;
-        rows += count;
-        cost += part;
-        return count == left;
-    });
-    if (!asked) {
-        return nullptr;
-    }
-    Py_BEGIN_ALLOW_THREADS
-    for (const Share& share : shares) {
-        Run& run = runs[share.run];
-        write_lines(share.record, share.count, *run.origin->form, ring->ids->ids, *ring->moments,
-                    run.lines, run.ends);
-    }
-    Py_END_ALLOW_THREADS
-    std::vector<Origin*> done;  // a reference each is given back
-    for (const Share& share : shares) {
-        share.record->done += share.count;
-        if (share.record->done == share.record->rows) {
-            done.push_back(static_cast<Origin*>(share.record->origin));
-            ring->taken += share.record->ends_call;
-            ring->arena->pop();
-        }
-    }
-    PyObject* found = PyList_New(static_cast<Py_ssize_t>(runs.size()));
-    for (size_t i = 0; found && i < runs.size(); ++i) {
-        Run& run = runs[i];
-        PyObject* lines = PyList_New(static_cast<Py_ssize_t>(run.ends.size()));
-        size_t begin = 0;
-        for (size_t k = 0; lines && k < run.ends.size(); ++k) {
-            PyObject* line = PyBytes_FromStringAndSize(run.lines.data() + begin,
-                                                       static_cast<Py_ssize_t>(run.ends[k] - begin));
-            begin = run.ends[k];
-            if (!line) {
-                Py_CLEAR(lines);
-                break;
-            }
-            PyList_SET_ITEM(lines, static_cast<Py_ssize_t>(k), line);
-        }
-        PyObject* one = lines ? Py_BuildValue("(OOLN)", run.origin, run.channel,
-                                              static_cast<long long>(run.estimate), lines)
-                              : nullptr;
-        if (!one) {
-            Py_CLEAR(found);
-            break;
-        }
-        PyList_SET_ITEM(found, static_cast<Py_ssize_t>(i), one);
-    }
-    for (Origin* origin : done) {
-        let_go(origin);
-    }
-    if (!found) {
-        Py_XDECREF(asked);
-        return nullptr;
-    }
-    return Py_BuildValue("(NN)", found, asked);
-}
-
 void ring_empty(Ring* ring) {
     // What is held is let go of last, since that may run anybody's code.
     std::vector<PyObject*> calls;
@@ -436,7 +94,12 @@ void ring_empty(Ring* ring) {
     }
 }
 
+// In a forked child a drain of another thread may have been under way: what it was reading is
+// dropped with the rest.
 int ring_begin(Ring* ring, PyObject* accounts) {
+    if (is_read(ring)) {
+        return -1;
+    }
     ring_empty(ring);
     ring->put = ring->taken = ring->more = 0;
     ring->used = ring->over = ring->shares = 0;
@@ -551,6 +214,7 @@ void ring_dealloc(PyObject* self) {
     ring_tp_clear(self);
     delete self_as<Ring>(self)->arena;
     delete self_as<Ring>(self)->moments;
+    delete self_as<Ring>(self)->scratch;
     free_plain(self);
 }
 

@@ -23,12 +23,12 @@ from __future__ import annotations
 
 import json
 import struct
-from array import array
 from collections.abc import Iterator
 from hashlib import blake2b
 from typing import NamedTuple
 from zlib import crc32
 
+from .._core.lines import Lines
 from .._core.stand import Stand
 
 __all__ = [
@@ -60,6 +60,7 @@ _MAGIC = b"aiospool"
 _START = struct.Struct("<8sHxxI")  # magic, version, salt
 _DIGEST = 16
 _CRC = struct.Struct("<I")
+_LENGTH = struct.calcsize("I")
 HEADER_SIZE = 64
 # What the CRC of each version's header goes over, and is followed by.
 _COVERED = {1: _START.size, VERSION: _START.size + _DIGEST}
@@ -235,9 +236,9 @@ def header_of(start: bytes) -> Header | None:
 # Records --------------------------------------------------------------------------------------
 
 
-def rows_record(lane: int, first: int, lengths: array[int], data: bytes, salt: int) -> bytes:
+def rows_record(lane: int, first: int, lines: Lines, salt: int) -> bytes:
     """Rows as the blob will hold them, with the length of each."""
-    return _record(_ROWS, lane, first, len(lengths), lengths.tobytes() + data, salt)
+    return _record(_ROWS, lane, first, len(lines), lines.lengths + lines.data, salt)
 
 
 def lane_record(lane: LaneRecord, salt: int) -> bytes:
@@ -322,11 +323,12 @@ def _next_sound(data: bytes, offset: int, salt: int) -> int | None:
     return None
 
 
-def lines_of(payload: bytes, number: int) -> tuple[array[int], memoryview]:
-    """The lengths of a record's rows, and all their bytes."""
-    lengths = array("I")
-    lengths.frombytes(payload[: lengths.itemsize * number])
-    return lengths, memoryview(payload)[lengths.itemsize * number :]
+def lines_of(payload: bytes, number: int) -> Lines | None:
+    """A record's rows. None: their lengths do not add up to their bytes."""
+    begin = _LENGTH * number
+    lengths, data = payload[:begin], payload[begin:]
+    whole = len(lengths) == begin and sum(memoryview(lengths).cast("I")) == len(data)
+    return Lines(data, lengths) if whole else None
 
 
 # Slots ----------------------------------------------------------------------------------------

@@ -15,10 +15,10 @@ What holds, whatever is cut off at whatever time:
 from __future__ import annotations
 
 import os
-from array import array
 from collections.abc import Iterable
 from contextlib import suppress
 
+from .._core.lines import Lines
 from .disk import Disk, File, LockedDirectory
 from .extents import EXTENT_BYTES
 from .format import (
@@ -142,20 +142,16 @@ class Journal:
         self._changed[progress] = None
         return progress
 
-    def add(self, progress: LaneProgress, first: int, lines: list[bytes]) -> None:
+    def add(self, progress: LaneProgress, first: int, lines: Lines) -> None:
         """Rows of a lane, to be written with the next work. Only if the journal is ``writable``."""
-        self._add(progress, first, array("I", map(len, lines)), b"".join(lines), again=False)
+        self._add(progress, first, lines, again=False)
         progress.end = first + len(lines)
 
-    def add_again(
-        self, progress: LaneProgress, first: int, lengths: array[int], data: bytes
-    ) -> None:
+    def add_again(self, progress: LaneProgress, first: int, lines: Lines) -> None:
         """Rows that are here already, in many places: write them again, together."""
-        self._add(progress, first, lengths, data, again=True)
+        self._add(progress, first, lines, again=True)
 
-    def _add(
-        self, progress: LaneProgress, first: int, lengths: array[int], data: bytes, *, again: bool
-    ) -> None:
+    def _add(self, progress: LaneProgress, first: int, lines: Lines, *, again: bool) -> None:
         segment = self._open
         assert segment is not None, (
             "internal error: rows were added to a journal that was taken over"
@@ -163,9 +159,9 @@ class Journal:
         if progress.lane.number not in segment.declared:
             segment.declared.add(progress.lane.number)
             self._put(lane_record(progress.lane, self.salt))
-        record = rows_record(progress.lane.number, first, lengths, data, self.salt)
-        size = lengths.itemsize * len(lengths) + len(data)
-        number = len(lengths)
+        record = rows_record(progress.lane.number, first, lines, self.salt)
+        size = len(lines.lengths) + lines.size
+        number = len(lines)
         self._added.append(Added(progress, first, number, self._size, len(record), size, again))
         self._put(record)
 

@@ -12,12 +12,12 @@ must not be sent without one.
 from __future__ import annotations
 
 import asyncio
-from array import array
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple, TypeVar
 
+from .._core.lines import Lines, joined
 from .._core.stand import Stand
 from .disk import Disk, Line
 from .extents import Extent
@@ -40,8 +40,8 @@ FEW = 16
 # Bytes of rows in one work; the others wait for the next one.
 WORK_BYTES = 2 * 2**20
 
-# The lengths of rows, and their bytes. None: they cannot be read.
-Loaded = tuple["array[int]", bytes] | None
+# None: the rows cannot be read.
+Loaded = Lines | None
 
 
 class Intent(NamedTuple):
@@ -376,8 +376,7 @@ def _text(error: OSError) -> str:
 
 def _read(extents: list[Extent], first: int, end: int, *, lane: int, salt: int) -> Loaded:
     """The rows ``first`` to ``end - 1`` of the extents. Raises OSError."""
-    lengths = array("I")
-    parts: list[memoryview] = []
+    parts: list[Lines] = []
     at = first
     for extent in extents:
         data = extent.segment.file.read(extent.offset, extent.span)
@@ -387,12 +386,9 @@ def _read(extents: list[Extent], first: int, end: int, *, lane: int, salt: int) 
             stop = record.first + record.number
             if stop <= at:
                 continue
-            its, lines = lines_of(data[record.offset : record.offset + record.size], record.number)
-            if record.first > at or sum(its) != len(lines):
+            lines = lines_of(data[record.offset : record.offset + record.size], record.number)
+            if record.first > at or lines is None:
                 return None
-            low, high = at - record.first, min(end, stop) - record.first
-            start = sum(its[:low])
-            parts.append(lines[start : start + sum(its[low:high])])
-            lengths.extend(its[low:high])
+            parts.append(lines.cut(at - record.first, min(end, stop) - record.first))
             at = min(end, stop)
-    return (lengths, b"".join(parts)) if at == end else None
+    return joined(parts) if at == end else None

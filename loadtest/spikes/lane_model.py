@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import copy
 import time
-from array import array
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from aiocollect._core.backoff import Backoff
 from aiocollect._core.commands import Append, Create, LaneEvent, Open, Read, Wait, classify
 from aiocollect._core.lane import Lane
 from aiocollect._core.limits import PartLimits
+from aiocollect._core.lines import Lines
 from aiocollect._core.parts import Parts
 from aiocollect._core.place import Place
 from aiocollect.errors import OffsetMismatch, OutcomeUnknown, Refusal, StoreError, StoreRefused
@@ -265,7 +265,7 @@ def explore(title: str, batches: list[list[bytes]], *, own: bool = False, **opti
         first = 0
         for serial, line in enumerate(lines):
             rows = line.splitlines(keepends=True)
-            block = Block(line, lengths=array("I", map(len, rows)), first=first)
+            block = Block(Lines.of(rows), first=first)
             first += len(rows)
             waiting.append(Batch(block, serial=serial, born=0.0, charges=()))
         world.pending.append(lane.submit(waiting.pop(0))[-1])

@@ -9,7 +9,6 @@ part with the right header.
 
 from __future__ import annotations
 
-from array import array
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -33,6 +32,7 @@ from aiocollect._core.commands import (
     classify,
 )
 from aiocollect._core.lane import Lane
+from aiocollect._core.lines import Lines
 from aiocollect.errors import (
     BlobFull,
     OffsetMismatch,
@@ -187,7 +187,7 @@ class LaneMachine(RuleBasedStateMachine):
     def rows_come(self, count: int) -> None:
         lines = [b"row,%d\n" % (self.rows + n) for n in range(count)]
         self.batches += 1
-        block = Block(b"".join(lines), lengths=array("I", map(len, lines)), first=self.rows)
+        block = Block(Lines.of(lines), first=self.rows)
         self.rows += count
         batch = Batch(block, serial=self.batches, born=0.0, charges=())
         self.waiting_batches.append(batch)

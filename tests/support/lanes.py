@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from typing import Any
 
 from aiocollect._core.accumulator import Batch, Block
@@ -15,6 +14,7 @@ from aiocollect._core.commands import (
 )
 from aiocollect._core.lane import Lane
 from aiocollect._core.limits import BlockSizes, PartLimits
+from aiocollect._core.lines import Lines
 from aiocollect._core.parts import Parts
 from aiocollect.errors import OffsetMismatch, StoreError
 from aiocollect.typing import Opened, Range
@@ -30,8 +30,7 @@ def make_lane(*, own: bool = False, max_blocks: int = 100, sizes: BlockSizes | N
 
 
 def make_batch(*lines: bytes, serial: int = 1, first: int = 0) -> Batch:
-    lengths = array("I", map(len, lines))
-    block = Block(b"".join(lines), lengths=lengths, first=first)
+    block = Block(Lines.of(lines), first=first)
     return Batch(block, serial=serial, born=0.0, charges=())
 
 

@@ -10,6 +10,7 @@ from zlib import crc32
 
 import pytest
 
+from aiocollect._core.lines import Lines
 from aiocollect._disks.local import LocalDisk
 from aiocollect._spool.format import (
     HEADER_SIZE,
@@ -43,7 +44,7 @@ def write(directory: Path, turns: int = 12) -> Written:
                 b"%d,%s\n" % (first + row, chance.randbytes(chance.randint(0, 30)))
                 for row in range(chance.randint(1, 4))
             ]
-            journal.add(progress, first, lines)
+            journal.add(progress, first, Lines.of(lines))
             written[progress.lane.number].update(enumerate(lines, first))
         assert commit(journal)
     journal.close()
@@ -58,12 +59,9 @@ def read_back(recovered: Recovered) -> Written:
         for extent in progress.extents:
             loaded = _read([extent], extent.first, extent.end, lane=progress.lane.number, salt=SALT)
             assert loaded is not None
-            lengths, data = loaded
-            at = 0
-            for number, length in enumerate(lengths, extent.first):
+            for number, row in enumerate(loaded, extent.first):
                 assert number not in rows, "a row was found twice"
-                rows[number] = data[at : at + length]
-                at += length
+                rows[number] = row
     return found
 
 
@@ -148,7 +146,7 @@ def test_bytes_of_a_record_in_a_cell_are_no_record(tmp_path: Path) -> None:
     forged = (tmp_path / "other" / "00000001.rows").read_bytes()[HEADER_SIZE:]
     journal = Journal.begin(LocalDisk(), str(tmp_path / "life"), salt=SALT + 2, target=TARGET)
     progress = journal.declare(lane())
-    journal.add(progress, 0, [forged])
+    journal.add(progress, 0, Lines.of([forged]))
     commit(journal)
     journal.close()
     segment = tmp_path / "life" / "00000001.rows"

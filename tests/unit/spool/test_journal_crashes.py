@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from random import Random
 
+from aiocollect._core.lines import Lines
 from aiocollect._core.stand import Stand
 from aiocollect._spool.format import HEADER_SIZE, VERSION, Header, LaneRecord, header, header_of
 from aiocollect._spool.journal import Journal
@@ -30,7 +31,7 @@ def keep_a_row(process: DiskProcess, *, own: bool = False) -> tuple[Journal, Lan
     progress = journal.declare(
         LaneRecord(0, 0, "a/data.csv", b"h\n", own, "00000000aa", 2, "text/csv", 0, stand)
     )
-    journal.add(progress, 0, [b"row\n"])
+    journal.add(progress, 0, Lines.of([b"row\n"]))
     assert commit(journal)
     return journal, progress
 
@@ -130,7 +131,7 @@ def test_what_a_write_has_left_that_could_not_be_undone_is_reported_to_be_final(
         process = disk.process()
         journal, progress = keep_a_row(process)
         assert synced(journal)
-        journal.add(progress, 1, [b"next\n"])
+        journal.add(progress, 1, Lines.of([b"next\n"]))
         disk.faults = lambda call, path: (
             DiskFault.IO_ERROR
             if path.endswith(".rows") and call in (DiskCall.WRITE, DiskCall.TRUNCATE)
