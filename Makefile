@@ -11,7 +11,7 @@ TERMS  ?= 200
 FORKS  ?= 200
 DURATION ?= 15
 
-.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos faceoff loadtest bench crosscheck inference ui-test vendor ray spark zoo contract million floats sanitize hostile golden client audit lock clean
+.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos faceoff loadtest bench crosscheck inference ui-test vendor ray spark evidently zoo contract million floats sanitize hostile golden client audit lock clean
 
 help: ## Show these verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -55,7 +55,7 @@ FAST := tests/unit tests/behaviour tests/house tests/property tests/compat tests
 
 test: lint $(VENV)/ready testkit/azurite/node_modules/ready .venv-inference/ready ## Before sending a change: lint, types, all tests, the wheel (13 minutes)
 	$(BIN)/python -m pytest -q -n 2 $(FAST)
-	$(BIN)/python -m pytest -q --ignore=tests/contract --ignore=tests/ray --ignore=tests/spark $(addprefix --ignore=,$(FAST))
+	$(BIN)/python -m pytest -q --ignore=tests/contract --ignore=tests/ray --ignore=tests/spark --ignore=tests/evidently $(addprefix --ignore=,$(FAST))
 	$(BIN)/python -m tools.wheel
 
 # The heart, in virtual time: no process, no emulator, nothing that is marked slow; without what is
@@ -133,6 +133,12 @@ ui-test: $(VENV)/ready testkit/browser/node_modules/ready ## The page in a real 
 vendor: $(VENV)/ready ## Put what the page is served with into the package, by the lock of tools/vendor
 	$(BIN)/python tools/vendor.py
 
+.venv-evidently/ready: tests/evidently/requirements.txt
+	$(ENVIRONMENT)
+
+evidently: $(VENV)/ready .venv-evidently/ready ## Evidently's opinion on drift, and the example that asks it (700 MB to install)
+	$(BIN)/python -m pytest -q tests/evidently
+
 inference: $(VENV)/ready .venv-inference/ready ## The scoring file of the documentation under Azure ML's own server
 	$(BIN)/python -m pytest -q tests/servers
 
@@ -195,6 +201,8 @@ lock: $(VENV)/ready ## Write all lock files again
 		../../pyproject.toml -c ../../requirements.txt -o requirements.txt
 	cd tests/spark && ../../$(BIN)/uv $(OTHER) requirements.in \
 		../../pyproject.toml -c ../../requirements.txt -o requirements.txt
+	cd tests/evidently && ../../$(BIN)/uv $(OTHER) requirements.in \
+		../../pyproject.toml -c ../../requirements.txt -o requirements.txt
 
 clean: ## Remove everything that was built or installed
-	rm -rf $(VENV) .venv-audit .venv-inference .venv-ray .venv-spark $(FACEOFF) testkit/azurite/node_modules build dist demo-data .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-audit .venv-inference .venv-ray .venv-spark .venv-evidently $(FACEOFF) testkit/azurite/node_modules build dist demo-data .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache

@@ -28,7 +28,9 @@ import json
 
 print(json.dumps({
     "store": str(store), "truth": {id: list(map(int, one)) for id, one in truth.items()},
-    "joined": [len(inputs), len(scored), len(labelled)], "right": [before, after],
+    "joined": [len(scored), len(labelled), len(labelled.dropna())], "right": [before, after],
+    "missing": dataset.missing,
+    "again": len(aiocollect.read(store, "tumour", as_of=trained_on).to_arrow()),
     "drift": list(scored.groupby("day")["mean radius"].mean() / known["mean radius"].mean()),
     "benign": len(benign), "id": correlation_id, "lengths": [length, blob.stat().st_size],
     "stored": report.stored, "complete": report.complete,
@@ -97,6 +99,8 @@ def test_the_notebook(executed: Any) -> None:
         assert stored(store, f"tumour/1/{stream}") == Counter(patients)
         assert len(list(store.rglob(f"tumour/1/{stream}/*/*/*/data.csv"))) == 7
     assert told["joined"] == [280, 280, 280]
+    assert told["missing"] == {"inputs": 0, "predictions": 0, "labels": 0}
+    assert told["again"] == 280
 
     # The labels stand beside the inputs of their day, under the right rows.
     for blob in store.rglob("tumour/1/labels/*/*/*/data.csv"):
