@@ -9,22 +9,19 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable
 from typing import Any
 
 from aiocollect import ConfigError, read, streams
 from aiocollect.cli.names import meant, named
 from aiocollect.cli.progress import Progress
+from aiocollect.cli.rows import RowsOut, cells_of
 from aiocollect.cli.store import where_of
 from aiocollect.cli.table import print_table
-from aiocollect.encoders import CsvEncoder, JsonlEncoder
 from aiocollect.reading import Dataset, StreamInfo
-from aiocollect.typing import Piece, Schema
 
 __all__ = ["cat", "ls"]
 
 NOTHING = 3  # the exit code where there is nothing
-_ROWS = 4096
 
 
 def ls(options: argparse.Namespace) -> int:
@@ -87,21 +84,13 @@ def _line(info: StreamInfo) -> tuple[Any, ...]:
 def _write(dataset: Dataset, form: str, progress: Progress) -> None:
     names = dataset.schema.names
     if form == "table":
-        print_table(names, [row for batch in dataset for row in _rows(batch)])
+        print_table(names, [row for batch in dataset for row in cells_of(batch)])
         return
-    encoder = CsvEncoder() if form == "csv" else JsonlEncoder()
-    schema = Schema(tuple(names), ids=False)
-    out = sys.stdout.buffer
-    out.write(encoder.header(schema))
+    out = RowsOut("csv" if form == "csv" else "jsonl")
+    out.begin(names)
     done = 0
     for batch in dataset:
-        for first in range(0, batch.num_rows, _ROWS):
-            piece = Piece(tuple(_rows(batch.slice(first, _ROWS))), "", "", 0)
-            out.writelines(encoder.encode([piece], schema))
+        out.write(batch)
         done += batch.num_rows
         progress.at(done)
     out.flush()
-
-
-def _rows(batch: Any) -> Iterable[tuple[Any, ...]]:
-    return zip(*(column.to_pylist() for column in batch.columns), strict=True)

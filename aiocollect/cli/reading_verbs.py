@@ -20,6 +20,7 @@ def add_reading(commands: Any) -> None:
     _add_ls(commands)
     _add_rows(commands)
     _add_stats(commands)
+    _add_tail(commands)
 
 
 def _add_ls(commands: Any) -> None:
@@ -87,6 +88,37 @@ def _add_stats(commands: Any) -> None:
     )
 
 
+def _add_tail(commands: Any) -> None:
+    one = _verb(
+        commands,
+        "tail",
+        _tail,
+        "show the last rows of a stream, and follow it",
+        (
+            "Shows the last rows of MODEL/VERSION/STREAM, with -f also those that land from then "
+            f"on, each once, until Ctrl-C. Never shows half a row. {_NEEDS_ARROW}"
+        ),
+    )
+    one.add_argument(
+        "-f", "--follow", action="store_true", help="go on with the rows that land from now on"
+    )
+    one.add_argument(
+        "-n",
+        dest="rows",
+        type=int,
+        help="number of rows that are there (default: 10; with --since, all of them)",
+    )
+    one.add_argument(
+        "--since",
+        metavar="WHEN",
+        help="rows scored at or after this time, such as 2026-11-01, 7d or 1h (before now)",
+    )
+    one.add_argument("--columns", metavar="A,B", help="only these columns")
+    one.add_argument(
+        "--format", choices=("csv", "jsonl"), default="csv", help="(default: %(default)s)"
+    )
+
+
 def _verb(
     commands: Any,
     verb: str,
@@ -144,3 +176,9 @@ def _stats(options: argparse.Namespace) -> int:
     from aiocollect.cli.stats import stats
 
     return stats(options)
+
+
+def _tail(options: argparse.Namespace) -> int:
+    from aiocollect.cli.tail import tail
+
+    return tail(options)

@@ -17,9 +17,10 @@ from ..options import StoreOptions
 from ..typing import METADATA, Credential, Layout, Store
 from .notes import Notes
 from .opening import import_arrow, opener, places_in
+from .plan import narrowed
 from .planner import Planner
 from .position import frozen_plan
-from .request import Labels, OnDrift, OnMissing, ReadFormat, Request, checked_streams
+from .request import LABELS, Labels, OnDrift, OnMissing, ReadFormat, Request, checked_streams
 from .when import FOREVER, When, moment_of
 
 if TYPE_CHECKING:
@@ -165,6 +166,9 @@ def read(
     notes = Notes()
     planner = Planner(request, places_of, notes)
     plan = None if as_of is None else frozen_plan(as_of, names)
+    if plan is not None:
+        later = () if single else (LABELS,)
+        plan = narrowed(plan, request.begin, request.end, open_ended=later)
     source = Reading(request, planner, notes, plan, is_frozen=plan is not None)
     return Dataset(source, open_store=open_store)
 

@@ -26,6 +26,7 @@ __all__ = [
     "PlannedPart",
     "Plan",
     "is_snapshot",
+    "narrowed",
     "order_of",
     "planned",
     "snapshot_of",
@@ -85,6 +86,21 @@ def planned(
         if part.stream in sorted_ and part.begin < end and begin < part.end:
             sorted_[part.stream].append((order_of(place, part.path), part))
     return Plan({stream: tuple(part for _, part in sorted(of)) for stream, of in sorted_.items()})
+
+
+def narrowed(plan: Plan, begin: int, end: int, *, open_ended: Iterable[str] = ()) -> Plan:
+    """Of a plan the parts whose folders lie in a span of time; of some streams the later ones
+    too."""
+    return plan._replace(
+        streams={
+            stream: tuple(
+                part
+                for part in parts
+                if begin < part.end and (part.begin < end or stream in open_ended)
+            )
+            for stream, parts in plan.streams.items()
+        }
+    )
 
 
 def spans_of(plan: Plan) -> list[tuple[int, int]]:
