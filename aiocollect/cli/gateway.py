@@ -7,8 +7,10 @@ them are stored or in the spool, else 1.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import signal
+from dataclasses import asdict
 
 from aiocollect import ConfigError, __version__
 from aiocollect._threads.loops import run
@@ -20,14 +22,14 @@ __all__ = ["run_gateway"]
 logger = logging.getLogger("aiocollect")
 
 
-def run_gateway(store: str | None, options: GatewayOptions) -> int:
+def run_gateway(store: str | None, options: GatewayOptions, *, as_json: bool = False) -> int:
     """Run until a signal ends it; returns the exit code. Raises ConfigError."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logger.setLevel(logging.INFO)
-    return run(_serve(store, options))
+    return run(_serve(store, options, as_json))
 
 
-async def _serve(store: str | None, options: GatewayOptions) -> int:
+async def _serve(store: str | None, options: GatewayOptions, as_json: bool) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -45,9 +47,10 @@ async def _serve(store: str | None, options: GatewayOptions) -> int:
             "another --port, or --port 0 for any free one"
         ) from None
     host = f"[{options.host}]" if ":" in options.host else options.host
-    print(f"listening on http://{host}:{gateway.port}", flush=True)
+    address = f"http://{host}:{gateway.port}"
+    print(json.dumps({"listening": address}) if as_json else f"listening on {address}", flush=True)
     logger.info("aiocollect %s, core: %s", __version__, CORE)
     await stop.wait()
     report = await gateway.stop()
-    print(report, flush=True)
+    print(json.dumps(asdict(report)) if as_json else report, flush=True)
     return 0 if report.stored + report.in_spool == report.accepted else 1

@@ -79,7 +79,8 @@ def _gateway(options: argparse.Namespace) -> int:
     }
     chosen = {name: value for name, value in given.items() if value is not None}
     token = load_token(options.token_file)
-    return run_gateway(options.store, GatewayOptions(host=options.host, token=token, **chosen))
+    chosen_options = GatewayOptions(host=options.host, token=token, **chosen)
+    return run_gateway(options.store, chosen_options, as_json=options.json)
 
 
 def _switch(options: argparse.Namespace) -> int:
@@ -88,13 +89,14 @@ def _switch(options: argparse.Namespace) -> int:
     if options.settings is None:
         raise ConfigError(f"no settings file given; use --settings FILE or set {_VARIABLE}")
     if options.command == "status":
-        return show(options.settings)
+        return show(options.settings, as_json=options.json)
     return switch(
         options.settings,
         options.collector,
         enabled=options.command == "enable",
         sample_rate=getattr(options, "sample_rate", None),
         force=options.force,
+        as_json=options.json,
     )
 
 
@@ -258,6 +260,10 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
                 "--sample-rate", type=float, help="share of calls to record, above 0 and up to 1"
             )
         one.set_defaults(run=_switch, command=command)
+    for command in ("ui", "replay", "gateway", "enable", "disable", "status"):
+        commands.choices[command].add_argument(
+            "--json", action="store_true", help="print JSON, one object per line"
+        )
     return parser, commands.choices
 
 

@@ -83,5 +83,6 @@ def _ui(options: argparse.Namespace) -> int:
             options.allowed_host,
             options.allow_control,
             not options.no_browser,
+            options.json,
         ),
     )

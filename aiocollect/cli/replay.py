@@ -7,8 +7,10 @@ could not be adopted, each with its reason.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from aiocollect import ConfigError, FlushTimeout, Pipeline, Report
@@ -26,6 +28,7 @@ class ReplayOptions(NamedTuple):
     service: str | None = None
     timeout: float | None = None
     any_target: bool = False
+    json: bool = False
 
 
 # Of the timeout, at most so many seconds are for giving up and closing.
@@ -51,7 +54,10 @@ async def _replay(directory: str, options: ReplayOptions) -> int:
     except FlushTimeout:
         late = True
     report = await pipeline.aclose(0 if late else None)
-    print(_outcome(report))
+    if options.json:
+        print(json.dumps(asdict(report) | {"troubles": seen.lines, "finished": not late}))
+    else:
+        print(_outcome(report))
     for line in seen.lines:
         print(line, file=sys.stderr)
     if late:

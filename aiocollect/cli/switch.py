@@ -7,9 +7,10 @@ mistyped name the operator would believe that the collector is off.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from aiocollect import ConfigError
 from aiocollect.cli.names import listed, near
@@ -32,6 +33,7 @@ def switch(
     enabled: bool,
     sample_rate: float | None = None,
     force: bool = False,
+    as_json: bool = False,
 ) -> int:
     """Switch the pipeline, or one collector, and show the settings; returns the exit code. Raises
     ConfigError, also for an unknown collector unless ``force`` is given."""
@@ -51,12 +53,16 @@ def switch(
     else:
         control = Control(control.whole, {**control.collectors, collector: after})
     write_control(path, control)
-    return show(path)
+    return show(path, as_json=as_json)
 
 
-def show(path: str) -> int:
+def show(path: str, *, as_json: bool = False) -> int:
     """Show the settings in the file; returns the exit code."""
     control = read_control(path)
+    if as_json:
+        collectors = {name: asdict(one) for name, one in sorted(control.collectors.items())}
+        print(json.dumps({"pipeline": asdict(control.whole), "collectors": collectors}))
+        return 0
     print(f"pipeline  {_described(control.whole)}")
     for name, one in sorted(control.collectors.items()):
         print(f"{name}  {_described(one)}")

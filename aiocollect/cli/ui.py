@@ -6,6 +6,7 @@ stdout has its address first. It opens nothing in the processes that it shows.
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 import signal
 import webbrowser
@@ -31,6 +32,7 @@ class UiOptions(NamedTuple):
     hosts: Sequence[str]
     allow_control: bool
     browser: bool
+    json: bool = False
 
 
 def ui(directories: Sequence[str], options: UiOptions) -> int:
@@ -71,7 +73,7 @@ async def _serve(page: Page, access: Access, options: UiOptions) -> int:
     port = runner.addresses[0][1]
     shown = "127.0.0.1" if options.host in ("0.0.0.0", "::") else options.host
     address = f"http://{_name(shown)}:{port}/?token={access.token}"
-    print(address, flush=True)
+    print(json.dumps({"page": address}) if options.json else address, flush=True)
     if options.browser:
         await asyncio.to_thread(webbrowser.open, address)
     await stop.wait()

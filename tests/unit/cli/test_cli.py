@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
 
 from aiocollect import MemoryStore, Pipeline
 from aiocollect.cli import main
+from aiocollect.cli.main import _parser
 from aiocollect.settings_file import read_collectors, read_control, tell_collectors
 
 
@@ -127,6 +129,25 @@ def test_a_removed_settings_file_is_told(tmp_path: Path, caplog: pytest.LogCaptu
     assert said == [
         f"the settings file was removed; the options of the program apply again: {holds}"
     ]
+
+
+def test_json_is_for_every_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each takes it; the switches show what the file says, and a replay what became of the rows."""
+    for name, parser in _parser()[1].items():
+        assert "--json" in parser.format_help(), name
+    path = str(tmp_path / "settings.json")
+    tell_collectors(path, LABELS)
+    assert main(["disable", "wine", "--settings", path, "--json"]) == 0
+    assert main(["status", "--settings", path, "--json"]) == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first == second
+    assert first["pipeline"] == {"enabled": True, "sample_rate": 1.0}
+    assert first["collectors"] == {"wine": {"enabled": False, "sample_rate": 1.0}}
+    (tmp_path / "spool").mkdir()
+    command = ["replay", str(tmp_path / "spool"), "--store", f"file://{tmp_path}/store"]
+    assert main([*command, "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["accepted"], report["troubles"], report["finished"]) == (0, [], True)
 
 
 @pytest.mark.parametrize(
