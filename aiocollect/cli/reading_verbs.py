@@ -100,7 +100,7 @@ def _add_tail(commands: Any) -> None:
         ),
     )
     one.add_argument(
-        "-f", "--follow", action="store_true", help="go on with the rows that land from now on"
+        "-f", "--follow", action="store_true", help="continue with the rows that land from now on"
     )
     one.add_argument(
         "-n",
