@@ -35,7 +35,7 @@ class correlation(ScoringBase):  # noqa: N801 - used like a function: with corre
     ConfigError for an id that is not text.
     """
 
-    __slots__ = ("_entered", "_outer", "_token", "carries_day")
+    __slots__ = ("_entered", "_token")
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class correlation(ScoringBase):  # noqa: N801 - used like a function: with corre
         # collect().
         self._hour: int | None = None
         self._token: Token[correlation | None] | None = None
-        self._outer: correlation | None = None  # the block around this one, while it lasts
+        self._outer = None  # the block around this one, while it lasts
         self._entered = False
 
     def __repr__(self) -> str:

@@ -92,6 +92,22 @@ class Ids:
         with self._window.lock:
             return self._id(time)
 
+    def first_row(
+        self, rows: dict[str, int], counts: Sequence[tuple[str, int]], row: int | None
+    ) -> int:
+        """The index of a call's first row, ``row`` or where its streams go on together in ``rows``,
+        which has the index of each one's next row by its name, and is brought up to date.
+
+        ``counts``: each stream's name and number of rows. Several threads may share ``rows``.
+        """
+        with self._window.lock:
+            first = row
+            if first is None:
+                first = max([rows.get(name, 0) for name, _ in counts], default=0)
+            for name, number in counts:
+                rows[name] = max(rows.get(name, 0), first + number)
+        return first
+
     # With the lock ---------------------------------------------------------------------------
 
     def _time(self, now: int) -> int:

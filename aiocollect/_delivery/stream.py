@@ -65,7 +65,7 @@ class Stream(StreamBase):
     """
 
     __slots__ = (
-        *("_others", "_schema", "admitted", "channel", "form", "hour", "names", "wanted"),
+        *("_schema", "admitted", "channel", "form", "names", "wanted"),
         *("native", "origin"),
         *("__weakref__", "account", "gate", "header", "models", "redactor", "shape", "types"),
     )
@@ -108,7 +108,7 @@ class Stream(StreamBase):
         self.seen = -1
         self.hour = -1
         self.channel: Channel | None = None
-        self._others: dict[int, Channel] | None = None  # of other hours, if there are any
+        self._others = None  # of other hours, if there are any
         self.admitted = False  # its header is one of the few that its path can have
         self._schema: Schema | None = None
 
@@ -123,7 +123,7 @@ class Stream(StreamBase):
 
     def turn_to(self, hour: int) -> Channel | None:
         """Make the channel of this hour the current one; None if it has none."""
-        channel = self._others.pop(hour, None) if self._others else None
+        channel: Channel | None = self._others.pop(hour, None) if self._others else None
         if channel is None or channel.closed:
             return None
         self.open(hour, channel)

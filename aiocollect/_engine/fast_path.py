@@ -5,8 +5,8 @@ are recorded and there is room. Every other call takes the slow path, which defi
 does: Recorder, Shape, Ids and Ring. The fast path has changed nothing by then.
 
 This repeats what the slow path does, so change both together: ``Shape.freeze``, ``Cells.row``,
-``Ids.time`` and ``Ids.id``, ``Ring.put``, ``Engine.offer``. tests/property/test_fast_path.py
-compares the two; tests/unit/engine/test_fast_path.py checks that nothing is called in the two
+``Ids.time`` and ``Ids.id``, ``Ring.put``, ``Engine.offer``. tests/property/test_both_ways.py
+compares them; tests/unit/engine/test_fast_path.py checks that nothing is called in the two
 windows (window.py). The lock is taken once for both windows, which is a quarter of a call's cost.
 """
 
@@ -22,8 +22,9 @@ from .._delivery.stream import Stream
 from .._values.shape import Shape
 from ..context import in_force
 from .recorder import Recorder
+from .together import paired
 
-__all__ = ["NEVER", "PythonCollector", "collect", "way_of"]
+__all__ = ["NEVER", "PythonCollector", "PythonModel", "collect", "way_of"]
 
 context: Final = in_force.get
 # The shape of collectors without a fast path: no row has its length.
@@ -190,3 +191,26 @@ class PythonCollector:
         self._shape, self._way, self._origin = way_of(recorder, stream)
 
     collect = collect
+
+
+class PythonModel:
+    """The side of a model that collect() needs, without the native core."""
+
+    __slots__ = ("_label", "_recorder", "_streams")
+
+    def __init__(self, recorder: Recorder, *, label: str, streams: dict[str, Stream]) -> None:
+        self._recorder = recorder
+        self._label = label
+        self._streams = streams
+
+    def collect(
+        self,
+        *,
+        correlation_id: str | None = None,
+        at: datetime | float | None = None,
+        row: int | None = None,
+        **values: Any,
+    ) -> str | None:
+        """Record a value for each stream, by their names; see Collector.collect."""
+        given = paired(values, self._streams, label=self._label)
+        return self._recorder.record(given, correlation_id, at, row)

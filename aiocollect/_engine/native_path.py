@@ -6,20 +6,21 @@ and stands in the same ring, in order.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._delivery.stream import Stream
 from .._native import core
-from .fast_path import NEVER, collect
+from .fast_path import NEVER, PythonModel, collect
 from .recorder import Recorder
-from .together import PythonModel, record_together
 
 __all__ = ["NativeCollector", "NativeModel"]
 
 if TYPE_CHECKING:
 
     class _Base:
+        _recorder: Recorder
+        _stream: Stream
+
         def __init__(self, *args: Any) -> None: ...
 
         collect = collect
@@ -34,11 +35,9 @@ else:
 class NativeCollector(_Base):
     """The side of a collector that the core sees."""
 
-    __slots__ = ("_recorder", "_stream")
+    __slots__ = ()
 
     def __init__(self, recorder: Recorder, stream: Stream) -> None:
-        self._recorder = recorder
-        self._stream = stream
         if stream.origin is None:
             stream.origin = core.Origin(stream, recorder.account)
         super().__init__(
@@ -47,20 +46,16 @@ class NativeCollector(_Base):
             stream,
             stream.origin,
             recorder.engine.ring,
-            partial(recorder.record_one, stream),
-            recorder.leave_out,
+            recorder,
         )
 
 
 class NativeModel(_ModelBase):
     """The side of a model that the core sees."""
 
-    __slots__ = ("_label", "_recorder", "_streams")
+    __slots__ = ()
 
     def __init__(self, recorder: Recorder, *, label: str, streams: dict[str, Stream]) -> None:
-        self._recorder = recorder
-        self._label = label
-        self._streams = streams
         super().__init__(
             recorder.gate,
             recorder.account,
@@ -75,6 +70,7 @@ class NativeModel(_ModelBase):
                 for name, stream in streams.items()
             ),
             recorder.paired,
-            partial(record_together, recorder, label, streams),
-            recorder.leave_out,
+            recorder,
+            label,
+            streams,
         )

@@ -24,6 +24,7 @@ from ..errors import AioCollectError, ConfigError, EncodeError, PipelineClosed, 
 from ..events import Refused
 from .engine import Engine
 from .stamps import MAX_ID, first_row, id_text, microseconds, row_index, rows_at_a_guess, skip_rows
+from .together import check_pairs, paired
 
 __all__ = ["Recorder", "refuse"]
 
@@ -79,6 +80,20 @@ class Recorder:
     ) -> str | None:
         """record() of one stream's value."""
         return self.record(((stream, value),), correlation_id, at, row)
+
+    def record_together(
+        self,
+        label: str,
+        streams: dict[str, Stream],
+        /,
+        *,
+        correlation_id: str | None = None,
+        at: datetime | float | None = None,
+        row: int | None = None,
+        **values: Any,
+    ) -> str | None:
+        """record() of a value for each stream, by their names."""
+        return self.record(paired(values, streams, label=label), correlation_id, at, row)
 
     def leave_out(self, rows: int) -> None:
         """Count rows that sampling leaves out."""
@@ -242,22 +257,24 @@ class Recorder:
             longer = 4 * len(correlation_id)  # it goes into every row
         limit = self.gate.limit
         if limit < ALL and not self.gate.passes(correlation_id):
-            engine.delivery.counters.leave_out(sum([rows_at_a_guess(value) for _, value in values]))
-            skip_rows(context, values, window=engine.ring.window)
+            engine.delivery.counters.leave_out(
+                sum([rows_at_a_guess(value, stream) for stream, value in values])
+            )
+            skip_rows(context, values, ids=ids)
             return None, correlation_id
         try:
             frozen = [self._frozen(stream, value) for stream, value in values]
             if self.paired:
-                self._check_pairs(frozen)
+                check_pairs(frozen, label=self._label)
         except BaseException:
-            skip_rows(context, values, window=engine.ring.window)
+            skip_rows(context, values, ids=ids)
             raise
         if counted is not None:
             counted += [number for _, number, _, _ in frozen]
         first = row or 0
         if context is not None:
             counts = [(stream, number) for stream, number, _, _ in frozen]
-            first = first_row(context, counts, row=row, window=engine.ring.window)
+            first = first_row(context, counts, row=row, ids=ids)
         parts: list[tuple[Any, ...]] = []
         rows = cost = 0
         for stream, _, runs, size in frozen:
@@ -313,19 +330,6 @@ class Recorder:
         # Outside of the handler, so that the error's context does not hold the value.
         raise EncodeError(failure)
 
-    def _check_pairs(self, frozen: list[Frozen]) -> None:
-        """Check that all streams of a model have the same number of rows."""
-        (one, rows, *_), *others = frozen
-        for other, number, *_ in others:
-            if number != rows:
-                raise EncodeError(
-                    f"{self._label}: {one.names.identifier} has {rows} rows, but "
-                    f"{other.names.identifier} has {number}; the streams of a model pair "
-                    "row by row: pass equally many rows, or make the model with "
-                    "paired=False",
-                    reason="shape",
-                )
-
     def _hour(
         self, correlation_id: str, hour: int, at: object, context: correlation | None
     ) -> int | None:
@@ -365,7 +369,7 @@ class Recorder:
         )
 
     def _refuse(self, error: AioCollectError, values: Values) -> None:
-        rows = sum([rows_at_a_guess(value) for _, value in values])
+        rows = sum([rows_at_a_guess(value, stream) for stream, value in values])
         refuse(self.engine, error, stream=self._label, rows=rows)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from .._core.window import Window
+from .._core.ids import Ids
 from ..context import correlation, in_force, of
 from ..errors import EncodeError
 
@@ -97,7 +97,7 @@ def first_row(
     counts: Sequence[tuple[Any, int]],
     *,
     row: int | None,
-    window: Window,
+    ids: Ids,
 ) -> int:
     """The index of a call's first row; ``counts`` are its streams and their numbers of rows.
 
@@ -106,14 +106,8 @@ def first_row(
     are recorded together begin together, so that they pair row by row. Rows of a call that is
     refused later are counted too: else the next ones would be joined with rows scored before them.
     """
-    with window.lock:
-        counted = context._rows
-        first = row
-        if first is None:
-            first = max([counted.get(stream.label, 0) for stream, _ in counts], default=0)
-        for stream, number in counts:
-            counted[stream.label] = max(counted.get(stream.label, 0), first + number)
-    return first
+    named = [(stream.label, number) for stream, number in counts]
+    return ids.first_row(context._rows, named, row)
 
 
 def next_row(correlation_id: str | None, stream: Any) -> int:
@@ -124,24 +118,23 @@ def next_row(correlation_id: str | None, stream: Any) -> int:
     return 0 if context is None else context._rows.get(stream.label, 0)
 
 
-def skip_rows(
-    context: correlation | None, values: Sequence[tuple[Any, Any]], *, window: Window
-) -> None:
+def skip_rows(context: correlation | None, values: Sequence[tuple[Any, Any]], *, ids: Ids) -> None:
     """Count rows that are not recorded too, as far as their number is known."""
     if context is not None:
-        counts = [(stream, rows_at_a_guess(value)) for stream, value in values]
-        first_row(context, counts, row=None, window=window)
+        counts = [(stream, rows_at_a_guess(value, stream)) for stream, value in values]
+        first_row(context, counts, row=None, ids=ids)
 
 
-def rows_at_a_guess(value: Any) -> int:
-    """How many rows a value has that is not recorded: an estimate."""
+def rows_at_a_guess(value: Any, stream: Any) -> int:
+    """How many rows a value of the stream has that is not recorded: an estimate."""
     try:
-        kind = type(value)
+        kind, is_column = type(value), stream.shape.is_column
         if kind is list or kind is tuple:
             inner = type(value[0]) if value else None
-            return len(value) if any(inner is one for one in (list, tuple, dict)) else 1
+            are_rows = is_column or any(inner is one for one in (list, tuple, dict))
+            return len(value) if are_rows else 1
         shape: tuple[int, ...] = getattr(value, "shape", ())
-        return int(shape[0]) if len(shape) > 1 else 1
+        return int(shape[0]) if len(shape) > 1 or (shape and is_column) else 1
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException:  # methods of a value can raise anything

@@ -1,14 +1,14 @@
-"""Several streams of one model, recorded together by the names of the streams."""
+"""The values of several streams of one model, by the names of the streams."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from .._delivery.stream import Stream
-from .recorder import Recorder
+from ..errors import EncodeError
 
-__all__ = ["PythonModel", "paired", "record_together"]
+__all__ = ["check_pairs", "paired"]
 
 
 def paired(
@@ -23,39 +23,16 @@ def paired(
     return [(streams[name], value) for name, value in values.items()]
 
 
-def record_together(
-    recorder: Recorder,
-    label: str,
-    streams: dict[str, Stream],
-    /,
-    *,
-    correlation_id: str | None = None,
-    at: datetime | float | None = None,
-    row: int | None = None,
-    **values: Any,
-) -> str | None:
-    """Record a value for each stream, by their names."""
-    return recorder.record(paired(values, streams, label=label), correlation_id, at, row)
-
-
-class PythonModel:
-    """The side of a model that collect() needs, without the native core."""
-
-    __slots__ = ("_label", "_recorder", "_streams")
-
-    def __init__(self, recorder: Recorder, *, label: str, streams: dict[str, Stream]) -> None:
-        self._recorder = recorder
-        self._label = label
-        self._streams = streams
-
-    def collect(
-        self,
-        *,
-        correlation_id: str | None = None,
-        at: datetime | float | None = None,
-        row: int | None = None,
-        **values: Any,
-    ) -> str | None:
-        """Record a value for each stream, by their names; see Collector.collect."""
-        given = paired(values, self._streams, label=self._label)
-        return self._recorder.record(given, correlation_id, at, row)
+def check_pairs(frozen: Sequence[tuple[Any, ...]], *, label: str) -> None:
+    """Check that all streams have the same number of rows: each begins with its stream and that
+    number. Raises EncodeError."""
+    (one, rows, *_), *others = frozen
+    for other, number, *_ in others:
+        if number != rows:
+            raise EncodeError(
+                f"{label}: {one.names.identifier} has {rows} rows, but "
+                f"{other.names.identifier} has {number}; the streams of a model pair "
+                "row by row: pass equally many rows, or make the model with "
+                "paired=False",
+                reason="shape",
+            )

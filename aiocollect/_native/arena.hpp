@@ -21,9 +21,9 @@ enum class Kind : uint8_t {
 
 // Of the numbers of an array, by numpy's letters.
 enum class Type : uint8_t { kBool, kInt8, kUint8, kInt16, kUint16, kInt32, kUint32, kInt64, kUint64,
-                            kFloat, kDouble };
+                            kHalf, kFloat, kDouble };
 
-inline constexpr size_t kTypeSize[] = {1, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8};
+inline constexpr size_t kTypeSize[] = {1, 1, 1, 2, 2, 4, 4, 8, 8, 2, 4, 8};
 
 enum class Tag : uint8_t { kNone, kFalse, kTrue, kDouble, kInt, kText };
 

@@ -10,6 +10,7 @@
 namespace aiocollect {
 
 PyObject* names[kNames];
+PyObject *timestamp, *tzinfo, *record_one, *record_together, *leave_out;
 
 bool intern_names() {
     const char* keywords[] = {"correlation_id", "at", "row"};
@@ -19,7 +20,12 @@ bool intern_names() {
             return false;
         }
     }
-    return true;
+    timestamp = PyUnicode_InternFromString("timestamp");
+    tzinfo = PyUnicode_InternFromString("tzinfo");
+    record_one = PyUnicode_InternFromString("record_one");
+    record_together = PyUnicode_InternFromString("record_together");
+    leave_out = PyUnicode_InternFromString("leave_out");
+    return timestamp && tzinfo && record_one && record_together && leave_out;
 }
 
 namespace {
@@ -42,7 +48,7 @@ PyObject* collect(PyObject* object, PyObject* const* args, Py_ssize_t count, PyO
         }
         given[place] = args[count + i] == Py_None ? nullptr : args[count + i];
     }
-    if (count > 1 || !data) {
+    if (!self->gate || count > 1 || !data) {
         PyErr_SetString(PyExc_TypeError, "collect() takes the data, and all else by name");
         return nullptr;
     }
@@ -51,31 +57,38 @@ PyObject* collect(PyObject* object, PyObject* const* args, Py_ssize_t count, PyO
     }
     Part part = {data, self->shape, self->stream, self->origin, {}};
     PyObject* id = record_call(self->gate, self->ring, self->origin->account, &part, 1, given, false,
-                               self->left_out);
+                               self->recorder);
     if (id || PyErr_Occurred()) {
         return id;
     }
-    PyObject* slow[] = {data, given[0] ? given[0] : Py_None, given[1] ? given[1] : Py_None,
+    PyObject* slow[] = {self->recorder,
+                        reinterpret_cast<PyObject*>(self->stream),
+                        data,
+                        given[0] ? given[0] : Py_None,
+                        given[1] ? given[1] : Py_None,
                         given[2] ? given[2] : Py_None};
-    return PyObject_Vectorcall(self->slow, slow, 4, nullptr);
+    return PyObject_VectorcallMethod(record_one, slow, 6, nullptr);
 }
 
 int collector_bind(PyObject* self, PyObject* args, PyObject* kwargs) {
-    static const char* keys[] = {"gate", "shape", "stream", "origin", "ring", "slow", "left_out", nullptr};
-    PyObject *gate, *shape, *stream, *origin, *ring, *slow, *left_out;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!O!O!O!O!OO", const_cast<char**>(keys), gate_type,
+    static const char* keys[] = {"gate", "shape", "stream", "origin", "ring", "recorder", nullptr};
+    PyObject *gate, *shape, *stream, *origin, *ring, *recorder;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!O!O!O!O!O", const_cast<char**>(keys), gate_type,
                                      &gate, shape_type, &shape, stream_type, &stream, origin_type,
-                                     &origin, ring_type, &ring, &slow, &left_out)) {
+                                     &origin, ring_type, &ring, &recorder)) {
         return -1;
     }
     Collector* collector = self_as<Collector>(self);
+    if (collector->gate) {
+        PyErr_SetString(PyExc_TypeError, "a collector is bound once");
+        return -1;
+    }
     collector->gate = self_as<Gate>(Py_NewRef(gate));
     collector->shape = self_as<Shape>(Py_NewRef(shape));
     collector->stream = self_as<Stream>(Py_NewRef(stream));
     collector->origin = self_as<Origin>(Py_NewRef(origin));
     collector->ring = self_as<Ring>(Py_NewRef(ring));
-    collector->slow = Py_NewRef(slow);
-    collector->left_out = Py_NewRef(left_out);
+    collector->recorder = Py_NewRef(recorder);
     return 0;
 }
 
@@ -87,8 +100,7 @@ int collector_traverse(PyObject* object, visitproc visit, void* arg) {
     Py_VISIT(self->stream);
     Py_VISIT(self->origin);
     Py_VISIT(self->ring);
-    Py_VISIT(self->slow);
-    Py_VISIT(self->left_out);
+    Py_VISIT(self->recorder);
     return 0;
 }
 int collector_clear(PyObject* object) {
@@ -98,8 +110,7 @@ int collector_clear(PyObject* object) {
     Py_CLEAR(self->stream);
     Py_CLEAR(self->origin);
     Py_CLEAR(self->ring);
-    Py_CLEAR(self->slow);
-    Py_CLEAR(self->left_out);
+    Py_CLEAR(self->recorder);
     return 0;
 }
 void collector_dealloc(PyObject* self) {
@@ -107,20 +118,10 @@ void collector_dealloc(PyObject* self) {
     collector_clear(self);
     free_plain(self);
 }
-PyObject* collector_shape(PyObject* self, void*) {
-    return Py_NewRef(reinterpret_cast<PyObject*>(self_as<Collector>(self)->shape));
-}
-int collector_set_shape(PyObject* self, PyObject* shape, void*) {
-    if (!shape || !PyObject_TypeCheck(shape, shape_type)) {
-        PyErr_SetString(PyExc_TypeError, "_shape must be a Shape");
-        return -1;
-    }
-    Py_XSETREF(self_as<Collector>(self)->shape, self_as<Shape>(Py_NewRef(shape)));
-    return 0;
-}
-PyGetSetDef collector_getset[] = {
-    {"_shape", collector_shape, collector_set_shape, nullptr, nullptr},
-    {nullptr, nullptr, nullptr, nullptr, nullptr},
+PyMemberDef collector_members[] = {
+    {"_recorder", T_OBJECT_EX, offsetof(Collector, recorder), READONLY, nullptr},
+    {"_stream", T_OBJECT_EX, offsetof(Collector, stream), READONLY, nullptr},
+    {nullptr, 0, 0, 0, nullptr},
 };
 PyMethodDef collector_methods[] = {
     {"collect", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(collect)),
@@ -132,7 +133,7 @@ PyMethodDef collector_methods[] = {
 PyType_Slot collector_slots[] = {
     {Py_tp_init, reinterpret_cast<void*>(collector_bind)},
     {Py_tp_methods, collector_methods},
-    {Py_tp_getset, collector_getset},
+    {Py_tp_members, collector_members},
     {Py_tp_traverse, reinterpret_cast<void*>(collector_traverse)},
     {Py_tp_clear, reinterpret_cast<void*>(collector_clear)},
     {Py_tp_dealloc, reinterpret_cast<void*>(collector_dealloc)},

@@ -1,21 +1,62 @@
-// Which text needs quotes in CSV: the rule of encoders/csv.py, for ASCII. Whatever a reader could
-// take for a number, a date, a truth value or something missing is quoted, and what would break the
-// line. The regular expressions there are written out by hand here, and tested beside each other.
+// Which text needs quotes in CSV: the rule of encoders/csv.py. Whatever a reader could take for a
+// number, a date, a truth value or something missing is quoted, and what would break the line. The
+// regular expressions there are written out by hand here, and tested beside each other.
+//
+// The rule asks little of characters beyond ASCII: whether one is a digit of another script, white
+// space, or U+FEFF. So such text is folded first, a byte for each character, and judged as ASCII.
 
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <string>
 
 namespace aiocollect {
 
+// The decimal digits and the white space beyond ASCII, as the Python that runs has them.
+struct Characters {
+    static constexpr uint32_t kEnd = 0x20000;  // there are none beyond
+    uint8_t digits[kEnd / 8] = {}, spaces[kEnd / 8] = {};
+
+    static bool has(const uint8_t* of, uint32_t c) { return c < kEnd && of[c / 8] >> c % 8 & 1; }
+    static void add(uint8_t* to, uint32_t c) { to[c / 8] |= static_cast<uint8_t>(1 << c % 8); }
+};
+inline Characters characters;
+
 namespace detail {
+
+// What folded text has in place of characters beyond ASCII: any digit but 0, which begins 0x; white
+// space that is no blank, which parts a date from its time; a control character; a letter.
+constexpr char kWideDigit = '1', kWideSpace = '\x80', kWideControl = '\x7f', kWideLetter = '\x81';
+
+// Valid UTF-8, a byte for each character.
+inline void fold(const char* text, size_t length, std::string& out) {
+    out.clear();
+    for (size_t i = 0; i < length;) {
+        const unsigned char first = static_cast<unsigned char>(text[i++]);
+        if (first < 0x80) {
+            out.push_back(static_cast<char>(first));
+            continue;
+        }
+        uint32_t c = first & (first < 0xE0 ? 0x1F : first < 0xF0 ? 0x0F : 0x07);
+        for (; i < length && (text[i] & 0xC0) == 0x80; ++i) {
+            c = c << 6 | (text[i] & 0x3F);
+        }
+        out.push_back(Characters::has(characters.digits, c)   ? kWideDigit
+                      : Characters::has(characters.spaces, c) ? kWideSpace
+                      : c == 0xFEFF                           ? kWideControl
+                                                              : kWideLetter);
+    }
+}
 
 inline bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
 inline char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 inline bool is_hex(char c) { return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'f'); }
 // What str.strip() takes away.
-inline bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1c && c <= 0x1f); }
+inline bool is_space(char c) {
+    return c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1c && c <= 0x1f) || c == kWideSpace;
+}
 
 struct Word {
     const char* text;
@@ -159,8 +200,8 @@ inline bool is_date(const char* text, size_t length) {
 
 }  // namespace detail
 
-// Whether ASCII text goes in quotes.
-inline bool needs_quotes(const char* text, size_t length) {
+// Whether text of ASCII, or folded text, goes in quotes.
+inline bool needs_quotes_here(const char* text, size_t length) {
     if (length == 0 || detail::is_space(text[0]) || detail::is_space(text[length - 1])) {
         return true;
     }
@@ -172,6 +213,18 @@ inline bool needs_quotes(const char* text, size_t length) {
     }
     return detail::is_word(text, length) || detail::is_number(text, length) ||
            detail::is_date(text, length);
+}
+
+// Whether text goes in quotes. UTF-8.
+inline bool needs_quotes(const char* text, size_t length) {
+    for (size_t i = 0; i < length; ++i) {
+        if (text[i] & 0x80) {
+            static thread_local std::string folded;
+            detail::fold(text, length, folded);
+            return needs_quotes_here(folded.data(), folded.size());
+        }
+    }
+    return needs_quotes_here(text, length);
 }
 
 // Writes a field; `out` has room for 2 * length + 2 bytes.

@@ -13,6 +13,7 @@
 #include "arena.hpp"
 #include "csv_text.hpp"
 #include "floats.hpp"
+#include "halves.hpp"
 #include "ids.hpp"
 
 namespace aiocollect {
@@ -144,6 +145,7 @@ inline char* array_cell(char* out, const char* at, Type type, Format format) {
         case Type::kUint32: return write_uint(out, load<uint32_t>(at));
         case Type::kInt64: return write_int(out, load<int64_t>(at));
         case Type::kUint64: return write_uint(out, load<uint64_t>(at));
+        case Type::kHalf: return number(out, double_of_half(load<uint16_t>(at)), format);
         case Type::kFloat: {
             const float value = load<float>(at);
             return std::isfinite(value) ? write_float(out, value) : number(out, value, format);

@@ -57,23 +57,25 @@ PyType_Slot gate_slots[] = {{Py_tp_members, gate_members}, {0, nullptr}};
 namespace {
 
 PyMemberDef shape_members[] = {
-    {"fast_length", T_PYSSIZET, offsetof(Shape, fast_length), 0, nullptr},
-    {"row_cost", T_LONGLONG, offsetof(Shape, row_cost), 0, nullptr},
+    {"width", T_PYSSIZET, offsetof(Shape, width), 0, nullptr},
     {"max_bytes", T_LONGLONG, offsetof(Shape, max_bytes), 0, nullptr},
     {"array", T_OBJECT, offsetof(Shape, array), 0, nullptr},
     {"features", T_OBJECT, offsetof(Shape, features), 0, nullptr},
-    {"numbers", T_BOOL, offsetof(Shape, numbers), 0, nullptr},
+    {"texts", T_OBJECT, offsetof(Shape, texts), 0, nullptr},
+    {"is_column", T_BOOL, offsetof(Shape, is_column), 0, nullptr},
     {nullptr, 0, 0, 0, nullptr},
 };
 int shape_traverse(PyObject* self, visitproc visit, void* arg) {
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(self_as<Shape>(self)->array);
     Py_VISIT(self_as<Shape>(self)->features);
+    Py_VISIT(self_as<Shape>(self)->texts);
     return 0;
 }
 int shape_clear(PyObject* self) {
     Py_CLEAR(self_as<Shape>(self)->array);
     Py_CLEAR(self_as<Shape>(self)->features);
+    Py_CLEAR(self_as<Shape>(self)->texts);
     return 0;
 }
 void shape_dealloc(PyObject* self) {
@@ -95,16 +97,20 @@ namespace {
 
 PyMemberDef stream_members[] = {
     {"seen", T_LONGLONG, offsetof(Stream, seen), 0, nullptr},
+    {"hour", T_LONGLONG, offsetof(Stream, hour), 0, nullptr},
+    {"_others", T_OBJECT, offsetof(Stream, others), 0, nullptr},
     {"label", T_OBJECT, offsetof(Stream, label), 0, nullptr},
     {nullptr, 0, 0, 0, nullptr},
 };
 int stream_traverse(PyObject* self, visitproc visit, void* arg) {
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(self_as<Stream>(self)->label);
+    Py_VISIT(self_as<Stream>(self)->others);
     return 0;
 }
 int stream_clear(PyObject* self) {
     Py_CLEAR(self_as<Stream>(self)->label);
+    Py_CLEAR(self_as<Stream>(self)->others);
     return 0;
 }
 void stream_dealloc(PyObject* self) {
@@ -131,6 +137,8 @@ PyMemberDef scoring_members[] = {
     {"id", T_OBJECT, offsetof(Scoring, id), 0, nullptr},
     {"_hour", T_OBJECT, offsetof(Scoring, hour), 0, nullptr},
     {"_rows", T_OBJECT, offsetof(Scoring, rows), 0, nullptr},
+    {"_outer", T_OBJECT, offsetof(Scoring, outer), 0, nullptr},
+    {"carries_day", T_BOOL, offsetof(Scoring, carries_day), 0, nullptr},
     {nullptr, 0, 0, 0, nullptr},
 };
 int scoring_traverse(PyObject* self, visitproc visit, void* arg) {
@@ -138,12 +146,14 @@ int scoring_traverse(PyObject* self, visitproc visit, void* arg) {
     Py_VISIT(self_as<Scoring>(self)->id);
     Py_VISIT(self_as<Scoring>(self)->hour);
     Py_VISIT(self_as<Scoring>(self)->rows);
+    Py_VISIT(self_as<Scoring>(self)->outer);
     return 0;
 }
 int scoring_clear(PyObject* self) {
     Py_CLEAR(self_as<Scoring>(self)->id);
     Py_CLEAR(self_as<Scoring>(self)->hour);
     Py_CLEAR(self_as<Scoring>(self)->rows);
+    Py_CLEAR(self_as<Scoring>(self)->outer);
     return 0;
 }
 void scoring_dealloc(PyObject* self) {

@@ -18,6 +18,7 @@ PyObject* array_value(const char* at, Type type) {
         case Type::kUint32: return PyLong_FromUnsignedLong(load<uint32_t>(at));
         case Type::kInt64: return PyLong_FromLongLong(load<int64_t>(at));
         case Type::kUint64: return PyLong_FromUnsignedLongLong(load<uint64_t>(at));
+        case Type::kHalf: return PyFloat_FromDouble(double_of_half(load<uint16_t>(at)));
         case Type::kFloat: {
             // With a float's digits: the double that its text is.
             char text[kFloatText + 1];

@@ -57,6 +57,41 @@ PyObject* ids_id(PyObject* self, PyObject* time) {
     return id_text(ids, micros, ids.next());
 }
 
+// The index of a call's first row under a correlation(): _core/ids.py, first_row. Runs nobody's code.
+PyObject* ids_first_row(PyObject*, PyObject* args) {
+    PyObject *rows, *counts, *row;
+    if (!PyArg_ParseTuple(args, "O!O!O", &PyDict_Type, &rows, &PyList_Type, &counts, &row)) {
+        return nullptr;
+    }
+    long long first = row == Py_None ? 0 : PyLong_AsLongLong(row);
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(counts); ++i) {
+        PyObject* label;
+        long long number;
+        if (!PyArg_ParseTuple(PyList_GET_ITEM(counts, i), "UL", &label, &number)) {
+            return nullptr;
+        }
+        PyObject* next = PyDict_GetItemWithError(rows, label);
+        const long long from = next ? PyLong_AsLongLong(next) : 0;
+        if (row == Py_None && from > first) {
+            first = from;
+        }
+    }
+    for (Py_ssize_t i = 0; !PyErr_Occurred() && i < PyList_GET_SIZE(counts); ++i) {
+        PyObject* label = PyTuple_GET_ITEM(PyList_GET_ITEM(counts, i), 0);
+        const long long end = first + PyLong_AsLongLong(PyTuple_GET_ITEM(PyList_GET_ITEM(counts, i), 1));
+        PyObject* next = PyDict_GetItemWithError(rows, label);
+        if (next && PyLong_AsLongLong(next) >= end) {
+            continue;
+        }
+        PyObject* number = PyLong_FromLongLong(end);
+        if (number) {
+            PyDict_SetItem(rows, label, number);
+            Py_DECREF(number);
+        }
+    }
+    return PyErr_Occurred() ? nullptr : PyLong_FromLongLong(first);
+}
+
 PyObject* ids_writer(PyObject* self, void*) {
     return PyUnicode_FromStringAndSize(self_as<IdsObject>(self)->ids.writer, 10);
 }
@@ -65,6 +100,7 @@ PyMethodDef ids_methods[] = {
     {"stamp", ids_stamp, METH_O, nullptr},
     {"time", ids_time, METH_O, nullptr},
     {"id", ids_id, METH_O, nullptr},
+    {"first_row", ids_first_row, METH_VARARGS, nullptr},
     {nullptr, nullptr, 0, nullptr},
 };
 PyGetSetDef ids_getset[] = {{"writer", ids_writer, nullptr, nullptr, nullptr},

@@ -5,38 +5,45 @@
 namespace aiocollect {
 namespace {
 
+constexpr Py_ssize_t kBefore = 3;  // of record_together(): the recorder, its label, its streams
+
 int model_init(PyObject* self, PyObject* args, PyObject* kwargs) {
-    static const char* keys[] = {"gate",   "account", "ring",     "streams",
-                                 "paired", "slow",    "left_out", nullptr};
-    PyObject *gate, *account, *ring, *streams, *slow, *left_out;
+    static const char* keys[] = {"gate", "account", "ring", "parts", "paired", "recorder", "label",
+                                 "streams", nullptr};
+    PyObject *gate, *account, *ring, *parts, *recorder, *label, *streams;
     int paired;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!O!O!O!pOO", const_cast<char**>(keys), gate_type,
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!O!O!O!pOUO!", const_cast<char**>(keys), gate_type,
                                      &gate, account_type, &account, ring_type, &ring, &PyTuple_Type,
-                                     &streams, &paired, &slow, &left_out)) {
+                                     &parts, &paired, &recorder, &label, &PyDict_Type, &streams)) {
         return -1;
     }
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(streams); ++i) {
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(parts); ++i) {
         PyObject *name, *shape, *stream, *origin;
-        if (!PyArg_ParseTuple(PyTuple_GET_ITEM(streams, i), "UO!O!O!", &name, shape_type, &shape,
+        if (!PyArg_ParseTuple(PyTuple_GET_ITEM(parts, i), "UO!O!O!", &name, shape_type, &shape,
                               stream_type, &stream, origin_type, &origin)) {
             return -1;
         }
     }
     Model* model = self_as<Model>(self);
+    if (model->gate) {
+        PyErr_SetString(PyExc_TypeError, "a model is bound once");
+        return -1;
+    }
     model->gate = self_as<Gate>(Py_NewRef(gate));
     model->account = self_as<Account>(Py_NewRef(account));
     model->ring = self_as<Ring>(Py_NewRef(ring));
-    model->streams = Py_NewRef(streams);
+    model->parts = Py_NewRef(parts);
     model->paired = static_cast<char>(paired);
-    model->slow = Py_NewRef(slow);
-    model->left_out = Py_NewRef(left_out);
+    model->recorder = Py_NewRef(recorder);
+    model->label = Py_NewRef(label);
+    model->streams = Py_NewRef(streams);
     return 0;
 }
 
 // The stream of this name among those of the model, as a part of a call.
 bool part_of(const Model* self, PyObject* name, Part& part) {
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(self->streams); ++i) {
-        PyObject* one = PyTuple_GET_ITEM(self->streams, i);
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(self->parts); ++i) {
+        PyObject* one = PyTuple_GET_ITEM(self->parts, i);
         PyObject* its_name = PyTuple_GET_ITEM(one, 0);
         if (name == its_name || PyUnicode_Compare(name, its_name) == 0) {
             part.shape = self_as<Shape>(PyTuple_GET_ITEM(one, 1));
@@ -50,7 +57,7 @@ bool part_of(const Model* self, PyObject* name, Part& part) {
 
 PyObject* model_collect(PyObject* object, PyObject* const* args, Py_ssize_t count, PyObject* keywords) {
     Model* self = self_as<Model>(object);
-    if (count != 0) {
+    if (!self->gate || count != 0) {
         PyErr_SetString(PyExc_TypeError, "collect() takes a value for each stream, by its name");
         return nullptr;
     }
@@ -72,12 +79,25 @@ PyObject* model_collect(PyObject* object, PyObject* const* args, Py_ssize_t coun
     }
     if (usual && found) {
         PyObject* id = record_call(self->gate, self->ring, self->account, parts, found, given,
-                                   self->paired, self->left_out);
+                                   self->paired, self->recorder);
         if (id || PyErr_Occurred()) {
             return id;
         }
     }
-    return PyObject_Vectorcall(self->slow, args, 0, keywords);
+    // The same by name, after what is not.
+    PyObject** slow = PyMem_New(PyObject*, static_cast<size_t>(kBefore + named));
+    if (!slow) {
+        return PyErr_NoMemory();
+    }
+    slow[0] = self->recorder;
+    slow[1] = self->label;
+    slow[2] = self->streams;
+    for (Py_ssize_t i = 0; i < named; ++i) {
+        slow[kBefore + i] = args[i];
+    }
+    PyObject* id = PyObject_VectorcallMethod(record_together, slow, kBefore, keywords);
+    PyMem_Free(slow);
+    return id;
 }
 
 int model_traverse(PyObject* object, visitproc visit, void* arg) {
@@ -85,9 +105,9 @@ int model_traverse(PyObject* object, visitproc visit, void* arg) {
     Py_VISIT(Py_TYPE(object));
     Py_VISIT(self->gate);
     Py_VISIT(self->ring);
+    Py_VISIT(self->parts);
     Py_VISIT(self->streams);
-    Py_VISIT(self->slow);
-    Py_VISIT(self->left_out);
+    Py_VISIT(self->recorder);
     return 0;
 }
 int model_clear(PyObject* object) {
@@ -95,9 +115,10 @@ int model_clear(PyObject* object) {
     Py_CLEAR(self->gate);
     Py_CLEAR(self->account);
     Py_CLEAR(self->ring);
+    Py_CLEAR(self->parts);
     Py_CLEAR(self->streams);
-    Py_CLEAR(self->slow);
-    Py_CLEAR(self->left_out);
+    Py_CLEAR(self->recorder);
+    Py_CLEAR(self->label);
     return 0;
 }
 void model_dealloc(PyObject* self) {
@@ -105,6 +126,12 @@ void model_dealloc(PyObject* self) {
     model_clear(self);
     free_plain(self);
 }
+PyMemberDef model_members[] = {
+    {"_recorder", T_OBJECT_EX, offsetof(Model, recorder), READONLY, nullptr},
+    {"_label", T_OBJECT_EX, offsetof(Model, label), READONLY, nullptr},
+    {"_streams", T_OBJECT_EX, offsetof(Model, streams), READONLY, nullptr},
+    {nullptr, 0, 0, 0, nullptr},
+};
 PyMethodDef model_methods[] = {
     {"collect", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(model_collect)),
      METH_FASTCALL | METH_KEYWORDS, nullptr},
@@ -116,6 +143,7 @@ PyMethodDef model_methods[] = {
 PyType_Slot model_slots[] = {
     {Py_tp_init, reinterpret_cast<void*>(model_init)},
     {Py_tp_methods, model_methods},
+    {Py_tp_members, model_members},
     {Py_tp_traverse, reinterpret_cast<void*>(model_traverse)},
     {Py_tp_clear, reinterpret_cast<void*>(model_clear)},
     {Py_tp_dealloc, reinterpret_cast<void*>(model_dealloc)},

@@ -7,7 +7,7 @@ namespace aiocollect {
 
 PyTypeObject *account_type, *gate_type, *shape_type, *stream_type, *scoring_type, *ids_type,
     *origin_type, *ring_type, *collector_type, *model_type, *lines_type, *open_lines_type;
-PyObject* in_force;
+PyObject *in_force, *datetime_class;
 
 bool intern_names();  // collector.cpp
 PyObject* quoted_columns(PyObject*, PyObject* rows);  // quotes.cpp
@@ -39,6 +39,17 @@ bool add_type(PyObject* module, const char* name, size_t size, PyType_Slot* slot
     return PyModule_AddType(module, *place) == 0;
 }
 
+void learn_characters() {
+    for (Py_UCS4 c = 0x80; c < Characters::kEnd; ++c) {
+        if (Py_UNICODE_ISDECIMAL(c)) {
+            Characters::add(characters.digits, c);
+        }
+        if (Py_UNICODE_ISSPACE(c)) {
+            Characters::add(characters.spaces, c);
+        }
+    }
+}
+
 PyObject* set_context(PyObject*, PyObject* variable) {
     Py_XSETREF(in_force, Py_NewRef(variable));
     Py_RETURN_NONE;
@@ -55,9 +66,13 @@ PyModuleDef module_definition = {
 
 PyMODINIT_FUNC PyInit_core() {
     aiocollect::detail::powers();
-    if (!intern_names()) {
+    PyObject* datetime = PyImport_ImportModule("datetime");
+    datetime_class = datetime ? PyObject_GetAttrString(datetime, "datetime") : nullptr;
+    Py_XDECREF(datetime);
+    if (!datetime_class || !intern_names()) {
         return nullptr;
     }
+    learn_characters();
     PyObject* module = PyModule_Create(&module_definition);
     if (!module) {
         return nullptr;

@@ -26,25 +26,29 @@ struct Gate {  // the base of _core.gate.Gate
 
 struct Shape {  // the base of _values.shape.Shape
     PyObject_HEAD
-    Py_ssize_t fast_length;
-    int64_t row_cost, max_bytes;
+    Py_ssize_t width;    // cells of a row; -1 until the columns are fixed and admitted
+    int64_t max_bytes;
     PyObject* array;     // numpy.ndarray, once one has come
     PyObject* features;  // names of the columns, once they are fixed
-    char numbers;        // no column has had what is no number
+    PyObject* texts;     // a byte for each column, 1: it has had what is no number; or None
+    char is_column;      // one column that was named: n cells are n rows
 };
 
 struct Origin;
 
 struct Stream {  // the base of _delivery.stream.Stream
     PyObject_HEAD
-    int64_t seen;     // the hour of the latest row
-    PyObject* label;  // its name, which a correlation() counts its rows by
+    int64_t seen;      // the hour of the latest row
+    int64_t hour;      // that of its current channel
+    PyObject* others;  // its channels of other hours, by these; or None
+    PyObject* label;   // its name, which a correlation() counts its rows by
     Origin* origins;  // all that are of it; not held
 };
 
 struct Scoring {  // the base of context.correlation
     PyObject_HEAD
-    PyObject *id, *hour, *rows;
+    PyObject *id, *hour, *rows, *outer;
+    char carries_day;
 };
 
 struct IdsObject {
@@ -75,6 +79,7 @@ struct Ring {
     PyObject* window;  // for the Python way
     int64_t slots, budget, used, over, shares;
     int64_t put, taken, more;  // calls, calls, rows beyond one a call
+    int64_t copied;            // calls whose cells were copied here
     char asleep;
     int64_t draining;  // the process whose reader is encoding, perhaps without the GIL; 0: none
 };
@@ -86,8 +91,7 @@ struct Collector {
     Stream* stream;
     Origin* origin;
     Ring* ring;
-    PyObject* slow;      // called with (data, correlation_id, at, row)
-    PyObject* left_out;  // called with the number of rows that sampling leaves out
+    PyObject* recorder;  // for the Python way
 };
 
 struct Model {
@@ -95,16 +99,20 @@ struct Model {
     Gate* gate;
     Account* account;
     Ring* ring;
-    PyObject* streams;  // a tuple of (name, shape, stream, origin)
-    PyObject* slow;     // called with what collect() was called with
-    PyObject* left_out;
+    PyObject* parts;     // a tuple of (name, shape, stream, origin)
+    PyObject* recorder;  // for the Python way
+    PyObject* label;
+    PyObject* streams;  // a dict of them, by name
     char paired;        // a call gives as many rows of each stream
 };
 
 // Set when the module is imported.
 extern PyTypeObject *account_type, *gate_type, *shape_type, *stream_type, *scoring_type, *ids_type,
     *origin_type, *ring_type, *collector_type, *model_type;
-extern PyObject* in_force;  // the context variable of correlation()
+extern PyObject* in_force;        // the context variable of correlation(), once it is told
+extern PyObject* datetime_class;  // datetime.datetime
+// Names of methods and attributes.
+extern PyObject *timestamp, *tzinfo, *record_one, *record_together, *leave_out;
 
 extern PyType_Slot account_slots[], gate_slots[], shape_slots[], stream_slots[], scoring_slots[],
     ids_slots[], origin_slots[], ring_slots[], collector_slots[], model_slots[];

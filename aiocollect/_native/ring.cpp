@@ -239,6 +239,7 @@ PyMemberDef ring_members[] = {
     {"shares", T_LONGLONG, offsetof(Ring, shares), 0, nullptr},
     {"accepted", T_LONGLONG, offsetof(Ring, put), READONLY, nullptr},
     {"taken", T_LONGLONG, offsetof(Ring, taken), READONLY, nullptr},
+    {"copied", T_LONGLONG, offsetof(Ring, copied), READONLY, nullptr},
     {"asleep", T_BOOL, offsetof(Ring, asleep), 0, nullptr},
     {"ids", T_OBJECT, offsetof(Ring, ids), 0, nullptr},
     {"clock", T_OBJECT, offsetof(Ring, clock), 0, nullptr},

@@ -6,54 +6,73 @@
 
 namespace aiocollect {
 
+constexpr Py_ssize_t kLongestId = 256;  // in characters, as in _engine/stamps.py
+
 // What a call is stamped with, as far as it is given.
 class Stamp {
   public:
     PyObject* id = nullptr;  // its text; nullptr: a new one of ours
-    size_t id_size = 0;
-    int64_t id_cost = 0;  // by row
+    size_t id_size = 0;      // as UTF-8
+    int64_t id_cost = 0;     // by row
     int64_t time = -1, hour = -1, first = 0;
-    bool dated = false;  // the id carries the hour
+
+    // The scoring time that is given. May run the code of a time zone.
+    bool look_at(PyObject* at) {
+        constexpr double kEnd = 253'402'300'800;  // the year 10000
+        if (!at) {
+            return true;
+        }
+        double seconds = -1;
+        if (PyFloat_CheckExact(at)) {
+            seconds = PyFloat_AS_DOUBLE(at);
+        } else if (PyLong_CheckExact(at)) {
+            int overflow;
+            const int64_t whole = PyLong_AsLongLongAndOverflow(at, &overflow);
+            seconds = overflow || whole < 0 || whole > int64_t{1} << 40 ? -1 : static_cast<double>(whole);
+        } else if (is_aware(at)) {
+            PyObject* found = PyObject_CallMethodNoArgs(at, timestamp);
+            if (!found) {
+                clear_error();
+                return false;
+            }
+            if (PyFloat_CheckExact(found)) {
+                seconds = PyFloat_AS_DOUBLE(found);
+            }
+            Py_DECREF(found);
+        }
+        if (!(seconds >= 0 && seconds < kEnd)) {
+            return false;
+        }
+        time = static_cast<int64_t>(std::nearbyint(seconds * 1e6));
+        return true;
+    }
 
     // Whether the call can be stamped here. Runs nobody's code.
     bool look(PyObject* context, PyObject* const* given) {
-        if (context) {
-            if (!PyObject_TypeCheck(context, scoring_type) || given[0]) {
-                return false;
-            }
-            scoring_ = self_as<Scoring>(context);
+        scoring_ = as_scoring(context);
+        if (context && !scoring_) {
+            return false;
         }
         if (given[0]) {
             id = given[0];
+            if (!is_text(id)) {
+                return false;
+            }
+            // The innermost block with this id counts its rows.
+            while (scoring_ && !is_id_of(scoring_)) {
+                scoring_ = as_scoring(scoring_->outer);
+            }
         } else if (scoring_ && scoring_->id && scoring_->id != Py_None) {
             id = scoring_->id;
         }
-        if (id) {
-            if (!PyUnicode_CheckExact(id) || !PyUnicode_IS_COMPACT_ASCII(id)) {
-                return false;
-            }
-            id_size = static_cast<size_t>(PyUnicode_GET_LENGTH(id));
-            if (!id_size || id_size > kLongestId) {
-                return false;
-            }
-            if (scoring_) {
-                if (!scoring_->hour || !PyLong_CheckExact(scoring_->hour)) {
-                    return false;
-                }
-                hour = PyLong_AsLongLong(scoring_->hour);
-            } else {
-                hour = hour_of_id(reinterpret_cast<const char*>(PyUnicode_1BYTE_DATA(id)), id_size);
-            }
-            dated = hour >= 0;
+        if (scoring_ && !id) {
+            id_cost = 4 * static_cast<int64_t>(kIdText);
         }
-        if (id || scoring_) {
-            id_cost = 4 * static_cast<int64_t>(id ? id_size : kIdText);
-        }
-        return look_at(given[1]) && look_at_row(given[2]);
+        return (!id || look_at_id()) && look_at_row(given[2]);
     }
 
     // Where a stream's rows go on under the correlation(): all streams of a call begin together.
-    bool look_for_first(uint32_t rows, const Stream* stream) {
+    bool look_for_first(const Stream* stream) {
         int64_t next;
         if (!known(stream, next)) {
             return false;
@@ -61,7 +80,7 @@ class Stamp {
         if (!row_given_ && next > first) {
             first = next;
         }
-        return rows <= UINT32_MAX;
+        return true;
     }
 
     bool fits(uint32_t rows) const { return first + rows <= UINT32_MAX; }
@@ -84,17 +103,62 @@ class Stamp {
         return counted;
     }
 
-    // Let the correlation() have the new id.
-    void keep(PyObject* text, int64_t its_hour) {
-        if (scoring_ && !id) {
-            Py_XSETREF(scoring_->id, Py_NewRef(text));
-            Py_XSETREF(scoring_->hour, PyLong_FromLongLong(its_hour));
+    // Let the correlation() have the id and its hour. False: no memory.
+    bool keep(PyObject* text, int64_t its_hour) {
+        if (!scoring_ || (id && hour_known_)) {
+            return true;
         }
+        PyObject* number = PyLong_FromLongLong(id ? hour : its_hour);
+        if (!number) {
+            return false;
+        }
+        Py_XSETREF(scoring_->hour, number);
+        if (!id) {
+            Py_XSETREF(scoring_->id, Py_NewRef(text));
+        }
+        return true;
     }
 
   private:
     Scoring* scoring_ = nullptr;
     bool row_given_ = false;
+    bool hour_known_ = false;  // the correlation() has it already
+
+    static Scoring* as_scoring(PyObject* context) {
+        return context && PyObject_TypeCheck(context, scoring_type) ? self_as<Scoring>(context) : nullptr;
+    }
+
+    // A datetime with a time zone. An error that is left is not of it.
+    static bool is_aware(PyObject* at) {
+        if (Py_TYPE(at) != self_as<PyTypeObject>(datetime_class)) {
+            return false;
+        }
+        PyObject* zone = PyObject_GetAttr(at, tzinfo);
+        Py_XDECREF(zone);
+        return zone && zone != Py_None;
+    }
+
+    bool is_id_of(const Scoring* scoring) const {
+        return scoring->id == id || (scoring->id && is_text(scoring->id) && PyUnicode_Compare(scoring->id, id) == 0);
+    }
+
+    bool look_at_id() {
+        const Py_ssize_t length = is_text(id) ? PyUnicode_GET_LENGTH(id) : 0;
+        const Py_ssize_t size = length && length <= kLongestId ? utf8_size(id) : -1;
+        if (size < 0) {
+            return false;
+        }
+        id_size = static_cast<size_t>(size);
+        id_cost = 4 * length;
+        hour_known_ = scoring_ && scoring_->hour && PyLong_CheckExact(scoring_->hour);
+        if (hour_known_) {
+            int overflow;
+            hour = PyLong_AsLongLongAndOverflow(scoring_->hour, &overflow);
+        } else if (PyUnicode_IS_ASCII(id) && (!scoring_ || scoring_->carries_day)) {
+            hour = hour_of_id(static_cast<const char*>(PyUnicode_DATA(id)), id_size);
+        }
+        return true;
+    }
 
     // The index of the stream's next row. False: it cannot be said here.
     bool known(const Stream* stream, int64_t& next) const {
@@ -102,7 +166,8 @@ class Stamp {
         if (!scoring_) {
             return true;
         }
-        if (!stream->label || !scoring_->rows || !PyDict_CheckExact(scoring_->rows)) {
+        if (!stream->label || !PyUnicode_CheckExact(stream->label) || !scoring_->rows ||
+            !PyDict_CheckExact(scoring_->rows)) {
             return false;
         }
         PyObject* number = PyDict_GetItemWithError(scoring_->rows, stream->label);
@@ -114,31 +179,6 @@ class Stamp {
         int overflow;
         next = PyLong_CheckExact(number) ? PyLong_AsLongLongAndOverflow(number, &overflow) : -1;
         return next >= 0;
-    }
-
-    bool look_at(PyObject* at) {
-        constexpr double kEnd = 253'402'300'800;  // the year 10000
-        if (!at) {
-            return true;
-        }
-        if (PyFloat_CheckExact(at)) {
-            const double seconds = PyFloat_AS_DOUBLE(at);
-            if (!(seconds >= 0 && seconds < kEnd)) {
-                return false;
-            }
-            time = static_cast<int64_t>(std::nearbyint(seconds * 1e6));
-            return true;
-        }
-        if (PyLong_CheckExact(at)) {
-            int overflow;
-            const int64_t seconds = PyLong_AsLongLongAndOverflow(at, &overflow);
-            if (overflow || seconds < 0 || seconds >= static_cast<int64_t>(kEnd)) {
-                return false;
-            }
-            time = seconds * 1'000'000;
-            return true;
-        }
-        return false;
     }
 
     bool look_at_row(PyObject* row) {

@@ -48,7 +48,7 @@ class Shape(ShapeBase):
 
     __slots__ = (
         *("_cells", "_check", "_first", "_named", "_stream", "_texts", "dtype", "row_length"),
-        "writes",
+        *("fast_length", "row_cost", "writes"),
     )
 
     def __init__(
@@ -68,19 +68,19 @@ class Shape(ShapeBase):
         self._first: dict[str, tuple[str, ...]] | None = {} if feature_names is None else None
         self.max_bytes = max_call_bytes
         self._cells = Cells(stream, media=media, max_bytes=max_call_bytes)
-        self.numbers = True
         self._texts: frozenset[int] = frozenset()  # columns with values other than numbers
+        self.texts, self.width, self.is_column = None, -1, False
         # How long a list is that is one row (-1: none); the same once the columns were admitted.
         self.row_length = self.fast_length = -1
-        self.array, self.dtype = None, None  # of numpy's arrays, once one was seen
-        self.row_cost = 0
-        self.writes = False  # whether many rows become written rows (see QuickEncoder) if possible
+        self.array = self.dtype = None  # of numpy's arrays, once one was seen
+        self.row_cost, self.writes = 0, False  # writes: many rows become written rows if possible
 
     def __repr__(self) -> str:
         return f"<Shape of {self._stream}: {self.features}>"
 
     def admit(self) -> None:
         """The path has admitted the columns, which are fixed by now."""
+        self.width, self.is_column = self._width(-1), self.is_one_column
         self.fast_length = self.row_length
 
     def freeze(self, data: Any) -> tuple[Any, int, int]:
@@ -219,8 +219,8 @@ class Shape(ShapeBase):
             seen[id(kinds)] = kinds
             frozen.append(cells)
         if rows[0] is not data:  # a single list is taken as it is
-            self._texts = gaps_filled(frozen, seen.values(), self._texts)
-            self.numbers = not self._texts
+            self._texts = texts = gaps_filled(frozen, seen.values(), self._texts)
+            self.texts = bytes([place in texts for place in range(width)]) if texts else None
         self._fix(width, data, names)
         return tuple(frozen), len(frozen), cost
 

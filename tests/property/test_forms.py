@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from aiocollect import MemoryStore, Pipeline
-from aiocollect._engine.fast_path import NEVER
 from aiocollect.events import Event, Refused
 from aiocollect.testing import Seams, VirtualClock, VirtualLoop, run_virtual
 from aiocollect.typing import Format
@@ -88,7 +87,7 @@ class Run:
 
 
 def collected(
-    tables: list[Table], *, seed: int, format_name: Format, named: bool, fast: bool, single: bool
+    tables: list[Table], *, seed: int, format_name: Format, named: bool, single: bool
 ) -> tuple[Run, Counter[tuple[str, str]]]:
     """All forms of the tables; ``single``: row by row, where the form is a list of rows."""
     run = Run(format_name=format_name, single=single)
@@ -115,9 +114,6 @@ def collected(
                     identifier=identifier,
                     feature_names=table.names if named else None,
                 )
-                if not fast:
-                    collector._shape = NEVER
-                    collector._stream.shape.writes = False
                 before = len(run.refused)
                 for value in data if single else [data]:
                     collector.collect(value)
@@ -141,11 +137,11 @@ def collected(
 
 TOTAL: Counter[tuple[str, str]] = Counter()
 WAYS: list[dict[str, Any]] = [
-    {"format_name": "csv", "named": True, "fast": True, "single": False},
-    {"format_name": "jsonl", "named": True, "fast": False, "single": False},
-    {"format_name": "csv", "named": False, "fast": True, "single": False},
-    {"format_name": "jsonl", "named": True, "fast": True, "single": True},
-    {"format_name": "csv", "named": False, "fast": False, "single": True},
+    {"format_name": "csv", "named": True, "single": False},
+    {"format_name": "jsonl", "named": True, "single": False},
+    {"format_name": "csv", "named": False, "single": False},
+    {"format_name": "jsonl", "named": True, "single": True},
+    {"format_name": "csv", "named": False, "single": True},
 ]
 
 
