@@ -111,8 +111,9 @@ faceoff: $(VENV)/ready testkit/azurite/node_modules/ready $(FACEOFF)/ready ## ai
 loadtest: $(VENV)/ready testkit/azurite/node_modules/ready $(FACEOFF)/ready ## What collecting costs a server, beside others (15 minutes; QUICK=1: two)
 	$(BIN)/python -m loadtest $(if $(QUICK),--quick)
 
-bench: $(VENV)/ready testkit/azurite/node_modules/ready $(FACEOFF)/ready ## What a row costs, as ratios within one run (BASE=revision compares with it)
+bench: $(VENV)/ready testkit/azurite/node_modules/ready $(FACEOFF)/ready ## What a row costs, written and read, as ratios within one run (BASE=revision: written alone)
 	$(BIN)/python -m loadtest.rows $(if $(BASE),--base $(BASE))
+	$(if $(BASE),,$(BIN)/python -m loadtest.reading)
 
 crosscheck: $(VENV)/ready ## The load generator against wrk, which must be installed
 	$(BIN)/python -m loadtest.endpoint.crosscheck
