@@ -53,7 +53,7 @@ from .errors import (
 )
 from .options import Limits, Retry
 from .pipeline import Pipeline
-from .reading import aread, follow, read, streams
+from .reading import aread, averify, follow, read, streams, verify
 from .stats import Latencies, Report, Stats
 from .stores.memory import MemoryStore
 
@@ -79,15 +79,17 @@ __all__ = [
     "StoreError",
     "__version__",
     "aread",
+    "averify",
     "correlation",
     "flush",
     "follow",
     "read",
     "streams",
+    "verify",
 ]
 
 publish(__name__, Collector, Model, ModelDataCollector, Pipeline)
 publish(__name__, Receipt, ReceiptOutcome, Latencies, Report, Stats, Limits, Retry, MemoryStore)
-publish(__name__, correlation, flush, read, aread, follow, streams)
+publish(__name__, correlation, flush, read, aread, follow, streams, verify, averify)
 publish(__name__, AioCollectError, ConfigError, EncodeError, FlushTimeout, PipelineClosed, RingFull)
 publish(__name__, StoreError)

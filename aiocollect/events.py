@@ -5,7 +5,9 @@ All are immutable, and none carries the value of a cell. A reason or a code is a
 
 Words that several events share: ``path`` is a stream's blob name, ``part`` the blob of it that is
 meant (a path goes on in further parts), ``stream`` a collector's label (model/version/identifier).
-``first`` and ``last`` are the writer's sequence numbers, on this path, of the first and last row.
+``first`` and ``last`` are the writer's sequence numbers, on this path, of the first and last row;
+``life`` is the writer whose numbers these are (of rows adopted from a spool, the one that accepted
+them), and ``lane`` counts its lanes, since a path that rests for long begins again at 0.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ __all__ = [
     "Event",
     "Held",
     "HighWater",
+    "LogIncomplete",
     "LowWater",
     "PossiblyStored",
     "RateChanged",
@@ -55,6 +58,8 @@ class _RowsEnded:
     rows: int
     first: int
     last: int
+    life: str = ""
+    lane: int = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,15 +69,18 @@ class Settled(_RowsEnded):
     ==================  ===========================================================================
     ``path``            the stream's blob name
     ``part``            the blob that holds the batch
+    ``created``         tells this blob from others of its name; empty without the right to read
     ``offset, length``  where its rows are in that blob, in bytes; a header before them is not
                         counted
     ``rows``            how many rows
     ``first, last``     the sequence numbers of the first and last row
     ``crc``             CRC-32 of these bytes
+    ``life, lane``      whose numbers these are
     ==================  ===========================================================================
     """
 
     part: str
+    created: str = ""
     offset: int
     length: int
     crc: int
@@ -83,11 +91,14 @@ class PossiblyStored(_RowsEnded):
     """Nothing can tell any more whether these rows are stored: the pipeline closed while a request
     had no answer, or the blob may not be read.
 
-    ``path``, ``rows``, ``first`` and ``last`` say which rows, ``part`` where they would be,
-    ``reason`` what cut the doubt short.
+    ``path``, ``rows``, ``first``, ``last``, ``life`` and ``lane`` say which rows, ``part`` where
+    they would be, with the ``length`` and ``crc`` of their bytes; ``reason`` what cut the doubt
+    short.
     """
 
     part: str
+    length: int = 0
+    crc: int = 0
     reason: str
 
 
@@ -95,8 +106,8 @@ class PossiblyStored(_RowsEnded):
 class Dropped(_RowsEnded):
     """Accepted rows are lost.
 
-    ``path``, ``rows``, ``first`` and ``last`` say which rows, ``reason`` why: a key of
-    Stats.dropped.
+    ``path``, ``rows``, ``first``, ``last``, ``life`` and ``lane`` say which rows, ``reason`` why: a
+    key of Stats.dropped.
     """
 
     reason: str
@@ -106,8 +117,9 @@ class Dropped(_RowsEnded):
 class DeadLettered(_RowsEnded):
     """Rows can never be stored: the store refuses them for good, or the encoder or layout raised.
 
-    ``path``, ``rows``, ``first`` and ``last`` say which rows (-1 for rows that have no number yet;
-    ``path`` is then the stream), ``reason`` why: a key of Stats.dead_lettered.
+    ``path``, ``rows``, ``first``, ``last``, ``life`` and ``lane`` say which rows (-1 for rows that
+    have no number yet; ``path`` is then the stream), ``reason`` why: a key of
+    Stats.dead_lettered.
     """
 
     reason: str
@@ -116,7 +128,8 @@ class DeadLettered(_RowsEnded):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spooled(_RowsEnded):
     """Rows that were not stored when the pipeline closed are in the spool; another process, or the
-    next start, stores them. ``path``, ``rows``, ``first`` and ``last`` say which rows."""
+    next start, stores them. ``path``, ``rows``, ``first``, ``last``, ``life`` and ``lane`` say
+    which rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,6 +258,16 @@ class DeadLettersLost:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogIncomplete:
+    """Records of the log will not be in the store; no row is lost with them, but verify() cannot
+    prove this time any more. ``lines``: how many. ``reason``: why: "full" (too many wait for the
+    store), "closed", or a key of Stats.dropped."""
+
+    lines: int
+    reason: str
+
+
 # The spool ----------------------------------------------------------------------------------------
 
 
@@ -334,6 +357,7 @@ Event: TypeAlias = (
     | SettingsRemoved
     | StatusFailed
     | DeadLettersLost
+    | LogIncomplete
     | SpoolAdopted
     | SpoolDamaged
     | SpoolFailed

@@ -167,5 +167,7 @@ class PipelineOptions(TypedDict, total=False):
     dead_letters: str | os.PathLike[str] | None
     hooks: Sequence[Hook]
     strict: bool
+    log: bool
+    log_key: str | bytes | None
     limits: Limits
     retry: Retry

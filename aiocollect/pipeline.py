@@ -21,6 +21,7 @@ from ._engine.recorder import refuse
 from ._engine.status import healthy, stats, streams
 from ._engine.status_file import plain_status
 from ._validation.addresses import check_path
+from ._validation.keys import log_key_of
 from .collectors import Collector, Model
 from .errors import ConfigError, EncodeError
 from .options import Limits, PipelineOptions, Retry, StoreOptions
@@ -106,6 +107,10 @@ class Pipeline:
                               counted, and hooks get DeadLettered]
     ``hooks``                 callables that get each event; see aiocollect.events
     ``strict``                whether collect() raises what it otherwise counts and logs [False]
+    ``log``                   whether what becomes of rows is written down beside them, so that
+                              aiocollect.verify() can prove that nothing is missing [True]
+    ``log_key``               a secret of 16 bytes or more that signs the log, so that a forged one
+                              is found [None: it is chained, and not signed]
     ``limits, retry``         bounds and waits that few need to change: see Limits, Retry
     ========================  ====================================================================
     """
@@ -140,6 +145,8 @@ class Pipeline:
         dead_letters: str | os.PathLike[str] | None = None,
         hooks: Sequence[Hook] = (),
         strict: bool = False,
+        log: bool = True,
+        log_key: str | bytes | None = None,
         limits: Limits = _LIMITS,
         retry: Retry = _RETRY,
         _seams: Seams = _MACHINE,
@@ -162,6 +169,8 @@ class Pipeline:
             status=_path("status", status),
             dead_letters=_path("dead_letters", dead_letters),
             strict=strict,
+            log=log,
+            log_key=log_key_of(log_key),
             limits=limits,
             retry=retry,
         )

@@ -117,6 +117,8 @@ class Stats(RowCounts):
                          earlier attempt was stored after all
     ``unknown``          requests that ended without an answer
     ``hook_errors``      exceptions that hooks have raised
+    ``log_lost``         records of the log that are not in the store, and never will be; no row is
+                         lost with them
     ``core``             what runs the scoring path: "native", or "Python" and why (CORE)
     ===================  ==========================================================================
     """
@@ -138,6 +140,7 @@ class Stats(RowCounts):
     unknown: int
     hook_errors: int
     core: str = CORE
+    log_lost: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, Protocol, TypeAlias
 
 from .events import Event
 
 __all__ = [
+    "LOG_ROOT",
     "METADATA",
     "Appended",
     "Catalog",
@@ -61,6 +62,10 @@ Features: TypeAlias = Sequence[str] | Mapping[str, type[Any] | None]
 
 # The columns after the features: the call's id, its time, and the row's index in the call.
 METADATA = ("$aml_dc_correlation_id", "$aml_dc_scoring_timestamp", "$aml_dc_row")
+
+# What the log's blobs begin with. Readers pass over it, and so do Spark, Arrow and Hive, which take
+# names with an underscore for none of the data.
+LOG_ROOT: Final = "_aiocollect/"
 
 # Rows of one call, frozen: a tuple of row tuples, or a private 2-D numpy array; for a QuickEncoder
 # a list of written rows too.

@@ -46,6 +46,8 @@ _OPTIONS: dict[str, type] = {
     "settings_file": str,
     "status": str,
     "dead_letters": str,
+    "log": bool,
+    "log_key": str,
 }
 # Options of the store, not of the pipeline.
 _STORE_OPTIONS: dict[str, type] = {

@@ -10,7 +10,7 @@ from __future__ import annotations
 from ..typing import Range
 from .block_queue import BlockQueue
 from .place import Place
-from .verdict import Verdict, judge
+from .verdict import Sighting, judge
 
 __all__ = ["Doubt"]
 
@@ -44,7 +44,7 @@ class Doubt:
 
     def judge(
         self, found: Range, blocks: BlockQueue, *, place: Place, header: bytes
-    ) -> tuple[Verdict, int]:
+    ) -> tuple[Sighting, int]:
         """What the range says, which begins one byte before the position; with LANDED, up to which
         row. ``header``: what was sent before the rows."""
         position = place.position or 0

@@ -13,17 +13,21 @@ from .parts import Parts
 __all__ = ["dead_lettered", "dropped", "given_up", "possibly_stored", "stored"]
 
 
-def stored(block: Block, parts: Parts, *, offset: int) -> Finish:
-    """The block is in the current part, its rows from ``offset`` on."""
+def stored(block: Block, parts: Parts, *, offset: int, created: str) -> Finish:
+    """The block is in the current part, which was created at ``created``, its rows from ``offset``
+    on."""
     notice = Settled(
         path=parts.path,
         part=parts.name,
+        created=created,
         offset=offset,
         length=len(block.data),
         rows=block.rows,
         first=block.first,
         last=block.last,
         crc=block.crc,
+        life=parts.writer,
+        lane=parts.serial,
     )
     return Finish(Outcome.STORED, block.rows, "", notice, first=block.first)
 
@@ -36,7 +40,11 @@ def possibly_stored(block: Block, parts: Parts, *, reason: str) -> Finish:
         rows=block.rows,
         first=block.first,
         last=block.last,
+        length=len(block.data),
+        crc=block.crc,
         reason=reason,
+        life=parts.writer,
+        lane=parts.serial,
     )
     return Finish(Outcome.POSSIBLY_STORED, block.rows, reason, notice, first=block.first)
 
@@ -44,7 +52,13 @@ def possibly_stored(block: Block, parts: Parts, *, reason: str) -> Finish:
 def dead_lettered(block: Block, parts: Parts, *, reason: str) -> Finish:
     """The store never takes the block."""
     notice = DeadLettered(
-        path=parts.path, rows=block.rows, first=block.first, last=block.last, reason=reason
+        path=parts.path,
+        rows=block.rows,
+        first=block.first,
+        last=block.last,
+        reason=reason,
+        life=parts.writer,
+        lane=parts.serial,
     )
     return Finish(Outcome.DEAD_LETTERED, block.rows, reason, notice, block.data, block.first)
 
@@ -52,14 +66,27 @@ def dead_lettered(block: Block, parts: Parts, *, reason: str) -> Finish:
 def dropped(block: Block, parts: Parts, *, reason: str) -> Finish:
     """The block was given up before it was sent, or surely did not land."""
     notice = Dropped(
-        path=parts.path, rows=block.rows, first=block.first, last=block.last, reason=reason
+        path=parts.path,
+        rows=block.rows,
+        first=block.first,
+        last=block.last,
+        reason=reason,
+        life=parts.writer,
+        lane=parts.serial,
     )
     return Finish(Outcome.DROPPED, block.rows, reason, notice, first=block.first)
 
 
 def _spooled(block: Block, parts: Parts) -> Finish:
     """Another process goes on with the block: it is in the spool, with all that is known of it."""
-    notice = Spooled(path=parts.path, rows=block.rows, first=block.first, last=block.last)
+    notice = Spooled(
+        path=parts.path,
+        rows=block.rows,
+        first=block.first,
+        last=block.last,
+        life=parts.writer,
+        lane=parts.serial,
+    )
     return Finish(Outcome.SPOOLED, block.rows, "", notice, first=block.first)
 
 

@@ -24,7 +24,7 @@ from .window import Window
 
 __all__ = [
     *("DAY_US", "HOUR_US", "MILLISECOND", "Hand", "Ids"),
-    *("hour_of_id", "timestamp_text", "timestamp_texts"),
+    *("hour_of_id", "timestamp_text", "timestamp_texts", "writer_of_id"),
 ]
 
 HOUR_US: Final = 3_600_000_000
@@ -187,6 +187,12 @@ def hour_of_id(correlation_id: str) -> int | None:
     hour = int(found[1] + found[2], 16) // 3_600_000
     # 48 bits reach beyond the year 9999, where dates end: we make no such id.
     return hour if hour < LAST_HOUR else None
+
+
+def writer_of_id(correlation_id: str) -> str:
+    """The writer whose id this is; "" of other ids."""
+    found = _is_ours(correlation_id)
+    return correlation_id[21:23] + correlation_id[24:32] if found else ""
 
 
 def timestamp_text(time: int) -> str:

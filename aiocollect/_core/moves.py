@@ -147,7 +147,7 @@ def landed(
     reached = -1
     while reached < last:
         block = blocks.first
-        done += blocks.end(stored(block, lane.parts, offset=offset))
+        done += blocks.end(stored(block, lane.parts, offset=offset, created=place.created))
         offset += len(block.data)
         reached = block.last
     lane.doubt = None

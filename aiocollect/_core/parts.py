@@ -21,10 +21,21 @@ __all__ = ["Parts"]
 class Parts:
     """How far a lane has come through the parts of ``path``.
 
-    ``ordinal`` counts the headers that this writer has on the path.
+    ``ordinal`` counts the headers that this writer has on the path. ``serial`` counts the lanes of
+    this writer: the log tells them apart by it; -1 where there is none.
     """
 
-    __slots__ = ("_limits", "_other", "header", "index", "ordinal", "own", "path", "writer")
+    __slots__ = (
+        "_limits",
+        "_other",
+        "header",
+        "index",
+        "ordinal",
+        "own",
+        "path",
+        "serial",
+        "writer",
+    )
 
     def __init__(
         self,
@@ -35,6 +46,7 @@ class Parts:
         writer: str,
         own: bool,
         ordinal: int = 0,
+        serial: int = -1,
     ) -> None:
         self.path = path
         self.header = header
@@ -43,6 +55,7 @@ class Parts:
         self.own = own
         self.writer = writer
         self.ordinal = ordinal
+        self.serial = serial
         self._limits = limits
 
     def __repr__(self) -> str:

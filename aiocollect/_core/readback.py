@@ -9,7 +9,7 @@ from .lane_data import LaneData, State
 from .moves import append, hold, landed, next_block, replaced, roll, undecided, wait
 from .place import Place
 from .retries import FULL_FOR, NOT_STALE
-from .verdict import Verdict, ends_a_line, judge
+from .verdict import Sighting, ends_a_line, judge
 
 __all__ = ["on_look_refused", "on_range"]
 
@@ -24,22 +24,22 @@ def on_range(lane: LaneData, found: Range) -> list[Command]:
     else:
         verdict, _ = judge(found, position=place.position, bodies=(), created=place.created)
     sound = ends_a_line(found, start=max(0, place.position - 1))
-    if verdict is Verdict.REPLACED:
+    if verdict is Sighting.REPLACED:
         return replaced(lane)
-    if verdict is Verdict.SHORTER:
+    if verdict is Sighting.SHORTER:
         return _shorter(lane, found)
     if doubt is None:
         return _end_of_lines(lane, found)
-    if verdict is Verdict.LANDED:
+    if verdict is Sighting.LANDED:
         place.see(found.etag)
         place.blocks += 1
         return landed(lane, found.length, last=last, sound=sound)
-    if verdict is Verdict.UNDECIDED and not doubt.full:
+    if verdict is Sighting.UNDECIDED and not doubt.full:
         # An attempt can be under way, or only the ETag has changed.
         place.see(found.etag)
         lane.begin_retries().whole()
         return undecided(lane, doubt.code, State.APPENDING)
-    if verdict is Verdict.UNDECIDED and not found.ended:
+    if verdict is Sighting.UNDECIDED and not found.ended:
         retries = lane.begin_retries()
         if retries.standing(lane.now) < FULL_FOR:
             return wait(lane, retries.looking(lane.chance))

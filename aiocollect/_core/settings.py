@@ -48,6 +48,9 @@ class Settings:
     dead_letters: str | None = None
     # See _engine/status_file.py. None: nobody is told.
     status: str | None = None
+    # See _delivery/log.py. The key signs its lines, and is shown nowhere.
+    log: bool = True
+    log_key: bytes | None = field(default=None, repr=False)
     limits: Limits = field(default_factory=Limits)
     retry: Retry = field(default_factory=Retry)
 
@@ -69,6 +72,7 @@ class Settings:
         check_number("close_timeout", self.close_timeout, above=0)
         check_flag("strict", self.strict)
         check_flag("enabled", self.enabled)
+        check_flag("log", self.log)
         for rate in ("sample_rate", "pressure_sample_rate"):
             check_number(rate, getattr(self, rate), above=0, at_most=1)
         if self.delivery_timeout is not None:

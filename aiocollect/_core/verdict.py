@@ -10,14 +10,14 @@ from collections.abc import Sequence
 
 from ..typing import Range
 
-__all__ = ["OVERLOOK", "Verdict", "ends_a_line", "judge"]
+__all__ = ["OVERLOOK", "Sighting", "ends_a_line", "judge"]
 
 # How many bytes more than the append are read back: one page, mostly up to the end of what others
 # wrote, so that it is known without a second look whether a line ends there.
 OVERLOOK = 4096
 
 
-class Verdict(enum.Enum):
+class Sighting(enum.Enum):
     """Whether an append in doubt is in the blob."""
 
     LANDED = "landed"
@@ -29,7 +29,7 @@ class Verdict(enum.Enum):
 
 def judge(
     found: Range, *, position: int, bodies: Sequence[bytes], created: str
-) -> tuple[Verdict, int]:
+) -> tuple[Sighting, int]:
     """Compare what was found, from one byte before ``position`` on, with whole ``bodies``: the
     appends in doubt at this position, of which one at most has landed. With LANDED, its index.
 
@@ -41,12 +41,12 @@ def judge(
         data = found.data[min(position, 1) :]
         for index in sorted(range(len(bodies)), key=lambda one: -len(bodies[one])):
             if data.startswith(bodies[index]):
-                return Verdict.LANDED, index
+                return Sighting.LANDED, index
     if found.created != created:
-        return Verdict.REPLACED, -1
+        return Sighting.REPLACED, -1
     if found.length < position:
-        return Verdict.SHORTER, -1
-    return (Verdict.NEVER if found.length > position else Verdict.UNDECIDED), -1
+        return Sighting.SHORTER, -1
+    return (Sighting.NEVER if found.length > position else Sighting.UNDECIDED), -1
 
 
 def ends_a_line(found: Range, *, start: int) -> bool | None:

@@ -56,7 +56,8 @@ class Adoption:
     def next(self) -> Channel:
         """Make the next channel."""
         channel = self._channel_of(self._lanes.popleft())
-        self.rows += channel.parked
+        if not channel.is_log:
+            self.rows += channel.parked
         return channel
 
     def _channel_of(self, progress: LaneProgress) -> Channel:
@@ -68,6 +69,7 @@ class Adoption:
             writer=lane.writer,
             own=lane.own,
             ordinal=lane.ordinal,
+            serial=lane.serial,
             content_type=lane.content_type,
         )
         channel.progress, channel.syncer = progress, self._syncer
@@ -80,9 +82,10 @@ class Adoption:
                 size,
                 self._unsettled.next_serial(),
                 self._clock.monotonic(),
-                ((self._account, size),),
+                () if channel.is_log else ((self._account, size),),
             )
-            self._unsettled.add(parked.serial, born=parked.born)
+            if not channel.is_log:  # no flush waits for it
+                self._unsettled.add(parked.serial, born=parked.born)
             backlog.append(parked)
             channel.parked += rows
         channel.backlog = backlog

@@ -6,13 +6,15 @@ but that nothing is added to them, and that they are forgotten when their rows a
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 
+from .._core.commands import Note, Outcome, Release
 from .._core.unsettled import Unsettled
 from .._hooks.hooks import Hooks
 from .._spool.recovery import Recovered
 from .._spool.syncer import Syncer
-from ..events import SpoolAdopted
+from ..events import LogIncomplete, SpoolAdopted
 from ..typing import Clock
 from .adoption import Adoption
 from .backlog import Backlog
@@ -20,6 +22,7 @@ from .channel import Channel
 from .channels import Channels
 from .counters import Counters
 from .door import Door
+from .settling import Ends
 from .shedder import Shedder
 
 __all__ = ["Adoptions"]
@@ -52,6 +55,7 @@ class Adoptions:
         self._clock = clock
         self._hooks = hooks
         self._waiting: deque[Adoption] = deque()
+        self._logs_done: asyncio.Event | None = None  # who waits for the lines of logs
 
     def __repr__(self) -> str:
         return f"<Adoptions {len(self._waiting)}>"
@@ -87,11 +91,35 @@ class Adoptions:
         return bool(self._waiting)
 
     def _take(self, channel: Channel) -> None:
-        self._counters.adopted += channel.parked
+        if not channel.is_log:
+            self._counters.adopted += channel.parked
         self._channels.adopt(channel)
         for item in channel.backlog:
             self._shedder.began(item.born, channel)
         self._backlog.next(channel)
+
+    def settle_log(self, ends: Ends, channel: Channel) -> None:
+        """Lines of an ended process's log are final: they are none of our rows."""
+        for end in ends:
+            if isinstance(end, Release):
+                self._backlog.released(end.batch.serial)
+            elif isinstance(end, Note):
+                self._hooks.emit(end.notice)
+            else:
+                channel.finish(end.first, end.rows, end.outcome)
+                if end.outcome not in (Outcome.STORED, Outcome.SPOOLED):
+                    self._hooks.emit(LogIncomplete(lines=end.rows, reason=end.reason))
+        if self._logs_done is not None and not self._has_logs():
+            self._logs_done.set()
+
+    async def logs_settled(self) -> None:
+        """Return when no lines of ended processes' logs are left."""
+        self._logs_done = asyncio.Event()
+        if self._has_logs():
+            await self._logs_done.wait()
+
+    def _has_logs(self) -> bool:
+        return any(channel.is_log and channel.rows + channel.parked for channel in self._channels)
 
     def settled(self, channel: Channel) -> None:
         """Rows of the channel have become final: where nothing is left of it, forget it."""

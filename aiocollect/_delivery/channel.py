@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple, cast
 from .._core.accumulator import Accumulator, Batch, Block
 from .._core.commands import Outcome
 from .._core.lane import Lane
+from .._core.log_lines import is_log
 from .._core.ring import Account
 from .._core.states import State
 from .._core.unsettled import Unsettled
@@ -136,6 +137,11 @@ class Channel:
     def parked(self, rows: int) -> None:
         self._totals.parked += rows - self._parked
         self._parked = rows
+
+    @property
+    def is_log(self) -> bool:
+        """Whether its rows are lines of a log, which are none of the pipeline's rows."""
+        return is_log(self.lane.parts.path)
 
     @property
     def rows(self) -> int:

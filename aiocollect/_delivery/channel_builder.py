@@ -10,6 +10,7 @@ from .._core.accumulator import Accumulator
 from .._core.backoff import Backoff
 from .._core.lane import Lane
 from .._core.limits import BatchLimits, BlockSizes, PartLimits
+from .._core.log_lines import is_log
 from .._core.parts import Parts
 from .._core.settings import Settings
 from .channel import Channel, Totals
@@ -18,7 +19,7 @@ __all__ = ["ChannelBuilder"]
 
 
 class ChannelBuilder:
-    """Of one pipeline. ``totals`` are those of all channels that it builds."""
+    """Of one pipeline. ``totals`` are those of all channels that it builds, but for the log's."""
 
     def __init__(self, settings: Settings) -> None:
         limits, retry = settings.limits, settings.retry
@@ -39,7 +40,15 @@ class ChannelBuilder:
         return f"<ChannelBuilder, batches up to {self.max_batch_bytes} bytes>"
 
     def build(
-        self, path: str, *, header: bytes, writer: str, own: bool, ordinal: int, content_type: str
+        self,
+        path: str,
+        *,
+        header: bytes,
+        writer: str,
+        own: bool,
+        ordinal: int,
+        serial: int,
+        content_type: str,
     ) -> Channel:
         """The channel of the path and header, at their first part. See Parts."""
         parts = Parts(
@@ -49,12 +58,13 @@ class ChannelBuilder:
             writer=writer,
             own=own,
             ordinal=ordinal,
+            serial=serial,
         )
         return Channel(
             Lane(parts, backoff=self._backoff, sizes=self._sizes),
             Accumulator(self._batch_limits),
             content_type=content_type,
-            totals=self.totals,
+            totals=Totals() if is_log(path) else self.totals,
         )
 
     def clear(self) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from .._core.ring import Account
 from .._core.settings import Settings
@@ -41,8 +41,19 @@ PARTS_KEPT = 10_000
 KEEP_HOURS = 48
 
 
+class Witness(Protocol):
+    """Who wants to know which lanes there are: the log."""
+
+    def opened(self, channel: Channel, stream: Stream) -> None:
+        """A channel was opened, for rows of this stream."""
+
+    def closed(self, channel: Channel) -> None:
+        """An idle channel is dropped."""
+
+
 class Channels:
-    """All streams and channels of one pipeline. Iterates over the channels."""
+    """All streams and channels of one pipeline. Iterates over the channels. The ``witness`` hears
+    of each that is opened or dropped."""
 
     def __init__(
         self,
@@ -70,6 +81,8 @@ class Channels:
         # earlier part is looked at again. A channel that is no longer remembered begins with the
         # first part, which can have the header of another one, and walks on from there.
         self._parts: dict[tuple[str, bytes, bool], tuple[int, int]] = {}
+        self._serials = 0  # of the lanes so far, in this life
+        self.witness: Witness | None = None
         self._hour = 0
         self._forget_at = FORGET_ABOVE
         # What is still to be looked at, from its end: keys of channels, then streams.
@@ -176,6 +189,8 @@ class Channels:
         channel = self._channels.get((path, header, form.own))
         if channel is None:
             channel = self._channels[path, header, form.own] = self._open(path, header, form)
+            if self.witness is not None:
+                self.witness.opened(channel, stream)
         channel.hour = max(channel.hour, hour)
         stream.open(hour, channel)
         return channel
@@ -193,9 +208,11 @@ class Channels:
             writer=self._writer,
             own=form.own,
             ordinal=ordinal,
+            serial=self._serials,
             content_type=form.encoder.content_type,
         )
         channel.lane.parts.index = index
+        self._serials += 1
         return channel
 
     def opened(self, channel: Channel, account: Account) -> None:
@@ -205,6 +222,7 @@ class Channels:
     def clear(self, *, writer: str) -> None:
         """Start without channels and with a new writer id: in a child process, or again."""
         self._writer = writer
+        self._serials = 0
         self.streams.renew()
         self._headers.renew()
         self.builder.clear()
@@ -266,6 +284,8 @@ class Channels:
             return
         del self._channels[key]
         channel.close()
+        if self.witness is not None:
+            self.witness.closed(channel)
         self._prices.forgotten(channel)
         parts = channel.lane.parts
         if not parts.index and not parts.own:

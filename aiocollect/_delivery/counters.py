@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 from .._core.commands import Outcome
 
-__all__ = ["Counters", "Refusals", "RowFields"]
+__all__ = ["OTHERS", "Counters", "LogSums", "Refusals", "RowFields"]
 
 # So many amounts wait to be added up: 8 KB for each reason.
 MANY = 1000
+# So many collectors and reasons have a tally; the others share one for each reason.
+LABELS = 1000
+OTHERS = "…"
+
+
+class LogSums(NamedTuple):
+    """What a process has counted since it began, in rows: ``accepted`` by collect(), all streams
+    together; the others by collector, ``refused`` by reason too."""
+
+    accepted: int
+    refused: dict[str, dict[str, int]]
+    sampled_out: dict[str, int]
+    redacted_out: dict[str, int]
 
 
 class Tally:
@@ -48,6 +61,41 @@ class Tally:
         """The count so far."""
         self._add_up()
         return self._sum
+
+
+class Tallies:
+    """Tallies by collector and reason, made where they are first needed."""
+
+    __slots__ = ("_tallies",)
+
+    def __init__(self) -> None:
+        self._tallies: dict[tuple[str, str], Tally] = {}
+
+    def __repr__(self) -> str:
+        return f"<Tallies {self.by_reason()}>"
+
+    def add(self, rows: int, label: str, reason: str = "") -> None:
+        """Count ``rows`` more. From any thread."""
+        tally = self._tallies.get((label, reason))
+        if tally is None:
+            if len(self._tallies) >= LABELS:
+                label = OTHERS  # collectors are made for each request
+            tally = self._tallies.setdefault((label, reason), Tally())
+        tally.add(rows)
+
+    def by_reason(self) -> dict[str, int]:
+        """The counts of all collectors."""
+        found: dict[str, int] = {}
+        for (_, reason), tally in list(self._tallies.items()):
+            found[reason] = found.get(reason, 0) + tally.rows
+        return found
+
+    def by_label(self) -> dict[str, dict[str, int]]:
+        """The counts of each collector, by reason."""
+        found: dict[str, dict[str, int]] = {}
+        for (label, reason), tally in list(self._tallies.items()):
+            found.setdefault(label, {})[reason] = tally.rows
+        return found
 
 
 class Refusals:
@@ -99,9 +147,9 @@ class Counters:
         self.adopted = 0  # accepted by another process, and taken over by this one
         self.dead_lettered: dict[str, int] = {}
         self.dropped: dict[str, int] = {}
-        self._refused: dict[str, Tally] = {}
-        self._left_out = Tally()
-        self._left_out_by_rule = Tally()
+        self._refused = Tallies()
+        self._left_out = Tallies()
+        self._left_out_by_rule = Tallies()
 
     def __repr__(self) -> str:
         return f"<Counters {self.stored} stored>"
@@ -141,30 +189,39 @@ class Counters:
             self.adopted += rows
             self.finish(Outcome.DROPPED, rows, "damaged")
 
-    def refuse(self, rows: int, reason: str) -> None:
-        """Count rows that were not accepted. From any thread."""
-        tally = self._refused.get(reason)
-        (tally or self._refused.setdefault(reason, Tally())).add(rows)
+    def refuse(self, rows: int, reason: str, label: str) -> None:
+        """Count rows that were not accepted, by reason and collector. From any thread."""
+        self._refused.add(rows, label, reason)
 
-    def leave_out(self, rows: int) -> None:
-        """Count rows of calls that sampling leaves out. From any thread."""
-        self._left_out.add(rows)
+    def leave_out(self, rows: int, label: str) -> None:
+        """Count rows of calls that sampling leaves out, by collector. From any thread."""
+        self._left_out.add(rows, label)
 
-    def leave_out_by_rule(self, rows: int) -> None:
-        """Count rows that a rule of redact= leaves out of their calls. From any thread."""
-        self._left_out_by_rule.add(rows)
+    def leave_out_by_rule(self, rows: int, label: str) -> None:
+        """Count rows that a rule of redact= leaves out of their calls, by stream. From any
+        thread."""
+        self._left_out_by_rule.add(rows, label)
+
+    def sums(self, accepted: int) -> LogSums:
+        """What the log writes down of calls that never became rows."""
+        return LogSums(
+            accepted,
+            refused=self._refused.by_label(),
+            sampled_out={label: of[""] for label, of in self._left_out.by_label().items()},
+            redacted_out={label: of[""] for label, of in self._left_out_by_rule.by_label().items()},
+        )
 
     @property
     def redacted_out(self) -> int:
         """Rows that rules have left out."""
-        return self._left_out_by_rule.rows
+        return sum(self._left_out_by_rule.by_reason().values())
 
     @property
     def sampled_out(self) -> int:
         """Rows of calls that sampling has left out."""
-        return self._left_out.rows
+        return sum(self._left_out.by_reason().values())
 
     @property
     def refused(self) -> dict[str, int]:
         """Rows that were not accepted, by reason."""
-        return {reason: tally.rows for reason, tally in self._refused.items()}
+        return self._refused.by_reason()

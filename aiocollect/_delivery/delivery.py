@@ -18,26 +18,25 @@ from .._core.marks import Marks
 from .._core.rings import is_native
 from .._core.unsettled import Unsettled
 from .._hooks.hooks import pass_on
-from .._spool.format import SpoolTarget
 from ..events import DeadLettered
 from .adoptions import Adoptions
 from .backlog import Backlog
 from .backpressure import Backpressure
 from .channel import Channel
 from .closing import Closing
-from .counters import Counters, RowFields
+from .counters import Counters, LogSums, RowFields
 from .door import Door
 from .flushes import Flushes
 from .headroom import Headroom
 from .intake import Intake
 from .lasting import Lasting
 from .native_intake import NativeIntake
+from .optional import log_of, spool_of
 from .polling import Polling
 from .pump import Pump
 from .senders import RequestCounts, Senders
 from .settling import Ends
 from .shedder import Shedder
-from .spooling import Spool
 
 __all__ = ["Delivery"]
 
@@ -93,7 +92,9 @@ class Delivery:
             clock=self._clock,
             hooks=self._hooks,
         )
-        self.spool = self._make_spool(writer)
+        self.spool = spool_of(
+            lasting, writer=writer, adoptions=self._adoptions, closing=self.closing
+        )
         self.headroom = Headroom(
             door,
             self._ring,
@@ -104,6 +105,10 @@ class Delivery:
             shedder=self._shedder,
             spool=self.spool,
         )
+        self.log = log_of(
+            lasting, writer=writer, closing=self.closing, spool=self.spool, sums=self._sums
+        )
+        self._channels.witness = self.log
         kind = NativeIntake if is_native(self._ring) else Intake
         intake = kind(self._ring, channels=self._channels, settling=self, slice_rows=slice_rows)
         self.pump = Pump(
@@ -113,6 +118,7 @@ class Delivery:
             backlog=self.backlog,
             shedder=self._shedder,
             spool=self.spool,
+            log=self.log,
         )
         linger = settings.linger if self.spool is None else 0.0
         self._polling = Polling(settings.limits.ring_slots, linger=linger)
@@ -128,26 +134,6 @@ class Delivery:
             settling=self,
             closing=self.closing,
             held=self._held,
-        )
-
-    def _make_spool(self, writer: str) -> Spool | None:
-        lasting, settings = self._lasting, self._lasting.settings
-        if settings.spool is None:
-            return None
-        assert lasting.disk is not None
-        return Spool(
-            lasting.disk,
-            settings.spool,
-            # Paths have the workspace in small letters, so it is the same one in any.
-            target=SpoolTarget(lasting.target, settings.workspace.lower(), settings.service),
-            writer=writer,
-            max_bytes=settings.limits.max_spool_bytes,
-            max_index_bytes=settings.max_memory_bytes // 4,
-            chance=lasting.chance,
-            clock=lasting.clock,
-            adoptions=self._adoptions,
-            closing=self.closing,
-            hooks=lasting.hooks,
         )
 
     def __repr__(self) -> str:
@@ -202,6 +188,10 @@ class Delivery:
 
     def settle(self, ends: Ends, channel: Channel | None = None) -> None:
         """The one place where rows become final. Counted first, reported then."""
+        if channel is not None and channel.is_log:
+            self._adoptions.settle_log(ends, channel)
+            self._after_release(channel)
+            return
         released = False
         for end in ends:
             if isinstance(end, Finish):
@@ -221,6 +211,8 @@ class Delivery:
                     self._ring.charge(-charged, account)
         if released:
             self._after_release(channel)
+        if self.log is not None:
+            self.log.ended(ends)
         for end in ends:
             if not isinstance(end, Release):
                 self._hooks.emit(end.notice)
@@ -258,6 +250,8 @@ class Delivery:
         self.backpressure.forget()
         self._flushes.forget()
         self._lasting.dead_letters.forget()
+        if self.log is not None:
+            self.log.move_to_new_loop()
         if self.spool is not None:
             self.spool.restart()
         self.senders.resume(list(self._channels))
@@ -278,6 +272,10 @@ class Delivery:
         self._ring.close()
         self.backpressure.close()
         self.senders.hurry()
+
+    async def settle_logs(self) -> None:
+        """Return when the lines of ended processes' logs are stored."""
+        await self._adoptions.logs_settled()
 
     async def stop_sending(self) -> None:
         """End all requests, within a second."""
@@ -314,6 +312,12 @@ class Delivery:
             self.backlog.give_up(channel, reason)
         self._flushes.sealed(self.pump.calls_done)
         self._flushes.wake()
+
+    async def close_log(self, timeout: float) -> None:
+        """Every row has ended: end the log, within ``timeout`` seconds. The spool takes its last
+        lines, and then nothing more."""
+        if self.log is not None:
+            await self.log.close(self._channels, timeout)
         self.closing.end()
 
     async def close_spool(self) -> None:
@@ -354,7 +358,10 @@ class Delivery:
     def counted_in_memory(self, accepted: int) -> int:
         """The same, counted where they are: for who wants to know whether the sums are right."""
         in_ring = accepted - self.pump.rows_taken
-        return in_ring + sum(channel.rows for channel in self._channels)
+        return in_ring + sum(channel.rows for channel in self._channels if not channel.is_log)
+
+    def _sums(self) -> LogSums:
+        return self.counters.sums(self._ring.rows)
 
     def requests(self) -> RequestCounts:
         """The requests to the store, on this event loop."""

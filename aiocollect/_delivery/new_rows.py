@@ -35,9 +35,10 @@ def lane_of(channel: Channel, first: int) -> LaneRecord:
         first=first,
         stand=lane.stand,
         sent=lane.under_way if lane.sending else NOTHING,
+        serial=parts.serial,
     )
 
 
 def rows_of(rows: Iterable[NewRows]) -> int:
-    """How many rows."""
-    return sum(len(one.lines) for one in rows)
+    """How many rows; lines of the log are none."""
+    return sum(len(one.lines) for one in rows if not one.channel.is_log)

@@ -18,6 +18,7 @@ from .ages import Ages
 from .backlog import Backlog
 from .channel import Channel
 from .intake import Intake
+from .log import Log
 from .receipts import RECEIPT_COST
 from .runs import Run
 from .shedder import Shedder
@@ -30,7 +31,8 @@ __all__ = ["Pump"]
 class Pump:
     """Makes batches of rows, and hands them to the ``backlog``. ``turn`` is one slice of work.
 
-    With a ``spool`` encoded rows go there first (see write_ahead.py).
+    With a ``spool`` encoded rows go there first (see write_ahead.py). The ``log`` hears how many
+    rows of each stream were taken.
     """
 
     def __init__(
@@ -42,8 +44,10 @@ class Pump:
         backlog: Backlog,
         shedder: Shedder,
         spool: Spool | None,
+        log: Log | None = None,
     ) -> None:
         self._ring = ring
+        self._log = log
         self._intake = intake
         self._unsettled = unsettled
         self._backlog = backlog
@@ -77,7 +81,10 @@ class Pump:
         """
         calls = self._intake.calls
         encoded = self._intake.take()
+        log = self._log
         for run, lines in encoded:
+            if log is not None:
+                log.took(run.stream.label, len(lines))
             # Replace the estimate that was charged at accept by the real size.
             self._ring.charge(lines.size - run.estimate, run.account)
             self.rows_encoded += len(lines)

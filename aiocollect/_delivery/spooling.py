@@ -135,10 +135,10 @@ class Spool:
                 syncer.journal.add(progress, first, lines)
 
         def done(kept: bool, gone: list[LaneProgress]) -> None:
-            for channel, _, lines in rows:
+            for channel, _, _ in rows:
                 if channel.progress in gone:
                     channel.progress = channel.syncer = None
-                self.missed += 0 if kept else len(lines)
+            self.missed += 0 if kept else rows_of(rows)
             then(kept)
 
         syncer.put(Write(add, done))

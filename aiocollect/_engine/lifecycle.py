@@ -27,8 +27,10 @@ __all__ = ["Lifecycle"]
 # How long a store may take to close, in seconds; then its connections and threads are left alone.
 # The spool's last writes have as long.
 CLOSE_TIMEOUT = 5.0
-# Senders, spool, dead letters and store can each take that long.
-ENDS = 3
+# So long the log may take, where rows have taken nearly all the time there was.
+LOG_TIMEOUT = 1.0
+# Senders, log, spool, dead letters and store can each take that long.
+ENDS = 4
 # How much longer than its timeout a flush from another loop waits for the answer, in seconds.
 GRACE = 1.0
 # How often replay() checks whether the spool is empty, in seconds.
@@ -137,19 +139,28 @@ class Lifecycle:
         began = engine.clock.monotonic()
         delivery.close_admission()
         deadline = engine.settings.close_timeout if timeout is None else timeout
+        answers = False
         try:
             with suppress(TimeoutError):
                 await self._settle_all(deadline)
+                answers = True
+                async with asyncio.timeout(min(LOG_TIMEOUT, deadline)):
+                    await delivery.settle_logs()
             await delivery.stop_sending()
         except asyncio.CancelledError:
             # All tasks are being cancelled: the loop is about to end. Account for what is left.
             delivery.abandon_requests()
+            answers = False
         patience = _patience(deadline)
         engine.binding.stop()
         await delivery.spool_rest(CLOSE_TIMEOUT)
         if engine.settings_watcher is not None:
             engine.settings_watcher.stop()
         delivery.give_up("closed")
+        # It comes after everything else, so that it can tell of everything else; and where the
+        # store did not answer for the rows, it is not waited for.
+        left = began + deadline - engine.clock.monotonic()
+        await delivery.close_log(max(left, min(LOG_TIMEOUT, patience)) if answers else 0.0)
         with suppress(asyncio.CancelledError):
             if engine.status_file is not None:
                 await engine.status_file.remove()

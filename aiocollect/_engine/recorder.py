@@ -97,7 +97,7 @@ class Recorder:
 
     def leave_out(self, rows: int) -> None:
         """Count rows that sampling leaves out."""
-        self.engine.delivery.counters.leave_out(rows)
+        self.engine.delivery.counters.leave_out(rows, self._label)
 
     def put(self, call: Call) -> str | None:
         """Accept a call that is complete, or refuse and count it."""
@@ -257,9 +257,7 @@ class Recorder:
             longer = 4 * len(correlation_id)  # it goes into every row
         limit = self.gate.limit
         if limit < ALL and not self.gate.passes(correlation_id):
-            engine.delivery.counters.leave_out(
-                sum([rows_at_a_guess(value, stream) for stream, value in values])
-            )
+            self.leave_out(sum([rows_at_a_guess(value, stream) for stream, value in values]))
             skip_rows(context, values, ids=ids)
             return None, correlation_id
         try:
@@ -306,7 +304,7 @@ class Recorder:
             runs: Any = ((0, frozen, number),)
             if stream.redactor is not None:
                 frozen, kept, size = stream.redactor.redact(frozen, stream.shape.features or ())
-                engine.delivery.counters.leave_out_by_rule(number - kept)
+                engine.delivery.counters.leave_out_by_rule(number - kept, stream.label)
                 runs = ((0, frozen, kept),) if kept else ()
                 if type(frozen) is list:
                     runs = [(first, some, len(some)) for first, some in frozen]
@@ -387,7 +385,7 @@ def refuse(engine: Engine, error: AioCollectError, *, stream: str, rows: int) ->
     settings = engine.settings
     # Its frames hold the value, and a hook could keep or send the error.
     error.__traceback__ = error.__context__ = None
-    engine.delivery.counters.refuse(rows, reason)
+    engine.delivery.counters.refuse(rows, reason, stream)
     used = engine.ring.used if reason == "full" else 0
     engine.refusals.note(engine.ring.accepted, engine.clock.monotonic(), used=used)
     engine.hooks.emit(Refused(stream=stream, rows=rows, reason=reason, error=error))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .._core.log_lines import is_log
 from .._delivery.channel import Channel
 from .._delivery.stream import Stream
 from ..stats import Report, Stats, StreamStats
@@ -24,7 +25,7 @@ def healthy(engine: Engine, max_age: float) -> bool:
 def healthy_here(engine: Engine, max_age: float) -> bool:
     """The same, on the pipeline's loop."""
     delivery, ring = engine.delivery, engine.ring
-    if engine.closed or delivery.headroom.pressed or _held(engine):
+    if engine.closed or delivery.headroom.pressed or any(not is_log(one) for one in _held(engine)):
         return False
     if len(ring) and engine.binding.loop is None:
         return False  # no loop carries the rows away
@@ -36,9 +37,12 @@ def healthy_here(engine: Engine, max_age: float) -> bool:
 
 
 def _held(engine: Engine) -> dict[str, str]:
-    """What waits for an operator, and why: the thread, parts and the spool."""
+    """What waits for an operator, and why: the thread, parts, the log and the spool. No row waits
+    for the log."""
     obstacle = engine.binding.obstacle
-    return {**({"host": obstacle} if obstacle else {}), **engine.delivery.held()}
+    log = engine.delivery.log
+    held = {**engine.delivery.held(), **(log.held if log is not None else {})}
+    return {**({"host": obstacle} if obstacle else {}), **held}
 
 
 def stats(engine: Engine) -> Stats:
@@ -62,6 +66,7 @@ def stats_here(engine: Engine) -> Stats:
         paths=len(engine.channels),
         held=_held(engine),
         hook_errors=engine.hooks.errors,
+        log_lost=0 if delivery.log is None else delivery.log.lost,
     )
 
 
@@ -84,7 +89,8 @@ def streams_here(engine: Engine) -> tuple[StreamStats, ...]:
             for one in source.streams:
                 rates[one] = max(source.gate.rate, rates.get(one, 0.0))
     now = engine.clock.monotonic()
-    found = [_of_channel(one, owners.get(one, []), rates, now) for one in engine.channels]
+    rows = [one for one in engine.channels if not one.is_log]
+    found = [_of_channel(one, owners.get(one, []), rates, now) for one in rows]
     return tuple(sorted(found, key=lambda one: (one.stream, one.path, one.part)))
 
 

@@ -18,6 +18,7 @@ from ..events import (
     Event,
     Held,
     HighWater,
+    LogIncomplete,
     LowWater,
     PossiblyStored,
     RateChanged,
@@ -129,6 +130,12 @@ def _of_the_rest(event: Event) -> Sentence | None:
                 f"{event.reason}"
             )
             return Sentence(f"dead letters {event.reason}", text)
+        case LogIncomplete():
+            text = (
+                f"{event.lines} records of the log are not stored: {event.reason}; rows are not "
+                "affected, but verify() cannot prove this time"
+            )
+            return Sentence(f"log {event.reason}", text)
         case Spooled():
             text = (
                 f"{event.rows} rows of {event.path} stay in the spool; the next process stores them"

@@ -16,7 +16,8 @@ segment is a torn tail, if it can be one; all other bytes outside of records are
 
 Each file says whose rows it holds: its header has a digest of the *target* (store, workspace,
 service), and the first record of a segment names the target. Version 1 had no target; its rows are
-taken as the reader's own, as version 1 took them.
+taken as the reader's own, as version 1 took them. Version 2 did not say which lane of its writer a
+lane was, so the log cannot place its rows.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ __all__ = [
     "target_record",
 ]
 
-VERSION = 2
+VERSION = 3
 _MAGIC = b"aiospool"
 _START = struct.Struct("<8sHxxI")  # magic, version, salt
 _DIGEST = 16
@@ -63,7 +64,7 @@ _CRC = struct.Struct("<I")
 _LENGTH = struct.calcsize("I")
 HEADER_SIZE = 64
 # What the CRC of each version's header goes over, and is followed by.
-_COVERED = {1: _START.size, VERSION: _START.size + _DIGEST}
+_COVERED = {1: _START.size, 2: _START.size + _DIGEST, VERSION: _START.size + _DIGEST}
 
 # No byte of UTF-8 is 0xFF: so no cell can hold the mark.
 _MARK = b"\xffrow"
@@ -141,6 +142,7 @@ class LaneRecord(NamedTuple):
     first: int
     stand: Stand
     sent: tuple[int, int] = NOTHING
+    serial: int = -1  # see Parts
 
 
 class RowsRecord(NamedTuple):
@@ -277,9 +279,10 @@ def records(
         elif kind == _TARGET:
             yield SpoolTarget._make(json.loads(data[payload:end]))
         else:
-            slot, path, head, *rest, stand, sent = json.loads(data[payload:end])
-            fields = lane, slot, path, head.encode("latin-1"), *rest, Stand(*stand), tuple(sent)
-            yield LaneRecord._make(fields)
+            slot, path, head, *rest = json.loads(data[payload:end])
+            *words, stand, sent, serial = rest if type(rest[-1]) is int else [*rest, -1]
+            known = lane, slot, path, head.encode("latin-1")
+            yield LaneRecord._make((*known, *words, Stand(*stand), tuple(sent), serial))
         offset = end
 
 

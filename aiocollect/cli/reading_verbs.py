@@ -21,6 +21,7 @@ def add_reading(commands: Any) -> None:
     _add_rows(commands)
     _add_stats(commands)
     _add_tail(commands)
+    _add_verify(commands)
 
 
 def _add_ls(commands: Any) -> None:
@@ -119,6 +120,29 @@ def _add_tail(commands: Any) -> None:
     )
 
 
+def _add_verify(commands: Any) -> None:
+    one = _verb(
+        commands,
+        "verify",
+        _verify,
+        "check that nothing is missing, changed or too much",
+        (
+            "Compares the stored bytes with the log that pipelines write beside them, by stream "
+            "and day. Exits with 0 if everything is proven, 1 if not, 3 if there is nothing. "
+            "A signed log needs its key in $AIOCOLLECT_LOG_KEY."
+        ),
+        named="maybe",
+    )
+    one.add_argument("--day", metavar="YYYY-MM-DD", help="only this day (UTC)")
+    _add_span(one)
+    one.add_argument(
+        "--depth",
+        choices=("bytes", "rows"),
+        default="bytes",
+        help="rows: parse all rows too, which needs pyarrow (default: %(default)s)",
+    )
+
+
 def _verb(
     commands: Any,
     verb: str,
@@ -164,6 +188,12 @@ def _ls(options: argparse.Namespace) -> int:
     from aiocollect.cli.reading import ls
 
     return ls(options)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from aiocollect.cli.verify import run
+
+    return run(options)
 
 
 def _cat(options: argparse.Namespace) -> int:

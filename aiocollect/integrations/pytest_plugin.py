@@ -135,7 +135,7 @@ class Azurite:
         return emulator_connection_string(f"127.0.0.1:{self.port}")
 
     def blobs(self) -> dict[str, bytes]:
-        """The container's blobs as they are now, by path. Blocks."""
+        """The container's blobs of rows as they are now, by path. Blocks."""
         from azure.core.exceptions import ResourceNotFoundError
         from azure.storage.blob import ContainerClient
 
@@ -144,7 +144,8 @@ class Azurite:
         ) as client:
             try:
                 names = list(client.list_blob_names())
-                return {name: client.download_blob(name).readall() for name in names}
+                rows = [name for name in names if not name.startswith("_aiocollect/")]
+                return {name: client.download_blob(name).readall() for name in rows}
             except ResourceNotFoundError:  # nothing was stored yet
                 return {}
 

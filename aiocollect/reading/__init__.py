@@ -18,6 +18,8 @@ from .inventory import StreamInfo, streams
 from .notes import ReadNote
 from .opening import options_from_env
 from .plan import PlannedPart
+from .verdict import DayVerdict, Finding, Verdict
+from .verify import VerifyOptions, averify, verify
 
 if TYPE_CHECKING:
     from .dataset import Dataset
@@ -30,6 +32,8 @@ __all__ = [
     "ColumnProfile",
     "Dataset",
     "DayCount",
+    "DayVerdict",
+    "Finding",
     "FollowedRows",
     "Follower",
     "PlannedPart",
@@ -38,14 +42,19 @@ __all__ = [
     "ReadOptions",
     "Split",
     "StreamInfo",
+    "Verdict",
+    "VerifyOptions",
     "aread",
+    "averify",
     "follow",
     "options_from_env",
     "read",
     "streams",
+    "verify",
 ]
 
 publish(__name__, PlannedPart, ReadNote, ReadOptions, StreamInfo, options_from_env)
+publish(__name__, DayVerdict, Finding, Verdict, VerifyOptions)
 
 # What needs pyarrow, by the module that has it.
 _LAZY = {

@@ -98,6 +98,10 @@ class Fetcher:
         finally:
             await _end([task for _, _, task in running])
 
+    async def range(self, part: PlannedPart, offset: int, length: int) -> bytes:
+        """Some bytes of a part."""
+        return await self._fetch(part, offset, length)
+
     async def _head(self, part: PlannedPart) -> bytes:
         kept = self._heads.get(part.path)
         if kept is not None:

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import TypeAlias
 
 from ..errors import ConfigError
-from ..typing import Catalog, Listed
+from ..typing import LOG_ROOT, Catalog, Listed
 from .fetch import listing
 from .notes import Notes
 from .places import PartPlace, Places
@@ -180,7 +180,9 @@ def prefix_of(places: Sequence[Places], begin: int | None = None, end: int | Non
 
 
 def find_place(places: Sequence[Places], path: str) -> PartPlace | None:
-    """What the first of them that knows the path says of it."""
+    """What the first of them that knows the path says of it. The log is none of them."""
+    if path.startswith(LOG_ROOT):
+        return None
     return next((place for one in places if (place := one.find(path)) is not None), None)
 
 

@@ -137,7 +137,7 @@ def test_idle_costs_nothing() -> None:
     async def main(loop: VirtualLoop) -> None:
         pipeline = make_pipeline(MemoryStore(), loop)
         await warm_up(pipeline, 1)
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(10)  # the log has told of the row
         steps = 0
 
         def count() -> None:

@@ -14,6 +14,7 @@ from aiocollect._core.backoff import COSTLY
 from aiocollect._core.retries import NOT_STALE
 from aiocollect.events import Event
 from aiocollect.testing import FaultKind, MemoryStore, Seams, VirtualClock, VirtualLoop, run_virtual
+from aiocollect.typing import LOG_ROOT
 
 from .faults import FaultPlan
 from .host_faults import PANICS, HostFaults, PanickingEncoder, PanickingFaults
@@ -298,10 +299,11 @@ class Life:
         dead = sum(sum(report.dead_lettered.values()) for report in reports)
         possibly = sum(report.possibly_stored for report in reports)
         stored = sum(report.stored for report in reports)
+        destroyed = [one for one in self.store.destroyed if not one[0].startswith(LOG_ROOT)]
         complete = not dead and not possibly and not any(report.dropped for report in reports)
         verdict = oracle.judge(
             self.store.blobs,
-            self.store.destroyed,
+            destroyed,
             complete=complete,
             comes_back=self.plan.right_is_late,
         )
@@ -324,7 +326,7 @@ class Life:
             problems.append(f"{accepted} counted as accepted, {sure} to {sure + unsure} were")
         if complete and not self.ends_early and accepted != sure + verdict.unsure:
             problems.append(f"{accepted} counted as accepted, {sure + verdict.unsure} are there")
-        if not self.store.destroyed and not stored <= verdict.stored <= stored + possibly:
+        if not destroyed and not stored <= verdict.stored <= stored + possibly:
             problems.append(f"{verdict.stored} rows present, {stored} counted as stored")
 
 

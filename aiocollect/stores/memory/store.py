@@ -24,7 +24,7 @@ from ...errors import (
     StoreError,
     StoreRefused,
 )
-from ...typing import Appended, Created, Listed, Opened, Range
+from ...typing import LOG_ROOT, Appended, Created, Listed, Opened, Range
 from .blob import TORN_TAIL, MemoryBlob
 from .faults import APPLIED, REFUSED, Fault, FaultKind, Operation, distorted
 
@@ -73,8 +73,20 @@ class MemoryStore:
 
     @property
     def blobs(self) -> dict[str, bytes]:
-        """The append blobs as they are now, by path."""
-        return {path: bytes(blob.data) for path, blob in self._blobs.items() if blob.appendable}
+        """The append blobs of rows as they are now, by path."""
+        return self._shown(log=False)
+
+    @property
+    def log(self) -> dict[str, bytes]:
+        """The blobs of the log as they are now, by path."""
+        return self._shown(log=True)
+
+    def _shown(self, *, log: bool) -> dict[str, bytes]:
+        return {
+            path: bytes(blob.data)
+            for path, blob in self._blobs.items()
+            if blob.appendable and path.startswith(LOG_ROOT) is log
+        }
 
     @property
     def late(self) -> int:

@@ -7,7 +7,7 @@ import pytest
 from aiocollect._core.commands import Append, Create, LaneEvent, Open, Read, classify
 from aiocollect._core.limits import PartLimits
 from aiocollect._core.parts import Parts
-from aiocollect._core.verdict import Verdict, judge
+from aiocollect._core.verdict import Sighting, judge
 from aiocollect.errors import (
     BlobFull,
     OffsetMismatch,
@@ -59,20 +59,20 @@ def test_which_part_takes_rows(length: int, blocks: int, head: bytes, objection:
 @pytest.mark.parametrize(
     ("data", "length", "created", "verdict"),
     [
-        (b"\nBODY", 14, "c", Verdict.LANDED),
-        (b"\nBODY", 99, "c", Verdict.LANDED),
-        (b"\nBODY", 14, "other", Verdict.LANDED),
-        (b"\nBODY and more", 99, "c", Verdict.LANDED),
-        (b"\nBOD", 13, "c", Verdict.NEVER),
-        (b"\nELSE", 14, "c", Verdict.NEVER),
-        (b"\n", 10, "c", Verdict.UNDECIDED),
-        (b"", 9, "c", Verdict.SHORTER),
-        (b"", 9, "other", Verdict.REPLACED),
-        (b"\n", 10, "other", Verdict.REPLACED),
-        (b"\nELSE", 14, "other", Verdict.REPLACED),
+        (b"\nBODY", 14, "c", Sighting.LANDED),
+        (b"\nBODY", 99, "c", Sighting.LANDED),
+        (b"\nBODY", 14, "other", Sighting.LANDED),
+        (b"\nBODY and more", 99, "c", Sighting.LANDED),
+        (b"\nBOD", 13, "c", Sighting.NEVER),
+        (b"\nELSE", 14, "c", Sighting.NEVER),
+        (b"\n", 10, "c", Sighting.UNDECIDED),
+        (b"", 9, "c", Sighting.SHORTER),
+        (b"", 9, "other", Sighting.REPLACED),
+        (b"\n", 10, "other", Sighting.REPLACED),
+        (b"\nELSE", 14, "other", Sighting.REPLACED),
     ],
 )
-def test_verdicts(data: bytes, length: int, created: str, verdict: Verdict) -> None:
+def test_verdicts(data: bytes, length: int, created: str, verdict: Sighting) -> None:
     """The table at the head of states.py, line by line."""
     found = Range(data, length, "e", created)
     assert judge(found, position=10, bodies=[b"BODY"], created="c")[0] is verdict
@@ -84,7 +84,7 @@ def test_of_several_attempts_the_longest_is_looked_for_first() -> None:
     for data, index in ((b"\n1\n2\n", 1), (b"\n1\n3\n", 0), (b"\n1\n", 0)):
         found = Range(data, 9 + len(data), "e", "c")
         verdict = judge(found, position=10, bodies=[half, whole], created="c")
-        assert verdict == (Verdict.LANDED, index)
+        assert verdict == (Sighting.LANDED, index)
 
 
 @pytest.mark.parametrize(

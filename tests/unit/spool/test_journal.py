@@ -163,10 +163,10 @@ def test_another_versions_directory_is_left_alone(tmp_path: Path) -> None:
     write(tmp_path / "life")
     file = tmp_path / "life" / "slots"
     data = bytearray(file.read_bytes())
-    data[8] = 3
+    data[8] = 4
     file.write_bytes(data)
     before = {path.name: path.read_bytes() for path in (tmp_path / "life").iterdir()}
-    with pytest.raises(ValueError, match="version 3"):
+    with pytest.raises(ValueError, match="version 4"):
         take_over(tmp_path / "life")
     assert {path.name: path.read_bytes() for path in (tmp_path / "life").iterdir()} == before
 
