@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from aiocollect.typing import LOG_ROOT
 from testkit.verdict import Verdict
 
 # What a stranger appends without a line end (aiocollect.testing, FaultKind.TORN).
@@ -106,14 +107,16 @@ class Oracle:
         complete: bool,
         comes_back: bool = False,
     ) -> LifeVerdict:
-        """Compare. ``destroyed`` is what others deleted; ``complete``: nothing may be missing;
+        """Compare the blobs of rows; those of the log are not looked at here. ``destroyed`` is what
+        others deleted; ``complete``: nothing may be missing;
         ``comes_back``: a writer may come back from its own blobs to the shared ones, so that only
         the order within either is known."""
         verdict = LifeVerdict()
         seen: set[tuple[str, int]] = set()
         turns: dict[tuple[str, str, tuple[str, ...]], int] = defaultdict(lambda: -1)
         # Shared parts before own ones: a writer that may not read leaves the shared ones for good.
-        for path in sorted(blobs, key=split_part):
+        rows = [path for path in blobs if not path.startswith(LOG_ROOT)]
+        for path in sorted(rows, key=split_part):
             folder, writer, _ = split_part(path)
             for key in self._rows(path, folder, blobs[path], verdict):
                 if key in seen:
@@ -128,6 +131,8 @@ class Oracle:
                 turns[lane] = max(row.turn, turns[lane])
         verdict.stored = len(seen)
         for path, data in destroyed:
+            if path.startswith(LOG_ROOT):
+                continue
             seen.update(self._rows(path, split_part(path)[0], data, verdict))
         unsure = {key for keys in self.unsure.values() for key in keys}
         verdict.unsure = len(unsure & seen)
