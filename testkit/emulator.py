@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Final
 
 from aiocollect.testing import EMULATOR_ACCOUNT, EMULATOR_KEY, emulator_connection_string
+from aiocollect.typing import LOG_ROOT
 
 from .errors import EmulatorMissing
 
@@ -156,13 +157,14 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def blob_bytes(connection_string: str, container: str) -> dict[str, bytes]:
-    """All blobs of a container, by name, read by the plain SDK: for oracles. Blocks."""
+    """All blobs of rows of a container, by name, read by the plain SDK: for oracles. Blocks."""
     from azure.core.exceptions import ResourceNotFoundError
     from azure.storage.blob import ContainerClient
 
     with ContainerClient.from_connection_string(connection_string, container) as client:
         try:
-            return {name: client.download_blob(name).readall() for name in client.list_blob_names()}
+            names = [name for name in client.list_blob_names() if not name.startswith(LOG_ROOT)]
+            return {name: client.download_blob(name).readall() for name in names}
         except ResourceNotFoundError:
             return {}
 

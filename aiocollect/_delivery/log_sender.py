@@ -11,7 +11,6 @@ next line says how many they were. Lines of a day are sent before those of the n
 from __future__ import annotations
 
 import asyncio
-from array import array
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,6 +19,7 @@ from typing import Final
 
 from .._core.accumulator import Batch, Block
 from .._core.commands import Finish, GiveUp, LaneEvent, Note, Outcome
+from .._core.lines import Lines
 from .._core.log_lines import log_path
 from .._hooks.hooks import Hooks
 from ..events import LogIncomplete
@@ -152,7 +152,7 @@ class LogSender:
                 if self._due:
                     self.seal()
 
-            kept = self._spool.keep([NewRows(file.channel, some.first, lines)], then)
+            kept = self._spool.keep([NewRows(file.channel, some.first, Lines.of(lines))], then)
             some.kept = some.kept if kept is None else kept
         self._arm()
 
@@ -205,7 +205,7 @@ class LogSender:
         self._size -= size
         self._due = any(one.waiting for one in self._files)
         first = (file.waiting[0].first if file.waiting else file.next) - len(lines)
-        block = Block(b"".join(lines), lengths=array("I", map(len, lines)), first=first)
+        block = Block(Lines.of(lines), first=first)
         self._serial += 1
         batch = Batch(block, serial=self._serial, born=0.0, charges=(), kept=bool(kept))
         self._senders.perform(file.channel, file.channel.lane.submit(batch))

@@ -30,6 +30,8 @@ SOURCE = (
 PATH = re.compile(
     r"modelDataCollector/churn/blue/(?P<name>[^/]+)/(?P<hour>\d{4}/\d\d/\d\d/\d\d)/[^/]+\.jsonl"
 )
+# Those of rows: the log lies beside them.
+RECORDS_OF_ALL = "modelDataCollector/**/*.jsonl"
 FRAME = pd.DataFrame({"a": [1.5]})
 ALL = {"model_inputs": {"enabled": True}, "model_outputs": {"enabled": True}}
 
@@ -61,7 +63,7 @@ def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **told: Any) -> N
 def stored(tmp_path: Path) -> Records:
     """Each record: its collection and hour as its path has them, and itself."""
     found: Records = []
-    for path in sorted((tmp_path / "store").rglob("*.jsonl")):
+    for path in sorted((tmp_path / "store").rglob(RECORDS_OF_ALL)):
         where = PATH.fullmatch(path.relative_to(tmp_path / "store").as_posix())
         assert where is not None, path
         for line in path.read_bytes().decode().split("\n")[:-1]:
@@ -84,7 +86,7 @@ def test_as_the_original_posts(
     pipeline.close()
     lines = [
         line
-        for path in (tmp_path / "store").rglob("*.jsonl")
+        for path in (tmp_path / "store").rglob(RECORDS_OF_ALL)
         for line in path.read_text().splitlines()
     ]
     records = {json.loads(line)["correlationid"]: (line, json.loads(line)) for line in lines}
@@ -161,7 +163,7 @@ def test_a_forked_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     for pipeline in pipelines:
         pipeline.close()
     assert len({record["id"] for _, _, record in stored(tmp_path)}) == 100
-    assert len(list((tmp_path / "store").rglob("*.jsonl"))) == 1
+    assert len(list((tmp_path / "store").rglob(RECORDS_OF_ALL))) == 1
 
 
 def test_read_before_it_returns(
