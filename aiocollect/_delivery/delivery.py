@@ -45,11 +45,11 @@ SOON = 0.005
 
 
 class Delivery:
-    """``writer`` is the id of this process, ``slice_rows`` how many rows a turn may take.
+    """``writer`` is the id of this process. ``own_thread``: nothing but the pipeline runs here.
     ``closed``: in the child of a process where the pipeline was closed."""
 
     def __init__(
-        self, door: Door, lasting: Lasting, *, writer: str, slice_rows: int, closed: bool = False
+        self, door: Door, lasting: Lasting, *, writer: str, own_thread: bool, closed: bool = False
     ) -> None:
         settings = lasting.settings
         self._door = door
@@ -110,7 +110,7 @@ class Delivery:
         )
         self._channels.witness = self.log
         kind = NativeIntake if is_native(self._ring) else Intake
-        intake = kind(self._ring, channels=self._channels, settling=self, slice_rows=slice_rows)
+        intake = kind(self._ring, channels=self._channels, settling=self, own_thread=own_thread)
         self.pump = Pump(
             self._ring,
             intake,

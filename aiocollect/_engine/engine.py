@@ -145,7 +145,7 @@ class Engine:
             self,
             self._lasting,
             writer=writer,
-            slice_rows=self.binding.slice_rows,
+            own_thread=self.binding.has_thread,
             closed=closed,
         )
         self.closing = self.delivery.closing

@@ -13,7 +13,6 @@ from concurrent.futures import CancelledError, Future, wait
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, Protocol, TypeVar
 
-from .._delivery.intake import SLICE_ROWS
 from .._threads.foreign_loops import answer_of, is_foreign
 from .._threads.line import is_interpreter_ending
 from .._threads.loops import running_loop
@@ -52,11 +51,6 @@ class LoopBinding:
 
     def __repr__(self) -> str:
         return f"<LoopBinding {'not started' if self._driver is None else self._driver!r}>"
-
-    @property
-    def slice_rows(self) -> int:
-        """How many rows a turn can take."""
-        return SLICE_ROWS if self._thread is None else self._thread.slice_rows
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop | None:

@@ -27,17 +27,12 @@ __all__ = ["LoopThread", "check_threads", "end_loop"]
 
 logger = logging.getLogger("aiocollect")
 
-# 0.3 ms of work, where 256 rows take 0.9 to 2 ms: how long a thread that wakes waits at most. What
-# that costs is in docs/performance.md.
-SLICE_ROWS = 32
 # Long enough for a thread that waits for the lock to wake, which takes about 50 us.
 REST = 0.0001
 
 
 class LoopThread:
     """Starts at most one thread, at the first ``start()``."""
-
-    slice_rows = SLICE_ROWS
 
     def __init__(self, make_loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
         self._make_loop = make_loop
