@@ -197,6 +197,28 @@ def test_a_child_has_the_whole_budget() -> None:
     assert pipeline.stats().accepted == 8
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_fork_while_rows_are_encoded() -> None:
+    """The pipeline's thread lets go of the lock to encode, so a fork can happen in the middle. That
+    thread is not in the child, whose ring is empty and can be read; the parent loses nothing."""
+    pipeline = Pipeline(MemoryStore(), host="thread")
+    collector = pipeline.collector("m", feature_names=["a", "b"])
+    rows = [[0.1 * number, 1 / (number + 1)] for number in range(2000)]
+    for _ in range(8):
+        for _ in range(4):
+            collector.collect(rows)
+        child = os.fork()
+        if child == 0:
+            collector.collect([1.0, 2.0])
+            report = pipeline.close(timeout=20)
+            os._exit(0 if (report.accepted, report.stored) == (1, 1) else 1)
+        assert os.waitpid(child, 0)[1] == 0
+    report = pipeline.close()
+    assert report.accepted == report.stored == 8 * 4 * len(rows)
+
+
 def test_two_loops_make_the_first_call_at_once() -> None:
     """Two threads, each with a loop: one of them becomes the pipeline's, and no row is doubled."""
     for _ in range(30):
