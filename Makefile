@@ -11,7 +11,7 @@ TERMS  ?= 200
 FORKS  ?= 200
 DURATION ?= 15
 
-.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos faceoff loadtest bench crosscheck inference ui-test vendor ray spark evidently zoo contract million floats sanitize hostile golden client audit lock clean
+.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos faceoff loadtest bench crosscheck inference ui-test vendor ray spark evidently zoo contract million floats sanitize fuzz hostile golden client audit lock clean
 
 help: ## Show these verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -169,6 +169,10 @@ million: $(VENV)/ready ## A million adversarial rows, written and read back (ROW
 NAMES ?= 1000000
 sanitize: $(VENV)/ready ## The suites of the core on a native core that watches addresses and overflows
 	$(BIN)/python -m tests.native.sanitize $(SUITES)
+
+SECONDS ?= 60
+fuzz: $(VENV)/ready native ## Any cells and calls: the native core against the Python way (SECONDS=60)
+	$(BIN)/python -m tests.native.fuzz --seconds $(SECONDS)
 
 FLOATS ?= 100000000
 floats: $(VENV)/ready ## Texts of the native core's floats against repr() and orjson, on all cores (FLOATS=100000000)

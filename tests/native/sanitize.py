@@ -5,7 +5,8 @@
 
 A copy of the package gets a core that is built with both sanitizers, and Python takes all memory by
 malloc, so that each object is watched, too. The first finding ends the process that has it, with a
-report on stderr. The thread sanitizer watches the C++ parts without Python: test_rings.py.
+report on stderr. Before the suites each allocation fails once (no_memory.py), and a while any calls
+are made (fuzz.py). The thread sanitizer watches the C++ parts without Python: test_rings.py.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ import tempfile
 from pathlib import Path
 
 from tests.zoo.run import ROOT, copy_tree
-from tools.build_native import CannotBuildError, build, target, tools_of
+from tools.build_native import SOURCES, CannotBuildError, build, target, tools_of
 
 FLAGS = (
     *("-std=c++17", "-O1", "-g", "-fno-omit-frame-pointer", "-Wall", "-Wextra"),
     *("-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
+    *("-Wl,--wrap=malloc", "-Wl,--wrap=realloc"),  # failing.cpp
 )
 SUITES = (
     *(f"tests/unit/{room}" for room in ("core", "encoders", "engine", "delivery")),
@@ -58,15 +60,20 @@ def main(arguments: list[str]) -> int:
         copy_tree(root)
         shutil.copytree(ROOT / "docs", root / "docs")
         try:
-            build(root / "aiocollect" / "_native" / target().name, FLAGS)
+            sources = (*sorted(SOURCES.glob("*.cpp")), Path(__file__).with_name("failing.cpp"))
+            build(root / "aiocollect" / "_native" / target().name, FLAGS, sources)
             chosen = environment(root)
         except CannotBuildError as error:
             print(f"nothing was sanitized: {error}", file=sys.stderr)
             return 3
         command = [sys.executable, "-m", "pytest", "-q", "--maxfail=5", "-p", "no:cacheprovider"]
         command += ["-p", "no:faulthandler", "--timeout=600", "-m", "not slow and not azurite"]
-        given = arguments or list(SUITES)
-        return subprocess.run([*command, *given], cwd=root, env=chosen, check=False).returncode
+        runs = [[*command, *(arguments or SUITES)]]
+        if not arguments:
+            runs.insert(0, [sys.executable, "-m", "tests.native.no_memory"])
+            runs.insert(0, [sys.executable, "-m", "tests.native.fuzz", "--seconds", "20"])
+        done = [subprocess.run(run, cwd=root, env=chosen, check=False).returncode for run in runs]
+        return max(map(abs, done))
 
 
 if __name__ == "__main__":

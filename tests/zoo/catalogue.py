@@ -10,6 +10,7 @@ from .disks import DISKS
 from .edges import EDGES
 from .hosts import HOSTS
 from .mutant import Mutant
+from .native import NATIVE
 from .own import OWN
 from .peers import PEERS
 from .reading import READING
@@ -27,4 +28,5 @@ ALL: Final[list[Mutant]] = [
     *EDGES,
     *VALUES,
     *READING,
+    *NATIVE,
 ]

@@ -8,6 +8,12 @@ from typing import NamedTuple
 __all__ = ["Mutant", "Unfit"]
 
 
+# What the native core stands in for.
+_PYTHONS = (
+    *("_core/ring.py", "_core/ids.py", "_core/window.py", "_engine/fast_path.py", "encoders/"),
+)
+
+
 class Unfit(Exception):
     """A mutant whose text does not stand in the code exactly once."""
 
@@ -26,6 +32,16 @@ class Mutant(NamedTuple):
     suites: tuple[str, ...] = ()
     finding: str = ""
     waiting: str = ""
+
+    @property
+    def is_native(self) -> bool:
+        """Whether it is in the C++ of the native core, which must be built with it."""
+        return self.file.endswith((".cpp", ".hpp"))
+
+    @property
+    def is_pythons(self) -> bool:
+        """Whether it is in what the native core stands in for: it shows where Python runs alone."""
+        return self.file.startswith(_PYTHONS)
 
     def put_into(self, package: Path) -> None:
         """Change the package. Raises Unfit."""

@@ -43,7 +43,7 @@ class Verdict(NamedTuple):
 def copy_tree(root: Path) -> None:
     """A copy of the package, the tests and what they read, at ``root``; it shares the emulator."""
     ignored = shutil.ignore_patterns("__pycache__", "node_modules")
-    for name in ("aiocollect", "deploy", "testkit", "tests"):
+    for name in ("aiocollect", "deploy", "testkit", "tests", "tools"):
         shutil.copytree(ROOT / name, root / name, ignore=ignored)
     shutil.copy(ROOT / "pyproject.toml", root)
     modules = ROOT / "testkit/azurite/node_modules"
@@ -63,10 +63,20 @@ def judge(mutant: Mutant, *, seeds: int | None = None) -> Verdict:
             mutant.put_into(root / "aiocollect")
         except Unfit as error:
             return Verdict(mutant, "unfit", finding=str(error))
+        core = {"AIOCOLLECT_NATIVE": "0"} if mutant.is_pythons else {}
+        if mutant.is_native:
+            core = {"AIOCOLLECT_NATIVE": "1"}
+            build = [sys.executable, "tools/build_native.py"]
+            environment = {**os.environ, **core}
+            built = subprocess.run(
+                build, cwd=root, env=environment, capture_output=True, text=True, check=False
+            )
+            if built.returncode:
+                return Verdict(mutant, "waits", finding=built.stderr.strip()[-200:])
         found = ""
         for name in mutant.suites:
             suite = SUITES[name]
-            seed, found = _run(suite, root, mutant.finding, seeds or suite.seeds)
+            seed, found = _run(suite, root, mutant.finding, seeds or suite.seeds, core)
             if seed:
                 seconds = time.perf_counter() - began
                 return Verdict(mutant, "caught", f"{suite.kind}: {name}", seed, found, seconds)
@@ -89,14 +99,16 @@ def control(names: Iterable[str], *, seeds: int = 200) -> Iterator[tuple[str, st
 
         def check(name: str) -> tuple[str, str]:
             suite = SUITES[name]
-            seed, found = _run(suite, root, "", min(seeds, suite.seeds))
+            seed, found = _run(suite, root, "", min(seeds, suite.seeds), {})
             return name, f"{seed} {found}".strip()
 
         with ThreadPoolExecutor(2) as pool:
             yield from pool.map(check, names)
 
 
-def _run(suite: Suite, root: Path, finding: str, seeds: int) -> tuple[str, str]:
+def _run(
+    suite: Suite, root: Path, finding: str, seeds: int, core: dict[str, str]
+) -> tuple[str, str]:
     """Which seed or test shows the finding, and what it says; "" and what else was found, if
     anything."""
     if suite.seeds:
@@ -107,7 +119,7 @@ def _run(suite: Suite, root: Path, finding: str, seeds: int) -> tuple[str, str]:
         command = ["-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", suite.target]
         read = _read_tests
     # The scripts that tests start find the copy by the path.
-    environment = {**os.environ, "PYTHONPATH": str(root), "CI": "1", "LOCAL_KILLS": "12"}
+    environment = {**os.environ, **core, "PYTHONPATH": str(root), "CI": "1", "LOCAL_KILLS": "12"}
     process = subprocess.Popen(
         [sys.executable, *command],
         cwd=root,
@@ -123,7 +135,16 @@ def _run(suite: Suite, root: Path, finding: str, seeds: int) -> tuple[str, str]:
         os.killpg(process.pid, 9)
         process.communicate()
         return "", f"{suite.target} did not end within {PATIENCE} s"
-    return read(output, finding) if process.returncode else ("", "")
+    if not process.returncode:
+        return "", ""
+    seed, said = read(output, finding)
+    if not seed and core.get("AIOCOLLECT_NATIVE") == "1":
+        # A bug in native code ends the process, or never ends.
+        if process.returncode < 0:
+            return f"signal {-process.returncode}", "the process crashed"
+        if "Timeout" in output:
+            return "timeout", "the process hung"
+    return seed, said
 
 
 def _read_lives(output: str, finding: str) -> tuple[str, str]:

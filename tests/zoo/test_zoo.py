@@ -48,8 +48,9 @@ def test_it_fits_the_code(mutant: Mutant, package: Path) -> None:
     changed = file.read_text(encoding="utf-8")
     file.write_text(source, encoding="utf-8")
     assert changed != source
-    compile(changed, str(file), "exec")
-    assert mutant.finding
+    if not mutant.is_native:
+        compile(changed, str(file), "exec")
+    assert mutant.finding or mutant.is_native  # what crashes says nothing
     assert mutant.suites
     assert set(mutant.suites) <= SUITES.keys()
 

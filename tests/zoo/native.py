@@ -1,0 +1,125 @@
+"""Bugs of the native core: each copy of the package is built with it, where a compiler is."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .mutant import Mutant
+
+__all__ = ["NATIVE"]
+
+NATIVE: Final = [
+    Mutant(
+        "native: other threads run in the window",
+        "own: a call that gives the GIL away between reserve and commit",
+        "_native/calls.hpp",
+        "        part.value.copy(record->cells());\n",
+        "        part.value.copy(record->cells());\n"
+        "        Py_BEGIN_ALLOW_THREADS\n        Py_END_ALLOW_THREADS\n",
+        ("threads",),
+        "",
+    ),
+    Mutant(
+        "native: rows do not hold their stream",
+        "own: a reference given back that was never taken",
+        "_native/calls.hpp",
+        "record->origin = hold(part.origin);",
+        "record->origin = part.origin;",
+        ("fast path", "lives"),
+        "",
+    ),
+    Mutant(
+        "native: a call is not charged",
+        "own: the budget has no end",
+        "_native/calls.hpp",
+        "    charge(ring, account, cost);\n    ring->put += 1;\n",
+        "    ring->put += 1;\n",
+        ("fast path",),
+        "",
+    ),
+    Mutant(
+        "native: two calls of a millisecond have one id",
+        "own: the counter stays",
+        "_native/ids.hpp",
+        "return counter_++ & 0xFFFFFFF;",
+        "return counter_ & 0xFFFFFFF;",
+        ("fast path",),
+        "",
+    ),
+    Mutant(
+        "native: text that reads as missing has no quotes",
+        "own: a rule of the CSV dropped",
+        "_native/csv_text.hpp",
+        '{"<na>", 4},   {"nan", 3}, ',
+        '{"<na>", 4}, ',
+        ("written text",),
+        "",
+    ),
+    Mutant(
+        "native: the sign of zero is lost",
+        "own: a float's text that reads back as another",
+        "_native/floats.hpp",
+        "    if (bits >> 63) {\n",
+        "    if (bits >> 63 && bits << 1) {\n",
+        ("floats",),
+        "",
+    ),
+    Mutant(
+        "native: a budget that accepts before it looks",
+        "own: the ring without a lock takes more than there is room for",
+        "_native/shared_ring.hpp",
+        "if (more && over_.fetch_add(more) + more > common_) {",
+        "if (more && over_.fetch_add(more) > common_) {",
+        ("rings",),
+        "more is accepted",
+    ),
+    Mutant(
+        "native: a record is published before it is written",
+        "own: the ring without a lock shows what is not there yet",
+        "_native/shared_ring.hpp",
+        "        write(at(head + gap) + sizeof(Word));\n"
+        "        publish(head + gap, uint64_t{size} + 1);\n",
+        "        publish(head + gap, uint64_t{size} + 1);\n"
+        "        write(at(head + gap) + sizeof(Word));\n",
+        ("rings",),
+        "",
+    ),
+    Mutant(
+        "native: a call cut in two begins again",
+        "own: where a slice has ended is forgotten",
+        "_native/drain.cpp",
+        "            record->done += share.count;\n",
+        "            if (share.count == record->rows) {\n"
+        "                record->done += share.count;\n            }\n",
+        ("large values", "lives"),
+        "",
+    ),
+    Mutant(
+        "native: a stream is held for ever",
+        "own: a reference that is never given back",
+        "_native/drain.cpp",
+        "                let_go(static_cast<Origin*>(record->origin));\n",
+        "",
+        ("leaks",),
+        "",
+    ),
+    Mutant(
+        "native: a call cut in two begins again",
+        "own: where a slice has ended is forgotten",
+        "_native/drain.cpp",
+        "            record->done += share.count;\n",
+        "            if (share.count == record->rows) {\n"
+        "                record->done += share.count;\n            }\n",
+        ("large values", "lives"),
+        "",
+    ),
+    Mutant(
+        "native: a stream is held for ever",
+        "own: a reference that is never given back",
+        "_native/drain.cpp",
+        "                let_go(static_cast<Origin*>(record->origin));\n",
+        "",
+        ("leaks",),
+        "",
+    ),
+]
