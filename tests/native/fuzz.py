@@ -3,30 +3,30 @@
     python -m tests.native.fuzz --seconds 60             (make fuzz SECONDS=60)
     python -m tests.native.fuzz --seed 4711              one life again
 
-A life is a few dozen calls of collect() drawn from a seed. It is lived twice, once with the fast
-path shut, and must answer, count, charge and store the same. Run under the sanitizers by ``make
-sanitize``: there a fault of memory ends it, too.
+A life is a few dozen calls of collect() drawn from a seed. It is lived here and in a process that
+runs in Python alone, and must answer, count, charge and store the same. ``make sanitize`` runs it, too: there a fault of
+memory ends it.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import logging
+import os
 import random
+import subprocess
 import sys
 import time
 import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from aiocollect import AioCollectError, MemoryStore, Pipeline, correlation
-from aiocollect._engine.fast_path import NEVER
-from aiocollect._engine.together import record_together
 from aiocollect.testing import Seams, VirtualClock, VirtualLoop, run_virtual
 
 BEGIN = 1_700_000_000.0
@@ -129,7 +129,7 @@ def named(chance: random.Random) -> dict[str, Any]:
     return given
 
 
-def life(seed: int, *, fast: bool) -> tuple[list[Any], dict[str, bytes]]:
+def life(seed: int) -> tuple[list[Any], dict[str, bytes]]:
     """What was answered and counted at each call, and what is stored at the end."""
     chance = random.Random(seed)
     width = chance.randrange(1, 6)
@@ -160,18 +160,13 @@ def life(seed: int, *, fast: bool) -> tuple[list[Any], dict[str, bytes]]:
         names = [f"c{n}" for n in range(width)] if chance.random() < 0.7 else None
         collector = pipeline.collector("m", feature_names=names)
         model = pipeline.model("two", inputs=["a"], predictions=["p"])
-        together: Callable[..., Any] = model.collect
-        if not fast:  # the way that defines what is right
-            collector._shape = NEVER
-            collector._stream.shape.writes = False
-            together = partial(record_together, model._recorder, model._label, model._streams)
         for _ in range(chance.randrange(5, 60)):
             data, given, kind = value(chance, width), named(chance), chance.random()
             if kind < 0.75:
                 note(pipeline, lambda: collector.collect(data, **given))  # noqa: B023
             elif kind < 0.85:
                 rows = [[cell(chance)], [cell(chance)]]
-                note(pipeline, lambda: together(inputs=rows[0], predictions=rows[1], **given))  # noqa: B023
+                note(pipeline, lambda: model.collect(inputs=rows[0], predictions=rows[1], **given))  # noqa: B023
             elif kind < 0.95:
                 with correlation(chance.choice((None, "loan-7"))) as scoring:
                     for _ in range(2):
@@ -185,13 +180,42 @@ def life(seed: int, *, fast: bool) -> tuple[list[Any], dict[str, bytes]]:
     return told, store.blobs
 
 
-def differs(seed: int) -> str:
+class OtherWay:
+    """A process that lives each seed that it reads, in Python alone."""
+
+    def __init__(self) -> None:
+        environment = {**os.environ, "AIOCOLLECT_NATIVE": "0"}
+        environment.pop("LD_PRELOAD", None)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.native.fuzz", "--serve"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+            text=True,
+        )
+
+    def life(self, seed: int) -> list[str]:
+        """See told_of()."""
+        assert self._process.stdin
+        assert self._process.stdout
+        print(seed, file=self._process.stdin, flush=True)
+        found: list[str] = json.loads(self._process.stdout.readline())
+        return found
+
+
+def told_of(seed: int) -> list[str]:
+    """What a life has told, step by step, and what is stored."""
+    told, blobs = life(seed)
+    return [*map(ascii, told), *(f"{path}: {data!r}" for path, data in sorted(blobs.items()))]
+
+
+def differs(seed: int, other: OtherWay) -> str:
     """What the two lives of a seed do differently; "" is right."""
-    fast, slow = life(seed, fast=True), life(seed, fast=False)
-    for number, (one, other) in enumerate(zip(fast[0], slow[0], strict=True)):
-        if repr(one) != repr(other):
-            return f"step {number}: {one!r}, and the slow way {other!r}"
-    return "" if fast[1] == slow[1] else f"{fast[1]!r}\n{slow[1]!r}"
+    here, there = told_of(seed), other.life(seed)
+    for number, (one, its) in enumerate(zip(here, there, strict=False)):
+        if one != its:
+            return f"step {number}:\n{one}, and in Python\n{its}"
+    return "" if len(here) == len(there) else f"{len(here)} steps, and in Python {len(there)}"
 
 
 def main() -> int:
@@ -199,13 +223,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Any cells and calls, twice.")
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seed", type=int, help="this one life")
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.disable()
+    if options.serve:
+        for line in sys.stdin:
+            print(json.dumps(told_of(int(line))), flush=True)
+        return 0
+    other = OtherWay()
     seeds = [options.seed] if options.seed is not None else range(time.time_ns(), sys.maxsize)
     began, lives = time.monotonic(), 0
     for seed in seeds:
-        found = differs(seed)
+        found = differs(seed, other)
         lives += 1
         if found:
             print(

@@ -134,7 +134,7 @@ async def main(loop: VirtualLoop, allocator: Allocator) -> None:
 
 async def drained(loop: VirtualLoop, allocator: Allocator) -> None:
     """The rows of a few calls, which the core holds, leave it once."""
-    pipeline = Pipeline(MemoryStore(), **ROOMY)
+    pipeline = Pipeline(MemoryStore(), close_timeout=0.1, **ROOMY)
     await pipeline.start()
     kinds = calls(pipeline)
     for _ in range(2):

@@ -35,10 +35,7 @@ SUITES = (
 def environment(root: Path) -> dict[str, str]:
     """For a Python whose extension, and no other, was built with the sanitizers."""
     compiler, _ = tools_of()
-    found = subprocess.run(
-        [*compiler, "-print-file-name=libasan.so"], capture_output=True, text=True, check=True
-    )
-    library = found.stdout.strip()
+    library = _library(compiler, "libasan.so")
     if not Path(library).is_absolute():
         raise CannotBuildError(f"{compiler[0]} has no address sanitizer (libasan.so)")
     return {
@@ -47,10 +44,16 @@ def environment(root: Path) -> dict[str, str]:
         # Python never gives all back, and other libraries neither: test_leaks.py looks for ours.
         "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1:allocator_may_return_null=1",
         "UBSAN_OPTIONS": "print_stacktrace=1",
-        "LD_PRELOAD": library,
+        # C++'s own library beside it: the sanitizer looks for its exceptions when it is loaded.
+        "LD_PRELOAD": f"{library} {_library(compiler, 'libstdc++.so.6')}",
         "PYTHONMALLOC": "malloc",
         "PYTHONPATH": str(root),
     }
+
+
+def _library(compiler: list[str], name: str) -> str:
+    asked = [*compiler, f"-print-file-name={name}"]
+    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def main(arguments: list[str]) -> int:

@@ -13,8 +13,8 @@ NATIVE: Final = [
         "native: other threads run in the window",
         "own: a call that gives the GIL away between reserve and commit",
         "_native/calls.hpp",
-        "        part.value.copy(record->cells());\n",
-        "        part.value.copy(record->cells());\n"
+        "        value.copy(i, record->cells());\n",
+        "        value.copy(i, record->cells());\n"
         "        Py_BEGIN_ALLOW_THREADS\n        Py_END_ALLOW_THREADS\n",
         ("threads",),
         "",
@@ -25,7 +25,7 @@ NATIVE: Final = [
         "_native/calls.hpp",
         "record->origin = hold(part.origin);",
         "record->origin = part.origin;",
-        ("fast path", "lives"),
+        ("both ways", "lives"),
         "",
     ),
     Mutant(
@@ -34,7 +34,7 @@ NATIVE: Final = [
         "_native/calls.hpp",
         "    charge(ring, account, cost);\n    ring->put += 1;\n",
         "    ring->put += 1;\n",
-        ("fast path",),
+        ("both ways",),
         "",
     ),
     Mutant(
@@ -43,7 +43,7 @@ NATIVE: Final = [
         "_native/ids.hpp",
         "return counter_++ & 0xFFFFFFF;",
         "return counter_ & 0xFFFFFFF;",
-        ("fast path",),
+        ("both ways",),
         "",
     ),
     Mutant(

@@ -45,7 +45,7 @@ SUITES: Final[dict[str, Suite]] = {
     "reading while written": Suite("behaviour", "tests/behaviour/test_reading.py"),
     "forms": Suite("property", "tests/property/test_forms.py"),
     "threads": Suite("behaviour", "tests/behaviour/test_threads.py"),
-    "fast path": Suite("property", "tests/property/test_fast_path.py"),
+    "both ways": Suite("property", "tests/property/test_both_ways.py"),
     "written text": Suite("property", "tests/property/test_native_text.py"),
     "floats": Suite("native", "tests/native/test_floats.py"),
     "rings": Suite("native", "tests/native/test_rings.py"),
