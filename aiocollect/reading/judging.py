@@ -185,9 +185,10 @@ class DayJudge:
         wrong = check.wrong
         if wrong:
             start = wrong[0].offset
-            data = await self._door.read(part, start, min(EXPLAIN, part.length - start))
+            size = max(0, min(EXPLAIN, part.length - start))
+            data = await self._door.read(part, start, size)
             later = [one for one in sorted([*check.good, *wrong]) if one.offset >= start]
-            for damage in explained(data, start, later):
+            for damage in explained(data, start, later, check.good):
                 ids = await self._around(part, damage.offset, damage.length)
                 self._find(
                     Finding(
@@ -233,7 +234,7 @@ class DayJudge:
             kind, text = "doubled", "they repeat a batch of this part"
         else:
             kind, text = self._whose(set(map(self._writer_of, ids)), sound=sound)
-        self.unlogged = self.unlogged or kind == "no_log"
+        self.unlogged = self.unlogged or kind not in ("doubled", "foreign", "pending")
         before, after = await self._around(part, start, stop - start)
         self._find(
             Finding(
@@ -262,7 +263,10 @@ class DayJudge:
             )
             if life.closed and life.trouble is None and not waits:
                 return "foreign", f"life {life.writer} has closed, and has no record of them"
-        if any(life.trouble for life in known) or strangers:
+        for life in known:
+            if life.trouble is not None:
+                return life.trouble
+        if strangers:
             return "no_log", "no log has a record of them"
         return "pending", f"life {', '.join(sorted(writers))} runs, and can still record them"
 

@@ -108,9 +108,14 @@ class Damage(NamedTuple):
     record: Stored | None
 
 
-def explained(data: bytes, start: int, records: Sequence[Stored]) -> list[Damage]:
+def explained(
+    data: bytes, start: int, records: Sequence[Stored], good: Sequence[Stored]
+) -> list[Damage]:
     """What happened to the bytes of a part from ``start`` on, where ``records`` (all from there on)
-    should be. ``data`` may end early: what comes after it is not judged."""
+    should be; ``good`` are those of the whole part that are in their place. ``data`` may end early:
+    what comes after it is not judged."""
+    known = {(one.length, one.crc): one for one in (*records, *good)}
+    lengths = sorted({length for length, _ in known})
     found: list[Damage] = []
     gone: list[Stored] = []
     shift = index = 0
@@ -131,10 +136,10 @@ def explained(data: bytes, start: int, records: Sequence[Stored]) -> list[Damage
             shift -= records[index + skipped].offset - record.offset
             index += skipped
             continue
-        extra = _inserted(data, at, record, records[max(0, index - _NEAR) : index])
+        extra = _inserted(data, at, record, lengths)
         if extra is not None:
             back = next((one for one in gone if _is_at(data, at, one)), None)
-            own = next((one for one in records[:index] if _is_at(data, at, one)), None)
+            own = known.get((extra, crc32(memoryview(data)[at : at + extra])))
             if back is not None:
                 gone.remove(back)
                 found.append(Damage("moved", at + start, extra, back))
@@ -163,10 +168,10 @@ def _is_at(data: bytes, at: int, record: Stored) -> bool:
     return crc32(memoryview(data)[at : at + record.length]) == record.crc
 
 
-def _inserted(data: bytes, at: int, record: Stored, before: Sequence[Stored]) -> int | None:
+def _inserted(data: bytes, at: int, record: Stored, lengths: Sequence[int]) -> int | None:
     """How many bytes stand before the record that should begin at ``at``; None where it is not
     found near by."""
-    tries = [one.length for one in reversed(before)]
+    tries = list(lengths[:_NEAR])
     end = at
     for _ in range(_NEAR):
         end = data.find(b"\n", end) + 1
