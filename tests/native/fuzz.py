@@ -4,8 +4,8 @@
     python -m tests.native.fuzz --seed 4711              one life again
 
 A life is a few dozen calls of collect() drawn from a seed. It is lived here and in a process that
-runs in Python alone, and must answer, count, charge and store the same. ``make sanitize`` runs it, too: there a fault of
-memory ends it.
+runs in Python alone, and must answer, count, charge and store the same. ``make sanitize`` runs
+it, too: there a fault of memory ends it.
 """
 
 from __future__ import annotations

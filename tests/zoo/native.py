@@ -103,23 +103,4 @@ NATIVE: Final = [
         ("leaks",),
         "",
     ),
-    Mutant(
-        "native: a call cut in two begins again",
-        "own: where a slice has ended is forgotten",
-        "_native/drain.cpp",
-        "            record->done += share.count;\n",
-        "            if (share.count == record->rows) {\n"
-        "                record->done += share.count;\n            }\n",
-        ("large values", "lives"),
-        "",
-    ),
-    Mutant(
-        "native: a stream is held for ever",
-        "own: a reference that is never given back",
-        "_native/drain.cpp",
-        "                let_go(static_cast<Origin*>(record->origin));\n",
-        "",
-        ("leaks",),
-        "",
-    ),
 ]
