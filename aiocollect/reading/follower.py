@@ -364,8 +364,11 @@ class Follower:
             return
         error: Exception
         try:
-            await self._planner.explain(store, self._version)
+            async with asyncio.timeout(PATIENCE):
+                await self._planner.explain(store, self._version)
             return
+        except (TimeoutError, OutcomeUnknown, StoreBusy):
+            return  # it is no more than a help
         except ConfigError as unknown:
             error = unknown
         except StoreRefused as refused:
