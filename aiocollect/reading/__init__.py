@@ -23,7 +23,8 @@ from .verify import VerifyOptions, averify, verify
 
 if TYPE_CHECKING:
     from .dataset import Dataset
-    from .follower import FollowedRows, Follower
+    from .followed import FollowedRows
+    from .follower import Follower
     from .profile import ColumnDrift, ColumnProfile, DayCount, Profile
     from .splits import Split
 

@@ -13,12 +13,13 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from types import TracebackType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from .._public import publish
 from ..errors import ConfigError, OutcomeUnknown, Refusal, StoreBusy, StoreError, StoreRefused
 from ..typing import METADATA, Catalog, Clock, Listed, Range
 from .course import Ask, Chunk, Course
+from .followed import FollowedRows, Following, request_of
 from .notes import Notes, ReadNote
 from .opening import Opener
 from .pieces import piece_of
@@ -30,7 +31,7 @@ from .times import within
 from .when import FOREVER
 from .widening import Widening
 
-__all__ = ["FollowedRows", "Follower"]
+__all__ = ["Follower"]
 
 ID, TIME, _ = METADATA
 
@@ -53,44 +54,6 @@ INLINE: Final = 32 * 1024
 _MISSING: Final = (Refusal.BLOB_MISSING, Refusal.CONTAINER_MISSING, Refusal.WRONG_TYPE)
 
 
-class FollowedRows:
-    """Rows that were handed out together: of one part, in its order.
-
-    ``rows``: a ``pyarrow.RecordBatch``. ``path``: the blob that they are from. ``position``: a text
-    to keep with what you make of them; follow(since=position) goes on behind them.
-    """
-
-    __slots__ = ("_frozen", "path", "rows")
-
-    def __init__(self, rows: Any, path: str, frozen: Position) -> None:
-        self.rows = rows
-        self.path = path
-        self._frozen = frozen
-
-    def __repr__(self) -> str:
-        return f"<FollowedRows: {self.rows.num_rows} rows of {self.path}>"
-
-    @property
-    def position(self) -> str:
-        """Where a follower that goes on begins, as text."""
-        return self._frozen.text()
-
-
-class Following(NamedTuple):
-    """What is followed. ``from_now``: what is there already is not handed out; ``poll``: seconds,
-    None to end when all that is there was handed out."""
-
-    model: str
-    stream: str
-    version: str | None
-    floor: int
-    from_now: bool
-    position: Position | None
-    poll: float | None
-    columns: tuple[str, ...] | None
-    told: dict[str, Any]
-
-
 class Follower:
     """What follow() returns: an async iterator of FollowedRows. It can be used as an async context
     manager, or closed by ``aclose()``; it closes by itself at the end of an ``async for``."""
@@ -106,7 +69,7 @@ class Follower:
     ) -> None:
         self._following = following
         self._notes = Notes()
-        self._planner = planner(_request(following), self._notes)
+        self._planner = planner(request_of(following), self._notes)
         self._places_of = places_of
         self._open_store = open_store
         self._clock = clock
@@ -380,24 +343,4 @@ class Follower:
         self._notes.add("waiting", "", f"{error}; waiting for its first row")
 
 
-def _request(following: Following) -> Request:
-    return Request(
-        model=following.model,
-        version=following.version,
-        streams=(following.stream,),
-        single=True,
-        begin=0,
-        end=FOREVER,
-        columns=following.columns,
-        where=None,
-        told=following.told,
-        labels="latest",
-        labels_until=None,
-        on_missing="keep",
-        on_drift="widen",
-        strict=False,
-        prefix=False,
-    )
-
-
-publish("aiocollect.reading", FollowedRows, Follower)
+publish("aiocollect.reading", Follower)

@@ -86,7 +86,8 @@ def follow(
     where the store refuses to be read, and SchemaConflict where a cell is not of its ``schema``.
     """
     import_arrow()
-    from .follower import Follower, Following
+    from .followed import Following
+    from .follower import Follower
     from .planner import Planner
     from .types import told_types
 

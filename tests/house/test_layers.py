@@ -21,9 +21,9 @@ LEVEL_0 = {
 PURE = {"_core", "_values", "encoders", "layouts"}
 # What is decided while reading; what is done, by the rest of the folder.
 PURE_READING = {
-    "course", "csv_rows", "cut", "declared", "drift", "join", "jsonl_rows", "looks", "mdc_rows",
-    "notes", "pieces", "places", "plan", "portions", "position", "profile", "request", "times",
-    "types", "when", "widening",
+    "course", "csv_rows", "cut", "declared", "drift", "followed", "join", "jsonl_rows", "looks",
+    "mdc_rows", "notes", "pieces", "places", "plan", "portions", "position", "profile",
+    "request", "times", "types", "when", "widening",
 }  # fmt: skip
 FORBIDDEN_BELOW = {
     "asyncio", "time", "random", "os", "logging", "threading", "socket", "secrets", "uuid",
