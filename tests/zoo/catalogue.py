@@ -8,6 +8,7 @@ from .answers import ANSWERS
 from .appends import APPENDS
 from .disks import DISKS
 from .edges import EDGES
+from .engines import ENGINES
 from .hosts import HOSTS
 from .mutant import Mutant
 from .native import NATIVE
@@ -29,4 +30,5 @@ ALL: Final[list[Mutant]] = [
     *VALUES,
     *READING,
     *NATIVE,
+    *ENGINES,
 ]
