@@ -76,7 +76,9 @@ class Drain {
                 return false;
             }
             Origin* origin = static_cast<Origin*>(record->origin);
-            if (!origin->form || !origin->channel || origin->hour != record->hour) {
+            // None: the channel was closed.
+            if (!origin->form || !origin->channel || origin->channel == Py_None ||
+                origin->hour != record->hour) {
                 asked = record;
                 return false;
             }
