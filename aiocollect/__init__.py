@@ -14,6 +14,7 @@ What most programs need is here. The other public modules:
 
 ===================================  ==============================================================
 ``aiocollect.reading``               what read() returns
+``aiocollect.compaction``            what compact() returns
 ``aiocollect.redaction``             rules that take secrets out of rows
 ``aiocollect.events``                what hooks get
 ``aiocollect.stats``                 the counts, and the reasons under which rows are counted
@@ -40,6 +41,7 @@ Of each, what its ``__all__`` names is public. Everything else may change with a
 from ._public import publish
 from ._version import __version__
 from .collectors import Collector, Model, Receipt, ReceiptOutcome
+from .compaction import acompact, compact
 from .context import correlation
 from .default import ModelDataCollector, flush
 from .errors import (
@@ -78,8 +80,10 @@ __all__ = [
     "Stats",
     "StoreError",
     "__version__",
+    "acompact",
     "aread",
     "averify",
+    "compact",
     "correlation",
     "flush",
     "follow",
@@ -91,5 +95,6 @@ __all__ = [
 publish(__name__, Collector, Model, ModelDataCollector, Pipeline)
 publish(__name__, Receipt, ReceiptOutcome, Latencies, Report, Stats, Limits, Retry, MemoryStore)
 publish(__name__, correlation, flush, read, aread, follow, streams, verify, averify)
+publish(__name__, compact, acompact)
 publish(__name__, AioCollectError, ConfigError, EncodeError, FlushTimeout, PipelineClosed, RingFull)
 publish(__name__, StoreError)

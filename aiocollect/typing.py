@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Final, Literal, NamedTuple, Protocol, TypeAlias
+from typing import IO, Any, Final, Literal, NamedTuple, Protocol, TypeAlias
 
 from .events import Event
 
@@ -189,6 +189,32 @@ class Catalog(Protocol):
 
     async def aclose(self) -> None:
         """See Store.aclose()."""
+        ...
+
+
+class ObjectStore(Catalog, Protocol):
+    """What compact() needs of a store besides: files that are put whole and never change, and the
+    removal of blobs that are in them.
+
+    Like a Store's, its methods raise :class:`~aiocollect.StoreError` and nothing else; what is put
+    can be listed and fetched.
+    """
+
+    async def put(self, path: str, file: IO[bytes], *, length: int, content_type: str) -> bool:
+        """Make a whole file of the ``length`` bytes of ``file``, only if there is none: of several
+        that do so at a time one wins. False: there is one already, whoever made it.
+
+        Nobody ever sees a part of it. OutcomeUnknown: it may be there.
+        """
+        ...
+
+    async def seal_at(self, path: str, *, created: str, length: int) -> str:
+        """Let nobody append to this blob any more, if it is still the one of that creation time,
+        and of that length. Returns its ETag; "" if it is another one, longer, or gone."""
+        ...
+
+    async def delete_if(self, path: str, *, etag: str) -> bool:
+        """Delete the blob if its ETag is this. False: it is another one, or gone."""
         ...
 
 

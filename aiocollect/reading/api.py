@@ -44,6 +44,7 @@ class ReadOptions(TypedDict, total=False):
     on_missing: OnMissing
     on_drift: OnDrift
     as_of: str | None
+    compacted: Store | str | os.PathLike[str] | None
     strict: bool
     prefix: bool
     container: str | None
@@ -75,6 +76,7 @@ def read(
     on_missing: OnMissing = "keep",
     on_drift: OnDrift = "widen",
     as_of: str | None = None,
+    compacted: Store | str | os.PathLike[str] | None = None,
     strict: bool = False,
     prefix: bool = False,
     container: str | None = None,
@@ -109,6 +111,8 @@ def read(
     ``on_drift``      columns or kinds of cells that differ between parts: "widen" to a type that
                       holds them all, and note it, or "raise" SchemaConflict
     ``as_of``         the ``snapshot`` of a dataset, or the ``position`` of a follower: these bytes
+    ``compacted``     the target of compact(): its files are read, and of each part what is behind
+                      them. None: they are looked for in the store itself
     ``strict``        what cannot be read raises SchemaConflict; else it is noted and left out
     ``prefix``        columns are called by their streams too: ``predictions.p``
     ``layout``        None: the documented one, by the day or the hour; "mdc": that of Azure ML's
@@ -162,7 +166,7 @@ def read(
     )
     places_of = places_in(layout, workspace=workspace, service=service, format_=format)
     places_of({"model": model, "version": version or "default"})
-    open_store = opener(store, container, credential, store_options)
+    open_store = opener(store, container, credential, store_options, compacted)
     notes = Notes()
     planner = Planner(request, places_of, notes)
     plan = None if as_of is None else frozen_plan(as_of, names)

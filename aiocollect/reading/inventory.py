@@ -17,7 +17,7 @@ from .planner import PlacesOf, find_place, prefix_of
 from .request import ReadFormat
 from .runner import run
 
-__all__ = ["StreamInfo", "streams"]
+__all__ = ["StreamInfo", "found_streams", "streams"]
 
 _DEFAULTS = Settings()
 _NO_OPTIONS: StoreOptions = {}
@@ -65,7 +65,7 @@ def streams(
     async def main() -> list[StreamInfo]:
         catalog = open_store()
         try:
-            return await _found(catalog, places_of, names)
+            return await found_streams(catalog, places_of, names)
         finally:
             if open_store.owned:
                 await catalog.aclose()
@@ -73,7 +73,10 @@ def streams(
     return run(main)
 
 
-async def _found(catalog: Catalog, places_of: PlacesOf, names: dict[str, str]) -> list[StreamInfo]:
+async def found_streams(
+    catalog: Catalog, places_of: PlacesOf, names: dict[str, str]
+) -> list[StreamInfo]:
+    """The streams below these names, from one listing."""
     places = places_of(names)
     found: dict[tuple[str, str, str], tuple[int, int, int, int]] = {}
     for listed in await listing(catalog, prefix_of(places)):

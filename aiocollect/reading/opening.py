@@ -13,6 +13,7 @@ from ..layouts import DocumentedLayout, MdcLayout, TemplateLayout, escape
 from ..options import StoreOptions
 from ..typing import Catalog, Credential, Layout, Store
 from .places import Places
+from .united import United
 
 __all__ = ["Opener", "import_arrow", "opener", "options_from_env", "places_in"]
 
@@ -99,20 +100,22 @@ def _templates(layout: Layout | str | None) -> list[str]:
 
 class Opener(NamedTuple):
     """Opens the store. It can be pickled as far as what the user has given can be: an address and
-    the name of an identity always can. It has no secret but one that the user wrote into these."""
+    the name of an identity always can. It has no secret but one that the user wrote into these.
+    ``compacted``: the store of the compacted files, if it is another one."""
 
     store: Store | str | os.PathLike[str]
     container: str | None
     credential: Credential | None
     options: StoreOptions
+    compacted: Opener | None = None
 
     def __repr__(self) -> str:
-        return "<Opener of an address>" if self.owned else f"<Opener of {self.store!r}>"
+        return "<Opener of an address>" if self._is_named else f"<Opener of {self.store!r}>"
 
     def __reduce__(self) -> Any:
         # What a Store holds, sessions or a memory, is nothing in another process, unless its class
         # says how it goes there.
-        if not self.owned and type(self.store).__reduce__ is object.__reduce__:
+        if not self._is_named and type(self.store).__reduce__ is object.__reduce__:
             raise ConfigError(
                 f"store: a {type(self.store).__name__} cannot be used in another process; name "
                 "the store by its address, such as azure://account/container"
@@ -122,10 +125,23 @@ class Opener(NamedTuple):
     @property
     def owned(self) -> bool:
         """Whether what it opens is ours to close."""
+        return self._is_named or (self.compacted is not None and self.compacted.owned)
+
+    @property
+    def _is_named(self) -> bool:
         return isinstance(self.store, str | os.PathLike)
 
     def __call__(self) -> Catalog:
         """The store, which connects when it is used. Raises ConfigError."""
+        parts = self._opened()
+        if self.compacted is None:
+            return parts
+        files = self.compacted()
+        closes = [parts] if self._is_named else []
+        closes += [files] if self.compacted.owned else []
+        return United(parts, files, closes=tuple(closes))
+
+    def _opened(self) -> Catalog:
         opened: Any = self.store
         if isinstance(self.store, str | os.PathLike):
             opened = open_store(
@@ -139,15 +155,22 @@ def opener(
     container: str | None,
     credential: Credential | None,
     store_options: StoreOptions,
+    compacted: Store | str | os.PathLike[str] | None = None,
 ) -> Opener:
-    """What opens the store. Raises ConfigError for what is wrong with its address, at once."""
+    """What opens the store, and that of its compacted files, if it is another one: both with the
+    same credential. Raises ConfigError for what is wrong with an address, at once."""
     given = container is not None or credential is not None or store_options
     if given and not isinstance(store, str | os.PathLike):
         raise ConfigError(
             "container=, credential= and store_options= are for a store given by URL; pass "
             "them to the Store object itself"
         )
-    found = Opener(store, container, credential, store_options)
+    files = None
+    if isinstance(compacted, str | os.PathLike):
+        files = Opener(compacted, None, credential, store_options)
+    elif compacted is not None:
+        files = Opener(compacted, None, None, {})
+    found = Opener(store, container, credential, store_options, files)
     found()
     return found
 

@@ -45,7 +45,8 @@ class PlannedPart(NamedTuple):
     ``end`` are the time of its folder in microseconds since 1970. ``committed`` is False where
     nobody knows how much of the file was acknowledged, so that its last line may be torn.
     ``start``: the rows begin there, where one ends; those before it are not wanted. A part that is
-    read in several pieces, or from where somebody stopped.
+    read in several pieces, from where somebody stopped, or behind its watermark in compacted files.
+    ``checked``: rows that the compacted files of its day have are left out.
     """
 
     stream: str
@@ -57,6 +58,7 @@ class PlannedPart(NamedTuple):
     end: int
     committed: bool = True
     start: int = 0
+    checked: bool = False
 
 
 class Plan(NamedTuple):

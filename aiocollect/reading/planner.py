@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ..errors import ConfigError
 from ..typing import LOG_ROOT, Catalog, Listed
@@ -13,13 +13,20 @@ from .notes import Notes
 from .places import PartPlace, Places
 from .plan import Plan, PlannedPart, planned
 from .request import JOINED, LABELS, Request
+from .united import files_of
 from .when import FOREVER, moment_text
+
+if TYPE_CHECKING:
+    from .files import Fold  # Arrow is imported when something is read
 
 __all__ = ["PlacesOf", "Planner", "find_place", "prefix_of"]
 
 # The places of a stream, in each layout that may be, by the names that are known: "model",
 # "version", "identifier".
 PlacesOf: TypeAlias = Callable[[dict[str, str]], Sequence[Places]]
+
+
+Found: TypeAlias = list[tuple[PlannedPart, PartPlace]]
 
 
 class Planner:
@@ -43,7 +50,8 @@ class Planner:
         streams = request.streams or JOINED
         there = []
         for stream in streams:
-            parts = await self._parts(catalog, version, stream)
+            parts = await self.parts(catalog, version, stream)
+            parts, _ = await self.united(catalog, version, stream, parts)
             found += parts
             if parts:
                 there.append(stream)
@@ -64,21 +72,71 @@ class Planner:
             await self._explain(catalog, version, empty, all_empty=len(empty) == len(streams))
         return plan
 
-    async def _parts(
-        self, catalog: Catalog, version: str, stream: str
-    ) -> list[tuple[PlannedPart, PartPlace]]:
+    async def parts(self, catalog: Catalog, version: str, stream: str) -> Found:
+        """The parts of a stream that are in the store."""
         request = self._request
         places = self._places_of({"model": request.model, "version": version, "identifier": stream})
-        end = FOREVER if stream == LABELS and not request.single else request.end
-        bounded = request.begin > 0 and end < FOREVER
-        span = (request.begin, end) if bounded else (None, None)
         found = []
-        for listed in await listing(catalog, prefix_of(places, *span)):
+        for listed in await listing(catalog, self._prefix(places, stream)):
             place = find_place(places, listed.path)
             if place is None:
                 continue
             found.append((_part(stream, listed, place), place))
         return found
+
+    async def united(
+        self, catalog: Catalog, version: str, stream: str, found: Found
+    ) -> tuple[Found, Fold]:
+        """The parts behind their watermarks, and the compacted files that have the rest.
+
+        The files are listed after the parts: what was put into a file and removed meanwhile is then
+        in one of the two, in whichever order it happened.
+        """
+        from .files import (
+            PARQUET,
+            day_of,
+            days_without_sources,
+            files_in,
+            folder_of,
+            part_of_file,
+        )
+        from .footer import marks_of
+
+        request = self._request
+        places = self._places_of({"model": request.model, "version": version, "identifier": stream})
+        begin, end = self._span(stream)
+        fold = await files_in(
+            files_of(catalog),
+            folder_of(request.model, version, stream),
+            begin=begin,
+            end=end,
+            is_mine=lambda path: find_place(places, path) is not None,
+        )
+        marks = marks_of(file.footer for file in fold.files)
+        there = {(part.path, part.created) for part, _ in found}
+        incomplete = days_without_sources(fold.files, there, self._prefix(places, stream))
+        rest = []
+        for part, place in found:
+            mark = marks.get((part.path, part.created), 0)
+            if not mark or mark < part.length:
+                checked = day_of(part.begin) in incomplete
+                rest.append((part._replace(start=mark, checked=checked), place))
+        for file in fold.files:
+            part = part_of_file(stream, file)
+            # Before the parts of its day.
+            place = PartPlace((), part.begin, part.end, "", -1, file.number, PARQUET, PARQUET)
+            rest.append((part, place))
+        return rest, fold
+
+    def _span(self, stream: str) -> tuple[int, int]:
+        request = self._request
+        end = FOREVER if stream == LABELS and not request.single else request.end
+        return request.begin, end
+
+    def _prefix(self, places: Sequence[Places], stream: str) -> str:
+        begin, end = self._span(stream)
+        bounded = begin > 0 and end < FOREVER
+        return prefix_of(places, begin, end) if bounded else prefix_of(places)
 
     # What is there ------------------------------------------------------------------------------
 
@@ -158,7 +216,9 @@ class Planner:
             place = find_place(places, listed.path)
             if place is not None:
                 names.add(place.names[at])
-        return sorted(names)
+        from .files import names_in
+
+        return sorted(names | await names_in(files_of(catalog), known, asked))
 
 
 def _part(stream: str, listed: Listed, place: PartPlace) -> PlannedPart:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from ..errors import ConfigError
+from .when import FOREVER
 
 __all__ = [
     "JOINED",
@@ -17,6 +18,7 @@ __all__ = [
     "ReadFormat",
     "Request",
     "checked_streams",
+    "request_of",
 ]
 
 
@@ -57,6 +59,27 @@ class Request(NamedTuple):
     on_drift: OnDrift
     strict: bool
     prefix: bool
+
+
+def request_of(model: str, *, version: str, stream: str) -> Request:
+    """All rows of one stream, as they are."""
+    return Request(
+        model=model,
+        version=version,
+        streams=(stream,),
+        single=True,
+        begin=0,
+        end=FOREVER,
+        columns=None,
+        where=None,
+        told={},
+        labels="latest",
+        labels_until=None,
+        on_missing="keep",
+        on_drift="widen",
+        strict=False,
+        prefix=False,
+    )
 
 
 def checked_streams(streams: Sequence[str] | str | None) -> tuple[tuple[str, ...] | None, bool]:

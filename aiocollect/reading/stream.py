@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from itertools import groupby
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -16,10 +17,13 @@ import pyarrow as pa  # type: ignore[import-untyped]
 
 from ..errors import SchemaConflict
 from ..typing import METADATA
+from .absent import absent
+from .compacted import CompactedReader
 from .csv_rows import ColumnType, Misfit, Parsed, header_of, looks_in, parsed
 from .cut import last_row_end
 from .declared import Declared
 from .fetch import Fetcher, Stretch
+from .files import PARQUET
 from .jsonl_rows import lines_in, lines_table
 from .looks import Looks, is_mixed, settled
 from .notes import Notes
@@ -41,7 +45,8 @@ class StreamReader:
     """Reads the parts of one stream. ``told``: types by column; ``declared``: what the pipeline
     said of them; ``widen``: whether parts may differ; ``strict``: whether what cannot be read is an
     error; ``known``: its columns, where somebody has looked at its parts before; else learn()
-    does."""
+    does. ``rests``: by path, how many bytes at the end of a part were no whole row; ``left_out``:
+    how often something in the middle of a part could not be read."""
 
     def __init__(
         self,
@@ -67,6 +72,9 @@ class StreamReader:
         self._looks: dict[str, Looks] = {}
         self._known = known is not None
         self._surveyed = False
+        self._files = CompactedReader()
+        self.left_out = 0
+        self.rests: dict[str, int] = {}
 
     def __repr__(self) -> str:
         return f"<StreamReader {self.name}: {len(self.parts)} parts, {len(self.columns)} columns>"
@@ -76,19 +84,26 @@ class StreamReader:
         """Whether rows can be told apart."""
         return ID in self.columns
 
+    @property
+    def _compacted(self) -> list[PlannedPart]:
+        return [part for part in self.parts if part.format == PARQUET]
+
+    @property
+    def _live(self) -> list[PlannedPart]:
+        return [part for part in self.parts if part.format != PARQUET]
+
     # What columns there are ---------------------------------------------------------------------
 
     async def learn(self, fetcher: Fetcher) -> None:
         """See what columns there are, and what the first rows of each part are like."""
         if self._known:
             return
-        seen: list[tuple[PlannedPart, dict[str, Looks]]] = []
+        found = {part: await self._files.looks(fetcher, part) for part in self._compacted}
         foreign = False
-        async for part, head in fetcher.heads(self.parts):
-            looks = await asyncio.to_thread(self._look_at_head, part, head)
-            if looks:
-                seen.append((part, looks))
-                foreign = foreign or (part.format == "csv" and ROW not in looks)
+        async for part, head in fetcher.heads(self._live):
+            found[part] = looks = await asyncio.to_thread(self._look_at_head, part, head)
+            foreign = foreign or bool(looks and part.format == "csv" and ROW not in looks)
+        seen = [(part, found[part]) for part in self.parts if found[part]]
         self._take([looks for _, looks in seen], [part for part, _ in seen])
         if foreign and any(not column.told for column in self.columns.values()):
             # A file of others may have text without quotes that looks like numbers further down.
@@ -112,7 +127,10 @@ class StreamReader:
             here = wanted if part.format != "csv" else [one for one in wanted if one in names]
             return self._looks_of(part, rows, names, here)
 
-        async for part, rows in self._pieces(fetcher, self.parts):
+        for part in self._compacted:
+            for name, looks in (await self._files.looks(fetcher, part)).items():
+                found[name] |= looks
+        async for part, rows in self._pieces(fetcher, self._live):
             for name, looks in (await asyncio.to_thread(look, part, rows)).items():
                 found[name] |= looks
         self._take([found], self.parts)
@@ -149,10 +167,12 @@ class StreamReader:
             for name, look in looks.items():
                 united[name] = united.get(name, frozenset()) | look
         self._looks = united
-        in_json = all(part.format != "csv" for part in self.parts)
+        in_json = {part.format for part in self.parts} - {PARQUET} == {"jsonl"}
         self.columns = column_types(united, self._told, self._declared, in_json=in_json)
         if len(seen) == len(parts):
-            self._compare(seen, parts)
+            notes = absent(self.name, self.columns, seen, parts, widen=self._widen)
+            for name, text in notes.items():
+                self._notes.add("absent", f"{self.name}.{name}", text)
         others = undeclared(united, self._declared, in_json=in_json)
         for name, word in others.items():
             if not self.columns[name].told:
@@ -186,27 +206,6 @@ class StreamReader:
             "declared", f"{self.name}.{name}", f"{said}; read as {self.columns[name].type}"
         )
 
-    def _compare(self, seen: Sequence[Mapping[str, Looks]], parts: Sequence[PlannedPart]) -> None:
-        for name in self.columns:
-            without = [
-                part.path
-                for part, looks in zip(parts, seen, strict=True)
-                if name not in looks and part.format == "csv"
-            ]
-            if not without:
-                continue
-            if not self._widen:
-                raise SchemaConflict(
-                    f"{self.name}: {without[0]} has no column {name!r}, but others have; "
-                    "use on_drift='widen', or read a period in which all parts have it"
-                )
-            self._notes.add(
-                "absent",
-                f"{self.name}.{name}",
-                f"{len(without)} of {len(parts)} parts do not have this column: {without[0]}"
-                + (", …" if len(without) > 1 else ""),
-            )
-
     # Rows ---------------------------------------------------------------------------------------
 
     async def tables(
@@ -214,6 +213,33 @@ class StreamReader:
     ) -> AsyncIterator[tuple[PlannedPart, Any]]:
         """The rows of these parts, in order, with the wanted columns in their types; what a part
         has no column for is missing. Raises Misfit."""
+        for are_files, some in groupby(parts, lambda part: part.format == PARQUET):
+            if not are_files:
+                async for part, table in self._live_tables(fetcher, list(some), wanted):
+                    yield part, table
+                continue
+            columns = {name: self.columns[name] for name in wanted}
+            is_final = self._surveyed or all(column.told for column in columns.values())
+            for part in some:
+                async for table in self._files.tables(fetcher, part, columns, is_final=is_final):
+                    yield part, table
+
+    async def _live_tables(
+        self, fetcher: Fetcher, parts: Sequence[PlannedPart], wanted: Sequence[str]
+    ) -> AsyncIterator[tuple[PlannedPart, Any]]:
+        if any(part.checked for part in parts) and {ID, TIME, ROW} <= self.columns.keys():
+            every = list(dict.fromkeys([*wanted, ID, TIME, ROW]))
+            async for part, table in self._parsed(fetcher, parts, every):
+                if part.checked:
+                    table = await self._files.fresh(fetcher, part, table, self.parts)
+                yield part, table.select(list(wanted))
+            return
+        async for part, table in self._parsed(fetcher, parts, wanted):
+            yield part, table
+
+    async def _parsed(
+        self, fetcher: Fetcher, parts: Sequence[PlannedPart], wanted: Sequence[str]
+    ) -> AsyncIterator[tuple[PlannedPart, Any]]:
         columns = {name: self.columns[name] for name in wanted}
         if self._known:
             await self._see_headers(fetcher, parts)
@@ -236,7 +262,11 @@ class StreamReader:
     async def first_ids(self, fetcher: Fetcher) -> AsyncIterator[Any]:
         """The ids of the first rows of each part that has some."""
         columns = {ID: self.columns[ID]} if self.has_ids else {}
-        async for part, head in fetcher.heads(self.parts if columns else ()):
+        for part in self._compacted if columns else ():
+            async for table in self._files.tables(fetcher, part, columns):
+                yield table
+                break
+        async for part, head in fetcher.heads(self._live if columns else ()):
             header = self._headers.get(part.path, None if part.format == "csv" else ([], 0))
             if header is not None:
                 rows = head[header[1] :]
@@ -326,6 +356,8 @@ class StreamReader:
                     self._leave_out("part", part, "left out from an unclosed quote on")
                     self._headers[part.path] = None
                     rest = b""
+                if stretch.last:
+                    self.rests[part.path] = len(rest)
                 if stretch.last and rest:
                     self._leave_out(
                         "torn", part, f"the last line, of {len(rest)} bytes, is incomplete"
@@ -345,6 +377,7 @@ class StreamReader:
         return max(0, header[1] - part.start)
 
     def _leave_out(self, code: str, part: PlannedPart, text: str) -> None:
+        self.left_out += code != "torn"
         if self._strict:
             raise SchemaConflict(f"{part.path}: {text}")
         self._notes.add(code, part.path, text)

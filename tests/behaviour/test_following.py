@@ -204,6 +204,7 @@ def test_parts_and_containers_that_vanish_are_no_end() -> None:
         stage = Stage(loop)
         follower = stage.follow()
         taking = asyncio.create_task(stage.take(follower))
+        await asyncio.sleep(0.5)  # it has looked, and there was nothing
         async with stage.pipeline() as pipeline:
             await stage.write(pipeline, 2)
             await asyncio.sleep(2)
@@ -226,6 +227,7 @@ def test_an_outage_is_waited_for() -> None:
         stage = Stage(loop)
         follower = stage.follow()
         taking = asyncio.create_task(stage.take(follower))
+        await asyncio.sleep(0.5)  # it has looked, and there was nothing
         async with stage.pipeline() as pipeline:
             await stage.write(pipeline)
             await asyncio.sleep(2)

@@ -171,8 +171,11 @@ def test_nothing_is_asked_before_somebody_looks() -> None:
     folder = "default/default/default/default/churn/10"
     assert asked == [
         f"{folder}/inputs/2026/01/31/",
+        "model=churn/version=10/stream=inputs/date=2026-01-31",
         f"{folder}/predictions/2026/01/31/",
+        "model=churn/version=10/stream=predictions/date=2026-01-31",
         f"{folder}/labels/",
+        "model=churn/version=10/stream=labels/date=",
     ]
     assert "2 parts" in repr(dataset)
 

@@ -248,4 +248,4 @@ def faults(store: FaultyStore) -> None:
     store.fail("lost_answer", times=2)
     store.fail(FaultKind.BUSY, on=Operation.APPEND)
     store.fail("lost_anser")  # type: ignore[arg-type]
-    store.fail("busy", on="delete")  # type: ignore[arg-type]
+    store.fail("busy", on="rename")  # type: ignore[arg-type]

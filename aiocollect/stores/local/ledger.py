@@ -43,7 +43,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ..._files.descriptors import close_locked, hold, lock, write_at
 from ...errors import Refusal, StoreBusy, StoreRefused
@@ -53,6 +53,7 @@ __all__ = [
     "LocalBlob",
     "Record",
     "create",
+    "delete",
     "is_ledger",
     "ledger_of",
     "locked",
@@ -70,6 +71,10 @@ _FLAGS = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
 LOCK_WAIT = 0.2
 # Seconds between two attempts to lock: as long as an append of 4 KiB, up to one of several MiB.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.0001, 0.004
+
+
+# The number of blocks of a blob that was closed for good.
+SEALED: Final = 2**63 - 1
 
 
 class Record(NamedTuple):
@@ -136,6 +141,10 @@ class LocalBlob:
             raise
         self._write(record._replace(length=record.length + len(data), blocks=record.blocks + 1))
 
+    def seal(self) -> None:
+        """It has as many blocks as no blob may have, so that nobody appends any more."""
+        self._write(self.record._replace(blocks=SEALED))
+
     def _write(self, record: Record) -> None:
         _put(self._ledger, record)
         self.record = record
@@ -183,6 +192,17 @@ def create(path: str) -> str:
             return LocalBlob(ledger, data, record).etag
         finally:
             os.close(data)
+
+
+def delete(path: str, etag: str) -> bool:
+    """Delete the blob if its ETag is this. A kill on the way leaves its ledger, which the next blob
+    of the name takes over."""
+    with locked(path) as blob:
+        if blob.etag != etag:
+            return False
+        os.unlink(path)
+        os.unlink(ledger_of(path))
+        return True
 
 
 @contextmanager

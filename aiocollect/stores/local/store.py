@@ -26,7 +26,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
 
 from ..._threads.line import is_interpreter_ending
 from ..._validation.checks import check_number
@@ -44,7 +44,7 @@ from ...typing import Appended, Created, Listed, Opened, Range
 
 try:
     from ..._files.descriptors import watch_forks
-    from . import ledger, reader
+    from . import ledger, objects, reader
 except ImportError:  # no fcntl: not a POSIX system
     ledger = None  # type: ignore[assignment]
 
@@ -186,6 +186,20 @@ class LocalStore:
         if ledger.is_ledger(path.rpartition("/")[2]):
             raise StoreRefused(Refusal.INVALID, "InvalidName")
         return await self._in_thread(lambda: reader.fetch(self._root, path, offset, length))
+
+    # The ObjectStore protocol -------------------------------------------------------------------
+
+    async def put(self, path: str, file: IO[bytes], *, length: int, content_type: str) -> bool:
+        """See ObjectStore.put. It is on the disk before it has its name."""
+        return await self._in_thread(lambda: objects.put(self._find(path), file, length))
+
+    async def seal_at(self, path: str, *, created: str, length: int) -> str:
+        """See ObjectStore.seal_at."""
+        return await self._in_thread(lambda: objects.seal_at(self._find(path), created, length))
+
+    async def delete_if(self, path: str, *, etag: str) -> bool:
+        """See ObjectStore.delete_if."""
+        return await self._in_thread(lambda: objects.delete_if(self._find(path), etag))
 
     async def aclose(self) -> None:
         """End the threads, once what they do is done; a later use starts new ones."""

@@ -14,10 +14,10 @@ STALE_BY = 3
 
 class MemoryBlob:
     """``version`` becomes its ETag. ``views``: length, blocks, version and seal after each of the
-    last changes; the last view is the current one."""
+    last changes; the last view is the current one. ``whole``: it was put, and never changes."""
 
     __slots__ = (
-        *("appendable", "blocks", "content_type", "created", "data", "frozen", "sealed"),
+        *("appendable", "whole", "blocks", "content_type", "created", "data", "frozen", "sealed"),
         *("version", "views"),
     )
 
@@ -26,6 +26,7 @@ class MemoryBlob:
         self.blocks = 0
         self.sealed = False
         self.appendable = True
+        self.whole = False
         self.frozen = False
         self.views: deque[tuple[int, int, int, bool]] = deque(
             [(0, 0, version, False)], STALE_BY + 1

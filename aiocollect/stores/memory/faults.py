@@ -104,12 +104,15 @@ class FaultKind(enum.Enum):
 
 
 class Operation(enum.Enum):
-    """The four requests of a store."""
+    """The requests of a store; the last three are those of compaction."""
 
     OPEN = "open"
     CREATE = "create"
     APPEND = "append"
     READ = "read"
+    PUT = "put"
+    SEAL = "seal"
+    DELETE = "delete"
 
     __hash__ = object.__hash__
 
@@ -152,7 +155,7 @@ FaultName: TypeAlias = Literal[
     "frozen",
     "emptied",
 ]
-OperationName: TypeAlias = Literal["open", "create", "append", "read"]
+OperationName: TypeAlias = Literal["open", "create", "append", "read", "put", "seal", "delete"]
 
 
 @dataclass(frozen=True, slots=True)

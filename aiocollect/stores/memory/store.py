@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from typing import TypeVar
+from typing import IO, TypeVar
 
 from ...errors import (
     BlobFull,
@@ -167,7 +167,26 @@ class MemoryStore:
 
     async def fetch(self, path: str, *, offset: int, length: int) -> Range:
         """See Catalog.fetch."""
-        return await self.read(path, offset=offset, length=length)
+        return await self._request(
+            Operation.READ, path, lambda: self._read(path, offset, length, whole=True)
+        )
+
+    # The ObjectStore protocol -------------------------------------------------------------------
+
+    async def put(self, path: str, file: IO[bytes], *, length: int, content_type: str) -> bool:
+        """See ObjectStore.put."""
+        data = file.read(length)
+        return await self._request(Operation.PUT, path, lambda: self._put(path, data, content_type))
+
+    async def seal_at(self, path: str, *, created: str, length: int) -> str:
+        """See ObjectStore.seal_at."""
+        return await self._request(
+            Operation.SEAL, path, lambda: self._seal_at(path, created, length)
+        )
+
+    async def delete_if(self, path: str, *, etag: str) -> bool:
+        """See ObjectStore.delete_if."""
+        return await self._request(Operation.DELETE, path, lambda: self._delete_if(path, etag))
 
     async def aclose(self) -> None:
         """Nothing to close. Late requests go on: they are on the network."""
@@ -254,11 +273,11 @@ class MemoryStore:
             raise StoreRefused(Refusal.BLOB_MISSING, "BlobNotFound")
         return blob
 
-    def _look(self, path: str) -> MemoryBlob:
+    def _look(self, path: str, *, whole: bool = False) -> MemoryBlob:
         if not self.readable:
             raise StoreRefused(Refusal.NO_RIGHT, "AuthorizationPermissionMismatch")
         blob = self._find(path)
-        if not blob.appendable:
+        if not blob.appendable and not (whole and blob.whole):
             raise StoreRefused(Refusal.WRONG_TYPE, "InvalidBlobType")
         return blob
 
@@ -296,9 +315,32 @@ class MemoryStore:
         blob.change(data)
         return Appended(len(blob.data), blob.blocks, str(blob.version))
 
-    def _read(self, path: str, offset: int, length: int) -> Range:
-        blob = self._look(path)
-        whole, blocks, etag, sealed = blob.view(stale=self._stale)
-        data = bytes(blob.data[offset : min(offset + length, whole)])
+    def _put(self, path: str, data: bytes, content_type: str) -> bool:
+        if path in self._blobs:
+            return False
+        blob = self._make(path, content_type)
+        blob.appendable, blob.whole = False, True
+        blob.change(data)
+        return True
+
+    def _seal_at(self, path: str, created: str, length: int) -> str:
+        blob = self._blobs.get(path)
+        if blob is None or blob.created != created or len(blob.data) != length:
+            return ""
+        if not blob.sealed:
+            self.seal(path)
+        return str(blob.version)
+
+    def _delete_if(self, path: str, etag: str) -> bool:
+        blob = self._blobs.get(path)
+        if blob is None or str(blob.version) != etag:
+            return False
+        self.delete(path)
+        return True
+
+    def _read(self, path: str, offset: int, length: int, *, whole: bool = False) -> Range:
+        blob = self._look(path, whole=whole)
+        size, blocks, etag, sealed = blob.view(stale=self._stale)
+        data = bytes(blob.data[offset : min(offset + length, size)])
         ended = sealed or blocks >= self.max_blocks
-        return Range(data, whole, etag, blob.created, ended)
+        return Range(data, size, etag, blob.created, ended)

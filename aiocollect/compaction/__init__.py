@@ -1,0 +1,16 @@
+"""Compaction: what was collected, as Parquet or Delta, each row exactly once.
+
+::
+
+    aiocollect.compact("azure://account/modeldata", "azure://account/lake", until="2d")
+
+Needs the extra ``read``; Delta needs ``delta`` too.
+"""
+
+from .._public import publish
+from .api import CompactOptions, acompact, compact
+from .result import Compaction, NewFile
+
+__all__ = ["CompactOptions", "Compaction", "NewFile", "acompact", "compact"]
+
+publish(__name__, CompactOptions, Compaction, NewFile)

@@ -1,0 +1,191 @@
+"""compact() and acompact(): what users call."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack
+
+from .._core.settings import Settings
+from .._validation.checks import check_choice, check_flag
+from ..errors import ConfigError
+from ..options import StoreOptions
+from ..reading.opening import Opener, import_arrow, opener, places_in
+from ..reading.runner import run
+from ..reading.united import files_of, parts_of
+from ..reading.when import FOREVER, When, moment_of
+from ..typing import Credential, Layout, Store
+from .result import Compaction
+
+if TYPE_CHECKING:
+    from .run import Compactor
+
+__all__ = ["CompactOptions", "TableFormat", "acompact", "compact"]
+
+TableFormat: TypeAlias = Literal["parquet", "delta"]
+Progress: TypeAlias = Callable[[int, int], None]
+
+
+class CompactOptions(TypedDict, total=False):
+    """The options of compact() and acompact(), for functions that pass them on."""
+
+    model: str | None
+    version: str | None
+    until: When
+    format: TableFormat
+    remove_after: str | None
+    dry_run: bool
+    progress: Progress | None
+    container: str | None
+    credential: Credential | None
+    workspace: str
+    service: str
+    layout: Layout | str | None
+    store_options: StoreOptions
+
+
+_DEFAULTS = Settings()
+_ALL = ("0s", "0m", "0h", "0d", "0w")
+_NO_OPTIONS: StoreOptions = {}
+
+
+def compact(
+    store: Store | str | os.PathLike[str],
+    target: Store | str | os.PathLike[str],
+    *,
+    model: str | None = None,
+    version: str | None = None,
+    until: When = "2d",
+    format: TableFormat = "parquet",  # noqa: A002 - a public name
+    remove_after: str | None = None,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+    container: str | None = None,
+    credential: Credential | None = None,
+    workspace: str = _DEFAULTS.workspace,
+    service: str = _DEFAULTS.service,
+    layout: Layout | str | None = None,
+    store_options: StoreOptions = _NO_OPTIONS,
+) -> Compaction:
+    """Put what was collected into Parquet files, each row exactly once:
+    ``<target>/model=churn/version=10/stream=inputs/date=2026-11-28/0.parquet``.
+
+    A run takes what no file has yet: of folders that ended at ``until`` or before, one file for
+    each day and stream. Any number of runs, at a time too, and runs that are killed, never lose or
+    double a row. read() unites the files with what is not in them.
+
+    ================  ==========================================================================
+    ``store``         as read() takes it, with ``container``, ``credential``, ``workspace``,
+                      ``service``, ``layout``, ``store_options``
+    ``target``        a store, with the same credential; it can be the same one: read() finds the
+                      files there by itself, and elsewhere with ``compacted=target``
+    ``model``         None: all; ``version`` likewise
+    ``until``         folders that ended by then: a length of time before now ("2d"; "0d": all that
+                      is there), a day, an aware datetime or ISO 8601 text
+    ``format``        "parquet", or "delta": a Delta table for each stream (the extra ``delta``)
+    ``remove_after``  None: the parts stay. "30d": parts are removed that are wholly in files, and
+                      whose folder ended so long ago
+    ``dry_run``       say what would be done, and do nothing
+    ``progress``      is called with the bytes that are done, and those that there are
+    ================  ==========================================================================
+
+    Raises ConfigError, and StoreError where the store refuses.
+    """
+    task = _checked(
+        store,
+        target,
+        model=model,
+        version=version,
+        until=until,
+        format=format,
+        remove_after=remove_after,
+        dry_run=dry_run,
+        progress=progress,
+        container=container,
+        credential=credential,
+        workspace=workspace,
+        service=service,
+        layout=layout,
+        store_options=store_options,
+    )
+    return run(task.run)
+
+
+async def acompact(
+    store: Store | str | os.PathLike[str],
+    target: Store | str | os.PathLike[str],
+    **options: Unpack[CompactOptions],
+) -> Compaction:
+    """compact() on the caller's loop, with its options; what takes long is done in threads."""
+    return await _checked(store, target, **options).run()
+
+
+def _checked(
+    store: Store | str | os.PathLike[str],
+    target: Store | str | os.PathLike[str],
+    *,
+    model: str | None = None,
+    version: str | None = None,
+    until: When = "2d",
+    format: TableFormat = "parquet",  # noqa: A002 - a public name
+    remove_after: str | None = None,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+    container: str | None = None,
+    credential: Credential | None = None,
+    workspace: str = _DEFAULTS.workspace,
+    service: str = _DEFAULTS.service,
+    layout: Layout | str | None = None,
+    store_options: StoreOptions = _NO_OPTIONS,
+) -> Compactor:
+    import_arrow()
+    from .run import Compactor
+
+    for name, text in (("model", model), ("version", version)):
+        if text is not None and (not isinstance(text, str) or not text):
+            raise ConfigError(f"{name} must be text, or None for all")
+    if version is not None and model is None:
+        raise ConfigError("version= needs a model")
+    now = time.time_ns() // 1000
+    end = moment_of(until, option="until", now=now)
+    if end is None:
+        raise ConfigError("until must be a time, such as '2d', or '0d' for everything")
+    if remove_after is not None and not isinstance(remove_after, str):
+        raise ConfigError("remove_after must be a length of time, such as '30d', or None")
+    gone = moment_of(remove_after, option="remove_after", now=now)
+    check_choice("format", format, ("parquet", "delta"))
+    check_flag("dry_run", dry_run)
+    places_of = places_in(layout, workspace=workspace, service=service, format_=None)
+    names = {name: one for name, one in (("model", model), ("version", version)) if one}
+    places_of(names)
+    open_store = opener(store, container, credential, store_options, target)
+    if format == "parquet":
+        _check_target(open_store, removes=gone is not None)
+    return Compactor(
+        open_store,
+        places_of,
+        names,
+        until=FOREVER if until in _ALL else end,
+        remove_until=gone,
+        is_delta=format == "delta",
+        dry_run=dry_run,
+        progress=progress or _silent,
+    )
+
+
+def _silent(done: int, total: int) -> None:
+    pass
+
+
+def _check_target(open_store: Opener, *, removes: bool) -> None:
+    catalog = open_store()
+    wanted: list[tuple[str, object, str]] = [("target", files_of(catalog), "put")]
+    if removes:
+        wanted += [("store", parts_of(catalog), name) for name in ("seal_at", "delete_if")]
+    for option, one, method in wanted:
+        if not callable(getattr(one, method, None)):
+            raise ConfigError(
+                f"{option}: {type(one).__name__} cannot be used for compaction: it has no "
+                f"{method}(); see aiocollect.typing.ObjectStore"
+            )

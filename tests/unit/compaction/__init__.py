@@ -1,0 +1,1 @@
+"""Compaction: the set hash, the sorting, the file."""
