@@ -87,6 +87,7 @@ lint: $(VENV)/ready ## ruff and mypy --strict (a minute, then seconds)
 simulate: $(VENV)/ready ## Simulated lives with faults, and machines that crash, on all cores (SEEDS=10000)
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
 	$(BIN)/python -m tests.simulation.crashes --seeds $(CRASHES)
+	$(BIN)/python -m tests.simulation.verified 0 $$(( $(SEEDS) / 10 ))
 
 azurite: $(VENV)/ready testkit/azurite/node_modules/ready ## Only the tests against the emulator
 	$(BIN)/python -m pytest -q tests/azurite

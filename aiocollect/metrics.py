@@ -230,6 +230,11 @@ METRICS = (
         lambda s: s.hook_errors,
     ),
     _one(
+        *("counter", "log_lost", "{record}"),
+        "Records of the log that are not stored; verify() cannot prove that time.",
+        lambda s: s.log_lost,
+    ),
+    _one(
         *("gauge", "native_core", "", "1 where the native core runs, 0 where Python does."),
         lambda s: float(s.core == "native"),
     ),

@@ -47,7 +47,20 @@ class VerifyOptions(TypedDict, total=False):
 def verify(
     store: Store | str | os.PathLike[str],
     model: str | None = None,
-    **options: Unpack[VerifyOptions],
+    *,
+    version: str | None = None,
+    stream: str | None = None,
+    start: When = None,
+    end: When = None,
+    depth: Depth = "bytes",
+    log_key: str | bytes | None = None,
+    container: str | None = None,
+    credential: Credential | None = None,
+    workspace: str = _DEFAULTS.workspace,
+    service: str = _DEFAULTS.service,
+    layout: Layout | str | None = None,
+    format: Format | None = None,  # noqa: A002 - a public name
+    store_options: StoreOptions = _NO_OPTIONS,
 ) -> Verdict:
     """Whether what is stored is what was accepted: a :class:`Verdict`, by stream and day.
 
@@ -70,7 +83,23 @@ def verify(
     Raises ConfigError for options that are wrong, and StoreRefused where the credential may not
     list or read.
     """
-    prepared = _prepared(store, model, **options)
+    prepared = _prepared(
+        store,
+        model,
+        version=version,
+        stream=stream,
+        start=start,
+        end=end,
+        depth=depth,
+        log_key=log_key,
+        container=container,
+        credential=credential,
+        workspace=workspace,
+        service=service,
+        layout=layout,
+        format=format,
+        store_options=store_options,
+    )
 
     async def main() -> Verdict:
         return await _closing(*prepared)

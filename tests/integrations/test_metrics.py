@@ -65,6 +65,7 @@ STATS = Stats(
     mismatches=18,
     unknown=19,
     hook_errors=20,
+    log_lost=24,
     core="native",
 )
 # Name in Prometheus, name in OpenTelemetry, label, value.
@@ -98,6 +99,7 @@ EXPECTED: list[tuple[str, str, dict[str, str], float]] = [
     ("append_mismatches_total", "append_mismatches", {}, 18),
     ("unknown_outcomes_total", "unknown_outcomes", {}, 19),
     ("hook_errors_total", "hook_errors", {}, 20),
+    ("log_lost_total", "log_lost", {}, 24),
     ("native_core", "native_core", {}, 1),
     ("healthy", "healthy", {}, 1),
 ]

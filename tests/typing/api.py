@@ -30,7 +30,16 @@ from aiocollect.encoders import CsvEncoder, JsonlEncoder
 from aiocollect.events import Event, Held
 from aiocollect.integrations.pytest_plugin import FaultyStore
 from aiocollect.layouts import DocumentedLayout
-from aiocollect.reading import Dataset, FollowedRows, Follower, ReadNote, StreamInfo
+from aiocollect.reading import (
+    Dataset,
+    DayVerdict,
+    Finding,
+    FollowedRows,
+    Follower,
+    ReadNote,
+    StreamInfo,
+    Verdict,
+)
 from aiocollect.redaction import Drop, KeyedHash, Mask
 from aiocollect.stats import StreamStats
 from aiocollect.stores.azure import AzureStore
@@ -232,6 +241,14 @@ async def reading(store: MemoryStore) -> None:
     aiocollect.read(store, "m", on_missing="ignore")  # type: ignore[arg-type]
     aiocollect.read(store, "m", labels="last")  # type: ignore[arg-type]
     await aiocollect.aread(store, "m", versions="1")  # type: ignore[call-arg]
+    verdict = aiocollect.verify(
+        store, "m", version="1", start="7d", depth="rows", log_key=b"k" * 16
+    )
+    assert_type(verdict, Verdict)
+    assert_type(verdict.days, tuple[DayVerdict, ...])
+    assert_type(verdict.findings, tuple[Finding, ...])
+    assert_type(await aiocollect.averify(store), Verdict)
+    aiocollect.verify(store, depth="all")  # type: ignore[arg-type]
     follower = aiocollect.follow(store, "m", stream="inputs", since="1h", poll=None)
     assert_type(follower, Follower)
     async for followed in follower:
