@@ -13,11 +13,11 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING
-from zlib import crc32
+from zlib import crc32 as zlib_crc32
 
 from .._native import core
 
-__all__ = ["Lines", "OpenLines", "joined"]
+__all__ = ["Lines", "OpenLines", "crc32", "joined"]
 
 _LENGTH = array("I").itemsize
 
@@ -60,7 +60,7 @@ class PythonLines:
     @property
     def crc(self) -> int:
         """The CRC-32 of all bytes."""
-        return crc32(self.data)
+        return zlib_crc32(self.data)
 
     def cut(self, first: int, last: int) -> PythonLines:
         """The rows from ``first`` on, up to the one before ``last``."""
@@ -117,8 +117,9 @@ class PythonOpenLines:
 if TYPE_CHECKING or core is None:
     Lines = PythonLines
     OpenLines = PythonOpenLines
+    crc32 = zlib_crc32
 else:
-    Lines, OpenLines = core.Lines, core.OpenLines
+    Lines, OpenLines, crc32 = core.Lines, core.OpenLines, core.crc32
 
 
 def joined(parts: Iterable[Lines]) -> Lines:

@@ -53,7 +53,14 @@ class Arena {
     Arena() = default;
     Arena(const Arena&) = delete;
     Arena& operator=(const Arena&) = delete;
-    ~Arena() { clear(); std::free(spare_); }
+    ~Arena() {
+        clear();
+        while (spare_) {
+            Chunk* next = spare_->next;
+            std::free(spare_);
+            spare_ = next;
+        }
+    }
 
     static size_t size_of(size_t cells, size_t id_size) {
         return (sizeof(Record) + ((id_size + 7) & ~size_t{7}) + cells + 7) & ~size_t{7};
@@ -159,6 +166,8 @@ class Arena {
   private:
     // Two thousand calls of ten floats.
     static constexpr size_t kChunk = 256 * 1024;
+    // What comes in 5 ms, between two looks of a busy pump: new memory is dear (lines.hpp).
+    static constexpr int kSpares = 4;
 
     struct alignas(16) Chunk {
         Chunk* next;
@@ -178,13 +187,15 @@ class Arena {
 
     Chunks in_;   // the producers'
     Chunks out_;  // the reader's
-    Chunk* spare_ = nullptr;
+    Chunk* spare_ = nullptr;  // chunks that were read, for the next calls
+    int spares_ = 0;
 
     Chunk* fresh(size_t size) {
         Chunk* chunk = nullptr;
         if (spare_ && size <= spare_->capacity) {
             chunk = spare_;
-            spare_ = nullptr;
+            spare_ = chunk->next;
+            spares_ -= 1;
         } else {
             const size_t capacity = size > kChunk - sizeof(Chunk) ? size : kChunk - sizeof(Chunk);
             chunk = static_cast<Chunk*>(std::malloc(sizeof(Chunk) + capacity));
@@ -199,10 +210,12 @@ class Arena {
     }
 
     void give_back(Chunk* chunk) {
-        if (spare_ || chunk->capacity > kChunk) {
+        if (spares_ == kSpares || chunk->capacity > kChunk) {
             std::free(chunk);
         } else {
+            chunk->next = spare_;
             spare_ = chunk;
+            spares_ += 1;
         }
     }
 };

@@ -20,7 +20,9 @@ struct Run {
     Bytes lines;
     std::vector<uint32_t> lengths;
 
-    Run(Origin* from) : origin(hold(from)), channel(Py_NewRef(from->channel)) {}
+    explicit Run(Origin* from) : origin(hold(from)), channel(Py_NewRef(from->channel)) {
+        take_memory(lines);
+    }
     Run(Run&& other) noexcept
         : origin(other.origin), channel(other.channel), estimate(other.estimate),
           lines(std::move(other.lines)), lengths(std::move(other.lengths)) {
@@ -30,18 +32,18 @@ struct Run {
     Run& operator=(Run&&) = delete;
     ~Run() {
         if (origin) {
+            give_memory(lines);
             let_go(origin);
             Py_DECREF(channel);
         }
     }
 
-    // (origin, channel, estimate, lines).
-    PyObject* told() const {
-        PyObject* data = PyBytes_FromStringAndSize(lines.data(), static_cast<Py_ssize_t>(lines.size()));
+    // (origin, channel, estimate, lines); nullptr: no memory, and the bytes may be gone.
+    PyObject* told() {
         PyObject* rows = PyBytes_FromStringAndSize(
             reinterpret_cast<const char*>(lengths.data()),
             static_cast<Py_ssize_t>(lengths.size() * sizeof(uint32_t)));
-        PyObject* made = new_lines(data, rows);
+        PyObject* made = new_lines(lines, rows);
         return made ? Py_BuildValue("(OOLN)", origin, channel, static_cast<long long>(estimate), made)
                     : nullptr;
     }
@@ -57,17 +59,6 @@ struct Share {
 
 class Drain {
   public:
-    // The memory of the first run, mostly the only one, is that of the drain before.
-    explicit Drain(Bytes* scratch) : scratch_(scratch) {}
-    Drain(const Drain&) = delete;
-    Drain& operator=(const Drain&) = delete;
-    ~Drain() {
-        if (!runs.empty()) {
-            scratch_->swap(runs.front().lines);
-            scratch_->clear(kKept);
-        }
-    }
-
     // Ends with the first record that Python must look at; `asked` is then its origin.
     void plan(Ring* ring, int64_t max_rows, int64_t max_cost) {
         int64_t rows = 0, cost = 0;
@@ -114,7 +105,7 @@ class Drain {
     }
 
     // The runs, as a list; nullptr: no memory.
-    PyObject* told() const {
+    PyObject* told() {
         PyObject* found = PyList_New(static_cast<Py_ssize_t>(runs.size()));
         for (size_t i = 0; found && i < runs.size(); ++i) {
             PyObject* one = runs[i].told();
@@ -146,9 +137,6 @@ class Drain {
     const Record* asked = nullptr;
 
   private:
-    static constexpr size_t kKept = 512 * 1024;
-
-    Bytes* scratch_;
     std::vector<size_t> open_;  // the places of the runs that rows may be added to
 
     size_t run_of(Origin* origin) {
@@ -165,9 +153,6 @@ class Drain {
         }
         open_.push_back(fresh);
         runs.emplace_back(origin);
-        if (fresh == 0) {
-            runs.front().lines.swap(*scratch_);
-        }
         return fresh;
     }
 };
@@ -223,7 +208,7 @@ PyObject* ring_drain(PyObject* self, PyObject* args) {
     ring->draining = this_process();
     PyObject* answer = nullptr;
     {
-        Drain drain(ring->scratch);
+        Drain drain;
         try {
             answer = drained(ring, drain, max_rows, max_cost, lets_go);
         } catch (const std::bad_alloc&) {

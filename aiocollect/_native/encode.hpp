@@ -65,6 +65,7 @@ class Bytes {
     void end(const char* at) { size_ = static_cast<size_t>(at - data_); }
     const char* data() const { return data_; }
     size_t size() const { return size_; }
+    size_t capacity() const { return room_; }
 
   private:
     char* data_ = nullptr;

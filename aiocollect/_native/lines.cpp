@@ -2,22 +2,75 @@
 
 #include "lines.hpp"
 
+#include <new>
+
 #include "crc.hpp"
 
 namespace aiocollect {
 
-PyObject* new_lines(PyObject* data, PyObject* lengths) {
-    Lines* lines = data && lengths ? PyObject_New(Lines, lines_type) : nullptr;
+namespace {
+
+constexpr int kSpares = 4;             // as many Lines as are mostly under way
+constexpr size_t kMuch = 512 * 1024;  // what is larger is given back to the system
+Bytes spares[kSpares];
+
+// Without its bytes.
+Lines* empty_lines(PyObject* lengths) {
+    Lines* lines = lengths ? PyObject_New(Lines, lines_type) : nullptr;
     if (!lines) {
-        Py_XDECREF(data);
         Py_XDECREF(lengths);
-        return PyErr_Occurred() ? nullptr : PyErr_NoMemory();
+        if (!PyErr_Occurred()) {
+            PyErr_NoMemory();
+        }
+        return nullptr;
     }
-    lines->data = data;
+    lines->data = nullptr;
+    new (&lines->text) Bytes;
     lines->lengths = lengths;
     lines->crc = 0;
     lines->has_crc = 0;
+    return lines;
+}
+
+}  // namespace
+
+PyObject* new_lines(PyObject* data, PyObject* lengths) {
+    Lines* lines = data ? empty_lines(lengths) : nullptr;
+    if (lines) {
+        lines->data = data;
+        return reinterpret_cast<PyObject*>(lines);
+    }
+    if (data) {
+        Py_DECREF(data);
+    } else {
+        Py_XDECREF(lengths);
+    }
+    return PyErr_Occurred() ? nullptr : PyErr_NoMemory();
+}
+
+PyObject* new_lines(Bytes& text, PyObject* lengths) {
+    Lines* lines = empty_lines(lengths);
+    if (lines) {
+        lines->text.swap(text);
+    }
     return reinterpret_cast<PyObject*>(lines);
+}
+
+void take_memory(Bytes& text) {
+    for (Bytes& spare : spares) {
+        if (spare.capacity() > text.capacity()) {
+            text.swap(spare);
+        }
+    }
+}
+
+void give_memory(Bytes& text) {
+    text.clear(kMuch);
+    for (Bytes& spare : spares) {
+        if (spare.capacity() < text.capacity()) {
+            text.swap(spare);
+        }
+    }
 }
 
 namespace {
@@ -96,7 +149,7 @@ PyObject* lines_iter(PyObject* self) {
     size_t begin = 0;
     for (size_t row = 0; rows && row < lines->rows(); ++row) {
         const uint32_t length = lines->length(row);
-        PyObject* one = PyBytes_FromStringAndSize(PyBytes_AS_STRING(lines->data) + begin, length);
+        PyObject* one = PyBytes_FromStringAndSize(lines->begin() + begin, length);
         begin += length;
         if (!one) {
             Py_CLEAR(rows);
@@ -134,8 +187,8 @@ PyObject* lines_cut(PyObject* self, PyObject* const* args, Py_ssize_t count) {
         size += lines->length(static_cast<size_t>(row));
     }
     const Py_ssize_t width = sizeof(uint32_t);
-    PyObject* data = PyBytes_FromStringAndSize(PyBytes_AS_STRING(lines->data) + begin,
-                                               static_cast<Py_ssize_t>(size));
+    PyObject* data =
+        PyBytes_FromStringAndSize(lines->begin() + begin, static_cast<Py_ssize_t>(size));
     return new_lines(data, PyBytes_FromStringAndSize(
                                PyBytes_AS_STRING(lines->lengths) + first * width, (last - first) * width));
 }
@@ -165,7 +218,7 @@ PyObject* lines_size(PyObject* self, void*) { return PyLong_FromSize_t(self_as<L
 PyObject* lines_crc(PyObject* self, void*) {
     Lines* lines = self_as<Lines>(self);
     if (!lines->has_crc) {
-        lines->crc = crc32(PyBytes_AS_STRING(lines->data), lines->size());
+        lines->crc = crc32(lines->begin(), lines->size());
         lines->has_crc = 1;
     }
     return PyLong_FromUnsignedLong(lines->crc);
@@ -180,9 +233,25 @@ PyObject* lines_repr(PyObject* self) {
     return PyUnicode_FromFormat("<Lines %zu rows, %zu bytes>", lines->rows(), lines->size());
 }
 
+PyObject* lines_data(PyObject* self, void*) {
+    Lines* lines = self_as<Lines>(self);
+    if (!lines->data) {
+        lines->data = PyBytes_FromStringAndSize(lines->text.data(),
+                                                static_cast<Py_ssize_t>(lines->text.size()));
+        if (!lines->data) {
+            return nullptr;
+        }
+        give_memory(lines->text);
+    }
+    return Py_NewRef(lines->data);
+}
+
 void lines_dealloc(PyObject* self) {
-    Py_CLEAR(self_as<Lines>(self)->data);
-    Py_CLEAR(self_as<Lines>(self)->lengths);
+    Lines* lines = self_as<Lines>(self);
+    give_memory(lines->text);
+    lines->text.~Bytes();
+    Py_CLEAR(lines->data);
+    Py_CLEAR(lines->lengths);
     PyTypeObject* type = Py_TYPE(self);
     PyObject_Free(self);
     Py_DECREF(type);
@@ -195,11 +264,11 @@ PyMethodDef lines_methods[] = {
     {nullptr, nullptr, 0, nullptr},
 };
 PyMemberDef lines_members[] = {
-    {"data", T_OBJECT_EX, offsetof(Lines, data), READONLY, nullptr},
     {"lengths", T_OBJECT_EX, offsetof(Lines, lengths), READONLY, nullptr},
     {nullptr, 0, 0, 0, nullptr},
 };
 PyGetSetDef lines_getset[] = {
+    {"data", lines_data, nullptr, nullptr, nullptr},
     {"size", lines_size, nullptr, nullptr, nullptr},
     {"crc", lines_crc, nullptr, nullptr, nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
@@ -305,7 +374,7 @@ PyObject* open_add(PyObject* self, PyObject* object) {
     if (!open->data.make_room(size, most) || !open->lengths.make_room(bytes, most)) {
         return nullptr;
     }
-    const char* from = PyBytes_AS_STRING(lines->data);
+    const char* from = lines->begin();
     open->data.put(from, size);
     open->lengths.put(PyBytes_AS_STRING(lines->lengths), bytes);
     open->crc = crc32(from, size, open->crc);

@@ -1,5 +1,6 @@
 // The module: its types, and the context variable that collect() asks.
 
+#include "crc.hpp"
 #include "lines.hpp"
 #include "objects.hpp"
 
@@ -55,7 +56,21 @@ PyObject* set_context(PyObject*, PyObject* variable) {
     Py_RETURN_NONE;
 }
 
-PyMethodDef module_methods[] = {{"set_context", set_context, METH_O, nullptr},
+// As zlib.crc32(data, value), at a third of its time.
+PyObject* crc_of(PyObject*, PyObject* args) {
+    Py_buffer data;
+    unsigned long value = 0;
+    if (!PyArg_ParseTuple(args, "y*|k", &data, &value)) {
+        return nullptr;
+    }
+    const uint32_t crc = crc32(static_cast<const char*>(data.buf), static_cast<size_t>(data.len),
+                               static_cast<uint32_t>(value));
+    PyBuffer_Release(&data);
+    return PyLong_FromUnsignedLong(crc);
+}
+
+PyMethodDef module_methods[] = {{"crc32", crc_of, METH_VARARGS, nullptr},
+                                {"set_context", set_context, METH_O, nullptr},
                                 {"quoted_columns", quoted_columns, METH_O, nullptr},
                                 {nullptr, nullptr, 0, nullptr}};
 PyModuleDef module_definition = {

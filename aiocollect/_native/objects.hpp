@@ -72,7 +72,6 @@ struct Ring {
     PyObject_HEAD
     Arena* arena;
     Moments* moments;
-    Bytes* scratch;  // the reader's
     IdsObject* ids;
     PyObject* clock;  // gives nanoseconds; nullptr: the machine's
     PyObject* wake;

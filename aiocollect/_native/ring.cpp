@@ -19,9 +19,8 @@ int ring_init(PyObject* self, PyObject* args, PyObject* kwargs) {
     if (!ring->arena) {
         ring->arena = new (std::nothrow) Arena;
         ring->moments = new (std::nothrow) Moments;
-        ring->scratch = new (std::nothrow) Bytes;
     }
-    if (!ring->arena || !ring->moments || !ring->scratch) {
+    if (!ring->arena || !ring->moments) {
         PyErr_NoMemory();
         return -1;
     }
@@ -214,7 +213,6 @@ void ring_dealloc(PyObject* self) {
     ring_tp_clear(self);
     delete self_as<Ring>(self)->arena;
     delete self_as<Ring>(self)->moments;
-    delete self_as<Ring>(self)->scratch;
     free_plain(self);
 }
 

@@ -27,9 +27,8 @@ import struct
 from collections.abc import Iterator
 from hashlib import blake2b
 from typing import NamedTuple
-from zlib import crc32
 
-from .._core.lines import Lines
+from .._core.lines import Lines, crc32
 from .._core.stand import Stand
 
 __all__ = [
@@ -238,9 +237,13 @@ def header_of(start: bytes) -> Header | None:
 # Records --------------------------------------------------------------------------------------
 
 
-def rows_record(lane: int, first: int, lines: Lines, salt: int) -> bytes:
-    """Rows as the blob will hold them, with the length of each."""
-    return _record(_ROWS, lane, first, len(lines), lines.lengths + lines.data, salt)
+def rows_record(lane: int, first: int, lines: Lines, salt: int) -> tuple[bytes, bytes, bytes]:
+    """Rows as the blob will hold them, with the length of each; in pieces that follow one another,
+    since rows are many bytes."""
+    lengths, data = lines.lengths, lines.data
+    start = _RECORD.pack(_MARK, 0, _ROWS, lane, first, len(lines), len(lengths) + len(data))
+    crc = crc32(data, crc32(lengths, crc32(start[8:], salt)))
+    return start[:4] + _CRC.pack(crc) + start[8:], lengths, data
 
 
 def lane_record(lane: LaneRecord, salt: int) -> bytes:
@@ -257,7 +260,7 @@ def target_record(target: SpoolTarget, salt: int) -> bytes:
 def _record(kind: int, lane: int, first: int, number: int, payload: bytes, salt: int) -> bytes:
     start = _RECORD.pack(_MARK, 0, kind, lane, first, number, len(payload))
     crc = crc32(payload, crc32(start[8:], salt))
-    return start[:4] + struct.pack("<I", crc) + start[8:] + payload
+    return start[:4] + _CRC.pack(crc) + start[8:] + payload
 
 
 def records(

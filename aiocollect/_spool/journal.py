@@ -160,14 +160,15 @@ class Journal:
             segment.declared.add(progress.lane.number)
             self._put(lane_record(progress.lane, self.salt))
         record = rows_record(progress.lane.number, first, lines, self.salt)
+        whole = sum(map(len, record))
         size = len(lines.lengths) + lines.size
         number = len(lines)
-        self._added.append(Added(progress, first, number, self._size, len(record), size, again))
-        self._put(record)
+        self._added.append(Added(progress, first, number, self._size, whole, size, again))
+        self._put(*record)
 
-    def _put(self, record: bytes) -> None:
-        self._buffer.append(record)
-        self._size += len(record)
+    def _put(self, *record: bytes) -> None:
+        self._buffer += record
+        self._size += sum(map(len, record))
 
     @property
     def pending(self) -> int:
