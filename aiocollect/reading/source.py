@@ -15,6 +15,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 from ..errors import ConfigError, Incomplete, SchemaConflict, SnapshotGone
 from ..typing import METADATA, Catalog
 from .csv_rows import ColumnType, Misfit
+from .declarations import declared_in
 from .fetch import Fetcher
 from .joiner import Joiner
 from .notes import Notes, ReadNote
@@ -75,7 +76,8 @@ class Reading:
         """The plan, made at the first call."""
         if self.plan is None:
             assert self._planner is not None
-            self.plan = await self._planner.plan(catalog)
+            plan = await self._planner.plan(catalog)
+            self.plan = plan._replace(declared=await declared_in(catalog, plan))
         return self.plan
 
     async def schema(self, catalog: Catalog) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -188,3 +188,73 @@ def test_what_a_user_says_comes_first() -> None:
     store = stored([[1, 2]], columns="x y")
     table = declared(store, {"x": "str", "y": "vector"}, schema={"x": "int8"}).to_arrow()
     assert [str(table[name].type) for name in "xy"] == ["int8", "int64"]
+
+
+# From the log -------------------------------------------------------------------------------------
+
+COLUMNS: dict[str, Any] = {"age": float, "note": str}
+
+
+def churned(types: Any = COLUMNS, *, day: int = 0, later: int = 0, **options: Any) -> Any:
+    """A life that scores one row of whole numbers, and of nothing; it writes it down some days
+    later."""
+
+    async def use(pipeline: Pipeline) -> None:
+        model = pipeline.model("m", inputs=types, predictions={"p": float})
+        model.collect(inputs=[[41, None]], predictions=[[1]], at=DAY + timedelta(days=day))
+
+    return write(use, at=DAY + timedelta(days=day + later), **options)
+
+
+DAY = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+def types_read(store: Any, **options: Any) -> dict[str, str]:
+    schema = aiocollect.read(store, "m", **options).schema
+    return {field.name: str(field.type) for field in schema if not field.name.startswith("$")}
+
+
+@pytest.mark.parametrize("layout", ["day", "hour", "{model}/{identifier}/{yyyy}-{MM}.{extension}"])
+def test_the_log_has_what_was_declared(layout: str) -> None:
+    """And read() finds it; without a log, or without types, cells alone decide."""
+    store = churned(layout=layout)
+    assert types_read(store, layout=layout) == {"age": "double", "note": "string", "p": "double"}
+    single = types_read(store, layout=layout, streams="inputs")
+    assert single == {"age": "double", "note": "string"}
+    plain = {"age": "int64", "note": "null", "p": "int64"}
+    silent = churned(layout=layout, log=False)
+    assert types_read(silent, layout=layout) == plain
+    names = churned(list(COLUMNS), layout=layout)
+    assert types_read(names, layout=layout) == plain | {"p": "double"}
+
+
+def test_the_newest_day_that_is_read_declares() -> None:
+    """A later version of the program may say something else."""
+    store = churned({"age": int, "note": str})
+    churned(COLUMNS, store=store, day=1, writer="00000000ab")
+    assert types_read(store)["age"] == "double"
+    assert types_read(store, end="2026-02-01")["age"] == "int64"
+    assert types_read(store, end="2026-02-01")["note"] == "string"
+    # Written down on the next day, as at midnight.
+    late = churned(COLUMNS, later=1)
+    assert types_read(late)["note"] == "string"
+
+
+def test_the_log_of_another_service_declares_nothing() -> None:
+    """Names are the same, folders are not."""
+    store = churned({"age": str, "note": str}, service="a", writer="00000000a1")
+    churned(["age", "note"], store=store, service="b", writer="00000000a2")
+    assert types_read(store, service="a")["age"] == "string"
+    assert types_read(store, service="b")["age"] == "int64"
+
+
+def test_a_log_that_is_damaged_declares_what_can_be_read() -> None:
+    """And stops nobody from reading."""
+    store = churned()
+    (path,) = store.log
+    data = bytes(store.log[path])
+    store._blobs[path].change(data.replace(b'"types":{"age"', b'"types":["age"'))
+    assert types_read(store)["p"] == "double"
+    assert types_read(store)["age"] == "int64"
+    store._blobs[path].change(b"\x00" + data[40:])
+    assert types_read(store)["age"] == "double"

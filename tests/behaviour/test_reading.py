@@ -176,6 +176,8 @@ def test_nothing_is_asked_before_somebody_looks() -> None:
         "model=churn/version=10/stream=predictions/date=2026-01-31",
         f"{folder}/labels/",
         "model=churn/version=10/stream=labels/date=",
+        "_aiocollect/log/2026/01/31/",
+        "_aiocollect/log/2026/01/31/00000000aa.jsonl",
     ]
     assert "2 parts" in repr(dataset)
 
