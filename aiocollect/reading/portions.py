@@ -24,10 +24,20 @@ class Portion(NamedTuple):
 
 
 def portions_of_parts(parts: Sequence[PlannedPart], target: int) -> list[Portion]:
-    """The parts of one stream in order, several small ones together."""
-    sizes = [part.length - part.start for part in parts]
+    """The parts of one stream in order, several small ones together. Where some are compared with
+    compacted files, parts and files of one time stay together."""
+    whole = any(part.checked for part in parts)
+    units: list[list[PlannedPart]] = []
+    end = 0
+    for part in parts:
+        if whole and part.begin < end:
+            units[-1].append(part)
+        else:
+            units.append([part])
+        end = max(end, part.end)
+    sizes = [sum(part.length - part.start for part in unit) for unit in units]
     return [
-        Portion(tuple(parts[first:last]), None, size)
+        Portion(tuple(part for unit in units[first:last] for part in unit), None, size)
         for first, last, size in _groups(sizes, target)
     ]
 

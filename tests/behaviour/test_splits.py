@@ -20,6 +20,8 @@ import pytest
 import aiocollect
 from aiocollect import ConfigError, MemoryStore, Pipeline
 from aiocollect.errors import Incomplete, SchemaConflict, SnapshotGone
+from aiocollect.reading.plan import PlannedPart
+from aiocollect.reading.portions import portions_of_parts
 from tests.support.reads import churn, three_rows, write
 
 START = datetime(2026, 1, 30, tzinfo=UTC)
@@ -177,6 +179,42 @@ def test_nothing_there_is_no_split() -> None:
     assert dataset.splits() == []
     with pytest.raises(ConfigError, match="target_bytes"):
         dataset.splits(0)
+
+
+# Compacted ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("streams", [None, "inputs", "labels"])
+def test_compacted_days_are_split_like_others(streams: Any) -> None:
+    """Files and what is not in them yet: rows of later lives."""
+    store, lake = write(days), MemoryStore()
+    aiocollect.compact(store, lake)
+    write(days, store=store, writer="00000000ab")
+    dataset = aiocollect.read(store, "churn", streams=streams, compacted=lake)
+    assert {part.format for part in dataset.parts} == {"parquet", "csv"}
+    splits = dataset.splits(1)
+    assert len(splits) == (9 if streams is None else 18)
+    assert counted(whole(splits)) == counted(dataset.to_arrow())
+    assert sum(counted(whole(splits)).values()) == (72 if streams == "labels" else 144)
+
+
+def test_what_is_compared_with_files_stays_beside_them() -> None:
+    """Rows that a spool brings after their part was removed: those that the files have are left
+    out, and that needs the files."""
+    day = 86_400_000_000
+
+    def part(path: str, at: int, *, checked: bool = False) -> PlannedPart:
+        kind = "parquet" if path.endswith("parquet") else "csv"
+        return PlannedPart("s", path, 10, "x", kind, at * day, (at + 1) * day, checked=checked)
+
+    parts = [part("0.parquet", 0), part("a.csv", 0, checked=True), part("b.csv", 0)]
+    parts += [part("1.parquet", 1), part("c.csv", 1)]
+    split = [[one.path for one in portion.parts or ()] for portion in portions_of_parts(parts, 1)]
+    assert split == [["0.parquet", "a.csv", "b.csv"], ["1.parquet", "c.csv"]]
+    plain = [one._replace(checked=False) for one in parts]
+    assert [len(portion.parts or ()) for portion in portions_of_parts(plain, 1)] == [1] * 5
+    (one,) = portions_of_parts(plain, 50)
+    assert one.size == 50
 
 
 # Ids of others ------------------------------------------------------------------------------------
