@@ -10,9 +10,10 @@ import time
 import traceback
 from collections.abc import Sequence
 
+from aiocollect import stats
 from testkit.errors import EmulatorMissing
 
-from .base import BaseMissing, against
+from .base import BaseMissing, against, both_ways
 from .measure import Figure, Size
 from .report import as_json, as_text
 from .table import BENCHES, bench
@@ -30,7 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="which ones; without: all")
     parser.add_argument("--base", metavar="REVISION", help="print ratios of this tree to another")
-    parser.add_argument("--rounds", type=int, default=5, help="pairs of processes for --base")
+    parser.add_argument("--ways", action="store_true", help="ratios of the core to Python's way")
+    parser.add_argument("--rounds", type=int, default=5, help="pairs of processes for both")
     parser.add_argument("--full", action="store_true", help="10^7 rows too; minutes more")
     parser.add_argument("--small", action="store_true", help="the smallest form: figures of no use")
     parser.add_argument("--json", action="store_true", help="print JSON, with each round's sample")
@@ -38,16 +40,19 @@ def main(arguments: list[str] | None = None) -> int:
     for name in options.names:
         if name not in BENCHES:
             parser.error(f"there is no bench {name!r}; there are {', '.join(BENCHES)}")
-    if options.base:
+    names = options.names or COMPARED
+    if options.base or options.ways:
         try:
-            figures = against(
-                options.base, options.names or COMPARED, rounds=options.rounds, tell=_tell
-            )
+            if options.ways:
+                figures = both_ways(names, rounds=options.rounds, tell=_tell)
+            else:
+                figures = against(options.base, names, rounds=options.rounds, tell=_tell)
         except BaseMissing as obstacle:
             _tell(str(obstacle))
             return 3
         print(json.dumps(as_json(figures), indent=1) if options.json else as_text(figures))
         return 0
+    _tell(f"aiocollect runs {stats.CORE}")
     size = Size(small=options.small, full=options.full)
     figures, failed = run_all(options.names or list(BENCHES), size, as_they_come=not options.json)
     if options.json:

@@ -71,7 +71,7 @@ async def _run(running: Emulator, size: Size) -> list[Figure]:
                 f"bytes a second into Azurite, of the raw SDK's, {kind}",
                 tuple(rates[kind]),
                 unit="%",
-                goal=85.0,
+                goal=95.0,
                 at_least=True,
                 note="1,000 rows a call, blocks of 1 MiB, one blob",
             ),

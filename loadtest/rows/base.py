@@ -22,7 +22,7 @@ from typing import Any, Final
 from .measure import Figure
 from .report import from_json
 
-__all__ = ["BaseMissing", "against", "compare", "package_of"]
+__all__ = ["BaseMissing", "against", "both_ways", "compare", "package_of"]
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 CHILD_SECONDS: Final = 600
@@ -41,10 +41,18 @@ def package_of(revision: str, *, repository: Path = ROOT) -> Iterator[Path]:
             _git(repository, "worktree", "add", "--detach", str(tree), revision)
             path.mkdir()
             (path / "aiocollect").symlink_to(tree / "aiocollect")
+            _build_core(tree)
             yield path
         finally:
             with contextlib.suppress(BaseMissing):  # where it was not even made
                 _git(repository, "worktree", "remove", "--force", str(tree))
+
+
+def _build_core(tree: Path) -> None:
+    """Revisions that have a native core are measured with it, as this tree is."""
+    script = tree / "tools" / "build_native.py"
+    if script.exists():
+        subprocess.run([sys.executable, str(script)], cwd=tree, check=False)
 
 
 def _git(repository: Path, *arguments: str) -> None:
@@ -72,6 +80,15 @@ def against(
     return compare(pairs)
 
 
+def both_ways(names: Sequence[str], *, rounds: int, tell: Callable[[str], None]) -> list[Figure]:
+    """The native core by the Python way, both of this tree, over so many pairs of processes."""
+    pairs: list[tuple[list[Figure], list[Figure]]] = []
+    for number in range(rounds):
+        tell(f"pair {number + 1} of {rounds}")
+        pairs.append((_child(ROOT, names, core="1"), _child(ROOT, names, core="0")))
+    return compare(pairs)
+
+
 def compare(pairs: Sequence[tuple[Sequence[Figure], Sequence[Figure]]]) -> list[Figure]:
     """For each figure that both sides have and is not 0: the quotients of the medians, new by base.
 
@@ -86,8 +103,10 @@ def compare(pairs: Sequence[tuple[Sequence[Figure], Sequence[Figure]]]) -> list[
     return [Figure(name, tuple(found), unit="x base") for name, found in quotients.items()]
 
 
-def _child(package: Path, names: Sequence[str]) -> list[Figure]:
+def _child(package: Path, names: Sequence[str], *, core: str = "") -> list[Figure]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(package), str(ROOT)])}
+    if core:
+        environment["AIOCOLLECT_NATIVE"] = core
     # -P: the working directory has a package of the same name.
     command = [sys.executable, "-P", "-m", "loadtest.rows", "--json", *names]
     done = subprocess.run(

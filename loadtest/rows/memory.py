@@ -1,8 +1,9 @@
-"""What idle paths take of memory, in a process of its own: from before the first to after the last.
+"""What idle paths and waiting calls take of memory, in a process of their own.
 
-Each path has stored a row and waits for more. The store keeps nothing of its own, so that what
-grows is the pipeline, and the collectors and names that its caller keeps.
-``python -m loadtest.rows.memory PATHS`` prints the bytes that the resident set has grown by.
+From before the first to after the last. Each path has stored a row and waits for more. The store
+keeps nothing of its own, so that what grows is the pipeline, and the collectors and names that its
+caller keeps. ``python -m loadtest.rows.memory PATHS idle`` (or ``CALLS waiting``) prints the bytes
+that the resident set has grown by.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from aiocollect import Limits
 from aiocollect.typing import Appended, Opened
 
 from .load import FEATURES, InstantStore, floats, pipeline_on
@@ -45,12 +47,17 @@ def run(size: Size) -> list[Figure]:
     """The resident set's growth by 10,000 idle paths."""
     paths = size.of(10_000, 100)
     found = tuple(_child(paths) / MIB for _ in range(size.of(2, 1)))
-    return [Figure(f"{paths:,} idle paths", found, unit="MiB", goal=20.0)]
+    calls = size.of(65_536, 1_000)
+    waiting = tuple(_child(calls, "waiting") / MIB for _ in range(size.of(2, 1)))
+    return [
+        Figure(f"{paths:,} idle paths", found, unit="MiB", goal=20.0),
+        Figure(f"{calls:,} waiting calls of ten floats", waiting, unit="MiB", goal=12.0),
+    ]
 
 
-def _child(paths: int) -> int:
+def _child(number: int, what: str = "idle") -> int:
     done = subprocess.run(
-        [sys.executable, "-m", __name__, str(paths)],
+        [sys.executable, "-m", __name__, str(number), what],
         stdout=subprocess.PIPE,
         check=True,
         timeout=300,
@@ -82,5 +89,23 @@ async def _grow(paths: int) -> int:
     return grown
 
 
+async def _wait(calls: int) -> int:
+    """Growth by calls that nobody takes: the loop has no turn between them."""
+    pipeline = pipeline_on(Sink(), limits=Limits(ring_slots=calls), max_memory_bytes=2**30)
+    collect = pipeline.collector("first", feature_names=FEATURES).collect
+    rows = floats(64)
+    for row in rows:  # what the first ones leave is none of theirs
+        collect(row)
+    await pipeline.flush()
+    gc.collect()
+    before = _resident()
+    for number in range(calls):
+        collect(rows[number % len(rows)])
+    grown = _resident() - before
+    await pipeline.aclose()
+    return grown
+
+
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(_grow(int(sys.argv[1])))))
+    grow = _wait if sys.argv[2] == "waiting" else _grow
+    print(json.dumps(asyncio.run(grow(int(sys.argv[1])))))
