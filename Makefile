@@ -88,8 +88,9 @@ simulate: $(VENV)/ready ## Simulated lives with faults, and machines that crash,
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
 	$(BIN)/python -m tests.simulation.crashes --seeds $(CRASHES)
 	$(BIN)/python -m tests.simulation.verified 0 $$(( $(SEEDS) / 10 ))
+	$(BIN)/python -m tests.simulation.followed --seeds $(CRASHES)
 
-azurite: $(VENV)/ready testkit/azurite/node_modules/ready ## Only the tests against the emulator
+azurite: $(VENV)/ready testkit/azurite/node_modules/ready ## Only the tests against the emulator (READS=25 of a growing blob)
 	$(BIN)/python -m pytest -q tests/azurite
 
 chaos: $(VENV)/ready testkit/azurite/node_modules/ready ## Real processes killed, stopped, forked and starved (KILLS=500 TERMS=200 FORKS=200)

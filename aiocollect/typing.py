@@ -184,7 +184,8 @@ class Catalog(Protocol):
         ...
 
     async def fetch(self, path: str, *, offset: int, length: int) -> Range:
-        """Like Store.read()."""
+        """Like Store.read(), but of a block blob too. Of one ``created`` must also differ after it
+        was written anew."""
         ...
 
     async def aclose(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import Any
 
 import pytest
@@ -10,13 +11,16 @@ from azure.storage.blob import ContainerClient
 
 import aiocollect
 from aiocollect import ConfigError, Pipeline
-from aiocollect.errors import Refusal, StoreRefused
+from aiocollect.errors import Refusal, SnapshotGone, StoreRefused
 from aiocollect.stores.azure import AzureStore
 from testkit.emulator import Emulator
 
 from .conftest import Keep
 
 pytestmark = [pytest.mark.azurite]
+
+# `make azurite READS=200` in the long form.
+READS = int(os.environ.get("READS", "25"))
 
 
 @pytest.fixture
@@ -62,7 +66,7 @@ async def test_while_it_is_appended_to(options: dict[str, Any]) -> None:
                 number = stored = number + 1
 
         task = asyncio.create_task(append())
-        for _ in range(25):
+        for _ in range(READS):
             while not stored:
                 await asyncio.sleep(0.01)
             before = stored
@@ -113,3 +117,64 @@ def test_an_empty_container_says_what_to_check(
     """Most often a workspace or service that is not the pipeline's."""
     with pytest.raises(ConfigError, match="has nothing under this workspace, service"):
         aiocollect.read(model="m", **options).to_arrow()
+
+
+@pytest.mark.asyncio
+async def test_block_blobs_are_read_as_they_are(
+    azurite: Emulator, container: str, plain: ContainerClient, options: dict[str, Any]
+) -> None:
+    """By their ETag, which both the listing and the range tell; a writer still refuses them."""
+    path = "default/default/default/default/m/default/inputs/2026/01/31/data.csv"
+    plain.upload_blob(path, b"n\n1\n2\n")
+    dataset = await aiocollect.aread(model="m", streams="inputs", **options)
+    assert (await dataset.ato_arrow())["n"].to_pylist() == [1, 2]
+    plain.upload_blob(path, b"n\n3\n", overwrite=True)
+    with pytest.raises(SnapshotGone):
+        frozen = aiocollect.read(model="m", as_of=dataset.snapshot, streams="inputs", **options)
+        await frozen.ato_arrow()
+    again = await aiocollect.aread(model="m", streams="inputs", **options)
+    assert (await again.ato_arrow())["n"].to_pylist() == [3]
+    store = AzureStore.from_connection_string(azurite.connection_string, container=container)
+    try:
+        for look in (store.open(path, head=4), store.read(path, offset=0, length=4)):
+            with pytest.raises(StoreRefused) as caught:
+                await look
+            assert caught.value.reason is Refusal.WRONG_TYPE
+    finally:
+        await store.aclose()
+
+
+@pytest.mark.asyncio
+async def test_it_is_followed_while_it_is_appended_to(options: dict[str, Any]) -> None:
+    """Many batches: each row once and in order, also by a consumer that goes on from a position."""
+    batches = 2 * READS
+    got: list[int] = []
+    async with Pipeline(**options, linger=0.001) as pipeline:
+        stream = pipeline.collector("m", identifier="inputs", feature_names=["n", "t"])
+
+        async def append() -> None:
+            for number in range(batches):
+                stream.collect([[number, 'x,"\n'] for _ in range(5)])
+                await pipeline.flush()
+
+        async with aiocollect.follow(
+            model="m", stream="inputs", poll=None, since=None, **options
+        ) as nothing:
+            with pytest.raises((ConfigError, StoreRefused)):
+                await anext(nothing)
+        task = asyncio.create_task(append())
+        since: str | None = None
+        while len(got) < 5 * batches:
+            follower = aiocollect.follow(
+                model="m", stream="inputs", poll=0.02, since=since, **options
+            )
+            async with asyncio.timeout(60), follower:
+                left = 20
+                async for batch in follower:
+                    got += batch.rows["n"].to_pylist()
+                    since = batch.position
+                    left -= 1
+                    if not left or len(got) >= 5 * batches:
+                        break
+        await task
+    assert got == [number for number in range(batches) for _ in range(5)]

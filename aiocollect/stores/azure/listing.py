@@ -47,10 +47,11 @@ def _listed(blob: Any) -> Listed:
     created = blob.creation_time
     if blob.size is None or created is None:
         raise OutcomeUnknown("UnreadableAnswer")
-    # In the form of the header x-ms-creation-time.
+    appendable = str(getattr(blob.blob_type, "value", blob.blob_type)) == "AppendBlob"
+    # As wire.BlobHeaders has it: of append blobs in the form of the header x-ms-creation-time.
     return Listed(
         blob.name,
         blob.size,
-        format_datetime(created, usegmt=True),
-        appendable=str(getattr(blob.blob_type, "value", blob.blob_type)) == "AppendBlob",
+        format_datetime(created, usegmt=True) if appendable else str(blob.etag).strip('"'),
+        appendable=appendable,
     )

@@ -18,8 +18,11 @@ __all__ = ["Ask", "look"]
 Ask: TypeAlias = Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]]
 
 
-async def look(blob: BlobClient, offset: int, length: int, ask: Ask) -> tuple[BlobHeaders, bytes]:
-    """The blob's state and at most ``length`` bytes at ``offset``."""
+async def look(
+    blob: BlobClient, offset: int, length: int, ask: Ask, *, any_kind: bool = False
+) -> tuple[BlobHeaders, bytes]:
+    """The blob's state and at most ``length`` bytes at ``offset``. ``any_kind``: of a block blob
+    too."""
     # At most twice: a blob that grew between GET and HEAD has the range the second time.
     for _ in range(2):
         seen = BlobHeaders()
@@ -31,7 +34,7 @@ async def look(blob: BlobClient, offset: int, length: int, ask: Ask) -> tuple[Bl
             # The range starts at or after the end; some servers answer 206 with no bytes.
             data = b""
             await ask(partial(blob.get_blob_properties, raw_response_hook=seen.take))
-        seen.check()
+        seen.check(any_kind=any_kind)
         if len(data) == max(0, min(length, seen.length - offset)):
             return seen, data
     # Too few bytes would look like another writer's, and rows would be doubled.

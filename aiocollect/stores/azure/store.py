@@ -272,8 +272,8 @@ class AzureStore:
             yield blob
 
     async def fetch(self, path: str, *, offset: int, length: int) -> Range:
-        """See Catalog.fetch: read(), but it makes no container."""
-        return await self._range(path, offset, length, self._translate)
+        """See Catalog.fetch: read(), but it makes no container, and reads block blobs too."""
+        return await self._range(path, offset, length, self._translate, any_kind=True)
 
     async def aclose(self) -> None:
         """Close this loop's session; idempotent; a later use makes a new one. A credential that was
@@ -285,8 +285,10 @@ class AzureStore:
 
     # Requests ---------------------------------------------------------------------------------
 
-    async def _range(self, path: str, offset: int, length: int, ask: Ask) -> Range:
-        seen, data = await look(await self._blob(path), offset, length, ask)
+    async def _range(
+        self, path: str, offset: int, length: int, ask: Ask, *, any_kind: bool = False
+    ) -> Range:
+        seen, data = await look(await self._blob(path), offset, length, ask, any_kind=any_kind)
         return Range(data, seen.length, seen.etag, seen.created, seen.ended)
 
     async def _ask(self, request: Callable[[], Awaitable[_T]], *, again: bool = False) -> _T:

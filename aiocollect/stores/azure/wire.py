@@ -46,6 +46,7 @@ MAX_LISTING: Final = 32 * 2**20
 # They arrive right after the headers. A slow body must not delay what the status has said.
 MAX_ERROR_SECONDS: Final = 1.0
 APPEND_BLOB: Final = "AppendBlob"
+BLOCK_BLOB: Final = "BlockBlob"
 REQUEST_ID: Final = "x-ms-client-request-id"
 # The parameter that distinguishes an append from a creation.
 POSITION: Final = "x-ms-blob-condition-appendpos"
@@ -205,7 +206,8 @@ class OneAttempt:
             )
             return response
         if status == 401 or (200 <= status < 300 and (request.method != "GET" or status == 206)):
-            if headers.get("x-ms-blob-type", APPEND_BLOB) == APPEND_BLOB:
+            kind = headers.get("x-ms-blob-type", APPEND_BLOB)
+            if kind == APPEND_BLOB or (kind == BLOCK_BLOB and request.method in ("GET", "HEAD")):
                 left = _asked_for(request)[1] if status == 206 else 0
                 body = _WholeBody(response.content, left)
                 if not left:
@@ -282,16 +284,23 @@ class BlobHeaders:
         """Keep the headers; the SDK calls this with each answer before it reads the body."""
         self._headers = response.http_response.headers
 
-    def check(self) -> None:
-        """Read the headers. Raises OutcomeUnknown if they are not those of an append blob."""
+    def check(self, *, any_kind: bool) -> None:
+        """Read the headers. ``any_kind``: a block blob will do, which readers take as it is; its
+        ETag stands for its creation, since it is never appended to, but can be written anew.
+
+        Raises StoreRefused WRONG_TYPE for a block blob, OutcomeUnknown if they are not those of a
+        blob."""
         headers = self._headers
+        is_block = headers.get("x-ms-blob-type") == BLOCK_BLOB
+        if is_block and not any_kind:
+            raise StoreRefused(Refusal.WRONG_TYPE, "InvalidBlobType")
         whole = headers.get("Content-Range", "").rpartition("/")[2] or headers.get("Content-Length")
         try:
             self.length = int(whole or "")
-            self.blocks = int(headers["x-ms-blob-committed-block-count"])
+            self.blocks = 0 if is_block else int(headers["x-ms-blob-committed-block-count"])
             self.etag = strong(headers["ETag"])
         except (KeyError, ValueError):
             raise OutcomeUnknown("UnreadableAnswer") from None
-        self.created = headers.get("x-ms-creation-time", "")
+        self.created = self.etag.strip('"') if is_block else headers.get("x-ms-creation-time", "")
         sealed = headers.get("x-ms-blob-sealed", "").lower() == "true"
         self.ended = sealed or self.blocks >= MAX_BLOCKS

@@ -17,7 +17,7 @@ class MemoryBlob:
     last changes; the last view is the current one. ``whole``: it was put, and never changes."""
 
     __slots__ = (
-        *("appendable", "whole", "blocks", "content_type", "created", "data", "frozen", "sealed"),
+        *("appendable", "blocks", "content_type", "created", "data", "frozen", "sealed"),
         *("version", "views"),
     )
 
@@ -26,7 +26,6 @@ class MemoryBlob:
         self.blocks = 0
         self.sealed = False
         self.appendable = True
-        self.whole = False
         self.frozen = False
         self.views: deque[tuple[int, int, int, bool]] = deque(
             [(0, 0, version, False)], STALE_BY + 1

@@ -104,6 +104,11 @@ class MemoryStore:
         self.delete(path)
         self._make(path, "text/plain").appendable = appendable
 
+    def upload(self, path: str, data: bytes) -> None:
+        """Write a block blob, as other programs do; it replaces whatever has the name."""
+        self.replace(path, appendable=False)
+        self._blobs[path].change(data)
+
     def seal(self, path: str) -> None:
         """Seal a blob: it accepts no more appends."""
         if path in self._blobs:
@@ -166,9 +171,9 @@ class MemoryStore:
                 yield Listed(path, len(blob.data), blob.created, blob.appendable)
 
     async def fetch(self, path: str, *, offset: int, length: int) -> Range:
-        """See Catalog.fetch."""
+        """See Catalog.fetch: read(), and block blobs too."""
         return await self._request(
-            Operation.READ, path, lambda: self._read(path, offset, length, whole=True)
+            Operation.READ, path, lambda: self._read(path, offset, length, any_kind=True)
         )
 
     # The ObjectStore protocol -------------------------------------------------------------------
@@ -273,11 +278,11 @@ class MemoryStore:
             raise StoreRefused(Refusal.BLOB_MISSING, "BlobNotFound")
         return blob
 
-    def _look(self, path: str, *, whole: bool = False) -> MemoryBlob:
+    def _look(self, path: str, *, any_kind: bool = False) -> MemoryBlob:
         if not self.readable:
             raise StoreRefused(Refusal.NO_RIGHT, "AuthorizationPermissionMismatch")
         blob = self._find(path)
-        if not blob.appendable and not (whole and blob.whole):
+        if not blob.appendable and not any_kind:
             raise StoreRefused(Refusal.WRONG_TYPE, "InvalidBlobType")
         return blob
 
@@ -319,7 +324,7 @@ class MemoryStore:
         if path in self._blobs:
             return False
         blob = self._make(path, content_type)
-        blob.appendable, blob.whole = False, True
+        blob.appendable = False
         blob.change(data)
         return True
 
@@ -338,8 +343,8 @@ class MemoryStore:
         self.delete(path)
         return True
 
-    def _read(self, path: str, offset: int, length: int, *, whole: bool = False) -> Range:
-        blob = self._look(path, whole=whole)
+    def _read(self, path: str, offset: int, length: int, *, any_kind: bool = False) -> Range:
+        blob = self._look(path, any_kind=any_kind)
         size, blocks, etag, sealed = blob.view(stale=self._stale)
         data = bytes(blob.data[offset : min(offset + length, size)])
         ended = sealed or blocks >= self.max_blocks

@@ -160,10 +160,7 @@ def test_another_blob_of_the_name_is_never_read() -> None:
     strikes: list[tuple[Callable[[MemoryStore], None], str]] = [
         (lambda memory: memory.replace("a"), "was replaced"),
         (lambda memory: memory.delete("a"), "no longer exists"),
-        (
-            lambda memory: memory.replace("a", appendable=False),
-            "no longer exists",
-        ),
+        (lambda memory: memory.upload("a", b"0123456789"), "was replaced"),
         (lambda memory: memory.empty("a"), "became shorter"),
     ]
     for strike, words in strikes:
