@@ -129,8 +129,8 @@ async def test_block_blobs_are_read_as_they_are(
     dataset = await aiocollect.aread(model="m", streams="inputs", **options)
     assert (await dataset.ato_arrow())["n"].to_pylist() == [1, 2]
     plain.upload_blob(path, b"n\n3\n", overwrite=True)
+    frozen = aiocollect.read(model="m", as_of=dataset.snapshot, streams="inputs", **options)
     with pytest.raises(SnapshotGone):
-        frozen = aiocollect.read(model="m", as_of=dataset.snapshot, streams="inputs", **options)
         await frozen.ato_arrow()
     again = await aiocollect.aread(model="m", streams="inputs", **options)
     assert (await again.ato_arrow())["n"].to_pylist() == [3]

@@ -14,7 +14,7 @@ STALE_BY = 3
 
 class MemoryBlob:
     """``version`` becomes its ETag. ``views``: length, blocks, version and seal after each of the
-    last changes; the last view is the current one. ``whole``: it was put, and never changes."""
+    last changes; the last view is the current one."""
 
     __slots__ = (
         *("appendable", "blocks", "content_type", "created", "data", "frozen", "sealed"),

@@ -63,9 +63,12 @@ def test_all_pages_are_read() -> None:
 
 
 def test_the_creation_time_is_that_of_a_read() -> None:
-    """The form of the header x-ms-creation-time."""
-    (one,) = found([blob("a", blob_type="BlockBlob")])
-    assert one == ("a", 5, "Sat, 31 Jan 2026 12:00:05 GMT", False, True)
+    """The form of the header x-ms-creation-time; of a block blob, which can be written again in
+    place, its ETag stands for it."""
+    (one,) = found([blob("a")])
+    assert one == ("a", 5, "Sat, 31 Jan 2026 12:00:05 GMT", True, True)
+    (one,) = found([blob("a", blob_type="BlockBlob", etag='"0x8D"')])
+    assert one == ("a", 5, "0x8D", False, True)
 
 
 @pytest.mark.parametrize("said", [{"size": None}, {"creation_time": None}])
