@@ -145,8 +145,9 @@ class Dataset:
         """The dataset in pieces of about so many bytes of the blobs, which can be pickled and read
         in other processes: their rows are those of the dataset, each once.
 
-        One stream is split by its parts, joined ones by their folders, of a day or an hour. Joined
-        rows under ids of your own, which can lie in two folders, are one split. The types are those
+        One stream is split by its parts, and a large one where the log proves that a block begins;
+        joined ones by their folders, of a day or an hour. Joined rows under ids of your own, which
+        can lie in two folders, are one split. The types are those
         that ``schema`` shows: call typed() before, where they must be those of all rows. Labels of
         your own go with each split.
         """

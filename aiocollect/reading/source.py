@@ -15,6 +15,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 from ..errors import ConfigError, Incomplete, SchemaConflict, SnapshotGone
 from ..typing import METADATA, Catalog
 from .csv_rows import ColumnType, Misfit
+from .cuts import cut_large
 from .declarations import declared_in
 from .fetch import Fetcher
 from .joiner import Joiner
@@ -91,7 +92,7 @@ class Reading:
         plan = await self.planned(catalog)
         known = {name: reader.columns for name, reader in readers.items()}
         if self.request.single:
-            return portions_of_parts(plan.parts, target), known
+            return portions_of_parts(await cut_large(catalog, plan.parts, target), target), known
         joiner = Joiner(self.request, readers, self.notes)
         spans = joiner.spans
         if await joiner.seems_to_have_others(fetcher):

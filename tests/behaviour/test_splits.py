@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import pickle
 import random
+import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -145,10 +146,10 @@ def test_a_cell_far_down_is_an_error_of_its_split() -> None:
         stream.collect([[2.5]], at=START + timedelta(days=1))
 
     dataset = aiocollect.read(write(use), "m", streams="inputs")
-    first, second = dataset.splits(1)
+    first, *_, last = dataset.splits(1)
     assert len(first.table()) == 1
     with pytest.raises(SchemaConflict, match=r"typed\(\)"):
-        second.table()
+        last.table()
     table = whole(dataset.typed().splits(1))
     assert str(table["x"].type) == "double"
     assert table["x"].to_pylist()[-1] == 2.5
@@ -179,6 +180,58 @@ def test_nothing_there_is_no_split() -> None:
     assert dataset.splits() == []
     with pytest.raises(ConfigError, match="target_bytes"):
         dataset.splits(0)
+
+
+# Within a part ------------------------------------------------------------------------------------
+
+
+async def one_file(pipeline: Pipeline) -> None:
+    """A day of many blocks, with cells that look like the end of a row, and quotes."""
+    stream = pipeline.collector("m", identifier="inputs", feature_names=["n", "text"])
+    for count in range(400):
+        cells = [f'{count}\n7,"a"\n', "", None, ",,\n"]
+        stream.collect([[count * 10 + place, cells[place % 4]] for place in range(10)], at=START)
+        await pipeline.flush()
+
+
+@pytest.mark.parametrize("format", ["csv", "jsonl"])
+def test_a_large_part_is_cut_where_the_log_has_a_block(format: str) -> None:  # noqa: A002
+    """Into pieces of about the size; without the log it stays whole."""
+    store = write(one_file, format=format)
+    dataset = aiocollect.read(store, "m", streams="inputs")
+    (part,) = dataset.parts
+    splits = dataset.splits(20_000)
+    assert len(splits) == pytest.approx(part.length / 20_000, abs=3)
+    assert max(split.size_bytes for split in splits) < 42_000
+    assert sum(split.size_bytes for split in splits) == part.length
+    table = whole(splits)
+    assert table["n"].to_pylist() == list(range(4000))
+    assert table.to_pylist() == dataset.to_arrow().to_pylist()
+    silent = write(one_file, format=format, log=False)
+    assert len(aiocollect.read(silent, "m", streams="inputs").splits(20_000)) == 1
+
+
+def test_a_log_that_does_not_fit_cuts_nothing() -> None:
+    """Its blocks must be there, byte by byte; other cuts stay."""
+    store = write(one_file)
+    dataset = aiocollect.read(store, "m", streams="inputs")
+    many = len(dataset.splits(20_000))
+    (path,) = store.log
+    data = bytes(store.log[path])
+
+    def cut_with(changed: bytes) -> int:
+        store.replace(path)
+        store._blobs[path].change(changed)
+        splits = aiocollect.read(store, "m", streams="inputs").splits(20_000)
+        assert whole(splits)["n"].to_pylist() == list(range(4000))
+        return len(splits)
+
+    shifted = re.sub(rb'"o":(\d+)', lambda at: b'"o":%d' % (int(at[1]) + 1), data)
+    assert cut_with(shifted) == 1
+    assert cut_with(data.replace(b'"c":"', b'"c":"9')) == 1
+    assert cut_with(re.sub(rb'"x":(\d)', rb'"x":1\1', data)) == 1
+    assert cut_with(data[: len(data) // 2]) < many
+    assert cut_with(data) == many
 
 
 # Compacted ----------------------------------------------------------------------------------------
