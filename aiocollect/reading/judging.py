@@ -276,11 +276,14 @@ class DayJudge:
         tiling, lane = self._tilings[key], self._lanes[key]
         life = self._lives.get(key[0])
         whole = life is not None and life.closed and life.trouble is None
+        kind = "lost" if whole else "unended"
+        if life is not None and life.trouble is not None:
+            kind, _ = life.trouble  # their records may be what is missing
         for first, last in tiling.holes:
             before, after = await self._beside(lane, first, last)
             self._find(
                 Finding(
-                    kind="lost" if whole else "unended",
+                    kind=kind,
                     life=key[0],
                     lane=key[1],
                     first=first,
@@ -294,12 +297,12 @@ class DayJudge:
         for record in tiling.twice:
             part = next((path for path, one in lane.stored if one == record), "")
             self._find(_of(record, "doubled", part, "these rows are stored in two places"))
-        for kind, ends in (("spooled", tiling.waiting), ("possibly", tiling.doubtful)):
+        for state, ends in (("spooled", tiling.waiting), ("possibly", tiling.doubtful)):
             for one in ends:
                 rows = one.last - one.first + 1
                 self._find(
                     Finding(
-                        kind=kind,
+                        kind=state,
                         part=one.part,
                         life=key[0],
                         lane=key[1],

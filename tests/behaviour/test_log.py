@@ -1,0 +1,252 @@
+"""The log as a part of the pipeline: what it costs, and that no row waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import aiocollect
+from aiocollect import ConfigError, MemoryStore, Pipeline, verify
+from aiocollect.encoders import CsvEncoder
+from aiocollect.events import Event, LogIncomplete
+from aiocollect.testing import (
+    Fault,
+    FaultKind,
+    Operation,
+    VirtualClock,
+    VirtualLoop,
+    run_virtual,
+)
+from aiocollect.typing import LOG_ROOT
+from tests.support.spools import spooled
+from tests.support.virtual import RTT, make_pipeline, small
+
+KEY = "a secret that nobody guesses"
+
+
+def records(store: MemoryStore) -> list[dict[str, Any]]:
+    """All records, in the order of their files."""
+    return [json.loads(line) for path in sorted(store.log) for line in store.log[path].splitlines()]
+
+
+def of_log(fault: Fault | None) -> Any:
+    """A script that meets the log's requests alone."""
+    return lambda _, path: fault if path.startswith(LOG_ROOT) else None
+
+
+def test_one_append_a_linger_whatever_is_stored() -> None:
+    """Forty batches of twenty paths, and the log has told of them in as many appends as lingers."""
+    appends: list[str] = []
+
+    def faults(operation: Operation, path: str) -> None:
+        if operation is Operation.APPEND:
+            appends.append(path)
+
+    async def main(loop: VirtualLoop) -> None:
+        store = MemoryStore(latency=RTT, faults=faults)
+        pipeline = make_pipeline(store, loop, linger=2.0)
+        for turn in range(10):
+            for number in range(20):
+                pipeline.collector(f"m{number}", feature_names=["a"]).collect(turn)
+            await asyncio.sleep(2.0)
+        before = sum(path.startswith(LOG_ROOT) for path in appends)
+        assert len(appends) > 100
+        assert before <= 11
+        await pipeline.aclose()
+        assert verify(store).proven
+
+    run_virtual(main)
+
+
+@pytest.mark.parametrize("kind", [FaultKind.CREDENTIAL, FaultKind.HANG, FaultKind.BUSY])
+def test_a_log_that_cannot_be_written_costs_no_row(kind: FaultKind) -> None:
+    """Rows are stored, flushed and closed as without it; its trouble is told, and counted."""
+    events: list[Event] = []
+
+    async def main(loop: VirtualLoop) -> None:
+        store = MemoryStore(latency=RTT, faults=of_log(Fault(kind)))
+        pipeline = make_pipeline(store, loop, hooks=[events.append], linger=0.2)
+        collector = pipeline.collector("m", feature_names=["a"])
+        for turn in range(20):
+            collector.collect(turn)
+            await asyncio.sleep(1.0)
+        await pipeline.flush(1.0)
+        assert pipeline.healthy()
+        if kind is FaultKind.CREDENTIAL:
+            assert [path for path in pipeline.stats().held if path.startswith(LOG_ROOT)]
+        began = loop.time()
+        report = await pipeline.aclose(3.0)
+        assert report.complete
+        assert loop.time() - began < 5.0
+        assert pipeline.stats().log_lost == sum(
+            event.lines for event in events if isinstance(event, LogIncomplete)
+        )
+        assert pipeline.stats().log_lost > 20
+        assert verify(store).state == "consistent"
+
+    run_virtual(main)
+
+
+def test_what_finds_no_room_is_a_gap() -> None:
+    """The log of a small pipeline cannot be written for long: it says how much it has lost."""
+
+    async def main(loop: VirtualLoop) -> None:
+        store = MemoryStore(faults=of_log(Fault(FaultKind.BUSY)))
+        pipeline = small(store, loop, linger=0.01)
+        for turn in range(1500):
+            pipeline.collector("m", feature_names=["a"]).collect(turn)
+            await asyncio.sleep(0.05)
+        lost = pipeline.stats().log_lost
+        assert lost > 100
+        store.faults = None
+        await asyncio.sleep(5.0)
+        pipeline.collector("m", feature_names=["a"]).collect(1.0)
+        await pipeline.aclose()
+        assert sum(one["lines"] for one in records(store) if one["k"] == "gap") == lost
+        verdict = verify(store)
+        assert verdict.state == "consistent"
+        assert "gap" in {finding.kind for finding in verdict.findings}
+
+    run_virtual(main)
+
+
+def test_the_store_is_down_at_the_close_and_the_spool_has_it_all(tmp_path: Path) -> None:
+    """Rows and the last lines of the log: the next process stores both, and all of it is proven."""
+
+    async def main(loop: VirtualLoop) -> None:
+        store = MemoryStore(latency=RTT)
+        first = spooled(store, loop, tmp_path, 1)
+        await first.start()
+        first.collector("m", feature_names=["a"]).collect([[1.0]] * 3)
+        await first.flush()
+        store.faults = lambda *_: Fault(FaultKind.NOT_SENT)
+        first.collector("m", feature_names=["a"]).collect([[2.0]] * 5)
+        report = await first.aclose(1.0)
+        assert report.in_spool == 5
+        store.faults = None
+        assert verify(store).state in ("open", "consistent")
+        second = spooled(store, loop, tmp_path, 2)
+        await second.start()
+        await second.replay(60.0)
+        report = await second.aclose()
+        assert (report.adopted, report.stored) == (5, 5)
+        verdict = verify(store)
+        assert verdict.proven, str(verdict)
+        assert verdict.days[0].stored == 8
+
+    run_virtual(main)
+
+
+def test_a_day_has_a_file_of_its_own() -> None:
+    """The chain goes on from one to the next."""
+
+    async def main(loop: VirtualLoop) -> None:
+        store = MemoryStore(latency=RTT)
+        clock = VirtualClock(loop, epoch=1_700_006_390.0)  # ten seconds before midnight
+        pipeline = make_pipeline(store, loop, clock=clock, linger=0.5, log_key=KEY)
+        for turn in range(20):
+            pipeline.collector("m", feature_names=["a"]).collect(turn)
+            await asyncio.sleep(1.0)
+        await pipeline.aclose()
+        assert [path.split("/")[4] for path in sorted(store.log)] == ["14", "15"]
+        assert [one["k"] for one in records(store) if one["k"] in ("open", "day", "close")] == [
+            "open",
+            "day",
+            "close",
+        ]
+        assert verify(store, log_key=KEY).proven
+        assert {one.kind for one in verify(store).findings} == {"unchecked"}
+
+    run_virtual(main)
+
+
+def test_each_start_is_a_life() -> None:
+    """A pipeline that starts again has another log."""
+
+    async def main(loop: VirtualLoop) -> None:
+        store = MemoryStore(latency=RTT)
+        pipeline = make_pipeline(store, loop)
+        for _ in range(3):
+            async with pipeline:
+                pipeline.collector("m", feature_names=["a"]).collect(1.0)
+        assert len(store.log) == 3
+        verdict = verify(store)
+        assert verdict.proven
+        assert (verdict.lives, verdict.days[0].stored) == (3, 3)
+
+    run_virtual(main)
+
+
+def test_dead_letters_and_dropped_rows_are_told() -> None:
+    """Rows that no encoder takes have no number; they are no loss that nobody speaks of."""
+
+    class Picky(CsvEncoder):
+        def encode(self, pieces: Any, schema: Any) -> list[bytes]:
+            if any(3.0 in row for piece in pieces for row in piece.rows):
+                raise ValueError
+            return [b"x," + piece.correlation_id.encode() + b",2023-11-14T00:00:00.000000,0\n"
+                    for piece in pieces for _ in piece.rows]  # fmt: skip
+
+    async def main(loop: VirtualLoop) -> None:
+        store = MemoryStore(latency=RTT)
+        pipeline = make_pipeline(store, loop, format=Picky())
+        collector = pipeline.collector("m", feature_names=["a"])
+        for turn in range(5):
+            collector.collect([float(turn)])
+            await asyncio.sleep(3.0)
+        report = await pipeline.aclose()
+        assert report.dead_lettered == {"encode": 1}
+        verdict = verify(store)
+        assert verdict.proven, str(verdict)
+        assert verdict.days[0].stored == 4
+
+    run_virtual(main)
+
+
+def test_it_can_be_switched_off() -> None:
+    """Then there is none, and rows alone are consistent."""
+
+    async def main(loop: VirtualLoop) -> None:
+        store = MemoryStore()
+        async with make_pipeline(store, loop, log=False) as pipeline:
+            pipeline.collector("m", feature_names=["a"]).collect(1.0)
+        assert not store.log
+        assert verify(store).state == "consistent"
+
+    run_virtual(main)
+
+
+def test_in_a_directory_on_a_thread_of_its_own(tmp_path: Path) -> None:
+    """Our readers pass over the log, and verify finds it."""
+    with Pipeline(tmp_path, host="thread", linger=0.01) as pipeline:
+        pipeline.collector("m", version="1", feature_names=["a"]).collect([[1.0], [2.0]])
+    assert [info.model for info in aiocollect.streams(tmp_path)] == ["m"]
+    assert aiocollect.read(tmp_path, "m", streams="default").to_arrow().num_rows == 2
+    verdict = verify(tmp_path, "m")
+    assert verdict.proven, str(verdict)
+    assert "2 rows" in str(verdict)
+
+
+def test_the_key_is_shown_nowhere() -> None:
+    """Nor is one taken that can be guessed."""
+    pipeline = Pipeline(MemoryStore(), log_key=KEY)
+    assert KEY not in repr(pipeline)
+    assert KEY not in repr(pipeline._engine.settings)
+    with pytest.raises(ConfigError, match="log_key has 5 bytes") as caught:
+        Pipeline(MemoryStore(), log_key="short")
+    assert "short" not in str(caught.value)
+    with pytest.raises(ConfigError, match="log_key must be text or bytes, not int"):
+        verify(MemoryStore(), log_key=7)  # type: ignore[arg-type]
+
+
+def test_the_variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """AIOCOLLECT_LOG and AIOCOLLECT_LOG_KEY."""
+    monkeypatch.setenv("AIOCOLLECT_STORE", str(tmp_path))
+    monkeypatch.setenv("AIOCOLLECT_LOG_KEY", KEY)
+    assert Pipeline.from_env()._engine.settings.log_key == KEY.encode()
+    monkeypatch.setenv("AIOCOLLECT_LOG", "false")
+    assert not Pipeline.from_env()._engine.settings.log
