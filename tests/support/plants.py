@@ -341,6 +341,9 @@ PLANTS = {
     "a record struck and all hashes made anew": Plant(
         lambda day: _struck(day), {"lost", "unaccounted", "foreign"}
     ),
+    "a block and its record taken, and all hashes made anew": Plant(
+        row_and_record_taken(None), {"lost"}
+    ),
     "a signed log, and no key": Plant(untouched, {"unchecked"}, LOG_STATE),
     "a signed log forged without the key": Plant(
         row_and_record_taken(None), {"chain"}, LOG_STATE, KEY

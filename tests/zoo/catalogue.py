@@ -14,6 +14,7 @@ from .mutant import Mutant
 from .native import NATIVE
 from .own import OWN
 from .peers import PEERS
+from .proving import PROVING
 from .reading import READING
 from .values import VALUES
 
@@ -29,6 +30,7 @@ ALL: Final[list[Mutant]] = [
     *EDGES,
     *VALUES,
     *READING,
+    *PROVING,
     *NATIVE,
     *ENGINES,
 ]
