@@ -18,8 +18,8 @@ from ._values.shape import RowsOf
 __all__ = ["Collector", "Model", "Receipt", "ReceiptOutcome"]
 
 if TYPE_CHECKING or core is None:
-    from ._engine.fast_path import PythonCollector as _Base
-    from ._engine.fast_path import PythonModel as _ModelBase
+    from ._engine.python_path import PythonCollector as _Base
+    from ._engine.python_path import PythonModel as _ModelBase
 else:
     from ._engine.native_path import NativeCollector as _Base
     from ._engine.native_path import NativeModel as _ModelBase

@@ -37,7 +37,6 @@ __all__ = [
     "Names",
     "Opened",
     "Piece",
-    "QuickEncoder",
     "Range",
     "Rows",
     "SasCredential",
@@ -67,8 +66,7 @@ METADATA = ("$aml_dc_correlation_id", "$aml_dc_scoring_timestamp", "$aml_dc_row"
 # names with an underscore for none of the data.
 LOG_ROOT: Final = "_aiocollect/"
 
-# Rows of one call, frozen: a tuple of row tuples, or a private 2-D numpy array; for a QuickEncoder
-# a list of written rows too.
+# Rows of one call, frozen: a tuple of row tuples, or a private 2-D numpy array.
 Rows: TypeAlias = Any
 
 
@@ -265,26 +263,6 @@ class Encoder(Protocol):
 
     def encode(self, pieces: Sequence[Piece], schema: Schema) -> list[bytes]:
         """One line for each row, in order; all rows have this schema."""
-        ...
-
-
-class QuickEncoder(Encoder, Protocol):
-    """An encoder that also takes two faster forms of the usual calls.
-
-    A call of many rows of finite numbers and booleans is a piece whose ``rows`` are a list of
-    written rows: the cells of each as JSON, with commas between, as orjson writes them:
-    ``b"0.5,7,true"``. Calls of one row come in columns, to encode_singles(). Used only if one class
-    defines both ``encode`` and ``encode_singles``.
-    """
-
-    def encode_singles(
-        self,
-        rows: Sequence[tuple[Any, ...]],
-        ids: Sequence[str],
-        timestamps: Sequence[str],
-        schema: Schema,
-    ) -> list[bytes]:
-        """What encode() returns for a piece of each row, with its id and timestamp, and first=0."""
         ...
 
 

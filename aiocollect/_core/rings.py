@@ -13,7 +13,6 @@ from .._native import core
 from ..context import in_force
 from .ids import Ids
 from .ring import Account, Ring
-from .window import Window
 
 __all__ = ["is_native", "new_account", "new_ids", "new_ring"]
 
@@ -33,7 +32,6 @@ def new_ring(
     if core is None:
         return Ring(slots, budget=budget)
     ring = core.Ring(slots, budget=budget)
-    ring.window = Window()
     ring.wake = wake
     if time_ns is not None:
         ring.clock = time_ns
@@ -43,7 +41,7 @@ def new_ring(
 def new_ids(ring: Ring, writer: str) -> Ids:
     """The ids of one writer, for all calls that go through the ring."""
     if core is None:
-        return Ids(writer, window=ring.window)
+        return Ids(writer, lock=ring.lock)
     ids = core.Ids(writer)
     ring.ids = ids  # type: ignore[attr-defined]
     return cast(Ids, ids)

@@ -8,18 +8,16 @@ which halves the cost of small calls.
 
 from __future__ import annotations
 
-from bisect import bisect
 from collections.abc import Callable
-from itertools import accumulate
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-from .._core.calls import FAST_LENGTH, Call, FastCall, whole
+from .._core.calls import Call
 from .._core.commands import Finish, Outcome
-from .._core.ids import timestamp_text, timestamp_texts
+from .._core.ids import timestamp_text
 from .._core.lines import Lines
 from .._core.ring import Account, Ring
 from ..events import DeadLettered
-from ..typing import Piece, QuickEncoder
+from ..typing import Piece
 from .channel import Channel
 from .channels import Channels
 from .receipts import Receipt
@@ -71,7 +69,7 @@ class Intake:
 
     def take(self) -> list[tuple[Run, Lines]]:
         """The next slice: runs of one channel each, encoded."""
-        return self._encode(self._take_fast() or self._take_slice())
+        return self._encode(self._take_slice())
 
     def raise_interrupt(self) -> None:
         """Raise the KeyboardInterrupt or SystemExit that came in meanwhile, if any did."""
@@ -85,44 +83,6 @@ class Intake:
     def _next(self) -> Any:
         return self._ring.take()
 
-    def _take_fast(self) -> list[Run]:
-        """The next rows, if all of them came by the fast path: as columns, at a fraction of the
-        cost. Nothing if they did not, or must be looked at one by one."""
-        if self._call is not None:
-            return []
-        calls = self._ring.oldest(self._slice_rows)
-        if not calls or set(map(len, calls)) != {FAST_LENGTH}:
-            return []
-        columns = list(zip(*calls, strict=True))
-        _, hours, _, _, costs, origins = columns
-        if sum(costs) > self._slice_bytes:
-            calls = calls[: max(1, bisect(list(accumulate(costs)), self._slice_bytes))]
-            columns = [column[: len(calls)] for column in columns]
-        places = [columns]
-        if origins.count(origins[0]) < len(origins) or hours.count(hours[0]) < len(hours):
-            by_place: dict[tuple[Any, int], list[FastCall]] = {}
-            for call in calls:
-                _, hour, _, _, _, origin = call
-                by_place.setdefault((origin, hour), []).append(call)
-            places = [list(zip(*some, strict=True)) for some in by_place.values()]
-        runs: list[Run] = []
-        for columns in places:
-            _, (hour, *_), _, _, costs, ((stream, account), *_) = columns
-            channel = stream.channel if hour == stream.hour else None
-            if channel is None or channel.closed:
-                channel = self._find(stream, hour, account)
-            if channel is None:
-                return []
-            run = Run(channel, stream, account, None)
-            run.columns = columns
-            run.estimate = sum(costs)
-            runs.append(run)
-        if len({run.channel for run in runs}) < len(runs):
-            return []  # rows of one blob would be reordered
-        self._ring.drop(len(calls))
-        self.calls += len(calls)
-        return runs
-
     def _take_slice(self) -> list[Run]:
         """The next rows, as runs of one channel and account each, in the order they came in."""
         runs: list[Run] = []
@@ -134,12 +94,12 @@ class Intake:
                 call = self._next()
                 if call is None:
                     break
-                if len(call) == FAST_LENGTH:
-                    call = whole(call)
             room, space = self._slice_rows - rows, self._slice_bytes - size
             correlation_id, time, hour, parts, number, estimate, account, receipt = call
             if call is self._call or len(parts) > 1 or number > room or estimate > space:
                 self._call = call
+                if rows and estimate > space * number:
+                    break  # not one row of it fits
                 stream, piece, number, estimate = self._cut(call, room, space)
             else:  # the same as _cut() for a whole call, at half the cost
                 ((stream, some, _, *before),) = parts
@@ -220,13 +180,7 @@ class Intake:
         return stream, piece, last - first, estimate
 
     def _lines(self, run: Run) -> list[bytes]:
-        lines: list[bytes] | None = None
-        if run.columns:
-            lines = self._asked(lambda: _encoded_fast(run.stream, run.columns))
-            if lines is None:
-                run.pieces = list(map(_piece, zip(*run.columns, strict=True)))
-        if lines is None:
-            lines = self._encoded(run.stream, run.pieces)
+        lines = self._encoded(run.stream, run.pieces)
         if lines is not None:
             return lines
         # Rows that cannot be encoded must not take the others along.
@@ -268,21 +222,6 @@ class Intake:
         if receipt is not None:
             receipt._settle(rows, Outcome.DEAD_LETTERED)
             receipt._keep(rows, False)
-
-
-def _piece(call: FastCall) -> Piece:
-    correlation_id, _, time, row, *_ = call
-    return Piece((row,), correlation_id, timestamp_text(time // 1000), 0)
-
-
-def _encoded_fast(stream: Stream, columns: list[tuple[Any, ...]]) -> list[bytes] | None:
-    """The lines of calls of the fast path; None where the encoder gives none. May raise."""
-    if not stream.form.writes_singles:
-        return None
-    ids, _, times, rows, _, _ = columns
-    encoder = cast(QuickEncoder, stream.form.encoder)
-    lines = encoder.encode_singles(rows, ids, timestamp_texts(times), stream.schema)
-    return lines if _are_lines(lines, len(rows)) else None
 
 
 def _encoded(stream: Stream, pieces: list[Piece]) -> list[bytes] | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .._core.ring import Account
 from ..typing import Piece
 from .channel import Channel
@@ -15,9 +13,9 @@ __all__ = ["Run"]
 
 class Run:
     """Rows of one stream, channel and account. Rows of a call with a receipt have a run of their
-    own, and so have those of the fast path, in ``columns``."""
+    own."""
 
-    __slots__ = ("account", "channel", "columns", "estimate", "pieces", "receipt", "stream")
+    __slots__ = ("account", "channel", "estimate", "pieces", "receipt", "stream")
 
     def __init__(
         self, channel: Channel, stream: Stream, account: Account, receipt: Receipt | None
@@ -26,6 +24,5 @@ class Run:
         self.stream = stream
         self.account = account
         self.receipt = receipt
-        self.columns: list[tuple[Any, ...]] = []
         self.pieces: list[Piece] = []
         self.estimate = 0

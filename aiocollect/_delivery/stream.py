@@ -28,16 +28,8 @@ class Form(NamedTuple):
     constants: tuple[tuple[str, str], ...]
 
     @property
-    def writes_singles(self) -> bool:
-        """Whether the encoder is a QuickEncoder. One that overrides its encode() alone is not."""
-        for kind in type(self.encoder).__mro__:
-            if "encode" in vars(kind):
-                return "encode_singles" in vars(kind)
-        return False
-
-    @property
     def native(self) -> bool:
-        """Whether the native core writes what the encoder does: see RunEncoder.native."""
+        """Whether the native core writes what the encoder does: see CsvEncoder.native."""
         native = getattr(self.encoder, "native", None)
         return native is not None and native(Schema(("f",), True, ())) is not None
 
@@ -95,7 +87,6 @@ class Stream(StreamBase):
             media=limits.media,
             check=None if self.redactor is None else self.redactor.columns,
         )
-        self.shape.writes = form.writes_singles and not rules
         # Account and gate of its collector, and of the models whose first stream it is.
         self.account: Account | None = None
         self.gate: Gate | None = None

@@ -9,11 +9,11 @@ goes on with what is left; a child process begins with nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
-from .._core.calls import CALL_COST, Call
+from .._core.calls import Call
 from .._core.gate import Gates
-from .._core.ring import ACCEPTED
+from .._core.ring import ACCEPTED, Account
 from .._core.rings import new_ids, new_ring
 from .._core.settings import Settings
 from .._core.switches import Switch
@@ -113,7 +113,6 @@ class Engine:
             wake=self.wake,
         )
         ring = self.ring
-        self.way: Any = None  # for _engine/fast_path.py
         writer = new_writer()
         self._prices = PathPrices(ring, path_cost=settings.path_cost)
         self.channels = Channels(settings, writer=writer, prices=self._prices, hooks=self.hooks)
@@ -173,16 +172,24 @@ class Engine:
     def offer(self, call: Call) -> int:
         """Put a call into the ring. Returns ACCEPTED, or why not (see ring.py)."""
         _, _, hour, parts, rows, cost, account, _ = call
-        far = False
-        for part in parts:
-            far = far or part[0].seen != hour
-        if far:
-            call = self._prices.priced(call)
-            cost = call[CALL_COST]
-        verdict = self.ring.put(call, rows, cost, account)
-        if far and verdict == ACCEPTED:
+        for stream, *_ in parts:
+            if stream.seen != hour:
+                return self._offer_far(call)
+        return self._put(call, rows, cost, account)
+
+    def _offer_far(self, call: Call) -> int:
+        """offer() of a call that may open a path."""
+        call = self._prices.priced(call)
+        _, _, _, _, rows, cost, account, _ = call
+        verdict = self._put(call, rows, cost, account)
+        if verdict == ACCEPTED:
             self._prices.accepted(call)
-        if self.asleep:
+        return verdict
+
+    def _put(self, call: Call, rows: int, cost: int, account: Account) -> int:
+        ring = self.ring
+        verdict = ring.put(call, rows, cost, account)
+        if ring.asleep:
             self.wake()
         return verdict
 

@@ -1,4 +1,4 @@
-"""The native path of a row from collect() to the ring: what _engine/fast_path.py is in Python.
+"""Collectors on the native core: what _engine/python_path.py is in Python.
 
 The core takes what can be copied without a call into Python. Everything else goes to the recorder,
 and stands in the same ring, in order.
@@ -10,26 +10,25 @@ from typing import TYPE_CHECKING, Any
 
 from .._delivery.stream import Stream
 from .._native import core
-from .fast_path import NEVER, PythonModel, collect
+from .._values.shape import Shape
+from .python_path import PythonCollector, PythonModel
 from .recorder import Recorder
 
 __all__ = ["NativeCollector", "NativeModel"]
 
 if TYPE_CHECKING:
 
-    class _Base:
-        _recorder: Recorder
-        _stream: Stream
-
+    class _Base(PythonCollector):
         def __init__(self, *args: Any) -> None: ...
-
-        collect = collect
 
     class _ModelBase(PythonModel):
         def __init__(self, *args: Any) -> None: ...
 
 else:
     _Base, _ModelBase = core.Collector, core.Model
+
+# The shape of streams whose rows the core does not write: none fits.
+_NEVER = Shape("", feature_names=None, max_call_bytes=0)
 
 
 class NativeCollector(_Base):
@@ -42,7 +41,7 @@ class NativeCollector(_Base):
             stream.origin = core.Origin(stream, recorder.account)
         super().__init__(
             recorder.gate,
-            stream.shape if stream.native else NEVER,
+            stream.shape if stream.native else _NEVER,
             stream,
             stream.origin,
             recorder.engine.ring,
@@ -63,7 +62,7 @@ class NativeModel(_ModelBase):
             tuple(
                 (
                     name,
-                    stream.shape if stream.native else NEVER,
+                    stream.shape if stream.native else _NEVER,
                     stream,
                     core.Origin(stream, recorder.account),
                 )

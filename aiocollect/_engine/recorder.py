@@ -1,8 +1,8 @@
 """The recorder: the part of the pipeline that runs on the scoring path.
 
 It asks the gate whether a call is recorded, freezes it, stamps it, and puts it into the ring. It
-waits for nothing but the lock of a window (_core/window.py), and raises nothing unless the pipeline
-is strict.
+waits for nothing but the ring's lock, and raises nothing unless the pipeline is strict. The native
+core takes most calls itself (_native/calls.hpp), and does with them what is done here.
 """
 
 from __future__ import annotations
@@ -99,16 +99,6 @@ class Recorder:
         """Count rows that sampling leaves out."""
         self.engine.delivery.counters.leave_out(rows, self._label)
 
-    def put(self, call: Call) -> str | None:
-        """Accept a call that is complete, or refuse and count it."""
-        correlation_id, _, _, _, rows, *_ = call
-        verdict = self.engine.offer(call)
-        if verdict == ACCEPTED:
-            return correlation_id
-        error = self._full(verdict)
-        refuse(self.engine, error, stream=self._label, rows=rows)
-        return None
-
     def record_receipt(
         self,
         values: Values,
@@ -203,11 +193,8 @@ class Recorder:
             return None, correlation_id
         if engine.closing.begun:
             raise self._closed()
-        window = engine.ring.window
-        if window.inside:
-            with window.lock:
-                if window.inside and window.nested():
-                    raise self._full(NESTED)
+        if engine.ring.held():
+            raise self._full(NESTED)
         try:
             return self._stamped(values, correlation_id, at, row, counted)
         except (AioCollectError, KeyboardInterrupt, SystemExit):

@@ -75,7 +75,6 @@ struct Ring {
     IdsObject* ids;
     PyObject* clock;  // gives nanoseconds; nullptr: the machine's
     PyObject* wake;
-    PyObject* window;  // for the Python way
     int64_t slots, budget, used, over, shares;
     int64_t put, taken, more;  // calls, calls, rows beyond one a call
     int64_t copied;            // calls whose cells were copied here

@@ -136,6 +136,9 @@ PyObject* ring_open_again(PyObject* self, PyObject* args, PyObject* kwargs) {
     Py_RETURN_NONE;
 }
 
+// Never: nobody comes in while a call is put.
+PyObject* ring_held(PyObject*, PyObject*) { Py_RETURN_FALSE; }
+
 PyObject* ring_close(PyObject* self, PyObject*) {
     self_as<Ring>(self)->budget = -1;
     Py_RETURN_NONE;
@@ -184,7 +187,6 @@ int ring_traverse(PyObject* self, visitproc visit, void* arg) {
     Py_VISIT(ring->ids);
     Py_VISIT(ring->clock);
     Py_VISIT(ring->wake);
-    Py_VISIT(ring->window);
     int result = 0;
     if (ring->arena) {
         ring->arena->each([&](Record* record) {
@@ -202,7 +204,6 @@ int ring_tp_clear(PyObject* self) {
     Py_CLEAR(ring->ids);
     Py_CLEAR(ring->clock);
     Py_CLEAR(ring->wake);
-    Py_CLEAR(ring->window);
     if (ring->arena) {
         ring_empty(ring);
     }
@@ -226,6 +227,7 @@ PyMethodDef ring_methods[] = {
     {"open_again", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(ring_open_again)),
      METH_VARARGS | METH_KEYWORDS, nullptr},
     {"close", ring_close, METH_NOARGS, nullptr},
+    {"held", ring_held, METH_NOARGS, nullptr},
     {"keep_share", ring_keep_share, METH_O, nullptr},
     {"pressed", ring_pressed, METH_O, nullptr},
     {nullptr, nullptr, 0, nullptr},
@@ -242,7 +244,6 @@ PyMemberDef ring_members[] = {
     {"ids", T_OBJECT, offsetof(Ring, ids), 0, nullptr},
     {"clock", T_OBJECT, offsetof(Ring, clock), 0, nullptr},
     {"wake", T_OBJECT, offsetof(Ring, wake), 0, nullptr},
-    {"window", T_OBJECT, offsetof(Ring, window), 0, nullptr},
     {nullptr, 0, 0, 0, nullptr},
 };
 PyGetSetDef ring_getset[] = {

@@ -197,8 +197,7 @@ class Value {
             return false;
         }
         size_ = static_cast<size_t>(count * width * step);
-        const bool usual = dimensions == 1 && !column && type == Type::kDouble &&
-                           self_as<Dtype>(array->dtype)->byte_order != (PY_BIG_ENDIAN ? '<' : '>');
+        const bool usual = dimensions == 1 && !column && type == Type::kDouble;
         cost = kCallCost + count * kRowCost +
                (usual ? kCellCost * width : static_cast<int64_t>(size_));
         rows = static_cast<uint32_t>(count);

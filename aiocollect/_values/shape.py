@@ -7,9 +7,9 @@ tables is all their rows; so is an array or Series of rows, unless the stream ha
 Without names the first call fixes the columns: the keys of a dict, the names of a table, else f0,
 f1 …
 
-Freeze: a list becomes tuples of immutable cells (cells.py) or, if it is many rows of numbers,
-written rows; a numpy array is copied; tables are read (interop/). The types of a row are looked up
-as one frozen set among those of numbers, so the usual row costs one look-up and no check per cell.
+Freeze: a list becomes tuples of immutable cells (cells.py); a numpy array is copied; tables are
+read (interop/). The types of a row are looked up as one frozen set among those of numbers, so the
+usual row costs one look-up and no check per cell.
 A value is refused for its shape and size before it is walked.
 
 Missing: in a column that has anything but numbers, NaN means missing, since that is how pandas
@@ -47,8 +47,7 @@ class Shape(ShapeBase):
     fixes them; ``check`` refuses them by raising."""
 
     __slots__ = (
-        *("_cells", "_check", "_first", "_named", "_stream", "_texts", "dtype", "row_length"),
-        *("fast_length", "row_cost", "writes"),
+        *("_cells", "_check", "_first", "_named", "_stream", "_texts", "row_cost", "row_length"),
     )
 
     def __init__(
@@ -70,10 +69,9 @@ class Shape(ShapeBase):
         self._cells = Cells(stream, media=media, max_bytes=max_call_bytes)
         self._texts: frozenset[int] = frozenset()  # columns with values other than numbers
         self.texts, self.width, self.is_column = None, -1, False
-        # How long a list is that is one row (-1: none); the same once the columns were admitted.
-        self.row_length = self.fast_length = -1
-        self.array = self.dtype = None  # of numpy's arrays, once one was seen
-        self.row_cost, self.writes = 0, False  # writes: many rows become written rows if possible
+        self.row_length = -1  # how long a list is that is one row; -1: none
+        self.array = None  # of numpy's arrays, once one was seen
+        self.row_cost = 0
 
     def __repr__(self) -> str:
         return f"<Shape of {self._stream}: {self.features}>"
@@ -81,16 +79,20 @@ class Shape(ShapeBase):
     def admit(self) -> None:
         """The path has admitted the columns, which are fixed by now."""
         self.width, self.is_column = self._width(-1), self.is_one_column
-        self.fast_length = self.row_length
 
     def freeze(self, data: Any) -> tuple[Any, int, int]:
         """The rows, their number, and their estimated bytes of heap. Raises EncodeError."""
         kind = type(data)
-        if kind is list and len(data) == self.row_length:
-            # One row of numbers, of a length that was seen before.
+        if (kind is list or kind is tuple) and len(data) == self.row_length:
+            # One row of a length that was seen before; of numbers and text, at a third of the cost.
             row = tuple(data)
-            if len(row) == self.row_length and are_numbers(row):
-                return (row,), 1, self.row_cost
+            kinds = kinds_of(row)
+            if kinds is not None and kinds.plain and len(row) == self.row_length:
+                cost = self.row_cost
+                if not kinds.numeric:
+                    cost += 4 * sum([len(row[place]) for place in kinds.others])
+                if cost <= self.max_bytes:
+                    return (row,), 1, cost
         if kind is RowsOf:
             return self._freeze_rows_of(data.value)
         if kind is not list and kind is not tuple and kind is not dict:
@@ -196,12 +198,10 @@ class Shape(ShapeBase):
         cost = estimate(len(rows), width)
         self._refuse_above(cost)
         if len(rows) > 1 and not self._texts and (types_of(rows) or _ODD) <= _ROWS:
-            many = at_once(rows, width, write=self.writes)
+            many = at_once(rows, width)
             if many is not None:
-                self.writes = type(many) is list
                 self._fix(width, data, names)
                 return many, len(many), cost
-            self.writes = False  # the next calls may have other values than numbers, too
         frozen = []
         seen: dict[int, Kinds | None] = {}
         columns = names or self.features or ()
@@ -337,7 +337,7 @@ class Shape(ShapeBase):
         one = data.ndim == 1 and data.size == self.row_length and dtype.char == "d"
         if one and type(data).__name__ == "ndarray":
             # One row of floats: a tuple costs a third of an array.
-            self.array, self.dtype = type(data), dtype
+            self.array = type(data)
             return (tuple(data.tolist()),), 1, self.row_cost
         if data.ndim == 1 and dtype.kind == "O" and not as_column:
             rows = self._rows_within(data)

@@ -23,17 +23,19 @@ exactly, and only the type of the column tells some strings from text.
 Content type: application/x-ndjson, by https://github.com/ndjson/ndjson-spec; JSON Lines has no
 registered one (https://jsonlines.org, "MIME type").
 
-runs.py assembles the lines. numpy is never imported.
+rows.py assembles the lines. numpy is never imported.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from ..errors import EncodeError
 from ..typing import METADATA, Schema
-from .runs import Calls, RunEncoder, all_plain
-from .scalars import JSON_WORDS, TEXTS, Plain, digits
+from .rows import RowEncoder
+from .scalars import JSON_WORDS, Plain, digits
 
 __all__ = ["JsonlEncoder"]
 
@@ -41,7 +43,7 @@ _ID, _TIME, _INDEX = (f',"{name}":' for name in METADATA)
 _STREAMS = 1024
 
 
-class JsonlEncoder(RunEncoder):
+class JsonlEncoder(RowEncoder):
     """Writes rows as JSON Lines; an :class:`~aiocollect.typing.Encoder`.
 
     ``replaced`` counts the lone surrogates that became U+FFFD, since UTF-8 has no bytes for them;
@@ -66,41 +68,19 @@ class JsonlEncoder(RunEncoder):
             return None
         names = [self._cell(name) + b":" for name in schema.features]
         frames = (b"{" + names[0], *(b"," + name for name in names[1:]))
-        return True, schema.ids, self._end(schema).encode(), frames
+        return True, schema.ids, self._end(schema), frames
 
-    def _tails(self, calls: Calls, schema: Schema) -> list[bytes]:
-        end = self._end(schema)
-        lengths, ids, times, firsts = calls
-        strings = [f'"{text}"' for text in ids] if all_plain(ids) else map(self._string, ids)
-        tails: list[bytes] = []
-        last = end.encode()
-        for length, string, moment, first in zip(lengths, strings, times, firsts, strict=True):
-            begin = f'{_ID}{string}{_TIME}"{moment}"{_INDEX}'
-            if length == 1:
-                tails.append(f"{begin}{first}{end}".encode())
-            else:
-                start = begin.encode()
-                tails += [start + index for index in self._indexes(first, length, last)]
-        return tails
+    def _stamp(self, correlation_id: str, timestamp: str) -> bytes:
+        return f'{_ID}{self._string(correlation_id)}{_TIME}"{timestamp}"{_INDEX}'.encode()
 
-    def _without_ids(self, bodies: list[bytes], schema: Schema) -> list[bytes]:
-        end = self._end(schema).encode()
-        return [body + end for body in bodies]
-
-    def _end(self, schema: Schema) -> str:
+    def _end(self, schema: Schema) -> bytes:
         pairs = (f",{self._string(name)}:{self._string(text)}" for name, text in schema.constants)
-        return "".join(pairs) + "}\n"
+        return "".join(pairs).encode() + b"}\n"
 
-    def _default(self, cell: Any) -> Any:
-        kind = type(cell)
-        if kind not in TEXTS:
-            raise TypeError
-        return TEXTS[kind](cell)
+    def _row(self, cells: bytes, schema: Schema) -> bytes:
+        return self._row_of(cells.split(b","), schema)
 
-    def _restored(self, texts: list[bytes]) -> list[bytes]:
-        return [b'"%b"' % text for text in texts]
-
-    def _framed(self, rows: list[bytes], schema: Schema) -> list[bytes]:
+    def _row_of(self, cells: list[bytes], schema: Schema) -> bytes:
         frame = self._frames.get(schema.features)
         if frame is None:
             if len(self._frames) >= _STREAMS:
@@ -108,15 +88,19 @@ class JsonlEncoder(RunEncoder):
             names = [self._cell(name).replace(b"%", b"%%") for name in schema.features]
             frame = self._frames[schema.features] = b"{" + b":%b,".join(names) + b":%b"
         try:
-            # The text of a row is put into its frame at once: half the cost of a part for each
-            # cell.
-            return [frame % tuple(row.split(b",")) for row in rows]
+            return frame % tuple(cells)
         except TypeError:
             raise EncodeError(
                 "a row does not have one cell for each column", reason="shape"
             ) from None
 
     def _cell(self, cell: Any) -> bytes:
+        kind = type(cell)
+        if kind is str or kind is int or (kind is float and cell - cell == 0):
+            try:
+                return orjson.dumps(cell)
+            except TypeError:  # half of a surrogate pair, an integer beyond 64 bits
+                pass
         plain = Plain(digits)
         data = plain.json(cell)
         self.replaced += plain.replaced

@@ -14,6 +14,7 @@ from aiocollect import Collector, MemoryStore, Pipeline
 from aiocollect.encoders import CsvEncoder
 from aiocollect.errors import EncodeError
 from aiocollect.events import DeadLettered, Event
+from aiocollect.stats import CORE
 from aiocollect.testing import VirtualLoop, run_virtual
 from aiocollect.typing import Piece, Schema
 from tests.support.virtual import make_pipeline
@@ -150,7 +151,7 @@ def test_wide_rows_are_cut_by_their_bytes() -> None:
 
     taken = run_virtual(main)
     assert sum(taken) == 40
-    assert max(taken) <= 128 * 1024 // 32_000
+    assert max(taken) <= (512 if CORE == "native" else 128) * 1024 // 32_000
     assert min(taken) >= 1
 
 
@@ -161,17 +162,6 @@ class Picky(CsvEncoder):
         if any(row[0] == 13.0 for piece in pieces for row in piece.rows):
             raise EncodeError("thirteen")
         return super().encode(pieces, schema)
-
-    def encode_singles(
-        self,
-        rows: Sequence[tuple[Any, ...]],
-        ids: Sequence[str],
-        timestamps: Sequence[str],
-        schema: Schema,
-    ) -> list[bytes]:
-        if any(row[0] == 13.0 for row in rows):
-            raise EncodeError("thirteen")
-        return super().encode_singles(rows, ids, timestamps, schema)
 
 
 class Counting(CsvEncoder):

@@ -298,12 +298,13 @@ def test_a_loop_that_stands_still_is_left() -> None:
 
 
 class Unlocked(Stop):
-    """Never stops a thread that has the ring's lock, behind which all others wait anyway."""
+    """Never stops a thread that has the ring's lock, behind which all others wait anyway. The
+    native core's ring has none."""
 
     lock: Any
 
     def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
-        if not self.lock._is_owned():
+        if self.lock is None or not self.lock._is_owned():
             super().__call__(frame, event, argument)
 
 
@@ -329,7 +330,7 @@ def test_snapshots_from_other_threads_are_whole() -> None:
     moments = 0
     while True:
         stop = encoder.stop = Unlocked(moments + 1)
-        stop.lock = pipeline._engine.ring.window.lock
+        stop.lock = getattr(pipeline._engine.ring, "lock", None)
         collector.collect([[1.0]] * 5)
 
         def flush(stop: Stop = stop) -> None:

@@ -30,10 +30,10 @@ FORBIDDEN_BELOW = {
     "asyncio", "time", "random", "os", "logging", "threading", "socket", "secrets", "uuid",
     "selectors", "concurrent", "subprocess",
 }  # fmt: skip
-# The lock of a window; UUID is a type of cells, PathLike one of options; a variable chooses the
+# The lock of calls; UUID is a type of cells, PathLike one of options; a variable chooses the
 # native core when it is imported.
 ALLOWED = {
-    *(("_core/window.py", "threading"), ("_values/cells.py", "uuid"), ("options.py", "os")),
+    *(("_core/lock.py", "threading"), ("_values/cells.py", "uuid"), ("options.py", "os")),
     ("_native/__init__.py", "os"),
 }
 

@@ -30,7 +30,7 @@ ROOMS = tuple(
         *("_core/ring", "_delivery/delivery", "_delivery/flushes", "_delivery/intake"),
         "_delivery/pump",
         *("_engine/driver", "_engine/engine"),
-        *("_engine/fast_path", "_engine/loop_binding", "_engine/recorder"),
+        *("_engine/loop_binding", "_engine/python_path", "_engine/recorder"),
     )
 )
 

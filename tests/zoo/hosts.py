@@ -12,11 +12,11 @@ HOSTS: Final[list[Mutant]] = [
     Mutant(
         "the ring without its lock",
         "own: a tracer in Python lets other threads in between any two lines",
-        "_engine/fast_path.py",
-        "    with window.lock:\n",
-        "    if True:\n",
+        "_core/ring.py",
+        "            return NESTED\n        with self.lock:\n",
+        "            return NESTED\n        if True:\n",
         ("traced",),
-        "lost",
+        "the budget leaks",
     ),
     Mutant(
         "sums that forget what has ended",
@@ -30,20 +30,11 @@ HOSTS: Final[list[Mutant]] = [
     Mutant(
         "a call from inside of another one",
         "own: a re-entrant lock lets a signal handler in where half a call is written",
-        "_engine/fast_path.py",
-        "        if window.inside and window.nested():\n",
+        "_engine/recorder.py",
+        "        if engine.ring.held():\n",
         "        if False:\n",
         ("traced",),
         "doubled",
-    ),
-    Mutant(
-        "a window that an interrupt leaves locked",
-        "own: Ctrl-C in the middle of a call, under a debugger",
-        "_core/ring.py",
-        "                        self.undo(tail, used, over, more, account, before)\n",
-        "",
-        ("traced",),
-        "the budget leaks",
     ),
     Mutant(
         "late paths take everybody's places",

@@ -34,7 +34,7 @@ OWN: Final = [
         "identical rows: ids without the writer",
         "own: equal bytes of another writer are no proof",
         "_core/ids.py",
-        "-ac{writer[:2]}-{writer[2:]}",
+        "-ac{self.writer[:2]}-{self.writer[2:]}",
         "-ac00-00000000",
         ("identical writers",),
         "lost",
@@ -101,16 +101,6 @@ OWN: Final = [
         "",
         ("late creation",),
         "assert False",
-    ),
-    Mutant(
-        "a call inside the ring's window",
-        "own: two threads take one slot",
-        "_core/ring.py",
-        "                window.inside = True\n"
-        "                tail, more = self._tail, self._more\n",
-        "                tail, more = self._tail, self._more\n                len(self)\n",
-        ("interleavings",),
-        "lost",
     ),
     Mutant(
         "lost wake-up",

@@ -162,10 +162,10 @@ QUEUES: Final = [
         "the limit holds for one stage only",
         "fluent-bit-docs#1124",  # memory beyond it, out of sight
         "_core/ring.py",
-        "                elif used + cost > self.budget or (\n"
-        "                    after > share and beyond > self.budget - self.shares\n"
-        "                ):\n",
-        "                elif self.budget < 0:\n",
+        "                if over > self.budget - self.shares:\n"
+        "                    return NO_BUDGET\n"
+        "            if self.used + cost > self.budget:\n",
+        "                pass\n            if self.budget < 0:\n",
         ("scenarios",),
         "over the budget",
     ),
@@ -265,9 +265,9 @@ ENDS: Final = [
     Mutant(
         "a lock that a handler may find held",
         "sentry-python#803",  # the collector of garbage comes in under the lock
-        "_core/window.py",
-        "    def __init__(self) -> None:\n        self.lock = threading.RLock()\n",
-        "    def __init__(self) -> None:\n        self.lock = threading.Lock()\n",
+        "_core/lock.py",
+        "threading.RLock()\n    return lock, lock._is_owned\n",
+        "threading.Lock()\n    return lock, lambda: False\n",
         ("interleavings",),
         "hangs",
     ),

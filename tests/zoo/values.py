@@ -31,15 +31,6 @@ VALUES: Final[list[Mutant]] = [
         "bytes were taken to refuse it",
     ),
     Mutant(
-        "a type is looked up by its hash",
-        "own: a metaclass without one makes collect() raise",
-        "_engine/fast_path.py",
-        "        elif cell is None or type(cell) is int or type(cell) is bool:\n",
-        "        elif type(cell) in {int, bool, type(None)}:\n",
-        ("hostile values",),
-        "TypeError",
-    ),
-    Mutant(
         "what is said of a call is trusted",
         "own: at= of a class that raises makes collect() raise",
         "_engine/recorder.py",

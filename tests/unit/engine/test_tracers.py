@@ -17,16 +17,16 @@ from typing import Any
 import pytest
 
 from aiocollect import MemoryStore, Pipeline
-from aiocollect._core import ids, ring, window
+from aiocollect._core import ids, ring
 from aiocollect._delivery import counters
-from aiocollect._engine import fast_path, recorder
+from aiocollect._engine import python_path, recorder
 from tests.simulation import traced
 from tests.support.races import hasty_switches as hasty_switches
 from tests.support.races import interrupted, recorded_once, run_threads
 
 pytestmark = pytest.mark.slow  # Line tracers in Python, beside threads.
 
-ROOMS = {room.__file__ for room in (ids, ring, window, counters, fast_path, recorder)}
+ROOMS = {room.__file__ for room in (ids, ring, counters, python_path, recorder)}
 THREADS = 4
 CALLS = 200
 

@@ -1,4 +1,4 @@
-"""The fast path of collect(): its windows are atomic, and threads and signals break nothing."""
+"""collect() from many threads and a signal handler at once."""
 
 from __future__ import annotations
 
@@ -7,33 +7,16 @@ import asyncio
 import pytest
 
 from aiocollect import MemoryStore, Pipeline
-from aiocollect._core.ids import Ids
-from aiocollect._engine import fast_path
 from tests.support.races import hasty_switches as hasty_switches
 from tests.support.races import interrupted, recorded_once, run_threads
-from tests.support.windows import breaks, windows
 
 THREADS = 8
 CALLS = 1_000
 
 
-def test_nothing_is_called_in_the_windows() -> None:
-    """From going in to leaving there is no call, no loop, and no container made."""
-    time, room = windows(fast_path.collect)
-    assert "free" in {one.argval for one in time}
-    assert {"budget", "share", "_tail"} <= {one.argval for one in room}
-    assert breaks(time) == breaks(room) == []
-
-
-def test_attributes_of_the_windows_are_slots() -> None:
-    """Reading and writing them runs no Python code."""
-    for name in ("free", "hand"):
-        assert type(vars(Ids)[name]).__name__ == "member_descriptor"
-
-
 @pytest.mark.usefixtures("hasty_switches")
 def test_threads_and_a_signal_handler_lose_nothing() -> None:
-    """Eight threads and a signal handler collect at once, by the fast path: each call is stored
+    """Eight threads and a signal handler collect at once: each call is stored
     once or refused, all ids and times are unique."""
     store = MemoryStore()
     made: list[str | None] = []
