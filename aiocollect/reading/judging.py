@@ -8,16 +8,18 @@ become a finding, and no rule here needs to know all ways in which things go wro
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, Protocol
+from types import MappingProxyType
+from typing import Final
 from zlib import crc32
 
+from .evidence import DoorToBytes, SeenPart, finding_of, once, rows_of
 from .lives import Ended, LaneKey, LaneTold, LifeTold, Stored
 from .row_ids import header_of_part, ids_in
 from .tiling import Tiling, tiled
 from .verdict import Finding, State, worst
 from .vouching import PartCheck, explained
 
-__all__ = ["DayJudge", "DoorToBytes", "SeenPart"]
+__all__ = ["DayJudge"]
 
 # Bytes that are looked at to see whose rows they are, and to see what happened to damaged ones.
 LOOK: Final = 64 * 2**10
@@ -27,29 +29,9 @@ SHOWN: Final = 200
 HEAD: Final = 64 * 2**10
 
 
-class SeenPart(Protocol):
-    """A part as it was listed."""
-
-    @property
-    def path(self) -> str: ...
-    @property
-    def length(self) -> int: ...
-    @property
-    def created(self) -> str: ...
-
-
-class DoorToBytes(Protocol):
-    """Where the bytes of parts come from."""
-
-    async def check(self, part: SeenPart, check: PartCheck) -> None:
-        """Feed it the whole part."""
-
-    async def read(self, part: SeenPart, offset: int, length: int) -> bytes:
-        """Some bytes of the part."""
-
-
 class DayJudge:
-    """Of one stream and folder. ``writer_of`` tells whose id a text is; "" of nobody known."""
+    """Of one stream and folder. ``writer_of`` tells whose id a text is; "" of nobody known.
+    ``compacted``: as far as a part, by its path and creation time, is in compacted files."""
 
     def __init__(
         self,
@@ -59,12 +41,14 @@ class DayJudge:
         *,
         door: DoorToBytes,
         writer_of: Callable[[str], str],
+        compacted: Mapping[tuple[str, str], int] = MappingProxyType({}),
     ) -> None:
         self._parts = {part.path: part for part in parts}
         self._lanes = lanes
         self._lives = lives
         self._door = door
         self._writer_of = writer_of
+        self._compacted = compacted
         self._tilings: dict[LaneKey, Tiling] = {}
         self._names: dict[str, list[str] | None] = {}
         self._checks: dict[str, PartCheck] = {}
@@ -96,7 +80,7 @@ class DayJudge:
         for path, check in self._checks.items():
             await self._resolve(self._parts[path], check)
         for key, lane in self._lanes.items():
-            self._tilings[key] = tiled(_once(one for _, one in lane.stored), lane.ended, lane.end)
+            self._tilings[key] = tiled(once(one for _, one in lane.stored), lane.ended, lane.end)
         for path, check in self._checks.items():
             await self._judge_part(self._parts[path], check)
         for key in sorted(self._lanes):
@@ -136,8 +120,14 @@ class DayJudge:
     def _gone(self, path: str, records: Iterable[Stored], text: str) -> None:
         """These records have no bytes at all: one finding for each lane."""
         spans: dict[LaneKey, list[Stored]] = {}
-        for record in _once(records):
-            spans.setdefault(record.lane, []).append(record)
+        moved = 0
+        for record in once(records):
+            if record.offset + record.length <= self._compacted.get((path, record.created), 0):
+                moved += record.last - record.first + 1
+            else:
+                spans.setdefault(record.lane, []).append(record)
+        if moved:
+            self._find(Finding(kind="compacted", part=path, rows=moved))
         for (life, lane), lost in spans.items():
             self._find(
                 Finding(
@@ -182,7 +172,7 @@ class DayJudge:
     async def _judge_part(self, part: SeenPart, check: PartCheck) -> None:
         for record in check.conflicts:
             text = "the log gives these bytes to two batches"
-            self._find(_of(record, "doubled", part.path, text))
+            self._find(finding_of(record, "doubled", part.path, text))
         wrong = check.wrong
         if wrong:
             start = wrong[0].offset
@@ -199,7 +189,7 @@ class DayJudge:
                         length=damage.length,
                         before=ids[0],
                         after=ids[1],
-                        **_rows(damage.record),
+                        **rows_of(damage.record),
                     )
                 )
         for start, stop in check.unvouched:
@@ -297,7 +287,7 @@ class DayJudge:
             )
         for record in tiling.twice:
             part = next((path for path, one in lane.stored if one == record), "")
-            self._find(_of(record, "doubled", part, "these rows are stored in two places"))
+            self._find(finding_of(record, "doubled", part, "these rows are stored in two places"))
         for state, ends in (("spooled", tiling.waiting), ("possibly", tiling.doubtful)):
             for one in ends:
                 rows = one.last - one.first + 1
@@ -375,23 +365,3 @@ class DayJudge:
         data = await self._door.read(part, record.offset, record.length)
         ids, _ = ids_in(data, await self._columns(part))
         return (ids[-1] if last else ids[0]) if ids else ""
-
-
-def _once(records: Iterable[Stored]) -> list[Stored]:
-    """Each place once: an adopted row can be told by both lives."""
-    return list({(one.offset, one.lane, one.first, one.created): one for one in records}.values())
-
-
-def _rows(record: Stored | None) -> dict[str, Any]:
-    if record is None:
-        return {}
-    life, lane = record.lane
-    rows = record.last - record.first + 1
-    return {"life": life, "lane": lane, "first": record.first, "last": record.last, "rows": rows}
-
-
-def _of(record: Stored, kind: str, part: str, text: str) -> Finding:
-    said = _rows(record)
-    return Finding(
-        kind=kind, part=part, offset=record.offset, length=record.length, text=text, **said
-    )

@@ -32,6 +32,7 @@ FINDINGS: Final[dict[str, tuple[State, str]]] = {
     "spooled": ("open", "rows wait in a spool; start a pipeline on its directory"),
     "possibly": ("open", "the last answer for these rows was lost; they may be stored or not"),
     "unended": ("open", "rows of a life that still runs, or was killed, have not ended"),
+    "compacted": ("consistent", "the part was removed after compaction; its rows are in the files"),
     "no_log": ("consistent", "nothing is written down of these bytes: rows were checked alone"),
     "chain": ("consistent", "the log was cut, changed or mixed; it counts up to there"),
     "gap": ("consistent", "records of the log were never stored; bytes were checked alone"),

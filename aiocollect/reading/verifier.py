@@ -9,19 +9,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from .._core.ids import writer_of_id
+from ..errors import ConfigError
 from ..typing import Catalog, Listed
+from .evidence import SeenPart
 from .fetch import Fetcher, listing
-from .judging import DayJudge, SeenPart
+from .judging import DayJudge
 from .lives import LaneKey, LaneTold, Lives
 from .log_files import LogFiles, log_files, read_logs
+from .opening import import_arrow
 from .places import PartPlace
 from .plan import PlannedPart
 from .planner import PlacesOf, find_place, prefix_of
 from .row_check import RowCheck
+from .united import files_of
 from .verdict import DayVerdict, Finding, Verdict, state_of
 from .vouching import PartCheck
 
@@ -137,12 +142,20 @@ class _Verifier:
     async def _judged(
         self, day: Day, parts: Sequence[Listed], lanes: dict[LaneKey, LaneTold], lives: Lives
     ) -> DayVerdict:
+        there = {(part.path, part.created) for part in parts}
+        gone = any(
+            (path, record.created) not in there
+            for lane in lanes.values()
+            for path, record in lane.stored
+            if record.created
+        )
         judge = DayJudge(
             parts,
             lanes,
             lives.lives,
             door=_Door(self._fetcher),
             writer_of=writer_of_id,
+            compacted=await self._compacted(day) if gone else {},
         )
         await judge.judge()
         findings: list[Finding] = judge.findings
@@ -163,6 +176,24 @@ class _Verifier:
             findings=tuple(findings),
             all_shown=judge.all_shown,
         )
+
+    async def _compacted(self, day: Day) -> dict[tuple[str, str], int]:
+        """As far as the parts of a day are in compacted files. Without pyarrow nobody can tell, and
+        nothing can have been compacted here."""
+        with suppress(ConfigError):
+            import_arrow()
+            from .files import files_in, folder_of
+            from .footer import marks_of
+
+            fold = await files_in(
+                files_of(self._catalog),
+                folder_of(day.model, day.version, day.stream),
+                begin=day.begin,
+                end=day.end,
+                is_mine=lambda _: True,
+            )
+            return marks_of(file.footer for file in fold.files)
+        return {}
 
 
 async def verified(catalog: Catalog, places_of: PlacesOf, asked: Asked) -> Verdict:

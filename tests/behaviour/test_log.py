@@ -250,3 +250,23 @@ def test_the_variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert Pipeline.from_env()._engine.settings.log_key == KEY.encode()
     monkeypatch.setenv("AIOCOLLECT_LOG", "false")
     assert not Pipeline.from_env()._engine.settings.log
+
+
+def test_parts_that_were_removed_after_compaction_are_no_loss() -> None:
+    """Their rows are in the files; that is less than proven, and no damage. A part that somebody
+    else deletes is one."""
+    store = MemoryStore()
+
+    async def main(loop: VirtualLoop) -> None:
+        async with make_pipeline(store, loop) as pipeline:
+            for name in ("m", "n"):
+                pipeline.collector(name, version="1", identifier="inputs").collect([[1.0], [2.0]])
+
+    run_virtual(main)
+    assert verify(store).proven
+    assert aiocollect.compact(store, store, model="m", remove_after="1d").removed
+    (day,) = verify(store, "m").days
+    assert (day.state, [one.kind for one in day.findings]) == ("consistent", ["compacted"])
+    (path,) = store.blobs.keys() & {path for path in store.blobs if path.endswith(".csv")}
+    store.delete(path)
+    assert verify(store, "n").state == "damaged"

@@ -21,10 +21,10 @@ LEVEL_0 = {
 PURE = {"_core", "_values", "encoders", "layouts"}
 # What is decided while reading; what is done, by the rest of the folder.
 PURE_READING = {
-    "absent", "course", "csv_rows", "cut", "declared", "drift", "followed", "footer", "join",
-    "jsonl_rows", "judging", "lives", "looks", "mdc_rows", "notes", "pieces", "places", "plan",
-    "portions", "position", "profile", "request", "row_ids", "tiling", "times", "types", "verdict",
-    "vouching", "when", "widening",
+    "absent", "course", "csv_rows", "cut", "declared", "drift", "evidence", "followed", "footer",
+    "join", "jsonl_rows", "judging", "lives", "looks", "mdc_rows", "notes", "pieces", "places",
+    "plan", "portions", "position", "profile", "request", "row_ids", "tiling", "times", "types",
+    "verdict", "vouching", "when", "widening",
 }  # fmt: skip
 FORBIDDEN_BELOW = {
     "asyncio", "time", "random", "os", "logging", "threading", "socket", "secrets", "uuid",
