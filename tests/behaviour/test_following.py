@@ -220,6 +220,25 @@ def test_parts_and_containers_that_vanish_are_no_end() -> None:
     run(main)
 
 
+def test_a_position_is_of_a_blob_not_of_a_name() -> None:
+    """While nobody looked the blob was deleted, and a longer one has its name."""
+
+    async def main(loop: VirtualLoop) -> None:
+        stage = Stage(loop)
+        async with stage.pipeline() as pipeline:
+            await stage.write(pipeline, 2)
+        await stage.take(stage.follow(since=None, poll=None))
+        (path,) = stage.store.blobs
+        stage.store.delete(path)
+        async with stage.pipeline("00000000ab") as pipeline:
+            await stage.write(pipeline, 20)
+        assert list(stage.store.blobs) == [path]
+        await stage.take(stage.follow(since=stage.position, poll=None))
+        assert stage.got == list(range(22))
+
+    run(main)
+
+
 def test_an_outage_is_waited_for() -> None:
     """Nothing is lost, nothing twice; hung answers too."""
 
@@ -324,6 +343,18 @@ def test_types_are_widened_and_never_narrowed() -> None:
                         position = batch.position
             assert types == ["null", "int64", "double", "double", "string", "string"]
             assert cells == [None, 1, 0.5, 2.0, "x", "3"]
+            other = pipeline.collector("wide", identifier="inputs", feature_names=["n"])
+            types, position = [], None
+            for cell in (2**60, 0.5, 1):  # no float is the first one
+                other.collect([[cell]])
+                await pipeline.flush()
+                follower = aiocollect.follow(
+                    stage.store, "wide", stream="inputs", since=position, poll=None
+                )
+                async for batch in follower:
+                    types.append(str(batch.rows.schema.field("n").type))
+                    position = batch.position
+            assert types == ["int64", "string", "string"]
             with pytest.raises(SchemaConflict, match="column 'n' has a cell that is not of type"):
                 [_ async for _ in stage.follow(since=None, poll=None, schema={"n": float})]
             told = stage.follow(since=None, poll=None, schema={"n": str}, columns=["n", "z"])

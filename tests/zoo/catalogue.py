@@ -9,6 +9,7 @@ from .appends import APPENDS
 from .disks import DISKS
 from .edges import EDGES
 from .engines import ENGINES
+from .following import FOLLOWING
 from .hosts import HOSTS
 from .mutant import Mutant
 from .native import NATIVE
@@ -31,6 +32,7 @@ ALL: Final[list[Mutant]] = [
     *VALUES,
     *READING,
     *PROVING,
+    *FOLLOWING,
     *NATIVE,
     *ENGINES,
 ]
