@@ -25,17 +25,17 @@ BYTES = 330  # of a row, in both files; about
 TEXTS = ("a,b", 'line\nbreak "quoted"', "", "plain")
 
 
-async def write_day(directory: Path, mib: int) -> dict[str, Any]:
+async def write_day(directory: Path, mib: int, model: str = "day") -> dict[str, Any]:
     """Write it; returns what a reader must find."""
     calls = max(24, mib * 2**20 // (BYTES * CALL))
     chance = np.random.default_rng(7)
     total = {"rows": 0, "n": 0, "quarters": 0, "breaks": 0}
     async with Pipeline(directory, layout="hour", max_memory_bytes=256 << 20) as pipeline:
         inputs = pipeline.collector(
-            "day", identifier="inputs", feature_names={**COLUMNS, "plan": str}
+            model, identifier="inputs", feature_names={**COLUMNS, "plan": str}
         )
         predictions = pipeline.collector(
-            "day", identifier="predictions", feature_names={"p": float}
+            model, identifier="predictions", feature_names={"p": float}
         )
         for call in range(calls):
             at = DAY + timedelta(seconds=call * 86_400 // calls)
@@ -53,8 +53,8 @@ async def write_day(directory: Path, mib: int) -> dict[str, Any]:
             total["n"] += sum(numbers)
             total["quarters"] += sum(numbers)
             total["breaks"] += CALL // 4
-    size = sum(file.stat().st_size for file in directory.rglob("*.csv"))
-    return total | {"bytes": size, "files": len(list(directory.rglob("*.csv")))}
+    files = [file for file in directory.rglob("*.csv") if f"/{model}/" in str(file)]
+    return total | {"bytes": sum(file.stat().st_size for file in files), "files": len(files)}
 
 
 if __name__ == "__main__":

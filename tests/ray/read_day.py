@@ -1,6 +1,6 @@
 """Read a day through Ray Data, on so many workers; prints what was found, as JSON.
 
-python read_day.py DIRECTORY WORKERS
+python read_day.py DIRECTORY WORKERS [COMPACTED]
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def looked_at(table: Any) -> Any:
     )
 
 
-def main(directory: str, workers: int) -> None:
+def main(directory: str, workers: int, compacted: str | None = None) -> None:
     """Read it all, joined."""
     ray.init(
         num_cpus=workers,
@@ -49,7 +49,9 @@ def main(directory: str, workers: int) -> None:
         logging_level="ERROR",
         configure_logging=False,
     )
-    dataset = aiocollect.read(directory, "day", start="2026-03-01", end="2026-03-02")
+    dataset = aiocollect.read(
+        directory, "day", start="2026-03-01", end="2026-03-02", compacted=compacted
+    )
     begun = time.perf_counter()
     found = dataset.to_ray(8 << 20).map_batches(looked_at, batch_format="pyarrow", batch_size=None)
     blocks = found.take_all()
@@ -65,4 +67,4 @@ def main(directory: str, workers: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:])

@@ -30,9 +30,9 @@ pytestmark = [
 ]
 
 
-def read_by(workers: int, directory: Path) -> dict[str, Any]:
+def run(script: str, *arguments: Any) -> dict[str, Any]:
     done = subprocess.run(
-        [PYTHON, HERE / "read_day.py", str(directory), str(workers)],
+        [PYTHON, HERE / script, *map(str, arguments)],
         env={**os.environ, "PYTHONPATH": str(PACKAGE)},
         capture_output=True,
         text=True,
@@ -47,7 +47,7 @@ def test_two_workers_read_a_day(tmp_path: Path) -> None:
     """What was collected, whatever the number of workers; the times are shown, and decide
     nothing."""
     wrote = asyncio.run(write_day(tmp_path, MIB))
-    one, two = read_by(1, tmp_path), read_by(2, tmp_path)
+    one, two = (run("read_day.py", tmp_path, workers) for workers in (1, 2))
     for found in (one, two):
         for name in ("rows", "n", "quarters", "breaks"):
             assert found[name] == wrote[name], name
@@ -56,4 +56,28 @@ def test_two_workers_read_a_day(tmp_path: Path) -> None:
         f"\n{wrote['bytes'] / 1e6:.0f} MB in {wrote['files']} files, {one['splits']} splits: "
         f"{one['seconds']:.1f} s by one worker, {two['seconds']:.1f} s by two "
         f"({one['seconds'] / two['seconds']:.2f} x)"
+    )
+
+
+def test_two_workers_compact_a_day(tmp_path: Path) -> None:
+    """A model each; what is read from the files is what was collected."""
+    store = tmp_path / "store"
+    wrote = {
+        model: asyncio.run(write_day(store, MIB // 2, model=model)) for model in ("day", "night")
+    }
+    seconds = []
+    for workers in (1, 2):
+        made = run("compact_day.py", store, tmp_path / f"lake{workers}", workers)
+        for model, total in wrote.items():
+            assert made["models"][model] == {"rows": 2 * total["rows"], "files": 2}
+        seconds.append(made["seconds"])
+    for file in store.rglob("*.csv"):  # the files alone are left to read
+        file.unlink()
+    found = run("read_day.py", store, 2, tmp_path / "lake2")
+    assert found["right"] == found["rows"] == wrote["day"]["rows"]
+    assert found["n"] == wrote["day"]["n"]
+    size = sum(total["bytes"] for total in wrote.values())
+    print(
+        f"\n{size / 1e6:.0f} MB compacted: {seconds[0]:.1f} s by one worker, "
+        f"{seconds[1]:.1f} s by two ({seconds[0] / seconds[1]:.2f} x)"
     )

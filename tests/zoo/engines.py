@@ -39,6 +39,15 @@ ENGINES: Final[list[Mutant]] = [
         "assert [",
     ),
     Mutant(
+        "splits: a cut where the log says, unproven",
+        _OWN,
+        "reading/cuts.py",
+        "    return crc32(data) == crc\n",
+        "    return True\n",
+        ("splits",),
+        "assert [",
+    ),
+    Mutant(
         "a snapshot forgets the declared types",
         _OWN,
         "reading/plan.py",
