@@ -11,6 +11,7 @@ PyTypeObject *account_type, *gate_type, *shape_type, *stream_type, *scoring_type
 PyObject *in_force, *datetime_class;
 
 bool intern_names();  // collector.cpp
+PyObject* quotes_in(PyObject*, PyObject* args);  // quotes.cpp
 PyObject* quoted_columns(PyObject*, PyObject* rows);  // quotes.cpp
 
 }  // namespace aiocollect
@@ -71,6 +72,7 @@ PyObject* crc_of(PyObject*, PyObject* args) {
 
 PyMethodDef module_methods[] = {{"crc32", crc_of, METH_VARARGS, nullptr},
                                 {"set_context", set_context, METH_O, nullptr},
+                                {"quotes_in", quotes_in, METH_VARARGS, nullptr},
                                 {"quoted_columns", quoted_columns, METH_O, nullptr},
                                 {nullptr, nullptr, 0, nullptr}};
 PyModuleDef module_definition = {

@@ -28,6 +28,7 @@ __all__ = ["BLOCK", "ColumnType", "Misfit", "Parsed", "header_of", "looks_in", "
 
 _BOM: Final = b"\xef\xbb\xbf"
 _DAY: Final = 86_400_000_000
+_EXACT: Final = pa.scalar(2.0**53)
 # What Arrow parses at a time: small enough for the caches, and for memory that it has already.
 BLOCK: Final = 2**20
 
@@ -113,29 +114,35 @@ def _parsed(rows: bytes, names: Sequence[str], columns: Mapping[str, ColumnType]
 def _is_suspect(cells: Any, type_: Any) -> bool:
     """Whether a cell may have been taken for what it is not."""
     if pa.types.is_floating(type_):
-        return bool(pc.any(pc.greater_equal(pc.abs(cells), 2.0**53)).as_py())
+        return bool(pc.any(pc.greater_equal(pc.abs(cells), _EXACT)).as_py())
     if pa.types.is_timestamp(type_):
+        # Whole days are multiples of 2**13 microseconds, which most moments are not.
         moments = pc.cast(cells, pa.int64())
-        whole = pc.multiply(pc.divide(moments, _DAY), _DAY)
-        return bool(pc.any(pc.equal(moments, whole)).as_py())
+        few = moments.filter(pc.equal(pc.bit_wise_and(moments, 2**13 - 1), 0))
+        return bool(pc.any(pc.equal(pc.multiply(pc.divide(few, _DAY), _DAY), few)).as_py())
     return False
 
 
 def _read(
     rows: bytes, names: Sequence[str], columns: Mapping[str, ColumnType], *, quotes: bool
 ) -> Parsed:
-    try:
-        return _blocks(rows, names, columns, quotes=quotes, block=BLOCK)
-    except pa.ArrowInvalid as error:
-        problem = str(error)
-    if "straddling" in problem:  # a row is longer than a block
+    block = BLOCK
+    left_out: list[None] | None = None
+    while True:
         try:
-            return _blocks(rows, names, columns, quotes=quotes, block=len(rows))
+            table = _blocks(rows, names, columns, quotes=quotes, block=block, left_out=left_out)
+            return Parsed(table, len(left_out or ()))
         except pa.ArrowInvalid as error:
             problem = str(error)
-    if "UTF8" in problem or "UTF-8" in problem:
-        raise UnicodeDecodeError("utf-8", b"", 0, 0, "a cell is not valid UTF-8")
-    raise Misfit("a cell does not fit its column")
+        if "straddling" in problem and block < len(rows):  # a row is longer than a block
+            block = len(rows)
+        elif "Expected " in problem and left_out is None:  # a row of another width
+            rows.decode()  # Arrow fails to name such a row where it is no UTF-8
+            left_out = []
+        elif "UTF8" in problem or "UTF-8" in problem:
+            raise UnicodeDecodeError("utf-8", b"", 0, 0, "a cell is not valid UTF-8")
+        else:
+            raise Misfit("a cell does not fit its column")
 
 
 def _blocks(
@@ -145,14 +152,15 @@ def _blocks(
     *,
     quotes: bool,
     block: int,
-) -> Parsed:
+    left_out: list[None] | None,
+) -> Any:
+    """``left_out`` gets an entry for each row of another width; None: there must be none."""
     # By place: a file of others may have two columns of a name. The first one counts.
     places = {name: str(names.index(name)) for name in columns}
-    left_out = 0
 
     def leave_out(_: Any) -> str:
-        nonlocal left_out
-        left_out += 1
+        assert left_out is not None
+        left_out.append(None)
         return "skip"
 
     table = pacsv.read_csv(
@@ -166,7 +174,7 @@ def _blocks(
             quote_char='"' if quotes else False,
             # Arrow cuts the piece into blocks, and must not do so within quotes.
             newlines_in_values=quotes and b'"' in rows,
-            invalid_row_handler=leave_out,
+            invalid_row_handler=None if left_out is None else leave_out,
         ),
         pacsv.ConvertOptions(
             include_columns=list(places.values()) or None,
@@ -178,7 +186,7 @@ def _blocks(
             false_values=["false", "False"],
         ),
     )
-    return Parsed(table.rename_columns(list(columns)), left_out)
+    return table.rename_columns(list(columns))
 
 
 def _empty(columns: Mapping[str, ColumnType]) -> Any:

@@ -13,6 +13,7 @@ from aiocollect.reading.cut import (
     columns_in_quotes,
     last_row_end,
     quoted_columns,
+    quotes_in,
     skeleton,
     sound_rows,
 )
@@ -86,6 +87,16 @@ def test_the_native_core_finds_the_same_columns(pieces: list[str]) -> None:
     """Whatever the bytes are, also where a quote has no partner."""
     rows = "".join(pieces).encode()
     assert quoted_columns(rows) == columns_in_quotes(rows)
+
+
+@given(st.binary(max_size=40), st.integers(0, 300), st.integers(0, 60))
+@example(b"", 5000, 1)
+def test_the_native_core_counts_the_same_quotes(some: bytes, many: int, begin: int) -> None:
+    """Anywhere between other bytes, and more of them than fit a byte."""
+    data = some + b'"' * many + some
+    begin = min(begin, len(data))
+    end = max(begin, len(data) - 3)
+    assert quotes_in(data, begin, end) == data[begin:end].count(b'"')
 
 
 def test_jsonl_ends_at_line_ends_alone() -> None:

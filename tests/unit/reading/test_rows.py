@@ -57,6 +57,17 @@ def test_pieces_larger_than_what_arrow_takes_at_a_time() -> None:
         assert table["a"].to_pylist() == list(range(len(some)))
 
 
+@pytest.mark.parametrize("bad", [b"\xff\n", b"\xff,1,1\n", b'"\xff"\n', b"1,\xff\n"])
+def test_bytes_that_are_no_text_leave_out_their_row_alone(bad: bytes) -> None:
+    """Whatever number of cells it has; Arrow cannot name such a row."""
+    columns = {"a": INT, "b": TEXT}
+    rows = b'1,"x"\n' + bad + b"2,y\n"
+    found = parsed(rows, ["a", "b"], columns)
+    assert found.table.to_pydict() == {"a": [1, 2], "b": ["x", "y"]}
+    assert found.left_out == 1
+    assert set(looks_in(rows, ["a", "b"], ["a", "b"])) == {"a", "b"}
+
+
 def test_rows_of_another_width_are_counted() -> None:
     """And left out, in the piece and in its skeleton alike."""
     found = parsed(b'1,"a"\n2\n3,b,c\n4,d\n', ["n", "t"], {"n": INT, "t": TEXT})
