@@ -116,6 +116,7 @@ def test_a_split_goes_to_other_processes(tmp_path: Path) -> None:
 SECRET = "c2VjcmV0" * 10 + "c2Vj" + "cg=="
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "kept"),
     [

@@ -62,4 +62,5 @@ def test_text_is_quoted_as_by_the_encoder(form: Literal["csv", "jsonl"]) -> None
         [sys.executable, "-c", code],
         env={**os.environ, "AIOCOLLECT_NATIVE": "0"}, capture_output=True, check=True,
     )  # fmt: skip
-    assert stored(form) == other.stdout
+    here, there = stored(form).splitlines(), other.stdout.splitlines()
+    assert [pair for pair in zip(here, there, strict=True) if pair[0] != pair[1]][:3] == []
