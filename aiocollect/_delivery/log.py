@@ -33,6 +33,8 @@ SUM_EVERY: Final = 60.0
 STREAMS: Final = 1_000
 # Lanes whose ends go into one line.
 ENDS: Final = 200
+# About the bytes of a line.
+LINE: Final = 256
 # Lanes that are described with one write; the others are with the next ones.
 LANES: Final = 64
 
@@ -151,23 +153,26 @@ class Log:
     def _write(self, *records: dict[str, Any]) -> None:
         at = self._now()
         now = at / 1e6
-        lanes = min(len(self._lanes), LANES)
-        records = (*(_lane(*self._lanes.popleft()) for _ in range(lanes)), *records)
-        head: list[dict[str, Any]] = []
+        if self._lanes:
+            some = [self._lanes.popleft() for _ in range(min(len(self._lanes), LANES))]
+            records = (*(_lane(*one) for one in some), *records)
+        told = len(records)
+        if self._missed:
+            records = ({"k": "gap", "lines": self._missed}, *records)
         if self._sender.turns_day(now):
             kind = "day" if self._begun else "open"
             signed = self._chain.signed
-            head = [{"k": kind, "w": self._writer, "v": VERSION, "at": at, "signed": signed}]
-        if self._missed:
-            head.append({"k": "gap", "lines": self._missed})
+            head = {"k": kind, "w": self._writer, "v": VERSION, "at": at, "signed": signed}
+            records = (head, *records)
         # Room is asked for before the chain goes on: a line that is in the chain is sent.
-        if not self._sender.has_room(256 * (len(head) + len(records))):
-            self._sender.lose(len(records), "full")
-            self._missed += len(records)
+        if not self._sender.has_room(LINE * len(records)):
+            self._sender.lose(told, "full")
+            self._missed += told
             return
         self._begun = True
         self._missed = 0
-        self._sender.put([self._chain.line(record) for record in (*head, *records)], now)
+        line = self._chain.line
+        self._sender.put([line(record) for record in records], now)
 
     async def close(self, channels: Iterable[Channel], timeout: float) -> None:
         """All rows have ended: say so, and send what waits, within ``timeout`` seconds."""
@@ -205,6 +210,18 @@ def _lane(channel: Channel, stream: Stream) -> dict[str, Any]:
 
 def _record(end: Finish, writer: str) -> dict[str, Any]:
     notice: Any = end.notice  # one of those that end rows
+    if type(notice) is Settled and notice.life == writer:  # as nearly all: at half the cost
+        return {
+            "k": "set",
+            "n": notice.lane,
+            "f": notice.first,
+            "e": notice.last,
+            "p": notice.part,
+            "c": notice.created,
+            "o": notice.offset,
+            "l": notice.length,
+            "x": notice.crc,
+        }
     said: dict[str, Any] = {"k": "set" if isinstance(notice, Settled) else "out"}
     if notice.life and notice.life != writer:
         said["w"] = notice.life

@@ -37,7 +37,10 @@ FINDINGS: Final[dict[str, tuple[State, str]]] = {
     "chain": ("consistent", "the log was cut, changed or mixed; it counts up to there"),
     "gap": ("consistent", "records of the log were never stored; bytes were checked alone"),
     "unsigned": ("consistent", "the log is not signed, and a log_key was given"),
-    "unchecked": ("consistent", "the log is signed: pass log_key= to check it"),
+    "unchecked": (
+        "consistent",
+        "the log is signed: check it with log_key= (AIOCOLLECT_LOG_KEY)",
+    ),
 }
 _ORDER: Final[tuple[State, ...]] = ("proven", "consistent", "open", "damaged")
 

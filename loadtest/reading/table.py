@@ -17,6 +17,7 @@ BENCHES: Final = {
     "local": "one stream of a directory, against pyarrow, polars and duckdb",
     "azurite": "one stream from Azurite, against the SDK and pyarrow",
     "joined": "joined streams, against reading each, and against duckdb",
+    "verify": "verify() by bytes, against parsing",
     "memory": "peak memory of iterating",
 }
 

@@ -22,6 +22,7 @@ BENCHES: Final = {
     "rows": "CPU per row, collect() to acknowledged append",
     "append": "CPU per append call through the SDK (Azurite)",
     "azurite": "bytes a second and CPU per row into Azurite",
+    "log": "what the log takes of a row's CPU time",
     "hold": "how long the collector holds the event loop",
     "host": "how late a host wakes beside a pipeline on a thread of its own",
     "blocks": "how full blocks are, and how many appends there are",

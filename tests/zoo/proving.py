@@ -106,8 +106,8 @@ PROVING: Final[list[Mutant]] = [
         "a line is chained, and finds no room",
         _LOG,
         "_delivery/log.py",
-        '            self._sender.lose(len(records), "full")\n',
-        '            self._sender.lose(len(records), "full")\n'
+        '            self._sender.lose(told, "full")\n',
+        '            self._sender.lose(told, "full")\n'
         "            [self._chain.line(record) for record in records]\n",
         ("log",),
         "- consistent",
