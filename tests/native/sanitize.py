@@ -41,7 +41,7 @@ def environment(root: Path) -> dict[str, str]:
     return {
         **os.environ,
         "AIOCOLLECT_NATIVE": "1",
-        # Python never gives all back, and other libraries neither: test_leaks.py looks for ours.
+        # Python never gives all back, and other libraries neither: test_memory.py looks for ours.
         "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1:allocator_may_return_null=1",
         "UBSAN_OPTIONS": "print_stacktrace=1",
         # C++'s own library beside it: the sanitizer looks for its exceptions when it is loaded.
