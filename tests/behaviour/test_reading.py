@@ -286,3 +286,21 @@ async def test_reading_while_it_is_written_never_shows_half_a_call() -> None:
             await task
             ages = [age for age in table["age"].to_pylist() if age]
             assert ages == [number for number in range(1, count + 1) for _ in range(3)]
+
+
+def test_a_blob_that_grows_between_two_ranges_is_no_matter() -> None:
+    """Its ETag changes with each append; what was there when it was listed is read."""
+
+    class Growing(MemoryStore):
+        async def fetch(self, path: str, *, offset: int, length: int) -> Any:
+            found = await super().fetch(path, offset=offset, length=length)
+            await self.append(path, b"9,more\n", offset=found.length)
+            return found
+
+    async def use(pipeline: Pipeline) -> None:
+        stream = pipeline.collector("m", identifier="inputs", feature_names=["n", "t"])
+        stream.collect([[number, "x" * 100] for number in range(2000)])
+
+    store = write(use, store=Growing())
+    numbers = aiocollect.read(store, "m", streams="inputs", columns=["n"]).to_arrow()["n"]
+    assert numbers.to_pylist() == list(range(2000))

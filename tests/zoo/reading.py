@@ -66,6 +66,16 @@ READING: Final[list[Mutant]] = [
         "DID NOT RAISE SnapshotGone",
     ),
     Mutant(
+        "a read trusts ETags",
+        "Azure/azure-sdk-for-python#39817",  # chunks of a growing blob: ConditionNotMet
+        "reading/fetch.py",
+        "                if found.created != part.created:\n",
+        "                etag = self.__dict__.setdefault(part.path, found.etag)\n"
+        "                if found.created != part.created or etag != found.etag:\n",
+        ("reading while written",),
+        "was replaced after it was listed",
+    ),
+    Mutant(
         "rows are joined by their place",
         _OWN,
         "reading/join.py",
