@@ -12,12 +12,12 @@ from ._delivery.receipts import Receipt, ReceiptOutcome
 from ._delivery.stream import Stream
 from ._engine.pieces import PIECE_ROWS, Progress, record_pieces, record_pieces_blocking
 from ._engine.together import paired
-from ._native import core
+from ._native import runs
 from ._values.shape import RowsOf
 
 __all__ = ["Collector", "Model", "Receipt", "ReceiptOutcome"]
 
-if TYPE_CHECKING or core is None:
+if TYPE_CHECKING or not runs:
     from ._engine.python_path import PythonCollector as _Base
     from ._engine.python_path import PythonModel as _ModelBase
 else:

@@ -15,7 +15,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 from zlib import crc32 as zlib_crc32
 
-from .._native import core
+from .._native import stands_in
 
 __all__ = ["Lines", "OpenLines", "crc32", "joined"]
 
@@ -114,12 +114,13 @@ class PythonOpenLines:
         return self.lines()
 
 
-if TYPE_CHECKING or core is None:
+if TYPE_CHECKING:
     Lines = PythonLines
     OpenLines = PythonOpenLines
-    crc32 = zlib_crc32
 else:
-    Lines, OpenLines, crc32 = core.Lines, core.OpenLines, core.crc32
+    Lines = stands_in("Lines", PythonLines)
+    OpenLines = stands_in("OpenLines", PythonOpenLines)
+crc32 = stands_in("crc32", zlib_crc32)
 
 
 def joined(parts: Iterable[Lines]) -> Lines:

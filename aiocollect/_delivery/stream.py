@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from .._core.gate import Gate
 from .._core.ring import Account
-from .._native import StreamBase, core
+from .._native import StreamBase, runs
 from .._values.cells import Cells
 from .._values.redactor import Redactor
 from .._values.shape import Shape
@@ -94,7 +94,7 @@ class Stream(StreamBase):
         self.wanted = False  # it was asked for again: see streams.py
         self.header = b""  # once it is admitted
         # For the native core: whether it may write the rows, and where they come from.
-        self.native = core is not None and not rules and form.native
+        self.native = runs and not rules and form.native
         self.origin: Any = None
         self.seen = -1
         self.hour = -1

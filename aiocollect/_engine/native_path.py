@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._delivery.stream import Stream
-from .._native import core
+from .._native import stands_in
 from .._values.shape import Shape
 from .python_path import PythonCollector, PythonModel
 from .recorder import Recorder
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
         def __init__(self, *args: Any) -> None: ...
 
 else:
-    _Base, _ModelBase = core.Collector, core.Model
+    _Base, _ModelBase = stands_in("Collector", object), stands_in("Model", object)
+
+# Where rows come from, for the core alone.
+_Origin: Any = stands_in("Origin", None)
 
 # The shape of streams whose rows the core does not write: none fits.
 _NEVER = Shape("", feature_names=None, max_call_bytes=0)
@@ -38,7 +41,7 @@ class NativeCollector(_Base):
 
     def __init__(self, recorder: Recorder, stream: Stream) -> None:
         if stream.origin is None:
-            stream.origin = core.Origin(stream, recorder.account)
+            stream.origin = _Origin(stream, recorder.account)
         super().__init__(
             recorder.gate,
             stream.shape if stream.native else _NEVER,
@@ -64,7 +67,7 @@ class NativeModel(_ModelBase):
                     name,
                     stream.shape if stream.native else _NEVER,
                     stream,
-                    core.Origin(stream, recorder.account),
+                    _Origin(stream, recorder.account),
                 )
                 for name, stream in streams.items()
             ),

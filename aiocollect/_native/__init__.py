@@ -1,6 +1,7 @@
 """The native core: what the scoring path runs on where it was built, and plain Python where not.
 
-``core`` is the extension module or None, and ``reason`` says in a few words why it is None.
+The one module that chooses: others have what runs from ``stands_in``, under the name that it has in
+Python. ``reason`` says in a few words why the core does not run.
 ``AIOCOLLECT_NATIVE=0`` leaves it alone, ``=1`` makes its absence an ImportError. An extension that
 was built from other sources is never used. The bases have the few fields that the core reads as
 plain C: whoever has one of them must not declare these fields again.
@@ -12,12 +13,17 @@ import os
 import warnings
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .._version import __version__
 from .digest import digest
 
-__all__ = ["GateBase", "ScoringBase", "ShapeBase", "StreamBase", "core", "reason"]
+__all__ = [
+    *("GateBase", "ScoringBase", "ShapeBase", "StreamBase"),
+    *("core", "reason", "runs", "stands_in"),
+]
+
+_T = TypeVar("_T")
 
 
 class _RefusedError(Exception):
@@ -67,9 +73,16 @@ def _chosen() -> tuple[Any, str]:
     return None, why
 
 
-core: Any
+core: Any  # the extension module, or None; for _native/ and tests
 reason: str  # "" where the core runs
 core, reason = _chosen()
+runs = core is not None
+
+
+def stands_in(name: str, python: _T) -> _T:
+    """What the core has under this name, where it runs; else what Python has for it."""
+    return cast(_T, getattr(core, name)) if runs else python
+
 
 if TYPE_CHECKING or core is None:
     from .fields import GateBase, ScoringBase, ShapeBase, StreamBase

@@ -7,9 +7,7 @@ Nothing else is a border: a cell may hold text that looks like the end of a row.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from .._native import core
+from .._native import stands_in
 
 __all__ = [
     "columns_in_quotes",
@@ -87,10 +85,8 @@ def columns_in_quotes(rows: bytes) -> set[int]:
 
 # Where the native core was built, its own, which take a tenth and a third of the time and do not
 # hold the interpreter (_native/quotes.cpp). Those above are the definitions.
-quotes_in: Callable[[bytes, int, int], int] = count_quotes if core is None else core.quotes_in
-quoted_columns: Callable[[bytes], set[int]] = (
-    columns_in_quotes if core is None else core.quoted_columns
-)
+quotes_in = stands_in("quotes_in", count_quotes)
+quoted_columns = stands_in("quoted_columns", columns_in_quotes)
 
 
 def sound_rows(rows: bytes) -> tuple[bytes, int]:

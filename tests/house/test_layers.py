@@ -226,6 +226,18 @@ def test_public_names() -> None:
         assert hasattr(aiocollect, name)
 
 
+def test_one_module_chooses_the_native_core() -> None:
+    """Nothing native is called by its own name outside of `_native/`: `stands_in` gives it."""
+    for path in modules():
+        if path.parent.name == "_native":
+            continue
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("_native"):
+                names = {alias.name for alias in node.names}
+                assert not names & {"core", "fields"}, path
+                assert node.module == "_native", path
+
+
 def module_of(path: Path) -> str:
     return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(
         ".__init__"
