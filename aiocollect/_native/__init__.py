@@ -19,8 +19,14 @@ from .._version import __version__
 from .digest import digest
 
 __all__ = [
-    *("GateBase", "ScoringBase", "ShapeBase", "StreamBase"),
-    *("core", "reason", "runs", "stands_in"),
+    "GateBase",
+    "ScoringBase",
+    "ShapeBase",
+    "StreamBase",
+    "core",
+    "reason",
+    "runs",
+    "stands_in",
 ]
 
 _T = TypeVar("_T")
