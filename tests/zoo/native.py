@@ -85,13 +85,12 @@ NATIVE: Final = [
         "",
     ),
     Mutant(
-        "native: a call cut in two begins again",
-        "own: where a slice has ended is forgotten",
-        "_native/drain.cpp",
-        "            record->done += share.count;\n",
-        "            if (share.count == record->rows) {\n"
-        "                record->done += share.count;\n            }\n",
-        ("large values", "lives"),
+        "native: a row too many is counted",
+        "own: an off-by-one in the rows of a call",
+        "_native/calls.hpp",
+        "    ring->more += rows - 1;\n",
+        "    ring->more += rows;\n",
+        ("both ways",),
         "",
     ),
     Mutant(
