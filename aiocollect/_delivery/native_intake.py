@@ -3,7 +3,7 @@
 Calls that came the Python way stand in the same ring, in order: they are taken as Intake does.
 
 Where the rows are encoded follows from what was measured (docs/performance.md, "Who waits for the
-interpreter's lock"). On the host's loop they are encoded at once, in a fifth of a millisecond: to
+interpreter's lock"). On the host's loop they are encoded at once, in a tenth of a millisecond: to
 let go of the lock for that would cost the loop up to 5 ms whenever another thread of the host
 computes, and a thread beside the loop would compete with it for its processor. On a thread of our
 own the lock is let go of, so that the host waits for a slice's bookkeeping alone.
@@ -25,10 +25,11 @@ from .settling import Settling
 __all__ = ["NativeIntake"]
 
 
-# Takes 0.15 to 0.25 ms. A turn's own cost, some 40 us, is shared by as many rows.
-SLICE_ROWS = 512
-# Estimated bytes of a slice, about three times the encoded ones.
-SLICE_BYTES = 512 * 1024
+# About 0.1 ms on a loop, which a host shares; a turn of our own thread can be longer, and its own
+# cost, some 40 us, is then shared by more rows.
+SLICE_ROWS, SLICE_ROWS_APART = 256, 512
+# Estimated bytes of a row, about three times the encoded ones.
+ROW_BYTES = 768
 
 
 class NativeIntake(Intake):
@@ -39,31 +40,63 @@ class NativeIntake(Intake):
     ) -> None:
         super().__init__(ring, channels=channels, settling=settling, own_thread=own_thread)
         self._lets_go = own_thread
+        self._slice_rows = SLICE_ROWS_APART if own_thread else SLICE_ROWS
+        self._slice_bytes = ROW_BYTES * self._slice_rows
+        self._rows_left = self._bytes_left = 0  # of the slice that is being taken
 
     def take(self) -> list[tuple[Run, Lines]]:
         """The next slice: runs of one channel each, encoded."""
-        encoded = self._take_native() if self._call is None else []
-        return encoded or self._encode(self._take_slice())
+        slice_: list[tuple[Run, Lines]] = []
+        ring: Any = self._ring
+        self._rows_left, self._bytes_left = self._slice_rows, self._slice_bytes
+        try:
+            while self._room and self._take_more(ring, slice_):
+                pass
+        except BaseException as error:
+            # What is encoded already has left the ring. An error comes again in the next slice.
+            if not slice_:
+                raise
+            if isinstance(error, KeyboardInterrupt | SystemExit):
+                self._interrupt = error
+        return slice_
+
+    def _put(self, slice_: list[tuple[Run, Lines]], run: Run, lines: Lines) -> None:
+        slice_.append((run, lines))
+        self._rows_left -= len(lines)
+        self._bytes_left -= run.estimate
+
+    @property
+    def _room(self) -> bool:
+        return self._rows_left > 0 and self._bytes_left > 0
+
+    def _take_more(self, ring: Any, slice_: list[tuple[Run, Lines]]) -> bool:
+        """Add the next rows to the slice, native ones or others. False: there are none."""
+        before, calls = len(slice_), self.calls
+        if self._call is None:
+            taken = ring.taken
+            try:
+                self._take_native(ring, slice_)
+            finally:
+                self.calls += ring.taken - taken
+        if len(slice_) == before:
+            for run, lines in self._encode(self._take_slice()):
+                self._put(slice_, run, lines)
+        return len(slice_) > before or self.calls > calls
 
     def _next(self) -> Any:
         ring: Any = self._ring
         return ring.take_object()
 
-    def _take_native(self) -> list[tuple[Run, Lines]]:
-        """The next rows that the native core holds, encoded."""
-        ring: Any = self._ring
-        rows, size, taken = SLICE_ROWS, SLICE_BYTES, ring.taken
-        encoded: list[tuple[Run, Lines]] = []
-        while rows > 0 and size > 0:
-            runs, asked = ring.drain(rows, size, self._lets_go)
+    def _take_native(self, ring: Any, slice_: list[tuple[Run, Lines]]) -> None:
+        """Add the next rows that the native core holds."""
+        while self._room:
+            runs, asked = ring.drain(self._rows_left, self._bytes_left, self._lets_go)
             for origin, channel, estimate, lines in runs:
                 run = Run(channel, origin.stream, origin.account, None)
                 run.estimate = estimate
-                encoded.append((run, lines))
-                rows -= len(lines)
-                size -= estimate
+                self._put(slice_, run, lines)
             if asked is None:
-                break
+                return
             origin, hour = asked
             stream, account = origin.stream, origin.account
             channel = stream.channel if hour == stream.hour else None
@@ -79,5 +112,3 @@ class NativeIntake(Intake):
             origin.channel, origin.hour = channel, hour
             if origin not in channel.origins:
                 channel.origins += (origin,)
-        self.calls += ring.taken - taken
-        return encoded

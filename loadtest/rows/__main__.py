@@ -9,8 +9,8 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
+from importlib import import_module
 
-from aiocollect import stats
 from testkit.errors import EmulatorMissing
 
 from .base import BaseMissing, against, both_ways
@@ -52,7 +52,8 @@ def main(arguments: list[str] | None = None) -> int:
             return 3
         print(json.dumps(as_json(figures), indent=1) if options.json else as_text(figures))
         return 0
-    _tell(f"aiocollect runs {stats.CORE}")
+    # By name: older revisions have none.
+    _tell(f"core: {getattr(import_module('aiocollect.stats'), 'CORE', 'python')}")
     size = Size(small=options.small, full=options.full)
     figures, failed = run_all(options.names or list(BENCHES), size, as_they_come=not options.json)
     if options.json:

@@ -47,7 +47,7 @@ def run(size: Size) -> list[Figure]:
     """The resident set's growth by 10,000 idle paths."""
     paths = size.of(10_000, 100)
     found = tuple(_child(paths) / MIB for _ in range(size.of(2, 1)))
-    calls = size.of(65_536, 1_000)
+    calls = size.of(65_536, 1_024)
     waiting = tuple(_child(calls, "waiting") / MIB for _ in range(size.of(2, 1)))
     return [
         Figure(f"{paths:,} idle paths", found, unit="MiB", goal=20.0),
