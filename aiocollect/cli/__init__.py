@@ -1,5 +1,5 @@
 """The command line: ``aiocollect demo``, ``ls``, ``head``, ``cat``, ``tail``, ``stats``,
-``verify``, ``ui``, ``replay``, ``gateway``, ``enable``, ``disable`` and ``status``."""
+``verify``, ``compact``, ``ui``, ``replay``, ``gateway``, ``enable``, ``disable`` and ``status``."""
 
 from .main import main
 

@@ -22,6 +22,7 @@ def add_reading(commands: Any) -> None:
     _add_stats(commands)
     _add_tail(commands)
     _add_verify(commands)
+    _add_compact(commands)
 
 
 def _add_ls(commands: Any) -> None:
@@ -182,6 +183,43 @@ def _add_span(one: argparse.ArgumentParser) -> None:
         help="only rows scored at or after this time, such as 2026-11-01, 7d or 12h (before now)",
     )
     one.add_argument("--until", metavar="WHEN", help="only rows scored before this time")
+
+
+def _add_compact(commands: Any) -> None:
+    one = _verb(
+        commands,
+        "compact",
+        _compact,
+        "put what was collected into Parquet or Delta",
+        (
+            "Makes a Parquet file for each day and stream, of the rows that no file has yet; any "
+            "number of runs give each row once. Exits with 3 if the store is empty. "
+            f"{_NEEDS_ARROW}"
+        ),
+        named="some",
+    )
+    one.add_argument("--to", metavar="URL", required=True, help="store that gets the files")
+    one.add_argument(
+        "--until",
+        metavar="WHEN",
+        default="2d",
+        help="only folders that ended by then (default: %(default)s ago; 0d: everything)",
+    )
+    one.add_argument(
+        "--format", choices=("parquet", "delta"), default="parquet", help="(default: %(default)s)"
+    )
+    one.add_argument(
+        "--remove-after",
+        metavar="AGE",
+        help="remove parts that are wholly compacted, once they are so old: 30d (default: never)",
+    )
+    one.add_argument("--dry-run", action="store_true", help="only show what would be done")
+
+
+def _compact(options: argparse.Namespace) -> int:
+    from aiocollect.cli.compact import compact
+
+    return compact(options)
 
 
 def _ls(options: argparse.Namespace) -> int:

@@ -48,7 +48,7 @@ class RowSet:
     @property
     def text(self) -> str:
         """The hash in 16 hexadecimal digits."""
-        return f"{self._sum:016x}" if self._has_ids else ""
+        return f"{self._sum:016x}" if self._has_ids and self.count else ""
 
     def add(self, table: Any) -> None:
         """Count and hash the rows of a table."""

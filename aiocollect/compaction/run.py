@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from ..errors import ConfigError
+from ..reading.footer import marks_of
 from ..reading.inventory import found_streams
 from ..reading.notes import Notes
 from ..reading.opening import Opener
 from ..reading.planner import PlacesOf, Planner
 from ..reading.request import request_of
 from ..reading.united import files_of, parts_of
+from ..reading.verifier import Asked, verified
+from ..reading.when import moment_of
 from ..typing import Catalog
 from .compactor import StreamCompactor
 from .removal import removable, remove
 from .result import Compaction, NewFile
 
 __all__ = ["Compactor"]
+
+DAY: Final = 86_400_000_000
 
 
 class Compactor:
@@ -117,8 +122,22 @@ class Compactor:
             ]
         source: Any = parts_of(catalog)
 
+        model, version, name = stream.names
+        names = {"model": model, "version": version, "identifier": name}
+        gone = set(marks_of(file.footer for file in plan.fold.files)) - {
+            (part.path, part.created) for part in plan.parts
+        }
+        removed = {path for path, _ in gone}
+
         async def is_sound(day: str) -> bool:
-            return True
+            begin = moment_of(day, option="day", now=0) or 0
+            asked = Asked(names, begin, begin + DAY, rows=False, key=None)
+            verdict = await verified(source, self._places_of, asked)
+            # What was removed before is in files, and no loss.
+            return all(
+                finding.state != "damaged" or (finding.kind == "lost" and finding.part in removed)
+                for finding in verdict.findings
+            )
 
         return await remove(source, plan, until=until, is_sound=is_sound)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 import aiocollect
 from aiocollect import ConfigError, MemoryStore, Pipeline
+from aiocollect.cli import main
 from aiocollect.errors import StoreRefused
 from aiocollect.stores.local import LocalStore
 from aiocollect.testing import Fault, FaultKind, Operation
@@ -262,6 +264,28 @@ def test_a_directory_works_too(tmp_path: Path) -> None:
     assert cells(aiocollect.read(folder, "churn", compacted=lake)) == before
     asyncio.run(copy(write(three_rows, at=NOON.replace(minute=3)).blobs, folder))
     assert len(set(cells(aiocollect.read(folder, "churn", compacted=lake)))) == 6
+
+
+def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was done on stdout; 3 where there is nothing; what exists where a name is wrong."""
+    folder, lake = str(tmp_path / "data"), str(tmp_path / "lake")
+    assert main(["compact", "--store", folder, "--to", lake]) == 3
+    asyncio.run(copy(write(three_rows).blobs, Path(folder)))
+    assert main(["compact", "churn", "--store", folder, "--to", lake, "--dry-run"]) == 0
+    assert not list(Path(lake).rglob("*.parquet"))
+    assert main(["compact", "churn", "--store", folder, "--to", lake, "--json"]) == 0
+    shown, _ = capsys.readouterr()
+    made = [json.loads(line) for line in shown.splitlines() if line.startswith("{")]
+    assert [(one["kind"], one["stream"], one["rows"]) for one in made] == [
+        ("file", "inputs", 3),
+        ("file", "predictions", 3),
+    ]
+    assert main(["compact", "--store", folder, "--to", lake]) == 0
+    assert "compacted already" in capsys.readouterr().err
+    assert main(["compact", "chrun", "--store", folder, "--to", lake]) == 1
+    assert "churn" in capsys.readouterr().err
+    assert main(["compact", "churn/10/inputs", "--store", folder, "--to", lake]) == 1
+    assert "MODEL/VERSION" in capsys.readouterr().err
 
 
 def test_pieces_for_other_processes_have_the_files_too() -> None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar, Unpack
+from typing import IO, TYPE_CHECKING, Any, Final, TypeVar, Unpack
 
 from ..._validation.checks import check_number
 from ...errors import (
@@ -32,6 +32,7 @@ from ...errors import (
 from ...events import CredentialWarning
 from ...options import AzureOptions
 from ...typing import Appended, Created, Credential, Listed, Opened, Range
+from . import objects
 from .errors import from_answer, from_exception
 from .listing import listed
 from .ranges import Ask, look
@@ -82,9 +83,7 @@ class AzureStore:
     bundle that TLS trusts instead of the system's certificates. ``proxy`` is the URL of an HTTP
     proxy, ``http://user:password@host:port``; the environment is never read for it.
     ``content_type`` replaces the encoder's. ``sas_max_age``: when a SAS without an end is renewed;
-    ``sas_timeout``: the limit of a call of its function. All times in seconds.
-
-    Raises ConfigError, which names the option.
+    ``sas_timeout``: the limit of a call of its function. Times in seconds. Raises ConfigError.
     """
 
     def __init__(
@@ -274,6 +273,19 @@ class AzureStore:
     async def fetch(self, path: str, *, offset: int, length: int) -> Range:
         """See Catalog.fetch: read(), but it makes no container, and reads block blobs too."""
         return await self._range(path, offset, length, self._translate, any_kind=True)
+
+    async def put(self, path: str, file: IO[bytes], *, length: int, content_type: str) -> bool:
+        """See ObjectStore.put: a block blob."""
+        blob = await self._blob(path)
+        return await objects.put(blob, file, length, content_type, self._ask, EXISTS)
+
+    async def seal_at(self, path: str, *, created: str, length: int) -> str:
+        """See ObjectStore.seal_at."""
+        return await objects.seal_at(await self._blob(path), created, length, self._translate)
+
+    async def delete_if(self, path: str, *, etag: str) -> bool:
+        """See ObjectStore.delete_if."""
+        return await objects.delete_if(await self._blob(path), etag, self._translate)
 
     async def aclose(self) -> None:
         """Close this loop's session; idempotent; a later use makes a new one. A credential that was

@@ -140,7 +140,7 @@ class OneAttempt:
     def __init__(self) -> None:
         # The kinds of request whose id this server repeats: a success without one belongs to
         # another. By kind, since the emulator repeats only some.
-        self._repeats: set[tuple[str, bool]] = set()
+        self._repeats: set[tuple[str, bool, str]] = set()
 
     async def __call__(
         self,
@@ -184,7 +184,8 @@ class OneAttempt:
         if repeated is not None and repeated != request.headers.get(REQUEST_ID):
             return "OtherRequest"
         if 200 <= response.status < 300:
-            kind = (request.method, POSITION in request.headers)
+            parameter = request.url.query.get("comp", "")
+            kind = (request.method, POSITION in request.headers, parameter)
             if repeated is not None:
                 self._repeats.add(kind)
             elif kind in self._repeats:
@@ -278,7 +279,7 @@ class BlobHeaders:
         self._headers: Mapping[str, str] = {}
         self.length = self.blocks = -1
         self.created = self.etag = ""
-        self.ended = False
+        self.sealed = self.ended = False
 
     def take(self, response: Any) -> None:
         """Keep the headers; the SDK calls this with each answer before it reads the body."""
@@ -302,5 +303,5 @@ class BlobHeaders:
         except (KeyError, ValueError):
             raise OutcomeUnknown("UnreadableAnswer") from None
         self.created = self.etag.strip('"') if is_block else headers.get("x-ms-creation-time", "")
-        sealed = headers.get("x-ms-blob-sealed", "").lower() == "true"
-        self.ended = sealed or self.blocks >= MAX_BLOCKS
+        self.sealed = headers.get("x-ms-blob-sealed", "").lower() == "true"
+        self.ended = self.sealed or self.blocks >= MAX_BLOCKS
