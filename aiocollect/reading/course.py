@@ -30,7 +30,7 @@ from .position import CHECKED, Mark, check_of
 __all__ = ["Ask", "Chunk", "Course", "Tracked"]
 
 # Bytes of one answer: what is parsed at once, and some of them may be on their way.
-RANGE: Final = 4 * 2**20
+RANGE: Final = 2 * 2**20
 HEAD: Final = 64 * 1024
 # A row that is longer is none: somewhere a quote has no partner.
 LONGEST_ROW: Final = 64 * 2**20

@@ -35,7 +35,7 @@ __all__ = ["Follower"]
 
 ID, TIME, _ = METADATA
 
-# Ranges that are on their way: 8 of at most 4 MiB.
+# Ranges that are on their way: 8 of at most 2 MiB.
 AHEAD: Final = 8
 # Seconds. An answer that takes longer is none; the same is asked for again at the next poll.
 PATIENCE: Final = 30.0
