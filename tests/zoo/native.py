@@ -10,6 +10,17 @@ __all__ = ["NATIVE"]
 
 NATIVE: Final = [
     Mutant(
+        "native: values are measured before the caller's code has run",
+        "own: a time zone or an odd key that empties the list beside it",
+        "_native/calls.hpp",
+        "!in_force || !stamp.look_at(given[1]) || !look_at(parts, count, true) ||\n"
+        "        !look_at(parts, count, false)) {\n",
+        "!in_force || !look_at(parts, count, false) || !stamp.look_at(given[1]) ||\n"
+        "        !look_at(parts, count, true)) {\n",
+        ("odd callers",),
+        "",
+    ),
+    Mutant(
         "native: other threads run in the window",
         "own: a call that gives the GIL away between reserve and commit",
         "_native/calls.hpp",

@@ -55,6 +55,7 @@ SUITES: Final[dict[str, Suite]] = {
     "verified lives": Suite("simulation", "tests/simulation/test_verify.py"),
     "forms": Suite("property", "tests/property/test_forms.py"),
     "threads": Suite("behaviour", "tests/behaviour/test_threads.py"),
+    "odd callers": Suite("behaviour", "tests/behaviour/test_odd_callers.py"),
     "both ways": Suite("property", "tests/property/test_both_ways.py"),
     "written text": Suite("property", "tests/property/test_native_text.py"),
     "floats": Suite("native", "tests/native/test_floats.py"),
