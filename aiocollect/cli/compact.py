@@ -1,4 +1,4 @@
-"""``aiocollect compact``: what was collected, as Parquet or Delta.
+"""``aiocollect compact``: what was collected, as Parquet.
 
 What was done goes to stdout, notices to stderr.
 """

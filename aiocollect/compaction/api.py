@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CompactOptions", "TableFormat", "acompact", "compact"]
 
-TableFormat: TypeAlias = Literal["parquet", "delta"]
+TableFormat: TypeAlias = Literal["parquet"]
 Progress: TypeAlias = Callable[[int, int], None]
 
 
@@ -83,7 +83,7 @@ def compact(
     ``model``         None: all; ``version`` likewise
     ``until``         folders that ended by then: a length of time before now ("2d"; "0d": all that
                       is there), a day, an aware datetime or ISO 8601 text
-    ``format``        "parquet", or "delta": a Delta table for each stream (the extra ``delta``)
+    ``format``        "parquet"
     ``remove_after``  None: the parts stay. "30d": parts are removed that are wholly in files, and
                       whose folder ended so long ago
     ``dry_run``       say what would be done, and do nothing
@@ -154,21 +154,19 @@ def _checked(
     if remove_after is not None and not isinstance(remove_after, str):
         raise ConfigError("remove_after must be a length of time, such as '30d', or None")
     gone = moment_of(remove_after, option="remove_after", now=now)
-    check_choice("format", format, ("parquet", "delta"))
+    check_choice("format", format, ("parquet",))
     check_flag("dry_run", dry_run)
     places_of = places_in(layout, workspace=workspace, service=service, format_=None)
     names = {name: one for name, one in (("model", model), ("version", version)) if one}
     places_of(names)
     open_store = opener(store, container, credential, store_options, target)
-    if format == "parquet":
-        _check_target(open_store, removes=gone is not None)
+    _check_target(open_store, removes=gone is not None)
     return Compactor(
         open_store,
         places_of,
         names,
         until=FOREVER if until in _ALL else end,
         remove_until=gone,
-        is_delta=format == "delta",
         dry_run=dry_run,
         progress=progress or _silent,
     )

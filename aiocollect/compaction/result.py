@@ -10,7 +10,7 @@ __all__ = ["Compaction", "NewFile"]
 class NewFile(NamedTuple):
     """A file that was made, or would be. ``day``: as its folder is called; ``bytes``: its length, 0
     where it was not made; ``source_bytes``: of the parts, from their watermarks on. ``rows`` None:
-    they were not counted. ``path``: for a Delta table, its folder."""
+    they were not counted."""
 
     model: str
     version: str

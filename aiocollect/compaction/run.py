@@ -37,7 +37,6 @@ class Compactor:
         *,
         until: int,
         remove_until: int | None,
-        is_delta: bool,
         dry_run: bool,
         progress: Callable[[int, int], None],
     ) -> None:
@@ -46,7 +45,6 @@ class Compactor:
         self._names = names
         self._until = until
         self._remove_until = remove_until
-        self._is_delta = is_delta
         self._dry_run = dry_run
         self._tell = progress
         self._notes = Notes()
