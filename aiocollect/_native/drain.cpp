@@ -207,15 +207,16 @@ PyObject* ring_drain(PyObject* self, PyObject* args) {
     }
     ring->draining = this_process();
     PyObject* answer = nullptr;
-    {
-        Drain drain;
-        try {
-            answer = drained(ring, drain, max_rows, max_cost, lets_go);
-        } catch (const std::bad_alloc&) {
-            PyErr_NoMemory();
-        }
-        ring->draining = 0;
-    }  // what the runs hold ends last: that may run anybody's code
+    // Not on the stack: a thread that asks for the GIL while the interpreter ends is unwound there
+    // (CPython until 3.13), and must touch no object on its way.
+    Drain* drain = new (std::nothrow) Drain;
+    try {
+        answer = drain ? drained(ring, *drain, max_rows, max_cost, lets_go) : PyErr_NoMemory();
+    } catch (const std::bad_alloc&) {
+        PyErr_NoMemory();
+    }
+    ring->draining = 0;
+    delete drain;  // what the runs hold ends last: that may run anybody's code
     return answer;
 }
 
