@@ -192,12 +192,16 @@ class Channel:
     def close(self) -> None:
         """It has no rows and is not used again: its slot in the spool is free."""
         self.closed = True
+        self.turn_away()
+        if self.syncer is not None and self.progress is not None:
+            self.syncer.journal.close_lane(self.progress)
+
+    def turn_away(self) -> None:
+        """The native core brings no more rows here without asking."""
         for origin in self.origins:
             if origin.channel is self:
                 origin.channel = None
         self.origins = ()
-        if self.syncer is not None and self.progress is not None:
-            self.syncer.journal.close_lane(self.progress)
 
     def intend(self, known: Callable[[], None]) -> None:
         """Call ``known`` when the spool knows what the lane is about to send."""

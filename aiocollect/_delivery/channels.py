@@ -226,6 +226,8 @@ class Channels:
         self.streams.renew()
         self._headers.renew()
         self.builder.clear()
+        for channel in self._channels.values():
+            channel.turn_away()
         self._channels.clear()
         self._adopted.clear()
         self._parts.clear()

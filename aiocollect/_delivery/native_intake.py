@@ -40,15 +40,16 @@ class NativeIntake(Intake):
     ) -> None:
         super().__init__(ring, channels=channels, settling=settling, own_thread=own_thread)
         self._lets_go = own_thread
-        self._slice_rows = SLICE_ROWS_APART if own_thread else SLICE_ROWS
-        self._slice_bytes = ROW_BYTES * self._slice_rows
+        self._native_rows = SLICE_ROWS_APART if own_thread else SLICE_ROWS
+        # A row that Python encodes fills as much of a slice as so many of the core's.
+        self._weight = self._native_rows // self._slice_rows
         self._rows_left = self._bytes_left = 0  # of the slice that is being taken
 
     def take(self) -> list[tuple[Run, Lines]]:
         """The next slice: runs of one channel each, encoded."""
         slice_: list[tuple[Run, Lines]] = []
         ring: Any = self._ring
-        self._rows_left, self._bytes_left = self._slice_rows, self._slice_bytes
+        self._rows_left, self._bytes_left = self._native_rows, ROW_BYTES * self._native_rows
         try:
             while self._room and self._take_more(ring, slice_):
                 pass
@@ -60,10 +61,12 @@ class NativeIntake(Intake):
                 self._interrupt = error
         return slice_
 
-    def _put(self, slice_: list[tuple[Run, Lines]], run: Run, lines: Lines) -> None:
+    def _put(
+        self, slice_: list[tuple[Run, Lines]], run: Run, lines: Lines, *, weight: int = 1
+    ) -> None:
         slice_.append((run, lines))
-        self._rows_left -= len(lines)
-        self._bytes_left -= run.estimate
+        self._rows_left -= len(lines) * weight
+        self._bytes_left -= run.estimate * weight
 
     @property
     def _room(self) -> bool:
@@ -80,7 +83,7 @@ class NativeIntake(Intake):
                 self.calls += ring.taken - taken
         if len(slice_) == before:
             for run, lines in self._encode(self._take_slice()):
-                self._put(slice_, run, lines)
+                self._put(slice_, run, lines, weight=self._weight)
         return len(slice_) > before or self.calls > calls
 
     def _next(self) -> Any:

@@ -260,7 +260,7 @@ class Follower:
             async with asyncio.timeout(PATIENCE):
                 return await store.fetch(ask.path, offset=ask.offset, length=ask.length)
         except TimeoutError:
-            self._failed = OutcomeUnknown("Timeout")
+            self._failed = OutcomeUnknown("ReadTimeout")
         except (OutcomeUnknown, StoreBusy) as error:
             self._failed = error
         except StoreRefused as refused:
@@ -282,7 +282,7 @@ class Follower:
                 span = (None, None) if whole else (time - AROUND, time + AROUND)
                 listed = [one async for one in store.list(prefix_of(self._places, *span))]
         except TimeoutError:
-            self._failed = OutcomeUnknown("Timeout")
+            self._failed = OutcomeUnknown("ReadTimeout")
             return
         except (OutcomeUnknown, StoreBusy) as error:
             self._failed = error

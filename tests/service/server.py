@@ -16,6 +16,8 @@ from uuid import uuid4
 
 from aiohttp import web
 
+from aiocollect.typing import LOG_ROOT
+
 from .blobs import Container, Reply
 from .listening import StandIn
 
@@ -87,8 +89,11 @@ class Service(StandIn):
 
     @property
     def blobs(self) -> dict[str, bytes]:
-        """What the container holds."""
-        return {name: bytes(blob.data) for name, blob in self.containers["logs"].blobs.items()}
+        """What the container holds, without the log."""
+        found = self.containers["logs"].blobs
+        return {
+            name: bytes(blob.data) for name, blob in found.items() if not name.startswith(LOG_ROOT)
+        }
 
     def plan(self, blob: str, *plans: Plan) -> None:
         """Answer requests about this blob by these, each for its operation, in order."""

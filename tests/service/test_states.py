@@ -123,6 +123,7 @@ def test_a_state_holds_and_its_end_lets_go(state: str, started: bool) -> None:
                     linger=0.001,
                     retry=Retry(base=0.001, cap=0.05, hold=0.005),
                     hooks=[events.append],
+                    log=False,  # its path is held and resumed too
                 )
 
             first = pipeline()
@@ -162,6 +163,7 @@ def test_a_policy_in_force_costs_few_requests_and_no_blob() -> None:
                 AzureStore(service.url, container="logs", credential=service.key),
                 linger=0.001,
                 retry=Retry(base=0.001, cap=0.05, hold=0.05),
+                log=False,  # it has requests of its own
             )
             collector = pipeline.collector("m", feature_names=["x"])
             collector.collect([[0.5]])
