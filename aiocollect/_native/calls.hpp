@@ -95,7 +95,7 @@ inline PyObject* left_out(PyObject* recorder, PyObject* text, int64_t rows) {
 inline void put(Ring* ring, const Part& part, const Stamp& stamp, const char* letters, int64_t time,
                 int64_t hour, uint32_t counter, bool last) {
     const Value& value = part.value;
-    const uint32_t records = value.records(), each = value.rows / records;
+    const uint32_t records = value.records(), each = records == 1 ? value.rows : 1;
     int64_t cost = value.cost + stamp.id_cost * value.rows;
     for (uint32_t i = 0; i < records; ++i) {
         Record* record = ring->arena->reserve(value.size(i), stamp.id_size);
@@ -106,7 +106,7 @@ inline void put(Ring* ring, const Part& part, const Stamp& stamp, const char* le
         record->width = static_cast<uint32_t>(value.width);
         record->counter = counter;
         record->first = static_cast<uint32_t>(stamp.first) + i;
-        record->cost = cost / (records - i);
+        record->cost = records - i == 1 ? cost : cost / (records - i);
         cost -= record->cost;
         record->time = time;
         record->hour = hour;
