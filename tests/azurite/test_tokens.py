@@ -15,6 +15,7 @@ from azure.core.exceptions import ClientAuthenticationError
 from aiocollect import Pipeline, Retry
 from aiocollect.errors import Refusal, StoreRefused
 from aiocollect.stores.azure import AzureStore
+from aiocollect.typing import LOG_ROOT
 from testkit.certificates import Certificates
 from testkit.emulator import Emulator
 from testkit.tunnel import Tunnel
@@ -102,6 +103,7 @@ async def stored(
             return {
                 name: client.download_blob(name).readall().decode().splitlines()
                 for name in client.list_blob_names()
+                if not name.startswith(LOG_ROOT)
             }
 
     return await asyncio.to_thread(read)
