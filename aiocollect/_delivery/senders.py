@@ -171,6 +171,11 @@ class Senders:
         for timer in self._waits.values():
             timer.cancel()
         self._waits.clear()
+        for task in self._given:
+            if task.get_loop().is_closed():  # it never runs: nobody shall be told of that later
+                coroutine = task.get_coro()
+                if coroutine is not None:
+                    coroutine.close()
         for channel in self._carried.values():
             # An interrupt can come between a lane's answer and the end of its request.
             if channel.lane.busy and not channel.lane.waiting:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 import threading
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
@@ -244,6 +246,28 @@ def test_two_loops_make_the_first_call_at_once() -> None:
             thread.join()
         report = asyncio.run(pipeline.aclose())
         assert (report.accepted, report.stored, rows_of(store)) == (40, 40, 40)
+
+
+@pytest.mark.parametrize("steps", range(1, 9))
+def test_a_loop_that_ends_before_a_request_begins_leaves_nothing_behind(steps: int) -> None:
+    """It is closed before the task that was to make the request has run: no coroutine is left that
+    was never awaited, and the next loop stores the row."""
+    store = MemoryStore()
+    pipeline = Pipeline(store, linger=0)
+
+    async def work() -> None:
+        pipeline.collector("m", feature_names=["a"]).collect(1.0)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(work())
+        loop.close()
+        report = asyncio.run(pipeline.aclose())
+        gc.collect()
+    assert (report.accepted, report.stored, rows_of(store)) == (1, 1, 1)
 
 
 def test_a_hook_collects_while_the_next_loop_takes_over() -> None:
