@@ -60,13 +60,13 @@ FAST := tests/unit tests/behaviour tests/house tests/property tests/compat tests
 
 # What runs on both cores: the fast tests of the rooms that the native one stands in for.
 TWICE := $(addprefix tests/unit/,core delivery encoders engine layouts spool) tests/behaviour \
-	$(addprefix tests/property/test_,csv_roundtrip.py fast_encoders.py)
+	$(addprefix tests/property/test_,csv_roundtrip.py encoders.py)
 
 test: lint $(VENV)/ready testkit/azurite/node_modules/ready .venv-inference/ready native ## Before sending a change: lint, types, all tests, the wheel (13 minutes)
 	$(BIN)/python -m pytest -q -n 2 $(FAST)
 	@# Once more what the native core stands in for, in Python; where there is none it has just run.
 	! ls aiocollect/_native/core.*.so >/dev/null 2>&1 || \
-		AIOCOLLECT_NATIVE=0 $(BIN)/python -m pytest -q -n 2 --quick $(TWICE)
+		AIOCOLLECT_NATIVE=0 $(BIN)/python -m pytest -q -n 2 -m "not slow" $(TWICE)
 	$(BIN)/python -m pytest -q --ignore=tests/contract --ignore=tests/ray --ignore=tests/spark --ignore=tests/evidently $(addprefix --ignore=,$(FAST))
 	$(BIN)/python -m tools.wheel
 
