@@ -6,14 +6,13 @@ them are stored or in the spool, else 1.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
-import signal
 from dataclasses import asdict
 
-from aiocollect import ConfigError, __version__
+from aiocollect import __version__
 from aiocollect._threads.loops import run
+from aiocollect.cli.serving import cannot_listen, in_address, stop_signal
 from aiocollect.gateway import Gateway, GatewayOptions
 from aiocollect.stats import CORE
 
@@ -30,24 +29,14 @@ def run_gateway(store: str | None, options: GatewayOptions, *, as_json: bool = F
 
 
 async def _serve(store: str | None, options: GatewayOptions, as_json: bool) -> int:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        try:
-            loop.add_signal_handler(number, stop.set)
-        except NotImplementedError:  # on Windows
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+    stop = stop_signal()
     gateway = Gateway(store, options=options)
     try:
         await gateway.start()
     except OSError as error:
         await gateway.stop()
-        raise ConfigError(
-            f"cannot listen on {options.host}, port {options.port} ({error.strerror}); use "
-            "another --port, or --port 0 for any free one"
-        ) from None
-    host = f"[{options.host}]" if ":" in options.host else options.host
-    address = f"http://{host}:{gateway.port}"
+        raise cannot_listen(options.host, options.port, error) from None
+    address = f"http://{in_address(options.host)}:{gateway.port}"
     print(json.dumps({"listening": address}) if as_json else f"listening on {address}", flush=True)
     logger.info("aiocollect %s, core: %s", __version__, CORE)
     await stop.wait()

@@ -8,19 +8,21 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-import signal
 import webbrowser
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from aiocollect import ConfigError
 from aiocollect._threads.loops import run
+from aiocollect.cli.serving import cannot_listen, in_address, stop_signal
 from aiocollect.page import Access
 from aiocollect.page.aiohttp_app import app_of
 from aiocollect.page.answers import Page
 from aiocollect.page.sources import Several, StatusDirectory, StatusSource
 
 __all__ = ["UiOptions", "ui"]
+
+# To listen on all addresses of the machine; these are names of none of them.
+ANYWHERE = ("0.0.0.0", "::")
 
 
 class UiOptions(NamedTuple):
@@ -40,39 +42,29 @@ def ui(directories: Sequence[str], options: UiOptions) -> int:
     sources: list[StatusSource] = [StatusDirectory(path) for path in directories]
     access = Access(
         options.token or secrets.token_urlsafe(24),
-        (*options.hosts, *(() if options.host in ("0.0.0.0", "::") else (_name(options.host),))),
+        (
+            *options.hosts,
+            *(() if options.host in ANYWHERE else (in_address(options.host),)),
+        ),
         options.allow_control,
     )
     return run(_serve(Page(Several(sources), access), access, options))
 
 
-def _name(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
-
-
 async def _serve(page: Page, access: Access, options: UiOptions) -> int:
     from aiohttp import web
 
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        try:
-            loop.add_signal_handler(number, stop.set)
-        except NotImplementedError:  # on Windows
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+    stop = stop_signal()
     runner = web.AppRunner(app_of(page), access_log=None, handle_signals=False, shutdown_timeout=1)
     await runner.setup()
     try:
         await web.TCPSite(runner, options.host, options.port).start()
     except OSError as error:
         await runner.cleanup()
-        raise ConfigError(
-            f"cannot listen on {options.host}, port {options.port} ({error.strerror}); use "
-            "another --port, or --port 0 for any free one"
-        ) from None
+        raise cannot_listen(options.host, options.port, error) from None
     port = runner.addresses[0][1]
-    shown = "127.0.0.1" if options.host in ("0.0.0.0", "::") else options.host
-    address = f"http://{_name(shown)}:{port}/?token={access.token}"
+    shown = "127.0.0.1" if options.host in ANYWHERE else options.host
+    address = f"http://{in_address(shown)}:{port}/?token={access.token}"
     print(json.dumps({"page": address}) if options.json else address, flush=True)
     if options.browser:
         await asyncio.to_thread(webbrowser.open, address)
