@@ -5,6 +5,8 @@ A block is final exactly once; where it is not stored, the reason is counted wit
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 from ..events import DeadLettered, Dropped, PossiblyStored, Settled, Spooled
 from .accumulator import Block
 from .commands import Finish, Outcome
@@ -13,21 +15,39 @@ from .parts import Parts
 __all__ = ["dead_lettered", "dropped", "given_up", "possibly_stored", "stored"]
 
 
+class RowsEnded(TypedDict):
+    """What every notice of an end says: which rows, of which path, process and lane."""
+
+    path: str
+    rows: int
+    first: int
+    last: int
+    life: str
+    lane: int
+
+
+def rows_ended(block: Block, parts: Parts) -> RowsEnded:
+    """All rows of the block."""
+    return RowsEnded(
+        path=parts.path,
+        rows=block.rows,
+        first=block.first,
+        last=block.last,
+        life=parts.writer,
+        lane=parts.serial,
+    )
+
+
 def stored(block: Block, parts: Parts, *, offset: int, created: str) -> Finish:
     """The block is in the current part, which was created at ``created``, its rows from ``offset``
     on."""
     notice = Settled(
-        path=parts.path,
+        **rows_ended(block, parts),
         part=parts.name,
         created=created,
         offset=offset,
         length=len(block.data),
-        rows=block.rows,
-        first=block.first,
-        last=block.last,
         crc=block.crc,
-        life=parts.writer,
-        lane=parts.serial,
     )
     return Finish(Outcome.STORED, block.rows, "", notice, first=block.first)
 
@@ -35,16 +55,11 @@ def stored(block: Block, parts: Parts, *, offset: int, created: str) -> Finish:
 def possibly_stored(block: Block, parts: Parts, *, reason: str) -> Finish:
     """It will never be known whether the block landed."""
     notice = PossiblyStored(
-        path=parts.path,
+        **rows_ended(block, parts),
         part=parts.name,
-        rows=block.rows,
-        first=block.first,
-        last=block.last,
         length=len(block.data),
         crc=block.crc,
         reason=reason,
-        life=parts.writer,
-        lane=parts.serial,
     )
     return Finish(Outcome.POSSIBLY_STORED, block.rows, reason, notice, first=block.first)
 
@@ -52,13 +67,8 @@ def possibly_stored(block: Block, parts: Parts, *, reason: str) -> Finish:
 def dead_lettered(block: Block, parts: Parts, *, reason: str) -> Finish:
     """The store never takes the block."""
     notice = DeadLettered(
-        path=parts.path,
-        rows=block.rows,
-        first=block.first,
-        last=block.last,
+        **rows_ended(block, parts),
         reason=reason,
-        life=parts.writer,
-        lane=parts.serial,
     )
     return Finish(Outcome.DEAD_LETTERED, block.rows, reason, notice, block.data, block.first)
 
@@ -66,13 +76,8 @@ def dead_lettered(block: Block, parts: Parts, *, reason: str) -> Finish:
 def dropped(block: Block, parts: Parts, *, reason: str) -> Finish:
     """The block was given up before it was sent, or surely did not land."""
     notice = Dropped(
-        path=parts.path,
-        rows=block.rows,
-        first=block.first,
-        last=block.last,
+        **rows_ended(block, parts),
         reason=reason,
-        life=parts.writer,
-        lane=parts.serial,
     )
     return Finish(Outcome.DROPPED, block.rows, reason, notice, first=block.first)
 
@@ -80,12 +85,7 @@ def dropped(block: Block, parts: Parts, *, reason: str) -> Finish:
 def _spooled(block: Block, parts: Parts) -> Finish:
     """Another process goes on with the block: it is in the spool, with all that is known of it."""
     notice = Spooled(
-        path=parts.path,
-        rows=block.rows,
-        first=block.first,
-        last=block.last,
-        life=parts.writer,
-        lane=parts.serial,
+        **rows_ended(block, parts),
     )
     return Finish(Outcome.SPOOLED, block.rows, "", notice, first=block.first)
 
