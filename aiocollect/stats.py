@@ -9,7 +9,8 @@ from ._native import reason as _reason
 
 __all__ = [
     *("CORE", "DEAD_LETTERED", "DROPPED", "Happening", "LATENCY_BOUNDS", "Latencies"),
-    *("REFUSED", "Report", "RowCounts", "Stats", "StreamState", "StreamStats"),
+    *("REFUSED", "Report", "RowCounts", "STATUS_FORMAT", "STATUS_SUFFIX", "Stats"),
+    *("StreamState", "StreamStats"),
 ]
 
 # What runs the scoring path of this process: "native", or "Python" and why (docs/native.md).
@@ -23,6 +24,9 @@ REFUSED: Final = (
 )
 DROPPED: Final = ("closed", "delivery_timeout", "shed_oldest", "spool")
 DEAD_LETTERED: Final = ("encode", "layout", "RequestBodyTooLarge")
+# Of status files (docs/status.md): the version of their format, and how their names end.
+STATUS_FORMAT: Final = 1
+STATUS_SUFFIX: Final = ".aiocollect.json"
 # Upper bounds of the classes of latencies, in seconds: each twice the one before, from 0.1 ms to 8
 # minutes. What took longer than all of them has a class of its own.
 LATENCY_BOUNDS: Final = tuple(2.0**power for power in range(-13, 10))

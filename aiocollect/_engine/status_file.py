@@ -21,20 +21,16 @@ import orjson
 
 from .._files.regular import replace_file
 from ..events import StatusFailed
-from ..stats import CORE
+from ..stats import CORE, STATUS_FORMAT, STATUS_SUFFIX
 from .engine import Engine
 from .status import healthy_here, stats_here, streams_here
 
-__all__ = ["SUFFIX", "StatusFile", "plain_status", "status_of"]
+__all__ = ["StatusFile", "plain_status", "status_of"]
 
 # An operator does not notice the delay, and a file of 4 KB a second costs nothing.
 INTERVAL: Final = 1.0
 # How long a disk has to remove the file before the pipeline closes without that, in seconds.
 PATIENCE: Final = 0.5
-# Of the names of status files.
-SUFFIX: Final = ".aiocollect.json"
-# The version of the format: see docs/status.md.
-FORMAT: Final = 1
 # So many streams stand in a file, those in trouble and the busiest first.
 MOST_STREAMS: Final = 200
 
@@ -52,7 +48,7 @@ def status_of(engine: Engine) -> dict[str, Any]:
     settings = engine.settings
     found = sorted(streams_here(engine), key=lambda one: (not one.code, -one.waiting, -one.stored))
     return {
-        "format": FORMAT,
+        "format": STATUS_FORMAT,
         "at": engine.clock.time_ns() / 1e9,
         "began": engine.began,
         "pid": os.getpid(),
@@ -123,7 +119,7 @@ class StatusFile:
         if self._waiting:
             return
         engine = self._engine
-        name = f"{os.getpid()}-{engine.channels.writer}{SUFFIX}"
+        name = f"{os.getpid()}-{engine.channels.writer}{STATUS_SUFFIX}"
         path = self._path = os.path.join(self._directory, name)
         found = status_of(engine)
 

@@ -12,13 +12,12 @@ import orjson
 
 from .. import Pipeline
 from .._files.regular import read_small
+from ..stats import STATUS_FORMAT, STATUS_SUFFIX
 
 __all__ = ["StatusDirectory", "OnePipeline", "Seen", "Several", "StatusSource", "NotShown"]
 
 # A file has 200 streams at most; ten times that is not ours.
 MOST_BYTES = 2**20
-SUFFIX = ".aiocollect.json"
-FORMAT = 1
 # What the page reads of each; whoever lacks one of these is not shown.
 _MEMBERS = (
     *("at", "pid", "node", "writer", "store", "core", "healthy", "closed", "settings"),
@@ -81,7 +80,7 @@ class StatusDirectory:
     def _read(self) -> Seen:
         seen = Seen([], [])
         try:
-            names = sorted(name for name in os.listdir(self._path) if name.endswith(SUFFIX))
+            names = sorted(name for name in os.listdir(self._path) if name.endswith(STATUS_SUFFIX))
         except FileNotFoundError:
             return seen  # no process has started yet
         except OSError as error:
@@ -124,10 +123,10 @@ def checked(data: bytes) -> dict[str, Any]:
         raise ValueError("it is not JSON") from None
     if not isinstance(found, dict) or "format" not in found:
         raise ValueError("it is not a status file of aiocollect")
-    if found["format"] != FORMAT:
+    if found["format"] != STATUS_FORMAT:
         raise ValueError(
-            f"it has format {found['format']!r}, and this version of aiocollect reads {FORMAT}; "
-            "use the version that wrote it"
+            f"it has format {found['format']!r}, and this version of aiocollect reads "
+            f"{STATUS_FORMAT}; use the version that wrote it"
         )
     missing = [name for name in _MEMBERS if name not in found]
     if missing:
