@@ -14,6 +14,7 @@ from typing import IO, Any, Final
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
+from ..reading.positioned import Positioned
 from ..typing import METADATA
 
 __all__ = ["Sorter"]
@@ -118,31 +119,14 @@ class _Piece:
         return pa.Table.from_batches([self._reader.get_batch(self._next - 1)])
 
 
-class _Window:
+class _Window(Positioned):
     """A part of a file as a file."""
 
     closed = False
 
     def __init__(self, file: IO[bytes], begin: int, end: int) -> None:
-        self._file, self._begin, self._length = file, begin, end - begin
-        self._at = 0
-
-    def readable(self) -> bool:
-        """Yes."""
-        return True
-
-    def seekable(self) -> bool:
-        """Yes."""
-        return True
-
-    def tell(self) -> int:
-        """The position."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Go there."""
-        self._at = offset + (0, self._at, self._length)[whence]
-        return self._at
+        super().__init__(end - begin)
+        self._file, self._begin = file, begin
 
     def read(self, size: int = -1) -> bytes:
         """At most ``size`` bytes."""

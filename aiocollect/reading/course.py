@@ -24,14 +24,11 @@ from .csv_rows import header_of
 from .cut import last_row_end
 from .notes import Notes
 from .places import PartPlace
-from .plan import order_of
+from .plan import HEAD, RANGE, order_of
 from .position import CHECKED, Mark, check_of
 
 __all__ = ["Ask", "Chunk", "Course", "Tracked"]
 
-# Bytes of one answer: what is parsed at once, and some of them may be on their way.
-RANGE: Final = 2 * 2**20
-HEAD: Final = 64 * 1024
 # A row that is longer is none: somewhere a quote has no partner.
 LONGEST_ROW: Final = 64 * 2**20
 # Seconds after which a part that did not grow is left to the listings, where its folder is past or

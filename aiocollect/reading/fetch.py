@@ -14,16 +14,12 @@ from typing import Final, NamedTuple
 
 from ..errors import OutcomeUnknown, Refusal, SnapshotGone, StoreBusy, StoreRefused
 from ..typing import Catalog, Listed
-from .plan import PlannedPart
+from .plan import HEAD, RANGE, PlannedPart
 
-__all__ = ["HEAD", "Fetcher", "Stretch", "listing"]
+__all__ = ["Fetcher", "Stretch", "listing"]
 
-# Small enough that memory is used again: of fresh memory each page is a fault, and with ranges of
-# 8 MiB these took as long as half of the parsing. Four of them hide a round trip.
-RANGE: Final = 2 * 2**20
+# So many ranges under way hide a round trip.
 AHEAD: Final = 4
-# Enough rows to see what columns are like.
-HEAD: Final = 64 * 1024
 # Heads that are kept, so that small parts are fetched once.
 HEADS: Final = 32 * 2**20
 TRIES: Final = 6

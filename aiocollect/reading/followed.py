@@ -6,10 +6,8 @@ from typing import Any, NamedTuple
 
 from .._public import publish
 from .position import Position
-from .request import Request
-from .when import FOREVER
 
-__all__ = ["FollowedRows", "Following", "request_of"]
+__all__ = ["FollowedRows", "Following"]
 
 
 class FollowedRows:
@@ -48,27 +46,6 @@ class Following(NamedTuple):
     poll: float | None
     columns: tuple[str, ...] | None
     told: dict[str, Any]
-
-
-def request_of(following: Following) -> Request:
-    """The same stream, as a planner knows it."""
-    return Request(
-        model=following.model,
-        version=following.version,
-        streams=(following.stream,),
-        single=True,
-        begin=0,
-        end=FOREVER,
-        columns=following.columns,
-        where=None,
-        told=following.told,
-        labels="latest",
-        labels_until=None,
-        on_missing="keep",
-        on_drift="widen",
-        strict=False,
-        prefix=False,
-    )
 
 
 publish("aiocollect.reading", FollowedRows)

@@ -19,14 +19,14 @@ from .._public import publish
 from ..errors import ConfigError, OutcomeUnknown, Refusal, StoreBusy, StoreError, StoreRefused
 from ..typing import METADATA, Catalog, Clock, Listed, Range
 from .course import Ask, Chunk, Course
-from .followed import FollowedRows, Following, request_of
+from .followed import FollowedRows, Following
 from .notes import Notes, ReadNote
 from .opening import Opener
 from .pieces import piece_of
 from .places import PartPlace, Places
 from .planner import PlacesOf, Planner, find_place, prefix_of
 from .position import Position
-from .request import Request
+from .request import Request, request_of
 from .times import within
 from .when import FOREVER
 from .widening import Widening
@@ -69,7 +69,14 @@ class Follower:
     ) -> None:
         self._following = following
         self._notes = Notes()
-        self._planner = planner(request_of(following), self._notes)
+        request = request_of(
+            following.model,
+            version=following.version,
+            stream=following.stream,
+            columns=following.columns,
+            told=following.told,
+        )
+        self._planner = planner(request, self._notes)
         self._places_of = places_of
         self._open_store = open_store
         self._clock = clock

@@ -16,8 +16,9 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from ..typing import METADATA
 from .csv_rows import ColumnType, Misfit
-from .fetch import RANGE, Fetcher
-from .plan import PlannedPart
+from .fetch import Fetcher
+from .plan import RANGE, PlannedPart
+from .positioned import Positioned
 
 __all__ = ["conformed", "groups"]
 
@@ -138,33 +139,15 @@ def _decoded(
     return file.read_row_group(number, columns=list(wanted), use_threads=False)
 
 
-class _Pieces(io.RawIOBase):
+class _Pieces(Positioned, io.RawIOBase):
     """A file of which some ranges are there, and no others are read."""
 
     def __init__(self, pieces: Mapping[int, bytes], length: int) -> None:
+        super().__init__(length)
         self._pieces = sorted(pieces.items())
-        self._length = length
-        self._at = 0
 
     def __repr__(self) -> str:
         return f"<_Pieces: {len(self._pieces)}>"
-
-    def readable(self) -> bool:
-        """Yes."""
-        return True
-
-    def seekable(self) -> bool:
-        """Yes."""
-        return True
-
-    def tell(self) -> int:
-        """The position."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Go there."""
-        self._at = offset + {0: 0, 1: self._at, 2: self._length}[whence]
-        return self._at
 
     def read(self, size: int | None = -1) -> bytes:
         """What is there from the position on, at most ``size`` bytes."""

@@ -61,8 +61,15 @@ class Request(NamedTuple):
     prefix: bool
 
 
-def request_of(model: str, *, version: str, stream: str) -> Request:
-    """All rows of one stream, as they are."""
+def request_of(
+    model: str,
+    *,
+    version: str | None,
+    stream: str,
+    columns: tuple[str, ...] | None = None,
+    told: dict[str, Any] | None = None,
+) -> Request:
+    """All rows of one stream, as they are. ``told``: the types of columns."""
     return Request(
         model=model,
         version=version,
@@ -70,9 +77,9 @@ def request_of(model: str, *, version: str, stream: str) -> Request:
         single=True,
         begin=0,
         end=FOREVER,
-        columns=None,
+        columns=columns,
         where=None,
-        told={},
+        told=told or {},
         labels="latest",
         labels_until=None,
         on_missing="keep",

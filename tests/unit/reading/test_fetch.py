@@ -12,8 +12,8 @@ import pytest
 from aiocollect import MemoryStore
 from aiocollect.errors import OutcomeUnknown, Refusal, SnapshotGone, StoreBusy, StoreRefused
 from aiocollect.reading import fetch
-from aiocollect.reading.fetch import AHEAD, HEAD, RANGE, TRIES, Fetcher, listing
-from aiocollect.reading.plan import PlannedPart
+from aiocollect.reading.fetch import AHEAD, TRIES, Fetcher, listing
+from aiocollect.reading.plan import HEAD, RANGE, PlannedPart
 from aiocollect.testing import Fault, FaultKind, Operation, VirtualLoop, run_virtual
 from aiocollect.typing import Range
 
