@@ -23,8 +23,8 @@ PURE = {"_core", "_values", "encoders", "layouts"}
 PURE_READING = {
     "absent", "course", "csv_rows", "cut", "declared", "drift", "evidence", "followed", "footer",
     "join", "jsonl_rows", "judging", "lives", "looks", "mdc_rows", "notes", "pieces", "places",
-    "plan", "portions", "position", "positioned", "profile", "request", "row_ids", "tiling", "times",
-    "types", "verdict", "vouching", "when", "widening",
+    "plan", "portions", "position", "positioned", "profile", "request", "row_ids", "tiling",
+    "times", "types", "verdict", "vouching", "when", "widening",
 }  # fmt: skip
 FORBIDDEN_BELOW = {
     "asyncio", "time", "random", "os", "logging", "threading", "socket", "secrets", "uuid",
