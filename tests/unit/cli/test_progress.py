@@ -41,8 +41,9 @@ def test_a_slow_one_says_how_far_it_is(terminal: bool) -> None:
     """On a terminal in a line that goes away, in a log in lines of their own."""
     out = Heard(terminal=terminal)
     clock = iter([0.0, 0.0, *[7.0] * 1000]).__next__
-    with Progress("reading churn", out=out, patience=0.001, clock=clock) as progress:
-        progress.at(1200, 4000)
+    progress = Progress("reading churn", out=out, patience=0.001, clock=clock)
+    progress.at(1200, 4000)  # before its thread, which may be quicker than the next line here
+    with progress:
         assert out.written.wait(20)
     said = "reading churn: 1,200 rows of 4,000 rows (30 %), 7 s"
     if terminal:
