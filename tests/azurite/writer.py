@@ -17,7 +17,10 @@ from aiocollect import Limits, Pipeline, Retry
 
 
 async def write(task: dict[str, Any]) -> None:
-    """Collect ``calls`` calls of ``rows`` rows, a little apart, and close."""
+    """Collect ``calls`` calls of ``rows`` rows, a little apart, and close.
+
+    With ``flush`` each call is waited for: it is a block of its own however slow the store is.
+    """
     pipeline = Pipeline(
         task["connection_string"],
         container=task["container"],
@@ -35,6 +38,8 @@ async def write(task: dict[str, Any]) -> None:
             rows = [[task["name"], turn, *columns[2:]] for _ in range(task["rows"])]
             accepted = await collector.acollect(rows)
             print(json.dumps({"id": accepted, "turn": turn, "rows": rows}), flush=True)
+            if task.get("flush", False):
+                await pipeline.flush(30)
             await asyncio.sleep(task.get("pause", 0.01))
         report = await pipeline.aclose(30)
     print(json.dumps({"stored": report.stored, "accepted": report.accepted}), flush=True)
