@@ -11,7 +11,7 @@ TERMS  ?= 200
 FORKS  ?= 200
 DURATION ?= 15
 
-# NATIVE=0 runs a verb without the native core, NATIVE=1 nothing without it (docs/native.md).
+# NATIVE=0 runs a verb without the native core, NATIVE=1 nothing without it (docs/explanation/native.md).
 ifdef NATIVE
 export AIOCOLLECT_NATIVE := $(NATIVE)
 endif
@@ -173,7 +173,7 @@ spark: $(VENV)/ready .venv-spark/ready ## Spark 4, which needs Java 17: a day re
 zoo: $(VENV)/ready testkit/azurite/node_modules/ready native ## Bugs put into copies of the package: the suites must catch each
 	$(BIN)/python -m tests.zoo
 
-contract: $(VENV)/ready ## The contract tests against your own account (docs/real-account.md)
+contract: $(VENV)/ready ## The contract tests against your own account (docs/explanation/real-account.md)
 	$(BIN)/python -m pytest -q -m contract tests/contract
 
 ROWS ?= 1000000

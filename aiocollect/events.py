@@ -1,7 +1,7 @@
 """The events that hooks get: ``Pipeline(…, hooks=[my_hook])`` calls ``my_hook(event)`` with each.
 
 All are immutable, and none carries the value of a cell. A reason or a code is a short text that
-``aiocollect.remedies.explain()`` and docs/errors.md explain.
+``aiocollect.remedies.explain()`` and docs/reference/errors.md explain.
 
 Words that several events share: ``path`` is a stream's blob name, ``part`` the blob of it that is
 meant (a path goes on in further parts), ``stream`` a collector's label (model/version/identifier).

@@ -1,10 +1,10 @@
 """The metrics of a pipeline: one table for the gateway, for Prometheus and for OpenTelemetry.
 
 Each exporter takes names, kinds, help texts, labels and values from here, and so does the page
-docs/metrics.md. Everything is read from a snapshot when it is asked for: the scoring path pays
-nothing. Labels are reasons and the names of collectors, of which there are few; never a path, an
-id, or a cell. The series of a known reason exists from the beginning, at 0: an alert on an increase
-would miss the first event of a series that begins with it.
+docs/reference/metrics.md. Everything is read from a snapshot when it is asked for: the scoring
+path pays nothing. Labels are reasons and the names of collectors, of which there are few; never a
+path, an id, or a cell. The series of a known reason exists from the beginning, at 0: an alert on an
+increase would miss the first event of a series that begins with it.
 """
 
 from __future__ import annotations

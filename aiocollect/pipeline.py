@@ -102,7 +102,7 @@ class Pipeline:
                               sample takes the place of holes [1.0]
     ``settings_file``         what operators switch while it runs; see aiocollect.settings_file
     ``status``                a directory where each process shows what it does, once a second, for
-                              ``aiocollect ui`` and ``top``; see docs/status.md [None]
+                              ``aiocollect ui`` and ``top``; see docs/reference/status.md [None]
     ``dead_letters``          a file for rows that can never be stored, up to 64 MiB [None: they are
                               counted, and hooks get DeadLettered]
     ``hooks``                 callables that get each event; see aiocollect.events
@@ -377,7 +377,7 @@ class Pipeline:
 
     def status(self) -> dict[str, Any]:
         """All of this as one JSON object, with what happened lately: what the status file holds
-        (docs/status.md). No cell, no secret. From any thread."""
+        (docs/reference/status.md). No cell, no secret. From any thread."""
         return plain_status(self._engine)
 
     def healthy(self, *, max_age: float = 30.0) -> bool:

@@ -13,7 +13,7 @@ __all__ = [
     *("StreamState", "StreamStats"),
 ]
 
-# What runs the scoring path of this process: "native", or "Python" and why (docs/native.md).
+# What runs the scoring path of this process: "native", or "Python" and why (native.md).
 CORE: Final = f"Python ({_reason})" if _reason else "native"
 # The reasons under which rows are counted, so that whoever exports the counts can begin each series
 # at 0: an alert on an increase misses the first loss where its series begins with it. The store's
@@ -24,7 +24,7 @@ REFUSED: Final = (
 )
 DROPPED: Final = ("closed", "delivery_timeout", "shed_oldest", "spool")
 DEAD_LETTERED: Final = ("encode", "layout", "RequestBodyTooLarge")
-# Of status files (docs/status.md): the version of their format, and how their names end.
+# Of status files (docs/reference/status.md): the version of their format, and how their names end.
 STATUS_FORMAT: Final = 1
 STATUS_SUFFIX: Final = ".aiocollect.json"
 # Upper bounds of the classes of latencies, in seconds: each twice the one before, from 0.1 ms to 8
@@ -92,7 +92,8 @@ class RowCounts:
 class Stats(RowCounts):
     """One moment of a pipeline, since it was started. The equation of RowCounts holds in it.
 
-    Rows, unless it says otherwise. Reasons and codes: docs/errors.md, aiocollect.remedies.
+    Rows, unless it says otherwise. Reasons and codes: docs/reference/errors.md, and
+    aiocollect.remedies.
 
     ===================  ==========================================================================
     ``accepted``         taken over by the pipeline, by collect() or from the spool

@@ -6,7 +6,7 @@
     python examples/azure_monitor.py
 
 Not run against a real account: a test runs it with a stand-in for the exporter. In the portal, look
-for aiocollect.rows_stored and the others under customMetrics (docs/metrics.md).
+for aiocollect.rows_stored and the others under customMetrics (docs/reference/metrics.md).
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The test suite; docs/tests.md says which part proves what, and which covers which room."""
+"""The test suite; tests.md says which part proves what, and which covers which room."""

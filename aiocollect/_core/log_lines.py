@@ -2,7 +2,7 @@
 
 The log is the completeness record of one *life* (one start of a pipeline in one process; its writer
 id is its name). It lies beside the data, ``_aiocollect/log/<yyyy>/<MM>/<dd>/<writer>.jsonl``, one
-file for each day on which something was written down; docs/log.md describes every field.
+file for each day on which something was written down; docs/reference/log.md describes every field.
 
 Invariants: a line is one JSON object, and its last field ``h`` is a hash of the line itself and of
 the hash before it, so a line that was changed, cut out, moved or added breaks the chain, also the

@@ -2,7 +2,7 @@
 
 Calls that came the Python way stand in the same ring, in order: they are taken as Intake does.
 
-Where the rows are encoded follows from what was measured (docs/performance.md, "Who waits for the
+Where the rows are encoded follows from what was measured (performance.md, "Who waits for the
 interpreter's lock"). On the host's loop they are encoded at once, in a tenth of a millisecond: to
 let go of the lock for that would cost the loop up to 5 ms whenever another thread of the host
 computes, and a thread beside the loop would compete with it for its processor. On a thread of our

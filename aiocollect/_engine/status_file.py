@@ -1,9 +1,9 @@
 """The status file: what this process does, once a second, for whoever looks from outside.
 
 Each process replaces a file of its own, so many workers are seen at once, and none needs a port.
-The page, ``aiocollect top`` and doctor read them. docs/status.md has the format. It never has a
-cell or a secret, only its owner may read it, and it is removed when the pipeline closes: a file
-that is not replaced any more is of a process that was killed.
+The page, ``aiocollect top`` and doctor read them. docs/reference/status.md has the format. It
+never has a cell or a secret, only its owner may read it, and it is removed when the pipeline
+closes: a file that is not replaced any more is of a process that was killed.
 
 Invariants: no file is touched on the event loop; a disk that hangs or is full delays nothing but
 the next file.

@@ -23,7 +23,7 @@ __all__ = ["run"]
 
 NOTHING = 3
 KEY = "AIOCOLLECT_LOG_KEY"
-# What the whole verdict means; see docs/log.md.
+# What the whole verdict means; see docs/reference/log.md.
 _WORDS = {
     "proven": "every accepted row is stored, or recorded as dropped or as a dead letter",
     "consistent": "what is there is valid, but no log proves that it is complete",

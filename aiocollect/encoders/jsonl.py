@@ -17,8 +17,8 @@ list, dict       nested JSON, by the same rules
 
 Why a string beyond 64 bits: as a number, one such row makes the file unreadable for pandas ("Value
 is too big!") and, beyond 128 bits, for polars ("InvalidNumber"), and pyarrow rounds the column to
-doubles silently. docs/values.md shows what readers do. So every number in the file can be read
-exactly, and only the type of the column tells some strings from text.
+doubles silently. docs/reference/values.md shows what readers do. So every number in the
+file can be read exactly, and only the type of the column tells some strings from text.
 
 Content type: application/x-ndjson, by https://github.com/ndjson/ndjson-spec; JSON Lines has no
 registered one (https://jsonlines.org, "MIME type").

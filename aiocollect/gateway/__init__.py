@@ -2,7 +2,7 @@
 
 It accepts what others already send (the posts of azureml-ai-monitoring, the CloudEvents of KServe's
 and Seldon's loggers) and rows as JSON or CSV. An answer of 2xx means that the pipeline has accepted
-the rows, and no more. How to use it: docs/gateway.md.
+the rows, and no more. How to use it: docs/how-to/gateway.md.
 """
 
 from .._public import publish

@@ -204,7 +204,7 @@ class Gateway:
         except web.HTTPException as error:  # no such address, or method
             allow = error.headers.get("Allow")
             problem = Problem(
-                *(error.status, "address", "no such address or method; docs/gateway.md lists them"),
+                *(error.status, "address", "no such address or method; see docs/how-to/gateway.md"),
                 headers={"Allow": allow} if allow else {},
             )
         except Exception as error:

@@ -64,7 +64,7 @@ class OnePipeline:
 
 
 class StatusDirectory:
-    """Status files in a directory: see docs/status.md."""
+    """Status files in a directory: see docs/reference/status.md."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = Path(path)

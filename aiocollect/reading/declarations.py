@@ -1,4 +1,4 @@
-"""Finds what the log has of the types that a pipeline declared: records of lanes (docs/log.md).
+"""Finds what the log has of the types that a pipeline declared: records of lanes (log.md).
 
 A record is written with the first rows of a path, so it stands near the beginning of a file of the
 log; as soon as there is one for each stream, nothing more is read. Nothing here is proof: a type

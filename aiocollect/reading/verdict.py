@@ -16,7 +16,7 @@ __all__ = ["DayVerdict", "Finding", "State", "Verdict", "state_of", "worst"]
 
 State: TypeAlias = Literal["proven", "consistent", "open", "damaged"]
 
-# What each finding leaves of a day, and what to do; docs/log.md says the same.
+# What each finding leaves of a day, and what to do; docs/reference/log.md says the same.
 FINDINGS: Final[dict[str, tuple[State, str]]] = {
     "lost": ("damaged", "rows that were stored are not there; restore the blob from a backup"),
     "altered": ("damaged", "bytes are not those that were stored; restore the blob from a backup"),
@@ -50,7 +50,7 @@ class Finding:
     """Something that keeps a day from being proven.
 
     ================  =============================================================================
-    ``kind``          a word of docs/log.md
+    ``kind``          a word of docs/reference/log.md
     ``part``          the blob; empty where it is not about one
     ``offset``        where in the blob, in bytes; -1 where it is about none
     ``length``        how many bytes

@@ -65,8 +65,9 @@ def verify(
     """Whether what is stored is what was accepted: a :class:`Verdict`, by stream and day.
 
     Holds the bytes against the log that pipelines write beside their rows (``log=True``), and says
-    *proven*, *consistent*, *open* or *damaged*, and never more than it knows; docs/log.md says what
-    each of them means. Nothing is changed, and it may run while rows are written.
+    *proven*, *consistent*, *open* or *damaged*, and never more than it knows;
+    docs/reference/log.md says what each of them means. Nothing is changed, and it may run while
+    rows are written.
 
     ================  ==========================================================================
     ``store``         as of read(), with ``container``, ``credential``, ``workspace``,

@@ -22,7 +22,7 @@ from .plan import Plan
 
 __all__ = ["CROWD", "STEADY", "compare", "run"]
 
-# Above what these servers answer, and below what the generators can send (docs/loadtest.md).
+# Above what these servers answer, and below what the generators can send (loadtest.md).
 _TOP_RATE = 12_000.0
 STEADY: Final = 0.7
 # What the store does is to be seen, not what a server without room does.

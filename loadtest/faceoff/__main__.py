@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS))
     parser.add_argument("--contenders", nargs="+", choices=[each.name for each in ALL])
     parser.add_argument("--json", action="store_true", help="print JSON, each round by itself")
-    parser.add_argument("--markdown", type=Path, help="write the tables of docs/faceoff.md there")
+    parser.add_argument("--markdown", type=Path, help="write the tables of faceoff.md there")
     options = parser.parse_args(arguments)
     contenders = [
         each for each in ALL if options.contenders is None or each.name in options.contenders

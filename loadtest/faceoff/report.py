@@ -1,4 +1,4 @@
-"""The face-off's figures as plain text, as JSON, and as the tables of docs/faceoff.md."""
+"""The face-off's figures as plain text, as JSON, and as the tables of faceoff.md."""
 
 from __future__ import annotations
 

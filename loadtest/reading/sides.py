@@ -37,7 +37,7 @@ def has_duckdb() -> bool:
 
 
 def by_arrow(data: str | bytes, types: dict[str, Any]) -> Any:
-    """pyarrow.csv with all types told, as it is told in docs/values.md."""
+    """pyarrow.csv with all types told, as it is told in docs/reference/values.md."""
     table = pacsv.read_csv(
         pa.BufferReader(data) if isinstance(data, bytes) else data,
         parse_options=pacsv.ParseOptions(newlines_in_values=True),

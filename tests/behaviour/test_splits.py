@@ -127,7 +127,7 @@ SECRET = "c2VjcmV0" * 10 + "c2Vj" + "cg=="
 def test_a_secret_is_pickled_where_it_was_given_and_never_shown(
     options: dict[str, Any], kept: bool
 ) -> None:
-    """As docs/reading.md says; the store is not asked here."""
+    """As docs/how-to/reading.md says; the store is not asked here."""
     from aiocollect.reading.opening import opener
 
     store = opener(options["store"], None, options.get("credential"), {})

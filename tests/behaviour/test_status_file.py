@@ -153,8 +153,8 @@ def test_each_process_has_a_file_of_its_own(tmp_path: Path) -> None:
 
 
 def test_the_page_names_each_member() -> None:
-    """docs/status.md has those that a file has, and no other."""
-    text = (Path(__file__).parents[2] / "docs" / "status.md").read_text()
+    """docs/reference/status.md has those that a file has, and no other."""
+    text = (Path(__file__).parents[2] / "docs" / "reference" / "status.md").read_text()
     table = text.partition("| member |")[2].splitlines()[2:]
     named = [name for row in table for name in re.findall(r"`(\w+)`", row.split("|")[1])]
     pipeline = Pipeline(MemoryStore())

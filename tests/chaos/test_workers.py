@@ -100,7 +100,7 @@ def test_a_process_of_billiard(tmp_path: Path) -> None:
 @pytest.mark.skipif(importlib.util.find_spec("billiard") is None, reason="billiard is missing")
 def test_a_pool_of_billiard(tmp_path: Path) -> None:
     """Its workers, which Celery's prefork recycles, end by os._exit: aiocollect.flush() at their
-    end, as docs/servers.md has it, stores the rows."""
+    end, as docs/how-to/servers.md has it, stores the rows."""
     given = {"pool": "processes.pool.Pool", "options": ", on_process_exit=flush"}
     run(tmp_path, package="billiard", method="fork", way="by_pool", **given)
 

@@ -1,1 +1,1 @@
-"""What a real storage account must show, and the emulator cannot. See docs/real-account.md."""
+"""What a real storage account must show, and the emulator cannot. See real-account.md."""

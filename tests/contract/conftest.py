@@ -24,7 +24,7 @@ _facts: list[str] = []
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
-        "markers", "contract: needs a storage account; see docs/real-account.md"
+        "markers", "contract: needs a storage account; see docs/explanation/real-account.md"
     )
 
 

@@ -101,7 +101,7 @@ def test_events(tmp_path: Path, loop: str, marked: bool) -> None:
 @pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("marked", [False, True], ids=["plain", "marked"])
 def test_rows(tmp_path: Path, loop: str, marked: bool) -> None:
-    """In each form of rows the cell is what was sent, by the rules of docs/values.md."""
+    """In each form of rows the cell is what was sent, by the rules of docs/reference/values.md."""
     mark = MARK if marked else b""
     forms = ['{{"a": {0}}}', '[{{"a": {0}}}]', '{{"rows": [{{"a": {0}}}]}}', '{{"rows": [[{0}]]}}']
 

@@ -1,4 +1,4 @@
-"""docs/gateway.md does what it says: its curl lines run as they stand there, but for the port."""
+"""gateway.md does what it says: its curl lines run as they stand there, but for the port."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aiocollect.gateway import GatewayOptions
 from tests.gateway.serving import records, rows, serving
 from tests.gateway.test_forms import ID
 
-PAGE = (Path(__file__).parents[2] / "docs" / "gateway.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "gateway.md").read_text()
 LINES = [
     line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()
 ]

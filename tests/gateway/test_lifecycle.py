@@ -162,7 +162,7 @@ async def test_metrics(tmp_path: Path) -> None:
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
-    # The names, labels and kinds are those of the other exporters; see docs/metrics.md.
+    # The names, labels and kinds are those of the other exporters; see docs/reference/metrics.md.
     named = {"pipeline": "default"}.items()
     accepted = found["aiocollect_rows_accepted_total", frozenset(named)]
     assert accepted == found["aiocollect_rows_stored_total", frozenset(named)] == 2

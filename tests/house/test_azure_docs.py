@@ -1,4 +1,4 @@
-"""docs/azure.md says what can be run: every one-liner in it makes a store or a pipeline."""
+"""docs/how-to/azure.md says what can be run: every one-liner in it makes a store or a pipeline."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aiocollect import Pipeline
 from aiocollect.stores.azure import AzureStore
 from testkit.certificates import make_certificates
 
-PAGE = Path(__file__).parents[2] / "docs" / "azure.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "azure.md"
 KEY = "c2VjcmV0LWtleS1vZi1hbi1hY2NvdW50"
 LINES = re.findall(r"`((?:Pipeline|AzureStore\.\w+)\([^`…]*(?:…[^`]*)*\))`", PAGE.read_text())
 LINES.remove("Pipeline(store, …)")

@@ -1,4 +1,4 @@
-"""docs/errors.md says what the tables say."""
+"""docs/reference/errors.md says what the tables say."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_the_page_is_current() -> None:
-    """It is what its script makes; if not: python docs/errors.py."""
-    script: dict[str, Any] = runpy.run_path(str(DOCS / "errors.py"))
-    assert (DOCS / "errors.md").read_text(encoding="utf-8") == script["page"]()
+    """It is what its script makes; if not: python docs/reference/errors.py."""
+    script: dict[str, Any] = runpy.run_path(str(DOCS / "reference" / "errors.py"))
+    assert (DOCS / "reference" / "errors.md").read_text(encoding="utf-8") == script["page"]()
 
 
 def test_each_code_is_on_the_page() -> None:
     """Whatever a log line shows is found there."""
-    page = (DOCS / "errors.md").read_text(encoding="utf-8")
+    page = (DOCS / "reference" / "errors.md").read_text(encoding="utf-8")
     assert [code for code in CODES if f"`{code}`" not in page] == []
     for answer in ANSWERS:
         if answer.code != "InventedLater":

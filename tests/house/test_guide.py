@@ -1,4 +1,4 @@
-"""The examples of docs/guide.md run one after the other, as a reader would try them."""
+"""The examples of docs/how-to/guide.md run one after the other, as a reader would try them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ assert on_a_thread.close().complete
 
 def test_the_examples_run(tmp_path: Path) -> None:
     """All but the one that reads a file of another day; no row of theirs is refused."""
-    blocks = re.findall(r"^```python\n(.*?)^```", read("docs/guide.md"), re.DOTALL | re.MULTILINE)
+    blocks = re.findall(
+        r"^```python\n(.*?)^```", read("docs/how-to/guide.md"), re.DOTALL | re.MULTILINE
+    )
     blocks = [block for block in blocks if not block.startswith("pandas.")]
     assert len(blocks) == 4
     code = BEFORE + "\n".join(blocks) + AFTER

@@ -1,4 +1,4 @@
-"""docs/testing.md runs as it stands; docs/servers.md and deploy/ name what there is."""
+"""testing.md runs as it stands; servers.md and deploy/ name what there is."""
 
 from __future__ import annotations
 
@@ -35,14 +35,16 @@ def make_app(pipeline):
 @pytest.mark.skipif(missing() != "", reason=missing())
 def test_testing(user: pytest.Pytester) -> None:
     """Each example of the page is a test that passes."""
-    page = (ROOT / "docs" / "testing.md").read_text()
+    page = (ROOT / "docs" / "how-to" / "testing.md").read_text()
     examples = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
     user.makepyfile(server=SERVER)
     user.makepyfile(**{f"test_{number}": code for number, code in enumerate(examples)})
     outcomes(user, "-o", f"aiocollect_azurite={MAIN}").assert_outcomes(passed=3)
 
 
-@pytest.mark.parametrize("name", ["docs/servers.md", "docs/metrics.md", "deploy/Dockerfile"])
+@pytest.mark.parametrize(
+    "name", ["docs/how-to/servers.md", "docs/reference/metrics.md", "deploy/Dockerfile"]
+)
 def test_files_that_are_named(name: str) -> None:
     """They are there."""
     named = set(
@@ -53,7 +55,9 @@ def test_files_that_are_named(name: str) -> None:
         assert (ROOT / path).exists(), path
 
 
-@pytest.mark.parametrize("name", ["deploy/Dockerfile", "deploy/kubernetes.yaml", "docs/servers.md"])
+@pytest.mark.parametrize(
+    "name", ["deploy/Dockerfile", "deploy/kubernetes.yaml", "docs/how-to/servers.md"]
+)
 def test_variables_that_are_named(name: str, tmp_path: Path) -> None:
     """A pipeline takes them. Only the store's value is made up: it is a secret there."""
     found = re.findall(
@@ -61,14 +65,14 @@ def test_variables_that_are_named(name: str, tmp_path: Path) -> None:
     )
     environ = {**dict(found), "AIOCOLLECT_STORE": str(tmp_path)}
     assert len(options_from_env(environ)) == len(environ)
-    assert found or name == "docs/servers.md"
+    assert found or name == "docs/how-to/servers.md"
 
 
 def test_what_is_not_run_says_so() -> None:
     """In its first line, where it can have one; and on the page."""
     for name in ("Dockerfile", "kubernetes.yaml"):
         assert (ROOT / "deploy" / name).read_text().startswith("# NOT RUN")
-    page = " ".join((ROOT / "docs" / "servers.md").read_text().split())
+    page = " ".join((ROOT / "docs" / "how-to" / "servers.md").read_text().split())
     assert "**None of it was run**" in page
 
 

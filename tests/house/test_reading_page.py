@@ -1,4 +1,4 @@
-"""docs/reading.md: its code runs as it stands, on files that a pipeline has written."""
+"""docs/how-to/reading.md: its code runs as it stands, on files that a pipeline has written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aiocollect import Pipeline
 from aiocollect.reading.api import read as read_function
 from tests.house.pages import read
 
-PAGE = read("docs/reading.md")
+PAGE = read("docs/how-to/reading.md")
 
 
 def test_the_examples_run(
@@ -36,7 +36,7 @@ def test_the_examples_run(
     asyncio.run(main())
     names: dict[str, Any] = {}
     for code in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL):
-        exec(compile(code, "docs/reading.md", "exec"), names)
+        exec(compile(code, "docs/how-to/reading.md", "exec"), names)
     assert capsys.readouterr().out.split("\n")[0] == "2"
     assert asyncio.run(names["rows_of_today"]()) == 1
     assert names["again"].to_arrow()["age"].to_pylist() == [41, 7]

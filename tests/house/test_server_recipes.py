@@ -1,4 +1,4 @@
-"""The recipes of docs/servers.md, as far as they can be tried without a server."""
+"""The recipes of docs/how-to/servers.md, as far as they can be tried without a server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "docs/servers.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs/how-to/servers.md").read_text(encoding="utf-8")
 
 
 def recipe(begin: str) -> str:

@@ -43,16 +43,18 @@ def imported(path: Path) -> set[str]:
 
 
 def test_unit_tests_stand_in_rooms_of_the_package() -> None:
-    """A folder of tests/unit has a room's name, and docs/tests.md names it beside a room."""
+    """A folder of tests/unit has a room's name, and tests.md names it beside a room."""
     folders = {path.parent.name for path in (ROOT / "tests/unit").glob("*/__init__.py")}
     assert folders <= rooms()
-    table = read("docs/tests.md").partition("| room |")[2].partition("\n\n")[0]
+    table = read("docs/explanation/tests.md").partition("| room |")[2].partition("\n\n")[0]
     assert {f"tests/unit/{folder}" for folder in folders} <= set(re.findall(r"[\w/]+", table))
 
 
 def test_what_the_page_of_tests_names_is_there() -> None:
     """Each folder and file."""
-    named = re.findall(r"`((?:tests|loadtest|testkit|tools)/[\w/.]+)`", read("docs/tests.md"))
+    named = re.findall(
+        r"`((?:tests|loadtest|testkit|tools)/[\w/.]+)`", read("docs/explanation/tests.md")
+    )
     assert len(named) > 30
     assert not [path for path in named if not (ROOT / path).exists()]
 

@@ -97,9 +97,9 @@ def test_no_stale_docstring() -> None:
 
 def test_health_is_no_probe() -> None:
     """A readiness probe on it would take the scoring server out because its records wait."""
-    guide = " ".join(read("docs/guide.md").split())
+    guide = " ".join(read("docs/how-to/guide.md").split())
     assert "Use it for an alert, not for a readiness probe" in guide
-    assert "for an alert, not for a probe" in read("docs/servers.md")
+    assert "for an alert, not for a probe" in read("docs/how-to/servers.md")
 
 
 def test_the_rights_are_the_same_everywhere() -> None:
@@ -130,13 +130,13 @@ def test_the_verbs_are_in_the_makefile() -> None:
 def test_the_numbers_of_the_zoo() -> None:
     """How many bugs of others it has."""
     peers = sum(not mutant.waiting for mutant in PEERS)
-    assert f"bugs, {peers} of them real ones of others" in read("docs/reliability.md")
-    assert f"bugs, {peers} of them real ones of other projects" in read("docs/tests.md")
+    assert f"bugs, {peers} of them real ones of others" in read("docs/explanation/reliability.md")
+    assert f"bugs, {peers} of them real ones of other projects" in read("docs/explanation/tests.md")
 
 
 def test_each_suite_has_one_row() -> None:
-    """In docs/tests.md: each folder of tests, and no other."""
-    table = read("docs/tests.md").partition("| suite |")[2].partition("\n\n")[0]
+    """In docs/explanation/tests.md: each folder of tests, and no other."""
+    table = read("docs/explanation/tests.md").partition("| suite |")[2].partition("\n\n")[0]
     rows = [line.split("|")[1] for line in table.splitlines()[2:]]
     suites = [name for row in rows for name in re.findall(r"`(tests/\w+)`", row)]
     assert sorted(set(suites)) == sorted(suites)
@@ -145,8 +145,8 @@ def test_each_suite_has_one_row() -> None:
 
 
 def test_each_room_has_its_suites() -> None:
-    """docs/tests.md says for each folder of the package what covers it."""
-    table = read("docs/tests.md").partition("| room |")[2].partition("\n\n")[0]
+    """docs/explanation/tests.md says for each folder of the package what covers it."""
+    table = read("docs/explanation/tests.md").partition("| room |")[2].partition("\n\n")[0]
     named = {name for row in table.splitlines() for name in re.findall(r"`(\w+)/`", row)}
     rooms = {path.parent.name for path in (ROOT / "aiocollect").glob("*/__init__.py")}
     assert named == rooms
@@ -190,12 +190,14 @@ def test_the_files_that_are_named(page: Path) -> None:
 
 
 def test_the_files_that_docstrings_name() -> None:
-    """ "See ring.py" leads to a file, and so does docs/errors.md; in comments, too."""
+    """ "See ring.py" leads to a file, and so does docs/reference/errors.md; in comments, too."""
     there = {name_of(path) for path in SCRIPTS} | {name_of(page) for page in PAGES}
     ends = {"/".join(name.split("/")[-n:]) for name in there for n in range(1, 8)}
     for path in SCRIPTS:
         for line in prose_of(path.read_text(encoding="utf-8")):
-            for name in re.findall(r"(?<![\w./'\"-])((?:\w+/)*[\w-]+\.(?:py|md))\b(?!['\"])", line):
+            for name in re.findall(
+                r"(?<![\w./'\"-])((?:[\w-]+/)*[\w-]+\.(?:py|md))\b(?!['\"])", line
+            ):
                 assert name in ends or name in ELSEWHERE, f"{name_of(path)}: {name}"
 
 
@@ -240,7 +242,7 @@ def test_variables_are_known() -> None:
 
 def test_the_gateways_options_are_on_its_page() -> None:
     """Each option of its command, and its variable."""
-    page = read("docs/gateway.md")
+    page = read("docs/how-to/gateway.md")
     for option in ("--store", "--host", "--port", "--token-file", "--max-body-bytes"):
         assert option in page
     assert "--trust-ids" in page

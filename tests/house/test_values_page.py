@@ -1,4 +1,4 @@
-"""docs/values.md says what happens."""
+"""docs/reference/values.md says what happens."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ DOCS = Path(__file__).parents[2] / "docs"
 @pytest.fixture(scope="module")
 def pages() -> tuple[str, str]:
     """The committed page and the one that the script would write."""
-    script: dict[str, Any] = runpy.run_path(str(DOCS / "values.py"))
-    return (DOCS / "values.md").read_text(encoding="utf-8"), script["page"]()
+    script: dict[str, Any] = runpy.run_path(str(DOCS / "reference" / "values.py"))
+    return (DOCS / "reference" / "values.md").read_text(encoding="utf-8"), script["page"]()
 
 
 def without_readers(page: str) -> list[list[str]]:

@@ -38,7 +38,7 @@ from aiocollect.stats import DEAD_LETTERED, DROPPED, REFUSED
 from aiocollect.testing import Fault, FaultKind, Operation
 from tests.integrations.alert_rules import Rule, Scrape, check_rules, evaluate, rules
 
-PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"
 RULES = {rule.name: rule for rule in rules()}
 
 
@@ -317,7 +317,7 @@ def made_up(numbers: dict[str, float]) -> Scrapes:
 
 
 def test_the_page_has_these_alerts() -> None:
-    """docs/metrics.md shows those of the file, with expression and action; each has a scenario."""
+    """metrics.md shows those of the file, with expression and action; each has a scenario."""
     page = PAGE.read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(Aiocollect\w+)` \| `(.+?)` \| (.+) \|$", page, re.MULTILINE)
     assert rows == [(rule.name, rule.expression, rule.action) for rule in RULES.values()]

@@ -29,7 +29,7 @@ from aiocollect.integrations.prometheus import PipelineCollector
 from aiocollect.metrics import HISTOGRAMS, METRICS, Snapshot
 from aiocollect.stats import Latencies
 
-PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"
 Key = tuple[str, frozenset[tuple[str, str]]]
 
 
@@ -249,7 +249,7 @@ def test_a_running_pipeline() -> None:
 
 
 def test_the_page_names_each_metric() -> None:
-    """docs/metrics.md has all metrics, with kind, label and help text, and no other."""
+    """docs/reference/metrics.md has all metrics, with kind, label and help text, and no other."""
     found = re.findall(
         r"^\| `(aiocollect_\w+)` \| (\w+) \| ([\w, ]*?) *\| (.+) \|$", PAGE.read_text(), re.M
     )

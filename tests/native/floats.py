@@ -91,7 +91,7 @@ KINDS = (
 
 
 def laid_out(text: str) -> str:
-    """What repr() says of a finite double, as docs/values.md has it."""
+    """What repr() says of a finite double, as docs/reference/values.md has it."""
     sign, text = ("-", text[1:]) if text[0] == "-" else ("", text)
     number, _, power = text.partition("e")
     whole, _, rest = number.partition(".")

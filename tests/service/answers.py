@@ -1,4 +1,4 @@
-"""What must become of rows at each documented answer: the oracle, and the table of docs/errors.md.
+"""What must become of rows at each documented answer: the oracle, and the table of errors.md.
 
 Written from the service's documentation and the append rule, and not from the code: the service
 never reads rows, so only a block's size can be their fault; what is definite holds the path; what

@@ -57,7 +57,7 @@ class Promises:
         if power:
             self._spooled.clear()
         if self._rots:
-            # A failing disk can break its promises: see docs/limits.md.
+            # A failing disk can break its promises: see docs/explanation/limits.md.
             self._spooled.clear()
             self.durable.clear()
 

@@ -34,7 +34,7 @@ class Stored:
         return found
 
     def joined(self, left: str, right: str) -> list[tuple[list[str], list[str]]]:
-        """As docs/values.md joins them."""
+        """As docs/reference/values.md joins them."""
         return [
             (one[:-2], other[:-2])
             for one in self.rows(left)

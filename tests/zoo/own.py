@@ -1,4 +1,4 @@
-"""Our own risks: what docs/internals.md says is done with care, done without."""
+"""Our own risks: what docs/explanation/internals.md says is done with care, done without."""
 
 from __future__ import annotations
 

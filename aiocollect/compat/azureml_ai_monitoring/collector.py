@@ -3,8 +3,8 @@
 ``from aiocollect.compat.azureml_ai_monitoring import Collector`` instead of ``from
 azureml.ai.monitoring import Collector``, and BasicCorrelationContext likewise. Each collect() is
 one record in ``modelDataCollector/<endpoint>/<deployment>/<collection>/<yyyy>/<MM>/<dd>/<HH>/
-<instance>.jsonl``, where Azure ML's monitoring reads it; no sidecar is needed. docs/compat.md has
-what differs, and why.
+<instance>.jsonl``, where Azure ML's monitoring reads it; no sidecar is needed.
+docs/how-to/compat.md has what differs, and why.
 
 Errors go to ``on_error``, which raises them by default, as in the original.
 """

@@ -2,7 +2,7 @@
 
 ``from aiocollect.compat.azureml_monitoring import ModelDataCollector`` instead of ``from
 azureml.monitoring import ModelDataCollector``: the same constructor, collect(), add_correlations(),
-the same columns, cells and line ends. Its bugs are not copied: docs/compat.md has the list.
+the same columns, cells and line ends. Its bugs are not copied: docs/how-to/compat.md has the list.
 
 Rows with a correlation id share a file with those of other processes, exactly once. Rows without
 one could not be distinguished there, so they go to files of this writer alone.

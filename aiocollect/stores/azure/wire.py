@@ -35,7 +35,7 @@ __all__ = ["PIECE", "Answered", "OneAttempt", "BodyPieces", "BlobHeaders", "stro
 
 # One TLS write of 4 MiB blocks the loop for 6 to 9 ms, so one of 256 KiB for half a millisecond. In
 # pieces of 64 KiB, blocks of 1 MiB are sent at 87 % of the rate (loadtest/rows,
-# docs/performance.md).
+# docs/explanation/performance.md).
 PIECE: Final = 256 * 1024
 # A blob with this many blocks is full (Append Block, "Remarks").
 MAX_BLOCKS: Final = 50_000

@@ -142,7 +142,7 @@ def codes_in(source: str) -> Iterator[str]:
 
 
 def test_each_code_that_is_written_out_is_explained() -> None:
-    """Whoever makes a new one adds its row: aiocollect/remedies/own.py, then docs/errors.py."""
+    """Whoever makes a new one adds its row: aiocollect/remedies/own.py, then errors.py."""
     package = Path(aiocollect.__file__).parent
     found = {
         code

@@ -1,6 +1,6 @@
 """Writes errors.md: what each code means, what to do, and what becomes of the rows meanwhile.
 
-    python docs/errors.py
+    python docs/reference/errors.py
 
 The meanings are those of aiocollect/remedies/__init__.py; what becomes of rows is the table of
 tests/service/answers.py, which a test holds against a server that gives each of these answers.
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from aiocollect.remedies import CODES, Remedy, explain
 from aiocollect.remedies.families import FAMILIES
@@ -41,8 +41,9 @@ can show: what it means, and what to do. Replace words in capitals with your own
 store loses a row: rows wait in memory (and in the spool, if there is one) until the store takes
 them.
 
-This page is made by `python docs/errors.py`, from `aiocollect/remedies/` and from a table that
-a test compares with a stand-in of the service: each answer, at each operation, through a pipeline.
+This page is made by `python docs/reference/errors.py`, from `aiocollect/remedies/` and from a table
+that a test compares with a stand-in of the service: each answer, at each operation, through a
+pipeline.
 
 ## What becomes of the rows
 

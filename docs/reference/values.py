@@ -1,6 +1,6 @@
 """Writes values.md: what each kind of value becomes, found by writing and reading it.
 
-    python docs/values.py
+    python docs/reference/values.py
 
 Every value is frozen as collect() freezes it, written by the encoders beside a column of numbers,
 and read by each library, which is given the column's type as the page says.
@@ -100,9 +100,9 @@ VALUES: Final[tuple[tuple[str, Any, Told], ...]] = (
 
 HEAD: Final = """# Values
 
-What each kind of value becomes. Written by `python docs/values.py`, which writes each value with a
-missing cell below it in the same column, and reads it again. The encoders' docstrings have the
-rules.
+What each kind of value becomes. Written by `python docs/reference/values.py`, which writes each
+value with a missing cell below it in the same column, and reads it again. The encoders' docstrings
+have the rules.
 
 ## Columns and rows
 
@@ -144,9 +144,9 @@ await inputs.acollect_pieces(frame, progress=lambda done, total: print(done, tot
 
 ## Reading
 
-`aiocollect.read()` does all of this by itself ([reading.md](reading.md)). With other readers, give
-them the types of your columns when they read CSV; then it does not matter whether text was
-in quotes:
+`aiocollect.read()` does all of this by itself ([reading.md](../how-to/reading.md)). With other
+readers, give them the types of your columns when they read CSV; then it does not matter whether
+text was in quotes:
 
 ```python
 rows = csv.reader(open(path, newline="", encoding="utf-8"))
