@@ -10,9 +10,7 @@ import asyncio
 import gzip
 import time
 from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import orjson
 
@@ -21,20 +19,11 @@ from ..remedies import explain
 from ..settings_file import Control, Switch, read_control, write_control
 from ..stats import LATENCY_BOUNDS
 from .access import COOKIE, Access, may_change
-from .sources import StatusSource
+from .sources import Seen, StatusSource
+from .static_files import StaticFile, static_file
 
-__all__ = ["PageAnswer", "Page", "PageRequest"]
+__all__ = ["DataSource", "Page", "PageAnswer", "PageRequest"]
 
-_KINDS: Final = {
-    "html": "text/html; charset=utf-8",
-    "css": "text/css; charset=utf-8",
-    "js": "text/javascript; charset=utf-8",
-    "svg": "image/svg+xml",
-}
-_STATIC: Final = (
-    *("index.html", "page.css", "page.js", "icon.svg"),
-    *("vendor/uPlot.iife.min.js", "vendor/uPlot.min.css"),
-)
 # Nothing from elsewhere, nothing inline, nobody may frame it.
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -73,12 +62,25 @@ class PageAnswer(NamedTuple):
     body: bytes
 
 
-class Page:
-    """The page on a ``source`` of statuses, for those that ``access`` admits."""
+class DataSource(Protocol):
+    """What the data page shows."""
 
-    def __init__(self, source: StatusSource, access: Access) -> None:
+    def look(self, query: Mapping[str, str]) -> bytes:
+        """JSON of what is known now of what the query names. Never waits."""
+        ...
+
+
+class Page:
+    """The page on a ``source`` of statuses, for those that ``access`` admits. ``data``: what is
+    stored, which a page of its own shows. One of both may be None."""
+
+    def __init__(
+        self, source: StatusSource | None, access: Access, data: DataSource | None = None
+    ) -> None:
         self._source = source
         self._access = access
+        self._data = data
+        self._pages = [name for name, one in (("live", source), ("data", data)) if one is not None]
 
     def __repr__(self) -> str:
         return f"<Page {self._access!r}>"
@@ -102,15 +104,22 @@ class Page:
             # The token leaves the address, where histories and logs would keep it.
             cookie = f"{COOKIE}={given}; HttpOnly; SameSite=Strict"
             return _moved("./", ("set-cookie", cookie))
-        if request.path == "/status.json":
-            return _answer(200, "application/json", await self._status(), headers)
-        name = request.path[1:] or "index.html"
-        if name not in _STATIC:
+        if request.path == "/status.json" and self._source is not None:
+            status = await self._status(self._source)
+            return _answer(200, "application/json", status, headers)
+        if request.path == "/data.json" and self._data is not None:
+            return _answer(200, "application/json", self._data_seen(request.query), headers)
+        if request.path == "/" and self._source is None:
+            return _moved("data.html")
+        found = static_file(request.path[1:] or "index.html")
+        if found is None:
             return _text(404, "there is nothing here")
-        return _file(name, headers)
+        if request.path == "/data.html" and self._data is None:
+            return _text(404, "start the page with --store to see what is stored")
+        return _file(found, headers)
 
-    async def _status(self) -> bytes:
-        seen = await self._source.look()
+    async def _status(self, source: StatusSource) -> bytes:
+        seen = await source.look()
         for one in seen.processes:
             for stream in one["streams"]:
                 if stream["code"]:
@@ -119,12 +128,18 @@ class Page:
             {
                 "now": time.time(),
                 "control": self._access.control,
-                "hint": self._source.hint,
+                "pages": self._pages,
+                "hint": source.hint,
                 "latency_bounds": LATENCY_BOUNDS,
                 "processes": seen.processes,
                 "unreadable": [one._asdict() for one in seen.unreadable],
             }
         )
+
+    def _data_seen(self, query: Mapping[str, str]) -> bytes:
+        assert self._data is not None
+        found = orjson.Fragment(self._data.look(query))
+        return orjson.dumps({"now": time.time(), "pages": self._pages, "data": found})
 
     async def _change(self, request: PageRequest) -> PageAnswer:
         if not self._access.control:
@@ -138,7 +153,7 @@ class Page:
             return _text(400, "a JSON object with writer, collector and enabled is needed")
         if not isinstance(collector, str) or not isinstance(enabled, bool):
             return _text(400, "collector must be text, and enabled true or false")
-        seen = await self._source.look()
+        seen = Seen([], []) if self._source is None else await self._source.look()
         for one in seen.processes:
             known = any(stream["stream"] == collector for stream in one["streams"])
             path = one["settings"]["settings_file"]
@@ -175,12 +190,8 @@ def _answer(status: int, kind: str, body: bytes, headers: Mapping[str, str]) -> 
     return PageAnswer(status, (*_HEADERS, *more), body)
 
 
-def _file(name: str, headers: Mapping[str, str]) -> PageAnswer:
-    return _static(name, "gzip" in headers.get("accept-encoding", ""))
-
-
-@cache
-def _static(name: str, compressed: bool) -> PageAnswer:
-    body = files(__package__).joinpath("static", *name.split("/")).read_bytes()
-    kind = _KINDS[name.rpartition(".")[2]]
-    return _answer(200, kind, body, {"accept-encoding": "gzip"} if compressed else {})
+def _file(found: StaticFile, headers: Mapping[str, str]) -> PageAnswer:
+    small = "gzip" in headers.get("accept-encoding", "")
+    kept = (("content-type", found.kind), ("vary", "accept-encoding"))
+    encoding = (("content-encoding", "gzip"),) if small else ()
+    return PageAnswer(200, (*_HEADERS, *kept, *encoding), found.small if small else found.body)

@@ -6,6 +6,8 @@ import asyncio
 import gzip
 import hashlib
 import json
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +18,21 @@ from aiocollect import MemoryStore, Pipeline
 from aiocollect.page import Access
 from aiocollect.page.answers import Page, PageAnswer, PageRequest
 from aiocollect.page.sources import OnePipeline, Several, StatusDirectory
+from aiocollect.page.static_files import static_file
 from aiocollect.settings_file import read_control
 from aiocollect.testing import Fault, FaultKind, VirtualLoop, run_virtual
 from tests.support.virtual import make_pipeline
 
 PACKAGE = Path(aiocollect.__file__).parent
+STATIC = PACKAGE / "page" / "static"
 ROOT = Path(__file__).parents[2]
+
+
+class NoData:
+    """A store of which nothing is known yet."""
+
+    def look(self, query: Mapping[str, str]) -> bytes:
+        return b"{}"
 
 
 def request(path: str = "/status.json", **changed: Any) -> PageRequest:
@@ -122,28 +133,47 @@ def test_a_switch_writes_the_settings_file(tmp_path: Path) -> None:
     assert read_control(settings).collectors["m/1/inputs"].enabled
 
 
-def test_its_files_are_small_whole_and_its_own() -> None:
+@pytest.mark.parametrize(("first", "data"), [("index.html", None)])
+def test_its_files_are_small_whole_and_its_own(first: str, data: NoData | None) -> None:
     """62 KB at most on the way, compressed; nothing of them is loaded from elsewhere."""
-    page = Page(StatusDirectory("/nowhere"), Access())
-    sizes = {}
-    text = (PACKAGE / "page" / "static" / "index.html").read_text()
-    assert "//" not in text.replace("<!doctype html>", "")
-    for name in ("", *_linked(text)):
+    page = Page(StatusDirectory("/nowhere"), Access(), data)
+    sizes: dict[str, int] = {}
+    wanted = [first]
+    while wanted:
+        name = wanted.pop()
         plain = asyncio.run(page.answer(request(f"/{name}")))
         small = asyncio.run(page.answer(request(f"/{name}", headers={"accept-encoding": "gzip"})))
-        assert plain.status == small.status == 200
-        file = PACKAGE / "page" / "static" / (name or "index.html")
-        assert plain.body == file.read_bytes()
-        zipped = dict(small.headers).get("content-encoding") == "gzip"
-        assert (gzip.decompress(small.body) if zipped else small.body) == plain.body
+        assert plain.status == small.status == 200, name
+        assert plain.body == (STATIC / name).read_bytes()
+        assert dict(small.headers)["content-encoding"] == "gzip"
+        assert gzip.decompress(small.body) == plain.body
         sizes[name] = len(small.body)
-    assert len(sizes) == 6
+        if not name.startswith("vendor/"):
+            wanted += linked(name) - sizes.keys() - set(wanted)
+    assert len(sizes) >= 6
     assert sum(sizes.values()) < 62_000
 
 
-def _linked(text: str) -> list[str]:
-    parts = text.replace("href=", "src=").split('src="')[1:]
-    return [part.partition('"')[0] for part in parts]
+def linked(name: str) -> set[str]:
+    """The files that a file of ours names: by their links, and by their imports. None of another
+    site, and none of a demo, which loads them itself."""
+    text = (STATIC / name).read_text()
+    assert "//" not in text.replace("http://www.w3.org/2000/svg", "") or not name.endswith("html")
+    found = re.findall(r'(?:src|href)="([^"]+)"|from "([^"]+)"', text)
+    names = {link or module for link, module in found} - {"./", "data.html"}
+    return {
+        str((STATIC / name).parent.joinpath(one).resolve().relative_to(STATIC)) for one in names
+    }
+
+
+def test_no_file_of_the_page_is_left_over() -> None:
+    """Each is served, but for what came with the vendored ones; none is longer than 400 lines."""
+    for path in sorted(STATIC.rglob("*")):
+        name = str(path.relative_to(STATIC))
+        if path.is_dir() or name in ("vendor/VENDOR.json", "vendor/uPlot.LICENSE"):
+            continue
+        assert static_file(name) is not None, name
+        assert path.read_text().count("\n") <= 400
 
 
 @pytest.mark.parametrize("path", ["/x", "/../answers.py", "/vendor/", "/%2e%2e/", "/status.json/"])
