@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from aiocollect import AioCollectError, ConfigError, __version__
+from aiocollect.cli.init import add_init
 from aiocollect.cli.names import meant
 from aiocollect.cli.page_verbs import add_page
 from aiocollect.cli.reading_verbs import add_reading
@@ -145,6 +146,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
         "--json", action="store_true", help="print one JSON object as the last line of stdout"
     )
     demo.set_defaults(run=_demo)
+    add_init(commands)
     add_page(commands)
     add_reading(commands)
     replay = commands.add_parser(
@@ -260,7 +262,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
                 "--sample-rate", type=float, help="share of calls to record, above 0 and up to 1"
             )
         one.set_defaults(run=_switch, command=command)
-    for command in ("ui", "replay", "gateway", "enable", "disable", "status"):
+    for command in ("init", "ui", "replay", "gateway", "enable", "disable", "status"):
         commands.choices[command].add_argument(
             "--json", action="store_true", help="print JSON, one object per line"
         )

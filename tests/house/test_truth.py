@@ -56,7 +56,7 @@ OF_OTHERS = {
     "wait_for_flush",
 }
 # Files of other projects, or of a reader.
-ELSEWHERE = {"TROUBLESHOOTING.md"}
+ELSEWHERE = {"TROUBLESHOOTING.md", "score.py", "server.py"}
 # Shown as what is refused.
 MISSPELLED = {"AIOCOLLECT_GATEWAY_TOKN"}
 
