@@ -86,8 +86,7 @@ uint128 top_of_inverse(const Natural& number) {
 Powers made() {
     Powers table;
     const auto keep = [&table](int k, uint128 g) {
-        table.high[k - kLeast] = static_cast<uint64_t>(g >> 64);
-        table.low[k - kLeast] = static_cast<uint64_t>(g);
+        table.of[k - kLeast] = {static_cast<uint64_t>(g >> 64), static_cast<uint64_t>(g)};
     };
     Natural power{1};
     for (int k = 0; k <= kMost; ++k) {
@@ -102,9 +101,6 @@ Powers made() {
 
 }  // namespace
 
-const Powers& powers() {
-    static const Powers table = made();
-    return table;
-}
+const Powers kPowers = made();
 
 }  // namespace aiocollect::detail

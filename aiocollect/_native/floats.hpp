@@ -4,22 +4,30 @@
 //
 // Digits come from Schubfach (Raffaello Giulietti, "The Schubfach way to render doubles", 2020): one
 // multiplication by a power of ten of 128 bits decides between the candidates. The powers are
-// computed once, exactly, when the library is loaded.
+// computed once, exactly, when the library is loaded. Nearly all numbers are decided by the first 60
+// bits behind the point of that product; those that are too near to a bound go the whole way.
+//
+// What is written has no branch that depends on the number's digits, and nothing is read back from
+// memory that was just written: either costs as much as the digits themselves.
 
 #pragma once
 
 #include <cstdint>
 #include <cstring>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 namespace aiocollect {
 
 struct Decimal {
-    uint64_t digits;  // without trailing zeros
-    int exponent;     // of ten, for the last digit
+    uint64_t digits;
+    int exponent;  // of ten, for the last digit
 };
 
 // The longest text, "-1.7976931348623157e-308", has 24 bytes; but so many after its begin may be
-// written to, since digits are moved 16 at a time.
+// written to, since digits are written 16 at a time.
 constexpr int kFloatText = 40;
 
 namespace detail {
@@ -28,13 +36,16 @@ using uint128 = unsigned __int128;
 
 constexpr int kLeast = -324, kMost = 341;  // powers of ten that doubles need, with a margin
 
-struct Powers {
-    uint64_t high[kMost - kLeast + 1];
-    uint64_t low[kMost - kLeast + 1];
-};
-
 // g(k) = ceil(10^k * 2^-r) with 2^127 <= g < 2^128, by exact arithmetic on big integers.
-const Powers& powers();
+struct Power {
+    uint64_t high, low;
+};
+struct Powers {
+    Power of[kMost - kLeast + 1];
+};
+extern const Powers kPowers;
+
+inline Power power(int k) { return kPowers.of[k - kLeast]; }
 
 inline int floor_log10_pow2(int e) { return static_cast<int>((int64_t{e} * 1262611) >> 22); }
 inline int floor_log10_three_quarters_pow2(int e) {
@@ -57,8 +68,7 @@ inline Decimal shortest(uint64_t c, int q, bool irregular) {
     const uint64_t cbl = 4 * c - 2 + irregular, cb = 4 * c, cbr = 4 * c + 2;
     const int k = irregular ? floor_log10_three_quarters_pow2(q) : floor_log10_pow2(q);
     const int h = q + floor_log2_pow10(-k) + 1;
-    const Powers& table = powers();
-    const uint64_t high = table.high[-k - kLeast], low = table.low[-k - kLeast];
+    const auto [high, low] = power(-k);
     const uint64_t vbl = round_to_odd(high, low, cbl << h);
     const uint64_t vb = round_to_odd(high, low, cb << h);
     const uint64_t vbr = round_to_odd(high, low, cbr << h);
@@ -80,12 +90,33 @@ inline Decimal shortest(uint64_t c, int q, bool irregular) {
     return {s + up, k};
 }
 
-inline Decimal trimmed(Decimal d) {
-    while (d.digits % 10 == 0) {
-        d.digits /= 10;
-        d.exponent += 1;
+// The same where `c` has many bits and is no power of two; the digits may end with zeros.
+//
+// Let `s` be the number's whole part in units of 10^k, in which the distance of two neighbours is 1
+// to 10. The multiple of ten below it, or the one above, is taken where it is not beyond half of
+// that distance; else the nearest whole number. Both distances are compared with 60 bits behind the
+// point, each of them at most two units too small.
+inline Decimal nearly_shortest(uint64_t c, int q) {
+    const int k = floor_log10_pow2(q);
+    const int h = q + floor_log2_pow10(-k) + 1;
+    const auto [high, low] = power(-k);
+    const uint64_t cp = c << h;
+    const uint128 product = uint128{high} * cp + static_cast<uint64_t>(uint128{low} * cp >> 64);
+    const uint64_t s = static_cast<uint64_t>(product >> 64), part = static_cast<uint64_t>(product);
+    const uint64_t tens = s / 10 * 10;
+    const uint64_t below = (s - tens) << 60 | part >> 4;
+    const uint64_t above = (uint64_t{10} << 60) - below;
+    const uint64_t half = high >> (5 - h);
+    const uint64_t down = below < half, up = above < half;
+    const uint64_t nearest = s - tens + (part >> 63);
+    const bool near = below - half + 4 <= 8 || above - half + 4 <= 8 ||
+                      part - (uint64_t{1} << 63) + 4 <= 8;
+    if (__builtin_expect(near, false)) {
+        const Decimal d = shortest(c, q, false);
+        return {d.exponent > k ? 10 * d.digits : d.digits, k};
     }
-    return d;
+    // As arithmetic, since these are no better to foretell than a coin.
+    return {tens + ((down - 1) & (nearest + (-up & (10 - nearest)))), k};
 }
 
 inline constexpr char kPairs[] =
@@ -120,19 +151,6 @@ inline uint64_t eight_digits(uint64_t value) {
     return tens | (pairs - 10 * tens) << 8;
 }
 
-// As write_back(), for many digits: writes to as many as 24 bytes before `end`.
-inline char* write_many_back(char* end, uint64_t value) {
-    uint64_t digits;
-    do {
-        digits = eight_digits(value % 100'000'000);
-        value /= 100'000'000;
-        end -= 8;
-        const uint64_t text = digits | 0x3030'3030'3030'3030;
-        std::memcpy(end, &text, sizeof text);
-    } while (value);
-    return end + __builtin_ctzll(digits) / 8;
-}
-
 }  // namespace detail
 
 // Appends an unsigned integer; returns the end.
@@ -159,41 +177,97 @@ struct Fixed {
 };
 constexpr Fixed kDouble{5, 16}, kFloat{6, 13};
 
-// Lays a finite number out; `d.digits` is not 0.
-inline char* write_decimal(char* out, Decimal d, Fixed fixed) {
-    d = detail::trimmed(d);
-    char buffer[24 + 16];  // digits, and what a move of 16 may read after them
-    std::memset(buffer + 24, '0', 16);
-    char* begin = detail::write_many_back(buffer + 24, d.digits);
-    const int length = static_cast<int>(buffer + 24 - begin);
-    const int point = length + d.exponent;  // digits before the point
-    if (point > 0 && point <= fixed.great) {
-        if (length <= point) {
-            std::memcpy(out, begin, 16);  // with the zeros that follow
-            out += point;
-            *out++ = '.';
-            *out++ = '0';
-            return out;
+namespace detail {
+
+// Sixteen digits as text, which is only ever written: where it is read back soon after, the
+// processor waits for the write.
+#ifdef __SSE2__
+inline constexpr char kHead[32] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+
+class Sixteen {
+  public:
+    // Of two numbers below 10^8. All lanes are parted at once, as in eight_digits().
+    Sixteen(uint64_t high, uint64_t low) {
+        const __m128i both = _mm_set_epi64x(static_cast<int64_t>(low), static_cast<int64_t>(high));
+        const __m128i upper = _mm_srli_epi64(_mm_mul_epu32(both, _mm_set1_epi64x(3'518'437'209)), 45);
+        const __m128i lower = _mm_sub_epi32(both, _mm_mul_epu32(upper, _mm_set1_epi64x(10'000)));
+        const __m128i fours = _mm_or_si128(upper, _mm_slli_epi64(lower, 32));
+        const __m128i hundreds = _mm_srli_epi16(_mm_mulhi_epu16(fours, _mm_set1_epi16(5'243)), 3);
+        const __m128i pairs = _mm_add_epi16(
+            _mm_slli_epi32(fours, 16),
+            _mm_sub_epi16(hundreds, _mm_slli_epi32(_mm_mullo_epi16(hundreds, _mm_set1_epi16(100)), 16)));
+        const __m128i tens = _mm_mulhi_epu16(pairs, _mm_set1_epi16(6'554));
+        const __m128i digits = _mm_add_epi16(
+            _mm_slli_epi16(pairs, 8),
+            _mm_sub_epi16(tens, _mm_slli_epi16(_mm_mullo_epi16(tens, _mm_set1_epi16(10)), 8)));
+        const int some = _mm_movemask_epi8(_mm_cmpgt_epi8(digits, _mm_setzero_si128()));
+        count = 32 - __builtin_clz(2 * some | 1) - 1;
+        text_ = _mm_or_si128(digits, _mm_set1_epi8('0'));
+    }
+    void write(char* out) const { _mm_storeu_si128(reinterpret_cast<__m128i*>(out), text_); }
+
+    // The same with a point behind the first `before`; from 16 on there is none. Writes 17 bytes.
+    void write_with_point(char* out, int before) const {
+        const char* const from = kHead + 16 - before;
+        const __m128i head = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+        const __m128i tail = _mm_andnot_si128(head, _mm_slli_si128(text_, 1));
+        write(out + 1);
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(out),
+                         _mm_or_si128(_mm_and_si128(head, text_), tail));
+        out[before] = '.';
+    }
+
+    int count;  // digits up to the last one that is not 0
+
+  private:
+    __m128i text_;
+};
+#else
+class Sixteen {
+  public:
+    Sixteen(uint64_t high, uint64_t low) {
+        constexpr uint64_t kZeros = 0x3030'3030'3030'3030;
+        high = eight_digits(high);
+        low = eight_digits(low);
+        count = low ? 16 - __builtin_clzll(low) / 8 : high ? 8 - __builtin_clzll(high) / 8 : 0;
+        text_ = uint128{low | kZeros} << 64 | (high | kZeros);
+    }
+    void write(char* out) const { std::memcpy(out, &text_, sizeof text_); }
+    void write_with_point(char* out, int before) const {
+        write(out);
+        if (before < 16) {
+            const uint128 moved = text_ >> (8 * before);
+            out[before] = '.';
+            std::memcpy(out + before + 1, &moved, sizeof moved);
         }
-        std::memcpy(out, begin, 16);
-        out[point] = '.';
-        std::memcpy(out + point + 1, begin + point, 16);
-        return out + length + 1;
     }
-    if (point <= 0 && point > -fixed.small) {
-        *out++ = '0';
-        *out++ = '.';
-        std::memset(out, '0', static_cast<size_t>(-point));
-        out += -point;
-        std::memcpy(out, begin, static_cast<size_t>(length));
-        return out + length;
+    int count;
+
+  private:
+    uint128 text_;
+};
+#endif
+
+}  // namespace detail
+
+// Lays a number out that has 17 digits; zeros at their end are not written.
+inline char* write_decimal(char* out, Decimal d, Fixed fixed) {
+    const uint64_t head = d.digits / 100'000'000, first = head / 100'000'000;
+    const detail::Sixteen rest(head - first * 100'000'000, d.digits - head * 100'000'000);
+    const int point = 17 + d.exponent;  // digits before the point
+    if (__builtin_expect(point > -fixed.small && point <= fixed.great, true)) {
+        const int whole = point > 0, before = whole ? point - 1 : 16;
+        std::memcpy(out, "0.000000", 8);
+        char* const begin = out + (whole ? 0 : 2 - point);
+        *begin = static_cast<char>('0' + first);
+        rest.write_with_point(begin + 1, before);
+        const int least = whole ? point : -1;  // a digit behind the point
+        return begin + 1 + whole + (rest.count > least ? rest.count : least);
     }
-    *out++ = begin[0];
-    if (length > 1) {
-        *out++ = '.';
-        std::memcpy(out, begin + 1, static_cast<size_t>(length - 1));
-        out += length - 1;
-    }
+    out[0] = static_cast<char>('0' + first);
+    out[1] = '.';
+    rest.write(out + 2);
+    out += rest.count ? rest.count + 2 : 1;
     *out++ = 'e';
     if (point > 0) {
         *out++ = '+';
@@ -201,42 +275,68 @@ inline char* write_decimal(char* out, Decimal d, Fixed fixed) {
     return write_int(out, point - 1);
 }
 
+namespace detail {
+
+inline Decimal of_17_digits(Decimal d) {
+    while (d.digits < 10'000'000'000'000'000) {
+        d.digits *= 10;
+        d.exponent -= 1;
+    }
+    return d;
+}
+
+// What is rare: zero, powers of two, subnormal numbers; `fraction` and `exponent` as they are stored.
+template <int kFractionBits, int kBias>
+Decimal rare(uint64_t fraction, int exponent) {
+    const uint64_t c = exponent ? fraction | uint64_t{1} << kFractionBits : fraction;
+    const int q = (exponent ? exponent : 1) - kBias - kFractionBits;
+    return of_17_digits(shortest(c, q, fraction == 0 && exponent > 1));
+}
+
+}  // namespace detail
+
 // A finite double or float, at most kFloatText bytes.
 inline char* write_double(char* out, double value) {
     uint64_t bits;
     std::memcpy(&bits, &value, sizeof bits);
-    if (bits >> 63) {
-        *out++ = '-';
-    }
+    *out = '-';
+    out += bits >> 63;
     const uint64_t fraction = bits & ((uint64_t{1} << 52) - 1);
     const int exponent = static_cast<int>(bits >> 52 & 0x7ff);
+    if (__builtin_expect(fraction != 0 && exponent != 0, true)) {
+        Decimal d = detail::nearly_shortest(fraction | uint64_t{1} << 52, exponent - 1075);
+        const int lacks = d.digits < 10'000'000'000'000'000;  // it has 16 or 17
+        d.digits *= static_cast<uint64_t>(1 + 9 * lacks);
+        d.exponent -= lacks;
+        return write_decimal(out, d, kDouble);
+    }
     if ((bits << 1) == 0) {
         std::memcpy(out, "0.0", 3);
         return out + 3;
     }
-    const uint64_t c = exponent ? fraction | uint64_t{1} << 52 : fraction;
-    const int q = exponent ? exponent - 1075 : -1074;
-    if (q <= 0 && q > -53 && (c & ((uint64_t{1} << -q) - 1)) == 0) {
-        return write_decimal(out, {c >> -q, 0}, kDouble);  // a whole number below 2^53
-    }
-    return write_decimal(out, detail::shortest(c, q, fraction == 0 && exponent > 1), kDouble);
+    return write_decimal(out, detail::rare<52, 1023>(fraction, exponent), kDouble);
 }
 
 inline char* write_float(char* out, float value) {
     uint32_t bits;
     std::memcpy(&bits, &value, sizeof bits);
-    if (bits >> 31) {
-        *out++ = '-';
-    }
+    *out = '-';
+    out += bits >> 31;
     const uint32_t fraction = bits & ((uint32_t{1} << 23) - 1);
     const int exponent = static_cast<int>(bits >> 23 & 0xff);
+    if (__builtin_expect(fraction != 0 && exponent != 0, true)) {
+        Decimal d = detail::nearly_shortest(fraction | uint32_t{1} << 23, exponent - 150);
+        constexpr uint64_t kBy[] = {100'000'000, 1'000'000'000, 10'000'000'000};
+        const int lacks = (d.digits < 100'000'000) + (d.digits < 10'000'000);  // it has 7 to 9
+        d.digits *= kBy[lacks];
+        d.exponent -= 8 + lacks;
+        return write_decimal(out, d, kFloat);
+    }
     if ((bits << 1) == 0) {
         std::memcpy(out, "0.0", 3);
         return out + 3;
     }
-    const uint64_t c = exponent ? fraction | uint32_t{1} << 23 : fraction;
-    const int q = exponent ? exponent - 150 : -149;
-    return write_decimal(out, detail::shortest(c, q, fraction == 0 && exponent > 1), kFloat);
+    return write_decimal(out, detail::rare<23, 127>(fraction, exponent), kFloat);
 }
 
 }  // namespace aiocollect

@@ -82,7 +82,6 @@ PyModuleDef module_definition = {
 }  // namespace
 
 PyMODINIT_FUNC PyInit_core() {
-    aiocollect::detail::powers();
     PyObject* datetime = PyImport_ImportModule("datetime");
     datetime_class = datetime ? PyObject_GetAttrString(datetime, "datetime") : nullptr;
     Py_XDECREF(datetime);

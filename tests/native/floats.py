@@ -117,7 +117,7 @@ def door(flags: tuple[str, ...] = FLAGS) -> tuple[Writer, Writer]:
         function.restype = ctypes.c_size_t
 
         def write(values: np.ndarray[Any, Any]) -> bytes:
-            out = ctypes.create_string_buffer(33 * len(values))
+            out = ctypes.create_string_buffer(33 * len(values) + 40)
             length = function(values.ctypes, ctypes.c_size_t(len(values)), out)
             return out.raw[: length - 1]
 

@@ -1,4 +1,5 @@
-// A door to floats.hpp for ctypes: texts with a comma after each. `out` has room for 33 bytes a value.
+// A door to floats.hpp for ctypes: texts with a comma after each. `out` has room for 33 bytes a value,
+// and 40 more.
 
 #include "floats.hpp"
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.native.floats import KINDS, Writer, differences, door, laid_out
-from tools.build_native import CannotBuildError
+from tools.build_native import FLAGS, CannotBuildError
 
 pytestmark = pytest.mark.slow
 COUNT = 1_000_000 // len(KINDS)
@@ -20,10 +20,32 @@ def writers() -> tuple[Writer, Writer]:
         pytest.skip(f"the native core cannot be built here: {error}")
 
 
+@pytest.fixture(scope="module")
+def plain_writers() -> tuple[Writer, Writer]:
+    """As on processors of another kind."""
+    try:
+        return door((*FLAGS, "-U__SSE2__"))
+    except CannotBuildError as error:
+        pytest.skip(f"the native core cannot be built here: {error}")
+
+
 @pytest.mark.parametrize("kind", range(len(KINDS)), ids=[kind.__name__[1:] for kind in KINDS])
 def test_floats_of_each_kind(kind: int, writers: tuple[Writer, Writer]) -> None:
     """A million in all; ``make floats`` has a hundred."""
     assert list(differences(kind, 0, COUNT, writers)) == []
+
+
+@pytest.mark.parametrize("kind", range(len(KINDS)), ids=[kind.__name__[1:] for kind in KINDS])
+def test_without_vectors_the_texts_are_the_same(
+    kind: int, writers: tuple[Writer, Writer], plain_writers: tuple[Writer, Writer]
+) -> None:
+    numbers = KINDS[kind](np.random.default_rng((kind, 1)), COUNT)
+    numbers = numbers[np.isfinite(numbers)]
+    assert plain_writers[0](numbers) == writers[0](numbers)
+    with np.errstate(over="ignore"):
+        floats = numbers.astype(np.float32)
+    floats = floats[np.isfinite(floats)]
+    assert plain_writers[1](floats) == writers[1](floats)
 
 
 def test_the_edges(writers: tuple[Writer, Writer]) -> None:
