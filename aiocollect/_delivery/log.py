@@ -2,7 +2,7 @@
 
 A record for each batch that is stored and for each end that is not storing, which lanes there are
 and how far they went, and a sum a minute of what was accepted, refused and left out. verify()
-(reading/verify.py) holds it against the bytes; docs/reference/log.md has the format.
+(reading/proving/verify.py) holds it against the bytes; docs/reference/log.md has the format.
 
 Invariants: it hears of rows where they become final, and nowhere on the scoring path; it never
 writes down its own lines.

@@ -1,5 +1,5 @@
 // The quotes of CSV: how many there are, and which columns have cells in them. The definitions are
-// in reading/cut.py. Both run without Python's lock, so that other pieces are parsed meanwhile.
+// in reading/cells/cut.py. Both run without Python's lock, so that other pieces are parsed then.
 
 #include <cstring>
 #include <vector>

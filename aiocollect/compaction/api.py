@@ -8,13 +8,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack
 
 from .._core.settings import Settings
+from .._threads.runner import run
 from .._validation.checks import check_choice, check_flag
 from ..errors import ConfigError
 from ..options import StoreOptions
-from ..reading.opening import Opener, import_arrow, opener, places_in
-from ..reading.runner import run
-from ..reading.united import files_of, parts_of
-from ..reading.when import FOREVER, When, moment_of
+from ..reading.asked.when import FOREVER, When, moment_of
+from ..reading.fetch.opening import Opener, import_arrow, opener, places_in
+from ..reading.fetch.united import files_of, parts_of
 from ..typing import Credential, Layout, Store
 from .result import Compaction
 

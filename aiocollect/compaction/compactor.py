@@ -13,14 +13,14 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from ..errors import AioCollectError, OutcomeUnknown, SnapshotGone, StoreBusy
-from ..reading.csv_rows import Misfit
-from ..reading.fetch import Fetcher
-from ..reading.files import PARQUET, CompactedFile, Fold, day_of, folder_of, part_of_file
-from ..reading.footer import Footer, PartBytes
-from ..reading.notes import Notes
-from ..reading.plan import PlannedPart
-from ..reading.planner import Planner
-from ..reading.stream import StreamReader
+from ..reading.asked.notes import Notes
+from ..reading.cells.csv_rows import Misfit
+from ..reading.compacted.files import PARQUET, CompactedFile, Fold, day_of, folder_of, part_of_file
+from ..reading.compacted.footer import Footer, PartBytes
+from ..reading.fetch.fetcher import Fetcher
+from ..reading.parts.plan import PlannedPart
+from ..reading.planning.planner import Planner
+from ..reading.rows.stream import StreamReader
 from ..typing import Catalog, ObjectStore
 from .result import NewFile
 from .rowset import RowSet

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from ..errors import StoreRefused
-from ..reading.files import day_of
-from ..reading.footer import marks_of
-from ..reading.plan import PlannedPart
+from ..reading.compacted.files import day_of
+from ..reading.compacted.footer import marks_of
+from ..reading.parts.plan import PlannedPart
 from ..typing import ObjectStore
 from .compactor import Planned
 

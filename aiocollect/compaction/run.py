@@ -6,15 +6,15 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ..errors import ConfigError
-from ..reading.footer import marks_of
-from ..reading.inventory import found_streams
-from ..reading.notes import Notes
-from ..reading.opening import Opener
-from ..reading.planner import PlacesOf, Planner
-from ..reading.request import request_of
-from ..reading.united import files_of, parts_of
-from ..reading.verifier import Asked, verified
-from ..reading.when import moment_of
+from ..reading.asked.notes import Notes
+from ..reading.asked.request import request_of
+from ..reading.asked.when import moment_of
+from ..reading.compacted.footer import marks_of
+from ..reading.fetch.opening import Opener
+from ..reading.fetch.united import files_of, parts_of
+from ..reading.planning.inventory import found_streams
+from ..reading.planning.planner import PlacesOf, Planner
+from ..reading.proving.verifier import Asked, verified
 from ..typing import Catalog
 from .compactor import StreamCompactor
 from .removal import removable, remove

@@ -14,7 +14,7 @@ from typing import IO, Any, Final
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
-from ..reading.positioned import Positioned
+from ..reading.fetch.positioned import Positioned
 from ..typing import METADATA
 
 __all__ = ["Sorter"]

@@ -13,8 +13,8 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from ..errors import AioCollectError
-from ..reading.footer import KEY, Footer, looks_of_column
-from ..reading.looks import Looks
+from ..reading.cells.looks import Looks
+from ..reading.compacted.footer import KEY, Footer, looks_of_column
 from ..typing import METADATA
 from .rowset import RowSet
 

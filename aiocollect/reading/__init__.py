@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 from .._public import publish
 from .api import ReadOptions, aread, read
-from .following import follow
-from .inventory import StreamInfo, streams
-from .notes import ReadNote
-from .opening import options_from_env
-from .plan import PlannedPart
-from .verdict import DayVerdict, Finding, Verdict
-from .verify import VerifyOptions, averify, verify
+from .asked.notes import ReadNote
+from .fetch.opening import options_from_env
+from .following.follow import follow
+from .parts.plan import PlannedPart
+from .planning.inventory import StreamInfo, streams
+from .proving.verdict import DayVerdict, Finding, Verdict
+from .proving.verify import VerifyOptions, averify, verify
 
 if TYPE_CHECKING:
     from .dataset import Dataset
-    from .followed import FollowedRows
-    from .follower import Follower
-    from .profile import ColumnDrift, ColumnProfile, DayCount, Profile
+    from .following.followed import FollowedRows
+    from .following.follower import Follower
+    from .profiles.profile import ColumnDrift, ColumnProfile, DayCount, Profile
     from .splits import Split
 
 __all__ = [
@@ -60,12 +60,12 @@ publish(__name__, DayVerdict, Finding, Verdict, VerifyOptions)
 # What needs pyarrow, by the module that has it.
 _LAZY = {
     "Dataset": "dataset",
-    "FollowedRows": "follower",
-    "Follower": "follower",
-    "ColumnDrift": "profile",
-    "ColumnProfile": "profile",
-    "DayCount": "profile",
-    "Profile": "profile",
+    "FollowedRows": "following.followed",
+    "Follower": "following.follower",
+    "ColumnDrift": "profiles.profile",
+    "ColumnProfile": "profiles.profile",
+    "DayCount": "profiles.profile",
+    "Profile": "profiles.profile",
     "Split": "splits",
 }
 

@@ -15,13 +15,13 @@ from .._validation.checks import check_choice, check_flag
 from ..errors import ConfigError
 from ..options import StoreOptions
 from ..typing import METADATA, Credential, Layout, Store
-from .notes import Notes
-from .opening import import_arrow, opener, places_in
-from .plan import narrowed
-from .planner import Planner
-from .position import frozen_plan
-from .request import LABELS, Labels, OnDrift, OnMissing, ReadFormat, Request, checked_streams
-from .when import FOREVER, When, moment_of
+from .asked.notes import Notes
+from .asked.request import LABELS, Labels, OnDrift, OnMissing, ReadFormat, Request, checked_streams
+from .asked.when import FOREVER, When, moment_of
+from .fetch.opening import import_arrow, opener, places_in
+from .following.position import frozen_plan
+from .parts.plan import narrowed
+from .planning.planner import Planner
 
 if TYPE_CHECKING:
     from .dataset import Dataset
@@ -125,9 +125,9 @@ def read(
     store was asked; it says which there are.
     """
     import_arrow()
+    from .cells.types import told_types
     from .dataset import Dataset
     from .source import Reading
-    from .types import told_types
 
     if not isinstance(model, str) or not model:
         raise ConfigError("model must be text: the name of the model")

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any, Literal
 import pyarrow as pa  # type: ignore[import-untyped]
 
 from .._public import publish
+from .._threads.runner import iterate, run
 from .._validation.checks import check_choice, check_number
 from ..errors import ConfigError
 from ..typing import Catalog
-from .notes import ReadNote
-from .opening import Opener
-from .plan import Plan, PlannedPart, snapshot_of
-from .portions import Portion
-from .profile import Profile
-from .runner import iterate, run
+from .asked.notes import ReadNote
+from .asked.when import moment_text
+from .fetch.opening import Opener
+from .parts.plan import Plan, PlannedPart, snapshot_of
+from .parts.portions import Portion
+from .profiles.profile import Profile
 from .source import Known, Reading
 from .splits import Split, Task
-from .when import moment_text
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,19 +14,19 @@ import pyarrow as pa  # type: ignore[import-untyped]
 
 from ..errors import ConfigError, Incomplete, SchemaConflict, SnapshotGone
 from ..typing import METADATA, Catalog
-from .csv_rows import ColumnType, Misfit
-from .cuts import cut_large
-from .declarations import declared_in
-from .fetch import Fetcher
-from .joiner import Joiner
-from .notes import Notes, ReadNote
-from .plan import Plan
-from .planner import Planner
-from .portions import Portion, plan_size, portions_of_parts, portions_of_spans
-from .profile import Profile
-from .request import LABELS, Request
-from .stream import StreamReader
-from .times import within
+from .asked.notes import Notes, ReadNote
+from .asked.request import LABELS, Request
+from .cells.csv_rows import ColumnType, Misfit
+from .fetch.fetcher import Fetcher
+from .join.joiner import Joiner
+from .join.times import within
+from .log.cuts import cut_large
+from .log.declarations import declared_in
+from .parts.plan import Plan
+from .parts.portions import Portion, plan_size, portions_of_parts, portions_of_spans
+from .planning.planner import Planner
+from .profiles.profile import Profile
+from .rows.stream import StreamReader
 
 __all__ = ["Known", "Reading"]
 

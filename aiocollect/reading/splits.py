@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import pyarrow as pa  # type: ignore[import-untyped]
 
 from .._public import publish
-from .notes import Notes
-from .opening import Opener
-from .plan import thawed
-from .request import Request
-from .runner import iterate
+from .._threads.runner import iterate
+from .asked.notes import Notes
+from .asked.request import Request
+from .fetch.opening import Opener
+from .parts.plan import thawed
 from .source import Known, Reading
 
 __all__ = ["Split", "Task"]

@@ -12,7 +12,7 @@ import pytest
 import aiocollect
 from aiocollect import ConfigError, MemoryStore, Pipeline
 from aiocollect.errors import SchemaConflict
-from aiocollect.reading.plan import snapshot_of
+from aiocollect.reading.parts.plan import snapshot_of
 from aiocollect.redaction import Drop, Mask
 from tests.support.reads import write
 

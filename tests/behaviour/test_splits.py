@@ -21,8 +21,8 @@ import pytest
 import aiocollect
 from aiocollect import ConfigError, MemoryStore, Pipeline
 from aiocollect.errors import Incomplete, SchemaConflict, SnapshotGone
-from aiocollect.reading.plan import PlannedPart
-from aiocollect.reading.portions import portions_of_parts
+from aiocollect.reading.parts.plan import PlannedPart
+from aiocollect.reading.parts.portions import portions_of_parts
 from tests.support.reads import churn, three_rows, write
 
 START = datetime(2026, 1, 30, tzinfo=UTC)
@@ -128,7 +128,7 @@ def test_a_secret_is_pickled_where_it_was_given_and_never_shown(
     options: dict[str, Any], kept: bool
 ) -> None:
     """As docs/how-to/reading.md says; the store is not asked here."""
-    from aiocollect.reading.opening import opener
+    from aiocollect.reading.fetch.opening import opener
 
     store = opener(options["store"], None, options.get("credential"), {})
     assert (SECRET[:40].encode() in pickle.dumps(store)) is kept

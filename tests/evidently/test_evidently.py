@@ -15,7 +15,7 @@ import pytest
 
 from aiocollect import Pipeline
 from aiocollect.cli import main
-from aiocollect.reading.drift import psi
+from aiocollect.reading.profiles.drift import psi
 from tests.support.external_servers import PACKAGE
 
 HERE = Path(__file__).parent

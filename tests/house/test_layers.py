@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 
@@ -19,13 +20,29 @@ LEVEL_0 = {
     "_native", "_public", "_version", "_validation", "_spool.disk",
 }  # fmt: skip
 PURE = {"_core", "_values", "encoders", "layouts"}
-# What is decided while reading; what is done, by the rest of the folder.
-PURE_READING = {
-    "absent", "course", "csv_rows", "cut", "declared", "drift", "evidence", "followed", "footer",
-    "join", "jsonl_rows", "judging", "lives", "looks", "mdc_rows", "notes", "pieces", "places",
-    "plan", "portions", "position", "positioned", "profile", "request", "row_ids", "tiling",
-    "times", "types", "verdict", "vouching", "when", "widening",
+# The rooms of reading, each with those below it that it may import; what stands in reading/ itself
+# (what users call) imports all of them.
+READING = {
+    "asked": set(),
+    "cells": {"asked"},
+    "parts": set(),
+    "fetch": {"parts"},
+    "compacted": {"asked", "cells", "parts", "fetch"},
+    "log": {"asked", "parts", "fetch"},
+    "planning": {"asked", "parts", "fetch", "compacted"},
+    "rows": {"asked", "cells", "parts", "fetch", "compacted"},
+    "join": {"asked", "parts", "fetch", "rows"},
+    "profiles": {"join"},
+    "following": {"asked", "cells", "parts", "fetch", "planning", "join"},
+    "proving": {"asked", "parts", "fetch", "compacted", "log", "planning", "rows"},
 }  # fmt: skip
+# What is decided while reading; what is done, by the rest of it.
+PURE_READING = {
+    *("asked/*", "cells/*", "parts/*", "profiles/*", "compacted/footer", "fetch/positioned"),
+    *("following/course", "following/followed", "following/position", "join/matching"),
+    *("join/times", "log/lives", "proving/evidence", "proving/judging", "proving/row_ids"),
+    *("proving/tiling", "proving/verdict", "proving/vouching", "rows/absent"),
+}
 FORBIDDEN_BELOW = {
     "asyncio", "time", "random", "os", "logging", "threading", "socket", "secrets", "uuid",
     "selectors", "concurrent", "subprocess",
@@ -51,6 +68,16 @@ def modules() -> list[Path]:
 def room(path: Path) -> str:
     """The first part below the package: a module of its own, or a folder."""
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def in_reading(path: Path) -> str:
+    """Its place in reading/, as in cells/cut; elsewhere, nothing."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return "/".join(parts[1:]) if parts[0] == "reading" else ""
+
+
+def decides(path: Path) -> bool:
+    return any(fnmatch(in_reading(path), pattern) for pattern in PURE_READING)
 
 
 def called(parts: list[str]) -> str:
@@ -101,8 +128,8 @@ ALLOWED_ROOMS = {
     "default": {"collectors", "pipeline"} | LEVEL_0,
     "testing": {"_config", "stores", "_disks"} | LEVEL_0,
     # The way back: it opens stores as a pipeline does, and turns layouts round.
-    "reading": {"reading", "_config", "_core", "layouts"} | LEVEL_0,
-    "compaction": {"compaction", "reading", "_core"} | LEVEL_0,
+    "reading": {"reading", "_config", "_core", "_threads", "layouts"} | LEVEL_0,
+    "compaction": {"compaction", "reading", "_core", "_threads"} | LEVEL_0,
     "__init__": {"collectors", "compaction", "default", "pipeline", "reading", "stores"} | LEVEL_0,
     # The edges live on public names: the standing proof that the public names suffice.
     "demo": {"demo", "__init__", "errors", "typing", "events", "stats", "testing", "_validation"}
@@ -143,11 +170,7 @@ def test_imports_stay_within_their_level(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [
-        path
-        for path in modules()
-        if room(path) in PURE | LEVEL_0 or (room(path) == "reading" and path.stem in PURE_READING)
-    ],
+    [path for path in modules() if room(path) in PURE | LEVEL_0 or decides(path)],
     ids=lambda path: str(path.relative_to(PACKAGE)),
 )
 def test_the_core_is_pure(path: Path) -> None:
@@ -160,15 +183,28 @@ def test_the_core_is_pure(path: Path) -> None:
 
 
 def test_what_is_decided_while_reading_knows_no_store() -> None:
-    """The pure rooms of reading import level 0 and one another."""
-    for path in (PACKAGE / "reading").glob("*.py"):
-        if path.stem in PURE_READING:
-            for node in ast.walk(parsed(path)):
-                if isinstance(node, ast.ImportFrom) and node.level == 1:
-                    assert node.module in PURE_READING, f"{path.name}: {node.module}"
-            rooms = {name for kind, name in imports(path) if kind == "ours"}
-            assert rooms <= {"reading"} | LEVEL_0, path.name
-    assert {path.stem for path in (PACKAGE / "reading").glob("*.py")} >= PURE_READING
+    """The pure modules of reading import level 0 and one another."""
+    pure = {module_of(path) for path in modules() if decides(path)}
+    for path in filter(decides, modules()):
+        rooms = {name for kind, name in imports(path) if kind == "ours"}
+        assert rooms <= {"reading"} | LEVEL_0, path.name
+        ours = {name for name in imported(path, pure) if name.startswith("aiocollect.reading.")}
+        assert ours <= pure, f"{path.name}: {ours - pure}"
+    for pattern in PURE_READING:
+        assert any(fnmatch(in_reading(path), pattern) for path in modules()), pattern
+
+
+def test_the_rooms_of_reading_stand_one_above_the_other() -> None:
+    """A room imports those that are named below it; the folder itself is the top."""
+    for path in (PACKAGE / "reading").rglob("*.py"):
+        here = in_reading(path).split("/")[0]
+        if here not in READING:
+            assert path.parent.name == "reading", f"{here} is no room of reading"
+            continue
+        for name in imported(path, set()):
+            parts = name.split(".")
+            if parts[:2] == ["aiocollect", "reading"]:
+                assert parts[2] in READING[here] | {here}, f"{path}: {name}"
 
 
 def test_the_adapters_stand_alone() -> None:

@@ -17,7 +17,7 @@ import pytest
 
 import aiocollect
 from aiocollect import MemoryStore, Pipeline
-from aiocollect.reading import fetch
+from aiocollect.reading.fetch import fetcher
 from aiocollect.testing import Seams, VirtualClock, VirtualLoop, run_virtual
 from tests.property.adversary import Maker
 from tests.property.reference import bare, key, lines_of, seen, table_of
@@ -108,8 +108,8 @@ def test_small_pieces_say_the_same(seed: int, monkeypatch: pytest.MonkeyPatch) -
     maker = Maker(seed)
     memory = stored(maker.rows(KINDS, 150), KINDS)
     whole = aiocollect.read(memory, "m", streams="inputs").to_arrow()
-    monkeypatch.setattr(fetch, "HEAD", 2048)  # the header is whole
-    monkeypatch.setattr(fetch, "RANGE", 61 + 97 * (seed % 5))
+    monkeypatch.setattr(fetcher, "HEAD", 2048)  # the header is whole
+    monkeypatch.setattr(fetcher, "RANGE", 61 + 97 * (seed % 5))
     again = aiocollect.read(memory, "m", streams="inputs").to_arrow()
     assert again.schema.equals(whole.schema)
     for name in KINDS:

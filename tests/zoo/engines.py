@@ -14,7 +14,7 @@ ENGINES: Final[list[Mutant]] = [
     Mutant(
         "splits: a row that waited for its partner is left behind",
         _OWN,
-        "reading/joiner.py",
+        "reading/join/joiner.py",
         "            if at == first > 0 and any(map(has_others, tables.values())):\n",
         "            if False:\n",
         ("splits",),
@@ -23,7 +23,7 @@ ENGINES: Final[list[Mutant]] = [
     Mutant(
         "splits: a row that waits comes from two of them",
         _OWN,
-        "reading/joiner.py",
+        "reading/join/joiner.py",
         "            if not any(map(has_others, ahead.values())):\n",
         "            if True:\n",
         ("splits",),
@@ -32,7 +32,7 @@ ENGINES: Final[list[Mutant]] = [
     Mutant(
         "splits: a folder falls between two",
         _OWN,
-        "reading/portions.py",
+        "reading/parts/portions.py",
         "            groups.append((first, at + 1, sum_ + size))\n",
         "            groups.append((first, at, sum_ + size))\n",
         ("splits",),
@@ -41,7 +41,7 @@ ENGINES: Final[list[Mutant]] = [
     Mutant(
         "splits: a cut where the log says, unproven",
         _OWN,
-        "reading/cuts.py",
+        "reading/log/cuts.py",
         "    return crc32(data) == crc\n",
         "    return True\n",
         ("splits",),
@@ -50,7 +50,7 @@ ENGINES: Final[list[Mutant]] = [
     Mutant(
         "a snapshot forgets the declared types",
         _OWN,
-        "reading/plan.py",
+        "reading/parts/plan.py",
         "    types = {stream: dict(types) for stream, types in plan.declared.items() if types}\n",
         "    types: dict[str, Any] = {}\n",
         ("declared types",),
@@ -59,7 +59,7 @@ ENGINES: Final[list[Mutant]] = [
     Mutant(
         "cells are taken for what was declared",
         _OWN,
-        "reading/declared.py",
+        "reading/cells/declared.py",
         '    if not kinds <= _KINDS[word] or kinds == {"moment", "instant"}:\n',
         "    if False:\n",
         ("declared types",),
@@ -68,7 +68,7 @@ ENGINES: Final[list[Mutant]] = [
     Mutant(
         "drift: negative numbers are in the order of their bits",
         _OWN,
-        "reading/drift.py",
+        "reading/profiles/drift.py",
         "    return pc.if_else(pc.less(bits, 0), pc.bit_wise_xor(bits, _ALL_BUT_SIGN), bits)\n",
         "    return bits\n",
         ("drift",),
@@ -77,7 +77,7 @@ ENGINES: Final[list[Mutant]] = [
     Mutant(
         "drift: the bins are those of today",
         _OWN,
-        "reading/drift.py",
+        "reading/profiles/drift.py",
         "        edges = baseline.edges()\n",
         "        edges = now.edges()\n",
         ("profile",),
@@ -86,7 +86,7 @@ ENGINES: Final[list[Mutant]] = [
     Mutant(
         "drift: a label that says nothing has a delay",
         _OWN,
-        "reading/profile.py",
+        "reading/profiles/profile.py",
         "table.filter(ours if says is None else pc.and_(ours, says))",
         "table.filter(ours)",
         ("profile",),

@@ -14,7 +14,7 @@ FOLLOWING: Final[list[Mutant]] = [
     Mutant(
         "a follower trusts ETags",
         _OWN,
-        "reading/course.py",
+        "reading/following/course.py",
         "        part.gone = None\n        if found.length > part.known:\n",
         "        if self.__dict__.get(ask.path) == found.etag:\n"
         "            return None\n"
@@ -26,7 +26,7 @@ FOLLOWING: Final[list[Mutant]] = [
     Mutant(
         "a follower cuts at any line end",
         _OWN,
-        "reading/course.py",
+        "reading/following/course.py",
         "        end = last_row_end(data, quotes=is_csv)\n",
         "        end = last_row_end(data, quotes=False)\n",
         ("followed",),
@@ -35,7 +35,7 @@ FOLLOWING: Final[list[Mutant]] = [
     Mutant(
         "a position is kept by the blob's name",
         "apache/iceberg#12357",  # a source that was made anew is taken for the old one
-        "reading/course.py",
+        "reading/following/course.py",
         "        if mark is not None and mark.created == listed.created:\n"
         "            part.start_at(mark.at, checked=mark.checked, crc=mark.crc)\n",
         "        if mark is not None:\n            part.start_at(mark.at, checked=0, crc=0)\n",
@@ -45,7 +45,7 @@ FOLLOWING: Final[list[Mutant]] = [
     Mutant(
         "a new part is taken from its end",
         "janmg/logstash-input-azure_blob_storage#36",  # what grew before it was seen is skipped
-        "reading/course.py",
+        "reading/following/course.py",
         "        elif self._from_now:\n",
         "        elif True:\n",
         ("following",),
@@ -54,7 +54,7 @@ FOLLOWING: Final[list[Mutant]] = [
     Mutant(
         "a position is saved as 0",
         "janmg/logstash-input-azure_blob_storage#30",  # everything again after a restart
-        "reading/course.py",
+        "reading/following/course.py",
         "            part.created, at, checked, crc, place.format, place.begin, place.end\n",
         "            part.created, 0, checked, crc, place.format, place.begin, place.end\n",
         ("followed",),
@@ -63,7 +63,7 @@ FOLLOWING: Final[list[Mutant]] = [
     Mutant(
         "a folder that is past is not looked at",
         _OWN,
-        "reading/course.py",
+        "reading/following/course.py",
         "            if not part.is_behind:\n",
         "            if True:\n",
         ("following",),
@@ -72,7 +72,7 @@ FOLLOWING: Final[list[Mutant]] = [
     Mutant(
         "a follower's type becomes narrower",
         _OWN,
-        "reading/widening.py",
+        "reading/cells/widening.py",
         "            self._looks[name] |= looks\n",
         "            self._looks[name] = looks\n",
         ("following",),
@@ -81,7 +81,7 @@ FOLLOWING: Final[list[Mutant]] = [
     Mutant(
         "a payload's cell takes the place of the index",
         _OWN,
-        "reading/mdc_rows.py",
+        "reading/cells/mdc_rows.py",
         "            rows.append({**cells, ID: correlation_id, TIME: time, ROW: index})\n",
         "            rows.append({ID: correlation_id, TIME: time, ROW: index, **cells})\n",
         ("reading others",),

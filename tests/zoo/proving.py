@@ -15,7 +15,7 @@ PROVING: Final[list[Mutant]] = [
     Mutant(
         "a verifier that counts only",
         _OWN,
-        "reading/vouching.py",
+        "reading/proving/vouching.py",
         "(self.good if self._crc == record.crc else self.bad).append(record)",
         "self.good.append(record)",
         ("planted damages",),
@@ -24,7 +24,7 @@ PROVING: Final[list[Mutant]] = [
     Mutant(
         "a verifier that trusts the end of the log",
         _OWN,
-        "reading/judging.py",
+        "reading/proving/judging.py",
         "        if not life.closed:\n",
         "        if False:\n",
         ("planted damages",),
@@ -33,7 +33,7 @@ PROVING: Final[list[Mutant]] = [
     Mutant(
         "a verifier that ignores the chain",
         _OWN,
-        "reading/log_files.py",
+        "reading/log/files.py",
         "        if not (found.follows or unchecked):\n",
         "        if False:\n",
         ("planted damages",),
@@ -42,7 +42,7 @@ PROVING: Final[list[Mutant]] = [
     Mutant(
         "a verifier that does not look at bytes that no record has",
         _OWN,
-        "reading/vouching.py",
+        "reading/proving/vouching.py",
         "                self._leave(at, stop)\n",
         "",
         ("planted damages",),
@@ -51,7 +51,7 @@ PROVING: Final[list[Mutant]] = [
     Mutant(
         "a verifier that takes any blob of the name",
         _OWN,
-        "reading/judging.py",
+        "reading/proving/judging.py",
         '            alive = {part.created, ""}',
         "            alive = {one.created for one in told}",
         ("planted damages",),
@@ -60,7 +60,7 @@ PROVING: Final[list[Mutant]] = [
     Mutant(
         "a verifier that asks for no number",
         _OWN,
-        "reading/judging.py",
+        "reading/proving/judging.py",
         "        for first, last in tiling.holes:\n",
         "        for first, last in ():\n",
         ("planted damages",),
@@ -69,7 +69,7 @@ PROVING: Final[list[Mutant]] = [
     Mutant(
         "a verifier that takes a signed log without its key",
         _OWN,
-        "reading/log_files.py",
+        "reading/log/files.py",
         '                self._break("unchecked", "")\n',
         "                pass\n",
         ("planted damages",),

@@ -14,7 +14,7 @@ READING: Final[list[Mutant]] = [
     Mutant(
         "a file is cut at any line end",
         "apache/datafusion#11472",  # line ends within cells, known from a survey
-        "reading/cut.py",
+        "reading/cells/cut.py",
         "    odd = (before.count(b'\"') + _quotes(data, begin, at)) % 2\n",
         "    odd = 0\n",
         ("reading",),
@@ -23,7 +23,7 @@ READING: Final[list[Mutant]] = [
     Mutant(
         "text in quotes becomes a number",
         _OWN,
-        "reading/csv_rows.py",
+        "reading/cells/csv_rows.py",
         "            if names.index(name) in quoted and not (",
         "            if False and names.index(name) in quoted and not (",
         ("reading parts",),
@@ -32,7 +32,7 @@ READING: Final[list[Mutant]] = [
     Mutant(
         "a whole number among floats is rounded",
         _OWN,
-        "reading/csv_rows.py",
+        "reading/cells/csv_rows.py",
         "        if looks - (",
         "        if not looks - (",
         ("reading parts",),
@@ -41,7 +41,7 @@ READING: Final[list[Mutant]] = [
     Mutant(
         "parts in the order of their names",
         _OWN,
-        "reading/plan.py",
+        "reading/parts/plan.py",
         "    return place.begin, place.writer, place.ordinal, place.number, path\n",
         "    return place.begin, '', 0, 0, path\n",
         ("reading parts",),
@@ -50,7 +50,7 @@ READING: Final[list[Mutant]] = [
     Mutant(
         "a column that only a later part has is dropped",
         "duckdb/duckdb#24139",  # a later file's columns "silently dropped"
-        "reading/stream.py",
+        "reading/rows/stream.py",
         "        for looks in reversed(seen):\n",
         "        for looks in seen[:1]:\n",
         ("reading parts",),
@@ -59,7 +59,7 @@ READING: Final[list[Mutant]] = [
     Mutant(
         "a blob is known by its name",
         "apache/iceberg#12357",  # a source that was made anew is taken for the old one
-        "reading/fetch.py",
+        "reading/fetch/fetcher.py",
         "                if found.created != part.created:\n",
         "                if False:\n",
         ("reading while written",),
@@ -68,7 +68,7 @@ READING: Final[list[Mutant]] = [
     Mutant(
         "a read trusts ETags",
         "Azure/azure-sdk-for-python#39817",  # chunks of a growing blob: ConditionNotMet
-        "reading/fetch.py",
+        "reading/fetch/fetcher.py",
         "                if found.created != part.created:\n",
         "                etag = self.__dict__.setdefault(part.path, found.etag)\n"
         "                if found.created != part.created or etag != found.etag:\n",
@@ -78,7 +78,7 @@ READING: Final[list[Mutant]] = [
     Mutant(
         "rows are joined by their place",
         _OWN,
-        "reading/join.py",
+        "reading/join/matching.py",
         "        len(first) == len(other) and first[ROW].equals(other[ROW]) and "
         "first[ID].equals(other[ID])\n",
         "        len(first) == len(other)\n",
@@ -88,7 +88,7 @@ READING: Final[list[Mutant]] = [
     Mutant(
         "a prediction without its inputs vanishes",
         _OWN,
-        "reading/join.py",
+        "reading/join/matching.py",
         "        wanted = pa.concat_arrays([wanted, more]) if len(more) else wanted\n",
         "",
         ("reading joined",),
@@ -97,7 +97,7 @@ READING: Final[list[Mutant]] = [
     Mutant(
         "the label that is stored last counts",
         "feast-dev/feast#3360",  # the wrong one of three by time, known from a survey
-        "reading/join.py",
+        "reading/join/matching.py",
         '    numbered = numbered.sort_by([("time", order), ("place", order)])\n',
         '    numbered = numbered.sort_by([("place", order)])\n',
         ("reading joined",),
@@ -106,7 +106,7 @@ READING: Final[list[Mutant]] = [
     Mutant(
         "a late label is of the time when it came",
         _OWN,
-        "reading/times.py",
+        "reading/join/times.py",
         "    mask = pc.if_else(pc.fill_null(is_ours(ids), False), pc.and_(after, before), own)\n",
         "    mask = own\n",
         ("reading while written",),

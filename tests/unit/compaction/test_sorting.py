@@ -14,7 +14,7 @@ from aiocollect.compaction.rowset import RowSet
 from aiocollect.compaction.sorting import Sorter
 from aiocollect.compaction.writing import FileWriter
 from aiocollect.errors import AioCollectError
-from aiocollect.reading.footer import Footer, PartBytes, footer_of, marks_of
+from aiocollect.reading.compacted.footer import Footer, PartBytes, footer_of, marks_of
 from aiocollect.typing import METADATA
 
 ID, TIME, ROW = METADATA

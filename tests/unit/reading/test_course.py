@@ -13,9 +13,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiocollect.reading.course import Course
-from aiocollect.reading.notes import Notes
-from aiocollect.reading.places import PartPlace
+from aiocollect.reading.asked.notes import Notes
+from aiocollect.reading.following.course import Course
+from aiocollect.reading.parts.places import PartPlace
 from aiocollect.typing import Listed, Range
 
 DAY = 86_400_000_000

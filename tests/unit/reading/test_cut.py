@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aiocollect.reading.cut import (
+from aiocollect.reading.cells.cut import (
     columns_in_quotes,
     last_row_end,
     quoted_columns,

@@ -15,7 +15,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 from scipy.stats import entropy
 
-from aiocollect.reading.drift import CATEGORIES, LEAST, Categories, Numbers, bins_of, psi
+from aiocollect.reading.profiles.drift import CATEGORIES, LEAST, Categories, Numbers, bins_of, psi
 
 CHANCE = np.random.default_rng(5)
 SPREADS: dict[str, Any] = {

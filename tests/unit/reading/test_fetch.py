@@ -11,9 +11,9 @@ import pytest
 
 from aiocollect import MemoryStore
 from aiocollect.errors import OutcomeUnknown, Refusal, SnapshotGone, StoreBusy, StoreRefused
-from aiocollect.reading import fetch
-from aiocollect.reading.fetch import AHEAD, TRIES, Fetcher, listing
-from aiocollect.reading.plan import HEAD, RANGE, PlannedPart
+from aiocollect.reading.fetch import fetcher
+from aiocollect.reading.fetch.fetcher import AHEAD, TRIES, Fetcher, listing
+from aiocollect.reading.parts.plan import HEAD, RANGE, PlannedPart
 from aiocollect.testing import Fault, FaultKind, Operation, VirtualLoop, run_virtual
 from aiocollect.typing import Range
 
@@ -152,7 +152,7 @@ def test_the_stores_own_wish_is_heeded() -> None:
     catalog, parts = with_blobs({"a": 1})
     assert read(Busy(catalog.memory), parts) == {"a": b"a"}
     steps = [second - first for first, second in pairwise(waited)]
-    assert steps == pytest.approx([3.0, fetch.LONGEST_WAIT])
+    assert steps == pytest.approx([3.0, fetcher.LONGEST_WAIT])
 
 
 def test_another_blob_of_the_name_is_never_read() -> None:

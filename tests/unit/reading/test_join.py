@@ -9,7 +9,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiocollect.reading.join import complete_keys, is_ours, join, label
+from aiocollect.reading.join.matching import complete_keys, is_ours, join, label
 from aiocollect.typing import METADATA
 
 ID, TIME, ROW = METADATA

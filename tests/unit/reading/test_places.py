@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from aiocollect._core.limits import PartLimits
 from aiocollect._core.parts import Parts
 from aiocollect.layouts import DocumentedLayout, TemplateLayout, escape
-from aiocollect.reading.places import Places, unescape
+from aiocollect.reading.parts.places import Places, unescape
 from aiocollect.typing import Names
 
 TEMPLATES = (

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from aiocollect import ConfigError
-from aiocollect.reading.plan import Plan, PlannedPart, snapshot_of, spans_of, thawed
-from aiocollect.reading.when import moment_of, moment_text
+from aiocollect.reading.asked.when import moment_of, moment_text
+from aiocollect.reading.parts.plan import Plan, PlannedPart, snapshot_of, spans_of, thawed
 
 HOUR = 3_600_000_000
 

@@ -7,10 +7,10 @@ from typing import Any
 import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
-from aiocollect.reading.csv_rows import BLOCK, ColumnType, Misfit, header_of, looks_in, parsed
-from aiocollect.reading.jsonl_rows import lines_in, lines_table
-from aiocollect.reading.looks import type_of
-from aiocollect.reading.types import told_types
+from aiocollect.reading.cells.csv_rows import BLOCK, ColumnType, Misfit, header_of, looks_in, parsed
+from aiocollect.reading.cells.jsonl_rows import lines_in, lines_table
+from aiocollect.reading.cells.looks import type_of
+from aiocollect.reading.cells.types import told_types
 
 INT, FLOAT, TEXT = (ColumnType(type_) for type_ in (pa.int64(), pa.float64(), pa.string()))
 

@@ -1,0 +1,1 @@
+"""What is asked for, checked once; what is told beside the rows."""

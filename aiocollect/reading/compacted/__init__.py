@@ -1,0 +1,1 @@
+"""Compacted files: where they are, what their footers say, and their rows."""

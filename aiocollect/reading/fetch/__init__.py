@@ -1,0 +1,1 @@
+"""Stores opened for reading, and ranges of frozen lengths out of them."""

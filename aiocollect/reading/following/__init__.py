@@ -1,0 +1,1 @@
+"""Rows as they land: follow(), its position, and what it asks for next."""

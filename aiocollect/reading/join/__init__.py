@@ -1,0 +1,1 @@
+"""Streams side by side, row by row: inputs, predictions, the latest labels."""

@@ -1,0 +1,1 @@
+"""Lists what is there: the plan of a request, and the streams of a store."""

@@ -1,0 +1,1 @@
+"""verify(): what the log and the bytes say of one another, and the verdict."""

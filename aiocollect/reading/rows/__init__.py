@@ -1,0 +1,1 @@
+"""The rows of one stream of a plan, as Arrow tables."""
