@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .._public import publish
 from .api import ReadOptions, aread, read
 from .asked.notes import ReadNote
-from .fetch.opening import options_from_env
+from .fetch.opening import open_catalog, options_from_env
 from .following.follow import follow
 from .parts.plan import PlannedPart
 from .planning.inventory import StreamInfo, streams
@@ -48,13 +48,14 @@ __all__ = [
     "aread",
     "averify",
     "follow",
+    "open_catalog",
     "options_from_env",
     "read",
     "streams",
     "verify",
 ]
 
-publish(__name__, PlannedPart, ReadNote, ReadOptions, StreamInfo, options_from_env)
+publish(__name__, PlannedPart, ReadNote, ReadOptions, StreamInfo, open_catalog, options_from_env)
 publish(__name__, DayVerdict, Finding, Verdict, VerifyOptions)
 
 # What needs pyarrow, by the module that has it.

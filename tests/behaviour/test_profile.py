@@ -8,10 +8,12 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
 import aiocollect
 from aiocollect import Pipeline
+from aiocollect.reading import Profile
 from tests.support.reads import write
 
 START = datetime(2026, 1, 30, tzinfo=UTC)
@@ -169,3 +171,48 @@ def test_a_cell_far_down_begins_it_again() -> None:
     assert profile.rows == 12_001
     assert profile.columns["x"].type == "double"
     assert profile.columns["x"].cells == 12_001
+
+
+@pytest.mark.parametrize("streams", [None, "inputs"])
+def test_days_that_are_merged_are_as_one_pass(streams: str | None) -> None:
+    """Rows, what they lack, delays, columns; also where a day's column has no cell, or is of whole
+    numbers alone."""
+    store = Life(3).stored()
+    whole = aiocollect.read(store, "m", streams=streams).profile()
+    found = Profile()
+    for day in whole.days:
+        end = day.day + timedelta(days=1)
+        rows = aiocollect.read(store, "m", streams=streams, start=day.day, end=end)
+        found.merge(rows.profile())
+    assert found.rows == whole.rows == 300
+    assert found.missing == whole.missing
+    assert [tuple(day) for day in found.days] == [tuple(day) for day in whole.days]
+    assert found.delays.count == whole.delays.count
+    assert found.delays.edges() == whole.delays.edges()
+    for drift in found.drift_from(whole):
+        assert drift.now is not None
+        assert drift.baseline is not None
+        assert (drift.psi, drift.new) == (0.0, {})
+        assert drift.now[:4] == drift.baseline[:4]
+
+
+def test_columns_of_several_kinds_that_are_merged() -> None:
+    """What is missing everywhere takes the other's type; numbers and text are neither."""
+
+    def of(**columns: Any) -> Profile:
+        found = Profile()
+        found.add(pa.table(columns), {}, None)
+        return found
+
+    found = of(a=pa.array([None, None], pa.string()), b=[1, 2], c=[1.5, None], d=[1, 1])
+    found.merge(of(a=[1.5], b=[2.5], c=["x"], e=[True]))
+    columns = found.columns
+    assert (columns["a"].type, columns["a"].missing, columns["a"].cells) == ("double", 2, 3)
+    assert columns["b"].numbers is not None
+    assert (columns["b"].type, columns["b"].numbers.count) == ("double", 3)
+    assert (columns["c"].type, columns["c"].numbers, columns["c"].categories) == (
+        "string",
+        None,
+        None,
+    )
+    assert (columns["d"].cells, columns["e"].cells) == (2, 1)

@@ -15,8 +15,9 @@ from ...typing import Catalog, Credential, Layout, Store
 from ..parts.places import Places
 from .united import United
 
-__all__ = ["Opener", "import_arrow", "opener", "options_from_env", "places_in"]
+__all__ = ["Opener", "import_arrow", "open_catalog", "opener", "options_from_env", "places_in"]
 
+_NO_OPTIONS: StoreOptions = {}
 _EXTENSIONS = {
     "csv": ("csv",),
     "jsonl": ("jsonl",),
@@ -173,6 +174,19 @@ def opener(
     found = Opener(store, container, credential, store_options, files)
     found()
     return found
+
+
+def open_catalog(
+    store: Store | str | os.PathLike[str],
+    *,
+    container: str | None = None,
+    credential: Credential | None = None,
+    store_options: StoreOptions = _NO_OPTIONS,
+) -> Catalog:
+    """The store as read() opens it, for programs that list and fetch by themselves, or that stand
+    between read() and the store. It connects when it is used, on the event loop of that moment.
+    Whoever named it by an address closes it. Raises ConfigError."""
+    return opener(store, container, credential, store_options)()
 
 
 def _checked(store: Any) -> Catalog:

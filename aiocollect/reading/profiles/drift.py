@@ -83,6 +83,18 @@ class Numbers:
         while len(self._counts) > self._limit:
             self._coarser()
 
+    def merge(self, other: Numbers) -> None:
+        """Count those of the other one too: as if all of them had come here."""
+        self.count += other.count
+        self.nan += other.nan
+        while self._shift < other._shift:
+            self._coarser()
+        more = self._shift - other._shift
+        for key, count in other._counts.items():
+            self._counts[key >> more] = self._counts.get(key >> more, 0) + count
+        while len(self._counts) > self._limit:
+            self._coarser()
+
     def quantile(self, share: float) -> float:
         """The number up to which this share of them lie; NaN where there is none."""
         if not self._counts:
@@ -165,6 +177,16 @@ class Categories:
             return
         for value, count in zip(values.to_pylist(), counts.to_pylist(), strict=True):
             name = value if isinstance(value, str) else str(value).lower()
+            self.counts[name] = self.counts.get(name, 0) + count
+        if len(self.counts) > CATEGORIES:
+            self.counts = None
+
+    def merge(self, other: Categories) -> None:
+        """Count those of the other one too."""
+        if self.counts is None or other.counts is None:
+            self.counts = None
+            return
+        for name, count in other.counts.items():
             self.counts[name] = self.counts.get(name, 0) + count
         if len(self.counts) > CATEGORIES:
             self.counts = None

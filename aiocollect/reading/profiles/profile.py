@@ -145,6 +145,28 @@ class Profile:
             late = pc.divide(pc.subtract(table[TIME].cast(pa.int64()), scored), 1e6)
             self.delays.add(late)
 
+    def merge(self, other: Profile) -> None:
+        """Count the rows of another profile too, such as those of another day: as if all of them
+        had been looked at in one pass. A column that is of numbers here and of text there is of
+        neither."""
+        self.rows += other.rows
+        for name, count in other.missing.items():
+            self.missing[name] = self.missing.get(name, 0) + count
+        self.delays.merge(other.delays)
+        for day, rows in other._days.items():
+            self._days[day] = self._days.get(day, 0) + rows
+        if self._lacking is None or other._lacking is None:
+            self._lacking = None
+        else:
+            for day, lacking in other._lacking.items():
+                mine = self._lacking.setdefault(day, {})
+                for name, count in lacking.items():
+                    mine[name] = mine.get(name, 0) + count
+        for name, column in other._cells.items():
+            if name not in self._cells:
+                self._cells[name] = _Column(column.type)
+            self._cells[name].merge(column)
+
     def _count_lacking(self, lacking: Mapping[str, int], span: tuple[int, int] | None) -> None:
         if span is None or span[0] // _DAY != (span[1] - 1) // _DAY:
             self._lacking = None
@@ -209,6 +231,25 @@ class _Column:
             self.numbers.add(cells)
         elif self.categories is not None:
             self.categories.add(cells)
+
+    def merge(self, other: _Column) -> None:
+        empty, theirs_empty = self.cells == self.missing, other.cells == other.missing
+        self.cells += other.cells
+        self.missing += other.missing
+        if theirs_empty:
+            return
+        if empty:
+            # Nothing has shown yet what this column is of.
+            fresh = _Column(other.type)
+            self.type, self.numbers, self.categories = fresh.type, fresh.numbers, fresh.categories
+        elif self.type != other.type:
+            self.type = pa.float64() if self.numbers and other.numbers else pa.string()
+        if self.numbers is not None and other.numbers is not None:
+            self.numbers.merge(other.numbers)
+        elif self.categories is not None and other.categories is not None:
+            self.categories.merge(other.categories)
+        else:
+            self.numbers = self.categories = None
 
 
 def _drift(name: str, now: ColumnProfile | None, baseline: ColumnProfile | None) -> ColumnDrift:

@@ -131,3 +131,34 @@ def test_texts_are_categories_until_they_are_too_many() -> None:
     long.add(pa.array(["x" * 201]))
     assert long.counts is None
     assert bins_of(many, found) is bins_of(found, many) is bins_of(Numbers(), found) is None
+
+
+@pytest.mark.parametrize("name", SPREADS)
+@pytest.mark.parametrize("limit", [16, 4096])
+def test_two_that_are_merged_are_as_one(name: str, limit: int) -> None:
+    """Whatever was counted where: the counts of one pass over all cells."""
+    values = SPREADS[name]
+    cut = len(values) // 7
+    whole = numbers(values, limit=limit)
+    for first, second in ((values[:cut], values[cut:]), (values[cut:], values[:cut])):
+        found = numbers(first, limit=limit)
+        found.merge(numbers(second, limit=limit))
+        edges = whole.edges()
+        assert (found.count, found.nan, found.edges()) == (whole.count, whole.nan, edges)
+        assert found.counts(edges) == whole.counts(edges)
+        assert found.different == whole.different
+
+
+def test_categories_that_are_merged_are_as_one() -> None:
+    """And too many together are none."""
+    first, second = Categories(), Categories()
+    first.add(pa.array(["a", "b", None, "a"]))
+    second.add(pa.array(["b", "c"]))
+    first.merge(second)
+    assert first.counts == {"a": 2, "b": 2, "c": 1}
+    many = Categories()
+    many.add(pa.array([str(count) for count in range(CATEGORIES)]))
+    first.merge(many)
+    assert first.counts is None
+    second.merge(first)
+    assert second.counts is None
