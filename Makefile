@@ -16,7 +16,7 @@ ifdef NATIVE
 export AIOCOLLECT_NATIVE := $(NATIVE)
 endif
 
-.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos faceoff loadtest bench crosscheck inference ui-test vendor ray spark evidently zoo contract million floats sanitize fuzz hostile golden client audit lock clean
+.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos docs faceoff loadtest bench crosscheck inference ui-test vendor ray spark evidently zoo contract million floats sanitize fuzz hostile golden client audit lock clean
 
 help: ## Show these verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -64,6 +64,7 @@ TWICE := $(addprefix tests/unit/,core delivery encoders engine layouts spool) te
 
 test: lint $(VENV)/ready testkit/azurite/node_modules/ready .venv-inference/ready native ## Before sending a change: lint, types, all tests, the wheel (13 minutes)
 	$(BIN)/python -m pytest -q -n 2 $(FAST)
+	$(BIN)/python -m pytest -q docs
 	@# Once more what the native core stands in for, in Python; where there is none it has just run.
 	! ls aiocollect/_native/core.*.so >/dev/null 2>&1 || \
 		AIOCOLLECT_NATIVE=0 $(BIN)/python -m pytest -q -n 2 -m "not slow" $(TWICE)
@@ -81,6 +82,7 @@ quick: $(VENV)/ready native ## First of all: the core, the layers, delivery in v
 
 check: lint native ## While changing: lint, types, all fast tests; no emulator, no node (3 minutes)
 	$(BIN)/python -m pytest -q -n 2 $(FAST)
+	$(BIN)/python -m pytest -q docs
 
 coverage: $(VENV)/ready native ## Which lines the tests without the emulator run: a figure, no gate (10 minutes)
 	$(BIN)/coverage erase
@@ -109,6 +111,15 @@ chaos: $(VENV)/ready testkit/azurite/node_modules/ready native ## Real processes
 	$(BIN)/python -m tests.chaos --kills $(KILLS) --terms $(TERMS) --forks $(FORKS) --spool
 
 # What pins others has an environment of its own; its mark is the target, its lock the prerequisite.
+$(VENV)/docs: docs/requirements.txt $(VENV)/ready
+	$(INSTALL) --require-hashes -r docs/requirements.txt
+	@touch $@
+
+docs: $(VENV)/docs native ## The site, in build/site; each warning is an error (20 seconds)
+	rm -rf build/site
+	$(BIN)/sphinx-build --quiet --fail-on-warning --nitpicky --keep-going -c docs . build/site
+	@echo "the site: build/site/index.html"
+
 define ENVIRONMENT
 $(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
@@ -213,6 +224,7 @@ OTHER := pip compile --quiet --universal --python-version 3.11 --generate-hashes
 lock: $(VENV)/ready ## Write all lock files again
 	$(BIN)/$(LOCK) -o requirements.txt
 	$(BIN)/$(LOCK) --group dev -o requirements-dev.txt
+	$(BIN)/uv $(OTHER) --group docs -c requirements-dev.txt -o docs/requirements.txt
 	cd loadtest/faceoff && ../../$(BIN)/uv $(OTHER) requirements.in -o requirements.txt
 	cd tests/servers/inference_server && ../../../$(BIN)/uv $(OTHER) requirements.in \
 		../../../pyproject.toml -c ../../../requirements.txt -o requirements.txt

@@ -130,6 +130,23 @@ continue counting, so inputs and predictions are joined by id and row, one to on
 calls they came. The streams of a `model()` pair row by row in each call. A label that comes later
 says which row it belongs to:
 
+<!-- invisible-code-block: python
+import csv
+import json
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.json
+from pyarrow.csv import ConvertOptions
+
+inputs = pipeline.collector("values", feature_names=["age", "plan"])
+labels = pipeline.collector("values", identifier="labels", feature_names=["churned"])
+rows = [[41.0, "gold"], [7.0, "basic"], [23.0, ""]]
+frame = pd.DataFrame(rows, columns=["age", "plan"])
+-->
+
 ```python
 scored = inputs.collect(rows)
 labels.collect([1.0], correlation_id=scored, row=2)
@@ -148,8 +165,16 @@ await inputs.acollect_pieces(frame, progress=lambda done, total: print(done, tot
 readers, give them the types of your columns when they read CSV; then it does not matter whether
 text was in quotes:
 
+<!-- invisible-code-block: python
+from pyarrow.csv import ParseOptions
+
+path = "values.csv"
+Path(path).write_text('age,plan\\n41.0,gold\\n,""\\n')
+-->
+
 ```python
-rows = csv.reader(open(path, newline="", encoding="utf-8"))
+with open(path, newline="", encoding="utf-8") as file:
+    rows = list(csv.reader(file))
 
 pd.read_csv(
     path,
@@ -178,10 +203,18 @@ quotes in a column's name doubled (pola-rs/polars#20294).
 
 Read JSONL:
 
-```python
-rows = map(json.loads, open(path, encoding="utf-8"))
+<!-- invisible-code-block: python
+from pyarrow.json import ParseOptions
 
-pd.DataFrame(map(json.loads, open(path, encoding="utf-8")), dtype=object)
+path = "values.jsonl"
+Path(path).write_text('{"age":41.0,"plan":"gold"}\\n{"age":null,"plan":""}\\n')
+-->
+
+```python
+with open(path, encoding="utf-8") as file:
+    rows = list(map(json.loads, file))
+
+pd.DataFrame(rows, dtype=object)
 
 pl.read_ndjson(path, schema={"age": pl.Float64, "plan": pl.String})
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.house.pages import ROOT, read
+from tests.house.examples import blocks
+from tests.house.pages import ROOT
 
 BEFORE = """
 import aiocollect
@@ -22,12 +22,9 @@ assert on_a_thread.close().complete
 
 def test_the_examples_run(tmp_path: Path) -> None:
     """All but the one that reads a file of another day; no row of theirs is refused."""
-    blocks = re.findall(
-        r"^```python\n(.*?)^```", read("docs/how-to/guide.md"), re.DOTALL | re.MULTILINE
-    )
-    blocks = [block for block in blocks if not block.startswith("pandas.")]
-    assert len(blocks) == 4
-    code = BEFORE + "\n".join(blocks) + AFTER
+    found = [block for block in blocks("docs/how-to/guide.md") if not block.startswith("pandas.")]
+    assert len(found) == 4
+    code = BEFORE + "\n".join(found) + AFTER
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
         env={"AIOCOLLECT_STORE": f"file://{tmp_path}", "PYTHONPATH": str(ROOT)},

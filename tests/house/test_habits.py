@@ -38,7 +38,8 @@ def test_the_core_depends_on_four_packages() -> None:
 
 def test_the_lock_has_each_group() -> None:
     """Each of its packages, by hash."""
-    locked = set(re.findall(r"^([\w.-]+)==", read("requirements-dev.txt"), re.MULTILINE))
+    text = read("requirements-dev.txt") + read("docs/requirements.txt")
+    locked = set(re.findall(r"^([\w.-]+)==", text, re.MULTILINE))
     for wanted in [tool for group in PROJECT["dependency-groups"].values() for tool in group]:
         if isinstance(wanted, str):
             name = re.split(r"[\[>=<;~ ]", wanted)[0].lower().replace("_", "-")

@@ -10,6 +10,7 @@ import pytest
 
 from aiocollect._config.env import options_from_env
 from testkit.emulator import MAIN, missing
+from tests.house.examples import blocks
 from tests.integrations.test_pytest_plugin import outcomes
 from tests.integrations.test_pytest_plugin import user as user
 
@@ -35,8 +36,7 @@ def make_app(pipeline):
 @pytest.mark.skipif(missing() != "", reason=missing())
 def test_testing(user: pytest.Pytester) -> None:
     """Each example of the page is a test that passes."""
-    page = (ROOT / "docs" / "how-to" / "testing.md").read_text()
-    examples = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    examples = blocks("docs/how-to/testing.md")
     user.makepyfile(server=SERVER)
     user.makepyfile(**{f"test_{number}": code for number, code in enumerate(examples)})
     outcomes(user, "-o", f"aiocollect_azurite={MAIN}").assert_outcomes(passed=3)

@@ -12,6 +12,7 @@ import pytest
 
 from aiocollect import Pipeline
 from aiocollect.reading.api import read as read_function
+from tests.house.examples import blocks
 from tests.house.pages import read
 
 PAGE = read("docs/how-to/reading.md")
@@ -35,7 +36,7 @@ def test_the_examples_run(
     monkeypatch.chdir(tmp_path)
     asyncio.run(main())
     names: dict[str, Any] = {}
-    for code in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL):
+    for code in blocks("docs/how-to/reading.md"):
         exec(compile(code, "docs/how-to/reading.md", "exec"), names)
     assert capsys.readouterr().out.split("\n")[0] == "2"
     assert asyncio.run(names["rows_of_today"]()) == 1

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from tests.house.examples import blocks
 from tests.house.pages import read
 
 TEXT = read("README.md")
-[EXAMPLE] = re.findall(r"^```python\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+[EXAMPLE] = blocks("README.md")
 [LINES] = re.findall(r"^```\n(age,.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
 
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "docs/how-to/servers.md").read_text(encoding="utf-8")
+from tests.house.examples import blocks
+from tests.house.pages import ROOT
 
 
 def recipe(begin: str) -> str:
     """The code block that begins so."""
-    for block in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL):
+    for block in blocks("docs/how-to/servers.md"):
         if block.startswith(begin):
-            return str(block)
+            return block
     raise AssertionError(f"no recipe begins with {begin!r}")
 
 

@@ -1,0 +1,88 @@
+"""The site: ``make docs`` builds it from the pages as they stand, with Sphinx, furo and MyST.
+
+Its source directory is the repository, not this folder: so the README, ARCHITECTURE.md and the
+pages link to one another, and to files beside them, in the same way here and on GitHub. The tables
+of index.md are the navigation, so that a page is listed once. Nothing is fetched, neither while it
+is built nor while it is read.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pygments.lexers.special import TextLexer
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from aiocollect import __version__  # noqa: E402 - after the path, so that it is this tree's
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+project = "aiocollect"
+author = "The aiocollect founders"
+copyright = author  # noqa: A001 - the name that Sphinx reads
+version = release = __version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
+root_doc = "docs/index"
+include_patterns = ["docs/**", "*.md", "loadtest/**/README.md"]
+exclude_patterns = [".*", "**/.venv", "**/node_modules"]
+
+nitpicky = True
+# Names of other projects are not looked up: their indexes are on the net.
+nitpick_ignore_regex = [("py:.*", r"(?!aiocollect\b).*")]
+
+myst_heading_anchors = 4
+autodoc_member_order = "bysource"
+
+html_theme = "furo"
+html_title = f"aiocollect {__version__}"
+html_copy_source = False
+
+
+def navigation(index: str) -> str:
+    """Hidden tables of contents, one for each table of the index, with the pages that it links."""
+    found = []
+    for caption, table in re.findall(
+        r"^\*\*([\w -]+)\*\*.*?$(.*?)(?=^\*\*|\Z)", index, re.M | re.S
+    ):
+        targets = re.findall(r"^\| \[[^\]]+\]\(([^)#]+)\.md\)", table, re.MULTILINE)
+        pages = "\n".join(
+            target if target.startswith(".") else f"/docs/{target}" for target in targets
+        )
+        found.append(f"```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{pages}\n```\n")
+    return "\n".join(found)
+
+
+def without_folders(text: str, folder: Path) -> str:
+    """A link to a folder is its text: the site has no listing."""
+    return re.sub(
+        r"\[([^\]]+)\]\(([\w./-]+)\)",
+        lambda link: link[1] if (folder / link[2]).is_dir() else link[0],
+        text,
+    )
+
+
+def read_source(app: Sphinx, name: str, content: list[str]) -> None:
+    """Each page before it is parsed."""
+    content[0] = without_folders(content[0], (ROOT / name).parent)
+    if name == root_doc:
+        content[0] += "\n" + navigation(content[0])
+
+
+def write_entrance(app: Sphinx, failure: Exception | None) -> None:
+    """The root leads to the index, which is in the folder that it has in the repository."""
+    page = '<!doctype html><meta http-equiv="refresh" content="0; url=docs/index.html">\n'
+    (Path(app.outdir) / "index.html").write_text(page, encoding="utf-8")
+
+
+def setup(app: Sphinx) -> None:
+    """Sphinx calls it."""
+    app.add_lexer("mermaid", TextLexer)
+    app.connect("source-read", read_source)
+    app.connect("build-finished", write_entrance)
