@@ -1,4 +1,4 @@
-"""``aiocollect compact``: what was collected, as Parquet.
+"""``aiocollect compact``: what was collected, as Parquet or as Delta tables.
 
 What was done goes to stdout, notices to stderr.
 """

@@ -190,7 +190,7 @@ def _add_compact(commands: Any) -> None:
         commands,
         "compact",
         _compact,
-        "put what was collected into Parquet",
+        "put what was collected into Parquet, or into Delta tables",
         (
             "Makes a Parquet file for each day and stream, of the rows that no file has yet; any "
             "number of runs give each row once. Exits with 3 if the store is empty. "
@@ -206,7 +206,10 @@ def _add_compact(commands: Any) -> None:
         help="only folders that ended by then (default: %(default)s ago; 0d: everything)",
     )
     one.add_argument(
-        "--format", choices=("parquet",), default="parquet", help="(default: %(default)s)"
+        "--format",
+        choices=("parquet", "delta"),
+        default="parquet",
+        help="delta: a table for each stream, with deltalake installed (default: %(default)s)",
     )
     one.add_argument(
         "--remove-after",

@@ -1,10 +1,10 @@
-"""Compaction: what was collected, as Parquet, each row exactly once.
+"""Compaction: what was collected, as Parquet or as Delta tables, each row exactly once.
 
 ::
 
     aiocollect.compact("azure://account/modeldata", "azure://account/lake", until="2d")
 
-Needs the extra ``read``.
+Needs the extra ``read``; Delta tables the extra ``delta``.
 """
 
 from .._public import publish

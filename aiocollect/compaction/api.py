@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, Unpack, get_args
 
 from .._core.settings import Settings
 from .._threads.runner import run
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CompactOptions", "TableFormat", "acompact", "compact"]
 
-TableFormat: TypeAlias = Literal["parquet"]
+TableFormat: TypeAlias = Literal["parquet", "delta"]
 Progress: TypeAlias = Callable[[int, int], None]
 
 
@@ -69,7 +70,8 @@ def compact(
     store_options: StoreOptions = _NO_OPTIONS,
 ) -> Compaction:
     """Put what was collected into Parquet files, each row exactly once:
-    ``<target>/model=churn/version=10/stream=inputs/date=2026-11-28/0.parquet``.
+    ``<target>/model=churn/version=10/stream=inputs/date=2026-11-28/0.parquet``; or into a Delta
+    table for each stream, in ``<target>/model=churn/version=10/stream=inputs``.
 
     A run takes what no file has yet: of folders that ended at ``until`` or before, one file for
     each day and stream. Any number of runs, at a time too, and runs that are killed, never lose or
@@ -83,33 +85,38 @@ def compact(
     ``model``         None: all; ``version`` likewise
     ``until``         folders that ended by then: a length of time before now ("2d"; "0d": all that
                       is there), a day, an aware datetime or ISO 8601 text
-    ``format``        "parquet"
+    ``format``        "parquet"; or "delta", for Databricks, Fabric and Spark: needs the extra
+                      ``delta``. A column of a table has one type
     ``remove_after``  None: the parts stay. "30d": parts are removed that are wholly in files, and
                       whose folder ended so long ago
     ``dry_run``       say what would be done, and do nothing
     ``progress``      is called with the bytes that are done, and those that there are
     ================  ==========================================================================
 
-    Raises ConfigError, and StoreError where the store refuses.
+    Raises ConfigError; StoreError where the store refuses; SchemaConflict where a cell is not of
+    the type that its column has in a Delta table.
     """
-    task = _checked(
-        store,
-        target,
-        model=model,
-        version=version,
-        until=until,
-        format=format,
-        remove_after=remove_after,
-        dry_run=dry_run,
-        progress=progress,
-        container=container,
-        credential=credential,
-        workspace=workspace,
-        service=service,
-        layout=layout,
-        store_options=store_options,
+    return run(
+        _checked(
+            store,
+            target,
+            {
+                "model": model,
+                "version": version,
+                "until": until,
+                "format": format,
+                "remove_after": remove_after,
+                "dry_run": dry_run,
+                "progress": progress,
+                "container": container,
+                "credential": credential,
+                "workspace": workspace,
+                "service": service,
+                "layout": layout,
+                "store_options": store_options,
+            },
+        ).run
     )
-    return run(task.run)
 
 
 async def acompact(
@@ -118,30 +125,23 @@ async def acompact(
     **options: Unpack[CompactOptions],
 ) -> Compaction:
     """compact() on the caller's loop, with its options; what takes long is done in threads."""
-    return await _checked(store, target, **options).run()
+    given = inspect.signature(compact).bind(store, target, **options)
+    given.apply_defaults()
+    return await _checked(store, target, given.kwargs).run()
 
 
 def _checked(
     store: Store | str | os.PathLike[str],
     target: Store | str | os.PathLike[str],
-    *,
-    model: str | None = None,
-    version: str | None = None,
-    until: When = "2d",
-    format: TableFormat = "parquet",  # noqa: A002 - a public name
-    remove_after: str | None = None,
-    dry_run: bool = False,
-    progress: Progress | None = None,
-    container: str | None = None,
-    credential: Credential | None = None,
-    workspace: str = _DEFAULTS.workspace,
-    service: str = _DEFAULTS.service,
-    layout: Layout | str | None = None,
-    store_options: StoreOptions = _NO_OPTIONS,
+    options: dict[str, Any],
 ) -> Compactor:
+    """``options``: all of those of compact(), whose signature alone has the defaults."""
     import_arrow()
+    from ..reading.compacted.delta_log import import_delta
     from .run import Compactor
 
+    model, version, until = options["model"], options["version"], options["until"]
+    remove_after = options["remove_after"]
     for name, text in (("model", model), ("version", version)):
         if text is not None and (not isinstance(text, str) or not text):
             raise ConfigError(f"{name} must be text, or None for all")
@@ -154,12 +154,21 @@ def _checked(
     if remove_after is not None and not isinstance(remove_after, str):
         raise ConfigError("remove_after must be a length of time, such as '30d', or None")
     gone = moment_of(remove_after, option="remove_after", now=now)
-    check_choice("format", format, ("parquet",))
-    check_flag("dry_run", dry_run)
-    places_of = places_in(layout, workspace=workspace, service=service, format_=None)
+    check_choice("format", options["format"], get_args(TableFormat))
+    if options["format"] == "delta":
+        import_delta()
+    check_flag("dry_run", options["dry_run"])
+    places_of = places_in(
+        options["layout"],
+        workspace=options["workspace"],
+        service=options["service"],
+        format_=None,
+    )
     names = {name: one for name, one in (("model", model), ("version", version)) if one}
     places_of(names)
-    open_store = opener(store, container, credential, store_options, target)
+    open_store = opener(
+        store, options["container"], options["credential"], options["store_options"], target
+    )
     _check_target(open_store, removes=gone is not None)
     return Compactor(
         open_store,
@@ -167,8 +176,9 @@ def _checked(
         names,
         until=FOREVER if until in _ALL else end,
         remove_until=gone,
-        dry_run=dry_run,
-        progress=progress or _silent,
+        format_=options["format"],
+        dry_run=options["dry_run"],
+        progress=options["progress"] or _silent,
     )
 
 

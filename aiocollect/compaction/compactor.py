@@ -1,9 +1,9 @@
 """Compaction of one stream: what is behind the watermarks goes into one new file for each day.
 
-Exactly once: the put is the commit. A file has the next free number of its day, and is made only if
-nobody has made one of this name. Its footer says which bytes of which parts it has; where another
-compactor was faster, or a put ended in doubt, everything is planned again from the footers that are
-there. So a run that ends anywhere leaves nothing half done.
+Exactly once: one put is the commit (targets.py, delta.py), and it succeeds only if nobody has made
+one of its name. Along with it goes which bytes of which parts are in the file; where another
+compactor was faster, or a put ended in doubt, everything is planned again from what is there. So a
+run that ends anywhere leaves nothing half done.
 """
 
 from __future__ import annotations
@@ -12,24 +12,27 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from ..errors import AioCollectError, OutcomeUnknown, SnapshotGone, StoreBusy
+from ..errors import AioCollectError, OutcomeUnknown, SchemaConflict, SnapshotGone, StoreBusy
 from ..reading.asked.notes import Notes
 from ..reading.cells.csv_rows import Misfit
+from ..reading.cells.declared import Declared
 from ..reading.compacted.files import PARQUET, CompactedFile, Fold, day_of, folder_of, part_of_file
 from ..reading.compacted.footer import Footer, PartBytes
 from ..reading.fetch.fetcher import Fetcher
-from ..reading.parts.plan import PlannedPart
+from ..reading.fetch.united import parts_of
+from ..reading.log.declarations import declared_in
+from ..reading.parts.plan import Plan, PlannedPart
 from ..reading.planning.planner import Planner
 from ..reading.rows.stream import StreamReader
-from ..typing import Catalog, ObjectStore
+from ..typing import Catalog
 from .result import NewFile
 from .rowset import RowSet
 from .sorting import Sorter
+from .targets import FileTarget
 from .writing import FileWriter
 
 __all__ = ["Job", "Planned", "StreamCompactor"]
 
-CONTENT_TYPE: Final = "application/vnd.apache.parquet"
 # Puts in doubt one after the other; then the store does not work.
 TRIES: Final = 6
 FIRST_WAIT: Final = 0.2
@@ -70,7 +73,7 @@ class StreamCompactor:
         planner: Planner,
         *,
         source: Catalog,
-        target: ObjectStore,
+        target: FileTarget,
         until: int,
         notes: Notes,
         progress: Callable[[int], None],
@@ -83,6 +86,7 @@ class StreamCompactor:
         self._until = until
         self._notes = notes
         self._progress = progress
+        self._declared: Declared = {}
 
     def __repr__(self) -> str:
         return f"<StreamCompactor of {'/'.join(self.names)}>"
@@ -92,6 +96,7 @@ class StreamCompactor:
         _, version, stream = self.names
         found = await self._planner.parts(self._source, version, stream)
         united, fold = await self._planner.united(self._source, version, stream, found)
+        self._target.take(fold)
         ordered = sorted(
             (place.begin, place.writer, place.ordinal, place.number, part)
             for part, place in united
@@ -108,7 +113,7 @@ class StreamCompactor:
         return [
             Job(
                 day,
-                f"{self.folder}date={day}/{plan.fold.free.get(day, 0)}.parquet",
+                self._target.path(day, plan.fold),
                 tuple(parts),
                 tuple(file for file in plan.fold.files if file.day == day),
             )
@@ -121,7 +126,12 @@ class StreamCompactor:
         done: set[str] = set()
         doubts = 0
         while True:
-            jobs = [job for job in self.jobs(await self.planned()) if job.day not in done]
+            plan = await self.planned()
+            jobs = [job for job in self.jobs(plan) if job.day not in done]
+            if jobs and not made:
+                stream = self.names[2]
+                said = await declared_in(parts_of(self._source), Plan({stream: plan.rest}))
+                self._declared = said.get(stream, {})
             for job in jobs:
                 try:
                     file = await self._make(job)
@@ -152,7 +162,7 @@ class StreamCompactor:
                     f"{job.path} would not have the rows of its parts; nothing was stored. Check "
                     "the disk and the memory of this machine"
                 )
-            if not await self._target.put(job.path, file, length=length, content_type=CONTENT_TYPE):
+            if not await self._target.put(job.path, job.day, file, length, footer):
                 return None
         finally:
             writer.close()
@@ -166,24 +176,30 @@ class StreamCompactor:
             self.names[2],
             [*files, *job.parts],
             told={},
+            declared=self._declared,
             widen=True,
             strict=False,
             notes=self._notes,
         )
         fetcher = Fetcher(self._source)
         await reader.learn(fetcher)
+        self._target.fit(reader)
         try:
             return await self._sorted(reader, fetcher, job)
         except Misfit:
             await reader.survey(fetcher)
+            self._target.fit(reader)
+        try:
             return await self._sorted(reader, fetcher, job)
+        except SchemaConflict as conflict:
+            raise self._target.refused(conflict) from None
 
     async def _sorted(
         self, reader: StreamReader, fetcher: Fetcher, job: Job
     ) -> tuple[FileWriter, RowSet, Footer]:
         reader.left_out = 0
         wanted = list(reader.columns)
-        writer = FileWriter(reader.empty(wanted).schema)
+        writer = FileWriter(reader.empty(wanted).schema, self._target.encodings)
         sorter, rows = Sorter(), RowSet()
 
         def take(table: Any) -> None:

@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable
 
 from ..errors import StoreRefused
 from ..reading.compacted.files import day_of
-from ..reading.compacted.footer import marks_of
 from ..reading.parts.plan import PlannedPart
 from ..typing import ObjectStore
 from .compactor import Planned
@@ -21,21 +20,15 @@ __all__ = ["removable", "remove"]
 
 def removable(plan: Planned, *, until: int) -> list[tuple[PlannedPart, str]]:
     """The parts of folders that ended by then, each with what speaks against its removal, or ""."""
-    marks = marks_of(file.footer for file in plan.fold.files)
-    unread = {
-        (source.part, source.created)
-        for file in plan.fold.files
-        if file.footer.left_out
-        for source in file.footer.sources
-    }
+    fold = plan.fold
     found = []
     for part in sorted(plan.parts):
         if part.end > until:
             continue
         why = ""
-        if marks.get((part.path, part.created), 0) < part.length:
+        if fold.marks.get((part.path, part.created), 0) < part.length:
             why = "not all of it is in a compacted file"
-        elif (part.path, part.created) in unread:
+        elif (part.path, part.created) in fold.unread:
             why = "some of its rows could not be read"
         elif not part.committed:
             why = "it has no ledger, so its end may be torn"

@@ -9,16 +9,18 @@ from ..errors import ConfigError
 from ..reading.asked.notes import Notes
 from ..reading.asked.request import request_of
 from ..reading.asked.when import moment_of
-from ..reading.compacted.footer import marks_of
+from ..reading.compacted.files import folder_of
 from ..reading.fetch.opening import Opener
 from ..reading.fetch.united import files_of, parts_of
 from ..reading.planning.inventory import found_streams
-from ..reading.planning.planner import PlacesOf, Planner
+from ..reading.planning.planner import PlacesOf, Planner, prefix_of
 from ..reading.proving.verifier import Asked, verified
 from ..typing import Catalog
 from .compactor import StreamCompactor
+from .delta import DeltaTable
 from .removal import removable, remove
 from .result import Compaction, NewFile
+from .targets import FileTarget, ParquetFiles
 
 __all__ = ["Compactor"]
 
@@ -37,6 +39,7 @@ class Compactor:
         *,
         until: int,
         remove_until: int | None,
+        format_: str,
         dry_run: bool,
         progress: Callable[[int, int], None],
     ) -> None:
@@ -45,6 +48,7 @@ class Compactor:
         self._names = names
         self._until = until
         self._remove_until = remove_until
+        self._format = format_
         self._dry_run = dry_run
         self._tell = progress
         self._notes = Notes()
@@ -98,7 +102,14 @@ class Compactor:
     def _compactor(self, catalog: Catalog, names: tuple[str, str, str]) -> StreamCompactor:
         model, version, stream = names
         request = request_of(model, version=version, stream=stream)
-        target: Any = files_of(catalog)
+        store: Any = files_of(catalog)
+        folder = folder_of(*names)
+        target: FileTarget
+        if self._format == "delta":
+            fields = {"model": model, "version": version, "identifier": stream}
+            target = DeltaTable(store, folder, prefix_of(self._places_of(fields)))
+        else:
+            target = ParquetFiles(store, folder)
         return StreamCompactor(
             names,
             Planner(request, self._places_of, self._notes),
@@ -122,9 +133,7 @@ class Compactor:
 
         model, version, name = stream.names
         names = {"model": model, "version": version, "identifier": name}
-        gone = set(marks_of(file.footer for file in plan.fold.files)) - {
-            (part.path, part.created) for part in plan.parts
-        }
+        gone = set(plan.fold.marks) - {(part.path, part.created) for part in plan.parts}
         removed = {path for path, _ in gone}
 
         async def is_sound(day: str) -> bool:

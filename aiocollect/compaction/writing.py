@@ -1,12 +1,12 @@
 """One compacted file: written to a temporary file, and read back from there before it is put.
 
-zstd 3; floats as streams of their bytes, times and ids as differences to the one before, all else
-by dictionaries: what is written in order of time is small like that.
+zstd 3, and the encodings of the target (targets.py).
 """
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable, Mapping
 from typing import IO, Any, Final
 
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -15,12 +15,10 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from ..errors import AioCollectError
 from ..reading.cells.looks import Looks
 from ..reading.compacted.footer import KEY, Footer, looks_of_column
-from ..typing import METADATA
 from .rowset import RowSet
 
 __all__ = ["FileWriter"]
 
-ID, TIME, ROW = METADATA
 # A row group: as much as a reader holds of a file at a time.
 GROUP_ROWS: Final = 2**17
 GROUP_BYTES: Final = 16 * 2**20
@@ -28,9 +26,10 @@ _LEVEL: Final = 3
 
 
 class FileWriter:
-    """A file of these columns. ``rows``: those that were written so far."""
+    """A file of these columns. ``encodings``: those that are not by dictionaries, of a schema;
+    ``rows``: what was written so far."""
 
-    def __init__(self, schema: Any) -> None:
+    def __init__(self, schema: Any, encodings: Callable[[Any], Mapping[str, str]]) -> None:
         # A column in which everything is missing is text for those that need a type.
         self.schema = pa.schema(
             [
@@ -43,7 +42,7 @@ class FileWriter:
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - close() does
         self._waiting: list[Any] = []
         self._count = self._size = 0
-        self._writer = self._opened()
+        self._writer = self._opened(encodings(self.schema))
 
     def __repr__(self) -> str:
         return f"<FileWriter: {self.rows.count:,} rows>"
@@ -100,22 +99,13 @@ class FileWriter:
             self._writer.write_table(table, row_group_size=max(1, table.num_rows))
             self._waiting, self._count, self._size = [], 0, 0
 
-    def _opened(self) -> Any:
-        encodings = {
-            field.name: "BYTE_STREAM_SPLIT"
-            for field in self.schema
-            if pa.types.is_floating(field.type)
-        }
-        if ID in self.schema.names:
-            encodings[ID] = "DELTA_BYTE_ARRAY"
-        if TIME in self.schema.names:
-            encodings[TIME] = "DELTA_BINARY_PACKED"
+    def _opened(self, encodings: Mapping[str, str]) -> Any:
         return pq.ParquetWriter(
             pa.PythonFile(self._file, mode="w"),
             self.schema,
             compression="zstd",
             compression_level=_LEVEL,
             use_dictionary=[name for name in self.schema.names if name not in encodings],
-            column_encoding=encodings or None,
+            column_encoding=dict(encodings) or None,
             write_statistics=True,
         )

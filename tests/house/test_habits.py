@@ -33,6 +33,7 @@ def test_the_core_depends_on_four_packages() -> None:
         "prometheus",
         "opentelemetry",
         "read",
+        "delta",
     }
 
 

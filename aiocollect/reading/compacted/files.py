@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import takewhile
 from typing import Any, Final, NamedTuple
 
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -23,7 +22,9 @@ from ..asked.when import FOREVER
 from ..fetch.fetcher import Fetcher, listing
 from ..parts.places import unescape
 from ..parts.plan import PlannedPart
-from .footer import Footer, footer_of
+from .delta_log import FOLDER as LOG
+from .delta_log import TableLog, TableState
+from .footer import Footer, footer_of, marks_of
 
 __all__ = [
     "PARQUET",
@@ -42,13 +43,16 @@ PARQUET: Final = "parquet"
 # A footer of some hundred columns and some dozen row groups.
 TAIL: Final = 64 * 1024
 ASKED: Final = 16
+DAY: Final = 86_400_000_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICRO: Final = timedelta(microseconds=1)
 _KEYS: Final = {"model": "model", "version": "version", "identifier": "stream"}
 _is_folded: Final = re.compile(
     r"model=(?P<model>[^/]+)/version=(?P<version>[^/]+)/stream=(?P<identifier>[^/]+)/"
-    r"date=\d{4}-\d\d-\d\d/\d{1,9}\.parquet"
+    r"(?:date=\d{4}-\d\d-\d\d/\d{1,9}\.parquet|_delta_log/\d{20}\.json)"
 ).fullmatch
 _is_file: Final = re.compile(r"date=(\d{4}-\d\d-\d\d)/(\d{1,9})\.parquet").fullmatch
+_is_numbered: Final = re.compile(r"(\d{1,9})-.*").fullmatch
 
 
 class CompactedFile(NamedTuple):
@@ -61,10 +65,17 @@ class CompactedFile(NamedTuple):
 
 
 class Fold(NamedTuple):
-    """The files of a stream, and by day the next number that is free."""
+    """The files of a stream, and by day the next number that is free. ``marks``: by path and
+    creation time of the parts, how far they are in the files; ``unread``: those of which rows could
+    not be read. ``table``: its log, where the files are those of a Delta table, and ``state`` what
+    that says."""
 
     files: tuple[CompactedFile, ...]
     free: dict[str, int]
+    marks: Mapping[tuple[str, str], int]
+    unread: frozenset[tuple[str, str]] = frozenset()
+    table: TableLog | None = None
+    state: TableState | None = None
 
 
 def folder_of(model: str, version: str, stream: str) -> str:
@@ -86,41 +97,113 @@ async def files_in(
     *,
     begin: int,
     end: int,
+    longest: int,
     is_mine: Callable[[str], bool],
+    places: str,
+    parts: Iterable[tuple[str, str, int]],
 ) -> Fold:
     """The files of a stream whose days overlap a span of time, and have sources of these places.
 
-    Other services can have the same folder: their files have sources of other places.
+    Other services can have the same folder: their files have sources of other places. ``longest``:
+    the longest time of one folder of parts. ``places``: what the paths of the parts begin with;
+    ``parts``: path, creation time and length of those that are there.
     """
-    prefix = f"{folder}date="
-    if begin > 0 and end < FOREVER:
-        prefix += _common(day_of(begin), day_of(end - 1))
+    listed = await listing(catalog, folder)
+    wanted = range(begin - longest + 1, end)
+    if any(one.path.startswith(folder + LOG) for one in listed):
+        return await _table_in(catalog, folder, listed, wanted, places=places, parts=parts)
     named = []
     free: dict[str, int] = {}
-    for listed in await listing(catalog, prefix):
-        found = _is_file(listed.path.removeprefix(folder))
+    for one in listed:
+        found = _is_file(one.path.removeprefix(folder))
         if found is not None:
             day, number = found[1], int(found[2])
             free[day] = max(free.get(day, 0), number + 1)
-            named.append((day, number, listed))
+            named.append((day, number, one))
+    files = [
+        file
+        for file in await _opened(Fetcher(catalog), _within(named, wanted))
+        if file.footer.sources
+        and file.footer.begin < end
+        and begin < file.footer.end
+        and all(is_mine(source.part) for source in file.footer.sources)
+    ]
+    footers = [file.footer for file in files]
+    return Fold(tuple(files), free, marks_of(footers), _unread(footers))
+
+
+async def _table_in(
+    catalog: Catalog,
+    folder: str,
+    listed: Sequence[Listed],
+    wanted: range,
+    *,
+    places: str,
+    parts: Iterable[tuple[str, str, int]],
+) -> Fold:
+    """The files of a Delta table that count, the newest as its log was listed. They are listed
+    later than the log, or with it, so that those that it names are there."""
     fetcher = Fetcher(catalog)
+    table = await TableLog.fetched(fetcher, folder, listed)
+    state = await asyncio.to_thread(table.state, ())
+    if state.places != places:
+        return Fold((), {}, {}, table=table, state=state)
+    named = []
+    for one in listed:
+        day = state.files.get(one.path.removeprefix(folder))
+        if day is not None:
+            number = _is_numbered(one.path.rpartition("/")[2])
+            named.append((day, int(number[1]) if number else 0, one))
+    if len(named) < len(state.files):
+        raise SnapshotGone(f"{folder}: files of the table were removed while it was listed")
+    files = await _opened(fetcher, _within(named, wanted))
+    footers = [file.footer for file in files]
+    marks = marks_of(footers)
+    # What others merged has no footer of ours; and a part can be in files of other days.
+    asked = [
+        (path, created) for path, created, size in parts if marks.get((path, created), 0) < size
+    ]
+    said = await asyncio.to_thread(table.state, asked)
+    for part, end in said.marks.items():
+        marks[part] = max(end, marks.get(part, 0))
+    state = state._replace(marks=marks)
+    return Fold(tuple(files), {}, marks, _unread(footers) | said.unread, table, state)
+
+
+def _within(
+    named: Iterable[tuple[str, int, Listed]], wanted: range
+) -> list[tuple[str, int, Listed]]:
+    """Those of days that can have what is wanted."""
+    first, last = day_of(max(0, wanted.start)), day_of(min(wanted.stop, FOREVER) - 1)
+    return [one for one in named if first <= one[0] <= last]
+
+
+async def _opened(
+    fetcher: Fetcher, named: Sequence[tuple[str, int, Listed]]
+) -> list[CompactedFile]:
+    """With their footers; others' files have one that says nothing."""
     room = asyncio.Semaphore(ASKED)
 
-    async def footer(listed: Listed) -> Footer | None:
+    async def opened(day: str, number: int, listed: Listed) -> CompactedFile:
         async with room:
             found = await metadata_of(fetcher, _part("", listed, 0, 0))
-        return None if found is None else footer_of(found.metadata)
+        footer = None if found is None else footer_of(found.metadata)
+        if footer is None:
+            begin = (datetime.fromisoformat(f"{day}T00:00:00+00:00") - _EPOCH) // _MICRO
+            footer = Footer((), 0, "", {}, 0, begin, begin + DAY)
+        return CompactedFile(listed, day, number, footer)
 
-    footers = await asyncio.gather(*(footer(listed) for _, _, listed in named))
-    files = [
-        CompactedFile(listed, day, number, one)
-        for (day, number, listed), one in zip(named, footers, strict=True)
-        if one is not None
-        and one.begin < end
-        and begin < one.end
-        and all(is_mine(source.part) for source in one.sources)
-    ]
-    return Fold(tuple(sorted(files, key=lambda file: (file.day, file.number))), free)
+    files = await asyncio.gather(*(opened(*one) for one in named))
+    return sorted(files, key=lambda file: (file.day, file.number, file.listed.path))
+
+
+def _unread(footers: Iterable[Footer]) -> frozenset[tuple[str, str]]:
+    return frozenset(
+        (source.part, source.created)
+        for footer in footers
+        if footer.left_out
+        for source in footer.sources
+    )
 
 
 async def names_in(catalog: Catalog, known: Mapping[str, str], asked: str) -> set[str]:
@@ -162,12 +245,6 @@ def part_of_file(stream: str, file: CompactedFile) -> PlannedPart:
     return _part(stream, file.listed, file.footer.begin, file.footer.end)
 
 
-def _common(first: str, second: str) -> str:
-    """What both begin with."""
-    same = takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False))
-    return "".join(one for one, _ in same)
-
-
 def _part(stream: str, listed: Listed, begin: int, end: int) -> PlannedPart:
     return PlannedPart(stream, listed.path, listed.length, listed.created, PARQUET, begin, end)
 
@@ -180,6 +257,9 @@ def days_without_sources(
     return {
         file.day
         for file in files
-        for source in file.footer.sources
-        if source.part.startswith(prefix) and (source.part, source.created) not in there
+        if not file.footer.sources  # of a table, and merged by others
+        or any(
+            source.part.startswith(prefix) and (source.part, source.created) not in there
+            for source in file.footer.sources
+        )
     }

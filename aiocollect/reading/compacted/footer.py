@@ -18,7 +18,16 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from ..cells.looks import Looks
 
-__all__ = ["KEY", "Footer", "Marks", "PartBytes", "footer_of", "looks_of_column", "marks_of"]
+__all__ = [
+    "KEY",
+    "Footer",
+    "Marks",
+    "PartBytes",
+    "footer_of",
+    "looks_of_column",
+    "looks_of_file",
+    "marks_of",
+]
 
 KEY: Final = b"aiocollect"
 _VERSION: Final = 1
@@ -95,25 +104,56 @@ def marks_of(footers: Iterable[Footer]) -> dict[tuple[str, str], int]:
 
 def looks_of_column(cells: Any) -> Looks:
     """The looks that lead to the type of a column that was read."""
-    type_ = cells.type
-    if pa.types.is_null(type_) or cells.null_count == len(cells):
+    if pa.types.is_null(cells.type) or cells.null_count == len(cells):
         return frozenset()
-    if pa.types.is_integer(type_) or pa.types.is_decimal(type_):
-        found = pc.min_max(cells).as_py()
-        low, high = found["min"], found["max"]
-        signs = {"negative"} if low < 0 else set()
-        if not pa.types.is_integer(type_):
-            return frozenset(signs | {"decimal"})
-        if low >= -_EXACT and high <= _EXACT:
-            return frozenset(signs | {"int53"})
-        return frozenset(signs | {"int64" if high < 2**63 else "uint64"})
+    if not _is_whole(cells.type):
+        return _looks_of_type(cells.type)
+    found = pc.min_max(cells).as_py()
+    return _looks_between(int(found["min"]), int(found["max"]))
+
+
+def looks_of_file(metadata: Any) -> dict[str, Looks]:
+    """The looks of the columns of a file that is not ours, from a ``FileMetaData``: whole numbers
+    are as large as the statistics say, or as the type allows."""
+    found = {}
+    for at, field in enumerate(metadata.schema.to_arrow_schema()):
+        found[field.name] = _looks_of_type(field.type)
+        if _is_whole(field.type):
+            groups = range(metadata.num_row_groups)
+            seen = [metadata.row_group(one).column(at).statistics for one in groups]
+            known = [one for one in seen if one is not None]
+            ends = [int(end) for one in known if one.has_min_max for end in (one.min, one.max)]
+            if len(known) == len(seen) and all(
+                one.has_min_max or not one.num_values for one in known
+            ):
+                found[field.name] = _looks_between(min(ends), max(ends)) if ends else frozenset()
+    return found
+
+
+def _is_whole(type_: Any) -> bool:
+    return bool(pa.types.is_integer(type_) or (pa.types.is_decimal(type_) and not type_.scale))
+
+
+def _looks_between(low: int, high: int) -> Looks:
+    signs = {"negative"} if low < 0 else set[str]()
+    if low >= -_EXACT and high <= _EXACT:
+        return frozenset(signs | {"int53"})
+    if low >= -(2**63) and high < 2**63:
+        return frozenset(signs | {"int64"})
+    return frozenset(signs | {"uint64" if low >= 0 and high < 2**64 else "decimal"})
+
+
+def _looks_of_type(type_: Any) -> Looks:
     if pa.types.is_timestamp(type_):
         return frozenset({"moment" if type_.tz is None else "instant"})
-    for is_one, look in (
-        (pa.types.is_floating, "float"),
-        (pa.types.is_boolean, "bool"),
-        (pa.types.is_date, "day"),
+    for is_one, looks in (
+        (pa.types.is_uint64, {"uint64"}),
+        (pa.types.is_integer, {"int64", "negative"}),
+        (pa.types.is_decimal, {"decimal", "negative"}),
+        (pa.types.is_floating, {"float"}),
+        (pa.types.is_boolean, {"bool"}),
+        (pa.types.is_date, {"day"}),
     ):
         if is_one(type_):
-            return frozenset({look})
+            return frozenset(looks)
     return frozenset({"text"})

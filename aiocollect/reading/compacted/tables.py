@@ -16,7 +16,7 @@ from ..cells.looks import Looks
 from ..fetch.fetcher import Fetcher
 from ..parts.plan import PlannedPart
 from .files import PARQUET, metadata_of
-from .footer import Footer, footer_of
+from .footer import Footer, footer_of, looks_of_file
 from .groups import groups
 
 __all__ = ["CompactedReader"]
@@ -33,7 +33,7 @@ class CompactedReader:
     """Reads the compacted files of one stream; footers are fetched once."""
 
     def __init__(self) -> None:
-        self._metadata: dict[str, tuple[Any, Footer]] = {}
+        self._metadata: dict[str, tuple[Any, Footer | None]] = {}
         self._keys: dict[tuple[int, int], Any] = {}
 
     def __repr__(self) -> str:
@@ -42,8 +42,8 @@ class CompactedReader:
     async def looks(self, fetcher: Fetcher, part: PlannedPart) -> dict[str, Looks]:
         """The looks of its columns."""
         metadata, footer = await self._opened(fetcher, part)
-        names = metadata.schema.to_arrow_schema().names
-        return {name: footer.looks.get(name, frozenset({"text"})) for name in names}
+        seen = looks_of_file(metadata)
+        return seen if footer is None else seen | footer.looks
 
     async def tables(
         self,
@@ -91,12 +91,12 @@ class CompactedReader:
         left = mine.append_column("place", place).join(near, [ID, TIME, ROW], join_type="left anti")
         return table.take(left["place"].combine_chunks().sort())
 
-    async def _opened(self, fetcher: Fetcher, part: PlannedPart) -> tuple[Any, Footer]:
+    async def _opened(self, fetcher: Fetcher, part: PlannedPart) -> tuple[Any, Footer | None]:
         found = self._metadata.get(part.path)
         if found is None:
             metadata = await metadata_of(fetcher, part)
-            footer = None if metadata is None else footer_of(metadata.metadata)
-            if footer is None:
+            if metadata is None:
                 raise SchemaConflict(f"{part.path} is not a compacted file")
-            found = self._metadata[part.path] = metadata, footer
+            # Of a Delta table, others' files have none.
+            found = self._metadata[part.path] = metadata, footer_of(metadata.metadata)
         return found

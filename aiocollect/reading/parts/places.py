@@ -105,6 +105,12 @@ class Places:
             prefix += first.zfill(4) if field == "yyyy" else first
         return prefix
 
+    @property
+    def longest(self) -> int:
+        """The longest time of one folder, in microseconds."""
+        days = 1 if {"HH", "dd"} & set(self._times) else 31 if "MM" in self._times else 366
+        return days * 86_400_000_000
+
     def find(self, path: str) -> PartPlace | None:
         """What the name of a blob says; None where it is none of these."""
         found = self._is_ours(path)

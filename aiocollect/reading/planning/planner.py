@@ -100,7 +100,6 @@ class Planner:
             folder_of,
             part_of_file,
         )
-        from ..compacted.footer import marks_of
 
         request = self._request
         places = self._places_of({"model": request.model, "version": version, "identifier": stream})
@@ -110,14 +109,16 @@ class Planner:
             folder_of(request.model, version, stream),
             begin=begin,
             end=end,
+            longest=max(one.longest for one in places),
             is_mine=lambda path: find_place(places, path) is not None,
+            places=prefix_of(places),
+            parts=[(part.path, part.created, part.length) for part, _ in found],
         )
-        marks = marks_of(file.footer for file in fold.files)
         there = {(part.path, part.created) for part, _ in found}
         incomplete = days_without_sources(fold.files, there, self._prefix(places, stream))
         rest = []
         for part, place in found:
-            mark = marks.get((part.path, part.created), 0)
+            mark = fold.marks.get((part.path, part.created), 0)
             if not mark or mark < part.length:
                 checked = day_of(part.begin) in incomplete
                 rest.append((part._replace(start=mark, checked=checked), place))

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from ..._core.ids import writer_of_id
 from ...errors import ConfigError
 from ...typing import Catalog, Listed
+from ..asked.when import FOREVER
 from ..fetch.fetcher import Fetcher, listing
 from ..fetch.opening import import_arrow
 from ..fetch.united import files_of
@@ -81,6 +81,7 @@ def _planned(part: SeenPart, stream: str = "", form: str = "csv") -> PlannedPart
 class _Verifier:
     def __init__(self, catalog: Catalog, places_of: PlacesOf, asked: Asked) -> None:
         self._catalog = catalog
+        self._places_of = places_of
         self._places = places_of(asked.names)
         self._asked = asked
         self._fetcher = Fetcher(catalog)
@@ -143,19 +144,19 @@ class _Verifier:
         self, day: Day, parts: Sequence[Listed], lanes: dict[LaneKey, LaneTold], lives: Lives
     ) -> DayVerdict:
         there = {(part.path, part.created) for part in parts}
-        gone = any(
-            (path, record.created) not in there
+        gone = {
+            (path, record.created)
             for lane in lanes.values()
             for path, record in lane.stored
-            if record.created
-        )
+            if record.created and (path, record.created) not in there
+        }
         judge = DayJudge(
             parts,
             lanes,
             lives.lives,
             door=_Door(self._fetcher),
             writer_of=writer_of_id,
-            compacted=await self._compacted(day) if gone else {},
+            compacted=await self._compacted(day, gone) if gone else {},
         )
         await judge.judge()
         findings: list[Finding] = judge.findings
@@ -177,23 +178,32 @@ class _Verifier:
             all_shown=judge.all_shown,
         )
 
-    async def _compacted(self, day: Day) -> dict[tuple[str, str], int]:
-        """As far as the parts of a day are in compacted files. Without pyarrow nobody can tell, and
-        nothing can have been compacted here."""
-        with suppress(ConfigError):
+    async def _compacted(
+        self, day: Day, parts: Iterable[tuple[str, str]]
+    ) -> dict[tuple[str, str], int]:
+        """As far as these parts of a day are in compacted files. Without pyarrow nobody can tell,
+        and nothing can have been compacted here."""
+        try:
             import_arrow()
-            from ..compacted.files import files_in, folder_of
-            from ..compacted.footer import marks_of
+        except ConfigError:
+            return {}
+        from ..compacted.files import files_in, folder_of
 
-            fold = await files_in(
-                files_of(self._catalog),
-                folder_of(day.model, day.version, day.stream),
-                begin=day.begin,
-                end=day.end,
-                is_mine=lambda _: True,
-            )
-            return marks_of(file.footer for file in fold.files)
-        return {}
+        version = day.version or "default"  # where the layout knows none
+        names = {"model": day.model, "version": version, "identifier": day.stream}
+        if not all(names.values()):
+            return {}
+        fold = await files_in(
+            files_of(self._catalog),
+            folder_of(day.model, version, day.stream),
+            begin=day.begin,
+            end=day.end,
+            longest=day.end - day.begin,
+            is_mine=lambda _: True,
+            places=prefix_of(self._places_of(names)),
+            parts=[(path, created, FOREVER) for path, created in parts],
+        )
+        return dict(fold.marks)
 
 
 async def verified(catalog: Catalog, places_of: PlacesOf, asked: Asked) -> Verdict:

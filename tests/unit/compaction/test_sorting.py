@@ -10,8 +10,10 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 
+from aiocollect import MemoryStore
 from aiocollect.compaction.rowset import RowSet
 from aiocollect.compaction.sorting import Sorter
+from aiocollect.compaction.targets import ParquetFiles
 from aiocollect.compaction.writing import FileWriter
 from aiocollect.errors import AioCollectError
 from aiocollect.reading.compacted.footer import Footer, PartBytes, footer_of, marks_of
@@ -100,7 +102,7 @@ def test_a_slice_of_a_table_hashes_like_its_copy() -> None:
 def test_a_file_has_its_footer_and_its_rows() -> None:
     """Other readers of Parquet get the same cells."""
     table = table_of(sorted(rows_of(6, 1_000), key=lambda row: row[1]))
-    writer = FileWriter(table.schema)
+    writer = FileWriter(table.schema, ParquetFiles(MemoryStore(), "").encodings)
     writer.add(table)
     said = Footer((PartBytes("a/data.csv", "now", 3, 99),), 0, "", {}, 0, 10, 20)
     file, length, footer = writer.finish(said)
@@ -117,7 +119,7 @@ def test_a_file_has_its_footer_and_its_rows() -> None:
 def test_a_file_that_lost_rows_is_not_put() -> None:
     """What was written is read back, and compared."""
     table = table_of(rows_of(7, 100))
-    writer = FileWriter(table.schema)
+    writer = FileWriter(table.schema, ParquetFiles(MemoryStore(), "").encodings)
     writer.add(table)
     writer.rows.add(table.slice(0, 1))
     with pytest.raises(AioCollectError, match="nothing was stored"):
