@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from .families import FAMILIES, GENERAL
+from .names import ERRORS, EVENTS
 from .own import OWN
 from .service import SERVICE
 
-__all__ = ["CODES", "Remedy", "explain", "known"]
+__all__ = ["CODES", "NAMES", "Remedy", "explain", "known", "look_up"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,25 @@ def _rows() -> Iterator[tuple[str, Remedy]]:
 
 
 CODES: Final[Mapping[str, Remedy]] = dict(_rows())
+# Of events and of errors: a name is met in a log or a traceback, beside the code.
+NAMES: Final[Mapping[str, Remedy]] = {row[0]: Remedy(*row) for row in (*EVENTS, *ERRORS)}
+_BY_FOLDED: Final = {name.casefold(): name for name in (*NAMES, *CODES)}
 
 
 def known(code: str) -> bool:
     """Whether the code has a row of its own, or belongs to a family."""
     return code in CODES or any(code.startswith(prefix) for prefix, _, _ in FAMILIES)
+
+
+def look_up(text: str) -> Remedy | None:
+    """The remedy of a code, or of the name of an event or an error, however it is written; None if
+    nothing is known of it."""
+    wanted = text.strip().strip("'\"`()").rpartition(".")[2]
+    if wanted in NAMES or known(wanted):
+        return NAMES.get(wanted) or explain(wanted)
+    # In a chat or a ticket the case gets lost.
+    found = _BY_FOLDED.get(wanted.casefold())
+    return None if found is None else NAMES.get(found) or explain(found)
 
 
 def explain(code: str) -> Remedy:

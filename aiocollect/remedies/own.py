@@ -268,6 +268,32 @@ _FILES: Final[tuple[Row, ...]] = (
 
 _ROWS_GIVEN: Final[tuple[Row, ...]] = (
     (
+        "full",
+        "of a call: memory is full of rows that wait; of a part: it has all its blocks or bytes",
+        (
+            "for a call, find out why the store is slow, or raise max_memory_bytes=; a part needs "
+            "no action, rows go to the next one"
+        ),
+    ),
+    (
+        "too_large",
+        "of a call: it is larger than limits.max_call_bytes; of a block: the store accepts less",
+        (
+            "for a call, record large tables with collect_pieces(); a block needs no action, it "
+            "is halved between rows"
+        ),
+    ),
+    (
+        "config",
+        "an option or a name in the call is wrong",
+        "see the error in the log; it names the option and what to do",
+    ),
+    (
+        "streams",
+        "the gateway has as many streams as it keeps",
+        "do not make names or columns out of data",
+    ),
+    (
         "shape",
         "the shape of the value does not fit the columns",
         "pass rows with as many cells as there are feature_names",

@@ -106,7 +106,7 @@ _PLACES: Final[tuple[Row, ...]] = (
         "no action needed, rows go to the next part",
     ),
     (
-        "BlockCountExceedsLimit MaxBlobSizeConditionNotMet full",
+        "BlockCountExceedsLimit MaxBlobSizeConditionNotMet",
         "the blob has reached its limit of blocks or bytes",
         "no action needed, rows go to the next part",
     ),
@@ -209,7 +209,7 @@ _PLACES: Final[tuple[Row, ...]] = (
 
 _REQUESTS: Final[tuple[Row, ...]] = (
     (
-        "RequestBodyTooLarge RequestEntityTooLarge too_large ContentLengthTooLarge",
+        "RequestBodyTooLarge RequestEntityTooLarge ContentLengthTooLarge",
         "the block is larger than the service or a proxy accepts",
         (
             "no action needed, the block is halved between rows; if this happens often, lower "

@@ -16,7 +16,7 @@ from typing import Final
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from aiocollect.remedies import CODES, Remedy, explain
+from aiocollect.remedies import CODES, NAMES, Remedy, explain
 from aiocollect.remedies.families import FAMILIES
 from tests.service.answers import (
     AGAIN,
@@ -39,7 +39,7 @@ OPENING: Final = """# Errors, and what to do
 Every code that the log, `stats().held`, a `Held` or `Retrying` event, a refusal or a dead letter
 can show: what it means, and what to do. Replace words in capitals with your own. No answer of a
 store loses a row: rows wait in memory (and in the spool, if there is one) until the store takes
-them.
+them. In a terminal: `aiocollect explain CODE`.
 
 This page is made by `python docs/reference/errors.py`, from `aiocollect/remedies/` and from a table
 that a test compares with a stand-in of the service: each answer, at each operation, through a
@@ -79,6 +79,11 @@ COUNTED: Final = (
     "Without an answer nothing is decided: the same again. If no token or SAS can be had, or a "
     "certificate is not trusted, the path is held. Keys under which rows are counted as refused, "
     "dropped or dead letters are here too."
+)
+
+NAMED: Final = (
+    "Hooks get events (`aiocollect.events`), and callers get errors (`aiocollect.errors`). What "
+    "happened has a code besides: look that up first."
 )
 
 
@@ -139,6 +144,12 @@ def others() -> Iterator[str]:
     yield f"| any other | {remedy.meaning} | {remedy.remedy} |"
 
 
+def names() -> Iterator[str]:
+    """Events, then errors."""
+    for remedy in NAMES.values():
+        yield f"| `{remedy.code}` | {remedy.meaning} | {remedy.remedy} |"
+
+
 def page() -> str:
     """The page's text."""
     head = "| code | status | what it means | what to do | rows |\n|---|---|---|---|---|"
@@ -156,6 +167,9 @@ def page() -> str:
         "## Connections, identities, files, and what is counted",
         filled(COUNTED),
         "| code | what it means | what to do |\n|---|---|---|\n" + "\n".join(others()),
+        "## Names of events and errors",
+        filled(NAMED),
+        "| name | what it means | what to do |\n|---|---|---|\n" + "\n".join(names()),
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -136,7 +136,17 @@ ALLOWED_ROOMS = {
     | {"_threads"},
     # It starts the others, and what it writes for newcomers uses the integrations.
     "cli": {"cli", "demo", "gateway", "__init__", "settings_file", "errors", "events"}
-    | {"_threads", "compaction", "encoders", "integrations", "page", "reading", "stats", "typing"},
+    | {
+        "_threads",
+        "compaction",
+        "encoders",
+        "integrations",
+        "page",
+        "reading",
+        "remedies",
+        "stats",
+        "typing",
+    },
     "gateway": {"gateway", "__init__", "encoders", "_files", "layouts", "metrics", "typing"}
     | {"_validation", "page"},
     "page": {"page", "__init__", "_files", "remedies", "settings_file", "stats"},

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 import aiocollect
+from aiocollect import errors, events, stats
 from aiocollect.errors import Refusal
-from aiocollect.remedies import CODES, Remedy, explain, known
+from aiocollect.remedies import CODES, NAMES, Remedy, explain, known
 from aiocollect.remedies.families import FAMILIES
 from aiocollect.remedies.own import OWN
 from aiocollect.remedies.service import SERVICE
@@ -76,7 +77,7 @@ def test_a_code_stands_in_one_row() -> None:
 
 def test_texts_are_clauses_of_one_line() -> None:
     """They stand in the middle of a log line: no full stop, no line end, nothing empty."""
-    for remedy in (*CODES.values(), *(Remedy(*row) for row in FAMILIES)):
+    for remedy in (*CODES.values(), *NAMES.values(), *(Remedy(*row) for row in FAMILIES)):
         for text in (remedy.meaning, remedy.remedy):
             assert re.fullmatch(r"[^\n|]{4,300}", text), remedy
             assert not text.endswith((".", ";", " ")), remedy
@@ -119,6 +120,19 @@ def test_an_unknown_code_gets_a_general_line() -> None:
 def test_each_reason_of_a_refusal_is_explained() -> None:
     """A store may refuse without a code of its own: then the reason is the code."""
     assert [reason for reason in Refusal if reason.value not in CODES] == []
+
+
+def test_each_event_and_each_error_has_a_row() -> None:
+    """Who meets its name in a log or a traceback can look it up; no name is a code too."""
+    named = {*events.__all__, *errors.__all__} - {"Event", "Refusal"}
+    assert set(NAMES) == named
+    assert not set(NAMES) & set(CODES)
+
+
+def test_each_reason_under_which_rows_are_counted_is_explained() -> None:
+    """The keys of the counts, which metrics and the page show."""
+    counted = (*stats.REFUSED, *stats.DROPPED, *stats.DEAD_LETTERED)
+    assert [reason for reason in counted if reason not in CODES] == []
 
 
 STORE_ERRORS = ("OutcomeUnknown", "StoreBusy", "BlobFull", "OffsetMismatch", "StoreRefused")
