@@ -264,7 +264,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
                 "--sample-rate", type=float, help="share of calls to record, above 0 and up to 1"
             )
         one.set_defaults(run=_switch, command=command)
-    for command in ("init", "ui", "replay", "gateway", "enable", "disable", "status"):
+    for command in ("init", "ui", "top", "replay", "gateway", "enable", "disable", "status"):
         commands.choices[command].add_argument(
             "--json", action="store_true", help="print JSON, one object per line"
         )

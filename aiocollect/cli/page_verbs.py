@@ -1,9 +1,10 @@
-"""The commands that show what processes do: ``ui``."""
+"""The commands that show what processes do: ``ui`` and ``top``."""
 
 from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from aiocollect import ConfigError
@@ -60,19 +61,37 @@ def add_page(commands: Any) -> None:
     )
     ui.add_argument("--no-browser", action="store_true", help="only print the address")
     ui.set_defaults(run=_ui)
+    top = commands.add_parser(
+        "top",
+        help="see in the terminal what running servers record",
+        description=(
+            "Shows in the terminal what the processes do that write status files: pipelines made "
+            "with status=DIR or AIOCOLLECT_STATUS. Ends with Ctrl-C. With --once it exits with 1 "
+            "if something needs you, and with 3 if no process writes there. Needs rich, except "
+            'for --json: pip install "aiocollect[top]".'
+        ),
+    )
+    top.add_argument(
+        "directories",
+        metavar="DIR",
+        nargs="*",
+        help=f"directory of status files (default: ${_VARIABLE})",
+    )
+    top.add_argument("--once", action="store_true", help="show it once, and exit")
+    top.set_defaults(run=_top)
+
+
+def _top(options: argparse.Namespace) -> int:
+    from aiocollect.cli.top import TopOptions, top
+
+    return top(_directories("top", options.directories), TopOptions(options.once, options.json))
 
 
 def _ui(options: argparse.Namespace) -> int:
     from aiocollect.cli.ui import UiOptions, ui
     from aiocollect.gateway import load_token
 
-    here = os.environ.get(_VARIABLE)
-    directories = options.directories or ([here] if here else [])
-    if not directories:
-        raise ConfigError(
-            f"no directory of status files given; use aiocollect ui DIR or set {_VARIABLE}, "
-            "and start the servers with the same"
-        )
+    directories = _directories("ui", options.directories)
     token = None if options.token_file is None else load_token(options.token_file, {})
     return ui(
         directories,
@@ -86,3 +105,15 @@ def _ui(options: argparse.Namespace) -> int:
             options.json,
         ),
     )
+
+
+def _directories(command: str, given: Sequence[str]) -> Sequence[str]:
+    """Those given, else that of the variable. Raises ConfigError."""
+    here = os.environ.get(_VARIABLE)
+    directories = given or ([here] if here else [])
+    if not directories:
+        raise ConfigError(
+            f"no directory of status files given; use aiocollect {command} DIR or set {_VARIABLE}, "
+            "and start the servers with the same"
+        )
+    return directories

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-__all__ = ["print_table", "shown"]
+__all__ = ["escaped", "print_table", "shown"]
 
 # Of a cell: two of them and an id stand side by side in a terminal of 120 columns.
 _WIDEST = 40
@@ -22,7 +22,10 @@ def print_table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 def shown(cell: Any) -> str:
     """A cell as a terminal can show it; missing is nothing."""
-    text = "" if cell is None else str(cell)
-    if not text.isprintable():
-        text = text.encode("unicode_escape").decode()
+    text = escaped("" if cell is None else str(cell))
     return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
+
+
+def escaped(text: str) -> str:
+    """The text, without anything that a terminal would obey."""
+    return text if text.isprintable() else text.encode("unicode_escape").decode()

@@ -34,6 +34,7 @@ def test_the_core_depends_on_four_packages() -> None:
         "opentelemetry",
         "read",
         "delta",
+        "top",
     }
 
 
