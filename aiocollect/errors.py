@@ -16,7 +16,8 @@
         ├── OutcomeUnknown   no answer that decides; send the same again
         ├── StoreBusy        throttled; send the same again, later
         ├── BlobFull         this blob accepts no more; look, then go on to the next part
-        └── StoreRefused     the store refuses, for a reason that has a remedy
+        ├── StoreRefused     the store refuses, for a reason that has a remedy
+        └── StoreUnreachable a reader's: no answer came in time; it says what to look at
 
 Other exceptions become one of these inside each store. Messages hold codes and sizes only, never a
 URL, a credential or the value of a cell.
@@ -47,6 +48,7 @@ __all__ = [
     "StoreBusy",
     "StoreError",
     "StoreRefused",
+    "StoreUnreachable",
 ]
 
 
@@ -129,6 +131,10 @@ class StoreBusy(StoreError):
 
 class BlobFull(StoreError):
     """The blob accepts no more: its block limit, its size limit, or a seal."""
+
+
+class StoreUnreachable(StoreError):
+    """The store gave no answer within the ``timeout`` of read(), verify() or streams()."""
 
 
 class Refusal(enum.Enum):

@@ -19,6 +19,7 @@ from .asked.notes import Notes
 from .asked.request import LABELS, Labels, OnDrift, OnMissing, ReadFormat, Request, checked_streams
 from .asked.when import FOREVER, When, moment_of
 from .fetch.opening import import_arrow, opener, places_in
+from .fetch.patience import TIMEOUT
 from .following.position import frozen_plan
 from .parts.plan import narrowed
 from .planning.planner import Planner
@@ -54,6 +55,7 @@ class ReadOptions(TypedDict, total=False):
     layout: Layout | str | None
     format: ReadFormat | None
     store_options: StoreOptions
+    timeout: float
 
 
 _DEFAULTS = Settings()
@@ -86,6 +88,7 @@ def read(
     layout: Layout | str | None = None,
     format: ReadFormat | None = None,  # noqa: A002 - a public name
     store_options: StoreOptions = _NO_OPTIONS,
+    timeout: float = TIMEOUT,
 ) -> Dataset:
     """What a model has seen and said, as a :class:`Dataset`: one row for each that was scored.
 
@@ -119,6 +122,7 @@ def read(
                       model data collector; else as the Pipeline's
     ``format``        None: CSV and JSONL, by the names of the files; "mdc": the records of that
                       collector in another layout
+    ``timeout``       seconds that the store may take for one answer, with all tries
     ================  ==========================================================================
 
     Raises ConfigError here for options that are wrong, and for names that are not there once the
@@ -166,7 +170,7 @@ def read(
     )
     places_of = places_in(layout, workspace=workspace, service=service, format_=format)
     places_of({"model": model, "version": version or "default"})
-    open_store = opener(store, container, credential, store_options, compacted)
+    open_store = opener(store, container, credential, store_options, compacted, timeout=timeout)
     notes = Notes()
     planner = Planner(request, places_of, notes)
     plan = None if as_of is None else frozen_plan(as_of, names)

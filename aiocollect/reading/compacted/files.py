@@ -216,7 +216,7 @@ async def names_in(catalog: Catalog, known: Mapping[str, str], asked: str) -> se
         prefix += f"{key}={escape(known[field], what=field)}/"
     return {
         unescape(found[asked])
-        async for listed in catalog.list(prefix or "model=")
+        for listed in await listing(catalog, prefix or "model=")
         if (found := _is_folded(listed.path)) is not None
     }
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from ...errors import OutcomeUnknown, Refusal, SnapshotGone, StoreBusy, StoreRefused
+from ...errors import OutcomeUnknown, Refusal, SnapshotGone, StoreRefused
 from ...typing import Catalog, Listed
 from ..parts.plan import HEAD, RANGE, PlannedPart
+from .patience import patient
 
 __all__ = ["Fetcher", "Stretch", "listing"]
 
@@ -22,9 +23,8 @@ __all__ = ["Fetcher", "Stretch", "listing"]
 AHEAD: Final = 4
 # Heads that are kept, so that small parts are fetched once.
 HEADS: Final = 32 * 2**20
-TRIES: Final = 6
-FIRST_WAIT: Final = 0.2
-LONGEST_WAIT: Final = 10.0
+# The code of an answer with fewer bytes than were listed: of a copy of the service that is behind.
+_SHORT: Final = "ShortAnswer"
 
 
 class Stretch(NamedTuple):
@@ -35,26 +35,16 @@ class Stretch(NamedTuple):
     last: bool
 
 
-async def listing(catalog: Catalog, prefix: str) -> list[Listed]:
+async def listing(catalog: Catalog, prefix: str) -> Sequence[Listed]:
     """The blobs whose paths begin with ``prefix``."""
-    wait = FIRST_WAIT
-    for left in reversed(range(TRIES)):
-        try:
-            return [listed async for listed in catalog.list(prefix)]
-        except (OutcomeUnknown, StoreBusy) as error:
-            if not left:
-                raise
-            wait = max(wait, error.retry_after or 0.0)
-        await asyncio.sleep(min(wait, LONGEST_WAIT))
-        wait *= 2
-    raise AssertionError("unreachable")
+    return await patient(catalog).listed(prefix)
 
 
 class Fetcher:
     """Reads parts of one store, on one event loop."""
 
     def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
+        self._store = patient(catalog)
         self._heads: dict[str, bytes] = {}
         self._kept = 0
 
@@ -117,28 +107,25 @@ class Fetcher:
     async def _fetch(self, part: PlannedPart, offset: int, length: int) -> bytes:
         if not length:
             return b""
-        wait = FIRST_WAIT
-        for left in reversed(range(TRIES)):
-            try:
-                found = await self._catalog.fetch(part.path, offset=offset, length=length)
-            except StoreRefused as refused:
-                if refused.reason in (Refusal.BLOB_MISSING, Refusal.WRONG_TYPE):
-                    raise SnapshotGone(f"{part.path} no longer exists") from None
+
+        async def ask(_: asyncio.Timeout) -> bytes:
+            found = await self._store.fetch(part.path, offset=offset, length=length)
+            if found.created != part.created:
+                raise SnapshotGone(f"{part.path} was replaced after it was listed")
+            if len(found.data) != length:
+                raise OutcomeUnknown(_SHORT)
+            return found.data
+
+        try:
+            return await self._store.asked(ask, right="read")
+        except StoreRefused as refused:
+            if refused.reason in (Refusal.BLOB_MISSING, Refusal.WRONG_TYPE):
+                raise SnapshotGone(f"{part.path} no longer exists") from None
+            raise
+        except OutcomeUnknown as unknown:
+            if unknown.code != _SHORT:
                 raise
-            except (OutcomeUnknown, StoreBusy) as error:
-                if not left:
-                    raise
-                wait = max(wait, error.retry_after or 0.0)
-            else:
-                if found.created != part.created:
-                    raise SnapshotGone(f"{part.path} was replaced after it was listed")
-                if len(found.data) == length:
-                    return found.data
-                if not left:
-                    raise SnapshotGone(f"{part.path} became shorter after it was listed")
-            await asyncio.sleep(min(wait, LONGEST_WAIT))
-            wait *= 2
-        raise AssertionError("unreachable")
+            raise SnapshotGone(f"{part.path} became shorter after it was listed") from None
 
 
 def _ranges(parts: Iterable[PlannedPart]) -> Iterator[tuple[PlannedPart, int, int]]:

@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 
 from ..._config.build import open_store
 from ..._config.env import options_from_env as pipeline_options
+from ..._validation.checks import check_number
 from ...errors import ConfigError
 from ...layouts import DocumentedLayout, MdcLayout, TemplateLayout, escape
 from ...options import StoreOptions
 from ...typing import Catalog, Credential, Layout, Store
 from ..parts.places import Places
+from .patience import Patient
 from .united import United
 
 __all__ = ["Opener", "import_arrow", "open_catalog", "opener", "options_from_env", "places_in"]
@@ -102,13 +104,15 @@ def _templates(layout: Layout | str | None) -> list[str]:
 class Opener(NamedTuple):
     """Opens the store. It can be pickled as far as what the user has given can be: an address and
     the name of an identity always can. It has no secret but one that the user wrote into these.
-    ``compacted``: the store of the compacted files, if it is another one."""
+    ``compacted``: the store of the compacted files, if it is another one. ``timeout``: seconds for
+    an answer; None: whoever opens it looks to that."""
 
     store: Store | str | os.PathLike[str]
     container: str | None
     credential: Credential | None
     options: StoreOptions
     compacted: Opener | None = None
+    timeout: float | None = None
 
     def __repr__(self) -> str:
         return "<Opener of an address>" if self._is_named else f"<Opener of {self.store!r}>"
@@ -134,13 +138,13 @@ class Opener(NamedTuple):
 
     def __call__(self) -> Catalog:
         """The store, which connects when it is used. Raises ConfigError."""
-        parts = self._opened()
-        if self.compacted is None:
-            return parts
-        files = self.compacted()
-        closes = [parts] if self._is_named else []
-        closes += [files] if self.compacted.owned else []
-        return United(parts, files, closes=tuple(closes))
+        found = self._opened()
+        if self.compacted is not None:
+            files = self.compacted()
+            closes = [found] if self._is_named else []
+            closes += [files] if self.compacted.owned else []
+            found = United(found, files, closes=tuple(closes))
+        return found if self.timeout is None else Patient(found, self.timeout)
 
     def _opened(self) -> Catalog:
         opened: Any = self.store
@@ -157,9 +161,13 @@ def opener(
     credential: Credential | None,
     store_options: StoreOptions,
     compacted: Store | str | os.PathLike[str] | None = None,
+    *,
+    timeout: float | None = None,
 ) -> Opener:
     """What opens the store, and that of its compacted files, if it is another one: both with the
     same credential. Raises ConfigError for what is wrong with an address, at once."""
+    if timeout is not None:
+        check_number("timeout", timeout, above=0)
     given = container is not None or credential is not None or store_options
     if given and not isinstance(store, str | os.PathLike):
         raise ConfigError(
@@ -171,7 +179,7 @@ def opener(
         files = Opener(compacted, None, credential, store_options)
     elif compacted is not None:
         files = Opener(compacted, None, None, {})
-    found = Opener(store, container, credential, store_options, files)
+    found = Opener(store, container, credential, store_options, files, timeout)
     found()
     return found
 

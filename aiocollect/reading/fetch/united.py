@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from ...typing import Catalog, Listed, Range
+from .patience import Patient
 
 __all__ = ["United", "files_of", "parts_of"]
 
@@ -40,9 +41,13 @@ class United:
 
 def files_of(catalog: Catalog) -> Catalog:
     """Where the compacted files are: in the same store, unless another one was named."""
+    if isinstance(catalog, Patient):
+        return Patient(files_of(catalog.catalog), catalog.timeout)
     return catalog.files if isinstance(catalog, United) else catalog
 
 
 def parts_of(catalog: Catalog) -> Catalog:
     """Where the parts are."""
+    if isinstance(catalog, Patient):
+        return Patient(parts_of(catalog.catalog), catalog.timeout)
     return catalog.parts if isinstance(catalog, United) else catalog

@@ -15,6 +15,7 @@ from ...typing import Catalog, Credential, Layout, Store
 from ..asked.request import ReadFormat
 from ..fetch.fetcher import listing
 from ..fetch.opening import opener, places_in
+from ..fetch.patience import TIMEOUT
 from .planner import PlacesOf, find_place, prefix_of
 
 __all__ = ["StreamInfo", "found_streams", "streams"]
@@ -49,9 +50,11 @@ def streams(
     layout: Layout | str | None = None,
     format: ReadFormat | None = None,  # noqa: A002 - a public name
     store_options: StoreOptions = _NO_OPTIONS,
+    timeout: float = TIMEOUT,
 ) -> list[StreamInfo]:
     """The streams of a store, or of one model or version, by their names. The other options are
-    those of read(). Only names and lengths are asked for. Raises ConfigError."""
+    those of read(). Only names and lengths are asked for. Raises ConfigError, StoreRefused
+    and StoreUnreachable."""
     if version is not None and model is None:
         raise ConfigError("version= needs a model")
     if format is not None:
@@ -60,7 +63,7 @@ def streams(
     known = {"model": model, "version": version}
     names = {name: text for name, text in known.items() if text is not None}
     places_of(names)
-    open_store = opener(store, container, credential, store_options)
+    open_store = opener(store, container, credential, store_options, timeout=timeout)
 
     async def main() -> list[StreamInfo]:
         catalog = open_store()

@@ -15,6 +15,7 @@ from ...options import StoreOptions
 from ...typing import Credential, Format, Layout, Store
 from ..asked.when import FOREVER, When, moment_of
 from ..fetch.opening import Opener, opener, places_in
+from ..fetch.patience import TIMEOUT
 from ..planning.planner import PlacesOf
 from .verdict import Verdict
 from .verifier import Asked, verified
@@ -42,6 +43,7 @@ class VerifyOptions(TypedDict, total=False):
     layout: Layout | str | None
     format: Format | None
     store_options: StoreOptions
+    timeout: float
 
 
 def verify(
@@ -61,6 +63,7 @@ def verify(
     layout: Layout | str | None = None,
     format: Format | None = None,  # noqa: A002 - a public name
     store_options: StoreOptions = _NO_OPTIONS,
+    timeout: float = TIMEOUT,
 ) -> Verdict:
     """Whether what is stored is what was accepted: a :class:`Verdict`, by stream and day.
 
@@ -79,10 +82,11 @@ def verify(
     ``depth``         "bytes": by the log; rows are parsed only where no log tells of them, which
                       needs pyarrow. "rows": all rows are parsed too ["bytes"]
     ``log_key``       the pipeline's, where it has one: then a forged log is found
+    ``timeout``       seconds that the store may take for one answer, with all tries
     ================  ==========================================================================
 
     Raises ConfigError for options that are wrong, and StoreRefused where the credential may not
-    list or read.
+    list or read, and StoreUnreachable after ``timeout``.
     """
     prepared = _prepared(
         store,
@@ -100,6 +104,7 @@ def verify(
         layout=layout,
         format=format,
         store_options=store_options,
+        timeout=timeout,
     )
 
     async def main() -> Verdict:
@@ -143,6 +148,7 @@ def _prepared(
     layout: Layout | str | None = None,
     format: Format | None = None,  # noqa: A002 - a public name
     store_options: StoreOptions = _NO_OPTIONS,
+    timeout: float = TIMEOUT,
 ) -> tuple[Opener, PlacesOf, Asked]:
     known: dict[str, Any] = {"model": model, "version": version, "identifier": stream}
     for name, text in known.items():
@@ -161,7 +167,7 @@ def _prepared(
     names = {name: text for name, text in known.items() if text is not None}
     places_of = places_in(layout, workspace=workspace, service=service, format_=format)
     places_of(names)
-    open_store = opener(store, container, credential, store_options)
+    open_store = opener(store, container, credential, store_options, timeout=timeout)
     asked = Asked(
         names,
         begin or 0,

@@ -10,9 +10,16 @@ from typing import Any
 import pytest
 
 from aiocollect import MemoryStore
-from aiocollect.errors import OutcomeUnknown, Refusal, SnapshotGone, StoreBusy, StoreRefused
-from aiocollect.reading.fetch import fetcher
-from aiocollect.reading.fetch.fetcher import AHEAD, TRIES, Fetcher, listing
+from aiocollect.errors import (
+    OutcomeUnknown,
+    Refusal,
+    SnapshotGone,
+    StoreBusy,
+    StoreRefused,
+    StoreUnreachable,
+)
+from aiocollect.reading.fetch.fetcher import AHEAD, Fetcher, listing
+from aiocollect.reading.fetch.patience import LONGEST_WAIT, TIMEOUT, TRIES, Patient
 from aiocollect.reading.parts.plan import HEAD, RANGE, PlannedPart
 from aiocollect.testing import Fault, FaultKind, Operation, VirtualLoop, run_virtual
 from aiocollect.typing import Range
@@ -152,7 +159,7 @@ def test_the_stores_own_wish_is_heeded() -> None:
     catalog, parts = with_blobs({"a": 1})
     assert read(Busy(catalog.memory), parts) == {"a": b"a"}
     steps = [second - first for first, second in pairwise(waited)]
-    assert steps == pytest.approx([3.0, fetcher.LONGEST_WAIT])
+    assert steps == pytest.approx([3.0, LONGEST_WAIT])
 
 
 def test_another_blob_of_the_name_is_never_read() -> None:
@@ -179,13 +186,82 @@ def test_an_old_view_is_asked_for_again() -> None:
 
 
 def test_a_refusal_is_the_stores_own() -> None:
-    """A right that is missing is said at once."""
+    """A right that is missing is said at once, by its letter, and with the reader's remedy."""
     catalog, parts = with_blobs({"a": 10})
     catalog.memory.readable = False
-    with pytest.raises(StoreRefused) as caught:
+    with pytest.raises(StoreRefused, match=r"may not read .*sp=rl \(here r ") as caught:
         read(catalog, parts)
     assert caught.value.reason is Refusal.NO_RIGHT
+    assert caught.value.code == "AuthorizationPermissionMismatch"
     assert len(catalog.asked) == 1
+
+    async def listed(_: VirtualLoop) -> None:
+        await listing(catalog, "")
+
+    with pytest.raises(StoreRefused, match=r"may not list .*sp=rl \(here l "):
+        run_virtual(listed)
+
+
+@pytest.mark.parametrize("hangs", ["list", "fetch"])
+@pytest.mark.parametrize("given", [None, 5.0])
+def test_a_store_that_never_answers(hangs: str, given: float | None) -> None:
+    """It takes the request and says nothing: there is an end, and the message says what to do."""
+    catalog, parts = with_blobs({"a": 10})
+    limit = TIMEOUT if given is None else given
+
+    class Silent(Watched):
+        async def list(self, prefix: str) -> Any:
+            async for listed in self.memory.list(prefix):
+                yield listed
+            if hangs == "list":
+                await asyncio.Event().wait()
+
+        async def fetch(self, path: str, *, offset: int, length: int) -> Range:
+            if hangs == "fetch":
+                await asyncio.Event().wait()
+            return await super().fetch(path, offset=offset, length=length)
+
+    async def main(loop: VirtualLoop) -> float:
+        store: Any = Silent(catalog.memory)
+        store = store if given is None else Patient(store, given)
+        begin = loop.time()
+        asked = listing(store, "") if hangs == "list" else Fetcher(store).range(parts[0], 0, 1)
+        with pytest.raises(StoreUnreachable, match=f"for {limit:g} s; .*timeout="):
+            await asked
+        return loop.time() - begin
+
+    assert run_virtual(main) == pytest.approx(limit, abs=0.1)
+
+
+def test_a_long_listing_that_gets_on_has_all_the_time() -> None:
+    """The limit is for an answer, not for all of them."""
+    catalog, _ = with_blobs({f"{number:05}": 0 for number in range(3000)})
+
+    class Slow(Watched):
+        async def list(self, prefix: str) -> Any:
+            at = 0
+            async for listed in self.memory.list(prefix):
+                at += 1
+                if not at % 1000:
+                    await asyncio.sleep(TIMEOUT - 1)
+                yield listed
+
+    async def main(_: VirtualLoop) -> int:
+        return len(await listing(Slow(catalog.memory), ""))
+
+    assert run_virtual(main) == 3000
+
+
+def test_a_store_that_does_its_own_waiting_raises_its_own() -> None:
+    """A TimeoutError that is not ours is not taken for it."""
+    catalog, parts = with_blobs({"a": 1})
+
+    class Own(Watched):
+        async def fetch(self, path: str, *, offset: int, length: int) -> Range:
+            raise TimeoutError("its own")
+
+    with pytest.raises(TimeoutError, match="its own"):
+        read(Own(catalog.memory), parts)
 
 
 def test_nobody_who_stops_leaves_requests_behind() -> None:
