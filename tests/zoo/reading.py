@@ -60,8 +60,8 @@ READING: Final[list[Mutant]] = [
         "a blob is known by its name",
         "apache/iceberg#12357",  # a source that was made anew is taken for the old one
         "reading/fetch/fetcher.py",
-        "                if found.created != part.created:\n",
-        "                if False:\n",
+        "            if found.created != part.created:\n",
+        "            if False:\n",
         ("reading while written",),
         "DID NOT RAISE SnapshotGone",
     ),
@@ -69,11 +69,20 @@ READING: Final[list[Mutant]] = [
         "a read trusts ETags",
         "Azure/azure-sdk-for-python#39817",  # chunks of a growing blob: ConditionNotMet
         "reading/fetch/fetcher.py",
-        "                if found.created != part.created:\n",
-        "                etag = self.__dict__.setdefault(part.path, found.etag)\n"
-        "                if found.created != part.created or etag != found.etag:\n",
+        "            if found.created != part.created:\n",
+        "            etag = self.__dict__.setdefault(part.path, found.etag)\n"
+        "            if found.created != part.created or etag != found.etag:\n",
         ("reading while written",),
         "was replaced after it was listed",
+    ),
+    Mutant(
+        "a read waits for ever",
+        _OWN,
+        "reading/fetch/patience.py",
+        "            async with asyncio.timeout(self.timeout) as limit:\n",
+        "            async with asyncio.timeout(None) as limit:\n",
+        ("fetch",),
+        "virtual time cannot advance",
     ),
     Mutant(
         "rows are joined by their place",

@@ -50,6 +50,7 @@ SUITES: Final[dict[str, Suite]] = {
     "declared types": Suite("behaviour", "tests/behaviour/test_declared_types.py"),
     "profile": Suite("behaviour", "tests/behaviour/test_profile.py"),
     "drift": Suite("unit", "tests/unit/reading/test_drift.py"),
+    "fetch": Suite("unit", "tests/unit/reading/test_fetch.py"),
     "planted damages": Suite("unit", "tests/unit/reading/test_planted_damages.py"),
     "log": Suite("behaviour", "tests/behaviour/test_log.py"),
     "verified lives": Suite("simulation", "tests/simulation/test_verify.py"),
