@@ -16,7 +16,7 @@ ifdef NATIVE
 export AIOCOLLECT_NATIVE := $(NATIVE)
 endif
 
-.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos docs faceoff loadtest bench crosscheck inference ui-test vendor ray spark evidently zoo contract million floats sanitize fuzz hostile golden client audit lock clean
+.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos docs pages faceoff loadtest bench crosscheck inference ui-test vendor ray spark evidently zoo contract million floats sanitize fuzz hostile golden client audit lock clean
 
 help: ## Show these verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -119,6 +119,9 @@ docs: $(VENV)/docs native ## The site, in build/site; each warning is an error (
 	rm -rf build/site
 	$(BIN)/sphinx-build --quiet --fail-on-warning --nitpicky --keep-going -c docs . build/site
 	@echo "the site: build/site/index.html"
+
+pages: $(VENV)/ready ## Write the pages again that are made of the code: api, cli, errors, options, values
+	for name in api cli errors options values; do $(BIN)/python docs/reference/$$name.py || exit 1; done
 
 define ENVIRONMENT
 $(PYTHON) -m venv $(@D)

@@ -26,7 +26,8 @@ What most programs need is here. The other public modules:
 ``aiocollect.typing``                Protocols of stores, encoders, layouts, hooks; option words
 ``aiocollect.stores.azure``          append blobs in Azure Storage; ``.local``, ``.memory``: in a
                                      directory, in memory
-``aiocollect.encoders``, ``layouts`` how rows are written, and where
+``aiocollect.encoders``              how rows are written
+``aiocollect.layouts``               where rows are written
 ``aiocollect.default``               the pipeline of ModelDataCollector
 ``aiocollect.testing``               virtual time, and stores and disks that fail by a script
 ``aiocollect.integrations``          aiohttp, ASGI, Flask, OpenTelemetry, Prometheus, pytest

@@ -38,21 +38,23 @@ PATH_COST = 3 * KIB
 class Limits:
     """The bounds that few need to change: ``Pipeline(…, limits=Limits(max_blocks=20_000))``.
 
+    Sizes in bytes; in brackets the default, and why.
+
     ===================  ==========================================================================
-    ``ring_slots``       calls that can wait for the pump, a power of two; 65,536: more than a
-                         server makes between two of its turns, for 0.5 MB
-    ``max_call_bytes``   of one call as it is copied, in bytes; a larger one is refused. 4 MiB: that
-                         copy holds the caller for about a millisecond
-    ``max_blocks``       blocks of one blob, then the next part begins; 49,000: the service refuses
-                         the 50,001st block (Append Block), and 1,000 are left for other writers
-    ``max_blob_bytes``   of one blob, in bytes, then the next part begins; 190 GiB: 50,000 blocks of
-                         4 MiB, the older limit, which every endpoint accepts (Append Block)
+    ``ring_slots``       calls that can wait for the pump, a power of two [65,536: more than a
+                         server makes between two of its turns, for 0.5 MB]
+    ``max_call_bytes``   of one call as it is copied; a larger one is refused [4 MiB: that copy
+                         holds the caller for about a millisecond]
+    ``max_blocks``       blocks of one blob, then the next part begins [49,000: the service refuses
+                         the 50,001st block (Append Block), and 1,000 are left for other writers]
+    ``max_blob_bytes``   of one blob, then the next part begins [190 GiB: 50,000 blocks of 4 MiB,
+                         the older limit, which every endpoint accepts (Append Block)]
     ``max_headers``      different headers of one path and day, each in a part of its own; more are
-                         refused (schema_overflow). 8: more mean that columns are made of data
-    ``max_spool_bytes``  of the spool's files, in bytes; later rows are in memory alone. 1 GiB: a
-                         quarter of an hour's outage at 1 MiB/s
-    ``media``            whether bytes that begin like audio, images or video are recorded. False:
-                         such files are large, and seldom what drift is watched on
+                         refused (schema_overflow) [8: more mean that columns are made of data]
+    ``max_spool_bytes``  of the spool's files; later rows are in memory alone [1 GiB: a quarter of
+                         an hour's outage at 1 MiB/s]
+    ``media``            whether bytes that begin like audio, images or video are recorded [False:
+                         such files are large, and seldom what drift is watched on]
     ===================  ==========================================================================
 
     Append Block: learn.microsoft.com/rest/api/storageservices/append-block. Raises ConfigError.
@@ -84,20 +86,20 @@ class Retry:
     """How long to wait for the store, and between attempts: ``Pipeline(…, retry=Retry(cap=5.0))``.
 
     Attempts are not counted: rows are tried again until they are stored, or the pipeline closes.
-    All in seconds.
+    All in seconds; in brackets the default, and why.
 
     ===================  ==========================================================================
     ``base``             the first wait, about; it doubles with each attempt, with full jitter (a
-                         random part of it). 0.1: a moment's overload has passed
-    ``cap``              the longest wait; 10: so long may the end of an outage go unnoticed
+                         random part of it) [0.1: a moment's overload has passed]
+    ``cap``              the longest wait [10.0: so long may the end of an outage go unnoticed]
     ``hold``             the longest wait while an operator must act (credential, container); it
                          begins with an eighth, and is four times as long where each try leaves an
-                         empty part. 15: nobody repairs that within a second
+                         empty part [15.0: nobody repairs that within a second]
     ``attempt_timeout``  then the attempt's outcome is unknown, and the same bytes are sent to the
-                         same position again. 30: the time that the service takes at most
+                         same position again [30.0: the time that the service takes at most]
     ``overdue``          an attempt older than this gives its place among max_in_flight to others,
-                         so that a path that hangs does not delay them. 0.5: far above a usual
-                         answer
+                         so that a path that hangs does not delay them [0.5: far above a usual
+                         answer]
     ===================  ==========================================================================
 
     Raises ConfigError.
@@ -115,7 +117,25 @@ class Retry:
 
 
 class AzureOptions(TypedDict, total=False):
-    """The options that all ways to make an AzureStore share; AzureStore says what they mean."""
+    """The options that all ways to make an AzureStore share. Times in seconds.
+
+    ======================  =======================================================================
+    ``create_container``    whether a missing container is created when it is first needed; else
+                            its rows are held (CONTAINER_MISSING) [True]
+    ``allow_http``          whether an account on another machine may be reached without TLS [False]
+    ``connection_timeout``  for a connection to be made [10.0]
+    ``read_timeout``        between two pieces of an answer [30.0: a lane gives up after as long]
+    ``api_version``         for services that do not know the SDK's newest version [None]
+    ``ca_file``             a PEM bundle that TLS trusts instead of the system's certificates [None]
+    ``proxy``               the URL of an HTTP proxy, ``http://user:password@host:port``; the
+                            environment is never read for it [None]
+    ``content_type``        of the blobs, instead of the encoder's [None]
+    ``sas_max_age``         when a SAS without an end is renewed [3600.0: a SAS usually lives for
+                            an hour]
+    ``sas_timeout``         the limit of one call of the function that returns a SAS [10.0: a lane
+                            learns that it hangs before it gives up]
+    ======================  =======================================================================
+    """
 
     create_container: bool
     allow_http: bool
@@ -130,8 +150,12 @@ class AzureOptions(TypedDict, total=False):
 
 
 class StoreOptions(AzureOptions, total=False):
-    """What ``store_options=`` of a pipeline takes. ``endpoint_suffix`` is that of a sovereign
-    cloud, for a URL or a connection string that names none."""
+    """What ``store_options=`` of a pipeline takes: AzureOptions, and one more.
+
+    ======================  =======================================================================
+    ``endpoint_suffix``     that of a sovereign cloud, for an address that names none [None]
+    ======================  =======================================================================
+    """
 
     endpoint_suffix: str | None
 

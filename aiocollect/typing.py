@@ -119,7 +119,7 @@ class Range(NamedTuple):
 class Store(Protocol):
     """Where append blobs are. Used from one event loop at a time, which can be another one later.
 
-    Every method raises :class:`~aiocollect.errors.StoreError` and nothing else
+    Every method raises :class:`~aiocollect.StoreError` and nothing else
     (``asyncio.CancelledError`` passes through; during an append it leaves the outcome unknown). A
     store never retries.
 

@@ -8,6 +8,7 @@ is built nor while it is read.
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
 from pathlib import Path
@@ -23,6 +24,8 @@ from aiocollect import __version__  # noqa: E402 - after the path, so that it is
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
+PUBLIC = set(re.findall(r"^## (aiocollect.*)", (ROOT / "docs/reference/api.md").read_text(), re.M))
+
 project = "aiocollect"
 author = "The aiocollect founders"
 copyright = author  # noqa: A001 - the name that Sphinx reads
@@ -34,8 +37,10 @@ include_patterns = ["docs/**", "*.md", "loadtest/**/README.md"]
 exclude_patterns = [".*", "**/.venv", "**/node_modules"]
 
 nitpicky = True
-# Names of other projects are not looked up: their indexes are on the net.
-nitpick_ignore_regex = [("py:.*", r"(?!aiocollect\b).*")]
+# Names of other projects are not looked up, since their indexes are on the net; nor private ones.
+nitpick_ignore_regex = [("py:.*", r"(?!aiocollect\b).*|.*\._.*|aiocollect\.reading\.\w+\..*")]
+# "bytes" in a signature is the type, not one of our fields of that name.
+suppress_warnings = ["ref.python"]
 
 myst_heading_anchors = 4
 autodoc_member_order = "bysource"
@@ -43,6 +48,14 @@ autodoc_member_order = "bysource"
 html_theme = "furo"
 html_title = f"aiocollect {__version__}"
 html_copy_source = False
+
+
+def import_all() -> None:
+    """What some public modules import only when it is asked for: from then on every name says
+    where it is public."""
+    for name in PUBLIC:
+        module = importlib.import_module(name)
+        vars(module).update({one: getattr(module, one) for one in module.__all__})
 
 
 def navigation(index: str) -> str:
@@ -75,6 +88,23 @@ def read_source(app: Sphinx, name: str, content: list[str]) -> None:
         content[0] += "\n" + navigation(content[0])
 
 
+def public_signature(
+    app: Sphinx,
+    what: str,
+    name: str,
+    thing: object,
+    options: object,
+    text: str | None,
+    returned: str,
+) -> tuple[str, str] | None:
+    """Without what users do not give: private parameters, and objects that other objects make."""
+    if not text:  # a module
+        return None
+    text = re.sub(r", _\w+: [^,)]+(?:\([^)]*\))?", "", text)
+    modules = set(re.findall(r"\b(aiocollect(?:\.[a-z_]\w*)*)\.[A-Z]", text))
+    return "" if modules - PUBLIC else text, returned
+
+
 def write_entrance(app: Sphinx, failure: Exception | None) -> None:
     """The root leads to the index, which is in the folder that it has in the repository."""
     page = '<!doctype html><meta http-equiv="refresh" content="0; url=docs/index.html">\n'
@@ -83,6 +113,8 @@ def write_entrance(app: Sphinx, failure: Exception | None) -> None:
 
 def setup(app: Sphinx) -> None:
     """Sphinx calls it."""
+    import_all()
     app.add_lexer("mermaid", TextLexer)
     app.connect("source-read", read_source)
+    app.connect("autodoc-process-signature", public_signature)
     app.connect("build-finished", write_entrance)

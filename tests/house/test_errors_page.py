@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import runpy
 from pathlib import Path
-from typing import Any
 
 from aiocollect.remedies import CODES
 from tests.service.answers import ANSWERS
 
 DOCS = Path(__file__).parents[2] / "docs"
-
-
-def test_the_page_is_current() -> None:
-    """It is what its script makes; if not: python docs/reference/errors.py."""
-    script: dict[str, Any] = runpy.run_path(str(DOCS / "reference" / "errors.py"))
-    assert (DOCS / "reference" / "errors.md").read_text(encoding="utf-8") == script["page"]()
 
 
 def test_each_code_is_on_the_page() -> None:

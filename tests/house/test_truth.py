@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import ast
-import inspect
 import json
 import pkgutil
 import re
@@ -15,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import aiocollect
-from aiocollect import Pipeline
+from aiocollect._config.env import _OPTIONS, _STORE_OPTIONS
 from aiocollect.cli import main as _main  # noqa: F401 - its package is looked at
 from aiocollect.cli.main import _parser
 from aiocollect.gateway import GatewayOptions
@@ -234,7 +233,7 @@ def test_variables_are_known() -> None:
     """Each variable that a page names is one that something reads."""
     package = "".join(path.read_text() for path in (ROOT / "aiocollect").rglob("*.py"))
     package += "".join(path.read_text() for path in (ROOT / "tests" / "contract").glob("*.py"))
-    options = {f"AIOCOLLECT_{name.upper()}" for name in inspect.signature(Pipeline).parameters}
+    options = {f"AIOCOLLECT_{name.upper()}" for name in _OPTIONS | _STORE_OPTIONS}
     for page in PAGES:
         for name in set(re.findall(r"\bAIOCOLLECT_[A-Z_]*[A-Z]\b", page.read_text())):
             assert name in options | MISSPELLED or name in package, f"{page.name}: {name}"

@@ -77,13 +77,8 @@ class AzureStore:
     query. ``credential`` is an account key; a SAS; a function, sync or async, that returns a SAS
     and is called again before that expires and when it is refused; an async token credential, which
     the caller closes; or an identity by name: "default", "managed", "workload", "cli" (None means
-    "default"; needs the extra ``identity``). With ``create_container`` a missing container is
-    created when first needed; without it the request is refused (CONTAINER_MISSING).
-    ``api_version`` is for services that do not know the SDK's newest version. ``ca_file`` is a PEM
-    bundle that TLS trusts instead of the system's certificates. ``proxy`` is the URL of an HTTP
-    proxy, ``http://user:password@host:port``; the environment is never read for it.
-    ``content_type`` replaces the encoder's. ``sas_max_age``: when a SAS without an end is renewed;
-    ``sas_timeout``: the limit of a call of its function. Times in seconds. Raises ConfigError.
+    "default"; needs the extra ``identity``). The others: see aiocollect.options.AzureOptions.
+    Raises ConfigError.
     """
 
     def __init__(
