@@ -12,24 +12,50 @@ from aiocollect import ConfigError
 __all__ = ["add_page"]
 
 _VARIABLE = "AIOCOLLECT_STATUS"
+_LOG_KEY = "AIOCOLLECT_LOG_KEY"
 
 
 def add_page(commands: Any) -> None:
     """Add them to the parser's ``commands``."""
     ui = commands.add_parser(
         "ui",
-        help="see in a browser what running servers record",
+        help="see in a browser what running servers record, and what is stored",
         description=(
             "Shows on a page what the processes do that write status files: pipelines made with "
-            "status=DIR or AIOCOLLECT_STATUS. Prints the page's address first. Shows no cell of a "
-            "row, and changes nothing unless --allow-control is given. Ends with Ctrl-C."
+            "status=DIR or AIOCOLLECT_STATUS. With --store it also shows what is stored: days, "
+            "drift of features, verdicts. Prints the page's address first. Shows no cell of a row "
+            "unless --values is given, and changes nothing unless --allow-control is given. Ends "
+            "with Ctrl-C."
         ),
     )
     ui.add_argument(
-        "directories",
-        metavar="DIR",
+        "sources",
+        metavar="DIR|URL",
         nargs="*",
-        help=f"directory of status files (default: ${_VARIABLE})",
+        help=(
+            "directory of status files, or address of another process's page or gateway "
+            f"(default: ${_VARIABLE})"
+        ),
+    )
+    for name, what in (
+        ("store", "show what is stored there (needs pyarrow)"),
+        ("container", "container of a connection string (default: $AIOCOLLECT_CONTAINER)"),
+        ("workspace", "workspace of the pipelines (default: $AIOCOLLECT_WORKSPACE)"),
+        ("service", "service of the pipelines (default: $AIOCOLLECT_SERVICE)"),
+        ("layout", "layout of the pipelines (default: $AIOCOLLECT_LAYOUT, or day and hour)"),
+    ):
+        ui.add_argument(f"--{name}", metavar="URL" if name == "store" else None, help=what)
+    ui.add_argument(
+        "--values",
+        action="store_true",
+        help="let cells be seen: names of categories, ends of axes, the latest rows",
+    )
+    ui.add_argument(
+        "--baseline",
+        metavar="DAYS",
+        type=int,
+        default=7,
+        help="days before a day that it is compared with (default: %(default)s)",
     )
     ui.add_argument(
         "--host",
@@ -91,10 +117,30 @@ def _ui(options: argparse.Namespace) -> int:
     from aiocollect.cli.ui import UiOptions, ui
     from aiocollect.gateway import load_token
 
-    directories = _directories("ui", options.directories)
+    here = os.environ.get(_VARIABLE)
+    sources = options.sources or ([here] if here else [])
+    if not sources and not options.store:
+        raise ConfigError(
+            "nothing to show; use aiocollect ui DIR with the directory of status files, or set "
+            f"{_VARIABLE}, and start the servers with the same; or --store URL for what is stored"
+        )
+    if options.values and not options.store:
+        raise ConfigError("--values is about what is stored: use it with --store URL")
     token = None if options.token_file is None else load_token(options.token_file, {})
+    data = None
+    if options.store:
+        from aiocollect.cli.store import where_of
+        from aiocollect.page.data.opening import open_data
+
+        data = open_data(
+            where_of(options),
+            values=options.values,
+            baseline=options.baseline,
+            log_key=os.environ.get(_LOG_KEY),
+        )
     return ui(
-        directories,
+        sources,
+        data,
         UiOptions(
             options.host,
             options.port,

@@ -10,7 +10,7 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from aiocollect import ConfigError, read
@@ -82,8 +82,8 @@ def _dataset(options: argparse.Namespace, begin: str | None, end: str | None) ->
 def _summary(profile: Profile) -> dict[str, Any]:
     return {
         "rows": profile.rows,
-        "paired_share": _paired(profile.rows, profile.missing),
-        "labelled_share": _labelled(profile.rows, profile.missing),
+        "paired_share": profile.paired_share,
+        "labelled_share": profile.labelled_share,
         "label_delay_seconds": {
             "p50": _number(profile.delays.quantile(0.5)),
             "p90": _number(profile.delays.quantile(0.9)),
@@ -92,8 +92,8 @@ def _summary(profile: Profile) -> dict[str, Any]:
             {
                 "day": str(day.day),
                 "rows": day.rows,
-                "paired_share": _paired(day.rows, day.lacking),
-                "labelled_share": _labelled(day.rows, day.lacking),
+                "paired_share": day.paired_share,
+                "labelled_share": day.labelled_share,
             }
             for day in profile.days
         ],
@@ -132,8 +132,8 @@ def _show(profile: Profile, what: str) -> None:
     span = f"{days[0].day} to {days[-1].day}" if days else "days unknown"
     parts = [f"{what}{span}: {profile.rows:,} rows"]
     for name, share in (
-        ("paired", _paired(profile.rows, profile.missing)),
-        ("labelled", _labelled(profile.rows, profile.missing)),
+        ("paired", profile.paired_share),
+        ("labelled", profile.labelled_share),
     ):
         if share is not None:
             parts.append(f"{share:.1%} {name}")
@@ -149,8 +149,8 @@ def _show(profile: Profile, what: str) -> None:
             (
                 day.day,
                 f"{day.rows:,}",
-                _share(_paired(day.rows, day.lacking)),
-                _share(_labelled(day.rows, day.lacking)),
+                _share(day.paired_share),
+                _share(day.labelled_share),
             )
             for day in days[-DAYS:]
         ],
@@ -219,18 +219,6 @@ def _bars(shares: tuple[float, ...]) -> str:
         BARS[min(len(BARS) - 1, math.ceil(share / highest * len(BARS)) - 1)] if share else " "
         for share in shares[:20]
     )
-
-
-def _paired(rows: int, lacking: Mapping[str, int] | None) -> float | None:
-    """The share of rows that no stream lacks; None where there are not several streams."""
-    scored = [] if lacking is None else [lacking[name] for name in lacking if name != "labels"]
-    return 1 - sum(scored) / rows if len(scored) > 1 and rows else None
-
-
-def _labelled(rows: int, lacking: Mapping[str, int] | None) -> float | None:
-    if lacking is None or "labels" not in lacking or len(lacking) == 1 or not rows:
-        return None
-    return 1 - lacking["labels"] / rows
 
 
 def _share(share: float | None) -> str:

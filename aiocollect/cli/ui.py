@@ -1,4 +1,5 @@
-"""``aiocollect ui``: the live page, from status files and from other pages, until Ctrl-C.
+"""``aiocollect ui``: the live page, from status files and from other pages, and the data page of a
+store, until Ctrl-C.
 
 stdout has its address first. It opens nothing in the processes that it shows.
 """
@@ -10,14 +11,18 @@ import json
 import secrets
 import webbrowser
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from aiocollect._threads.loops import run
 from aiocollect.cli.serving import cannot_listen, in_address, stop_signal
 from aiocollect.page import Access
 from aiocollect.page.aiohttp_app import app_of
 from aiocollect.page.answers import Page
+from aiocollect.page.other_page import OtherPage
 from aiocollect.page.sources import Several, StatusDirectory, StatusSource
+
+if TYPE_CHECKING:
+    from aiocollect.page.data.reader import DataReader  # pyarrow is imported when it is used
 
 __all__ = ["UiOptions", "ui"]
 
@@ -37,9 +42,9 @@ class UiOptions(NamedTuple):
     json: bool = False
 
 
-def ui(directories: Sequence[str], options: UiOptions) -> int:
-    """Serve the page until a signal comes; returns the exit code. Raises ConfigError."""
-    sources: list[StatusSource] = [StatusDirectory(path) for path in directories]
+def ui(sources: Sequence[str], data: DataReader | None, options: UiOptions) -> int:
+    """Serve the page until a signal comes; returns the exit code. ``sources``: directories of
+    status files, and addresses of pages. ``data``: what is stored. Raises ConfigError."""
     access = Access(
         options.token or secrets.token_urlsafe(24),
         (
@@ -48,7 +53,19 @@ def ui(directories: Sequence[str], options: UiOptions) -> int:
         ),
         options.allow_control,
     )
-    return run(_serve(Page(Several(sources), access), access, options))
+    live = Several([_source_of(source) for source in sources]) if sources else None
+    if data is None:
+        return run(_serve(Page(live, access), access, options))
+    data.start()
+    try:
+        return run(_serve(Page(live, access, data), access, options))
+    finally:
+        data.close()
+
+
+def _source_of(source: str) -> StatusSource:
+    is_address = source.startswith(("http://", "https://"))
+    return OtherPage(source) if is_address else StatusDirectory(source)
 
 
 async def _serve(page: Page, access: Access, options: UiOptions) -> int:

@@ -17,10 +17,11 @@ _KINDS: Final = {
 }
 _NAMES: Final = frozenset(
     {
-        *("index.html", "page.css", "icon.svg"),
+        *("index.html", "data.html", "page.css", "icon.svg"),
         *("vendor/uPlot.iife.min.js", "vendor/uPlot.min.css"),
         *("shared/dom.js", "shared/poll.js"),
         *("live/live.js", "live/history.js", "live/lines.js", "live/recent.js"),
+        *("data/data.js", "data/data.css", "data/days.js", "data/features.js", "data/tables.js"),
         *("live/streams.js", "live/tiles.js", "live/verdict.js"),
     }
 )

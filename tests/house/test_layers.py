@@ -32,7 +32,7 @@ READING = {
     "planning": {"asked", "parts", "fetch", "compacted"},
     "rows": {"asked", "cells", "parts", "fetch", "compacted"},
     "join": {"asked", "parts", "fetch", "rows"},
-    "profiles": {"join"},
+    "profiles": {"asked", "join"},
     "following": {"asked", "cells", "parts", "fetch", "planning", "join"},
     "proving": {"asked", "parts", "fetch", "compacted", "log", "planning", "rows"},
 }  # fmt: skip
@@ -149,7 +149,16 @@ ALLOWED_ROOMS = {
     },
     "gateway": {"gateway", "__init__", "encoders", "_files", "layouts", "metrics", "typing"}
     | {"_validation", "page"},
-    "page": {"page", "__init__", "_files", "remedies", "settings_file", "stats"},
+    "page": {
+        "page",
+        "__init__",
+        "_files",
+        "reading",
+        "remedies",
+        "settings_file",
+        "stats",
+        "typing",
+    },
     "compat": {"compat", "__init__", "default", "encoders", "errors", "_files", "layouts"}
     | {"typing", "_validation"},
     "integrations": {"integrations", "__init__", "default", "metrics", "events", "testing"},

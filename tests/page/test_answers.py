@@ -133,7 +133,7 @@ def test_a_switch_writes_the_settings_file(tmp_path: Path) -> None:
     assert read_control(settings).collectors["m/1/inputs"].enabled
 
 
-@pytest.mark.parametrize(("first", "data"), [("index.html", None)])
+@pytest.mark.parametrize(("first", "data"), [("index.html", None), ("data.html", NoData())])
 def test_its_files_are_small_whole_and_its_own(first: str, data: NoData | None) -> None:
     """62 KB at most on the way, compressed; nothing of them is loaded from elsewhere."""
     page = Page(StatusDirectory("/nowhere"), Access(), data)

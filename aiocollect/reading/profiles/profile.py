@@ -15,6 +15,7 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from ..._public import publish
 from ...typing import METADATA
+from ..asked.request import LABELS
 from ..join.matching import is_ours
 from ..join.times import within
 from .drift import Categories, Numbers, bins_of, psi
@@ -36,6 +37,17 @@ class DayCount(NamedTuple):
     day: date
     rows: int
     lacking: Mapping[str, int] | None
+
+    @property
+    def paired_share(self) -> float | None:
+        """The share of rows that lack no stream but labels, from 0 to 1; None where there are not
+        several such streams, or days cannot be told apart."""
+        return _paired(self.rows, self.lacking)
+
+    @property
+    def labelled_share(self) -> float | None:
+        """The share of rows that have labels, from 0 to 1; None where there is no other stream."""
+        return _labelled(self.rows, self.lacking)
 
 
 class ColumnProfile(NamedTuple):
@@ -179,6 +191,16 @@ class Profile:
     # What they are like -------------------------------------------------------------------------
 
     @property
+    def paired_share(self) -> float | None:
+        """See DayCount; of all rows."""
+        return _paired(self.rows, self.missing)
+
+    @property
+    def labelled_share(self) -> float | None:
+        """See DayCount; of all rows."""
+        return _labelled(self.rows, self.missing)
+
+    @property
     def days(self) -> list[DayCount]:
         """The days on which rows were scored, in order."""
         return [
@@ -266,6 +288,17 @@ def _drift(name: str, now: ColumnProfile | None, baseline: ColumnProfile | None)
         return ColumnDrift(name, now, baseline, None, None, new)
     shares = tuple(tuple(count / sum(side) for count in side) for side in counts)
     return ColumnDrift(name, now, baseline, psi(*counts), (shares[0], shares[1]), new)
+
+
+def _paired(rows: int, lacking: Mapping[str, int] | None) -> float | None:
+    scored = [] if lacking is None else [lacking[name] for name in lacking if name != LABELS]
+    return 1 - sum(scored) / rows if len(scored) > 1 and rows else None
+
+
+def _labelled(rows: int, lacking: Mapping[str, int] | None) -> float | None:
+    if lacking is None or LABELS not in lacking or len(lacking) == 1 or not rows:
+        return None
+    return 1 - lacking[LABELS] / rows
 
 
 def _millis_of(ids: Any) -> Any:
