@@ -16,7 +16,7 @@ ifdef NATIVE
 export AIOCOLLECT_NATIVE := $(NATIVE)
 endif
 
-.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos docs pages faceoff loadtest bench crosscheck inference ui-test vendor ray spark evidently zoo contract million floats sanitize fuzz hostile golden client audit lock clean
+.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos docs pages faceoff loadtest bench crosscheck inference ui-test vendor ray spark evidently dist sbom zoo contract million floats sanitize fuzz hostile golden client audit lock clean
 
 help: ## Show these verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -209,6 +209,18 @@ floats: $(VENV)/ready ## Texts of the native core's floats against repr() and or
 hostile: $(VENV)/ready native ## A million hostile names as paths (NAMES=1000000)
 	$(BIN)/python -m tests.property.hostile_names --names $(NAMES)
 
+dist: $(VENV)/ready ## The source distribution and the pure wheel, in dist/
+	rm -rf dist
+	AIOCOLLECT_NATIVE=0 $(BIN)/python -m hatchling build
+
+.venv-sbom/ready: tools/sbom/requirements.txt
+	$(ENVIRONMENT)
+
+sbom: .venv-sbom/ready ## What a release depends on, as CycloneDX has it, in build/sbom.json
+	mkdir -p build
+	.venv-sbom/bin/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml \
+		--output-reproducible --of JSON -o build/sbom.json
+
 audit: $(VENV)/core ## Known vulnerabilities of the locked dependencies (asks PyPI)
 	$(BIN)/python -m tools.audit
 
@@ -235,8 +247,9 @@ lock: $(VENV)/ready ## Write all lock files again
 		../../pyproject.toml -c ../../requirements.txt -o requirements.txt
 	cd tests/spark && ../../$(BIN)/uv $(OTHER) requirements.in \
 		../../pyproject.toml -c ../../requirements.txt -o requirements.txt
+	cd tools/sbom && ../../$(BIN)/uv $(OTHER) requirements.in -o requirements.txt
 	cd tests/evidently && ../../$(BIN)/uv $(OTHER) requirements.in \
 		../../pyproject.toml -c ../../requirements.txt -o requirements.txt
 
 clean: ## Remove everything that was built or installed
-	rm -rf $(VENV) .venv-audit .venv-inference .venv-ray .venv-spark .venv-evidently $(FACEOFF) testkit/azurite/node_modules build dist demo-data .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-audit .venv-sbom .venv-inference .venv-ray .venv-spark .venv-evidently $(FACEOFF) testkit/azurite/node_modules build dist demo-data .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache
