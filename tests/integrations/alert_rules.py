@@ -1,4 +1,4 @@
-"""deploy/alerts.yaml, read for tests, and Debian's promtool, which evaluates it."""
+"""deploy/monitoring, read for tests, and Debian's promtool, which evaluates it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import pytest
+import yaml
 
-__all__ = ["FILE", "Rule", "Scrape", "check_rules", "promtool", "rules", "evaluate"]
+__all__ = ["Rule", "Scrape", "check_rules", "evaluate", "evaluate_dashboard", "rules"]
 
-FILE: Final = Path(__file__).parents[2] / "deploy" / "alerts.yaml"
+FOLDER: Final = Path(__file__).parents[2] / "deploy" / "monitoring"
+FILE: Final = FOLDER / "alerts.yaml"
 
 # Name and labels of each series, and its value.
 Scrape: TypeAlias = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
@@ -32,6 +34,8 @@ class Rule(NamedTuple):
     expression: str
     summary: str
     action: str
+    severity: str
+    minutes: int  # how long the expression must be true
 
     @property
     def metrics(self) -> list[str]:
@@ -41,24 +45,22 @@ class Rule(NamedTuple):
     @property
     def labels(self) -> set[str]:
         """The labels that it knows: those it groups by, and those it selects by."""
-        grouped = re.findall(r"\bby \((\w+)\)", self.expression)
-        return {*grouped, *re.findall(r"[{,](\w+)=", self.expression)}
+        grouped = re.findall(r"\bby \(([\w, ]+)\)", self.expression)
+        named = {name for names in grouped for name in names.split(", ")}
+        return {*named, *re.findall(r"[{,](\w+)=", self.expression)}
 
 
 def rules() -> list[Rule]:
-    """Those of the file, each written in these lines and no others, so that no YAML is needed."""
-    text = FILE.read_text(encoding="utf-8")
-    found = re.findall(
-        r"^      - alert: (\w+)\n"
-        r"        expr: (.+)\n"
-        r"        annotations:\n"
-        r"          summary: (.+)\n"
-        r"          action: (.+)\n",
-        text,
-        re.MULTILINE,
-    )
-    assert len(found) == text.count("alert:") > 0
-    return [Rule(*fields) for fields in found]
+    """Those of the file."""
+    (group,) = yaml.safe_load(FILE.read_text(encoding="utf-8"))["groups"]
+    return [
+        Rule(
+            *(one["alert"], one["expr"]),
+            *(one["annotations"]["summary"], one["annotations"]["action"]),
+            *(one["labels"]["severity"], int(one.get("for", "0m").removesuffix("m"))),
+        )
+        for one in group["rules"]
+    ]
 
 
 def promtool() -> str:
@@ -78,28 +80,47 @@ def check_rules() -> None:
     assert f"{len(rules())} rules found" in done.stdout
 
 
-def evaluate(alert: str, scrapes: Mapping[str, Sequence[Scrape]], folder: Path) -> None:
+def evaluate(rule: Rule, scrapes: Mapping[str, Sequence[Scrape]], folder: Path) -> None:
     """promtool fires the alert for each exporter: not when its first two scrapes are seen, and from
-    the first look at the third on."""
-    fires = f'count(ALERTS{{alertname="{alert}", alertstate="firing"}}) > bool 0'
-    tests = []
-    for exporter, found in scrapes.items():
-        before, after = (f"{MINUTES * LOOKS * number}m" for number in (1, 2))
-        tests.append(
-            {
-                "name": exporter,
-                "interval": f"{MINUTES}m",
-                "input_series": _series(found),
-                "promql_expr_test": [
-                    {"expr": fires, "eval_time": before, "exp_samples": []},
-                    {
-                        "expr": fires,
-                        "eval_time": after,
-                        "exp_samples": [{"labels": "{}", "value": 1}],
-                    },
-                ],
-            }
-        )
+    the first look at the third on, or so many minutes later as the rule wants."""
+    fires = f'count(ALERTS{{alertname="{rule.name}", alertstate="firing"}}) > bool 0'
+    before, after = (f"{MINUTES * LOOKS * number}m" for number in (1, 2))
+    later = f"{MINUTES * LOOKS * 2 + rule.minutes}m"
+    expected: list[dict[str, Any]] = [
+        {"expr": fires, "eval_time": before, "exp_samples": []},
+        {"expr": fires, "eval_time": later, "exp_samples": [{"labels": "{}", "value": 1}]},
+    ]
+    if rule.minutes:
+        expected.append({"expr": fires, "eval_time": after, "exp_samples": []})
+    tests = [_case(exporter, found, expected) for exporter, found in scrapes.items()]
+    _test_rules(tests, folder)
+
+
+def evaluate_dashboard(expressions: Sequence[str], scrapes: Sequence[Scrape], folder: Path) -> None:
+    """Each has a value, when the last scrape is seen."""
+    when = f"{MINUTES * LOOKS * (len(scrapes) - 1) + MINUTES}m"
+    expected: list[dict[str, Any]] = [
+        {
+            "expr": f"count({expression}) > bool 0",
+            "eval_time": when,
+            "exp_samples": [{"labels": "{}", "value": 1}],
+        }
+        for expression in expressions
+    ]
+    _test_rules([_case("dashboard", scrapes, expected)], folder)
+
+
+def _case(name: str, scrapes: Sequence[Scrape], expected: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "interval": f"{MINUTES}m",
+        "input_series": _series(scrapes),
+        "promql_expr_test": expected,
+    }
+
+
+def _test_rules(tests: list[dict[str, Any]], folder: Path) -> None:
+    """Have promtool run these tests."""
     file = folder / "test.yaml"
     # JSON is YAML.
     file.write_text(

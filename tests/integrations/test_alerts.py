@@ -1,4 +1,4 @@
-"""Each alert of deploy/alerts.yaml, made to come true and read from each exporter: the collector of
+"""Each alert of deploy/monitoring, made to come true and read from each exporter: the collector of
 prometheus_client, OpenTelemetry as its exporters write it for Prometheus, and the gateway.
 
 The names and labels are checked here, with no more than Python. Whether the expression fires is
@@ -8,13 +8,14 @@ promtool's to say, from the same scrapes; these tests are skipped where it is no
 from __future__ import annotations
 
 import asyncio
+import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 from aiohttp import ClientSession
@@ -35,8 +36,16 @@ from aiocollect.integrations.opentelemetry import observe
 from aiocollect.integrations.prometheus import PipelineCollector
 from aiocollect.metrics import METRICS, snapshot
 from aiocollect.stats import DEAD_LETTERED, DROPPED, REFUSED
-from aiocollect.testing import Fault, FaultKind, Operation
-from tests.integrations.alert_rules import Rule, Scrape, check_rules, evaluate, rules
+from tests.integrations.alert_rules import (
+    FOLDER,
+    Rule,
+    Scrape,
+    check_rules,
+    evaluate,
+    evaluate_dashboard,
+    rules,
+)
+from tests.integrations.alert_scenarios import SCENARIOS, Scenario, Trouble, World, nothing
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"
 RULES = {rule.name: rule for rule in rules()}
@@ -108,145 +117,6 @@ def by_gateway(pipeline: Pipeline) -> Callable[[], Scrape]:
 EXPORTERS = ("gateway", "prometheus", "opentelemetry")
 
 
-class Trouble:
-    """A store's faults, which a scenario switches."""
-
-    def __init__(self) -> None:
-        self.kind: FaultKind | None = None
-
-    def __call__(self, operation: Operation, path: str) -> Fault | None:
-        return None if self.kind is None else Fault(self.kind)
-
-
-class World:
-    """A gateway on a store with troubles, and what a scenario does with it."""
-
-    def __init__(self, gateway: Gateway, trouble: Trouble, client: ClientSession) -> None:
-        self.gateway = gateway
-        self.pipeline = gateway.pipeline
-        self.trouble = trouble
-        self.client = client
-
-    async def post(self, cells: list[Any], *, times: int = 1, path: str = "/collect/m/1/i") -> int:
-        status = 0
-        for _ in range(times):
-            body = {"rows": [[cell] for cell in cells]}
-            async with self.client.post(path, json=body) as answer:
-                status = answer.status
-        return status
-
-    async def until(self, true: Callable[[Stats], object]) -> None:
-        async with asyncio.timeout(60):
-            while not true(self.pipeline.stats()):
-                await asyncio.sleep(0.02)
-
-
-async def lost(world: World) -> None:
-    world.trouble.kind = FaultKind.BUSY
-    # What was sent once may have landed, and is kept; what waits behind it is given up.
-    assert await world.post([1]) == 202
-    await world.until(lambda stats: stats.unknown)
-    assert await world.post([2]) == 202
-    await world.until(lambda stats: stats.dropped)
-
-
-async def refused(world: World) -> None:
-    assert await world.post([1]) == 202
-    body = {"rows": [[1]], "at": -1}
-    async with world.client.post("/collect/m/1/i", json=body) as answer:
-        assert answer.status == 422
-
-
-async def held(world: World) -> None:
-    world.trouble.kind = FaultKind.CREDENTIAL
-    await world.post([1])
-    await world.until(lambda stats: stats.held)
-
-
-async def full(world: World) -> None:
-    world.trouble.kind = FaultKind.BUSY
-    # Estimates become bytes when the pump has looked, and there is room again; at last none.
-    refused = 0
-    while refused < 5:
-        refused = 0 if await world.post(["x" * 40]) == 202 else refused + 1
-        await asyncio.sleep(0.02)
-
-
-async def dead(world: World) -> None:
-    # Smaller ones are taken, so it is this one that is too large.
-    await world.post([1, "x" * 2500, 2])
-    await world.until(lambda stats: stats.dead_lettered)
-
-
-async def recorded(world: World) -> None:
-    assert await world.post([1]) == 202
-
-
-async def off(world: World) -> None:
-    world.pipeline.set(enabled=False)
-    assert await world.post([1]) == 202
-
-
-async def no_json(world: World) -> None:
-    for path in ("/collect/m/1/i", "/events"):
-        async with world.client.post(path, data=b"{") as answer:
-            assert answer.status in (400, 415)
-
-
-async def nothing(world: World) -> None:
-    pass
-
-
-class Scenario(NamedTuple):
-    """What makes an alert come true: something done to a gateway, or numbers that no test reaches.
-
-    ``series`` is what shows it: its value is another one after ``act`` than before.
-    """
-
-    series: str
-    labels: dict[str, str]
-    act: Callable[[World], Awaitable[None]] = nothing
-    first: Callable[[World], Awaitable[None]] = nothing
-    options: dict[str, str] = {}  # noqa: RUF012
-    numbers: dict[str, float] = {}  # noqa: RUF012
-
-
-SCENARIOS = {
-    "AiocollectRowsLost": Scenario(
-        "aiocollect_rows_dropped_total",
-        {"reason": "delivery_timeout"},
-        act=lost,
-        options={"AIOCOLLECT_DELIVERY_TIMEOUT": "0.2"},
-    ),
-    "AiocollectRowsRefused": Scenario(
-        "aiocollect_rows_refused_total", {"reason": "time"}, act=refused
-    ),
-    "AiocollectPathHeld": Scenario(
-        "aiocollect_paths_held", {"reason": "AuthenticationFailed"}, act=held
-    ),
-    "AiocollectRowsOld": Scenario(
-        "aiocollect_oldest_row_age_seconds", {}, numbers={"oldest_age": 61.0}
-    ),
-    "AiocollectBudgetNearlyUsed": Scenario("aiocollect_budget_used_bytes", {}, act=full),
-    "AiocollectSpoolLost": Scenario(
-        "aiocollect_rows_unspooled_total", {}, numbers={"unspooled": 1}
-    ),
-    "AiocollectDeadLetters": Scenario(
-        "aiocollect_rows_dead_lettered_total",
-        {"reason": "RequestBodyTooLarge"},
-        act=dead,
-        options={"AIOCOLLECT_MAX_MEMORY_BYTES": "200000"},
-    ),
-    "AiocollectNothingRecorded": Scenario(
-        "aiocollect_sample_rate", {"collector": "m/1/i"}, first=recorded, act=off
-    ),
-    "AiocollectGatewayRefuses": Scenario(
-        "aiocollect_gateway_requests_total", {"route": "/events", "status": "415"}, act=no_json
-    ),
-    "AiocollectBlocksRunOut": Scenario(
-        "aiocollect_appends_total", {}, numbers={"appends": 45_000, "paths": 1}
-    ),
-}
 SMALL = {
     "AIOCOLLECT_MAX_MEMORY_BYTES": "8192",
     "AIOCOLLECT_MAX_BATCH_BYTES": "2048",
@@ -262,7 +132,7 @@ def scrapes_of(alert: str) -> Scrapes:
     """What each exporter that has the alert's metrics says."""
     scenario = SCENARIOS[alert]
     if scenario.numbers:
-        return made_up(scenario.numbers)
+        return made_up(scenario.usual, scenario.numbers)
     found = asyncio.run(lived(scenario))
     if "gateway" in scenario.series:
         del found["prometheus"], found["opentelemetry"]
@@ -301,16 +171,17 @@ class Fixed(Pipeline):
         return replace(super().stats(), **self.numbers)
 
 
-def made_up(numbers: dict[str, float]) -> Scrapes:
+def made_up(usual: dict[str, Any], numbers: dict[str, Any]) -> Scrapes:
     """From numbers: rows of a minute's age, a disk that fails, a day of 45,000 blocks."""
     pipeline = Fixed(MemoryStore())
+    pipeline.numbers = usual
     by = {
         "gateway": by_gateway(pipeline),
         "prometheus": by_prometheus(pipeline),
         "opentelemetry": by_opentelemetry(pipeline),
     }
     found: Scrapes = {exporter: [] for exporter in by}
-    for pipeline.numbers in ({}, {}, numbers):
+    for pipeline.numbers in (usual, usual, numbers):
         for exporter, scrape in by.items():
             found[exporter].append(scrape())
     return found
@@ -319,8 +190,10 @@ def made_up(numbers: dict[str, float]) -> Scrapes:
 def test_the_page_has_these_alerts() -> None:
     """metrics.md shows those of the file, with expression and action; each has a scenario."""
     page = PAGE.read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `(Aiocollect\w+)` \| `(.+?)` \| (.+) \|$", page, re.MULTILINE)
-    assert rows == [(rule.name, rule.expression, rule.action) for rule in RULES.values()]
+    rows = re.findall(r"^\| `(Aiocollect\w+)` \| (\w+) \| `(.+?)` \| (.+) \|$", page, re.MULTILINE)
+    assert rows == [
+        (rule.name, rule.severity, rule.expression, rule.action) for rule in RULES.values()
+    ]
     assert list(RULES) == list(SCENARIOS)
 
 
@@ -360,7 +233,20 @@ def test_promtool_reads_the_rules() -> None:
 def test_it_fires(alert: str, tmp_path: Path) -> None:
     """Before its trouble it is silent, and with the first look that has it it fires, in whatever
     exporter it is asked for."""
-    evaluate(alert, scrapes_of(alert), tmp_path)
+    evaluate(RULES[alert], scrapes_of(alert), tmp_path)
+
+
+def test_the_dashboards_expressions_have_values(tmp_path: Path) -> None:
+    """Each, with its variables at "All", from the scrapes of a gateway whose rows are held."""
+    dashboard = json.loads((FOLDER / "grafana.json").read_text())
+    targets = [target for panel in dashboard["panels"] for target in panel.get("targets", ())]
+    expressions = []
+    for target in targets:
+        text = re.sub(r"\[\$__(rate_interval|range)\]", "[30m]", target["expr"])
+        expressions.append(re.sub(r"\$(job|instance|pipeline)\b", ".*", text))
+        assert "$" not in expressions[-1]
+    assert len(expressions) > 30
+    evaluate_dashboard(expressions, scrapes_of("AiocollectPathHeld")["gateway"], tmp_path)
 
 
 def test_all_exporters_have_the_same_series() -> None:
