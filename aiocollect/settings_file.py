@@ -124,6 +124,11 @@ def _switch(found: Any) -> Switch:
     if not isinstance(found, dict):
         raise ConfigError('each collector must be an object, such as {"enabled": true}')
     unknown = set(found) - {"enabled", "sample_rate"}
+    if "log" in unknown:
+        raise ConfigError(
+            "log is not a key of this file: a log that was off for a time proves nothing; switch "
+            "it off from the start with Pipeline(log=False), or AIOCOLLECT_LOG=false"
+        )
     if unknown:
         raise ConfigError(
             f"unknown key {', '.join(sorted(unknown))}; the keys are enabled, sample_rate "

@@ -39,6 +39,9 @@ CONTENT_TYPE: Final = "application/x-ndjson"
 # one path, and 16 batches of lines.
 LEAST_ROOM: Final = 256 * 2**10
 MOST_ROOM: Final = 4 * 2**20
+# How long the close waits for a store that has refused the log: one more attempt, in seconds. A
+# right that is missing on purpose must not cost every process its time to end.
+REFUSED_TIMEOUT: Final = 1.0
 # How long the disk may take for the last lines, in seconds.
 DISK_TIMEOUT: Final = 1.0
 _DAY: Final = 86_400.0
@@ -106,6 +109,8 @@ class LogSender:
         self._serial = 0
         self.before_seal: Callable[[], None] = lambda: None
         self.lost = 0
+        self._ends = False
+        self._lost_last = 0
         self._held: dict[Channel, None] = {}
         self._senders = self._make_senders()
 
@@ -230,7 +235,10 @@ class LogSender:
     def lose(self, lines: int, reason: str) -> None:
         """Lines will not be in the store."""
         self.lost += lines
-        self._hooks.emit(LogIncomplete(lines=lines, reason=reason))
+        if self._ends:
+            self._lost_last += lines  # all that a close gives up is told as one
+        else:
+            self._hooks.emit(LogIncomplete(lines=lines, reason=reason))
 
     def rested(self, channel: Channel) -> None:
         """See Settling: the lane is idle."""
@@ -273,6 +281,8 @@ class LogSender:
         try:
             if timeout > 0 and not self._is_empty():
                 self.seal()
+                if all(file.channel.lane.held for file in self._files if not self._is_done(file)):
+                    timeout = min(timeout, REFUSED_TIMEOUT)
                 async with asyncio.timeout(timeout):
                     await self._rested.wait()
             await self._senders.stop()
@@ -284,6 +294,7 @@ class LogSender:
         return any(some.kept is None for file in self._files for some in file.waiting)
 
     def _give_up(self) -> None:
+        self._ends = True
         for file in self._files:
             channel, lane = file.channel, file.channel.lane
             if lane.busy:
@@ -294,3 +305,6 @@ class LogSender:
             if left:
                 self.lose(sum(len(some.lines) for some in left), "closed")
         self._size = 0
+        self._ends = False
+        if self._lost_last:
+            self._hooks.emit(LogIncomplete(lines=self._lost_last, reason="closed"))

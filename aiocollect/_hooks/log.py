@@ -21,7 +21,7 @@ from ..events import (
     Spooled,
 )
 from ..remedies import explain
-from ..typing import Clock
+from ..typing import LOG_ROOT, Clock
 from .sentences import sentence_of
 
 __all__ = ["LogHook"]
@@ -73,6 +73,8 @@ class LogHook:
                     self._relieve(path)
             case Resumed() | Dropped() | DeadLettered() | PossiblyStored() | Spooled():
                 self._relieve(path)
+            case Held() if path.startswith(LOG_ROOT):
+                pass  # once for each of its files: no row waits, and it may be meant so
             case Held() | Retrying() if said:
                 self._affect(path, said.cause)
         if said is None:

@@ -39,6 +39,7 @@ from ..events import (
     WriterTurnedOwn,
 )
 from ..remedies import explain
+from ..typing import LOG_ROOT
 
 __all__ = ["Sentence", "sentence_of"]
 
@@ -58,6 +59,8 @@ def sentence_of(event: Event) -> Sentence | None:
     match event:
         case Settled() | Rolled() | RateChanged(rate=1.0):
             return None
+        case WriterTurnedOwn() if event.path.startswith(LOG_ROOT):
+            return None  # it has one writer: what it cannot do is said where it is held
         case Resumed():
             text = f"{event.part} works again: rows are being stored"
             return Sentence("resumed", text, level=logging.INFO)
@@ -73,6 +76,14 @@ def sentence_of(event: Event) -> Sentence | None:
         case Refused():
             text = f"refused rows of {event.stream}: {event.reason}: {event.error}"
             return Sentence(f"refused {event.reason}", text, event.rows)
+        case Held() if event.part.startswith(LOG_ROOT):
+            text = (
+                f"the log cannot be written to {event.part}: {event.reason}: "
+                f"{explain(event.reason)}; rows are not affected, but verify() cannot prove this "
+                f"time. A SAS for one directory does not reach {LOG_ROOT}, which is beside it: use "
+                "one for the container, or log=False"
+            )
+            return Sentence(f"log held {event.reason}", text)
         case Held():
             text = (
                 f"{event.part} is held: {event.reason}: {explain(event.reason)}; its "

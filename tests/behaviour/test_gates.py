@@ -158,6 +158,7 @@ def test_off_by_the_file_from_the_start(tmp_path: Path) -> None:
         ('{"collectors": []}', "collectors must be an object"),
         ('{"collectors": {"m": 7}}', "each collector must be an object"),
         ('{"rate": 1}', "unknown key rate"),
+        ('{"log": false}', "log is not a key of this file"),
         ("{", "cannot be read"),
     ],
 )

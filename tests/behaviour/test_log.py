@@ -12,6 +12,7 @@ import pytest
 import aiocollect
 from aiocollect import ConfigError, MemoryStore, Pipeline, verify
 from aiocollect.encoders import CsvEncoder
+from aiocollect.errors import Refusal, StoreRefused
 from aiocollect.events import Event, LogIncomplete
 from aiocollect.testing import (
     Fault,
@@ -89,6 +90,60 @@ def test_a_log_that_cannot_be_written_costs_no_row(kind: FaultKind) -> None:
         assert verify(store).state == "consistent"
 
     run_virtual(main)
+
+
+class OneDirectory:
+    """A store whose credential is for what lies below one directory."""
+
+    def __init__(self, store: MemoryStore, directory: str) -> None:
+        self._store = store
+        self._directory = directory
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._store, name)
+        if name not in ("list", "open", "create", "append", "read", "fetch"):
+            return method
+
+        def allowed(path: str, *args: Any, **options: Any) -> Any:
+            if not path.startswith(self._directory):
+                raise StoreRefused(Refusal.NO_RIGHT, "AuthorizationPermissionMismatch")
+            return method(path, *args, **options)
+
+        return allowed
+
+
+def test_a_credential_for_one_directory(caplog: pytest.LogCaptureFixture) -> None:
+    """It cannot write the log: that is said once, and rows go on, to the close. Whoever reads with
+    it learns what could not be looked at."""
+
+    store: Any = OneDirectory(MemoryStore(), "default/")
+
+    async def main(loop: VirtualLoop) -> None:
+        pipeline = make_pipeline(store, loop, linger=0.2)
+        for turn in range(30):
+            pipeline.collector("m", feature_names=["a"]).collect(turn)
+            await asyncio.sleep(1.0)
+        assert pipeline.healthy()
+        began = loop.time()
+        assert (await pipeline.aclose(10.0)).complete
+        assert loop.time() - began < 2.0
+
+    run_virtual(main)
+    (day,) = verify(store).days
+    assert day.state == "consistent"
+    why = (
+        "_aiocollect/ cannot be read: AuthorizationPermissionMismatch: the credential may not list"
+    )
+    assert any(why in one.text for one in day.findings)
+    dataset = aiocollect.read(store, "m", streams="default")
+    assert dataset.to_arrow()["a"].to_pylist() == list(range(30))
+    (note,) = dataset.notes
+    assert (note.code, "may not list" in note.text) == ("compacted", True)
+    said = [one.message for one in caplog.records if one.levelname == "WARNING"]
+    assert len(said) == 2
+    assert said[0].startswith("the log cannot be written to _aiocollect/log/")
+    assert "SAS for one directory" in said[0]
+    assert "records of the log are not stored: closed; rows are not affected" in said[1]
 
 
 def test_what_finds_no_room_is_a_gap() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeAlias
 
-from ...errors import ConfigError
+from ...errors import ConfigError, Refusal, StoreRefused
 from ...typing import LOG_ROOT, Catalog, Listed
 from ..asked.notes import Notes
 from ..asked.request import JOINED, LABELS, Request
@@ -51,7 +51,14 @@ class Planner:
         there = []
         for stream in streams:
             parts = await self.parts(catalog, version, stream)
-            parts, _ = await self.united(catalog, version, stream, parts)
+            try:
+                parts, _ = await self.united(catalog, version, stream, parts)
+            except StoreRefused as refused:
+                # A credential may be for the rows alone, as a SAS for one directory is.
+                if refused.reason is not Refusal.NO_RIGHT:
+                    raise
+                text = f"compacted files cannot be looked for: {refused}"
+                self._notes.add("compacted", stream, text)
             found += parts
             if parts:
                 there.append(stream)
@@ -219,7 +226,13 @@ class Planner:
                 names.add(place.names[at])
         from ..compacted.files import names_in
 
-        return sorted(names | await names_in(files_of(catalog), known, asked))
+        try:
+            compacted = await names_in(files_of(catalog), known, asked)
+        except StoreRefused as refused:
+            if refused.reason is not Refusal.NO_RIGHT:
+                raise
+            compacted = set()  # plan() says so
+        return sorted(names | compacted)
 
 
 def _part(stream: str, listed: Listed, place: PartPlace) -> PlannedPart:

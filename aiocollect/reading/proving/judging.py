@@ -31,7 +31,8 @@ HEAD: Final = 64 * 2**10
 
 class DayJudge:
     """Of one stream and folder. ``writer_of`` tells whose id a text is; "" of nobody known.
-    ``compacted``: as far as a part, by its path and creation time, is in compacted files."""
+    ``compacted``: as far as a part, by its path and creation time, is in compacted files.
+    ``no_log``: why there is none, where that is known."""
 
     def __init__(
         self,
@@ -42,7 +43,9 @@ class DayJudge:
         door: DoorToBytes,
         writer_of: Callable[[str], str],
         compacted: Mapping[tuple[str, str], int] = MappingProxyType({}),
+        no_log: str = "",
     ) -> None:
+        self._no_log = no_log
         self._parts = {part.path: part for part in parts}
         self._lanes = lanes
         self._lives = lives
@@ -88,7 +91,7 @@ class DayJudge:
         for writer in sorted({writer for writer, _ in self._lanes}):
             self._judge_life(writer)
         if not self._lanes and self._parts:
-            self._find(Finding(kind="no_log", text="there is no log of these rows"))
+            self._find(Finding(kind="no_log", text=self._no_log or "there is no log of these rows"))
             self.unlogged = True
 
     @property

@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from ..._core.ids import writer_of_id
-from ...errors import ConfigError
-from ...typing import Catalog, Listed
+from ...errors import ConfigError, Refusal, StoreRefused
+from ...typing import LOG_ROOT, Catalog, Listed
 from ..asked.when import FOREVER
 from ..fetch.fetcher import Fetcher, listing
 from ..fetch.opening import import_arrow
@@ -86,6 +86,7 @@ class _Verifier:
         self._asked = asked
         self._fetcher = Fetcher(catalog)
         self._days: dict[str, Day | None] = {}
+        self._unread = ""  # why the log cannot be read
 
     def _day_of(self, path: str) -> Day | None:
         """The stream and folder of a path; None where it is not asked for."""
@@ -103,8 +104,7 @@ class _Verifier:
 
     async def verdict(self) -> Verdict:
         asked = self._asked
-        logs = await log_files(self._catalog, begin=asked.begin)
-        lives = await self._lives(logs, None)
+        logs, lives = await self._logs()
         parts: dict[Day, list[Listed]] = {}
         for listed in await listing(self._catalog, prefix_of(self._places)):
             day = self._day_of(listed.path)
@@ -129,6 +129,18 @@ class _Verifier:
                 for day in some
             ]
         return _verdict(found, lives, asked.names)
+
+    async def _logs(self) -> tuple[LogFiles, Lives]:
+        """The logs, and what they say. A credential may be for the rows alone, as a SAS for one
+        directory is: then nothing is known from a log, and why."""
+        try:
+            logs = await log_files(self._catalog, begin=self._asked.begin)
+            return logs, await self._lives(logs, None)
+        except StoreRefused as refused:
+            if refused.reason is not Refusal.NO_RIGHT:
+                raise
+            self._unread = f"the log in {LOG_ROOT} cannot be read: {refused}"
+            return {}, await self._lives({}, None)
 
     async def _lives(self, logs: LogFiles, only: frozenset[Day] | None) -> Lives:
         def wanted(path: str) -> bool:
@@ -157,6 +169,7 @@ class _Verifier:
             door=_Door(self._fetcher),
             writer_of=writer_of_id,
             compacted=await self._compacted(day, gone) if gone else {},
+            no_log=self._unread,
         )
         await judge.judge()
         findings: list[Finding] = judge.findings
