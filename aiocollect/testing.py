@@ -23,6 +23,7 @@ import selectors
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from ._config.build import open_store
 from ._config.seams import Seams
 from ._disks.memory.disk import DiskProcess, MemoryDisk
 from ._disks.memory.faults import Crashed, DiskCall, DiskFault
@@ -48,11 +49,12 @@ __all__ = [
     "VirtualClock",
     "VirtualLoop",
     "emulator_connection_string",
+    "open_store",
     "run_virtual",
 ]
 
 publish(__name__, Crashed, DiskCall, DiskFault, DiskProcess, MemoryDisk, Seams)
-publish(__name__, Fault, FaultKind, Operation)
+publish(__name__, Fault, FaultKind, Operation, open_store)
 
 _T = TypeVar("_T")
 

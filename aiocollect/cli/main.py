@@ -60,6 +60,7 @@ def _demo(options: argparse.Namespace) -> int:
         container=options.container,
         directory=options.directory,
         json=options.json,
+        browser=not options.no_browser,
     )
 
 
@@ -114,16 +115,17 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     demo = commands.add_parser(
         "demo",
-        help="watch a scoring server being recorded, stopped under load, and audited",
+        help="watch a scoring server being recorded while its store fails, and audited",
         description=(
-            "Runs a scoring server and a load generator on this machine, records every "
-            "row, stops the server half-way with SIGTERM, starts it again, and audits what "
-            "was stored. Needs no Azure account. Stops by itself; exits with 1 if the "
-            "audit finds a fault."
+            "Runs a scoring server and a load generator on this machine and records every "
+            "row. The store fails in several ways, and the server is ended with SIGTERM and "
+            "started again: buttons of a page do so, and a script presses those that you do not. "
+            "Then what was stored is audited. Needs no Azure account. Ends by itself; exits with 1 "
+            "if the audit finds a fault."
         ),
     )
     demo.add_argument(
-        "--seconds", type=_seconds, default=15.0, help="duration of the load (default: 15)"
+        "--seconds", type=_seconds, default=45.0, help="duration of the load (default: 45)"
     )
     demo.add_argument(
         "--rate", type=_rate, default=600.0, help="requests per second (default: %(default)g)"
@@ -143,6 +145,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
         metavar="DIR",
         help="folder of the demo (default: a new one in ./demo-data)",
     )
+    demo.add_argument("--no-browser", action="store_true", help="only print the page's address")
     demo.add_argument(
         "--json", action="store_true", help="print one JSON object as the last line of stdout"
     )

@@ -2,8 +2,8 @@
 
 From the clients come the 200 answers, with the rows that were sent; from the store come the files,
 read by Python's own csv module. It imports nothing of the package's core, so that no mistake of the
-package can hide from it. Each answered row must be stored exactly once among the inputs and once
-among the predictions, whole, with equal values bit for bit, in the folder of its day.
+package can hide from it. Each answered row must be stored exactly once in each stream of its model,
+whole, with equal values (numbers bit for bit), in the folder of its day.
 
 - *lost*: answered, and not stored. *doubled*: stored again, answered or not. *torn*: a line that
   is not a whole row, or a file that does not end in a newline. *wrong*: stored with another value.
@@ -23,16 +23,18 @@ import argparse
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 from struct import pack
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
-from .model import TumourModel
+from .recorded import EARLIER, RECORDED, StreamColumns
 
 __all__ = ["Answer", "AuditResult", "audit", "local_files", "main", "read_answers"]
+
+Cell: TypeAlias = float | str | None
 
 METADATA = ("$aml_dc_correlation_id", "$aml_dc_scoring_timestamp", "$aml_dc_row")
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}", re.ASCII)
@@ -44,19 +46,19 @@ _EXAMPLES = 10
 class Answer:
     """One 200 answer that a client has. ``id`` is None if the server gave none."""
 
+    model: str
     id: str | None
-    rows: tuple[tuple[float, ...], ...]
+    rows: tuple[tuple[Cell, ...], ...]
     p: tuple[float, ...]
 
 
 @dataclass(slots=True, kw_only=True)
 class AuditResult:
-    """What the auditor found. Rows, unless said otherwise; inputs and predictions count each."""
+    """What the auditor found. Rows, unless said otherwise; those of each stream count."""
 
     requests: int = 0  # answered
-    rows: int = 0  # answered, one for its inputs and its prediction together
-    inputs: int = 0  # answered and stored once, right
-    predictions: int = 0
+    rows: int = 0  # answered, each once
+    stored: dict[str, int] = field(default_factory=dict)  # by stream: answered, stored once, right
     lost: int = 0
     doubled: int = 0
     torn: int = 0  # lines
@@ -71,7 +73,7 @@ class AuditResult:
     def good(self) -> bool:
         """Whether something was answered, and all of it is stored correctly."""
         bad = self.lost + self.doubled + self.torn + self.wrong + self.misplaced + self.unrecorded
-        return self.rows > 0 and bad == 0 and self.inputs == self.predictions == self.rows
+        return self.rows > 0 and bad == 0
 
     def note(self, what: str, where: str) -> None:
         """Keep an example of a fault."""
@@ -83,70 +85,88 @@ def audit(
     answers: Iterable[Answer],
     files: Iterable[tuple[str, BinaryIO]],
     *,
-    inputs: Sequence[str],
-    predictions: Sequence[str],
+    streams: Mapping[str, StreamColumns] = RECORDED,
 ) -> AuditResult:
-    """Compare. ``files`` are (path, open file); the path tells stream and day."""
-    verdict = AuditResult()
-    columns = {"inputs": tuple(inputs), "predictions": tuple(predictions)}
+    """Compare. ``files`` are (path, open file); the path tells stream and day. ``streams``: what is
+    recorded, by MODEL/inputs and MODEL/predictions."""
+    verdict = AuditResult(stored=dict.fromkeys(streams, 0))
     # For each stream: (id, row index) to a digest of the values. What is found is removed.
-    expected: dict[str, dict[tuple[str, int], bytes]] = {name: {} for name in columns}
+    expected: dict[str, dict[tuple[str, int], bytes]] = {name: {} for name in streams}
     for answer in answers:
-        verdict.requests += 1
-        verdict.rows += len(answer.rows)
-        if answer.id is None:
-            verdict.unrecorded += 1
-            verdict.note("unrecorded", f"an answer of {len(answer.rows)} rows has no id")
-            continue
-        for index, (row, p) in enumerate(zip(answer.rows, answer.p, strict=True)):
-            if (answer.id, index) in expected["inputs"]:
-                verdict.wrong += 1
-                verdict.note("wrong", f"two answers have the id {answer.id}")
-                continue
-            expected["inputs"][answer.id, index] = _digest(row)
-            expected["predictions"][answer.id, index] = _digest((p,))
-    seen: dict[str, set[tuple[str, int]]] = {name: set() for name in columns}
+        _expect(verdict, expected, answer)
+    seen: dict[str, set[tuple[str, int]]] = {name: set() for name in streams}
     for path, file in files:
-        # …/<identifier>/<yyyy>/<MM>/<dd>/data.csv
-        *_, stream, year, month, day, _ = ("", "", "", "", *PurePosixPath(path).parts)
-        if stream not in columns:
+        # …/<model>/<version>/<identifier>/<yyyy>/<MM>/<dd>/data.csv
+        *_, model, _, identifier, year, month, day, _ = ("",) * 7 + PurePosixPath(path).parts
+        stream, folder = f"{model}/{identifier}", f"{year}-{month}-{day}"
+        if stream not in streams:
             continue
         verdict.files.append(path)
-        for stored in _Stored(verdict, path, columns[stream]).rows(file):
-            if stored.key in seen[stream]:
+        for row in _Stored(verdict, path, streams[stream]).rows(file):
+            if row.key[0].startswith(EARLIER):
+                continue  # made up for the days before
+            if row.key in seen[stream]:
                 verdict.doubled += 1
-                verdict.note("doubled", stored.where)
+                verdict.note("doubled", row.where)
                 continue
-            seen[stream].add(stored.key)
-            digest = expected[stream].pop(stored.key, None)
+            seen[stream].add(row.key)
+            digest = expected[stream].pop(row.key, None)
             if digest is None:
                 verdict.unclaimed += 1
-            elif digest != _digest(stored.values):
+            elif digest != _digest(row.values):
                 verdict.wrong += 1
-                verdict.note("wrong", stored.where)
-            elif stored.day != f"{year}-{month}-{day}":
+                verdict.note("wrong", row.where)
+            elif row.day != folder:
                 verdict.misplaced += 1
-                verdict.note("misplaced", stored.where)
-            elif stream == "inputs":
-                verdict.inputs += 1
+                verdict.note("misplaced", row.where)
             else:
-                verdict.predictions += 1
+                verdict.stored[stream] += 1
     for stream, left in expected.items():
         verdict.lost += len(left)
         for correlation_id, index in list(left)[:_EXAMPLES]:
-            verdict.note("lost", f"row {index} of {correlation_id} among the {stream}")
+            verdict.note("lost", f"row {index} of {correlation_id} in {stream}")
     return verdict
 
 
-def _digest(values: Sequence[float]) -> bytes:
+def _expect(
+    verdict: AuditResult, expected: dict[str, dict[tuple[str, int], bytes]], answer: Answer
+) -> None:
+    verdict.requests += 1
+    verdict.rows += len(answer.rows)
+    if answer.id is None:
+        verdict.unrecorded += 1
+        verdict.note("unrecorded", f"an answer of {len(answer.rows)} rows has no id")
+        return
+    for index, (row, p) in enumerate(zip(answer.rows, answer.p, strict=True)):
+        for identifier, values in (("inputs", row), ("predictions", (p,))):
+            rows = expected.get(f"{answer.model}/{identifier}")
+            if rows is None:
+                continue  # not recorded of this model
+            if (answer.id, index) in rows:
+                verdict.wrong += 1
+                verdict.note("wrong", f"two answers have the id {answer.id}")
+                continue
+            rows[answer.id, index] = _digest(values)
+
+
+def _digest(values: Sequence[Cell]) -> bytes:
     # Of the doubles themselves: equal bit for bit, also for -0.0 and NaN.
-    return blake2b(pack(f"{len(values)}d", *values), digest_size=16).digest()
+    parts = [b"%d;" % len(values)]
+    for value in values:
+        if value is None:
+            parts.append(b"-")
+        elif isinstance(value, str):
+            text = value.encode()
+            parts.append(b"t%d;%b" % (len(text), text))
+        else:
+            parts.append(b"n" + pack("d", value))
+    return blake2b(b"".join(parts), digest_size=16).digest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
     key: tuple[str, int]
-    values: tuple[float, ...]
+    values: tuple[Cell, ...]
     day: str
     where: str
 
@@ -154,10 +174,11 @@ class _Row:
 class _Stored:
     """Reads one stored file. A line that is not a whole row is counted as torn."""
 
-    def __init__(self, verdict: AuditResult, path: str, features: tuple[str, ...]) -> None:
+    def __init__(self, verdict: AuditResult, path: str, columns: StreamColumns) -> None:
         self._verdict = verdict
         self._path = path
-        self._columns = list(features + METADATA)
+        self._header = list(columns.names + METADATA)
+        self._texts = [name in columns.texts for name in columns.names]
         self._line = 0
 
     def _lines(self, file: BinaryIO) -> Iterator[str]:
@@ -186,18 +207,21 @@ class _Stored:
                 continue
             if header:
                 header = False
-                if cells != self._columns:
+                if cells != self._header:
                     self._torn("the first line is not the header")
             elif (row := self._row(cells)) is not None:
                 yield row
 
     def _row(self, cells: list[str]) -> _Row | None:
-        if len(cells) != len(self._columns):
-            self._torn(f"{len(cells)} columns, not {len(self._columns)}")
+        if len(cells) != len(self._header):
+            self._torn(f"{len(cells)} columns, not {len(self._header)}")
             return None
         *features, correlation_id, timestamp, index = cells
         try:
-            values = tuple(map(float, features))
+            values = tuple(
+                None if not cell else cell if text else float(cell)
+                for cell, text in zip(features, self._texts, strict=True)
+            )
         except ValueError:
             self._torn("a value is not a number")
             return None
@@ -220,10 +244,15 @@ def read_answers(path: Path) -> Iterator[Answer]:
                 return  # the load was killed while it wrote; no client has this one
             line = json.loads(raw)
             yield Answer(
+                model=line["model"],
                 id=line["answer"]["id"],
-                rows=tuple(tuple(map(float, row)) for row in line["sent"]["rows"]),
+                rows=tuple(tuple(map(_cell, row)) for row in line["sent"]["rows"]),
                 p=tuple(map(float, line["answer"]["p"])),
             )
+
+
+def _cell(value: float | str | None) -> Cell:
+    return float(value) if isinstance(value, int) else value
 
 
 def local_files(directory: Path, *, prefix: str = "") -> Iterator[tuple[str, BinaryIO]]:
@@ -243,12 +272,9 @@ def main(arguments: list[str] | None = None) -> int:
     for needed in ("answers.jsonl", "modeldata"):
         if not (directory / needed).exists():
             parser.error(f"{directory} has no {needed}; use the folder of a demo run")
-    model = TumourModel.load()
     verdict = audit(
         read_answers(directory / "answers.jsonl"),
         local_files(directory / "modeldata"),
-        inputs=model.features,
-        predictions=[model.prediction],
     )
     for each in fields(verdict):
         print(f"{each.name:12} {getattr(verdict, each.name)}")

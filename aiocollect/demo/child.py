@@ -1,8 +1,8 @@
 """What the demo's two child processes, server and load, share: how they speak and how they end.
 
-They speak in JSON lines on stdout. They end on SIGTERM, on SIGINT, and when their parent is gone,
-however it died: the parent holds the other end of their stdin, which then reads as closed. So no
-failure leaves an orphan.
+They speak in JSON lines on stdout, and hear what their parent asks for in lines on stdin. They end
+on SIGTERM, on SIGINT, and when their parent is gone, however it died: its end of their stdin then
+reads as closed. So no failure leaves an orphan.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import asyncio
 import os
 import signal
 import stat
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -27,8 +28,9 @@ def say(event: str, **fields: Any) -> None:
         return  # the parent is gone; stdin says so too, and that ends us
 
 
-def stop_event() -> asyncio.Event:
-    """An event of the running loop that is set when it is time to end."""
+def stop_event(hear: Callable[[str], None] = lambda line: None) -> asyncio.Event:
+    """An event of the running loop that is set when it is time to end. ``hear`` gets each line that
+    the parent writes."""
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -36,11 +38,18 @@ def stop_event() -> asyncio.Event:
     mode = os.fstat(0).st_mode
     # Only a pipe tells of a parent. A terminal or /dev/null is somebody trying this by hand.
     if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+        rest = b""
 
         def read() -> None:
-            if not os.read(0, 1024):
+            nonlocal rest
+            data = os.read(0, 4096)
+            if not data:
                 loop.remove_reader(0)
                 stop.set()
+                return
+            *lines, rest = (rest + data).split(b"\n")
+            for line in lines:
+                hear(line.decode())
 
         loop.add_reader(0, read)
     return stop

@@ -117,6 +117,13 @@ class Child:
             ) from None
         return self.latest[event]
 
+    def tell(self, line: str) -> None:
+        """Write a line to its stdin. One that has ended hears nothing."""
+        stdin = self._process.stdin
+        assert stdin is not None
+        if not stdin.is_closing():
+            stdin.write(f"{line}\n".encode())
+
     async def end(self, *, timeout: float) -> int:
         """Ask it to end (SIGTERM), wait, and kill it at last; idempotent; returns its exit code."""
         self._signal(signal.SIGTERM)

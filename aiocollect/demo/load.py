@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import random
 import resource
 import time
@@ -27,6 +28,7 @@ import orjson
 
 from .._threads.loops import run
 from . import child
+from .customers import customers
 from .model import TumourModel
 
 __all__ = ["Load", "main", "percentile", "poisson"]
@@ -36,6 +38,8 @@ _MOST_OUTSTANDING = 2000
 # Longer than any restart; a request that takes longer has failed.
 _REQUEST_TIMEOUT = 10.0
 _MOST_ROWS = 3
+# The share of the requests that are about customers; the others are about tumours.
+_CUSTOMERS = 0.75
 
 
 def poisson(rate: float, seconds: float, *, chance: Callable[[], float]) -> list[float]:
@@ -55,7 +59,8 @@ def percentile(ordered: Sequence[float], share: float) -> float | None:
 
 
 class Load:
-    """One run of the load against ``url``. ``answers`` takes what the clients hold."""
+    """One run of the load against the models at ``url``. ``answers`` takes what the clients hold.
+    From ``drift_from`` seconds on, customers have higher incomes."""
 
     def __init__(
         self,
@@ -65,8 +70,10 @@ class Load:
         schedule: Sequence[float],
         limit: int,
         chance: random.Random,
+        drift_from: float = math.inf,
     ) -> None:
         self._url = url
+        self._drift_from = drift_from
         self._answers = answers
         self._schedule = schedule
         self._limit = limit
@@ -120,25 +127,33 @@ class Load:
             if len(self._tasks) >= self._limit:
                 self._unsent += 1
                 continue
-            task = asyncio.create_task(self._ask(session, self._body(), due))
+            model, rows = self._rows(offset)
+            task = asyncio.create_task(self._ask(session, model, rows, due))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    def _body(self) -> bytes:
-        """One to three rows: real ones, each value off by up to 5 %, so that no two are equal."""
+    def _rows(self, offset: float) -> tuple[str, list[list[Any]]]:
+        """A model, and one to three rows for it: customers, or real tumours with each value off by
+        up to 5 %, so that no two are equal."""
         chance = self._chance
-        rows = [
+        count = chance.randint(1, _MOST_ROWS)
+        if chance.random() < _CUSTOMERS:
+            drifted = offset >= self._drift_from
+            return "churn", customers(count, chance=chance, drifted=drifted)
+        return "tumour", [
             [value * (0.95 + 0.1 * chance.random()) for value in chance.choice(self._samples)]
-            for _ in range(chance.randint(1, _MOST_ROWS))
+            for _ in range(count)
         ]
-        return orjson.dumps({"rows": rows})
 
-    async def _ask(self, session: aiohttp.ClientSession, body: bytes, due: float) -> None:
+    async def _ask(
+        self, session: aiohttp.ClientSession, model: str, rows: list[list[Any]], due: float
+    ) -> None:
+        body = orjson.dumps({"rows": rows})
         self._sent += 1
         self._lateness.append((time.perf_counter() - due) * 1e3)
         try:
             async with session.post(
-                self._url, data=body, headers={"Content-Type": "application/json"}
+                f"{self._url}/{model}", data=body, headers={"Content-Type": "application/json"}
             ) as response:
                 text = await response.read()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
@@ -149,7 +164,8 @@ class Load:
             return
         self._latencies.append((time.perf_counter() - due) * 1e3)
         self._answered += 1
-        self._answers.write(b'{"sent":%b,"answer":%b}\n' % (body, text))
+        line = b'{"model":"%b","sent":%b,"answer":%b}\n' % (model.encode(), body, text)
+        self._answers.write(line)
 
     async def _tell_seconds(self, begin: float) -> None:
         while True:
@@ -206,6 +222,7 @@ async def _main(options: argparse.Namespace) -> int:
             schedule=poisson(options.rate, options.seconds, chance=chance.random),
             limit=max(1, min(_MOST_OUTSTANDING, descriptors - 100)),
             chance=chance,
+            drift_from=options.drift_from,
         )
         await load.run(stop)
     child.say("done", early=stop.is_set(), **load.totals())
@@ -215,9 +232,12 @@ async def _main(options: argparse.Namespace) -> int:
 def main(arguments: list[str] | None = None) -> int:
     """Run the load as a process of its own."""
     parser = argparse.ArgumentParser(prog="aiocollect.demo.load", description="open-loop load")
-    parser.add_argument("url", help="where to POST the rows")
+    parser.add_argument("url", help="address of the server")
     parser.add_argument("--rate", type=float, default=600.0, help="requests per second")
     parser.add_argument("--seconds", type=float, default=15.0)
+    parser.add_argument(
+        "--drift-from", type=float, default=math.inf, help="incomes are higher from this second on"
+    )
     parser.add_argument("--seed", type=int, default=1, help="seed of the arrivals and rows")
     parser.add_argument(
         "--answers", type=Path, required=True, help="file for the answers that the clients received"

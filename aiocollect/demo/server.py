@@ -1,12 +1,12 @@
-"""The demo's scoring server: aiohttp on uvloop, a small model, every row of it recorded.
+"""The demo's scoring server: aiohttp on uvloop, two small models, every row of them recorded.
 
-An ordinary service: its pipeline comes from the environment, ``collect()`` is one line in the
+An ordinary service: its pipeline comes from the environment, ``collect()`` is one line in a
 handler, and the server's own shutdown flushes. It can take its listening socket from its parent,
 who keeps it open over a restart: connections then wait in the kernel for the next server, and none
 is refused. (With SO_REUSEPORT the kernel would reset what waits at the socket that closes.)
 
-It says on stdout, as JSON lines, how the pipeline stands, and at the end the report of its close.
-By hand::
+Between the pipeline and its store are faults that the parent switches by lines on stdin. It says on
+stdout, as JSON lines, how the pipeline stands, and at the end the report of its close. By hand::
 
     AIOCOLLECT_STORE=./data python -m aiocollect.demo.server --port 8080
 """
@@ -20,7 +20,8 @@ import logging
 import os
 import socket
 import time
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
 
 import orjson
 from aiohttp import web
@@ -28,10 +29,15 @@ from aiohttp import web
 from aiocollect import ConfigError, Pipeline
 
 from .._threads.loops import run
+from ..testing import open_store
 from . import child
+from .customers import FEATURES, PREDICTION, churn_scores
+from .faults import FailingStore, Faults
 from .model import TumourModel
 
 __all__ = ["build_app", "main", "serve"]
+
+Handler: TypeAlias = Callable[[web.Request], Awaitable[web.Response]]
 
 # While a restart lasts, new connections wait here; the kernel lowers it to its own limit.
 _BACKLOG = 4096
@@ -43,29 +49,29 @@ _PARTING = 0.1
 # One line a second is shown, made in step with the load from the latest of these; if these came
 # once a second, the line would be a second late.
 _REPORT_EVERY = 0.2
+_CONTAINER = "AIOCOLLECT_CONTAINER"
+_OF_THE_STORE = ("AIOCOLLECT_STORE", _CONTAINER)
 
 
 def build_app(pipeline: Pipeline, *, stop: asyncio.Event) -> web.Application:
-    """The application: POST /score and GET /healthz, recorded by ``pipeline``.
+    """The application: POST /churn, POST /tumour and GET /healthz, recorded by ``pipeline``.
 
     Once ``stop`` is set, each answer tells its client that the connection closes.
     """
     model = TumourModel.load()
-    tumour = pipeline.model(
-        "tumour", version="1", inputs=model.features, predictions=[model.prediction]
-    )
+    churn = pipeline.model("churn", version="10", inputs=FEATURES, predictions=[PREDICTION])
+    # Of the tumours the predictions alone: their measurements are patients' data.
+    tumour = pipeline.model("tumour", version="1", predictions=[model.prediction])
 
-    async def score(request: web.Request) -> web.Response:
-        try:
-            rows = orjson.loads(await request.read())["rows"]
-            p = model.score(rows)
-        except (ValueError, TypeError, KeyError):
-            width = len(model.features)
-            return _json({"error": f'send {{"rows": [[{width} numbers], ...]}}'}, status=400)
-        # One id for both. None if the pipeline refused: the client is answered all the same, and
-        # the auditor will find that the answer has no record.
-        correlation_id = tumour.collect(inputs=rows, predictions=p)
-        return _json({"id": correlation_id, "p": p})
+    # One id for all streams of a model. It is None if the pipeline refused: the client is answered
+    # all the same, and the auditor will find that the answer has no record.
+    def score_churn(rows: Any) -> dict[str, Any]:
+        p = churn_scores(rows)
+        return {"id": churn.collect(inputs=rows, predictions=p), "p": p}
+
+    def score_tumour(rows: Any) -> dict[str, Any]:
+        p = model.score(rows)
+        return {"id": tumour.collect(predictions=p), "p": p}
 
     async def healthz(request: web.Request) -> web.Response:
         healthy = pipeline.healthy()
@@ -77,10 +83,22 @@ def build_app(pipeline: Pipeline, *, stop: asyncio.Event) -> web.Application:
 
     app = web.Application()
     app.on_response_prepare.append(part)
-    app.router.add_post("/score", score)
+    app.router.add_post("/churn", _scored(score_churn, len(FEATURES)))
+    app.router.add_post("/tumour", _scored(score_tumour, len(model.features)))
     app.router.add_get("/healthz", healthz)
     app.cleanup_ctx.append(pipeline.cleanup_ctx)  # starts it, and flushes after the last request
     return app
+
+
+def _scored(score: Callable[[Any], dict[str, Any]], width: int) -> Handler:
+    async def handler(request: web.Request) -> web.Response:
+        try:
+            answer = score(orjson.loads(await request.read())["rows"])
+        except (ValueError, TypeError, KeyError):
+            return _json({"error": f'send {{"rows": [[{width} cells], ...]}}'}, status=400)
+        return _json(answer)
+
+    return handler
 
 
 def _json(value: Any, *, status: int = 200) -> web.Response:
@@ -89,9 +107,14 @@ def _json(value: Any, *, status: int = 200) -> web.Response:
 
 async def serve(sock: socket.socket) -> int:
     """Serve on ``sock`` until asked to end; 0, or 2 for a bad configuration."""
-    stop = child.stop_event()
+    faults = Faults()
+    stop = child.stop_event(faults.hear)
     try:
-        pipeline = Pipeline.from_env()
+        store = open_store(
+            os.environ.get("AIOCOLLECT_STORE", ""), container=os.environ.get(_CONTAINER)
+        )
+        own = {name: text for name, text in os.environ.items() if name not in _OF_THE_STORE}
+        pipeline = Pipeline.from_env(own, store=FailingStore(store, faults))
         app = build_app(pipeline, stop=stop)
     except ConfigError as error:
         child.say("error", message=str(error))
@@ -111,6 +134,7 @@ async def serve(sock: socket.socket) -> int:
     report = await pipeline.aclose()  # closed by the clean-up: this only asks for the report
     child.say(
         "closed",
+        status=pipeline.status(),
         report=dataclasses.asdict(report),
         stats=dataclasses.asdict(pipeline.stats()),
     )

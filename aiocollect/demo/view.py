@@ -5,26 +5,14 @@ No colours, no cursor movements.
 
 from __future__ import annotations
 
-import io
-import shlex
-import sys
-from collections.abc import Iterable
-from itertools import islice
-from typing import Any, BinaryIO
+import textwrap
+from functools import partial
+from typing import Any
 
-from ..stats import CORE
 from .audit import AuditResult
+from .panel import DemoVerdict, NextCommand
 
-__all__ = [
-    "beginning",
-    "ending",
-    "excerpt",
-    "heading",
-    "restarted",
-    "second",
-    "stopped",
-    "verdict_lines",
-]
+__all__ = ["beginning", "ending", "happened", "heading", "outcome_of", "second", "stopped"]
 
 _COLUMNS = (
     ("second", 6),
@@ -38,32 +26,16 @@ _COLUMNS = (
 )
 
 
-def beginning(*, rate: float, seconds: float, url: str, where: str, loop: str) -> list[str]:
-    """What is about to happen."""
+def beginning(*, rate: float, seconds: float, page: str, opens: bool, where: str) -> list[str]:
+    """What is about to happen, in four lines."""
     return [
-        "",
         (
-            f"aiocollect demo: a model server answers {rate:g} requests per second for "
-            f"{seconds:g} s,"
+            f"two models answer {rate:g} requests a second for {seconds:g} s, recorded, with "
+            "faults on the way; then an audit"
         ),
-        (
-            "and every row it scores is recorded. Half-way through, SIGTERM stops it under "
-            "load, and it is"
-        ),
-        "started again. At the end an auditor compares the clients' answers with the files.",
-        "",
-        f"  server   {url}  (aiohttp on {loop}; logistic regression, 30 features)",
-        f"  core     {CORE}",
-        ("  load     open-loop: requests are sent at fixed times, however slow the answers are"),
-        f"  store    {where}",
-        "",
-        "  requests/s      answered with 200 in that second",
-        "  p50, p99        how long answers took, counted from when each request was due",
-        ("  budget used     share of the memory budget used by rows on their way to the store"),
-        "  appends         blocks written so far, of many rows each",
-        "  rows collected  so far; a scored row counts twice: its inputs and its prediction",
-        "  rows stored     of these, how many the store has acknowledged",
-        "",
+        f"page  {page}" + ("  (opens; --no-browser)" if opens else ""),
+        f"rows  {where}",
+        "Ctrl-C ends it; the page has buttons that make it fail",
     ]
 
 
@@ -103,89 +75,76 @@ def _milliseconds(value: float | None) -> str:
     return "-" if value is None else f"{value:,.1f}"
 
 
-def stopped(seconds: float, report: dict[str, Any] | None) -> str:
-    """The server has ended under load. It has no report where it did not end in order."""
-    line = f"        SIGTERM under load: the server ended after {seconds:.2f} s"
+def happened(words: str) -> str:
+    """A line between those of the seconds."""
+    return f"        {words}"
+
+
+def stopped(ended: float, started: float, report: dict[str, Any] | None) -> str:
+    """The server has ended under load, and another one takes requests. It has no report where it
+    did not end in order."""
     if report is None:
-        return f"{line}, without a report: it was killed, or it failed"
-    return f"{line}, with {report['stored']:,} of {report['accepted']:,} rows stored"
+        return f"ended after {ended:.2f} s without a report: it was killed, or it failed"
+    return (
+        f"ended after {ended:.2f} s with {report['stored']:,} of {report['accepted']:,} rows "
+        f"stored; started again in {started:.2f} s"
+    )
 
 
-def restarted(seconds: float) -> str:
-    """The next server takes requests."""
-    return f"        started again in {seconds:.2f} s; the socket stayed open, and requests waited"
-
-
-def verdict_lines(verdict: AuditResult, load: dict[str, Any]) -> list[str]:
+def outcome_of(
+    found: AuditResult, load: dict[str, Any], next_: list[NextCommand], core: str
+) -> DemoVerdict:
     """What the auditor found, and how the load fared."""
-    v = verdict
-    lines = ["", f"Verdict: {'good' if v.good else 'BAD'}", ""]
-    lines += [
+    v = found
+    stored = ", ".join(f"{count:,} of {name}" for name, count in v.stored.items())
+    lines = [
         (
-            f"  The clients hold {v.requests:,} answers with 200, for {v.rows:,} rows. The "
-            "files hold"
+            f"The clients hold {v.requests:,} answers, for {v.rows:,} rows. Stored as they were "
+            f"sent and answered, each once: {stored}."
         ),
-        f"  {v.inputs:,} of {v.rows:,} inputs and {v.predictions:,} of {v.rows:,} predictions,",
-        "  each once, with every value as it was sent and answered.",
-        f"  lost {v.lost}   doubled {v.doubled}   torn {v.torn}   wrong {v.wrong}",
+        f"lost {v.lost}, doubled {v.doubled}, torn {v.torn}, wrong {v.wrong}",
     ]
     if v.misplaced:
-        lines.append(f"  stored in the folder of another day: {v.misplaced}")
+        lines.append(f"stored in the folder of another day: {v.misplaced}")
     if v.unrecorded:
-        lines.append(f"  answers without an id, because the pipeline was full: {v.unrecorded:,}")
+        lines.append(f"answers without an id, because the pipeline was full: {v.unrecorded:,}")
     if v.unclaimed:
         lines.append(
-            f"  Also stored: {v.unclaimed:,} rows for which no client holds an answer: the "
+            f"Also stored: {v.unclaimed:,} rows for which no client holds an answer: the "
             "answer was lost on its way, or the rows come from an earlier run."
         )
-    lines += [f"    {example}" for example in v.examples]
-    lines += [
-        "",
-        (
-            f"  Of {load['scheduled']:,} requests {load['answered']:,} were answered, "
-            f"{load['failed']:,} failed, {load['unsent']:,} could not be sent."
-        ),
-        (
-            f"  All answers, the restart included: p50 {_milliseconds(load['p50_ms'])} ms, "
-            f"p99 {_milliseconds(load['p99_ms'])} ms, longest {_milliseconds(load['max_ms'])} ms."
-        ),
-    ]
+    lines += v.examples
+    lines.append(
+        f"Of {load['scheduled']:,} requests {load['answered']:,} were answered, "
+        f"{load['failed']:,} failed, {load['unsent']:,} could not be sent. Answers, faults and "
+        f"restart included: p50 {_milliseconds(load['p50_ms'])} ms, p99 "
+        f"{_milliseconds(load['p99_ms'])} ms, longest {_milliseconds(load['max_ms'])} ms. "
+        f"Core: {core}."
+    )
     if load["failures"]:
         kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(load["failures"].items()))
-        lines.append(f"  Failed: {kinds}")
-    return lines
+        lines.append(f"Failed: {kinds}")
+    words = f"{'good' if v.good else 'BAD'}: lost {v.lost}, doubled {v.doubled}"
+    return DemoVerdict(v.good, words, lines, next_)
 
 
-def excerpt(path: str, file: BinaryIO, *, rows: int = 2) -> list[str]:
-    """The first lines of a stored file, with the middle columns left out where there are many."""
-    text = io.TextIOWrapper(file, encoding="utf-8", newline="")
-    lines = [_shortened(line.rstrip("\n")) for line in islice(text, rows + 1)]
-    text.detach()
-    return [f"  {path}", *(f"    {line}" for line in lines), ""]
+_wrap = partial(
+    textwrap.wrap,
+    width=98,
+    initial_indent="  ",
+    subsequent_indent="  ",
+    break_long_words=False,
+    break_on_hyphens=False,
+)
 
 
-def _shortened(line: str) -> str:
-    cells = line.split(",")
-    if len(cells) <= 6:
-        return line
-    return ",".join([*cells[:2], f" … {len(cells) - 5} more … ", *cells[-3:]])
-
-
-def ending(*, folder: str, local: str | None, files: Iterable[str]) -> list[str]:
-    """What to try next."""
-    python = shlex.quote(sys.executable)  # the one that has the package, installed or not
-    lines = ["Try next", ""]
-    predictions = [path for path in files if "/predictions/" in f"/{path}"]
-    if local is not None and predictions:
-        path = f"{local}/{predictions[-1]}"
-        code = f"import pandas; print(pandas.read_csv({path!r}).describe())"
-        plain = not set(path) & set("\"'$`\\!")  # then double quotes do, and read better
-        quoted = f'"{code}"' if plain else shlex.quote(code)
-        lines += [f"  {python} -c {quoted}", "      (needs pandas)"]
-    if local is not None:
-        lines += [
-            f"  {python} -m aiocollect.demo.audit {shlex.quote(folder)}",
-            "      audits the same files again; damage one first, and the audit finds it",
-        ]
-    lines += [f"  {python} -m aiocollect.cli demo --seconds 60", "      the same for a minute", ""]
+def ending(outcome: DemoVerdict) -> list[str]:
+    """The verdict, and what to try next."""
+    lines = ["", f"Verdict: {outcome.words}"]
+    for text in outcome.lines:
+        lines += _wrap(text)
+    if outcome.next:
+        lines += ["", "Try next"]
+    for each in outcome.next:
+        lines += [f"  {each.what.rstrip(': ')}", f"    {each.command}"]
     return lines

@@ -10,7 +10,7 @@ import asyncio
 import gzip
 import time
 from collections.abc import Mapping
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import orjson
 
@@ -20,9 +20,9 @@ from ..settings_file import Control, Switch, read_control, write_control
 from ..stats import LATENCY_BOUNDS
 from .access import COOKIE, Access, may_change
 from .sources import Seen, StatusSource
-from .static_files import StaticFile, static_file
+from .static_files import PANEL_FILE, StaticFile, static_file
 
-__all__ = ["DataSource", "Page", "PageAnswer", "PageRequest"]
+__all__ = ["DataSource", "Page", "PageAnswer", "PageRequest", "Panel"]
 
 # Nothing from elsewhere, nothing inline, nobody may frame it.
 _POLICY: Final = (
@@ -70,16 +70,33 @@ class DataSource(Protocol):
         ...
 
 
+class Panel(Protocol):
+    """Buttons above the figures, which the demo has and nothing else."""
+
+    def shown(self) -> dict[str, Any]:
+        """What the page shows of them, once for each answer."""
+        ...
+
+    def press(self, name: str) -> None:
+        """A button was pressed. Raises KeyError for one that there is not."""
+        ...
+
+
 class Page:
     """The page on a ``source`` of statuses, for those that ``access`` admits. ``data``: what is
-    stored, which a page of its own shows. One of both may be None."""
+    stored, which a page of its own shows. One of both may be None. ``panel``: buttons."""
 
     def __init__(
-        self, source: StatusSource | None, access: Access, data: DataSource | None = None
+        self,
+        source: StatusSource | None,
+        access: Access,
+        data: DataSource | None = None,
+        panel: Panel | None = None,
     ) -> None:
         self._source = source
         self._access = access
         self._data = data
+        self._panel = panel
         self._pages = [name for name, one in (("live", source), ("data", data)) if one is not None]
 
     def __repr__(self) -> str:
@@ -95,6 +112,8 @@ class Page:
             return _text(401, "open the address that aiocollect has printed")
         if request.path == "/control":
             return await self._change(request)
+        if request.path == "/faults" and self._panel is not None:
+            return _pressed(self._panel, request)
         if request.method not in ("GET", "HEAD"):
             return _text(405, "this page is only read")
         if request.path == "":
@@ -112,7 +131,7 @@ class Page:
         if request.path == "/" and self._source is None:
             return _moved("data.html")
         found = static_file(request.path[1:] or "index.html")
-        if found is None:
+        if found is None or (request.path == PANEL_FILE and self._panel is None):
             return _text(404, "there is nothing here")
         if request.path == "/data.html" and self._data is None:
             return _text(404, "start the page with --store to see what is stored")
@@ -133,6 +152,7 @@ class Page:
                 "latency_bounds": LATENCY_BOUNDS,
                 "processes": seen.processes,
                 "unreadable": [one._asdict() for one in seen.unreadable],
+                **({} if self._panel is None else {"faults": self._panel.shown()}),
             }
         )
 
@@ -160,6 +180,16 @@ class Page:
             if one["writer"] == writer and known and path:
                 return await asyncio.to_thread(_switched, path, collector, enabled)
         return _text(404, "no process with a settings file has this collector")
+
+
+def _pressed(panel: Panel, request: PageRequest) -> PageAnswer:
+    if request.method != "POST" or not may_change(request.headers):
+        return _text(403, "only this page itself may press a button")
+    try:
+        panel.press(orjson.loads(request.body)["name"])
+    except (ValueError, KeyError, TypeError):
+        return _text(400, "a JSON object with the name of a button is needed")
+    return _text(200, "done")
 
 
 def _switched(path: str, collector: str, enabled: bool) -> PageAnswer:

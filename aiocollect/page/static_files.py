@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final, NamedTuple
 
-__all__ = ["StaticFile", "static_file"]
+__all__ = ["PANEL_FILE", "StaticFile", "static_file"]
 
 _KINDS: Final = {
     "html": "text/html; charset=utf-8",
@@ -15,9 +15,11 @@ _KINDS: Final = {
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
 }
+# Loaded where a page has buttons, and served there alone.
+PANEL_FILE: Final = "/live/faults.js"
 _NAMES: Final = frozenset(
     {
-        *("index.html", "data.html", "page.css", "icon.svg"),
+        *("index.html", "data.html", "page.css", "icon.svg", PANEL_FILE[1:]),
         *("vendor/uPlot.iife.min.js", "vendor/uPlot.min.css"),
         *("shared/dom.js", "shared/poll.js"),
         *("live/live.js", "live/history.js", "live/lines.js", "live/recent.js"),

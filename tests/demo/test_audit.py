@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from aiocollect.demo.audit import Answer, AuditResult, audit, local_files, main, read_answers
+from aiocollect.demo.recorded import StreamColumns
 
 TAIL = "$aml_dc_correlation_id,$aml_dc_scoring_timestamp,$aml_dc_row"
 FOLDER = "a/b/c/demo/tumour/1"
@@ -28,9 +29,12 @@ PREDICTIONS = (
     "0.75,id-2,2026-11-23T05:33:54.653752,0\n"
 )
 ANSWERS = (
-    Answer(id="id-1", rows=((1.5, -0.0), (2.5, 1e-07)), p=(0.25, 0.5)),
-    Answer(id="id-2", rows=((0.1, 300.0),), p=(0.75,)),
+    Answer(model="tumour", id="id-1", rows=((1.5, -0.0), (2.5, 1e-07)), p=(0.25, 0.5)),
+    Answer(model="tumour", id="id-2", rows=((0.1, 300.0),), p=(0.75,)),
 )
+
+
+STREAMS = {"tumour/inputs": StreamColumns(("x", "y")), "tumour/predictions": StreamColumns(("p",))}
 
 
 def judge(
@@ -50,8 +54,7 @@ def judge(
     return audit(
         answers,
         [(path, BytesIO(text.encode())) for path, text in files.items()],
-        inputs=["x", "y"],
-        predictions=["p"],
+        streams=STREAMS,
     )
 
 
@@ -67,7 +70,8 @@ def test_whole_files_are_good() -> None:
     assert verdict.good
     assert bad(verdict) == {}
     assert (verdict.requests, verdict.rows) == (2, 3)
-    assert (verdict.inputs, verdict.predictions, verdict.unclaimed) == (3, 3, 0)
+    assert verdict.stored == {"tumour/inputs": 3, "tumour/predictions": 3}
+    assert verdict.unclaimed == 0
     assert verdict.examples == []
 
 
@@ -94,7 +98,7 @@ def test_a_lost_row_is_found(line: int) -> None:
 
 def test_no_files_at_all_lose_every_row() -> None:
     """Where nothing is stored, each answered row is lost twice: its inputs and its prediction."""
-    verdict = audit(ANSWERS, [], inputs=["x", "y"], predictions=["p"])
+    verdict = audit(ANSWERS, [], streams=STREAMS)
     assert bad(verdict) == {"lost": 6}
     assert not verdict.good
 
@@ -139,7 +143,6 @@ def test_a_row_torn_at_its_end_is_found(cut: int) -> None:
         "0.1,id-2,2026-11-23T05:33:54.653752,0",  # a column too few
         "0.1,3.0,0.0,id-2,2026-11-23T05:33:54.653752,0",  # one too many
         "0.1,30x,id-2,2026-11-23T05:33:54.653752,0",  # no number
-        "0.1,,id-2,2026-11-23T05:33:54.653752,0",
         "0.1,300.0,,2026-11-23T05:33:54.653752,0",  # no id
         "0.1,300.0,id-2,2026-11-23T05:33:54,0",  # no full time
         "0.1,300.0,id-2,2026-11-23T05:33:54.653752,",  # no index
@@ -154,7 +157,7 @@ def test_a_torn_row_in_the_middle_is_found(line: str) -> None:
     assert third.startswith("0.1")
     verdict = judge(header + first + line + "\n" + second)
     assert bad(verdict) == {"lost": 1, "torn": 1}
-    assert verdict.inputs == 2
+    assert verdict.stored["tumour/inputs"] == 2
 
 
 def test_two_rows_in_one_line_are_found() -> None:
@@ -196,7 +199,9 @@ def test_another_days_folder_is_found() -> None:
 
 def test_an_answer_without_an_id_is_found() -> None:
     """An answer whose rows the pipeline refused makes the verdict bad."""
-    verdict = judge(answers=(*ANSWERS, Answer(id=None, rows=((0.0, 0.0),), p=(0.1,))))
+    verdict = judge(
+        answers=(*ANSWERS, Answer(model="tumour", id=None, rows=((0.0, 0.0),), p=(0.1,)))
+    )
     assert bad(verdict) == {"unrecorded": 1}
     assert not verdict.good
 
@@ -217,15 +222,48 @@ def test_a_folder_can_be_audited_again(tmp_path: Path, capsys: pytest.CaptureFix
         main([str(tmp_path)])
     assert "has no answers.jsonl" in capsys.readouterr().err
     (tmp_path / "modeldata").mkdir()
-    row = [0.5] * 30
-    line = {"sent": {"rows": [row]}, "answer": {"id": "id-1", "p": [0.25]}}
+    row = [41, 2500.25, None, "pro", 3]
+    line = {"model": "churn", "sent": {"rows": [row]}, "answer": {"id": "id-1", "p": [0.25]}}
     (tmp_path / "answers.jsonl").write_text(json.dumps(line) + "\n" + json.dumps(line)[:40])
     assert main([str(tmp_path)]) == 1
     assert capsys.readouterr().out.endswith("BAD\n")
     # The last line was being written when the load was killed: no client holds it.
     assert list(read_answers(tmp_path / "answers.jsonl")) == [
-        Answer(id="id-1", rows=(tuple(row),), p=(0.25,))
+        Answer(model="churn", id="id-1", rows=((41.0, 2500.25, None, "pro", 3.0),), p=(0.25,))
     ]
+
+
+MIXED = {"m/inputs": StreamColumns(("n", "t"), frozenset({"t"}))}
+MIXED_ROWS = (
+    f"n,t,{TAIL}\n"
+    "1,a b,id-1,2026-11-23T05:33:54.653751,0\n"
+    ",c,id-1,2026-11-23T05:33:54.653751,1\n"
+    "earlier or not,d,earlier-9,2026-11-22T00:00:00.000000,0\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("", "", {}),
+        ("1,a b", "1,ab", {"wrong": 1}),  # text
+        ("1,a b", "1.0,a b", {}),  # the same number
+        ("1,a b", ",a b", {"wrong": 1}),  # gone
+        (",c,", "0,c,", {"wrong": 1}),  # was missing
+        (",c,", ",,", {"wrong": 1}),
+    ],
+)
+def test_texts_and_missing_cells_are_compared_too(
+    old: str, new: str, expected: dict[str, int]
+) -> None:
+    """A number is no text, and a missing cell is neither. Of a model whose predictions are not
+    recorded none is missed."""
+    answer = Answer(model="m", id="id-1", rows=((1.0, "a b"), (None, "c")), p=(0.5, 0.5))
+    text = MIXED_ROWS.replace("earlier or not", "7").replace(old, new)
+    files = [("w/s/e/v/m/1/inputs/2026/11/23/data.csv", BytesIO(text.encode()))]
+    verdict = audit([answer], files, streams=MIXED)
+    assert bad(verdict) == expected
+    assert verdict.unclaimed == 0
 
 
 def test_only_files_below_the_prefix_are_read(tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ ALLOWED_ROOMS = {
     "__init__": {"collectors", "compaction", "default", "pipeline", "reading", "stores"} | LEVEL_0,
     # The edges live on public names: the standing proof that the public names suffice.
     "demo": {"demo", "__init__", "errors", "typing", "events", "stats", "testing", "_validation"}
-    | {"_threads"},
+    | {"_threads", "page"},
     # It starts the others, and what it writes for newcomers uses the integrations.
     "cli": {"cli", "demo", "gateway", "__init__", "settings_file", "errors", "events"}
     | {

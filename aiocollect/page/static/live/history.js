@@ -13,7 +13,8 @@ export const lostOf = (stats) => reasons(stats.dropped) + reasons(stats.dead_let
 export const refusedOf = (stats) => reasons(stats.refused);
 
 export const pointsOf = (one) => history.get(one.writer) || [];
-export const silent = (one) => asked.now - one.at > STALE;
+// One that has closed has said all it had to say.
+export const silent = (one) => !one.closed && asked.now - one.at > STALE;
 export const noCounts = () => asked.latency_bounds.concat(0).map(() => 0);
 
 export function remember(answer) {

@@ -59,7 +59,7 @@ async function show() {
   showLines(shown, asked.now);
   at("about").textContent = [...new Set(shown.map((one) => `${one.store}; core: ${one.core}`))].join(" · ");
   if (focused && document.activeElement?.id !== focused) at(focused)?.focus();
-  if (asked.faults) (await import("./faults.js")).showFaults(asked); // the demo's own
+  if (asked.faults) (await import("./faults.js")).showFaults(asked.faults); // the demo's own
 }
 
 poll(() => "status.json", async (answer) => {
@@ -67,6 +67,7 @@ poll(() => "status.json", async (answer) => {
   asked = answer;
   remember(answer);
   await show();
+  if (asked.faults?.ended) return null; // nobody will answer any more, and what is shown stays
   return Math.max(100, EVERY - (performance.now() - began));
 });
 at("process").addEventListener("change", (event) => {

@@ -9,7 +9,7 @@ const PATIENCE = 5000; // milliseconds for one answer
 class Refused extends Error {}
 
 // `wanted` gives the address, `show` gets each answer and says in how many milliseconds to ask
-// again. Returns a function that asks at once.
+// again; null: never. Returns a function that asks at once.
 export function poll(wanted, show) {
   let timer = null, asking = false, again = false;
 
@@ -30,6 +30,7 @@ export function poll(wanted, show) {
         console.error(error); // ours to mend
       }
     }
+    if (wait === null) return; // still asking, so nothing asks again
     asking = false;
     timer = setTimeout(ask, again ? 0 : wait);
     again = false;
