@@ -152,6 +152,7 @@ ALLOWED_ROOMS = {
     "page": {
         "page",
         "__init__",
+        "errors",
         "_files",
         "reading",
         "remedies",

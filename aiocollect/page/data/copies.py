@@ -166,7 +166,14 @@ class Copies:
     async def _fetch(self, path: str, offset: int, length: int) -> Range:
         known = self._known.get(path)
         end = offset + length
-        if known is None or not known.committed or end > known.length or length > self._room:
+        if known is None or not known.committed or end > known.length:
+            return await self._inner.fetch(path, offset=offset, length=length)
+        if length > self._room:  # it cannot be kept, as where the disk is full
+            kept = self._pieces.pop(path, ())
+            if kept:
+                self._let_go(path, max(piece.end for piece in kept))
+            await self._rested(path, offset)
+            self._let_go(path, end)
             return await self._inner.fetch(path, offset=offset, length=length)
         pieces = self._covering(path, offset, end)
         data = bytearray()
@@ -213,9 +220,7 @@ class Copies:
         return piece
 
     async def _copied(self, path: str, begin: int, end: int, place: int, space: _Space) -> Range:
-        lost, until = self._lost.get(path, (0, 0.0))
-        if begin < lost and (wait := until - self._clock()) > 0:
-            await self._sleep(wait)
+        await self._rested(path, begin)
         known = self._known[path]
         found = await self._inner.fetch(path, offset=begin, length=end - begin)
         if found.created != known.created or len(found.data) < end - begin:
@@ -227,11 +232,24 @@ class Copies:
 
     def _start_anew(self) -> None:
         """There is no more room. What was read a moment ago has to wait before it is read again."""
-        until = self._clock() + self._rest
         for path, pieces in self._pieces.items():
-            self._lost[path] = max(piece.end for piece in pieces), until
+            self._let_go(path, max((piece.end for piece in pieces), default=0))
         self._pieces = {}
         self._space = _Space()
+
+    def _let_go(self, path: str, end: int) -> None:
+        """The bytes until there were asked for, and are not kept."""
+        before, _ = self._lost.get(path, (0, 0.0))
+        self._lost[path] = max(before, end), self._clock() + self._rest
+
+    async def _rested(self, path: str, begin: int) -> None:
+        """Wait until bytes from there on may be asked for."""
+        while True:
+            lost, until = self._lost.get(path, (0, 0.0))
+            wait = until - self._clock()
+            if begin >= lost or wait <= 0:
+                return
+            await self._sleep(wait)
 
     def _forget_failed(self, path: str) -> None:
         self._pieces[path] = tuple(

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ...errors import SchemaConflict
 from .calls import Calls, last_rows
 from .copies import REST
 from .kept import DayKey, DayParts, KeptProfile, Profiles, Wish, days_of
@@ -50,10 +51,7 @@ class JoinedDay(NamedTuple):
     later: int
     at: float
     took: float
-    rows: int
-    missing: dict[str, int]
-    paired_share: float | None
-    labelled_share: float | None
+    profile: Profile | None  # None: it cannot be read
 
 
 class _Judged(NamedTuple):
@@ -84,6 +82,7 @@ class KnownData:
         self._joined: dict[DayKey, JoinedDay] = {}
         self._verdicts: dict[DayKey, _Judged] = {}
         self._last: dict[DayKey, tuple[int, list[str], list[list[str]]]] = {}
+        self._unreadable: dict[DayKey, tuple[int, str]] = {}
         self._baseline: tuple[object, Profile] | None = None
 
     def __repr__(self) -> str:
@@ -125,7 +124,11 @@ class KnownData:
         """The days of its window as one; None where there are none, or not all are read yet."""
         from ...reading import Profile
 
-        kept = [self.profile(wish, day) for day in self.window(wish)]
+        kept = [
+            self.profile(wish, day)
+            for day in self.window(wish)
+            if self.unreadable(wish, day) is None
+        ]
         there = [one for one in kept if one is not None]
         if not there or len(there) < len(kept):
             return None
@@ -137,13 +140,18 @@ class KnownData:
             self._baseline = mark, whole
         return self._baseline[1]
 
-    def joined(self, wish: Wish) -> dict[date, JoinedDay]:
+    def unreadable(self, wish: Wish, day: date) -> str | None:
+        """Why a day of its stream cannot be read; None where it can, or nobody has tried."""
+        found = self._unreadable.get(DayKey(*wish[:3], day))
+        return None if found is None else found[1]
+
+    def joined(self, wish: Wish) -> dict[date, Profile]:
         """The joined days of its model, those of the window and its own."""
         found = {}
         for day in self._shown(wish):
             one = self._joined.get(DayKey(wish.model, wish.version, _ALL, day))
-            if one is not None:
-                found[day] = one
+            if one is not None and one.profile is not None:
+                found[day] = one.profile
         return found
 
     def verdict(self, wish: Wish, day: date) -> DayVerdict | None:
@@ -222,11 +230,19 @@ class KnownData:
         parts = plan.days.get(day)
         if parts is None or not self._is_due(self._profiles.get(key), parts.mark):
             return False
+        if self._unreadable.get(key, (None,))[0] == parts.mark:
+            return False
         tell(f"reading {what}", 0)
         begun = self._clock()
         dataset = self._calls.day(wish, wish.stream or None, day, plan.snapshot)
-        profile = dataset.profile(partial(tell, f"reading {what}"))
+        try:
+            profile = dataset.profile(partial(tell, f"reading {what}"))
+        except SchemaConflict as error:
+            # Its verdict says more, and other days can be read.
+            self._unreadable[key] = parts.mark, str(error)
+            return True
         at = self._clock()
+        self._unreadable.pop(key, None)
         notes = tuple(dict.fromkeys(note.text for note in dataset.notes))
         kept = KeptProfile.of(profile, parts.mark, at=at, took=at - begun, notes=notes)
         needed = {DayKey(*wish[:3], one) for one in self._shown(wish)}
@@ -271,17 +287,17 @@ class KnownData:
             tell(f"joining {day}", 0)
             begun = self._clock()
             dataset = self._calls.bare_day(wish, day, plan.snapshot)
-            profile = dataset.profile(partial(tell, f"joining {day}"))
+            try:
+                profile = dataset.profile(partial(tell, f"joining {day}"))
+            except SchemaConflict:
+                profile = None
             at = self._clock()
             self._joined[key] = JoinedDay(
                 parts.mark,
                 later,
                 at,
                 at - begun,
-                profile.rows,
-                dict(profile.missing),
-                profile.paired_share,
-                profile.labelled_share,
+                profile,
             )
             return True
         return False

@@ -8,10 +8,10 @@ import orjson
 
 from .figures import features_of
 from .kept import Wish
-from .known import DAYS, JoinedDay, KnownData
+from .known import DAYS, KnownData
 
 if TYPE_CHECKING:
-    from ...reading import DayVerdict
+    from ...reading import DayVerdict, Profile
 
 __all__ = ["picture_of"]
 
@@ -93,6 +93,11 @@ def _day(known: KnownData, wish: Wish) -> dict[str, Any]:
             "columns": len(profile.columns),
             "features": features_of(profile, before, values=known.values),
         }
+    said["unreadable"] = [
+        {"day": str(day), "why": why}
+        for day in (*window, wish.day)
+        if (why := known.unreadable(wish, day)) is not None
+    ]
     verdict = known.verdict(wish, wish.day)
     said["verdict"] = None if verdict is None else _verdict(verdict)
     said["joined"] = [
@@ -125,7 +130,7 @@ def _verdict(verdict: DayVerdict) -> dict[str, Any]:
     }
 
 
-def _joined(day: str, one: JoinedDay) -> dict[str, Any]:
+def _joined(day: str, one: Profile) -> dict[str, Any]:
     return {
         "day": day,
         "rows": one.rows,

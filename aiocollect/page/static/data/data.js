@@ -20,11 +20,14 @@ function query() {
 
 const drifted = (features) => features.filter((one) => one.level === "bad");
 
+const cannotBeRead = () => picture.unreadable?.some((one) => one.day === picture.chosen.day);
+
 function verdictOf(data) {
   if (data.trouble && !picture) return ["the store cannot be read", "bad"];
   if (!picture || !picture.as_of) return ["reading", ""];
   if (!picture.streams.length) return ["nothing is stored here", "warn"];
   if (picture.unknown) return ["no stream of this name", "warn"];
+  if (cannotBeRead()) return ["this day cannot be read", "bad"];
   if (!picture.features) return ["reading", ""];
   if (picture.verdict?.state === "damaged") return ["rows are damaged: needs you", "bad"];
   const bad = drifted(picture.features).length;
@@ -69,7 +72,7 @@ function showPicture() {
   showProof(picture.verdict);
   showJoined(picture.joined || [], chosen);
   showLast(picture.last);
-  showNotes(picture.notes || []);
+  showNotes([...(picture.unreadable || []).map((one) => `${one.day} cannot be read: ${one.why}`), ...(picture.notes || [])]);
   at("about").textContent = picture.took === undefined ? "" : `read in ${seconds(picture.took)}; missing is counted apart from the index (PSI), which compares a day with the deciles, or the categories, of the days before it`;
 }
 
@@ -93,7 +96,7 @@ function show(answer) {
   at("doing").textContent = doing ? `${doing.what}${doing.rows ? `: ${few(doing.rows)} rows` : ""}, ${seconds(Math.max(0, answer.now - doing.since))}` : "";
   const as_of = picture?.as_of;
   at("clock").textContent = as_of ? `as of ${new Date(as_of * 1000).toISOString().slice(11, 16)} UTC · read every ${data.rest} s at most` : "";
-  return doing || !picture?.features ? BUSY : IDLE;
+  return doing || !(picture?.features || picture?.unreadable?.length) ? BUSY : IDLE;
 }
 
 const ask = poll(query, show);
