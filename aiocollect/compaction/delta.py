@@ -124,7 +124,7 @@ class DeltaTable:
         others = [
             f"column {name!r} is {type_} in the table, and {self._found[name]} in its parts"
             for name, type_ in self._columns.items()
-            if self._found.get(name, type_) not in (type_, pa.null())
+            if name not in FIXED and self._found.get(name, type_) not in (type_, pa.null())
         ]
         return SchemaConflict(
             f"{self._folder}: {'; '.join(others) or conflict}. A column of a Delta table has one "

@@ -8,30 +8,29 @@ Readers run at every step, and meet all of this between their own requests.
 The oracle is a set of texts: the rows that were written, each once. It knows nothing of parts,
 files, footers or watermarks.
 
-``python -m tests.simulation.compactions 1000`` lives a thousand of them.
+``python -m tests.simulation.compactions`` lives a thousand of them.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from random import Random
-from typing import IO, Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import aiocollect
 from aiocollect import MemoryStore
 from aiocollect.errors import BlobFull, OutcomeUnknown, SnapshotGone
 from aiocollect.testing import VirtualLoop, run_virtual
-from aiocollect.typing import METADATA, Listed, Range
+from aiocollect.typing import METADATA
+
+from .compaction_views import CONTROLS, FOLDER, Step, View
 
 ID, TIME, ROW = METADATA
-FOLDER = "default/default/default/default/m/1/inputs"
 HEADER = f"value,{ID},{TIME},{ROW}\n".encode()
 DAYS = ("2026/01/30", "2026/01/31")
 ACTIONS = 14
-
-Step = Callable[[], Awaitable[None]]
 
 
 class AtOnce(ThreadPoolExecutor):
@@ -51,113 +50,6 @@ class Killed(Exception):
     """The process ended here."""
 
 
-class View:
-    """A process's way to the store: something may happen before each of its requests."""
-
-    def __init__(self, store: MemoryStore, step: Step) -> None:
-        self._store = store
-        self._step = step
-
-    async def list(self, prefix: str) -> AsyncIterator[Listed]:
-        """See Catalog.list; what is found is of one moment."""
-        await self._step()
-        for listed in [listed async for listed in self._store.list(prefix)]:
-            yield listed
-
-    async def fetch(self, path: str, *, offset: int, length: int) -> Range:
-        """See Catalog.fetch."""
-        await self._step()
-        return await self._store.fetch(path, offset=offset, length=length)
-
-    async def put(self, path: str, file: IO[bytes], *, length: int, content_type: str) -> bool:
-        """See ObjectStore.put."""
-        await self._step()
-        made = await self._store.put(path, file, length=length, content_type=content_type)
-        await self._step()
-        return made
-
-    async def seal_at(self, path: str, *, created: str, length: int) -> str:
-        """See ObjectStore.seal_at."""
-        await self._step()
-        return await self._store.seal_at(path, created=created, length=length)
-
-    async def delete_if(self, path: str, *, etag: str) -> bool:
-        """See ObjectStore.delete_if."""
-        await self._step()
-        done = await self._store.delete_if(path, etag=etag)
-        await self._step()
-        return done
-
-    async def aclose(self) -> None:
-        """Nothing to close."""
-
-
-class Overwriting(View):
-    """A control: a put replaces what is there."""
-
-    async def put(self, path: str, file: IO[bytes], *, length: int, content_type: str) -> bool:
-        """Delete, then put."""
-        await self._step()
-        self._store.delete(path)
-        return await self._store.put(path, file, length=length, content_type=content_type)
-
-
-class Unsealed(View):
-    """A control: nothing is sealed, and whatever is there is deleted."""
-
-    async def seal_at(self, path: str, *, created: str, length: int) -> str:
-        """Say yes."""
-        await self._step()
-        return "sealed"
-
-    async def delete_if(self, path: str, *, etag: str) -> bool:
-        """Delete it."""
-        await self._step()
-        self._store.delete(path)
-        return True
-
-
-class Ageless(View):
-    """A control: all blobs were created at one time."""
-
-    async def list(self, prefix: str) -> AsyncIterator[Listed]:
-        """See Catalog.list."""
-        async for listed in super().list(prefix):
-            yield listed._replace(created="then")
-
-    async def fetch(self, path: str, *, offset: int, length: int) -> Range:
-        """See Catalog.fetch."""
-        found = await super().fetch(path, offset=offset, length=length)
-        return found._replace(created="then")
-
-    async def seal_at(self, path: str, *, created: str, length: int) -> str:
-        """Whichever it is."""
-        for listed in [one async for one in self._store.list(path)]:
-            return await super().seal_at(path, created=listed.created, length=length)
-        return ""
-
-
-class FilesFirst(View):
-    """A control: the compacted files are listed before the parts."""
-
-    _files: list[Listed] | None = None
-
-    async def list(self, prefix: str) -> AsyncIterator[Listed]:
-        """What it shows of the files is older than what it shows of the parts."""
-        if prefix.startswith(FOLDER):
-            self._files = [
-                one async for one in self._store.list("model=m/version=1/stream=inputs/")
-            ]
-        if prefix.startswith("model=m/version=1/stream=") and self._files is not None:
-            await self._step()
-            for listed in self._files:
-                if listed.path.startswith(prefix):
-                    yield listed
-            return
-        async for listed in super().list(prefix):
-            yield listed
-
-
 class Written(NamedTuple):
     """A row as it was written: its day, its part and its line."""
 
@@ -169,8 +61,11 @@ class Written(NamedTuple):
 class CompactionLife:
     """One life. ``wrong``: what was seen and must not be."""
 
-    def __init__(self, seed: int, view: type[View] = View) -> None:
+    def __init__(
+        self, seed: int, view: type[View] = View, form: Literal["parquet", "delta"] = "parquet"
+    ) -> None:
         self.rng = Random(seed)
+        self.form = form
         self.store = MemoryStore()
         self.view = view
         self.rows: dict[str, Written] = {}
@@ -186,6 +81,8 @@ class CompactionLife:
         for _ in range(ACTIONS):
             await self.act()
             await self.read()
+            if self.wrong:
+                return
         await self.compact(kill=False)
         await self.read()
 
@@ -211,7 +108,8 @@ class CompactionLife:
         lines = {}
         for _ in range(self.rng.randrange(1, 5)):
             self._count += 1
-            value = str(self._count) if self.rng.random() < 0.9 else f"{self._count}.5"
+            half = self.rng.random() < 0.1 and self.form == "parquet"  # a table has one type
+            value = f"{self._count}.5" if half else str(self._count)
             moment = f"2026-01-{day[-2:]}T12:00:00.{self.rng.randrange(10**6):06d}"
             id_ = f"{self._count:08x}"
             lines[f"{id_} 0 {float(value)}"] = f"{value},{id_},{moment},0\n".encode()
@@ -284,6 +182,7 @@ class CompactionLife:
                 view,  # type: ignore[arg-type]
                 view,  # type: ignore[arg-type]
                 until="0d",
+                format=self.form,
                 remove_after="1d" if self.rng.random() < 0.5 else None,
             )
         except (Killed, OutcomeUnknown, SnapshotGone):
@@ -332,9 +231,11 @@ def _text(id_: Any, row: Any, value: Any) -> str:
     return f"{id_} {row} {value if value is None else float(value)}"
 
 
-def life_of(seed: int, view: type[View] = View) -> CompactionLife:
+def life_of(
+    seed: int, view: type[View] = View, form: Literal["parquet", "delta"] = "parquet"
+) -> CompactionLife:
     """A life to its end, or to the first thing that is wrong with it."""
-    life = CompactionLife(seed, view)
+    life = CompactionLife(seed, view, form)
 
     async def main(loop: VirtualLoop) -> None:
         loop.set_default_executor(AtOnce())
@@ -347,29 +248,36 @@ def life_of(seed: int, view: type[View] = View) -> CompactionLife:
     return life
 
 
-def main(count: int) -> int:
-    """Live so many; returns how many were wrong."""
-    views: dict[str, type[View]] = {
-        "": View,
-        "puts overwrite": Overwriting,
-        "nothing is sealed": Unsealed,
-        "no creation time": Ageless,
-        "files before parts": FilesFirst,
-    }
-    failed = 0
-    for name, view in views.items():
-        lives = [life_of(seed, view) for seed in range(count // 10 if name else count)]
-        wrong = [(seed, life.wrong[0]) for seed, life in enumerate(lives) if life.wrong]
-        sums = {
-            what: sum(getattr(life, what) for life in lives)
-            for what in ("reads", "kills", "made", "removed")
-        }
-        print(f"{name or 'as it is'}: {len(lives)} lives, {len(wrong)} wrong; {sums}")
-        for seed, text in wrong[: 5 if not name else 1]:
-            print(f"  seed {seed}: {text}")
-        failed += len(wrong) if not name else 0
-    return failed
+def lived(name: str, view: type[View], form: Literal["parquet", "delta"], seeds: range) -> int:
+    """Live them and tell; returns how many were wrong."""
+    lives = [life_of(seed, view, form) for seed in seeds]
+    wrong = [(seed, life.wrong[0]) for seed, life in zip(seeds, lives, strict=True) if life.wrong]
+    sums = ", ".join(
+        f"{sum(getattr(life, what) for life in lives):,} {what}"
+        for what in ("reads", "kills", "made", "removed")
+    )
+    print(f"{form}, {name}: {len(wrong)} of {len(lives)} wrong; {sums}", flush=True)
+    for seed, text in wrong[:5]:
+        print(f"  seed {seed}: {text}", flush=True)
+    return len(wrong)
+
+
+def main() -> int:
+    """0 where no life was wrong, and with each rule left out some were."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation.compactions")
+    parser.add_argument("--lives", type=int, default=1000, help="of Parquet; a fifth of Delta")
+    parser.add_argument("--controls", type=int, default=60, help="lives without a rule, each")
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    options = parser.parse_args()
+    first = options.first
+    failed = lived("all rules", View, "parquet", range(first, first + options.lives))
+    failed += lived("all rules", View, "delta", range(first, first + options.lives // 5))
+    for name, view in CONTROLS.items():
+        for form, part in (("parquet", 1), ("delta", 4)):
+            seeds = range(-(-options.controls // part))
+            failed += bool(seeds) and not lived(name, view, form, seeds)  # type: ignore[arg-type]
+    return bool(failed)
 
 
 if __name__ == "__main__":
-    sys.exit(bool(main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)))
+    sys.exit(main())

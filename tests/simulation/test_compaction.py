@@ -1,24 +1,39 @@
 """Lives that are compacted while they are written to and read; and lives in which a rule is off.
 
-``python -m tests.simulation.compactions 1000`` lives more of them.
+``python -m tests.simulation.compactions`` lives more of them.
 """
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
-from .compactions import Ageless, FilesFirst, Overwriting, View, life_of
+from .compaction_views import CONTROLS
+from .compactions import life_of
+
+SEEDS = {
+    "puts overwrite": 3,
+    "no watermark": 0,
+    "marks by name": 0,
+    "nothing is sealed": 8,
+    "no new plan": 0,
+    "files first": 5,
+}
+Form = Literal["parquet", "delta"]
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_each_row_is_read_once_whatever_happens(seed: int) -> None:
+@pytest.mark.parametrize(("form", "seed"), [("parquet", 0), ("parquet", 1), ("delta", 1)])
+def test_each_row_is_read_once_whatever_happens(form: Form, seed: int) -> None:
     """Kills at any request, other compactors, late rows, rows that come back, removals."""
-    life = life_of(seed)
+    if form == "delta":
+        pytest.importorskip("deltalake")
+    life = life_of(seed, form=form)
     assert life.reads > 10
     assert not life.wrong
 
 
-@pytest.mark.parametrize(("view", "seed"), [(Overwriting, 3), (Ageless, 0), (FilesFirst, 5)])
-def test_without_a_rule_rows_are_lost_or_doubled(view: type[View], seed: int) -> None:
-    """So the lives would show it."""
-    assert life_of(seed, view).wrong
+@pytest.mark.parametrize("rule", CONTROLS)
+def test_without_a_rule_rows_are_lost_or_doubled(rule: str) -> None:
+    """So the lives would show it: of each rule a life that goes wrong without it."""
+    assert life_of(SEEDS[rule], CONTROLS[rule]).wrong
