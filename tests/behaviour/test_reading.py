@@ -171,11 +171,11 @@ def test_nothing_is_asked_before_somebody_looks() -> None:
     folder = "default/default/default/default/churn/10"
     assert asked == [
         f"{folder}/inputs/2026/01/31/",
-        "model=churn/version=10/stream=inputs/date=2026-01-31",
+        "model=churn/version=10/stream=inputs/",
         f"{folder}/predictions/2026/01/31/",
-        "model=churn/version=10/stream=predictions/date=2026-01-31",
+        "model=churn/version=10/stream=predictions/",
         f"{folder}/labels/",
-        "model=churn/version=10/stream=labels/date=",
+        "model=churn/version=10/stream=labels/",
         "_aiocollect/log/2026/01/31/",
         "_aiocollect/log/2026/01/31/00000000aa.jsonl",
     ]
