@@ -1,7 +1,7 @@
-"""Each Python block of a page runs, one after the other, as a reader would try them.
+"""Each Python block of a page runs, and each console block, as a reader would try them.
 
 A page begins in a folder of its own, with rows of a model in ``./modeldata`` and the names of
-``world()``. What else a block needs stands before it in an invisible block; a block that cannot run
+``world()``; a tutorial begins with nothing. What else a block needs stands before it in an invisible block; a block that cannot run
 here says why (sybil's directives in HTML comments, which neither GitHub nor the site shows).
 """
 
@@ -10,9 +10,13 @@ from __future__ import annotations
 import ast
 import asyncio
 import inspect
+import io
 import os
+import re
+import shlex
 import tempfile
 import types
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +26,7 @@ from sybil.parsers.markdown import CodeBlockParser, SkipParser
 
 import aiocollect
 from aiocollect import Pipeline
+from aiocollect.cli import main
 
 # Their blocks need a process or a test session of their own: tests/house runs them.
 ELSEWHERE = ("how-to/azure.md", "how-to/guide.md", "how-to/reading.md", "how-to/testing.md")
@@ -41,13 +46,34 @@ def run(example: Example) -> None:
         example.document.namespace["_loop"].run_until_complete(result)
 
 
-def world(names: dict[str, Any]) -> None:
-    """What a page finds."""
+def enter(example: Example) -> None:
+    """Commands after a ``$``, which print what follows them. ``…`` stands for any text."""
+    given = re.split(r"^\$ ", str(example.parsed), flags=re.MULTILINE)
+    assert not given[0].strip(), "a console block begins with a command"
+    for entry in given[1:]:
+        command, _, shown = entry.partition("\n")
+        program, *arguments = shlex.split(command)
+        assert program == "aiocollect", f"only our own commands run here, not {program}"
+        printed = io.StringIO()
+        with redirect_stdout(printed):
+            main(arguments)
+        pattern = ".*".join(re.escape(part) for part in shown.strip().split("…"))
+        lines = "\n".join(line.rstrip() for line in printed.getvalue().strip().splitlines())
+        assert not shown.strip() or re.fullmatch(pattern, lines, re.DOTALL), lines
+
+
+def empty(names: dict[str, Any]) -> None:
+    """An empty folder, whose ``modeldata`` is the store."""
     folder = tempfile.TemporaryDirectory()
     names |= {"_folder": folder, "_back": os.getcwd(), "_loop": asyncio.new_event_loop()}
     names["_store"] = os.environ.get("AIOCOLLECT_STORE")
     os.chdir(folder.name)
     os.environ["AIOCOLLECT_STORE"] = f"file://{folder.name}/modeldata"
+
+
+def world(names: dict[str, Any]) -> None:
+    """A pipeline on that store, and rows of a model."""
+    empty(names)
     pipeline = Pipeline.from_env(host="thread")
     churn = pipeline.model("churn", version="10", inputs=NAMES, predictions={"p": float})
     labels = pipeline.collector(
@@ -76,10 +102,10 @@ def end(names: dict[str, Any]) -> None:
     names["_folder"].cleanup()
 
 
-pytest_collect_file = Sybil(
-    [CodeBlockParser("python", run), SkipParser()],
-    patterns=["*.md"],
-    excludes=[*ELSEWHERE],
-    setup=world,
-    teardown=end,
+PARSERS = [CodeBlockParser("python", run), CodeBlockParser("console", enter), SkipParser()]
+TUTORIALS = "tutorials/*.md"
+
+pytest_collect_file = (
+    Sybil(PARSERS, pattern="*.md", excludes=[TUTORIALS, *ELSEWHERE], setup=world, teardown=end)
+    + Sybil(PARSERS, pattern=TUTORIALS, setup=empty, teardown=end)
 ).pytest()
