@@ -9,7 +9,7 @@ CRASHES ?= $(shell echo $$(( $(SEEDS) / 5 )))
 KILLS  ?= 500
 TERMS  ?= 200
 FORKS  ?= 200
-DURATION ?= 15
+DURATION ?= 45
 
 # NATIVE=0 runs a verb without the native core, NATIVE=1 nothing without it (docs/explanation/native.md).
 ifdef NATIVE
@@ -44,7 +44,7 @@ testkit/azurite/node_modules/ready: testkit/azurite/package-lock.json
 	cd testkit/azurite && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-demo: $(VENV)/core native ## A server under load, recorded, restarted and audited (DURATION=15 STORE=azurite)
+demo: $(VENV)/core native ## See it: a page of servers under load that fail and lose no row (DURATION=45 STORE=azurite)
 ifeq ($(STORE),azurite)
 	@$(MAKE) --no-print-directory testkit/azurite/node_modules/ready
 	$(BIN)/python -m testkit.demo --seconds $(DURATION)

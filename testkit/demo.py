@@ -13,7 +13,8 @@ from .emulator import EmulatorMissing, emulator
 def main() -> int:
     """Start the emulator, run the demo on it, stop it."""
     parser = argparse.ArgumentParser(prog="python -m testkit.demo", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=15.0)
+    parser.add_argument("--seconds", type=float, default=45.0)
+    parser.add_argument("--no-browser", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     try:
@@ -23,6 +24,8 @@ def main() -> int:
                 container=None,
                 seconds=options.seconds,
                 json=options.json,
+                browser=not options.no_browser,
+                store_stays=False,
             )
     except EmulatorMissing as obstacle:
         print(obstacle, file=sys.stderr)

@@ -6,10 +6,8 @@ stdout has its address first. It opens nothing in the processes that it shows.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import secrets
-import webbrowser
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,6 +16,7 @@ from aiocollect.cli.serving import cannot_listen, in_address, stop_signal
 from aiocollect.page import Access
 from aiocollect.page.aiohttp_app import app_of
 from aiocollect.page.answers import Page
+from aiocollect.page.browser import can_open, open_browser
 from aiocollect.page.other_page import OtherPage
 from aiocollect.page.sources import Several, StatusDirectory, StatusSource
 
@@ -83,8 +82,8 @@ async def _serve(page: Page, access: Access, options: UiOptions) -> int:
     shown = "127.0.0.1" if options.host in ANYWHERE else options.host
     address = f"http://{in_address(shown)}:{port}/?token={access.token}"
     print(json.dumps({"page": address}) if options.json else address, flush=True)
-    if options.browser:
-        await asyncio.to_thread(webbrowser.open, address)
+    if options.browser and can_open():
+        await open_browser(address)
     await stop.wait()
     await runner.cleanup()
     return 0

@@ -3,7 +3,7 @@
 It stands around the real store and speaks its Protocol, so a directory and an account fail alike,
 and the pipeline that uses it knows nothing of it.
 
-- *down*: every request is answered as by a service that is too busy (503).
+- *down*: nobody answers; every connection is refused.
 - *slow*: every request takes a second longer.
 - *lose*: the next appends of so many land, and their answers never come.
 """
@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from ..errors import OutcomeUnknown, StoreBusy
+from ..errors import OutcomeUnknown
 from ..typing import Appended, Created, Opened, Range, Store
 
 __all__ = ["LOST_ANSWERS", "SLOWNESS", "Faults", "FailingStore"]
@@ -47,17 +47,17 @@ class Faults:
             setattr(self, name, state == "on")
 
     async def before(self) -> None:
-        """What a request meets on its way to the store. Raises StoreBusy."""
+        """What a request meets on its way to the store. Raises OutcomeUnknown."""
         if self.slow:
             await asyncio.sleep(SLOWNESS)
         if self.down:
-            raise StoreBusy("ServerBusy")
+            raise OutcomeUnknown("ConnectionRefused")
 
     def after_append(self) -> None:
         """What the answer to an append meets on its way back. Raises OutcomeUnknown."""
         if self.lose > 0:
             self.lose -= 1
-            raise OutcomeUnknown("ServerTimeout")
+            raise OutcomeUnknown("ConnectionReset")
 
 
 class FailingStore:

@@ -37,10 +37,14 @@ class ServerLives:
     async def look(self) -> Seen:
         """See page.sources.StatusSource."""
         seen = await self._files.look()
-        # Its streams are the next server's, who shows them.
-        ended = [{**one, "streams": []} for one in self._ended()]
+        ended = self._ended()
         gone = {one["writer"] for one in ended}
-        return Seen([*ended, *(one for one in seen.processes if one["writer"] not in gone)], [])
+        running = [one for one in seen.processes if one["writer"] not in gone]
+        # Their streams and their budget are the next server's by now.
+        before = ended if running else ended[:-1]
+        for one in before:
+            one |= {"streams": [], "stats": {**one["stats"], "budget": 0}}
+        return Seen([*before, *(running or ended[-1:])], [])
 
 
 @asynccontextmanager

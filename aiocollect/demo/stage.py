@@ -27,8 +27,9 @@ __all__ = ["Restart", "Stage"]
 
 # Half a second instead of the usual two, so that one sees the rows arrive.
 _LINGER = 0.5
-# So small that one sees it fill up, and large enough for the longest fault at the usual rate.
-_BUDGET = 32 * 2**20
+# So small that one sees it fill up; twice what the longest fault needs.
+_BUDGET = 8 * 2**20
+_BUDGET_PER_RATE = 14_000
 # The longest fault ends within it, so that a SIGTERM meanwhile loses nothing either.
 _CLOSE_TIMEOUT = 20.0
 # As long as the server keeps them; more than this lowers to the kernel's own limit.
@@ -90,7 +91,7 @@ class Stage:
     def ended(self) -> list[dict[str, Any]]:
         """The last status of each server that has ended."""
         closed = [server.latest["closed"] for server in self.servers if "closed" in server.latest]
-        return [one["status"] for one in closed]
+        return [dict(one["status"]) for one in closed]
 
     async def run(self) -> None:
         """From the first start to the last end. Raises ChildFailed, AioCollectError."""
@@ -160,13 +161,14 @@ class Stage:
         self._say(view.happened(view.stopped(*self.restarts[-1], report)))
 
     async def _start(self, stack: contextlib.AsyncExitStack, sock: socket.socket) -> None:
+        budget = max(_BUDGET, round(_BUDGET_PER_RATE * self.rate))
         server = Child(
             "server",
             arguments=["--fd", str(sock.fileno())],
             environment={
                 **self._place.environment,
                 "AIOCOLLECT_LINGER": str(_LINGER),
-                "AIOCOLLECT_MAX_MEMORY_BYTES": str(_BUDGET),
+                "AIOCOLLECT_MAX_MEMORY_BYTES": str(budget),
                 "AIOCOLLECT_CLOSE_TIMEOUT": str(_CLOSE_TIMEOUT),
                 "AIOCOLLECT_STATUS": str(self.status.absolute()),
             },

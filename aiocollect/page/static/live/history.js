@@ -14,7 +14,8 @@ export const refusedOf = (stats) => reasons(stats.refused);
 
 export const pointsOf = (one) => history.get(one.writer) || [];
 // One that has closed has said all it had to say.
-export const silent = (one) => !one.closed && asked.now - one.at > STALE;
+export const silent = (one) => !one.closed && old(one);
+const old = (one) => asked.now - one.at > STALE;
 export const noCounts = () => asked.latency_bounds.concat(0).map(() => 0);
 
 export function remember(answer) {
@@ -47,10 +48,10 @@ function add(one) {
   while (points.length > 2 && points[0].at < one.at - SPAN - 5) points.shift();
 }
 
-// The rate between its last two points; 0 for one that is silent.
+// The rate between its last two points; 0 for one that has ended or is silent.
 export function rateOf(one, read) {
   const points = pointsOf(one);
-  if (points.length < 2 || silent(one)) return 0;
+  if (points.length < 2 || old(one)) return 0;
   const [before, now] = points.slice(-2);
   return Math.max(0, (read(now) - read(before)) / (now.at - before.at));
 }
