@@ -12,8 +12,12 @@ import pytest
 import aiocollect
 from aiocollect import ConfigError, MemoryStore, Pipeline
 from aiocollect.errors import SchemaConflict
+from aiocollect.reading.asked.notes import Notes
+from aiocollect.reading.cells.pieces import piece_of
+from aiocollect.reading.cells.widening import Widening
 from aiocollect.reading.parts.plan import snapshot_of
 from aiocollect.redaction import Drop, Mask
+from aiocollect.testing import run_virtual
 from tests.support.reads import write
 
 
@@ -261,3 +265,70 @@ def test_a_log_that_is_damaged_declares_what_can_be_read() -> None:
         store.replace(path)
         store._blobs[path].change(changed)
         assert types_read(store)["age"] == age
+
+
+# Following ----------------------------------------------------------------------------------------
+
+
+def followed(store: Any, **options: Any) -> tuple[list[Any], Any]:
+    """The batches of all that is there, and the notes."""
+
+    async def main(_: Any) -> tuple[list[Any], Any]:
+        options_ = {"since": None, "poll": None, **options}
+        follower = aiocollect.follow(store, "m", stream="inputs", **options_)
+        return [batch async for batch in follower], follower.notes
+
+    return run_virtual(main)
+
+
+def recorded(rows: list[list[Any]], declared: Any, *, format: str = "csv") -> Any:  # noqa: A002
+    async def use(pipeline: Pipeline) -> None:
+        stream = pipeline.collector("m", identifier="inputs", feature_names=declared)
+        for row in rows:
+            stream.collect([row])
+            await pipeline.flush()
+
+    return write(use, format=format)
+
+
+@pytest.mark.parametrize("format", ["csv", "jsonl"])
+def test_a_follower_finds_what_was_declared(format: str) -> None:  # noqa: A002
+    """In the log, before its first batch: so a column of whole numbers is one of floats at once,
+    and one that is missing so far has its type."""
+    types = {"f": float, "s": str, "m": datetime, "d": date, "n": int}
+    store = recorded(
+        [[1, None, NAIVE, None, None], [2, "x", None, None, None]], types, format=format
+    )
+    (batch,), notes = followed(store)
+    assert [str(batch.rows.schema.field(name).type) for name in types] == [
+        "double",
+        "string",
+        "timestamp[us]",
+        "date32[day]",
+        "int64",
+    ]
+    assert batch.rows["f"].to_pylist() == [1.0, 2.0]
+    assert batch.rows["m"].to_pylist() == [NAIVE, None]
+    assert not notes
+    told, _ = followed(store, schema={"f": "int64"})
+    assert told[0].rows["f"].to_pylist() == [1, 2]
+    assert str(told[0].rows["f"].type) == "int64"
+
+
+def test_a_follower_reads_other_cells_as_they_are() -> None:
+    """And notes it."""
+    store = recorded([[1.5, "a"], [2, "b"]], {"x": int, "y": str})
+    (batch,), notes = followed(store)
+    assert batch.rows["x"].to_pylist() == [1.5, 2.0]
+    assert [(note.code, note.where) for note in notes] == [("declared", "inputs.x")]
+
+
+def test_a_later_declaration_makes_no_type_narrower() -> None:
+    """The first word of a column stays, whatever the next process says."""
+    notes = Notes()
+    widening = Widening({}, {}, notes)
+    widening.declare("inputs", {"x": "float"})
+    piece = piece_of("csv", ["x", "$aml_dc_row"], b"1,0\n")
+    assert str(widening.table(piece, "p")["x"].type) == "double"
+    widening.declare("inputs", {"x": "int", "y": "bool"})
+    assert str(widening.table(piece, "p")["x"].type) == "double"

@@ -10,7 +10,8 @@ __all__ = ["ReadNote", "Notes"]
 class ReadNote(NamedTuple):
     """``code`` is for programs, ``text`` for people: ``mixed``, ``declared``, ``absent``, ``torn``,
     ``rows`` (left out), ``part`` (left out), ``foreign``, ``labels``, ``doubled``, ``span``,
-    ``times``; of a follower ``removed``, ``replaced``, ``unreachable``, ``waiting``."""
+    ``times``, ``compacted``; of a follower ``removed``, ``replaced``, ``unreachable``,
+    ``waiting``."""
 
     code: str
     where: str

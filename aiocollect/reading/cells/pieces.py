@@ -18,7 +18,9 @@ _, TIME, _ = METADATA
 
 
 class RawRows(Protocol):
-    """Rows that were not looked at yet."""
+    """Rows that were not looked at yet. ``in_json``: moments and days are in quotes there."""
+
+    in_json: bool
 
     @property
     def names(self) -> Sequence[str]:
@@ -35,6 +37,8 @@ class RawRows(Protocol):
 
 
 class _Csv:
+    in_json = False
+
     def __init__(self, header: Sequence[str], rows: bytes) -> None:
         self.names = tuple(dict.fromkeys(header))
         self._header = header
@@ -48,6 +52,8 @@ class _Csv:
 
 
 class _Json:
+    in_json = True
+
     def __init__(self, rows: bytes, form: str) -> None:
         self._lines = lines_in(rows, form)
         self.names = tuple(self._lines.names)

@@ -14,9 +14,10 @@ from ...errors import SchemaConflict
 from ...typing import METADATA
 from ..asked.notes import Notes
 from .csv_rows import ColumnType, Misfit
+from .declared import Declared
 from .looks import Looks
 from .pieces import RawRows, timed
-from .types import FIXED, column_types
+from .types import FIXED, column_types, undeclared
 
 __all__ = ["Widening"]
 
@@ -30,7 +31,9 @@ class Widening:
         self, told: Mapping[str, Any], looks: Mapping[str, tuple[str, ...]], notes: Notes
     ) -> None:
         self._told = told
+        self._declared: Declared = {}
         self._notes = notes
+        self._stream = ""
         self._looks: dict[str, Looks] = {name: frozenset(look) for name, look in looks.items()}
 
     def __repr__(self) -> str:
@@ -40,6 +43,12 @@ class Widening:
     def looks(self) -> dict[str, tuple[str, ...]]:
         """What the cells of each column were like so far."""
         return {name: tuple(sorted(look)) for name, look in self._looks.items()}
+
+    def declare(self, stream: str, declared: Declared) -> None:
+        """Take what the pipeline said of the columns' types. It decides what the cells leave open.
+        What was said first stays: a later word could make a type narrower."""
+        self._stream = stream
+        self._declared = {**declared, **self._declared}
 
     def table(self, piece: RawRows, path: str) -> Any:
         """The rows of a piece in types that hold them. Raises SchemaConflict where a column's type
@@ -62,7 +71,13 @@ class Widening:
 
     def _types(self, piece: RawRows) -> dict[str, ColumnType]:
         looks = {name: self._looks.get(name, frozenset[str]()) for name in piece.names}
-        return column_types(looks, self._told)
+        declared, in_json = self._declared, piece.in_json
+        types = column_types(looks, self._told, declared, in_json=in_json)
+        for name, word in undeclared(looks, declared, in_json=in_json).items():
+            if not types[name].told:
+                text = f"it was declared as {word}, but has other cells; read as {types[name].type}"
+                self._notes.add("declared", f"{self._stream}.{name}", text)
+        return types
 
     def _look(self, piece: RawRows) -> None:
         wanted = [name for name in piece.names if name not in self._told and name not in FIXED]

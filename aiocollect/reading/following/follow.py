@@ -76,8 +76,9 @@ def follow(
     ``poll``       seconds between two looks at the store; None: it ends when all that is there was
                    handed out
     ``columns``    None: all; those that a part does not have are left out
-    ``schema``     types of columns, as for read(). Without it a batch has the types that hold all
-                   cells so far, so that a type may become wider in a later batch
+    ``schema``     types of columns, as for read(). Without it a batch has the types that the
+                   pipeline declared, or else those that hold all cells so far: a type may become
+                   wider in a later batch
     =============  =============================================================================
 
     The other options are those of read(). A store that does not answer is asked again, with waits

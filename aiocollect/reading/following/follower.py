@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from types import TracebackType
 from typing import Any, Final
 
@@ -25,8 +25,10 @@ from ..cells.pieces import piece_of
 from ..cells.widening import Widening
 from ..fetch.opening import Opener
 from ..join.times import within
+from ..log.declarations import lanes_of
 from ..parts.places import PartPlace, Places
-from ..planning.planner import PlacesOf, Planner, find_place, prefix_of
+from ..parts.plan import Plan, PlannedPart
+from ..planning.planner import PlacesOf, Planner, find_place, part_of, prefix_of
 from .course import Ask, Chunk, Course
 from .followed import FollowedRows, Following
 from .position import Position
@@ -47,6 +49,10 @@ TRIES: Final = 6
 # seconds, and at each poll only around the present.
 WHOLE: Final = 500
 WHOLE_EVERY: Final = 60.0
+# Seconds. The types that were declared are asked for once a folder, and so often where the log does
+# not tell of it yet; they are a help, and no row waits longer for them.
+DECLARED_EVERY: Final = 60.0
+DECLARED_LIMIT: Final = 5.0
 # Microseconds around the present in which new folders are looked for.
 AROUND: Final = 300_000_000
 # Smaller pieces are parsed where they are: a thread would cost more.
@@ -97,6 +103,9 @@ class Follower:
         self._places: Sequence[Places] = ()
         self._last_whole = float("-inf")
         self._is_small = True
+        self._declared_in = -1  # the folder whose declared types are known, by its end
+        self._next_look = float("-inf")
+        self._looking: asyncio.Future[None]
         self._failed: StoreError | None = None
         self._rows = self._run()
 
@@ -142,6 +151,8 @@ class Follower:
 
     async def _run(self) -> AsyncGenerator[FollowedRows, None]:
         store = self._open_store()
+        self._looking = asyncio.get_running_loop().create_future()
+        self._looking.set_result(None)
         poll, fails, wait = self._following.poll, 0, FIRST_WAIT
         try:
             while True:
@@ -169,6 +180,8 @@ class Follower:
                     wait *= 2
                 await asyncio.sleep(max(0.0, pause))
         finally:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
             if self._open_store.owned:
                 await store.aclose()
 
@@ -306,9 +319,40 @@ class Follower:
             if place is not None:
                 found.append((one, place))
         self._course.listed(found, whole=whole, now=self._clock.monotonic())
+        look = self._look(store, found)
+        waits = self._following.poll is None or not (self._frozen or self._following.from_now)
+        if look is not None and waits:
+            await look  # what is there already has its types at once
         if self._frozen is None:
             self._frozen = self._at_present()
             await self._explain(store, is_empty=not found)
+
+    def _look(
+        self, store: Catalog, found: Sequence[tuple[Listed, PartPlace]]
+    ) -> asyncio.Future[None] | None:
+        """Begin to look for what the pipeline of the newest folder declared, where it is time."""
+        newest = max((place.end for _, place in found), default=-1)
+        now = self._clock.monotonic()
+        if newest <= self._declared_in or now < self._next_look or not self._looking.done():
+            return None
+        self._next_look = now + DECLARED_EVERY
+        parts = [
+            part_of(self._following.stream, one, place)
+            for one, place in found
+            if place.end == newest
+        ]
+        self._looking = asyncio.ensure_future(self._declare(store, parts))
+        return self._looking
+
+    async def _declare(self, store: Catalog, parts: Sequence[PlannedPart]) -> None:
+        stream = self._following.stream
+        with suppress(TimeoutError, StoreError):
+            async with asyncio.timeout(DECLARED_LIMIT):
+                types = await lanes_of(store, Plan({stream: tuple(parts)}))
+                if stream in types:
+                    self._declared_in = parts[0].end
+                    self._next_look = float("-inf")
+                    self._widening.declare(stream, types[stream])
 
     async def _is_there(self, store: Catalog) -> bool:
         """Whether one knows which version is followed."""

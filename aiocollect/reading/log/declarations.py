@@ -17,7 +17,7 @@ from ..asked.request import LABELS
 from ..parts.plan import Plan
 from .days import folder_of, lines_near
 
-__all__ = ["declared_in"]
+__all__ = ["declared_in", "lanes_of"]
 
 # Of the log, at most: a day of one process that writes each two seconds has 6 MB.
 MOST: Final = 32 * 2**20
@@ -25,9 +25,14 @@ _LANE: Final = b'{"k":"lane"'
 
 
 async def declared_in(catalog: Catalog, plan: Plan) -> dict[str, dict[str, str]]:
+    """By stream and column, the types that were declared: see lanes_of()."""
+    return {name: types for name, types in (await lanes_of(catalog, plan)).items() if types}
+
+
+async def lanes_of(catalog: Catalog, plan: Plan) -> dict[str, dict[str, str]]:
     """By stream and column, the types of the newest folder's pipelines; where two processes differ,
-    those of the one whose name comes first. Nothing where nobody declared any, or where the log
-    cannot be read."""
+    those of the one whose name comes first. A stream whose pipeline declared none has none; one of
+    which the log does not tell, or not yet, or that cannot be read, is not there."""
     scored = {name: parts for name, parts in plan.streams.items() if name != LABELS and parts}
     parts = [part for of in (scored or plan.streams).values() for part in of]
     if not parts:
@@ -50,7 +55,7 @@ async def declared_in(catalog: Catalog, plan: Plan) -> dict[str, dict[str, str]]
                 break
     except StoreRefused:
         pass  # a credential may be for the data alone
-    return {name: types for name, types in found.items() if types}
+    return found
 
 
 def _lane(line: bytes) -> dict[str, Any] | None:

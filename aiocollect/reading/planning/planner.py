@@ -19,7 +19,7 @@ from ..parts.plan import Plan, PlannedPart, planned
 if TYPE_CHECKING:
     from ..compacted.files import Fold  # Arrow is imported when something is read
 
-__all__ = ["PlacesOf", "Planner", "find_place", "prefix_of"]
+__all__ = ["PlacesOf", "Planner", "find_place", "part_of", "prefix_of"]
 
 # The places of a stream, in each layout that may be, by the names that are known: "model",
 # "version", "identifier".
@@ -88,7 +88,7 @@ class Planner:
             place = find_place(places, listed.path)
             if place is None:
                 continue
-            found.append((_part(stream, listed, place), place))
+            found.append((part_of(stream, listed, place), place))
         return found
 
     async def united(
@@ -235,7 +235,8 @@ class Planner:
         return sorted(names | compacted)
 
 
-def _part(stream: str, listed: Listed, place: PartPlace) -> PlannedPart:
+def part_of(stream: str, listed: Listed, place: PartPlace) -> PlannedPart:
+    """A blob as it was listed, as far as it went."""
     return PlannedPart(
         stream,
         listed.path,
