@@ -1,8 +1,9 @@
 """Each Python block of a page runs, and each console block, as a reader would try them.
 
 A page begins in a folder of its own, with rows of a model in ``./modeldata`` and the names of
-``world()``; a tutorial begins with nothing. What else a block needs stands before it in an invisible block; a block that cannot run
-here says why (sybil's directives in HTML comments, which neither GitHub nor the site shows).
+``world()``; a tutorial begins with nothing. What else a block needs stands before it in an
+invisible block; a block that cannot run here says why (sybil's directives in HTML comments, which
+neither GitHub nor the site shows).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Any
 
 from sybil import Example, Sybil
 from sybil.parsers.markdown import CodeBlockParser, SkipParser
+from sybil.typing import Parser
 
 import aiocollect
 from aiocollect import Pipeline
@@ -102,7 +104,11 @@ def end(names: dict[str, Any]) -> None:
     names["_folder"].cleanup()
 
 
-PARSERS = [CodeBlockParser("python", run), CodeBlockParser("console", enter), SkipParser()]
+PARSERS: list[Parser] = [
+    CodeBlockParser("python", run),
+    CodeBlockParser("console", enter),
+    SkipParser(),
+]
 TUTORIALS = "tutorials/*.md"
 
 pytest_collect_file = (
