@@ -68,7 +68,7 @@ class Controls:
         Raises KeyError for a name that no button has."""
         self._due.pop(name, None)
         if self._until.pop(name, None) is not None:
-            self.note = f"{_button(name).words}: over; what waited is stored now"
+            self.note = f"{_button(name).words}: over; what waits is stored with its next attempt"
             return [(name, False)]
         return self._on(name, now, "you")
 
@@ -77,7 +77,7 @@ class Controls:
         over = [name for name, until in self._until.items() if until <= now]
         for name in over:
             del self._until[name]
-            self.note = f"{_button(name).words}: over; what waited is stored now"
+            self.note = f"{_button(name).words}: over; what waits is stored with its next attempt"
         done = [(name, False) for name in over]
         for name in [name for name, at in self._due.items() if at <= now]:
             del self._due[name]

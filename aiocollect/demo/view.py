@@ -17,11 +17,11 @@ __all__ = ["beginning", "ending", "happened", "heading", "outcome_of", "second",
 _COLUMNS = (
     ("second", 6),
     ("requests/s", 12),
-    ("p50 ms", 9),
+    ("p50 ms", 8),
     ("p99 ms", 9),
-    ("budget used", 18),
+    ("budget used", 21),
     ("appends", 9),
-    ("rows collected", 16),
+    ("rows collected", 15),
     ("rows stored", 13),
 )
 
