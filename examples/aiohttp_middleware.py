@@ -1,6 +1,9 @@
 """An aiohttp server that uses each request's id, and keeps its pipeline in the application.
 
-Run it here: ``AIOCOLLECT_STORE=file:///tmp/modeldata python aiohttp_middleware.py``
+Run it here, and send it a row::
+
+    AIOCOLLECT_STORE=file:///tmp/modeldata python aiohttp_middleware.py
+    curl 127.0.0.1:8080/score -H 'content-type: application/json' -d '[[35, 2.5]]'
 """
 
 from __future__ import annotations

@@ -1,6 +1,9 @@
 """An aiohttp scoring server that waits for room, so that it loses no row.
 
-Run it here: ``AIOCOLLECT_STORE=file:///tmp/modeldata python aiohttp_server.py``
+Run it here, and send it a row::
+
+    AIOCOLLECT_STORE=file:///tmp/modeldata python aiohttp_server.py
+    curl 127.0.0.1:8080/score -H 'content-type: application/json' -d '[[35, 2.5]]'
 """
 
 from __future__ import annotations

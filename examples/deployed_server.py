@@ -1,6 +1,9 @@
 """The scoring server that deploy/ runs: an address for each probe, for an alert, for metrics.
 
-Run it here: ``AIOCOLLECT_STORE=file:///tmp/modeldata uvicorn deployed_server:app``
+Run it here, and send it a row::
+
+    AIOCOLLECT_STORE=file:///tmp/modeldata uvicorn deployed_server:app
+    curl 127.0.0.1:8000/score -H 'content-type: application/json' -d '[[35, 2.5]]'
 """
 
 from __future__ import annotations

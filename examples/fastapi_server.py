@@ -1,6 +1,9 @@
 """A FastAPI scoring server that records what its model sees and answers.
 
-Run it here: ``AIOCOLLECT_STORE=file:///tmp/modeldata uvicorn fastapi_server:app``
+Run it here, and send it a row::
+
+    AIOCOLLECT_STORE=file:///tmp/modeldata uvicorn fastapi_server:app
+    curl 127.0.0.1:8000/score -H 'content-type: application/json' -d '[[35, 2.5]]'
 """
 
 from __future__ import annotations

@@ -1,6 +1,9 @@
 """A Flask server that uses each request's id; each of its processes stores what it collects.
 
-Run it here: ``AIOCOLLECT_STORE=file:///tmp/modeldata gunicorn --workers 2 flask_server:app``
+Run it here, and send it a row::
+
+    AIOCOLLECT_STORE=file:///tmp/modeldata gunicorn --workers 2 flask_server:app
+    curl 127.0.0.1:8000/score -H 'content-type: application/json' -d '[[35, 2.5]]'
 
 Do not use ``flask run``: SIGTERM ends it at once, and nothing can be stored.
 """

@@ -1,6 +1,9 @@
 """A Starlette server whose middleware uses each request's id, and records the requests too.
 
-Run it here: ``AIOCOLLECT_STORE=file:///tmp/modeldata uvicorn starlette_middleware:app``
+Run it here, and send it a row::
+
+    AIOCOLLECT_STORE=file:///tmp/modeldata uvicorn starlette_middleware:app
+    curl 127.0.0.1:8000/score -H 'content-type: application/json' -d '[[35, 2.5]]'
 """
 
 from __future__ import annotations

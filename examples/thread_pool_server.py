@@ -1,6 +1,9 @@
 """A scoring server on eight threads, without an event loop, that stores everything at SIGTERM.
 
-Run it here: ``AIOCOLLECT_STORE=file:///tmp/modeldata python thread_pool_server.py``
+Run it here, and send it a row::
+
+    AIOCOLLECT_STORE=file:///tmp/modeldata python thread_pool_server.py
+    curl 127.0.0.1:8080/score -H 'content-type: application/json' -d '[[35, 2.5]]'
 """
 
 from __future__ import annotations
