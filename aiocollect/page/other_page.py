@@ -80,6 +80,9 @@ class OtherPage:
     def _read(self, body: bytes) -> Seen:
         try:
             found = orjson.loads(body)
+        except ValueError:
+            return self._not_shown("it is not a page of aiocollect")
+        try:
             processes, unreadable = found["processes"], found["unreadable"]
             shown = [_without_settings(checked(orjson.dumps(one))) for one in processes]
             lacking = [NotShown(f"{self.name}: {one['name']}", one["why"]) for one in unreadable]

@@ -1,15 +1,14 @@
-"""The page in a real browser: Debian's chromium, driven by testkit/browser/look.mjs."""
+"""The live page in a real browser."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +16,11 @@ import pytest
 
 from aiocollect import MemoryStore, Pipeline
 from aiocollect.testing import Fault, FaultKind, Operation
+from tests.page.browser import BROWSER, MEASURED, MISSING, looked_at, served
 
-BROWSER = Path(__file__).parents[2] / "testkit" / "browser"
-CHROMIUM = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
-missing = [
-    *([] if shutil.which("node") else ["node 20"]),
-    *([] if Path(CHROMIUM).exists() else ["chromium (on Debian: apt install chromium)"]),
-    *([] if (BROWSER / "node_modules").exists() else ["playwright-core (make ui-test)"]),
-]
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(bool(missing), reason=f"needs {', '.join(missing)}"),
+    pytest.mark.skipif(bool(MISSING), reason=f"needs {', '.join(MISSING)}"),
 ]
 CANARY = "canary-7f3a"
 Look = Callable[..., dict[str, Any]]
@@ -60,28 +53,8 @@ def pipeline(tmp_path: Path) -> Iterator[Pipeline]:
 @pytest.fixture
 def look(tmp_path: Path) -> Iterator[Look]:
     """Opens the page that ``aiocollect ui`` serves, and tells what is seen."""
-    command = [sys.executable, "-m", "aiocollect.cli", "ui", "--no-browser", "--port", "0"]
-    process = subprocess.Popen([*command, str(tmp_path)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    address = process.stdout.readline().strip()
-
-    def looked(**wish: Any) -> dict[str, Any]:
-        done = subprocess.run(
-            ["node", "look.mjs"],
-            cwd=BROWSER,
-            input=json.dumps({"url": address, **wish}),
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert done.returncode == 0, done.stderr
-        found: dict[str, Any] = json.loads(done.stdout)
-        found["own"] = address.partition("?")[0]
-        return found
-
-    yield looked
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=20)
+    with served(str(tmp_path)) as (address, _):
+        yield partial(looked_at, address)
 
 
 def test_what_is_seen_is_what_the_pipeline_counts(pipeline: Pipeline, look: Look) -> None:
@@ -117,15 +90,10 @@ def test_nothing_is_wider_than_the_window(
     pipeline: Pipeline, look: Look, width: int, dark: bool
 ) -> None:
     """At three widths, light and dark; each table scrolls by itself. Texts have enough contrast."""
-    measured = """() => ({
-        wide: document.documentElement.scrollWidth - innerWidth,
-        ground: getComputedStyle(document.body).backgroundColor,
-        names: [...document.querySelectorAll("button, select, [role=img]")].map(
-            (one) => one.getAttribute("aria-label") || one.labels?.[0]?.textContent),
-    })"""
-    found = look(width=width, height=900, dark=dark, evaluate=measured)
+    found = look(width=width, height=900, dark=dark, evaluate=MEASURED)
     assert found["messages"] == []
     assert found["value"]["wide"] <= 0
+    assert found["value"]["faint"] == []
     light = found["value"]["ground"] == "rgb(246, 247, 249)"
     assert light is not dark
     # Each control and picture says in words what it is.
@@ -141,20 +109,76 @@ def test_nobody_writes_here(look: Look) -> None:
     assert found["messages"] == []
 
 
-def test_a_page_left_open_delays_no_shutdown(look: Look, pipeline: Pipeline) -> None:
-    """It polls: the server has no stream to wait for."""
-    watching = subprocess.Popen(
-        ["node", "look.mjs"], cwd=BROWSER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    found = look()  # the server is up
-    assert watching.stdin is not None
-    watching.stdin.write(json.dumps({"url": found["own"], "seconds": 20}))
-    watching.stdin.close()
-    time.sleep(2)
-    began = time.monotonic()
+def test_a_file_that_is_none_of_ours_is_said(
+    pipeline: Pipeline, tmp_path: Path, look: Look
+) -> None:
+    """By its name, with the reason, above the figures of the others; alone it is the verdict."""
+    (tmp_path / "9-old.aiocollect.json").write_text(json.dumps({"format": 99}))
+    found = look()
+    assert "9-old.aiocollect.json" in found["texts"]["unreadable"]
+    assert "format 99" in found["texts"]["unreadable"]
+    assert found["texts"]["verdict"] == "1 held: needs you"
     pipeline.close(0.5)
-    assert time.monotonic() - began < 5
-    watching.terminate()
-    watching.wait(20)
-    assert watching.stdout is not None
-    watching.stdout.close()
+    assert look()["texts"]["verdict"] == "no status file can be read"
+
+
+def test_several_processes_side_by_side(pipeline: Pipeline, tmp_path: Path, look: Look) -> None:
+    """One line each in the menu, and their figures together."""
+    other = Pipeline(MemoryStore(), host="thread", linger=0.1, status=tmp_path)
+    other.collector("other", feature_names=["a"]).collect([1.0])
+    assert other.flush_sync(20)
+    choose = """() => {
+        const menu = document.getElementById("process");
+        menu.selectedIndex = 1;
+        menu.dispatchEvent(new Event("change"));
+        return [...menu.options].map((one) => one.text);
+    }"""
+    found = look(until="document.getElementById('process').options.length === 3", evaluate=choose)
+    assert found["value"][0] == "all 2 processes"
+    assert all(f"process {os.getpid()}" in one for one in found["value"][1:])
+    other.close()
+
+
+def test_a_switch_is_pressed_by_the_keyboard(tmp_path: Path) -> None:
+    """Only with --allow-control; the pipeline follows its settings file, and the page shows it."""
+    settings = tmp_path / "settings.json"
+    status = tmp_path / "status"
+    with Pipeline(
+        MemoryStore(), host="thread", linger=0.1, status=status, settings_file=settings
+    ) as found:
+        inputs = found.collector("churn", version="10", identifier="inputs", feature_names=["a"])
+        inputs.collect([1.0])
+        found.flush_sync(20)
+        button = "document.querySelector('#streams button')"
+        with served(str(status)) as (address, _):
+            assert "switch" not in looked_at(address, seconds=1)["text"]
+        with served(str(status), "--allow-control") as (address, _):
+            focused = f"{button} && ({button}.focus(), true)"
+            after = f"{button}.textContent === 'switch on'"
+            seen = looked_at(address, until=focused, keys=["Enter"], after=after)
+        assert seen["messages"] == []
+        assert "off" in seen["texts"]["streams"]
+        assert json.loads(settings.read_text())["collectors"]["churn/10/inputs"]["enabled"] is False
+
+
+def test_a_page_left_open_delays_no_shutdown(pipeline: Pipeline, tmp_path: Path) -> None:
+    """It polls: neither its own server nor the pipeline has anything to wait for."""
+    with served(str(tmp_path)) as (address, process):
+        watching = subprocess.Popen(
+            ["node", "look.mjs"],
+            cwd=BROWSER,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert watching.stdin is not None
+        watching.stdin.write(json.dumps({"url": address, "seconds": 100}))
+        watching.stdin.close()
+        time.sleep(3)
+        pipeline.close(0.5)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+        assert watching.poll() is None  # the page is still open
+        watching.terminate()
+        watching.wait(30)
