@@ -48,6 +48,9 @@ autodoc_member_order = "bysource"
 html_theme = "furo"
 html_title = f"aiocollect {__version__}"
 html_copy_source = False
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_js_files = ["sizing.js"]
 
 
 def import_all() -> None:
