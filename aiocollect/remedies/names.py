@@ -185,4 +185,9 @@ ERRORS: Final[tuple[Row, ...]] = (
     ),
     ("BlobFull", "a blob accepts no more blocks", "no action needed, rows go to the next part"),
     ("StoreRefused", "the store refuses, for a reason that has a remedy", _READ_CODE),
+    (
+        "StoreUnreachable",
+        "the store gave no answer to a reader within its timeout",
+        "see whether it can be reached (aiocollect doctor), or give a longer timeout=",
+    ),
 )
