@@ -32,6 +32,7 @@ What most programs need is here. The other public modules:
 ``aiocollect.testing``               virtual time, and stores and disks that fail by a script
 ``aiocollect.integrations``          aiohttp, ASGI, Flask, OpenTelemetry, Prometheus, pytest
 ``aiocollect.gateway``               rows over HTTP
+``aiocollect.doctor``                what keeps rows from being stored, and what to do
 ``aiocollect.page``                  what a pipeline does, seen in a browser
 ``aiocollect.compat``                drop-ins for Azure ML's collectors
 ===================================  ==============================================================

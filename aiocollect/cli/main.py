@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from aiocollect import AioCollectError, ConfigError, __version__
+from aiocollect.cli.doctor import add_doctor
 from aiocollect.cli.explain import add_explain
 from aiocollect.cli.init import add_init
 from aiocollect.cli.names import meant
@@ -152,6 +153,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     demo.set_defaults(run=_demo)
     add_init(commands)
     add_page(commands)
+    add_doctor(commands)
     add_explain(commands)
     add_reading(commands)
     replay = commands.add_parser(

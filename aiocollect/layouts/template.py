@@ -18,6 +18,9 @@ from .names import escape
 
 __all__ = ["MAX_PATH", "DocumentedLayout", "TemplateLayout"]
 
+# Of a workspace that a message repeats, in characters: an account key has 88.
+LONGEST_SHOWN: Final = 40
+
 # The service allows 1,024 characters; the writer's id and the number of the part are added later.
 MAX_PATH: Final = 900
 
@@ -119,9 +122,10 @@ def _check(template: str) -> None:
 def _workspace(workspace: str) -> list[str]:
     parts = workspace.split("/") if isinstance(workspace, str) else []
     if len(parts) != 3:
+        # A long text can be a misplaced key.
+        shown = f"={workspace!a}" if len(str(workspace)) <= LONGEST_SHOWN else ""
         raise ConfigError(
-            f"workspace={workspace!a} must have three parts: "
-            "'<subscription>/<resource group>/<workspace>'"
+            f"workspace{shown} must have three parts: '<subscription>/<resource group>/<workspace>'"
         )
     # Before escaping, since escapes have upper-case digits.
     return [escape(part.lower(), what="each part of workspace") for part in parts]

@@ -135,7 +135,7 @@ ALLOWED_ROOMS = {
     "demo": {"demo", "__init__", "errors", "typing", "events", "stats", "testing", "_validation"}
     | {"_threads", "page"},
     # It starts the others, and what it writes for newcomers uses the integrations.
-    "cli": {"cli", "demo", "gateway", "__init__", "settings_file", "errors", "events"}
+    "cli": {"cli", "demo", "doctor", "gateway", "__init__", "settings_file", "errors", "events"}
     | {
         "_threads",
         "compaction",
@@ -147,6 +147,8 @@ ALLOWED_ROOMS = {
         "stats",
         "typing",
     },
+    "doctor": {"doctor", "__init__", "errors", "events", "_validation", "_threads", "layouts"}
+    | {"options", "reading", "remedies", "settings_file", "stats", "stores", "testing"},
     "gateway": {"gateway", "__init__", "encoders", "_files", "layouts", "metrics", "typing"}
     | {"_validation", "page"},
     "page": {
@@ -164,7 +166,7 @@ ALLOWED_ROOMS = {
     | {"typing", "_validation"},
     "integrations": {"integrations", "__init__", "default", "metrics", "events", "testing"},
 }
-EDGES = ("demo", "cli", "compat", "gateway", "integrations", "page")
+EDGES = ("demo", "cli", "compat", "doctor", "gateway", "integrations", "page")
 # A framework of others is imported by the module that is called after it, or in a function.
 FRAMEWORKS = {
     "aiohttp": {"aiohttp"},

@@ -42,7 +42,7 @@ def test_the_words_of_faults_are_all_their_kinds() -> None:
 
 # Users import these; every other module has an underscore, or belongs to one of these packages.
 MODULES = {
-    *("collectors", "compaction", "compat", "context", "default", "encoders", "errors"),
+    *("collectors", "compaction", "compat", "context", "default", "doctor", "encoders", "errors"),
     *("events", "gateway"),
     *("integrations", "layouts", "metrics", "options", "page", "pipeline", "reading"),
     *("redaction", "remedies", "settings_file", "stats", "stores", "testing", "typing"),

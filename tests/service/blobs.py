@@ -136,6 +136,21 @@ class Container:
             },
         )
 
+    def delete(self, name: str, headers: Mapping[str, str]) -> Reply:
+        """Delete Blob."""
+        blob = self.blobs.get(name)
+        if blob is None:
+            return Reply(404, "BlobNotFound")
+        if blob.immutable:
+            return Reply(409, blob.immutable)
+        refusal = _guarded(blob, headers)
+        if refusal is not None:
+            return refusal
+        if headers.get("If-Match") not in (None, "*", blob.etag):
+            return Reply(412, "ConditionNotMet")
+        del self.blobs[name]
+        return Reply(202)
+
     def read(self, name: str, headers: Mapping[str, str], *, head: bool) -> Reply:
         """Get Blob, or Get Blob Properties."""
         blob = self.blobs.get(name)

@@ -18,6 +18,7 @@ from aiohttp import web
 
 from aiocollect.typing import LOG_ROOT
 
+from .about import about_container, about_service
 from .blobs import Container, Reply
 from .listening import StandIn
 
@@ -72,12 +73,18 @@ class Service(StandIn):
         # None: any key or SAS; else the tokens that are good.
         self.tokens: Collection[str] | None = None
         self.read_only = False
+        # What it says of the account and of the container, as headers.
+        self.account: Mapping[str, str] = {}
+        self.container_headers: Mapping[str, str] = {}
+        self.date = ""  # of its clock; "": the machine's
+        self.is_foreign = False  # a web server that is no blob service
         # A refusal of some requests, whatever they ask for.
         self.refuses: Callable[[], Reply | None] = lambda: None
 
     def routes(self) -> list[web.RouteDef]:
         """See StandIn.routes."""
         return [
+            web.get("/{account}/", self._on_account),
             web.route("*", "/{account}/{container}", self._on_container),
             web.route("*", "/{account}/{container}/{blob:.+}", self._on_blob),
         ]
@@ -101,11 +108,18 @@ class Service(StandIn):
 
     # Answers ----------------------------------------------------------------------------------
 
+    async def _on_account(self, request: web.Request) -> web.StreamResponse:
+        if self.is_foreign:
+            return web.Response(text="Welcome!", headers={"Server": "nginx"})
+        return self._answer(request, self._who(request) or about_service())
+
     async def _on_container(self, request: web.Request) -> web.StreamResponse:
         container = self.containers.setdefault(request.match_info["container"], Container())
         reply = self._who(request)
         if reply is None and container.being_deleted:
             reply = Reply(409, "ContainerBeingDeleted")
+        if reply is None and request.method == "GET":
+            reply = about_container(container, request.query, self.account, self.container_headers)
         if reply is None:
             reply = Reply(201) if container.missing else Reply(409, "ContainerAlreadyExists")
             container.missing = False
@@ -115,7 +129,7 @@ class Service(StandIn):
         body = await request.read()
         name = request.match_info["blob"]
         container = self.containers[request.match_info["container"]]
-        operation = {"GET": "get", "HEAD": "head"}.get(request.method, "create")
+        operation = {"GET": "get", "HEAD": "head", "DELETE": "delete"}.get(request.method, "create")
         if request.query.get("comp") == "appendblock":
             operation = "append"
         asked = Request(operation, request.match_info["container"], name, request.headers, body)
@@ -176,6 +190,8 @@ class Service(StandIn):
             return container.read(asked.blob, asked.headers, head=asked.operation == "head")
         if self.read_only:
             return Reply(403, "InsufficientAccountPermissions")
+        if asked.operation == "delete":
+            return container.delete(asked.blob, asked.headers)
         if asked.operation == "append":
             return container.append(asked.blob, asked.headers, asked.body)
         return container.create(asked.blob, asked.headers)
@@ -185,6 +201,7 @@ class Service(StandIn):
             "Server": "Windows-Azure-Blob/1.0 Microsoft-HTTPAPI/2.0",
             "x-ms-request-id": str(uuid4()),
             "x-ms-version": request.headers.get("x-ms-version", "2026-02-06"),
+            **({"Date": self.date} if self.date else {}),
             **reply.headers,
         }
         if self.repeats_ids and "x-ms-client-request-id" not in reply.headers:

@@ -2,8 +2,9 @@
 
 from ..._public import publish
 from ...options import AzureOptions
+from .account import AccountInfo
 from .store import AzureStore
 
-__all__ = ["AzureOptions", "AzureStore"]
+__all__ = ["AccountInfo", "AzureOptions", "AzureStore"]
 
-publish(__name__, AzureStore)
+publish(__name__, AccountInfo, AzureStore)

@@ -58,6 +58,16 @@ def _as(kind: type[StoreError]) -> _Build:
     return lambda code, wish: kind(code, retry_after=wish)
 
 
+# Codes for a signature that has expired or was revoked; the second is the emulator's.
+STALE: Final = ("AuthenticationFailed", "AuthorizationFailure")
+
+# Codes for a name that exists; the third is for a SAS that may not overwrite.
+EXISTS: Final = (
+    *("BlobAlreadyExists", "ResourceAlreadyExists"),
+    *("UnauthorizedBlobOverwrite", "ConditionNotMet"),
+)
+
+
 # By the service's code: the statuses with which it is believed; None: any below 500.
 _BY_CODE: Final[Mapping[str, tuple[tuple[int, ...] | None, _Build]]] = {
     # The condition failed, perhaps because an earlier attempt was applied.

@@ -33,7 +33,8 @@ from ...events import CredentialWarning
 from ...options import AzureOptions
 from ...typing import Appended, Created, Credential, Listed, Opened, Range
 from . import objects
-from .errors import from_answer, from_exception
+from .account import AccountInfo, account_of
+from .errors import EXISTS, STALE, from_answer, from_exception
 from .listing import listed
 from .ranges import Ask, look
 from .sas import SasRenewal, is_callback
@@ -57,15 +58,6 @@ __all__ = ["AzureOptions", "AzureStore"]
 
 # A blob client costs 0.2 ms to make. As many are kept as there can be paths in use at a time.
 MAX_CLIENTS: Final = 1024
-
-# Codes for a signature that has expired or was revoked; the second is the emulator's.
-STALE: Final = ("AuthenticationFailed", "AuthorizationFailure")
-
-# Codes for a name that exists; the third is for a SAS that may not overwrite.
-EXISTS: Final = (
-    *("BlobAlreadyExists", "ResourceAlreadyExists"),
-    *("UnauthorizedBlobOverwrite", "ConditionNotMet"),
-)
 
 _T = TypeVar("_T")
 
@@ -281,6 +273,14 @@ class AzureStore:
     async def delete_if(self, path: str, *, etag: str) -> bool:
         """See ObjectStore.delete_if."""
         return await objects.delete_if(await self._blob(path), etag, self._translate)
+
+    async def account(self, path: str = "") -> AccountInfo:
+        """What the service says of account and container, and of the blob's versions; nothing is
+        created. What may not be read is None."""
+        service = (await self._link()).service
+        blob = await self._blob(path) if path else None
+        container = service.get_container_client(self.container)
+        return await account_of(service, container, blob, self._translate)
 
     async def aclose(self) -> None:
         """Close this loop's session; idempotent; a later use makes a new one. A credential that was

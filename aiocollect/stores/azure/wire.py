@@ -201,7 +201,7 @@ class OneAttempt:
         other."""
         status, headers = response.status, response.headers
         code = headers.get("x-ms-error-code", "")
-        if status == 200 and _is_listing(request):
+        if status == 200 and _has_text(request):
             response.content = cast(
                 "aiohttp.StreamReader", _WholeBody(response.content, MAX_LISTING)
             )
@@ -242,8 +242,9 @@ async def _drain(response: aiohttp.ClientResponse) -> None:
         response.release()
 
 
-def _is_listing(request: aiohttp.ClientRequest) -> bool:
-    return request.method == "GET" and request.url.query.get("comp") == "list"
+def _has_text(request: aiohttp.ClientRequest) -> bool:
+    """Whether it asks about a container or an account: the SDK parses the answers to these."""
+    return request.method == "GET" and "restype" in request.url.query
 
 
 def _asked_for(request: aiohttp.ClientRequest) -> tuple[int, int]:
