@@ -118,7 +118,7 @@ def variables(facts: Facts) -> Iterator[CheckResult]:
             "variables",
             "warn",
             f"{variable} is not a variable of aiocollect, and is ignored",
-            f"unset {variable}; the variables are in docs/how-to/guide.md",
+            f"unset {variable}; the variables are in docs/reference/options.md",
             group="configuration",
         )
     if not (facts.options.near or facts.options.alike or facts.options.foreign):
