@@ -16,7 +16,7 @@ ifdef NATIVE
 export AIOCOLLECT_NATIVE := $(NATIVE)
 endif
 
-.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos docs pages faceoff loadtest bench crosscheck inference ui-test vendor ray spark evidently dist sbom zoo contract million floats sanitize fuzz hostile golden client audit lock clean
+.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos docs pages faceoff loadtest bench crosscheck inference ui-test storyboard vendor ray spark evidently dist sbom zoo contract million floats sanitize fuzz hostile golden client audit lock clean
 
 help: ## Show these verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -154,10 +154,19 @@ testkit/browser/node_modules/ready: testkit/browser/package-lock.json
 	cd testkit/browser && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-ui-test: $(VENV)/ready testkit/browser/node_modules/ready ## The page in a real browser: Debian's chromium, installed where you are root
+# Debian's chromium, installed where you are root.
+define CHROMIUM
 	@test -x /usr/bin/chromium || test "$$(id -u)" != 0 || apt-get install -y -qq --no-install-recommends chromium
 	@test -x /usr/bin/chromium || { echo "chromium is missing; on Debian: sudo apt install chromium"; exit 1; }
+endef
+
+ui-test: $(VENV)/ready testkit/browser/node_modules/ready ## The page in a real browser: Debian's chromium, installed where you are root
+	$(CHROMIUM)
 	$(BIN)/python -m pytest -q tests/page
+
+storyboard: $(VENV)/ready testkit/browser/node_modules/ready testkit/azurite/node_modules/ready native ## The first five minutes of a newcomer, against the clock, in a real browser (2 minutes)
+	$(CHROMIUM)
+	$(BIN)/python -m testkit.storyboard $(if $(SHOTS),--shots $(SHOTS))
 
 vendor: $(VENV)/ready ## Put what the page is served with into the package, by the lock of tools/vendor
 	$(BIN)/python tools/vendor.py

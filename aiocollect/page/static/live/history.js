@@ -51,7 +51,7 @@ function add(one) {
 // The rate between its last two points; 0 for one that has ended or is silent.
 export function rateOf(one, read) {
   const points = pointsOf(one);
-  if (points.length < 2 || old(one)) return 0;
+  if (points.length < 2 || one.closed || old(one)) return 0;
   const [before, now] = points.slice(-2);
   return Math.max(0, (read(now) - read(before)) / (now.at - before.at));
 }
