@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from ..errors import AioCollectError, OutcomeUnknown, SchemaConflict, SnapshotGone, StoreBusy
+from ..errors import OutcomeUnknown, SchemaConflict, SnapshotGone, StoreBusy
 from ..reading.asked.notes import Notes
 from ..reading.cells.csv_rows import Misfit
 from ..reading.cells.declared import Declared
@@ -156,12 +156,7 @@ class StreamCompactor:
         try:
             if not footer.rows and not any(part.checked for part in job.parts):
                 return []
-            file, length, footer = await asyncio.to_thread(writer.finish, footer)
-            if footer.rows != source.count or footer.keys != source.text:
-                raise AioCollectError(
-                    f"{job.path} would not have the rows of its parts; nothing was stored. Check "
-                    "the disk and the memory of this machine"
-                )
+            file, length, footer = await asyncio.to_thread(writer.finish, footer, source)
             if not await self._target.put(job.path, job.day, file, length, footer):
                 return None
         finally:
@@ -207,14 +202,18 @@ class StreamCompactor:
             for some in sorter.add(table):
                 writer.add(some)
 
-        def rest() -> None:
-            for some in sorter.rest():
-                writer.add(some)
-
         try:
             async for _, table in reader.tables(fetcher, job.parts, wanted):
                 await asyncio.to_thread(take, table)
-            await asyncio.to_thread(rest)
+            # While a table is encoded, the next one is merged.
+            rest = sorter.rest()
+            merged = await asyncio.to_thread(next, rest, None)
+            while merged is not None:
+                writing = asyncio.ensure_future(asyncio.to_thread(writer.add, merged))
+                try:
+                    merged = await asyncio.to_thread(next, rest, None)
+                finally:
+                    await writing
         except BaseException:
             writer.close()
             raise

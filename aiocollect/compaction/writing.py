@@ -5,8 +5,10 @@ zstd 3, and the encodings of the target (targets.py).
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any, Final
 
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -15,6 +17,7 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from ..errors import AioCollectError
 from ..reading.cells.looks import Looks
 from ..reading.compacted.footer import KEY, Footer, looks_of_column
+from ..reading.fetch.positioned import Positioned
 from .rowset import RowSet
 
 __all__ = ["FileWriter"]
@@ -23,11 +26,12 @@ __all__ = ["FileWriter"]
 GROUP_ROWS: Final = 2**17
 GROUP_BYTES: Final = 16 * 2**20
 _LEVEL: Final = 3
+# Arrow lets go of the interpreter while it decodes.
+_READERS: Final = 2
 
 
 class FileWriter:
-    """A file of these columns. ``encodings``: those that are not by dictionaries, of a schema;
-    ``rows``: what was written so far."""
+    """A file of these columns. ``encodings``: those that are not by dictionaries, of a schema."""
 
     def __init__(self, schema: Any, encodings: Callable[[Any], Mapping[str, str]]) -> None:
         # A column in which everything is missing is text for those that need a type.
@@ -37,7 +41,7 @@ class FileWriter:
                 for field in schema
             ]
         )
-        self.rows = RowSet()
+        self._rows = 0
         self._looks: dict[str, Looks] = dict.fromkeys(self.schema.names, frozenset())
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - close() does
         self._waiting: list[Any] = []
@@ -45,7 +49,7 @@ class FileWriter:
         self._writer = self._opened(encodings(self.schema))
 
     def __repr__(self) -> str:
-        return f"<FileWriter: {self.rows.count:,} rows>"
+        return f"<FileWriter: {self._rows:,} rows>"
 
     def close(self) -> None:
         """Give up the temporary file."""
@@ -54,8 +58,9 @@ class FileWriter:
 
     def add(self, table: Any) -> None:
         """Write rows after those before."""
-        table = table.cast(self.schema)
-        self.rows.add(table)
+        if table.schema != self.schema:
+            table = table.cast(self.schema)
+        self._rows += table.num_rows
         for name in self.schema.names:
             self._looks[name] |= looks_of_column(table[name])
         for first in range(0, table.num_rows, GROUP_ROWS):
@@ -66,32 +71,43 @@ class FileWriter:
             if self._count >= GROUP_ROWS or self._size >= GROUP_BYTES:
                 self._write_group()
 
-    def finish(self, footer: Footer) -> tuple[IO[bytes], int, Footer]:
+    def finish(self, footer: Footer, source: RowSet) -> tuple[IO[bytes], int, Footer]:
         """The file from its beginning, its length, and the footer with rows and types in it.
 
-        Raises AioCollectError where the file, read back, does not have the rows that were written.
+        ``source``: the rows that it must have. Raises AioCollectError where the file, read back,
+        does not have them.
         """
         self._write_group()
-        footer = footer._replace(
-            rows=self.rows.count,
-            keys=self.rows.text,
-            looks=dict(self._looks),
-        )
+        footer = footer._replace(rows=source.count, keys=source.text, looks=dict(self._looks))
         self._writer.add_key_value_metadata({KEY: footer.packed()})
         self._writer.close()
-        found = RowSet()
-        self._file.seek(0)
-        file = pq.ParquetFile(pa.PythonFile(self._file, mode="r"))
-        for number in range(file.num_row_groups):
-            found.add(file.read_row_group(number, use_threads=False))
-        if found != self.rows:
-            raise AioCollectError(
-                "a compacted file does not have the rows that were written to it; nothing was "
-                "stored. Check the disk and the memory of this machine"
-            )
         length = self._file.seek(0, 2)
+        self._file.flush()
+        if self._read_back(length) != source:
+            raise AioCollectError(
+                "a compacted file does not have the rows of its parts; nothing was stored. Check "
+                "the disk and the memory of this machine"
+            )
         self._file.seek(0)
         return self._file, length, footer
+
+    def _read_back(self, length: int) -> RowSet:
+        """The rows of the file: all of its cells are decoded, by several threads."""
+        file = self._file.fileno()
+        count = pq.read_metadata(pa.PythonFile(_Positions(file, length), mode="r")).num_row_groups
+
+        def rows_of(first: int) -> RowSet:
+            found = RowSet()
+            opened = pq.ParquetFile(pa.PythonFile(_Positions(file, length), mode="r"))
+            for number in range(first, count, _READERS):
+                found.add(opened.read_row_group(number, use_threads=False))
+            return found
+
+        rows = RowSet()
+        with ThreadPoolExecutor(_READERS) as threads:
+            for some in threads.map(rows_of, range(_READERS)):
+                rows.merge(some)
+        return rows
 
     def _write_group(self) -> None:
         if self._waiting:
@@ -109,3 +125,26 @@ class FileWriter:
             column_encoding=dict(encodings) or None,
             write_statistics=True,
         )
+
+
+class _Positions(Positioned):
+    """A file with a position of its own, whoever else reads it."""
+
+    closed = False
+
+    def __init__(self, file: int, length: int) -> None:
+        super().__init__(length)
+        self._file = file
+
+    def read(self, size: int = -1) -> bytes:
+        """At most ``size`` bytes."""
+        left = self._length - self._at
+        data = os.pread(self._file, left if size < 0 else min(size, left), self._at)
+        self._at += len(data)
+        return data
+
+    def flush(self) -> None:
+        """Nothing is written."""
+
+    def close(self) -> None:
+        """The file is somebody else's."""

@@ -52,13 +52,33 @@ def table_of(rows: list[Row]) -> Any:
 def test_rows_come_in_order_of_time_and_id(seed: int, held: int) -> None:
     """Python's own stable sort says which; missing ids are last."""
     rows = rows_of(seed, 3_000)
-    sorter = Sorter(held=held, batch=64)
+    sorter = Sorter(held=held, batch=4_000)
     for first in range(0, len(rows), 251):
         assert not list(sorter.add(table_of(rows[first : first + 251])))
     found = [value for table in sorter.rest() for value in table["value"].to_pylist()]
     sorter.close()
     expected = sorted(rows, key=lambda row: (row[1], row[0] is None, (row[0] or "").encode()))
     assert found == [row[3] for row in expected]
+
+
+def test_rows_without_a_time_come_last() -> None:
+    """Files of others can have some."""
+    table = table_of(rows_of(8, 500))
+    moments = table[TIME].to_pylist()
+    table = table.set_column(
+        table.column_names.index(TIME),
+        TIME,
+        pa.array(
+            [None if at % 7 == 0 else one for at, one in enumerate(moments)], table[TIME].type
+        ),
+    )
+    sorter = Sorter(held=5_000, batch=2_000)
+    for first in range(0, 500, 90):
+        assert not list(sorter.add(table.slice(first, 90)))
+    found = [value for some in sorter.rest() for value in some["value"].to_pylist()]
+    sorter.close()
+    assert sorted(found) == list(range(500))
+    assert sorted(found[-72:]) == list(range(0, 500, 7))
 
 
 def test_rows_without_an_index_keep_their_order() -> None:
@@ -105,7 +125,9 @@ def test_a_file_has_its_footer_and_its_rows() -> None:
     writer = FileWriter(table.schema, ParquetFiles(MemoryStore(), "").encodings)
     writer.add(table)
     said = Footer((PartBytes("a/data.csv", "now", 3, 99),), 0, "", {}, 0, 10, 20)
-    file, length, footer = writer.finish(said)
+    source = RowSet()
+    source.add(table)
+    file, length, footer = writer.finish(said, source)
     data = file.read()
     writer.close()
     assert len(data) == length
@@ -117,11 +139,13 @@ def test_a_file_has_its_footer_and_its_rows() -> None:
 
 
 def test_a_file_that_lost_rows_is_not_put() -> None:
-    """What was written is read back, and compared."""
+    """It is read back, and compared with its source."""
     table = table_of(rows_of(7, 100))
-    writer = FileWriter(table.schema, ParquetFiles(MemoryStore(), "").encodings)
-    writer.add(table)
-    writer.rows.add(table.slice(0, 1))
-    with pytest.raises(AioCollectError, match="nothing was stored"):
-        writer.finish(Footer((), 0, "", {}, 0, 0, 0))
-    writer.close()
+    source = RowSet()
+    source.add(table)
+    for written in (table.slice(1), pa.concat_tables([table.slice(1), table.slice(5, 1)])):
+        writer = FileWriter(table.schema, ParquetFiles(MemoryStore(), "").encodings)
+        writer.add(written)
+        with pytest.raises(AioCollectError, match="nothing was stored"):
+            writer.finish(Footer((), 0, "", {}, 0, 0, 0), source)
+        writer.close()
