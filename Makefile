@@ -16,7 +16,7 @@ ifdef NATIVE
 export AIOCOLLECT_NATIVE := $(NATIVE)
 endif
 
-.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos docs pages faceoff loadtest bench crosscheck inference ui-test storyboard vendor ray spark evidently dist sbom zoo contract million floats sanitize fuzz hostile golden client audit lock clean
+.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos docs pages faceoff loadtest bench crosscheck inference ui-test storyboard screenshots vendor ray spark evidently dist sbom zoo contract million floats sanitize fuzz hostile golden client audit lock clean
 
 help: ## Show these verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -167,6 +167,10 @@ ui-test: $(VENV)/ready testkit/browser/node_modules/ready ## The page in a real 
 storyboard: $(VENV)/ready testkit/browser/node_modules/ready testkit/azurite/node_modules/ready native ## The first five minutes of a newcomer, against the clock, in a real browser (2 minutes)
 	$(CHROMIUM)
 	$(BIN)/python -m testkit.storyboard $(if $(SHOTS),--shots $(SHOTS))
+
+screenshots: $(VENV)/ready testkit/browser/node_modules/ready native ## The pictures of the pages in docs/images: a demo in the middle of an outage (90 s)
+	$(CHROMIUM)
+	$(BIN)/python -m tools.screenshots
 
 vendor: $(VENV)/ready ## Put what the page is served with into the package, by the lock of tools/vendor
 	$(BIN)/python tools/vendor.py

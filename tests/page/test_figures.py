@@ -49,6 +49,8 @@ def test_whole_numbers_have_a_bar_each() -> None:
     """Where there are few; and a single one has one."""
     found = feature(profile(a=[1, 1, 2, 5]), None, "a")
     assert found["bars"]["now"] == [0.5, 0.25, 0.0, 0.0, 0.25]
+    many = feature(profile(a=list(range(100))), None, "a")["bars"]["now"]
+    assert many == [0.05] * 20
     one = feature(profile(a=[7, 7]), None, "a")["bars"]["now"]
     assert one == [1.0, 0.0]
 

@@ -14,6 +14,7 @@ from .hosts import HOSTS
 from .mutant import Mutant
 from .native import NATIVE
 from .own import OWN
+from .pages import PAGES
 from .peers import PEERS
 from .proving import PROVING
 from .reading import READING
@@ -33,6 +34,7 @@ ALL: Final[list[Mutant]] = [
     *READING,
     *PROVING,
     *FOLLOWING,
+    *PAGES,
     *NATIVE,
     *ENGINES,
 ]

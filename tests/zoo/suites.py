@@ -50,6 +50,8 @@ SUITES: Final[dict[str, Suite]] = {
     "declared types": Suite("behaviour", "tests/behaviour/test_declared_types.py"),
     "profile": Suite("behaviour", "tests/behaviour/test_profile.py"),
     "drift": Suite("unit", "tests/unit/reading/test_drift.py"),
+    "copies": Suite("behaviour", "tests/page/test_copies.py"),
+    "data page": Suite("behaviour", "tests/page/test_data.py"),
     "fetch": Suite("unit", "tests/unit/reading/test_fetch.py"),
     "planted damages": Suite("unit", "tests/unit/reading/test_planted_damages.py"),
     "log": Suite("behaviour", "tests/behaviour/test_log.py"),

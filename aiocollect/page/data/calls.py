@@ -102,3 +102,10 @@ def last_rows(dataset: Any) -> tuple[list[str], list[list[str]]]:
         ["" if cell is None else str(cell) for cell in row.values()] for row in table.to_pylist()
     ]
     return table.column_names, rows[::-1]
+
+
+def _text(cell: Any) -> str:
+    """About as the files have it."""
+    if cell is None:
+        return ""
+    return (str(cell).lower() if isinstance(cell, bool) else str(cell))[:LONGEST]

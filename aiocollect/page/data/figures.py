@@ -108,8 +108,11 @@ def _numbers(now: ColumnProfile | None, before: ColumnProfile | None) -> _Bars |
 
 def _edges(low: float, high: float, *, whole: bool) -> list[float]:
     """The last number of each bar but the last one."""
-    if whole and high - low < BARS:
-        return [low + step for step in range(max(1, int(high - low)))]
+    if whole:  # each bar has as many of them
+        count = high - low + 1
+        step = math.ceil(count / BARS)
+        bars = max(2, math.ceil(count / step))
+        return [low + step * k - 1 for k in range(1, bars)]
     width = (high - low) / (BARS - 2)
     return sorted({low + width * step for step in range(BARS - 1)})
 

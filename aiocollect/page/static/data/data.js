@@ -54,7 +54,7 @@ function summaryOf() {
     said.push(`${bad} of ${picture.columns} features drifted (PSI above 0.2).`);
   }
   const missing = picture.features.filter((one) => one.more_missing).length;
-  if (missing) said.push(`${missing} with 5 points more missing cells, or above.`);
+  if (missing) said.push(`In ${missing} of them cells are missing more often, by 5 points or more.`);
   if (compared.some((one) => one.level === "few")) said.push("Fewer than 200 rows: by chance alone the index may be large.");
   return said.join(" ");
 }
@@ -93,9 +93,10 @@ function show(answer) {
   at("trouble").hidden = !data.trouble;
   at("trouble-text").textContent = data.trouble || "";
   const doing = data.doing;
+  at("doing").hidden = !doing;
   at("doing").textContent = doing ? `${doing.what}${doing.rows ? `: ${few(doing.rows)} rows` : ""}, ${seconds(Math.max(0, answer.now - doing.since))}` : "";
   const as_of = picture?.as_of;
-  at("clock").textContent = as_of ? `as of ${new Date(as_of * 1000).toISOString().slice(11, 16)} UTC · read every ${data.rest} s at most` : "";
+  at("clock").textContent = as_of ? `as of ${new Date(as_of * 1000).toISOString().slice(11, 16)} UTC, read once a minute at most` : "";
   return doing || !(picture?.features || picture?.unreadable?.length) ? BUSY : IDLE;
 }
 
