@@ -118,9 +118,12 @@ inline void put(Ring* ring, const Part& part, const Stamp& stamp, const char* le
     part.stream->seen = hour;
 }
 
+// Where it is called it is made for that case, so a call of one stream has no loop over streams.
+#define AIOCOLLECT_INLINE inline __attribute__((always_inline))
+
 // Records the call; its id, or nullptr: with an error set, or without: then nothing was done, and
 // the call goes the Python way.
-inline PyObject* record_call(const Gate* gate, Ring* ring, Account* account, Part* parts, int count,
+AIOCOLLECT_INLINE PyObject* record_call(const Gate* gate, Ring* ring, Account* account, Part* parts, int count,
                              PyObject* const* given, bool paired, PyObject* recorder) {
     Stamp stamp;
     int64_t now = 0;
@@ -179,15 +182,16 @@ inline PyObject* record_call(const Gate* gate, Ring* ring, Account* account, Par
     }
     const int64_t time = stamp.time >= 0 ? stamp.time : ids.time(now);
     uint32_t counter = 0;
-    char letters[4 * kLongestId];
+    char copied[4 * kLongestId];
+    char* letters = copied;
     size_t length = stamp.id_size;
     if (stamp.id) {
         write_utf8(letters, text);
     } else {
         counter = ids.next();
+        letters = static_cast<char*>(PyUnicode_DATA(text));
         length = kIdText;
         ids.write(letters, time, counter);
-        std::memcpy(PyUnicode_DATA(text), letters, length);
     }
     if (!gate->every && static_cast<int64_t>(crc32(letters, length)) >= gate->limit) {
         return left_out(recorder, text, rows);

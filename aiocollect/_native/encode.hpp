@@ -20,12 +20,36 @@ namespace aiocollect {
 
 enum class Format : uint8_t { kCsv, kJsonl };
 
+// What comes before each cell in JSON Lines.
+class Frames {
+  public:
+    void add(const char* text, size_t length) {
+        text_.insert(size(), text, length);
+        ends_.push_back(size() + length);
+    }
+    size_t size() const { return ends_.empty() ? 0 : ends_.back(); }
+    // Writes to at least kAtOnce bytes: most frames are no longer, and take one move then.
+    char* write(char* out, size_t column) const {
+        const size_t begin = column ? ends_[column - 1] : 0, length = ends_[column] - begin;
+        std::memcpy(out, text_.data() + begin, kAtOnce);
+        if (length > kAtOnce) {
+            std::memcpy(out, text_.data() + begin, length);
+        }
+        return out + length;
+    }
+
+  private:
+    static constexpr size_t kAtOnce = 16;
+    std::string text_ = std::string(kAtOnce, ' ');  // so many spaces stay behind the last one
+    std::vector<size_t> ends_;
+};
+
 // How the rows of one stream are written.
 struct Form {
     Format format = Format::kCsv;
     bool ids = true;
-    std::string end;                  // constants, the bracket, the newline
-    std::vector<std::string> frames;  // JSON Lines: what comes before each cell
+    std::string end;  // constants, the bracket, the newline
+    Frames frames;
 };
 
 // Bytes that grow. Nothing is written before it is needed, unlike in a vector.
@@ -84,9 +108,10 @@ char* put(char* out, const char (&text)[n]) {
     return put(out, text, n - 1);
 }
 
-inline char* number(char* out, double value, Format format) {
+// A number that prepared() finds no digits of.
+inline char* rare_number(char* out, double value, Format format) {
     if (std::isfinite(value)) {
-        return write_double(out, value);
+        return write_rare(out, value);
     }
     if (format == Format::kCsv) {
         return std::isnan(value) ? put(out, "NaN") : value > 0 ? put(out, "inf") : put(out, "-inf");
@@ -94,6 +119,11 @@ inline char* number(char* out, double value, Format format) {
     return std::isnan(value) ? put(out, "\"NaN\"")
            : value > 0       ? put(out, "\"Infinity\"")
                              : put(out, "\"-Infinity\"");
+}
+
+inline char* number(char* out, double value, Format format) {
+    const Prepared found = prepared(value);
+    return found.digits ? write_prepared(out, found) : rare_number(out, value, format);
 }
 
 // An ASCII text as a JSON string, escaped as orjson does; `out` has room for 6 * length + 2.
@@ -135,6 +165,14 @@ T load(const char* at) {
     return value;
 }
 
+inline char* before_cell(char* out, uint32_t column, const Form& form) {
+    if (form.format == Format::kJsonl) {
+        return form.frames.write(out, column);
+    }
+    *out = ',';
+    return out + (column > 0);
+}
+
 inline char* array_cell(char* out, const char* at, Type type, Format format) {
     switch (type) {
         case Type::kBool: return *at ? put(out, "true") : put(out, "false");
@@ -152,6 +190,26 @@ inline char* array_cell(char* out, const char* at, Type type, Format format) {
             return std::isfinite(value) ? write_float(out, value) : number(out, value, format);
         }
         case Type::kDouble: return number(out, load<double>(at), format);
+    }
+    return out;
+}
+
+// Doubles, each behind its frame or a comma. The digits of several are found before the first one is
+// written: the processor works on two numbers at once then, which is a tenth less time.
+inline char* doubles(char* out, const char* cells, uint32_t width, const Form& form) {
+    constexpr uint32_t kAtOnce = 16;
+    Prepared found[kAtOnce];
+    for (uint32_t first = 0; first < width; first += kAtOnce) {
+        const uint32_t count = width - first < kAtOnce ? width - first : kAtOnce;
+        const char* const from = cells + first * sizeof(double);
+        for (uint32_t i = 0; i < count; ++i) {
+            found[i] = prepared(load<double>(from + i * sizeof(double)));
+        }
+        for (uint32_t i = 0; i < count; ++i) {
+            out = before_cell(out, first + i, form);
+            out = found[i].digits ? write_prepared(out, found[i])
+                                  : rare_number(out, load<double>(from + i * sizeof(double)), form.format);
+        }
     }
     return out;
 }
@@ -180,6 +238,27 @@ inline char* tagged_cell(char* out, const char*& cell, Format format) {
     return out;
 }
 
+// The id and the moment of a call, with what stands around them.
+inline char* write_stamp(char* out, Record* record, Format format, const Ids& ids, Moments& moments) {
+    const bool csv = format == Format::kCsv;
+    out = csv ? put(out, ",") : put(out, ",\"$aml_dc_correlation_id\":");
+    if (record->id_size) {
+        out = csv ? write_field(out, record->id(), record->id_size)
+                  : json_string(out, record->id(), record->id_size);
+    } else {
+        *out = '"';
+        out += !csv;
+        ids.write(out, record->time, record->counter);
+        out += kIdText;
+        *out = '"';
+        out += !csv;
+    }
+    out = csv ? put(out, ",") : put(out, ",\"$aml_dc_scoring_timestamp\":\"");
+    moments.write(out, record->time);
+    out += kMoment;
+    return csv ? put(out, ",") : put(out, "\",\"$aml_dc_row\":");
+}
+
 }  // namespace detail
 
 // Writes `count` rows of a record from its `done`-th on; `lengths` gets the bytes of each. May throw
@@ -189,44 +268,24 @@ inline void write_lines(Record* record, uint32_t count, const Form& form, const 
     using detail::put;
     const bool csv = form.format == Format::kCsv;
     const bool array = record->kind == Kind::kArray;
+    const bool doubles = array && record->type == Type::kDouble;
     const size_t step = array ? kTypeSize[static_cast<int>(record->type)] : 0;
     const char* cell = record->cells() + size_t{record->done} * record->width * step;
     // A text may become six times as long, a number is at most kFloatText.
     size_t most = form.end.size() + 160 + record->id_size * size_t{6};
     most += array ? record->width * size_t{kFloatText + 1}
                   : record->size * size_t{6} + record->width * 24;
-    for (const std::string& frame : form.frames) {
-        most += frame.size();
-    }
-    // The id and the moment are the same for all rows.
-    char said[2 * kIdText + 64];
-    char* said_end = said;
-    if (form.ids && !record->id_size) {
-        if (csv) {
-            *said_end++ = ',';
-            ids.write(said_end, record->time, record->counter);
-            said_end += kIdText;
-            *said_end++ = ',';
-        } else {
-            said_end = put(said_end, ",\"$aml_dc_correlation_id\":\"");
-            ids.write(said_end, record->time, record->counter);
-            said_end += kIdText;
-            *said_end++ = '"';
-        }
-    }
-    char moment[26];
-    if (form.ids) {
-        moments.write(moment, record->time);
-    }
+    most += form.frames.size();
+    size_t stamp_at = 0, stamp_size = 0;  // in the first row; it is the same for all
     for (uint32_t row = 0; row < count; ++row) {
         char* at = out.room(most);
         const char* begin = at;
-        for (uint32_t column = 0; column < record->width; ++column) {
-            if (!csv) {
-                at = put(at, form.frames[column].data(), form.frames[column].size());
-            } else if (column) {
-                *at++ = ',';
-            }
+        if (doubles) {
+            at = detail::doubles(at, cell, record->width, form);
+            cell += record->width * step;
+        }
+        for (uint32_t column = 0; column < record->width && !doubles; ++column) {
+            at = detail::before_cell(at, column, form);
             if (array) {
                 at = detail::array_cell(at, cell, record->type, form.format);
                 cell += step;
@@ -235,29 +294,20 @@ inline void write_lines(Record* record, uint32_t count, const Form& form, const 
             }
         }
         if (form.ids) {
-            if (!record->id_size) {
-                at = put(at, said, static_cast<size_t>(said_end - said));
-            } else if (csv) {
-                *at++ = ',';
-                at = write_field(at, record->id(), record->id_size);
-                *at++ = ',';
+            if (row) {
+                at = put(at, out.data() + stamp_at, stamp_size);
             } else {
-                at = put(at, ",\"$aml_dc_correlation_id\":");
-                at = detail::json_string(at, record->id(), record->id_size);
-            }
-            if (csv) {
-                at = put(at, moment, sizeof moment);
-                *at++ = ',';
-            } else {
-                at = put(at, ",\"$aml_dc_scoring_timestamp\":\"");
-                at = put(at, moment, sizeof moment);
-                at = put(at, "\",\"$aml_dc_row\":");
+                char* const from = at;
+                at = detail::write_stamp(at, record, form.format, ids, moments);
+                stamp_at = static_cast<size_t>(from - out.data());
+                stamp_size = static_cast<size_t>(at - from);
             }
             at = write_uint(at, uint64_t{record->first} + record->done + row);
         } else if (csv && at == begin && form.end.size() == 1) {
             at = put(at, "\"\"");  // a blank line would vanish in readers
         }
-        at = put(at, form.end.data(), form.end.size());
+        *at = form.end[0];
+        at = form.end.size() == 1 ? at + 1 : put(at, form.end.data(), form.end.size());
         out.end(at);
         lengths.push_back(static_cast<uint32_t>(at - begin));
     }

@@ -99,8 +99,20 @@ Powers made() {
     return table;
 }
 
+Moved moved() {
+    Moved table;
+    for (int q = kLeastQ; q <= kMostQ; ++q) {
+        const int k = floor_log10_pow2(q), h = q + floor_log2_pow10(-k) + 1;  // 1 to 4
+        const auto [high, low] = power(-k);
+        const uint128 found = (uint128{high} << 64 | low) >> (5 - h);
+        table.of[q - kLeastQ] = {static_cast<uint64_t>(found >> 64), static_cast<uint64_t>(found)};
+    }
+    return table;
+}
+
 }  // namespace
 
 const Powers kPowers = made();
+const Moved kMoved = moved();
 
 }  // namespace aiocollect::detail

@@ -15,6 +15,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "digits.hpp"
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -46,6 +48,14 @@ struct Powers {
 extern const Powers kPowers;
 
 inline Power power(int k) { return kPowers.of[k - kLeast]; }
+
+// For each power of two q that a double can have: g(-k) of its k, moved so that c << 5 can be
+// multiplied with it.
+constexpr int kLeastQ = -1074, kMostQ = 971;
+struct Moved {
+    Power of[kMostQ - kLeastQ + 1];
+};
+extern const Moved kMoved;
 
 inline int floor_log10_pow2(int e) { return static_cast<int>((int64_t{e} * 1262611) >> 22); }
 inline int floor_log10_three_quarters_pow2(int e) {
@@ -98,15 +108,14 @@ inline Decimal shortest(uint64_t c, int q, bool irregular) {
 // point, each of them at most two units too small.
 inline Decimal nearly_shortest(uint64_t c, int q) {
     const int k = floor_log10_pow2(q);
-    const int h = q + floor_log2_pow10(-k) + 1;
-    const auto [high, low] = power(-k);
-    const uint64_t cp = c << h;
+    const auto [high, low] = kMoved.of[q - kLeastQ];
+    const uint64_t cp = c << 5;
     const uint128 product = uint128{high} * cp + static_cast<uint64_t>(uint128{low} * cp >> 64);
     const uint64_t s = static_cast<uint64_t>(product >> 64), part = static_cast<uint64_t>(product);
     const uint64_t tens = s / 10 * 10;
     const uint64_t below = (s - tens) << 60 | part >> 4;
     const uint64_t above = (uint64_t{10} << 60) - below;
-    const uint64_t half = high >> (5 - h);
+    const uint64_t half = high;
     const uint64_t down = below < half, up = above < half;
     const uint64_t nearest = s - tens + (part >> 63);
     const bool near = below - half + 4 <= 8 || above - half + 4 <= 8 ||
@@ -119,57 +128,7 @@ inline Decimal nearly_shortest(uint64_t c, int q) {
     return {tens + ((down - 1) & (nearest + (-up & (10 - nearest)))), k};
 }
 
-inline constexpr char kPairs[] =
-    "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
-    "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
-    "8081828384858687888990919293949596979899";
-
-// Writes the digits of `value` (above 0) so that they end at `end`; returns where they begin.
-inline char* write_back(char* end, uint64_t value) {
-    while (value >= 100) {
-        const unsigned pair = static_cast<unsigned>(value % 100);
-        value /= 100;
-        end -= 2;
-        std::memcpy(end, kPairs + 2 * pair, 2);
-    }
-    if (value >= 10) {
-        end -= 2;
-        std::memcpy(end, kPairs + 2 * value, 2);
-    } else {
-        *--end = static_cast<char>('0' + value);
-    }
-    return end;
-}
-
-// The eight digits of a number below 10^8, the first one in the lowest byte: halves, then pairs, then
-// digits are parted in all places at once (Paul Khuong, "How to print integers really fast", 2017).
-inline uint64_t eight_digits(uint64_t value) {
-    const uint64_t halves = value / 10'000 | value % 10'000 << 32;
-    const uint64_t hundreds = (halves * 10'486 >> 20) & 0x7F'0000'007F;
-    const uint64_t pairs = hundreds | (halves - 100 * hundreds) << 16;
-    const uint64_t tens = (pairs * 103 >> 10) & 0x000F'000F'000F'000F;
-    return tens | (pairs - 10 * tens) << 8;
-}
-
 }  // namespace detail
-
-// Appends an unsigned integer; returns the end.
-inline char* write_uint(char* out, uint64_t value) {
-    char buffer[20];
-    char* begin = detail::write_back(buffer + 20, value);
-    const size_t length = static_cast<size_t>(buffer + 20 - begin);
-    std::memcpy(out, begin, length);
-    return out + length;
-}
-
-inline char* write_int(char* out, int64_t value) {
-    uint64_t magnitude = static_cast<uint64_t>(value);
-    if (value < 0) {
-        *out++ = '-';
-        magnitude = 0 - magnitude;
-    }
-    return write_uint(out, magnitude);
-}
 
 // Where a number is written without an exponent: from 10^-`small` up to 10^`great`.
 struct Fixed {
@@ -252,7 +211,7 @@ class Sixteen {
 
 // Lays a number out that has 17 digits; zeros at their end are not written.
 inline char* write_decimal(char* out, Decimal d, Fixed fixed) {
-    const uint64_t head = d.digits / 100'000'000, first = head / 100'000'000;
+    const uint64_t head = d.digits / 100'000'000, first = d.digits / 10'000'000'000'000'000;
     const detail::Sixteen rest(head - first * 100'000'000, d.digits - head * 100'000'000);
     const int point = 17 + d.exponent;  // digits before the point
     if (__builtin_expect(point > -fixed.small && point <= fixed.great, true)) {
@@ -275,68 +234,94 @@ inline char* write_decimal(char* out, Decimal d, Fixed fixed) {
     return write_int(out, point - 1);
 }
 
+// A number whose digits are found. No `digits`: it is 0, a power of two, subnormal or not finite, and
+// goes by write_rare().
+struct Prepared {
+    uint64_t digits;
+    int exponent;
+    uint32_t sign;  // 1: below zero
+};
+
 namespace detail {
 
 inline Decimal of_17_digits(Decimal d) {
-    while (d.digits < 10'000'000'000'000'000) {
-        d.digits *= 10;
-        d.exponent -= 1;
+    constexpr uint64_t kBy[] = {100'000'000, 10'000, 100, 10, 10};  // 16 zeros, at most
+    constexpr int kMore[] = {8, 4, 2, 1, 1};
+    for (int i = 0; i < 5; ++i) {
+        if (d.digits < 100'000'000'000'000'000 / kBy[i]) {
+            d.digits *= kBy[i];
+            d.exponent -= kMore[i];
+        }
     }
     return d;
 }
 
-// What is rare: zero, powers of two, subnormal numbers; `fraction` and `exponent` as they are stored.
+// `fraction` and `exponent` as they are stored.
 template <int kFractionBits, int kBias>
-Decimal rare(uint64_t fraction, int exponent) {
-    const uint64_t c = exponent ? fraction | uint64_t{1} << kFractionBits : fraction;
-    const int q = (exponent ? exponent : 1) - kBias - kFractionBits;
-    return of_17_digits(shortest(c, q, fraction == 0 && exponent > 1));
-}
-
-}  // namespace detail
-
-// A finite double or float, at most kFloatText bytes.
-inline char* write_double(char* out, double value) {
-    uint64_t bits;
-    std::memcpy(&bits, &value, sizeof bits);
+char* lay_out(char* out, uint64_t sign, uint64_t fraction, int exponent, Fixed fixed) {
     *out = '-';
-    out += bits >> 63;
-    const uint64_t fraction = bits & ((uint64_t{1} << 52) - 1);
-    const int exponent = static_cast<int>(bits >> 52 & 0x7ff);
-    if (__builtin_expect(fraction != 0 && exponent != 0, true)) {
-        Decimal d = detail::nearly_shortest(fraction | uint64_t{1} << 52, exponent - 1075);
-        const int lacks = d.digits < 10'000'000'000'000'000;  // it has 16 or 17
-        d.digits *= static_cast<uint64_t>(1 + 9 * lacks);
-        d.exponent -= lacks;
-        return write_decimal(out, d, kDouble);
-    }
-    if ((bits << 1) == 0) {
+    out += sign;
+    if (!fraction && !exponent) {
         std::memcpy(out, "0.0", 3);
         return out + 3;
     }
-    return write_decimal(out, detail::rare<52, 1023>(fraction, exponent), kDouble);
+    const uint64_t c = exponent ? fraction | uint64_t{1} << kFractionBits : fraction;
+    const int q = (exponent ? exponent : 1) - kBias - kFractionBits;
+    return write_decimal(out, of_17_digits(shortest(c, q, fraction == 0 && exponent > 1)), fixed);
+}
+
+inline uint64_t bits_of(double value) {
+    uint64_t bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+constexpr uint64_t kFraction = (uint64_t{1} << 52) - 1;
+
+}  // namespace detail
+
+inline Prepared prepared(double value) {
+    const uint64_t bits = detail::bits_of(value), fraction = bits & detail::kFraction;
+    const int exponent = static_cast<int>(bits >> 52 & 0x7ff);
+    if (__builtin_expect(fraction == 0 || exponent == 0 || exponent == 0x7ff, false)) {
+        return {0, 0, 0};
+    }
+    const Decimal d = detail::nearly_shortest(fraction | uint64_t{1} << 52, exponent - 1075);
+    const int lacks = d.digits < 10'000'000'000'000'000;  // it has 16 or 17
+    return {d.digits * static_cast<uint64_t>(1 + 9 * lacks), d.exponent - lacks,
+            static_cast<uint32_t>(bits >> 63)};
+}
+
+inline char* write_prepared(char* out, Prepared found) {
+    *out = '-';
+    return write_decimal(out + found.sign, {found.digits, found.exponent}, kDouble);
+}
+
+// A finite double that prepared() finds no digits of.
+inline char* write_rare(char* out, double value) {
+    const uint64_t bits = detail::bits_of(value);
+    return detail::lay_out<52, 1023>(out, bits >> 63, bits & detail::kFraction,
+                                        static_cast<int>(bits >> 52 & 0x7ff), kDouble);
+}
+
+// A finite double or float, at most kFloatText bytes.
+inline char* write_double(char* out, double value) {
+    const Prepared found = prepared(value);
+    return found.digits ? write_prepared(out, found) : write_rare(out, value);
 }
 
 inline char* write_float(char* out, float value) {
     uint32_t bits;
     std::memcpy(&bits, &value, sizeof bits);
-    *out = '-';
-    out += bits >> 31;
     const uint32_t fraction = bits & ((uint32_t{1} << 23) - 1);
     const int exponent = static_cast<int>(bits >> 23 & 0xff);
-    if (__builtin_expect(fraction != 0 && exponent != 0, true)) {
-        Decimal d = detail::nearly_shortest(fraction | uint32_t{1} << 23, exponent - 150);
-        constexpr uint64_t kBy[] = {100'000'000, 1'000'000'000, 10'000'000'000};
-        const int lacks = (d.digits < 100'000'000) + (d.digits < 10'000'000);  // it has 7 to 9
-        d.digits *= kBy[lacks];
-        d.exponent -= 8 + lacks;
-        return write_decimal(out, d, kFloat);
+    if (fraction == 0 || exponent == 0) {
+        return detail::lay_out<23, 127>(out, bits >> 31, fraction, exponent, kFloat);
     }
-    if ((bits << 1) == 0) {
-        std::memcpy(out, "0.0", 3);
-        return out + 3;
-    }
-    return write_decimal(out, detail::rare<23, 127>(fraction, exponent), kFloat);
+    *out = '-';
+    Decimal d = detail::nearly_shortest(fraction | uint32_t{1} << 23, exponent - 150);
+    constexpr uint64_t kBy[] = {100'000'000, 1'000'000'000, 10'000'000'000};
+    const int lacks = (d.digits < 100'000'000) + (d.digits < 10'000'000);  // it has 7 to 9
+    return write_decimal(out + (bits >> 31), {d.digits * kBy[lacks], d.exponent - 8 - lacks}, kFloat);
 }
 
 }  // namespace aiocollect

@@ -5,14 +5,14 @@
 #include <cstdint>
 #include <cstring>
 
+#include "digits.hpp"
+
 namespace aiocollect {
 
 constexpr int64_t kHour = 3'600'000'000;  // in microseconds
 // Where the clock is set back by more, it was wrong before, and is followed.
 constexpr int64_t kStep = 60'000'000;
-constexpr size_t kIdText = 36;
-
-inline constexpr char kHex[] = "0123456789abcdef";
+constexpr size_t kIdText = 36, kMoment = 26;
 
 class Ids {
   public:
@@ -33,25 +33,18 @@ class Ids {
     // The text of an id: 36 characters.
     void write(char* out, int64_t time, uint32_t counter) const {
         const uint64_t ms = static_cast<uint64_t>(floor_div(time, 1000)) & 0xFFFFFFFFFFFF;
-        for (int i = 0; i < 8; ++i) {
-            out[i] = kHex[ms >> (44 - 4 * i) & 0xF];
-        }
-        out[8] = '-';
-        for (int i = 0; i < 4; ++i) {
-            out[9 + i] = kHex[ms >> (12 - 4 * i) & 0xF];
-        }
-        out[13] = '-';
-        out[14] = '8';
-        out[15] = kHex[counter >> 24 & 0xF];
-        out[16] = kHex[counter >> 20 & 0xF];
-        out[17] = kHex[counter >> 16 & 0xF];
+        const uint64_t begin = hex_text(static_cast<uint32_t>(ms >> 16));
+        const uint64_t middle = hex_text(static_cast<uint32_t>(ms << 16 | 0x8000 | (counter >> 16 & 0xFFF)));
+        const uint64_t end = hex_text(counter << 16);
+        std::memcpy(out, &begin, 8);
+        out[8] = out[13] = out[23] = '-';
+        std::memcpy(out + 9, &middle, 4);
+        const uint64_t rest = middle >> 32;
+        std::memcpy(out + 14, &rest, 4);
         std::memcpy(out + 18, "-ac", 3);
         std::memcpy(out + 21, writer, 2);
-        out[23] = '-';
         std::memcpy(out + 24, writer + 2, 8);
-        for (int i = 0; i < 4; ++i) {
-            out[32 + i] = kHex[counter >> (12 - 4 * i) & 0xF];
-        }
+        std::memcpy(out + 32, &end, 4);
     }
 
     static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
@@ -99,11 +92,9 @@ class Moments {
             begin(second);
         }
         std::memcpy(out, text_, 20);
-        uint32_t micros = static_cast<uint32_t>(time - second * 1'000'000);
-        for (int i = 25; i >= 20; --i) {
-            out[i] = static_cast<char>('0' + micros % 10);
-            micros /= 10;
-        }
+        const uint64_t micros = static_cast<uint64_t>(time - second * 1'000'000);
+        const uint64_t six = (eight_digits(micros) | 0x3030'3030'3030'3030) >> 16;
+        std::memcpy(out + 20, &six, 6);
     }
 
   private:

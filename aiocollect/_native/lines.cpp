@@ -10,10 +10,6 @@ namespace aiocollect {
 
 namespace {
 
-constexpr int kSpares = 4;             // as many Lines as are mostly under way
-constexpr size_t kMuch = 512 * 1024;  // what is larger is given back to the system
-Bytes spares[kSpares];
-
 // Without its bytes.
 Lines* empty_lines(PyObject* lengths) {
     Lines* lines = lengths ? PyObject_New(Lines, lines_type) : nullptr;
@@ -25,6 +21,7 @@ Lines* empty_lines(PyObject* lengths) {
         return nullptr;
     }
     lines->data = nullptr;
+    lines->capacity = 0;
     new (&lines->text) Bytes;
     lines->lengths = lengths;
     lines->crc = 0;
@@ -56,21 +53,24 @@ PyObject* new_lines(Bytes& text, PyObject* lengths) {
     return reinterpret_cast<PyObject*>(lines);
 }
 
-void take_memory(Bytes& text) {
-    for (Bytes& spare : spares) {
-        if (spare.capacity() > text.capacity()) {
-            text.swap(spare);
-        }
+size_t offset_of(const Lines* lines, size_t row) {
+    size_t offset = 0;
+    for (size_t at = 0; at < row; ++at) {
+        offset += lines->length(at);
     }
+    return offset;
 }
 
-void give_memory(Bytes& text) {
-    text.clear(kMuch);
-    for (Bytes& spare : spares) {
-        if (spare.capacity() < text.capacity()) {
-            text.swap(spare);
+size_t fitting(const Lines* lines, int64_t size) {
+    int64_t end = 0;
+    size_t row = 0;
+    for (; row < lines->rows(); ++row) {
+        end += lines->length(row);
+        if (end > size) {
+            break;
         }
     }
+    return row;
 }
 
 namespace {
@@ -135,14 +135,6 @@ PyObject* lines_of(PyObject*, PyObject* rows) {
     return new_lines(data, lengths);
 }
 
-size_t offset_of(const Lines* lines, size_t row) {
-    size_t offset = 0;
-    for (size_t at = 0; at < row; ++at) {
-        offset += lines->length(at);
-    }
-    return offset;
-}
-
 PyObject* lines_iter(PyObject* self) {
     const Lines* lines = self_as<Lines>(self);
     PyObject* rows = PyList_New(static_cast<Py_ssize_t>(lines->rows()));
@@ -193,18 +185,6 @@ PyObject* lines_cut(PyObject* self, PyObject* const* args, Py_ssize_t count) {
                                PyBytes_AS_STRING(lines->lengths) + first * width, (last - first) * width));
 }
 
-size_t fitting(const Lines* lines, int64_t size) {
-    int64_t end = 0;
-    size_t row = 0;
-    for (; row < lines->rows(); ++row) {
-        end += lines->length(row);
-        if (end > size) {
-            break;
-        }
-    }
-    return row;
-}
-
 PyObject* lines_fitting(PyObject* self, PyObject* size) {
     const long long most = PyLong_AsLongLong(size);
     if (most == -1 && PyErr_Occurred()) {
@@ -250,7 +230,9 @@ void lines_dealloc(PyObject* self) {
     Lines* lines = self_as<Lines>(self);
     give_memory(lines->text);
     lines->text.~Bytes();
-    Py_CLEAR(lines->data);
+    if (lines->data) {
+        give_block(lines->data, lines->capacity);
+    }
     Py_CLEAR(lines->lengths);
     PyTypeObject* type = Py_TYPE(self);
     PyObject_Free(self);
@@ -274,166 +256,7 @@ PyGetSetDef lines_getset[] = {
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };
 
-// Rows that are added to -------------------------------------------------------------------------
-
-// Bytes that grow, in an object that becomes Python's as it is: so a block is never copied whole.
-class Growing {
-  public:
-    bool make_room(size_t more, size_t most) {
-        const size_t wanted = size + more;
-        if (object_ && wanted <= capacity()) {
-            return true;
-        }
-        // Each growth is new memory, so there are few: a slice, four, sixteen.
-        size_t room = 4 * capacity() < most ? 4 * capacity() : most;
-        room = room < wanted ? wanted : room;
-        room = room < 64 ? 64 : room;
-        PyObject* larger = PyBytes_FromStringAndSize(nullptr, static_cast<Py_ssize_t>(room));
-        if (!larger) {
-            return false;
-        }
-        if (size) {
-            std::memcpy(PyBytes_AS_STRING(larger), begin(), size);
-        }
-        Py_XSETREF(object_, larger);
-        return true;
-    }
-    void put(const void* from, size_t length) {
-        std::memcpy(begin() + size, from, length);
-        size += length;
-    }
-    PyObject* copy() const {
-        return PyBytes_FromStringAndSize(object_ ? begin() : nullptr, static_cast<Py_ssize_t>(size));
-    }
-    // Where much of the room was not used, a copy gives it back.
-    PyObject* give() {
-        if (!object_ || capacity() - size > size / 4) {
-            PyObject* exact = copy();
-            if (exact || !object_) {
-                clear();
-                return exact;
-            }
-            PyErr_Clear();  // no memory for it: as it is
-        }
-        begin()[size] = 0;
-        Py_SET_SIZE(object_, static_cast<Py_ssize_t>(size));
-        PyObject* given = object_;
-        object_ = nullptr;
-        size = 0;
-        return given;
-    }
-    void clear() {
-        Py_CLEAR(object_);
-        size = 0;
-    }
-
-    size_t size = 0;
-
-  private:
-    PyObject* object_ = nullptr;  // bytes that nobody else has; its size is the capacity
-
-    char* begin() const { return PyBytes_AS_STRING(object_); }
-    size_t capacity() const { return object_ ? static_cast<size_t>(PyBytes_GET_SIZE(object_)) : 0; }
-};
-
-struct OpenLines {
-    PyObject_HEAD
-    Growing data, lengths;
-    int64_t most;
-    uint32_t crc;
-};
-
-int open_init(PyObject* self, PyObject* args, PyObject* kwargs) {
-    static const char* keys[] = {"most", nullptr};
-    long long most;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "L", const_cast<char**>(keys), &most)) {
-        return -1;
-    }
-    self_as<OpenLines>(self)->most = most;
-    return 0;
-}
-
-PyObject* open_add(PyObject* self, PyObject* object) {
-    if (!Py_IS_TYPE(object, lines_type)) {
-        PyErr_SetString(PyExc_TypeError, "add() takes Lines");
-        return nullptr;
-    }
-    OpenLines* open = self_as<OpenLines>(self);
-    const Lines* lines = self_as<Lines>(object);
-    const int64_t room = open->most - static_cast<int64_t>(open->data.size);
-    size_t rows = lines->rows(), size = lines->size();
-    if (static_cast<int64_t>(size) > room) {
-        rows = fitting(lines, room);
-        if (rows == 0 && open->lengths.size == 0 && lines->rows()) {
-            rows = 1;  // the first row always fits
-        }
-        size = offset_of(lines, rows);
-    }
-    const size_t bytes = rows * sizeof(uint32_t);
-    const size_t most = open->most > 0 ? static_cast<size_t>(open->most) : 0;
-    if (!open->data.make_room(size, most) || !open->lengths.make_room(bytes, most)) {
-        return nullptr;
-    }
-    const char* from = lines->begin();
-    open->data.put(from, size);
-    open->lengths.put(PyBytes_AS_STRING(lines->lengths), bytes);
-    open->crc = crc32(from, size, open->crc);
-    return PyLong_FromSize_t(rows);
-}
-
-PyObject* open_lines(PyObject* self, PyObject*) {
-    const OpenLines* open = self_as<OpenLines>(self);
-    return new_lines(open->data.copy(), open->lengths.copy());
-}
-
-PyObject* open_close(PyObject* self, PyObject*) {
-    OpenLines* open = self_as<OpenLines>(self);
-    // First what can fail; from then on the rows are in the new object.
-    PyObject* lines = new_lines(Py_NewRef(Py_None), Py_NewRef(Py_None));
-    if (!lines) {
-        return nullptr;
-    }
-    PyObject* lengths = open->lengths.copy();
-    PyObject* data = lengths ? open->data.give() : nullptr;
-    if (!data) {
-        Py_XDECREF(lengths);
-        Py_DECREF(lines);
-        return nullptr;
-    }
-    open->lengths.clear();
-    Lines* made = self_as<Lines>(lines);
-    Py_SETREF(made->data, data);
-    Py_SETREF(made->lengths, lengths);
-    made->crc = open->crc;
-    made->has_crc = 1;
-    open->crc = 0;
-    return lines;
-}
-
-PyObject* open_rows(PyObject* self, void*) {
-    return PyLong_FromSize_t(self_as<OpenLines>(self)->lengths.size / sizeof(uint32_t));
-}
-
-PyObject* open_size(PyObject* self, void*) {
-    return PyLong_FromSize_t(self_as<OpenLines>(self)->data.size);
-}
-
-void open_dealloc(PyObject* self) {
-    self_as<OpenLines>(self)->data.clear();
-    self_as<OpenLines>(self)->lengths.clear();
-    free_plain(self);
-}
-
-PyMethodDef open_methods[] = {{"add", open_add, METH_O, nullptr},
-                              {"lines", open_lines, METH_NOARGS, nullptr},
-                              {"close", open_close, METH_NOARGS, nullptr},
-                              {nullptr, nullptr, 0, nullptr}};
-PyGetSetDef open_getset[] = {{"rows", open_rows, nullptr, nullptr, nullptr},
-                             {"size", open_size, nullptr, nullptr, nullptr},
-                             {nullptr, nullptr, nullptr, nullptr, nullptr}};
 }  // namespace
-
-const size_t open_lines_size = sizeof(OpenLines);
 
 PyType_Slot lines_slots[] = {
     {Py_tp_new, reinterpret_cast<void*>(lines_new)},
@@ -446,12 +269,4 @@ PyType_Slot lines_slots[] = {
     {Py_tp_dealloc, reinterpret_cast<void*>(lines_dealloc)},
     {0, nullptr},
 };
-PyType_Slot open_lines_slots[] = {
-    {Py_tp_init, reinterpret_cast<void*>(open_init)},
-    {Py_tp_methods, open_methods},
-    {Py_tp_getset, open_getset},
-    {Py_tp_dealloc, reinterpret_cast<void*>(open_dealloc)},
-    {0, nullptr},
-};
-
 }  // namespace aiocollect

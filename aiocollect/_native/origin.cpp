@@ -41,7 +41,7 @@ PyObject* origin_write(PyObject* self, PyObject* args) {
             delete form;
             return nullptr;
         }
-        form->frames.emplace_back(text, static_cast<size_t>(size));
+        form->frames.add(text, static_cast<size_t>(size));
     }
     delete self_as<Origin>(self)->form;
     self_as<Origin>(self)->form = form;

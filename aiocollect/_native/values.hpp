@@ -86,20 +86,23 @@ class Value {
     }
 
     void copy(uint32_t record, char* out) const {
+        // What is written could be anything, for all that the compiler knows: so it is told that
+        // these stay.
+        const Py_ssize_t count = width;
+        const uint32_t all = rows;
         if (array_) {
-            copy_array(out, array_, type, rows, width, form_ == Form::kColumn);
+            copy_array(out, array_, type, all, count, form_ == Form::kColumn);
         } else if (kind == Kind::kCells) {
             PyObject* const* cells = row(record);
-            for (Py_ssize_t i = 0; i < width; ++i) {
+            for (Py_ssize_t i = 0; i < count; ++i) {
                 out = copy_cell(out, cells[i], i);
             }
         } else {
-            for (uint32_t at = 0; at < rows; ++at) {
+            for (uint32_t at = 0; at < all; ++at) {
                 PyObject* const* cells = row(at);
-                for (Py_ssize_t i = 0; i < width; ++i) {
+                for (Py_ssize_t i = 0; i < count; ++i, out += sizeof(double)) {
                     const double value = PyFloat_AS_DOUBLE(cells[i]);
                     std::memcpy(out, &value, sizeof value);
-                    out += sizeof value;
                 }
             }
         }

@@ -91,6 +91,30 @@ def test_a_block_of_a_mebibyte(way: tuple[Any, Any]) -> None:
     check(closed, held)
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_the_bytes_of_a_block_that_somebody_keeps_never_change(way: tuple[Any, Any]) -> None:
+    """A block's memory is used again for later ones, unless a store, or who else, still has it."""
+    kind, open_kind = way
+
+    def block(letter: bytes) -> Any:
+        open_lines = open_kind(2**20)
+        open_lines.add(kind.of([letter * 999 + b"\n"] * 1000))
+        return open_lines.close()
+
+    kept = {letter: block(letter).data for letter in (b"a", b"b", b"c")}
+    looked_at = memoryview(block(b"d").data)
+    with_hash = block(b"e").data
+    hash(with_hash)
+    del with_hash
+    for letter in (b"f", b"g", b"h"):
+        data = block(letter).data
+        assert data == (letter * 999 + b"\n") * 1000
+        assert hash(data) == hash(bytes(bytearray(data)))
+    for letter, data in kept.items():
+        assert data == (letter * 999 + b"\n") * 1000
+    assert looked_at == (b"d" * 999 + b"\n") * 1000
+
+
 @pytest.mark.skipif(core is None, reason="the native core was not built")
 def test_lengths_that_lie_are_refused() -> None:
     """Rows are cut by their lengths, so these must be the bytes' own."""

@@ -61,6 +61,7 @@ SUITES: Final[dict[str, Suite]] = {
     "odd callers": Suite("behaviour", "tests/behaviour/test_odd_callers.py"),
     "both ways": Suite("property", "tests/property/test_both_ways.py"),
     "written text": Suite("property", "tests/property/test_native_text.py"),
+    "blocks": Suite("property", "tests/property/test_lines.py"),
     "floats": Suite("native", "tests/native/test_floats.py"),
     "rings": Suite("native", "tests/native/test_rings.py"),
     "leaks": Suite("native", "tests/native/test_memory.py"),
