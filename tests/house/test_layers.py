@@ -33,7 +33,7 @@ READING = {
     "rows": {"asked", "cells", "parts", "fetch", "compacted"},
     "join": {"asked", "parts", "fetch", "rows"},
     "profiles": {"asked", "join"},
-    "following": {"asked", "cells", "parts", "fetch", "log", "planning", "join"},
+    "following": {"asked", "cells", "parts", "fetch", "compacted", "log", "planning", "join"},
     "proving": {"asked", "parts", "fetch", "compacted", "log", "planning", "rows"},
 }  # fmt: skip
 # What is decided while reading; what is done, by the rest of it.

@@ -49,6 +49,7 @@ def follow(
     poll: float | None = 1.0,
     columns: Sequence[str] | None = None,
     schema: Mapping[str, Any] | None = None,
+    compacted: Store | str | os.PathLike[str] | None = None,
     container: str | None = None,
     credential: Credential | None = None,
     workspace: str = _DEFAULTS.workspace,
@@ -79,7 +80,12 @@ def follow(
     ``schema``     types of columns, as for read(). Without it a batch has the types that the
                    pipeline declared, or else those that hold all cells so far: a type may become
                    wider in a later batch
+    ``compacted``  the target of compact(), as for read()
     =============  =============================================================================
+
+    It reads parts, not compacted files. Where rows that are to be handed out are in such files
+    alone, it raises ConfigError: read them with read(), and follow since the ``snapshot`` of that
+    dataset.
 
     The other options are those of read(). A store that does not answer is asked again, with waits
     of up to ten seconds; a stream, model or container that is not there yet is waited for
@@ -115,7 +121,7 @@ def follow(
         floor = moment_of(since, option="since", now=clock.time_ns() // 1000) or 0
     places_of = places_in(layout, workspace=workspace, service=service, format_=format)
     places_of({"model": model, "version": version or "default", "identifier": stream})
-    open_store = opener(store, container, credential, store_options)
+    open_store = opener(store, container, credential, store_options, compacted)
     following = Following(
         model=model,
         stream=stream,

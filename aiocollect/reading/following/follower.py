@@ -32,6 +32,7 @@ from ..planning.planner import PlacesOf, Planner, find_place, part_of, prefix_of
 from .course import Ask, Chunk, Course
 from .followed import FollowedRows, Following
 from .position import Position
+from .removed import CompactedDays
 
 __all__ = ["Follower"]
 
@@ -90,16 +91,17 @@ class Follower:
         self._widening = Widening(
             following.told, {} if position is None else position.looks, self._notes
         )
+        self._compacted = CompactedDays(following)
         self._course = Course(
             self._notes,
             floor=following.floor if position is None else position.floor,
-            marks={} if position is None else dict(position.marks),
+            marks=self._compacted.marks,
             from_now=following.from_now,
         )
         self._version = following.version
         if position is not None and position.of[1]:
             self._version = position.of[1]
-        self._frozen = position
+        self._frozen = None if self._compacted.files else position
         self._places: Sequence[Places] = ()
         self._last_whole = float("-inf")
         self._is_small = True
@@ -301,6 +303,9 @@ class Follower:
                 time = self._clock.time_ns() // 1000
                 span = (None, None) if whole else (time - AROUND, time + AROUND)
                 listed = [one async for one in store.list(prefix_of(self._places, *span))]
+                await self._compacted.learn(
+                    store, self._version, self._places, listed, self._course
+                )
         except TimeoutError:
             self._failed = OutcomeUnknown("ReadTimeout")
             return
@@ -363,13 +368,8 @@ class Follower:
                 await self._explain(store, is_empty=True)
                 return False
             self._version = await self._planner.only_version(store)
-        self._places = self._places_of(
-            {
-                "model": following.model,
-                "version": self._version,
-                "identifier": following.stream,
-            }
-        )
+        names = {"model": following.model, "version": self._version, "identifier": following.stream}
+        self._places = self._places_of(names)
         return True
 
     async def _explain(self, store: Catalog, *, is_empty: bool) -> None:
