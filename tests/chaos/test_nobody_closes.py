@@ -218,8 +218,9 @@ threading.Thread(target=loop.run_forever, daemon=True).start()
 async def collect():
     for n in range(5): assert c.collect([float(n)])
 asyncio.run_coroutine_threadsafe(collect(), loop).result()
-loop.call_soon_threadsafe(time.sleep, 100)
-time.sleep(0.1)
+asleep = threading.Event()
+loop.call_soon_threadsafe(lambda: (asleep.set(), time.sleep(100)))
+asleep.wait()
 """
     done = run(f"{BEGIN}{script}", tmp_path)
     assert done.returncode == 0
