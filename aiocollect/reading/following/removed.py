@@ -92,8 +92,8 @@ async def _marks_in(
         footer = None if metadata is None else footer_of(metadata.metadata)
         if footer is None:
             raise ConfigError(
-                f"since= is a snapshot with {file.path}, of which it is not known which parts are in "
-                "it: others have merged files of the table. Follow with since='now', or a time"
+                f"since= is a snapshot with {file.path}, whose parts are not known: other writers "
+                "have merged files of the table. Follow with since='now', or a time"
             )
         for source in footer.sources:
             place = find_place(places, source.part)
