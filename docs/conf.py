@@ -43,9 +43,12 @@ nitpick_ignore_regex = [("py:.*", r"(?!aiocollect\b).*|.*\._.*|aiocollect\.readi
 suppress_warnings = ["ref.python"]
 
 myst_heading_anchors = 4
+# Quotes in tables are to be typed.
+smartquotes = False
 autodoc_member_order = "bysource"
 
 html_theme = "furo"
+html_favicon = "../aiocollect/page/static/icon.svg"
 html_title = f"aiocollect {__version__}"
 html_copy_source = False
 html_static_path = ["static"]
@@ -67,9 +70,9 @@ def navigation(index: str) -> str:
     for caption, table in re.findall(
         r"^\*\*([\w -]+)\*\*.*?$(.*?)(?=^\*\*|\Z)", index, re.M | re.S
     ):
-        targets = re.findall(r"^\| \[[^\]]+\]\(([^)#]+)\.md\)", table, re.MULTILINE)
+        rows = re.findall(r"^\| \[([^\]]+)\]\(([^)#]+)\.md\)", table, re.MULTILINE)
         pages = "\n".join(
-            target if target.startswith(".") else f"/docs/{target}" for target in targets
+            f"{title} <{page if page.startswith('.') else f'/docs/{page}'}>" for title, page in rows
         )
         found.append(f"```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{pages}\n```\n")
     return "\n".join(found)
@@ -110,7 +113,10 @@ def public_signature(
 
 def write_entrance(app: Sphinx, failure: Exception | None) -> None:
     """The root leads to the index, which is in the folder that it has in the repository."""
-    page = '<!doctype html><meta http-equiv="refresh" content="0; url=docs/index.html">\n'
+    page = (
+        '<!doctype html><title>aiocollect</title><link rel="icon" href="_static/icon.svg">'
+        '<meta http-equiv="refresh" content="0; url=docs/index.html">\n'
+    )
     (Path(app.outdir) / "index.html").write_text(page, encoding="utf-8")
 
 

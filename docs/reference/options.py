@@ -102,11 +102,12 @@ def drawn(rows: list[tuple[str, ...]]) -> str:
 
 
 def options(docstring: str | None) -> list[tuple[str, ...]]:
-    """Names, variables, default and text of each option of a docstring."""
+    """Names with their variables, default and text of each option of a docstring."""
     return [
         (
-            ", ".join(f"`{name}`" for name in row.names),
-            ", ".join(filter(None, map(variable, row.names))),
+            "<br>".join(
+                [f"`{name}`" for name in row.names] + list(filter(None, map(variable, row.names)))
+            ),
             *cells(row),
         )
         for row in rows_of(docstring)
@@ -115,8 +116,7 @@ def options(docstring: str | None) -> list[tuple[str, ...]]:
 
 def page() -> str:
     """The page's text."""
-    head = ("option", "variable", "default", "what it does")
-    few: list[tuple[str, ...]] = [("option", "default", "what it does")]
+    head: tuple[str, ...] = ("option, variable", "default", "what it does")
     store = [*options(AzureOptions.__doc__), *options(StoreOptions.__doc__)]
     parts = [
         OPENING + drawn([head, *options(Pipeline.__doc__)]),
@@ -124,10 +124,10 @@ def page() -> str:
         "[Azure](../how-to/azure.md).\n\n" + drawn([head, *store]),
         "## Limits\n\nBounds that few need to change: "
         "`Pipeline(…, limits=Limits(max_blocks=20_000))`.\n\n"
-        + drawn(few + [(one[0], *one[2:]) for one in options(Limits.__doc__)]),
+        + drawn([head, *options(Limits.__doc__)]),
         "## Retry\n\nWaits: `Pipeline(…, retry=Retry(cap=5.0))`. Attempts are not counted: rows "
         "are tried again\nuntil they are stored, or the pipeline closes.\n\n"
-        + drawn(few + [(one[0], *one[2:]) for one in options(Retry.__doc__)]),
+        + drawn([head, *options(Retry.__doc__)]),
         "## Other variables\n\n" + drawn([("variable", "what it does"), *OTHERS.items()]),
         CLOSING,
     ]

@@ -35,7 +35,7 @@ def told(heading: str) -> dict[str, str]:
     rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line[:3] == "| `"]
     found: dict[str, str] = {}
     for row in rows:
-        names, defaults = re.findall(r"`(\w+)`", row[0]), re.findall(r"`([^`]+)`", row[-2])
+        names, defaults = re.findall(r"`([a-z]\w+)`", row[0]), re.findall(r"`([^`]+)`", row[-2])
         found |= dict(zip(names, defaults or [""] * len(names), strict=True))
     return found
 
