@@ -54,8 +54,24 @@ class Sentence(NamedTuple):
     level: int = logging.WARNING
 
 
+# The latest event that was asked about, with its sentence.
+_latest: tuple[Event | None, Sentence | None] = None, None
+
+
 def sentence_of(event: Event) -> Sentence | None:
-    """What it says; None if it is of no interest to an operator."""
+    """What it says; None if it is of no interest to an operator.
+
+    Several hooks ask about each event, one after the other: it is composed once for all of them.
+    """
+    global _latest
+    before, said = _latest
+    if before is not event:
+        said = _composed(event)
+        _latest = event, said  # in one: another thread never finds another event's sentence
+    return said
+
+
+def _composed(event: Event) -> Sentence | None:
     match event:
         case Settled() | Rolled() | RateChanged(rate=1.0):
             return None

@@ -9,12 +9,27 @@ import pytest
 
 from aiocollect import MemoryStore
 from aiocollect._hooks.log import LogHook
+from aiocollect._hooks.sentences import sentence_of
 from aiocollect.events import Dropped, Refused, Retrying, Settled
 from aiocollect.remedies import explain
 from aiocollect.testing import Fault, FaultKind, VirtualClock, VirtualLoop, run_virtual
 from tests.support.virtual import make_pipeline
 
 PATHS = 100
+
+
+def test_hooks_that_ask_about_one_event_are_answered_with_one_sentence() -> None:
+    """It is composed once; another event, and an equal one, have their own."""
+    why = ValueError("full")
+    refused = Refused(stream="a", rows=2, reason="budget", error=why)
+    other = Refused(stream="b", rows=3, reason="budget", error=why)
+    first = sentence_of(refused)
+    assert first is not None and "a" in first.text and first.rows == 2
+    assert sentence_of(refused) is first
+    told = sentence_of(other)
+    assert told is not None and told.rows == 3
+    again = sentence_of(refused)
+    assert again == first and again is not first
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
