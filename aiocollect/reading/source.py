@@ -104,7 +104,7 @@ class Reading:
         """All rows, table by table. ``begun``: somebody holds the schema already."""
         for left in reversed(range(PLANS)):
             try:
-                async for table in self._tables(catalog):
+                async for table in self._tables(catalog, bounded=True):
                     begun = True
                     yield table
                 return
@@ -173,12 +173,11 @@ class Reading:
                 tell(profile.rows)
             return profile
         joiner = Joiner(request, readers, self.notes)
-        spans = [*joiner.spans, None]  # at the end, what waited for more
         lacked = dict.fromkeys(joiner.missing, 0)
-        async for table in joiner.tables(fetcher):
+        async for table in joiner.tables(fetcher, bounded=True):
             lacking = {name: count - lacked[name] for name, count in joiner.missing.items()}
             lacked = dict(joiner.missing)
-            profile.add(table, lacking, spans.pop(0))
+            profile.add(table, lacking, joiner.span)
             tell(profile.rows)
         labels = readers.get(LABELS)
         if labels is not None and {ID, TIME} <= labels.columns.keys():
@@ -240,7 +239,7 @@ class Reading:
             return reader.empty(list(reader.columns)).schema
         return Joiner(self.request._replace(columns=None), readers, self.notes).schema
 
-    async def _tables(self, catalog: Catalog) -> AsyncIterator[Any]:
+    async def _tables(self, catalog: Catalog, *, bounded: bool = False) -> AsyncIterator[Any]:
         fetcher, readers = await self._learned(catalog)
         request = self.request
         if request.single:
@@ -248,7 +247,7 @@ class Reading:
             tables = self._single(fetcher, reader)
         else:
             joiner = Joiner(request, readers, self.notes)
-            tables = joiner.tables(fetcher, self._window)
+            tables = joiner.tables(fetcher, self._window, bounded=bounded)
         async for table in tables:
             if request.where is not None:
                 table = table.filter(request.where)

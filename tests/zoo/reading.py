@@ -130,4 +130,22 @@ READING: Final[list[Mutant]] = [
         ("reading parts",),
         "code='torn'",
     ),
+    Mutant(
+        "shares are merged as far as the longest one has come",
+        _OWN,
+        "reading/join/spill.py",
+        "                count = pc.sum(pc.less_equal(batch[KEY], min(lasts))).as_py() or 0\n",
+        "                count = pc.sum(pc.less_equal(batch[KEY], max(lasts))).as_py() or 0\n",
+        ("reading large",),
+        "in compared",
+    ),
+    Mutant(
+        "streams in another order are read side by side",
+        _OWN,
+        "reading/join/large.py",
+        " or not same_rows(tables):\n                return False\n            if pool",
+        ":\n                return False\n            if pool",
+        ("reading large",),
+        "in compared",
+    ),
 ]

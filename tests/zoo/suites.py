@@ -41,6 +41,7 @@ SUITES: Final[dict[str, Suite]] = {
     "large values": Suite("property", "tests/property/test_large_values.py"),
     "reading": Suite("property", "tests/property/test_reading.py"),
     "reading joined": Suite("behaviour", "tests/behaviour/test_reading_joined.py"),
+    "reading large": Suite("behaviour", "tests/behaviour/test_reading_large.py"),
     "reading parts": Suite("behaviour", "tests/behaviour/test_reading_parts.py"),
     "reading while written": Suite("behaviour", "tests/behaviour/test_reading.py"),
     "reading others": Suite("behaviour", "tests/behaviour/test_reading_others.py"),
