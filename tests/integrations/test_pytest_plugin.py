@@ -21,8 +21,10 @@ PLUGIN = "aiocollect.integrations.pytest_plugin"
 
 @pytest.fixture
 def user(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """A user's project."""
+    """A user's project, where pytest loads no plugin that it is not told: to import all that are
+    installed here takes seconds each time."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makeini(
         """
         [pytest]
@@ -34,15 +36,18 @@ def user(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.P
 
 
 def outcomes(user: pytest.Pytester, *options: str, timeout: float = 100) -> pytest.RunResult:
-    # Where the package is installed with its entry point, a second name would be an error.
-    installed = any(found.name == "aiocollect" for found in entry_points(group="pytest11"))
-    named = () if installed else ("-p", PLUGIN)
+    named: tuple[str, ...] = ("-p", PLUGIN, "-p", "pytest_asyncio.plugin")
+    if "PYTEST_DISABLE_PLUGIN_AUTOLOAD" not in os.environ:
+        # Where the package is installed with its entry point, a second name would be an error.
+        installed = any(found.name == "aiocollect" for found in entry_points(group="pytest11"))
+        named = () if installed else ("-p", PLUGIN)
     return user.runpytest_subprocess(*named, "-rs", *options, timeout=timeout)
 
 
-def test_memory(user: pytest.Pytester) -> None:
+def test_memory(user: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows are read by stream and model, in tests with and without a loop; each test begins with
-    nothing; a server may start and end the pipeline."""
+    nothing; a server may start and end the pipeline. With all plugins, as users have it."""
+    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
     user.makepyfile(
         """
         import asyncio
