@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -161,6 +162,13 @@ def test_a_switch_is_pressed_by_the_keyboard(tmp_path: Path) -> None:
         assert json.loads(settings.read_text())["collectors"]["churn/10/inputs"]["enabled"] is False
 
 
+def connected(port: int) -> bool:
+    """Whether a client has a connection to this port here: proc(5), /proc/net/tcp, state 01."""
+    lines = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
+    fields = [line.split() for line in lines]
+    return any(one[1].endswith(f":{port:04X}") and one[3] == "01" for one in fields)
+
+
 def test_a_page_left_open_delays_no_shutdown(pipeline: Pipeline, tmp_path: Path) -> None:
     """It polls: neither its own server nor the pipeline has anything to wait for."""
     with served(str(tmp_path)) as (address, process):
@@ -175,7 +183,10 @@ def test_a_page_left_open_delays_no_shutdown(pipeline: Pipeline, tmp_path: Path)
         assert watching.stdin is not None
         watching.stdin.write(json.dumps({"url": address, "seconds": 100}))
         watching.stdin.close()
-        time.sleep(3)
+        port = urlsplit(address).port
+        assert port is not None
+        while not connected(port):
+            time.sleep(0.05)
         pipeline.close(0.5)
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
