@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import os
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, Unpack, get_args
 
 from .._core.settings import Settings
@@ -46,6 +48,8 @@ class CompactOptions(TypedDict, total=False):
     store_options: StoreOptions
 
 
+# Two parse while one sorts; one encodes while one merges.
+THREADS = 3
 _DEFAULTS = Settings()
 _ALL = ("0s", "0m", "0h", "0d", "0w")
 _NO_OPTIONS: StoreOptions = {}
@@ -96,27 +100,33 @@ def compact(
     Raises ConfigError; StoreError where the store refuses; SchemaConflict where a cell is not of
     the type that its column has in a Delta table.
     """
-    return run(
-        _checked(
-            store,
-            target,
-            {
-                "model": model,
-                "version": version,
-                "until": until,
-                "format": format,
-                "remove_after": remove_after,
-                "dry_run": dry_run,
-                "progress": progress,
-                "container": container,
-                "credential": credential,
-                "workspace": workspace,
-                "service": service,
-                "layout": layout,
-                "store_options": store_options,
-            },
-        ).run
+    compactor = _checked(
+        store,
+        target,
+        {
+            "model": model,
+            "version": version,
+            "until": until,
+            "format": format,
+            "remove_after": remove_after,
+            "dry_run": dry_run,
+            "progress": progress,
+            "container": container,
+            "credential": credential,
+            "workspace": workspace,
+            "service": service,
+            "layout": layout,
+            "store_options": store_options,
+        },
     )
+
+    async def main() -> Compaction:
+        # On a loop of our own. Each thread keeps memory of its own.
+        threads = ThreadPoolExecutor(THREADS, thread_name_prefix="aiocollect-compact")
+        asyncio.get_running_loop().set_default_executor(threads)
+        return await compactor.run()
+
+    return run(main)
 
 
 async def acompact(

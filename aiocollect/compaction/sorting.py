@@ -23,9 +23,9 @@ __all__ = ["Sorter"]
 
 ID, TIME, ROW = METADATA
 # Bytes of rows that are held before they are put away.
-HELD: Final = 24 * 2**20
+HELD: Final = 8 * 2**20
 # Bytes of a batch in the temporary file: of each piece that is open one is in memory.
-BATCH: Final = 2**20
+BATCH: Final = 2**19
 _LATEST: Final = 2**63 - 1
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any, Final
 
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -26,8 +25,7 @@ __all__ = ["FileWriter"]
 GROUP_ROWS: Final = 2**17
 GROUP_BYTES: Final = 16 * 2**20
 _LEVEL: Final = 3
-# Arrow lets go of the interpreter while it decodes.
-_READERS: Final = 2
+_BATCH_ROWS: Final = 2**14
 
 
 class FileWriter:
@@ -92,22 +90,15 @@ class FileWriter:
         return self._file, length, footer
 
     def _read_back(self, length: int) -> RowSet:
-        """The rows of the file: all of its cells are decoded, by several threads."""
-        file = self._file.fileno()
-        count = pq.read_metadata(pa.PythonFile(_Positions(file, length), mode="r")).num_row_groups
-
-        def rows_of(first: int) -> RowSet:
-            found = RowSet()
-            opened = pq.ParquetFile(pa.PythonFile(_Positions(file, length), mode="r"))
-            for number in range(first, count, _READERS):
-                found.add(opened.read_row_group(number, use_threads=False))
-            return found
-
-        rows = RowSet()
-        with ThreadPoolExecutor(_READERS) as threads:
-            for some in threads.map(rows_of, range(_READERS)):
-                rows.merge(some)
-        return rows
+        """The rows of the file: all of its cells are decoded, a few rows at a time."""
+        found = RowSet()
+        source = pa.PythonFile(_Positions(self._file.fileno(), length), mode="r")
+        # Without pre_buffer, which fetches all of the groups at once.
+        opened = pq.ParquetFile(source, pre_buffer=False)
+        for number in range(opened.num_row_groups):
+            for batch in opened.iter_batches(_BATCH_ROWS, row_groups=[number], use_threads=False):
+                found.add(pa.Table.from_batches([batch]))
+        return found
 
     def _write_group(self) -> None:
         if self._waiting:
