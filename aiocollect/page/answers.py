@@ -97,6 +97,9 @@ class Page:
         self._access = access
         self._data = data
         self._panel = panel
+        self._of: Seen | None = None
+        self._body = b""
+        self._told: dict[bool, PageAnswer] = {}  # of that sample; compressed or not
         self._pages = [name for name, one in (("live", source), ("data", data)) if one is not None]
 
     def __repr__(self) -> str:
@@ -124,8 +127,7 @@ class Page:
             cookie = f"{COOKIE}={given}; HttpOnly; SameSite=Strict"
             return _moved("./", ("set-cookie", cookie))
         if request.path == "/status.json" and self._source is not None:
-            status = await self._status(self._source)
-            return _answer(200, "application/json", status, headers)
+            return await self._status(self._source, headers)
         if request.path == "/data.json" and self._data is not None:
             return _answer(200, "application/json", self._data_seen(request.query), headers)
         if request.path == "/" and self._source is None:
@@ -137,8 +139,17 @@ class Page:
             return _text(404, "start the page with --store to see what is stored")
         return _file(found, headers)
 
-    async def _status(self, source: StatusSource) -> bytes:
-        seen = await source.look()
+    async def _status(self, source: StatusSource, headers: Mapping[str, str]) -> PageAnswer:
+        """An answer that was made of the same sample is given again: viewers cost no more than
+        the sending."""
+        seen, small = await source.look(), "gzip" in headers.get("accept-encoding", "")
+        if self._of is not seen or self._panel is not None:
+            self._of, self._told, self._body = seen, {}, self._json(source, seen)
+        if small not in self._told:
+            self._told[small] = _answer(200, "application/json", self._body, headers)
+        return self._told[small]
+
+    def _json(self, source: StatusSource, seen: Seen) -> bytes:
         for one in seen.processes:
             for stream in one["streams"]:
                 if stream["code"]:

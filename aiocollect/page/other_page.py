@@ -10,13 +10,12 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 import orjson
 
 from .. import ConfigError
-from .sources import NotShown, Seen, checked
+from .sources import EVERY, NotShown, Seen, checked
 
 __all__ = ["OtherPage"]
 
-# Seconds; the browser waits five for us. Many viewers are one question a second.
+# Seconds; the browser waits five for us.
 PATIENCE: Final = 4.0
-EVERY: Final = 0.9
 MOST_BYTES: Final = 16 * 2**20
 
 

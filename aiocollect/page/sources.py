@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -14,10 +15,12 @@ from .. import Pipeline
 from .._files.regular import read_small
 from ..stats import STATUS_FORMAT, STATUS_SUFFIX
 
-__all__ = ["StatusDirectory", "OnePipeline", "Seen", "Several", "StatusSource", "NotShown"]
+__all__ = ["EVERY", "StatusDirectory", "OnePipeline", "Seen", "Several", "StatusSource", "NotShown"]
 
 # A file has 200 streams at most; ten times that is not ours.
 MOST_BYTES = 2**20
+# Seconds that an answer holds: a little less than a browser waits between two questions.
+EVERY = 0.9
 # What the page reads of each; whoever lacks one of these is not shown.
 _MEMBERS = (
     *("at", "pid", "node", "writer", "store", "core", "healthy", "closed", "settings"),
@@ -54,13 +57,17 @@ class OnePipeline:
 
     hint = "The pipeline has not started yet: it starts with the server, or with the first row."
 
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
+    def __init__(self, pipeline: Pipeline, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._pipeline, self._clock = pipeline, clock
+        self._seen, self._at = Seen([], []), float("-inf")
 
     async def look(self) -> Seen:
-        """Its status."""
-        # It may live on another thread's loop, which answers within a second.
-        return Seen([await asyncio.to_thread(self._pipeline.status)], [])
+        """Its status, as it was within the last second: many viewers are one sample."""
+        if self._clock() - self._at >= EVERY:
+            # It may live on another thread's loop, which answers within a second.
+            self._seen = Seen([await asyncio.to_thread(self._pipeline.status)], [])
+            self._at = self._clock()
+        return self._seen
 
 
 class StatusDirectory:

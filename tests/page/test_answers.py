@@ -17,7 +17,7 @@ import aiocollect
 from aiocollect import MemoryStore, Pipeline
 from aiocollect.page import Access
 from aiocollect.page.answers import Page, PageAnswer, PageRequest
-from aiocollect.page.sources import OnePipeline, Several, StatusDirectory
+from aiocollect.page.sources import EVERY, OnePipeline, Several, StatusDirectory
 from aiocollect.page.static_files import static_file
 from aiocollect.settings_file import read_control
 from aiocollect.testing import Fault, FaultKind, VirtualLoop, run_virtual
@@ -70,6 +70,32 @@ def test_it_shows_the_pipelines_own_figures() -> None:
         await pipeline.aclose(1.0)
 
     run_virtual(main)
+
+
+def test_many_viewers_are_one_sample() -> None:
+    """An answer holds for a little less than a second, for everybody."""
+    now = 0.0
+
+    class Counted(Pipeline):
+        asked = 0
+
+        def status(self) -> dict[str, Any]:
+            self.asked += 1
+            return super().status()
+
+    pipeline = Counted(MemoryStore())
+    page = Page(OnePipeline(pipeline, clock=lambda: now), Access())
+
+    async def ask() -> list[PageAnswer]:
+        small = {"accept-encoding": "gzip"}
+        return [await page.answer(request(headers=each)) for each in ({}, small, {}, small)]
+
+    first = asyncio.run(ask())
+    assert pipeline.asked == 1
+    assert first[0].body == first[2].body == gzip.decompress(first[1].body)
+    now = EVERY
+    asyncio.run(ask())
+    assert pipeline.asked == 2
 
 
 def test_files_of_many_processes_and_of_nobody(tmp_path: Path) -> None:
