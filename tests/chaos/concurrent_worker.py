@@ -79,7 +79,11 @@ def _forked(task: Task, producers: Producers, pipeline: Pipeline, number: int, w
         os._exit(code)
 
 
-def _reap(alive: dict[int, float], *, most: int, patience: float) -> list[str]:
+# Seconds: a child that has not ended by then hangs, however slow the machine is.
+PATIENCE = 75.0
+
+
+def _reap(alive: dict[int, float], *, most: int) -> list[str]:
     """Wait until at most so many children live; what is wrong with those that ended."""
     wrong = []
     while len(alive) > most:
@@ -92,7 +96,7 @@ def _reap(alive: dict[int, float], *, most: int, patience: float) -> list[str]:
                 del alive[child]
                 if status:
                     wrong.append(f"a child ended with {os.waitstatus_to_exitcode(status)}")
-            elif time.monotonic() - began > patience:
+            elif time.monotonic() - began > PATIENCE:
                 os.kill(child, signal.SIGABRT)  # with faulthandler: says where it hangs
                 os.waitpid(child, 0)
                 del alive[child]
@@ -129,8 +133,8 @@ def run_forks(task: Task) -> None:
             )
             child = _forked(task, producers, pipeline, number, way)
             alive[child] = time.monotonic()
-            wrong += _reap(alive, most=3, patience=15)
-        return wrong + _reap(alive, most=0, patience=15)
+            wrong += _reap(alive, most=3)
+        return wrong + _reap(alive, most=0)
 
     for thread in threads:
         thread.start()
