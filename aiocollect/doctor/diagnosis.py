@@ -64,7 +64,9 @@ class Diagnosis:
                 f"start with {names[0]}, then run aiocollect doctor again"
             )
         where = f"rows can be stored in {self.store}" if self.store else "nothing is wrong here"
-        if any(result.state == "skip" and result.check == "write" for result in self.results):
+        if self.store and not any(
+            result.check == "write" and result.state == "ok" for result in self.results
+        ):
             where = "nothing is wrong so far; nothing was written"
         if warned:
             return f"ready, with {_counted(warned, 'warning')}: {where}"

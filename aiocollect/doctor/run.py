@@ -16,6 +16,7 @@ from typing import Any, Final
 from aiocollect import AioCollectError
 
 from .checks import judge
+from .checks.files import problem_of
 from .diagnosis import Diagnosis
 from .facts import AccountFacts, Facts, NetworkFacts, PathFacts, ProbeFacts
 from .gathering.credential import credential_of
@@ -130,7 +131,7 @@ async def _of_store(
     if kind == "directory":
         found = await apart(limit, lambda: path_facts("store", facts.store.shown, limit=limit))
         facts = replace(facts, paths=(*facts.paths, found))
-        if found.code or not found.writable:
+        if problem_of(found) is not None:
             return facts
     path = path_of(*(value_of(name, environ, given) or _DEFAULT[name] for name in _DEFAULT))
     if kind == "directory":

@@ -260,10 +260,10 @@ def allowed(probe: ProbeFacts, credential: CredentialFacts | None) -> dict[str, 
 def _granted(step: Step | None) -> bool | None:
     if step is None or step.outcome in ("unknown", "late"):
         return None
-    if step.outcome == "refused":
-        # A blob that is missing was looked for; a policy forbids what the credential allows.
-        return step.reason not in _REFUSALS
-    return True
+    if step.outcome == "refused" and step.reason not in _REFUSALS:
+        # A blob that is missing was looked for, and so allowed; a policy or a disk says nothing.
+        return True if step.reason == "blob_missing" and step.code != "ENOENT" else None
+    return step.outcome != "refused"
 
 
 def _word(answer: bool | None) -> str:

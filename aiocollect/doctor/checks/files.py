@@ -9,7 +9,7 @@ from aiocollect.remedies import explain
 from ..diagnosis import CheckResult
 from ..facts import Facts, PathFacts
 
-__all__ = ["FLEETING", "NETWORK", "paths"]
+__all__ = ["FLEETING", "NETWORK", "paths", "problem_of"]
 
 # Types of file systems, as /proc/self/mountinfo has them: on other machines, where file locks and
 # fsync mean less; and those that end with the machine or the container.
@@ -26,6 +26,8 @@ FLEETING = {
     "overlay": "the container's own: rows in it are lost with the container",
 }
 DIRECTORIES = ("spool", "status", "store")
+# They show what the kernel knows, and hold no files of others.
+PSEUDO = frozenset({"proc", "sysfs", "cgroup", "cgroup2", "devpts", "securityfs", "debugfs"})
 # What a status file or a settings file needs.
 LITTLE = 2**20
 
@@ -33,14 +35,14 @@ LITTLE = 2**20
 def paths(facts: Facts) -> Iterator[CheckResult]:
     """Each path can be used for what its option says."""
     for path in facts.paths:
-        problem = _problem(path)
+        problem = problem_of(path)
         if problem is not None:
             yield problem
             continue
         yield from _usable(path, facts)
 
 
-def _problem(path: PathFacts) -> CheckResult | None:
+def problem_of(path: PathFacts) -> CheckResult | None:
     """What makes the path useless; None if nothing does."""
 
     def failed(text: str, remedy: str, code: str = "") -> CheckResult:
@@ -55,6 +57,11 @@ def _problem(path: PathFacts) -> CheckResult | None:
     if path.code:
         known = explain(path.code)
         return failed(f"{shown}: {known.meaning}", known.remedy, path.code)
+    if path.filesystem in PSEUDO:
+        return failed(
+            f"{shown} is on a file system that holds no files ({path.filesystem})",
+            "use a directory on a disk",
+        )
     if not path.exists:
         if not path.above or not path.writable:
             return failed(
@@ -73,11 +80,17 @@ def _problem(path: PathFacts) -> CheckResult | None:
     if path.what in ("spool", "status") and path.owner != path.me:
         return failed(
             f"{shown} belongs to user {path.owner}, and this process runs as {path.me}",
-            f"sudo chown -R {path.me} {shown}, or use another directory",
+            f"use a directory of your own; or, if this one is for aiocollect alone: sudo chown -R "
+            f"{path.me} {shown}",
             "EACCES",
         )
     if path.what in ("spool", "status") and path.by_others:
-        return failed(f"{shown}: other users may write to it", f"chmod 700 {shown}", "EACCES")
+        return failed(
+            f"{shown}: other users may write to it",
+            f"use a directory below it, such as {shown.rstrip('/')}/aiocollect; or, if this one is "
+            f"for aiocollect alone: chmod 700 {shown}",
+            "EACCES",
+        )
     if not path.writable and path.what != "settings_file":
         return failed(
             f"{shown}: this user may not write to it",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ..diagnosis import CheckResult
-from ..facts import Facts
+from ..facts import Facts, OptionsFacts
 
 __all__ = ["core", "limits", "options", "packages", "python", "switch", "variables"]
 
@@ -15,6 +16,8 @@ TRIED_PYTHON = (3, 13)
 SHARE_OF_MEMORY = 0.5
 # Descriptors that a server has open for itself, beside a pipeline's.
 OTHER_FILES = 64
+# Between what is wrong and what to do, in the messages of ConfigError.
+_split = re.compile(r"(?<! ); |\. (?=[A-Z])").split
 
 
 def python(facts: Facts) -> Iterator[CheckResult]:
@@ -129,7 +132,8 @@ def options(facts: Facts) -> Iterator[CheckResult]:
     """A pipeline takes the options; each that is set, with its source."""
     found = facts.options
     if found.problem and not (found.near and "did you mean" in found.problem):
-        what, _, remedy = found.problem.partition("; ")
+        what, *remedies = _split(found.problem, maxsplit=1)
+        remedy = remedies[0] if remedies else _correct(found, what)
         yield CheckResult("options", "fail", what, remedy, "ConfigError", group="configuration")
     for option in found.options:
         yield CheckResult("options", "ok", f"{option.name}={option.shown} (from {option.source})")
@@ -142,8 +146,9 @@ def switch(facts: Facts) -> Iterator[CheckResult]:
     found = facts.options
     if not found.enabled:
         source = next((one.source for one in found.options if one.name == "enabled"), "the program")
+        file = next((one.shown for one in found.options if one.name == "settings_file"), "FILE")
         remedy = (
-            "aiocollect enable --settings FILE"
+            f"aiocollect enable --settings {file}"
             if source == "settings file"
             else f"unset {source}, or set it to true"
         )
@@ -154,6 +159,14 @@ def switch(facts: Facts) -> Iterator[CheckResult]:
         yield CheckResult("switch", "warn", text, f"aiocollect enable {collector}")
     if found.enabled and not found.switched_off:
         yield CheckResult("switch", "ok", "recording is on")
+
+
+def _correct(found: OptionsFacts, problem: str) -> str:
+    """What to do about an option, where its message does not say it: which variable it is."""
+    name = problem.partition("=")[0].partition(":")[0].strip()
+    source = next((one.source for one in found.options if one.name == name), "it")
+    what = "the argument" if source == "argument" else source
+    return f"correct {what}; the options are in docs/reference/options.md"
 
 
 def _older(version: str, least: str) -> bool:

@@ -41,7 +41,8 @@ def network(facts: Facts) -> Iterator[CheckResult]:
         if step is None or (check == "name" and found.host in found.addresses):
             continue
         if step.outcome != "done":
-            yield _failed(check, step, found)
+            account = facts.store.account if facts.store.kind == "azure" else ""
+            yield _failed(check, step, found, account)
             return
         if check == "tls" and found.certificate_days is not None and found.certificate_days < SOON:
             remedy = "have the certificate renewed"
@@ -61,10 +62,17 @@ def network(facts: Facts) -> Iterator[CheckResult]:
     yield from _clock(found)
 
 
-def _failed(check: str, step: Step, found: NetworkFacts) -> CheckResult:
+def _failed(check: str, step: Step, found: NetworkFacts, account: str) -> CheckResult:
     known = explain(step.code)
     remedy = known.remedy.replace("ACCOUNT.blob.core.windows.net", found.host)
     remedy = remedy.replace("HOST:443", f"{found.host}:{found.port}")
+    if found.proxy and check in ("name", "connection"):
+        remedy = "check host and port in AIOCOLLECT_PROXY, and that the proxy runs"
+    elif check == "name" and account and ".blob." in found.host:
+        remedy += (
+            f"; does the account exist: az storage account show --name {account} --query "
+            "primaryEndpoints.blob --output tsv"
+        )
     if found.proxy_variables and not found.proxy and check in ("name", "connection"):
         remedy = (
             f"if this machine reaches the network through a proxy only: export AIOCOLLECT_PROXY="

@@ -9,7 +9,7 @@ from aiocollect.remedies import explain
 
 from ..advice import BLOCKS, advise
 from ..diagnosis import CheckResult
-from ..facts import Facts, Step
+from ..facts import Facts, ProbeFacts, Step
 from .commands import remedy_of
 
 __all__ = ["clean", "condition", "read_back", "speed", "write"]
@@ -32,7 +32,11 @@ def write(facts: Facts) -> Iterator[CheckResult]:
             yield CheckResult("write", "skip", f"nothing was written ({why})")
         return
     for name, step in (("open", probe.open), ("create", probe.create), ("append", probe.append)):
-        if step is None or step.reason in _BY_RIGHTS or step.reason == "blob_missing":
+        if step is None or step.reason in _BY_RIGHTS:
+            continue
+        if step.reason == "blob_missing" and (
+            name == "open" or (name == "append" and not _is_made(probe))
+        ):
             continue
         if step.outcome in ("refused", "unknown", "late"):
             yield _failed(name, step, facts)
@@ -40,6 +44,17 @@ def write(facts: Facts) -> Iterator[CheckResult]:
     if probe.append is not None and probe.append.outcome == "done":
         text = f"a blob was created and appended to: {probe.path}"
         yield CheckResult("write", "ok", text)
+    elif probe.append is not None and probe.append.outcome == "mismatch":
+        yield CheckResult(
+            "write",
+            "ok",
+            f"the right to append was found; {probe.path} of an earlier run may not be read",
+        )
+
+
+def _is_made(probe: ProbeFacts) -> bool:
+    """Whether a blob is there that an append should have found."""
+    return probe.create is not None and probe.create.outcome in ("done", "exists")
 
 
 def _failed(name: str, step: Step, facts: Facts) -> CheckResult:

@@ -19,6 +19,8 @@ __all__ = ["VARIABLES", "misspelled", "options_facts", "value_of"]
 PREFIX: Final = "AIOCOLLECT_"
 # Options that have no variable: they are objects.
 _OBJECTS: Final = ("store_options", "hooks", "limits", "retry")
+# They are looked at by themselves, and not made for it.
+_FILES: Final = ("spool", "status", "settings_file", "dead_letters")
 _OF_STORE: Final = ("ca_file", "proxy", "endpoint_suffix", "create_container")
 VARIABLES: Final = {
     PREFIX + name.upper(): name
@@ -133,9 +135,9 @@ def _alike(variable: str) -> str | None:
 
 
 def _problem(environ: Mapping[str, str], given: Mapping[str, Any]) -> str:
-    """Why a pipeline would not be made; "" if it would. Neither directory is created for it."""
+    """Why a pipeline would not be made; "" if it would. No directory is created for it."""
     try:
-        Pipeline.from_env(environ, **{**given, "spool": None, "status": None})
+        Pipeline.from_env(environ, **{**given, **dict.fromkeys(_FILES)})
     except ConfigError as error:
         return str(error)
     except ValueError as error:
@@ -148,7 +150,11 @@ def _switches(
 ) -> tuple[bool, tuple[str, ...], str]:
     """Whether recording is on; collectors that the settings file switches off; what is wrong with
     that file."""
-    enabled = _is_true(environ.get(f"{PREFIX}ENABLED"), True)
+    old = environ.get(f"{_OLD}STORAGE_ENABLED")
+    if old is not None and old != "true" and not environ.get(f"{PREFIX}ENABLED"):
+        # The old collector took nothing else for on.
+        found.append(OptionFact("enabled", "false", f"{_OLD}STORAGE_ENABLED"))
+    enabled = _is_true(environ.get(f"{PREFIX}ENABLED"), old in (None, "true"))
     path = environ.get(f"{PREFIX}SETTINGS_FILE")
     if not path:
         return enabled, (), ""

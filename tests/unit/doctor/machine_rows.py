@@ -67,6 +67,15 @@ def machine_rows() -> Iterator[Row]:
     yield "problem", options, of_options(problem="linger must be above 0; use 2.0"), [
         ("fail", "linger must be above 0", "use 2.0"),
     ]
+    given = of_options(problem="linger=-1.0 must be at least 0", options=(linger,))
+    yield "problem without a remedy", options, given, [
+        ("fail", "linger=-1.0 must be at least 0", "correct AIOCOLLECT_LINGER; the options are in"),
+        ("ok", "linger=0.5", ""),
+    ]
+    cut = "it is incomplete. A shell cuts it at the first ; unless it is in quotes"
+    yield "a semicolon that is meant", options, of_options(problem=cut), [
+        ("fail", "it is incomplete", "A shell cuts it at the first ; unless it is in quotes"),
+    ]
     yield "told by near", options, (
         of_options(near={"A": "B"}, problem="unknown; did you mean B?")
     ), [
@@ -80,6 +89,10 @@ def machine_rows() -> Iterator[Row]:
     yield "off by file", switch, of_options(enabled=False, options=(off,)), [
         ("fail", "(from settings file)", "aiocollect enable --settings FILE"),
     ]
+    file = OptionFact("settings_file", "/etc/s.json", "AIOCOLLECT_SETTINGS_FILE")
+    yield "off by a file", switch, of_options(enabled=False, options=(file, off)), [
+        ("fail", "(from settings file)", "aiocollect enable --settings /etc/s.json"),
+    ]
     yield "one off", switch, of_options(switched_off=("churn/10",)), [
         ("warn", "switches churn/10 off", "aiocollect enable churn/10"),
     ]
@@ -92,7 +105,7 @@ def machine_rows() -> Iterator[Row]:
         ("fail", "may not create it in /var", "sudo install -d -m 700 -o $(id -un) /var/spool/x"),
     ]
     yield "others write", paths, of_path("spool", by_others=True), [
-        ("fail", "other users may write to it", "chmod 700 /var/spool/x"),
+        ("fail", "other users may write to it", "such as /var/spool/x/aiocollect; or, if"),
     ]
     yield "other owner", paths, of_path("spool", owner=0), [
         ("fail", "belongs to user 0, and this process runs as 1000", "sudo chown -R 1000"),
@@ -117,6 +130,9 @@ def machine_rows() -> Iterator[Row]:
     yield "network disk", paths, of_path("spool", filesystem="nfs4"), [
         ("warn", "a network file system (nfs4)", "a local disk"),
         ("ok", "writable", ""),
+    ]
+    yield "no files there", paths, of_path("status", filesystem="proc", free=0), [
+        ("fail", "holds no files (proc)", "use a directory on a disk"),
     ]
     yield "spool in memory", paths, of_path("spool", filesystem="tmpfs"), [
         ("warn", "in memory: rows in it are lost", "a mounted volume"),
@@ -160,6 +176,15 @@ def machine_rows() -> Iterator[Row]:
     no_name = Step("unknown", "DnsFailure")
     yield "no name", network, of_network(name=no_name, addresses=(), connection=None), [
         ("fail", "cannot be resolved", "getent hosts acme.blob.core.windows.net"),
+    ]
+    yield "no such account", network, of_network(name=no_name, addresses=(), connection=None), [
+        ("fail", "cannot be resolved", "az storage account show --name acme"),
+    ]
+    yield "no proxy there", network, of_network(
+        proxy=True, connection=Step("unknown", "ConnectionRefused")
+    ), [
+        ("ok", "through the proxy", ""), way[0],
+        ("fail", "nothing listens", "check host and port in AIOCOLLECT_PROXY"),
     ]
     refused = Step("unknown", "ConnectionRefused")
     yield "behind a proxy", network, (

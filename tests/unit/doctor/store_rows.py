@@ -146,6 +146,12 @@ def store_rows() -> Iterator[Row]:
         ("warn", "has a legal hold", "az storage container legal-hold"),
     ]
     yield "write", write, of_probe(), [("ok", "a blob was created and appended to", "")]
+    yield "written unseen", write, of_probe(SAS, **again), [
+        ("ok", "the right to append was found", ""),
+    ]
+    yield "no directory", write, of_probe(create=Step("refused", "ENOENT", "blob_missing")), [
+        ("fail", "create: the directory does not exist (ENOENT)", "create it"),
+    ]
     yield "late", write, of_probe(append=Step("late", "ReadTimeout", "", 10.0)), [
         ("fail", "append: no answer within 10 s", "status.azure.com"),
     ]

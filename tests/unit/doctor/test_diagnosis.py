@@ -8,7 +8,7 @@ import pytest
 
 from aiocollect.doctor import CheckResult, Diagnosis
 
-OK = CheckResult("python", "ok", "Python 3.12.4")
+OK = CheckResult("write", "ok", "a blob was created")
 WARN = CheckResult("clock", "warn", "the clock is 90 s ahead", "set it")
 RIGHTS = CheckResult("rights", "fail", "append no", "create one", "no_right", group="access")
 OPTIONS = CheckResult("options", "fail", "linger", "use 2", "ConfigError", group="configuration")
@@ -22,7 +22,7 @@ UNWRITTEN = CheckResult("write", "skip", "nothing was written (--no-write)")
         ([OK], 0, "ready: rows can be stored in /data"),
         ([OK, WARN], 0, "ready, with 1 warning: rows can be stored in /data"),
         ([OK, WARN, WARN], 0, "ready, with 2 warnings: rows can be stored in /data"),
-        ([OK, UNWRITTEN], 0, "ready: nothing is wrong so far; nothing was written"),
+        ([UNWRITTEN], 0, "ready: nothing is wrong so far; nothing was written"),
         ([WARN, RIGHTS], 4, "not ready: 1 check failed (rights); start with rights, then run"),
         ([OPTIONS, RIGHTS], 78, "not ready: 2 checks failed (options, rights); start with options"),
         ([WRITE, RIGHTS], 1, "not ready: 2 checks failed (write, rights)"),
@@ -43,7 +43,7 @@ def test_lines() -> None:
     """A line a check, the remedy under it, the verdict at the end; or what is wrong alone."""
     diagnosis = Diagnosis("/data", (OK, WARN, RIGHTS))
     assert diagnosis.lines()[:-1] == [
-        "ok    python  Python 3.12.4",
+        "ok    write   a blob was created",
         "warn  clock   the clock is 90 s ahead",
         "              -> set it",
         "FAIL  rights  append no",
