@@ -7,6 +7,7 @@ from typing import Final
 from .answers import ANSWERS
 from .appends import APPENDS
 from .disks import DISKS
+from .doctoring import DOCTORING
 from .edges import EDGES
 from .engines import ENGINES
 from .following import FOLLOWING
@@ -30,6 +31,7 @@ ALL: Final[list[Mutant]] = [
     *DISKS,
     *HOSTS,
     *EDGES,
+    *DOCTORING,
     *VALUES,
     *READING,
     *PROVING,
