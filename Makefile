@@ -23,13 +23,16 @@ help: ## Show these verbs
 
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-# The core dependencies alone: what the demo needs, in seconds.
-$(VENV)/core: requirements.txt
+# The environment itself, with nothing in it.
+$(VENV)/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "aiocollect needs Python 3.11 or newer: install it, or set PYTHON=python3.11"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
 		{ echo "Python's venv module is missing; on Debian: apt install python3-venv"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) || { rm -f $@; exit 1; }
+
+# The core dependencies alone: what the demo needs, in seconds.
+$(VENV)/core: requirements.txt | $(VENV)/pyvenv.cfg
 	$(INSTALL) --require-hashes -r requirements.txt
 	@touch $@
 
@@ -44,7 +47,9 @@ testkit/azurite/node_modules/ready: testkit/azurite/package-lock.json
 	cd testkit/azurite && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-demo: $(VENV)/core native ## See it: a page of servers under load that fail and lose no row (DURATION=45 STORE=azurite)
+demo: ## See it: a page of servers under load that fail and lose no row (DURATION=45 STORE=azurite)
+	@# Beside one another: who comes for the first time waits for both.
+	@$(MAKE) --no-print-directory -j2 $(VENV)/core native
 ifeq ($(STORE),azurite)
 	@$(MAKE) --no-print-directory testkit/azurite/node_modules/ready
 	$(BIN)/python -m testkit.demo --seconds $(DURATION)
@@ -52,7 +57,7 @@ else
 	$(BIN)/python -m aiocollect.cli demo --seconds $(DURATION)
 endif
 
-native: $(VENV)/core ## The native core, built in place where it is not yet; says what is missing
+native: | $(VENV)/pyvenv.cfg ## The native core, built in place where it is not yet; says what is missing
 	@$(BIN)/python tools/build_native.py
 
 # What needs no process, no emulator and no clock of its own: beside one another.

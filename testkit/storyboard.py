@@ -7,12 +7,13 @@ an empty folder, with this environment's packages::
     python -m testkit.storyboard [--shots DIR]
 
 First the demo, with its page, its buttons, its verdict and the commands that it names; then a
-server of one's own from ``init``; then the same server on Azurite in place of a directory.
+server of one's own from ``init``; then Azurite in place of a directory, and what ``doctor`` says.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import os
 import subprocess
@@ -101,6 +102,11 @@ class Play:
         if said := self.browser.messages():
             raise NotSeen(f"the browser's console: {said}")
 
+    def leave(self) -> None:
+        """Leave the page before its server ends: the browser itself would say that it is gone."""
+        self.quiet()
+        self.browser.goto("about:blank")
+
     def shot(self, name: str) -> None:
         """A picture of the page, where they are wanted."""
         if self._shots is not None:
@@ -167,6 +173,7 @@ def demo(play: Play) -> None:
     with ExitStack() as stack, play.step("the data page: income has drifted", 20) as left:
         look(play, stack, "/bin/sh", "-c", f"exec {ui} --no-browser", within=left)
         play.shot("data")
+        play.leave()
 
 
 def look(play: Play, stack: ExitStack, *command: str, within: float) -> None:
@@ -202,27 +209,37 @@ def own_server(play: Play) -> None:
         with play.step("SIGTERM ends it at once, though the page is open", 35) as left:
             server.terminate()
             server.wait(left)
-        # The browser itself says that the page's server is gone.
         play.browser.goto("about:blank")
-        play.browser.messages()
+        play.browser.messages()  # of the browser itself, that the page's server is gone
 
 
 def on_azure(play: Play) -> None:
-    """4:00 to 5:00: the same server, and its data page, on Azurite."""
+    """3:00 to 5:00: doctor, the same server, and its data page, on Azurite."""
     port = "8766"
     with ExitStack() as stack:
-        store = f"azurite://{stack.enter_context(emulator()).address}/modeldata"
+        running = stack.enter_context(emulator())
+        store = f"azurite://{running.address}/modeldata"
         play.act("the same server on Azurite")
+        wrong = base64.b64encode(bytes(64)).decode()
+        bad = running.connection_string.replace(running.key, wrong)
+        doctor = f"{' '.join(AIOCOLLECT)} doctor"
+        with play.step("doctor names a wrong key, and what to do", 10):
+            told = play.run(doctor, code=4, AIOCOLLECT_STORE=bad, AIOCOLLECT_CONTAINER="modeldata")
+            if "FAIL  " not in told or "-> " not in told or wrong in told:
+                raise NotSeen(f"doctor says {told}")
+        with play.step("with the right one it is ready", 15):
+            if "\nready" not in play.run(doctor, AIOCOLLECT_STORE=store):
+                raise NotSeen("doctor is not ready")
         own = f"{' '.join(AIOCOLLECT)} init aiohttp --port {port} --out azure_server.py"
-        with play.step("it takes a row", 10) as left:
+        with play.step("it takes a row", 25) as left:
             play.run(own)
             play.start(stack, sys.executable, "azure_server.py", AIOCOLLECT_STORE=store)
             score(f"http://127.0.0.1:{port}/score", within=left)
-        with play.step("its page shows the row, and how long appends take", 20) as left:
+        with play.step("its page shows the row, and how long appends take", 35) as left:
             play.browser.goto(f"http://127.0.0.1:{port}/_aiocollect/")
             play.browser.until(f"/2 stored/.test({text_of('books')})", within=left)
             play.browser.until(f"/^[0-9]/.test({text_of('latency')})", within=left)
-        with play.step("the data page shows the day", 30) as left:
+        with play.step("the data page shows the day", 45) as left:
             ui = play.start(
                 stack, *AIOCOLLECT, "ui", "--store", store, "--no-browser", "--port", "0"
             )
@@ -231,6 +248,7 @@ def on_azure(play: Play) -> None:
             play.browser.until(f"{text_of('days')}.includes('1')", within=left)
             play.browser.until("document.querySelectorAll('article').length >= 2", within=left)
             play.shot("azure")
+            play.leave()
 
 
 def score(address: str, *, within: float) -> None:
@@ -258,7 +276,6 @@ def main() -> int:
             demo(play)
             own_server(play)
             on_azure(play)
-            play.quiet()
     except (BrowserMissing, EmulatorMissing, NotSeen, TooSlow) as obstacle:
         print(f"storyboard: {obstacle}", file=sys.stderr)
         return 1
