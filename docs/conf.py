@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -111,8 +112,10 @@ def public_signature(
     return "" if modules - PUBLIC else text, returned
 
 
-def write_entrance(app: Sphinx, failure: Exception | None) -> None:
-    """The root leads to the index, which is in the folder that it has in the repository."""
+def finish(app: Sphinx, failure: Exception | None) -> None:
+    """The root leads to the index, which is in the folder that it has in the repository. Pictures
+    with one form for the light and one for the dark are HTML, whose files Sphinx does not see."""
+    shutil.copytree(ROOT / "docs/images", Path(app.outdir) / "docs/images", dirs_exist_ok=True)
     page = (
         '<!doctype html><title>aiocollect</title><link rel="icon" href="_static/icon.svg">'
         '<meta http-equiv="refresh" content="0; url=docs/index.html">\n'
@@ -126,4 +129,4 @@ def setup(app: Sphinx) -> None:
     app.add_lexer("mermaid", TextLexer)
     app.connect("source-read", read_source)
     app.connect("autodoc-process-signature", public_signature)
-    app.connect("build-finished", write_entrance)
+    app.connect("build-finished", finish)

@@ -172,6 +172,15 @@ def test_links_between_pages(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_pictures_in_html(page: Path) -> None:
+    """Each form of a picture is there, and in the folder that the site has too."""
+    for source in re.findall(r' (?:src|srcset)="([^"]+)"', page.read_text(encoding="utf-8")):
+        file = (page.parent / source).resolve()
+        assert file.is_file(), source
+        assert file.parent == ROOT / "docs/images", source
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_the_files_that_are_named(page: Path) -> None:
     """Are there: from the root, from the package, or in the one room that has such a file."""
     if page.name == "CHANGELOG.md":
