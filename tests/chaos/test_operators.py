@@ -151,7 +151,7 @@ async def live():
         stream = pipeline.collector("m", feature_names=["a"])
         await asyncio.sleep(0.2)
         replace(settings), replace(dead)
-        for n in range(15):  # longer than a second: the settings file is looked at once
+        for n in range(30):  # three seconds: the settings file is looked at more than once
             stream.collect([float(n)])
             stream.collect(["no number"])
             await asyncio.sleep(0.1)
@@ -171,7 +171,7 @@ def test_no_files(tmp_path: Path, kind: str) -> None:
     os.chmod(other, 0o666)
     names = [str(tmp_path / name) for name in ("settings", "dead", "store")]
     found = ended(["-c", FILES, *names, kind], {}, tmp_path)
-    assert (found.returncode, found.stdout) == (0, "15 {'encode': 15}\n"), found.stderr
+    assert (found.returncode, found.stdout) == (0, "30 {'encode': 30}\n"), found.stderr
     assert other.read_text() == "keep me"
     assert "dead letters were not written to the dead-letter file" in found.stderr
     said = {"pipe": "cannot be read: it is a pipe", "huge": "cannot be read: it is larger than"}
