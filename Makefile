@@ -108,6 +108,7 @@ simulate: $(VENV)/ready native ## Simulated lives with faults, and machines that
 	$(BIN)/python -m tests.simulation.crashes --seeds $(CRASHES)
 	$(BIN)/python -m tests.simulation.verified 0 $$(( $(SEEDS) / 10 ))
 	$(BIN)/python -m tests.simulation.followed --seeds $(CRASHES)
+	$(BIN)/python -m tests.simulation.compactions --lives $$(( $(SEEDS) / 10 ))
 
 azurite: $(VENV)/ready testkit/azurite/node_modules/ready native ## Only the tests against the emulator (READS=25 of a growing blob)
 	$(BIN)/python -m pytest -q tests/azurite

@@ -6,6 +6,7 @@ from typing import Final
 
 from .answers import ANSWERS
 from .appends import APPENDS
+from .compacting import COMPACTING
 from .disks import DISKS
 from .doctoring import DOCTORING
 from .edges import EDGES
@@ -36,6 +37,7 @@ ALL: Final[list[Mutant]] = [
     *READING,
     *PROVING,
     *FOLLOWING,
+    *COMPACTING,
     *PAGES,
     *NATIVE,
     *ENGINES,
