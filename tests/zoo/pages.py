@@ -65,4 +65,33 @@ PAGES: Final[list[Mutant]] = [
         ("drift",),
         "23835",
     ),
+    Mutant(
+        "pages of other sites press the buttons",
+        _OWN,
+        "page/answers.py",
+        '        return _text(403, "only this page itself may press a button")\n',
+        "        panel.shown()\n",
+        ("panel",),
+        "== 403",
+    ),
+    Mutant(
+        "the demo's script presses what a person has pressed",
+        _OWN,
+        "demo/script.py",
+        "        self._due.pop(name, None)\n        if self._until",
+        "        if self._until",
+        ("demo script",),
+        "AssertionError",
+    ),
+    Mutant(
+        "an answer that the demo loses is of an append that never landed",
+        _OWN,
+        "demo/faults.py",
+        "        done = await self._store.append(path, data, offset=offset, etag=etag)\n"
+        "        self._faults.after_append()\n        return done\n",
+        "        self._faults.after_append()\n"
+        "        return await self._store.append(path, data, offset=offset, etag=etag)\n",
+        ("demo faults",),
+        "length",
+    ),
 ]
