@@ -114,8 +114,9 @@ async def _of_store(
 ) -> Facts:
     kind = facts.store.kind
     if kind in ("azure", "emulator"):
-        address = str(opened.get("store", ""))
-        facts = replace(facts, credential=credential_of(address, opened.get("credential"), store))
+        if opened:  # a Store that a program made does not say what it was made with
+            address, given_one = str(opened["store"]), opened.get("credential")
+            facts = replace(facts, credential=credential_of(address, given_one, store))
         if facts.offline:
             return facts
         network = await network_of(

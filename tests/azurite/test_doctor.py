@@ -9,7 +9,11 @@ import pytest
 from azure.storage.blob import ContainerClient, ContainerSasPermissions, generate_container_sas
 
 from aiocollect.doctor import Diagnosis, examine
+from aiocollect.stores.azure import AzureStore
+from testkit.certificates import Certificates
 from testkit.emulator import Emulator
+
+from .test_tokens import Tokens
 
 pytestmark = [pytest.mark.azurite]
 
@@ -143,3 +147,38 @@ async def test_without_writing(azurite: Emulator, plain: ContainerClient, contai
     assert diagnosis.exit_code == 0
     diagnosis = await examine(store, environ={}, offline=True)
     assert state(diagnosis, "network") == ["skip"]
+
+
+@pytest.mark.asyncio
+async def test_a_token(secure: Emulator, certificates: Certificates, container: str) -> None:
+    """Over https, by a credential of the program; one that has ended is told as such."""
+    with ContainerClient.from_connection_string(
+        secure.connection_string, container, connection_verify=str(certificates.ca_file)
+    ) as plain:
+        plain.create_container()
+    for life, code in ((600.0, 0), (-600.0, 4)):
+        tokens = Tokens(life=life, says=600.0)
+        diagnosis = await examine(
+            f"{secure.url}/{container}",
+            environ={},
+            credential=tokens,
+            store_options={"ca_file": certificates.ca_file},
+            limit=20.0,
+        )
+        assert diagnosis.exit_code == code, diagnosis.lines()
+        assert text(diagnosis, "credential") == "a token credential of the program"
+        assert not any(token in str(diagnosis.as_json()) for token in tokens.issued)
+
+
+@pytest.mark.asyncio
+async def test_a_store_of_the_program(
+    azurite: Emulator, plain: ContainerClient, container: str
+) -> None:
+    """It is looked at as it is, and stays open."""
+    store = AzureStore.from_emulator(azurite.address, container=container)
+    diagnosis = await examine(store, environ={}, limit=20.0)
+    assert diagnosis.exit_code == 0, diagnosis.lines()
+    assert state(diagnosis, "write") == ["ok"]
+    assert "not used yet" not in repr(store)
+    assert "closed" not in repr(store)
+    await store.aclose()
