@@ -170,7 +170,7 @@ async def test_a_certificate(certificates: Certificates) -> None:
     async with Service(tls=context) as service:
         diagnosis = await of(service)
         assert lines(diagnosis, "tls")[0][0] == "fail"
-        assert "ca_file" in lines(diagnosis, "tls")[0][2]
+        assert "AIOCOLLECT_CA_FILE" in lines(diagnosis, "tls")[0][2]
         assert diagnosis.exit_code == 1
         environ = {
             "AIOCOLLECT_STORE": f"{service.url}/logs",

@@ -64,8 +64,18 @@ def network(facts: Facts) -> Iterator[CheckResult]:
 
 def _failed(check: str, step: Step, found: NetworkFacts, account: str) -> CheckResult:
     known = explain(step.code)
+    meaning = known.meaning
+    if step.outcome == "late" and check in ("tls", "service"):
+        meaning = "it takes connections, and does not answer in time"
     remedy = known.remedy.replace("ACCOUNT.blob.core.windows.net", found.host)
     remedy = remedy.replace("HOST:443", f"{found.host}:{found.port}")
+    if step.code == "TlsVerify":
+        remedy = (
+            "name the file of the certificate authority, such as your company's: "
+            "AIOCOLLECT_CA_FILE=/etc/ssl/company.pem"
+        )
+    if step.code == "ReadTimeout":
+        remedy = "check the firewalls and proxies in between, and host and port in store="
     if found.proxy and check in ("name", "connection"):
         remedy = "check host and port in AIOCOLLECT_PROXY, and that the proxy runs"
     elif check == "name" and account and ".blob." in found.host:
@@ -79,7 +89,7 @@ def _failed(check: str, step: Step, found: NetworkFacts, account: str) -> CheckR
             f'"${found.proxy_variables[0]}"; else {remedy}'
         )
     where = found.host if check == "name" else f"{found.host}:{found.port}"
-    return CheckResult(check, "fail", f"{where}: {known.meaning}", remedy, step.code, group="store")
+    return CheckResult(check, "fail", f"{where}: {meaning}", remedy, step.code, group="store")
 
 
 def _clock(found: NetworkFacts) -> Iterator[CheckResult]:

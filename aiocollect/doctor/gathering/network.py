@@ -64,7 +64,9 @@ async def network_of(
     if step.outcome != "done":
         return NetworkFacts(**found)
     if https and proxy is None:
-        step, certificate = await _step(limit, partial(_shake, host, port, limit, ca_file))
+        step, certificate = await _step(
+            limit, partial(_shake, host, port, limit, ca_file), late="TlsFailure"
+        )
         found["tls"] = step
         if certificate is None:
             return NetworkFacts(**found)

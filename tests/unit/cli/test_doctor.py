@@ -26,7 +26,7 @@ def test_a_directory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     store = tmp_path / "new" / "modeldata"
     assert main(["doctor", "--store", str(store)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[-1].split(":")[0] in ("ready", "ready, with 1 warning")
+    assert lines[-1].startswith("ready")
     assert any("create yes, append yes, read yes, list yes, delete yes" in line for line in lines)
     assert list(tmp_path.iterdir()) == []
 

@@ -208,7 +208,16 @@ def machine_rows() -> Iterator[Row]:
     ]
     yield "certificate", network, of_network(tls=Step("unknown", "TlsVerify")), [
         *way[:2],
-        ("fail", "certificate is not trusted", "ca_file"),
+        ("fail", "certificate is not trusted", "AIOCOLLECT_CA_FILE=/etc"),
+    ]
+    late = Step("late", "ReadTimeout")
+    yield "no answer", network, of_network(answer=late), [
+        *way[:3],
+        ("fail", "takes connections, and does not answer", "firewalls and proxies in between"),
+    ]
+    yield "no TLS", network, of_network(tls=Step("late", "TlsFailure")), [
+        *way[:2],
+        ("fail", "does not answer", "openssl s_client -connect acme.blob.core.windows.net:443"),
     ]
     yield "certificate ends", network, of_network(certificate_days=2.0), [
         *way[:2],
