@@ -109,3 +109,35 @@ async def test_a_part_is_sealed_at_its_length_and_deleted_as_it_is(options: dict
         assert not await store.delete_if("f/data.csv", etag=etag)
     finally:
         await store.aclose()
+
+
+@pytest.mark.asyncio
+async def test_a_delta_table_is_where_the_library_reads_it(options: dict[str, Any]) -> None:
+    """Our store puts it, under our credential; two runs at a time add each row once."""
+    deltalake = pytest.importorskip("deltalake")
+    await collect(options, 3_000)
+    first, second = store_of(options), store_of(options)
+    try:
+        runs = [aiocollect.acompact(one, one, format="delta") for one in (first, second)]
+        done = await asyncio.gather(*runs)
+        assert sum(file.rows or 0 for one in done for file in one.files) == 3_000
+        await collect(options, 7)
+        await aiocollect.acompact(first, first, format="delta", remove_after="1d")
+        dataset = await aiocollect.aread(first, "m", streams="inputs")
+        ours = (await dataset.ato_arrow())["n"].to_pylist()
+    finally:
+        await first.aclose()
+        await second.aclose()
+    assert {part.format for part in dataset.parts} == {"parquet"}
+    said = dict(item.split("=", 1) for item in options["store"].split(";") if item)
+    table = deltalake.DeltaTable(
+        f"az://{options['container']}/model=m/version=default/stream=inputs",
+        storage_options={
+            "account_name": said["AccountName"],
+            "account_key": said["AccountKey"],
+            "azure_storage_endpoint": said["BlobEndpoint"],
+            "allow_http": "true",
+        },
+    )
+    theirs = table.to_pyarrow_table()["n"].to_pylist()
+    assert sorted(ours) == sorted(theirs) == sorted([*range(3_000), *range(7)])

@@ -26,6 +26,7 @@ from aiocollect import (
     Retry,
     Stats,
 )
+from aiocollect.compaction import Compaction, NewFile
 from aiocollect.encoders import CsvEncoder, JsonlEncoder
 from aiocollect.events import Event, Held
 from aiocollect.integrations.pytest_plugin import FaultyStore
@@ -249,7 +250,18 @@ async def reading(store: MemoryStore) -> None:
     assert_type(verdict.findings, tuple[Finding, ...])
     assert_type(await aiocollect.averify(store), Verdict)
     aiocollect.verify(store, depth="all")  # type: ignore[arg-type]
-    follower = aiocollect.follow(store, "m", stream="inputs", since="1h", poll=None)
+    done = aiocollect.compact(store, "./lake", model="m", format="delta", remove_after="30d")
+    assert_type(done, Compaction)
+    assert_type(done.files, tuple[NewFile, ...])
+    assert_type(done.files[0].rows, int | None)
+    assert_type(done.kept, tuple[tuple[str, str], ...])
+    assert_type(await aiocollect.acompact(store, store, until="0d", dry_run=True), Compaction)
+    aiocollect.compact(store)  # type: ignore[call-arg]
+    aiocollect.compact(store, store, format="iceberg")  # type: ignore[arg-type]
+    await aiocollect.acompact(store, store, untill="0d")  # type: ignore[call-arg]
+    follower = aiocollect.follow(
+        store, "m", stream="inputs", since="1h", poll=None, compacted="./lake"
+    )
     assert_type(follower, Follower)
     async for followed in follower:
         assert_type(followed, FollowedRows)
