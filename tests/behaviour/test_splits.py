@@ -252,6 +252,30 @@ def test_compacted_days_are_split_like_others(streams: Any) -> None:
     assert sum(counted(whole(splits)).values()) == (72 if streams == "labels" else 144)
 
 
+@pytest.mark.parametrize("form", ["parquet", "delta"])
+@pytest.mark.parametrize("streams", [None, "inputs"])
+def test_days_whose_parts_are_gone_are_split(streams: Any, form: Any) -> None:
+    """And what a spool brings again after the removal is in one split, or in none."""
+    if form == "delta":
+        pytest.importorskip("deltalake")
+    store = write(days)
+    before, parts = (
+        counted(aiocollect.read(store, "churn", streams=streams).to_arrow()),
+        store.blobs,
+    )
+    assert aiocollect.compact(store, store, format=form, remove_after="1d").removed
+    path = next(path for path in parts if "/inputs/" in path)
+
+    async def again() -> None:
+        await store.create(path, content_type="text/csv")
+        await store.append(path, parts[path], offset=0)
+
+    asyncio.run(again())
+    dataset = aiocollect.read(store, "churn", streams=streams)
+    assert any(part.checked for part in dataset.parts)
+    assert counted(whole(dataset.splits(1))) == before
+
+
 def test_what_is_compared_with_files_stays_beside_them() -> None:
     """Rows that a spool brings after their part was removed: those that the files have are left
     out, and that needs the files."""
