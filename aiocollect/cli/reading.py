@@ -38,7 +38,11 @@ def ls(options: argparse.Namespace) -> int:
         return NOTHING
     if options.json:
         for info in found:
-            print(json.dumps(info._asdict() | {"begin": str(info.begin), "end": str(info.end)}))
+            print(
+                json.dumps(
+                    info._asdict() | {"begin": info.begin.isoformat(), "end": info.end.isoformat()}
+                )
+            )
         return 0
     print_table(["stream", "parts", "bytes", "from", "until"], map(_line, found))
     return 0

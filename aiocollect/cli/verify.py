@@ -9,11 +9,12 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from aiocollect import ConfigError, verify
-from aiocollect.cli.names import named
+from aiocollect import ConfigError, streams, verify
+from aiocollect.cli.names import meant, named
 from aiocollect.cli.progress import Progress
 from aiocollect.cli.store import where_of
 from aiocollect.cli.table import print_table
@@ -34,14 +35,15 @@ _WORDS = {
 
 def run(options: argparse.Namespace) -> int:
     """Print the verdict; 0: all is proven, 1: it is not, 3: there is nothing."""
-    model, version, stream = named(options.name) if options.name else (None, None, None)
+    names = named(options.name) if options.name else (None, None, None)
+    model, version, stream = names
     where = where_of(options)
     if options.day and (options.since or options.until):
         raise ConfigError("--day and --since exclude each other; use one of them")
     start, end = _day(options.day) if options.day else (options.since, options.until)
     with Progress(f"verifying {options.name or 'everything'}", unit="bytes"):
         verdict = verify(
-            where.pop("store"),
+            where["store"],
             model,
             version=version,
             stream=stream,
@@ -49,10 +51,10 @@ def run(options: argparse.Namespace) -> int:
             end=end,
             depth=options.depth,
             log_key=os.environ.get(KEY),
-            **where,
+            **{name: value for name, value in where.items() if name != "store"},
         )
     if not verdict.days:
-        print("aiocollect: nothing in the store has this name and time", file=sys.stderr)
+        print(f"aiocollect: {_nothing(names, where)}", file=sys.stderr)
         return NOTHING
     if options.json:
         for day in verdict.as_dict()["days"]:
@@ -60,6 +62,17 @@ def run(options: argparse.Namespace) -> int:
     else:
         _show(verdict)
     return 0 if verdict.proven else 1
+
+
+def _nothing(names: Sequence[str | None], where: dict[str, Any]) -> str:
+    """What there is, where a name is none of it."""
+    there = streams(**where)
+    for field, name in zip(("model", "version", "stream"), names, strict=True):
+        known = {str(getattr(one, field)) for one in there}
+        if name is not None and name not in known:
+            return f"there is no {field} {name!r}{meant(name, known)}"
+        there = [one for one in there if name is None or getattr(one, field) == name]
+    return "nothing in the store has this name and time"
 
 
 def _day(text: str) -> tuple[datetime, datetime]:

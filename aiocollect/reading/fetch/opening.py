@@ -38,9 +38,14 @@ def options_from_env(environ: Mapping[str, str] | None = None, **given: Any) -> 
     """The options of read() and streams() that the variables of a pipeline give: AIOCOLLECT_STORE,
     _CONTAINER, _CREDENTIAL, _WORKSPACE, _SERVICE, _LAYOUT and those of the store. ``given`` win.
     ConfigError without a store."""
-    found = pipeline_options(os.environ if environ is None else environ, given=given)
+    environ = os.environ if environ is None else environ
+    # A pipeline that is switched off needs no store; whoever reads does.
+    found = pipeline_options(environ, given={**given, "enabled": False})
     if not found.get("store"):
-        raise ConfigError("AIOCOLLECT_STORE is not set; set it, or name the store")
+        raise ConfigError(
+            "AIOCOLLECT_STORE is not set; set it to azure://account/container, file:///directory "
+            "or another address, or name the store (on the command line: --store)"
+        )
     return {name: found[name] for name in _SHARED if name in found}
 
 

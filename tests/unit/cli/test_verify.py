@@ -54,8 +54,14 @@ def test_damaged_is_1(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_nothing_is_3(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """No such name, or no such day."""
-    assert main(["verify", "fraud/1", "--store", str(store)]) == 3
+    """No such name, with what there is; or no such day."""
+    for name, words in (
+        ("chrun", "there is no model 'chrun'; did you mean 'churn'?"),
+        ("churn/9", "there is no version '9'; there are 10"),
+        ("churn/10/imputs", "there is no stream 'imputs'; did you mean 'inputs'?"),
+    ):
+        assert main(["verify", name, "--store", str(store)]) == 3
+        assert words in capsys.readouterr().err
     assert main(["verify", "churn/10", "--store", str(store), "--day", "2001-01-01"]) == 3
     assert "nothing in the store has this name and time" in capsys.readouterr().err
 
