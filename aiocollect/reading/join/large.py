@@ -30,11 +30,11 @@ ID, _, ROW = METADATA
 # Bytes of the parts: a smaller stretch is joined in memory, with some five times as many.
 LARGE: Final = 32 * 2**20
 # Bytes of the parts whose rows are joined at a time.
-SHARE: Final = 12 * 2**20
+SHARE: Final = 4 * 2**20
 # Bytes of the tables that are handed out.
-CHUNK: Final = 16 * 2**20
+CHUNK: Final = 8 * 2**20
 # Labels that are held while rows go by, in bytes of their parts; more go to the disk.
-LABELS_HELD: Final = 24 * 2**20
+LABELS_HELD: Final = 8 * 2**20
 # A compacted file holds about so many times its length.
 FOLDED: Final = 5
 _STREAM: Final = 48  # above the place of a row: the bits of its stream's number
@@ -206,7 +206,7 @@ class LargeFolder:
             name: pa.concat_tables(some).sort_by(_key(name)).drop_columns([_key(name)])
             for name, some in left.items()
         }
-        tables: Iterator[Any] = merged(runs, shares)
+        tables: Iterator[Any] = merged(runs, shares, least=CHUNK)
         while (table := await asyncio.to_thread(next, tables, None)) is not None:
             yield table.drop_columns([KEY])
 
@@ -230,6 +230,8 @@ class LargeFolder:
             table = joining.labelled(table, joining.own_labels).table
         key = pc.coalesce(*(table[_key(name)] for name in self._readers))
         keep(joining.shaped(table).append_column(KEY, key))
+        # Shares come one after the other, in any thread: what one has left is no use to the next.
+        pa.default_memory_pool().release_unused()
         return waits
 
     async def _spilled_labels(
@@ -277,6 +279,7 @@ class _Writer:
         for share, table in enumerate(divided(pa.concat_tables(tables), self._shares)):
             if len(table):
                 self._spill.put(share, table)
+        pa.default_memory_pool().release_unused()
 
 
 def _run(runs: Spill, share: int, table: Any, shares: int) -> None:

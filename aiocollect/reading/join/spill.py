@@ -24,7 +24,7 @@ ID, _, ROW = METADATA
 KEY: Final = "$aml_key"
 # Rows that are collected before they are divided, in bytes: pieces of a share that are too small
 # cost more than their rows.
-GATHERED: Final = 32 * 2**20
+GATHERED: Final = 8 * 2**20
 _ODD: Final = 0x9E3779B1
 
 
@@ -102,9 +102,11 @@ def divided(table: Any, shares: int) -> list[Any]:
     return found
 
 
-def merged(runs: Spill, shares: int) -> Iterator[Any]:
-    """All rows in the order of their keys; those of each share are sorted. At a time one batch of
-    each is held."""
+def merged(runs: Spill, shares: int, *, least: int) -> Iterator[Any]:
+    """All rows in the order of their keys, in tables of at least so many bytes but for the last;
+    those of each share are sorted. At a time two batches of each are held."""
+    some: list[Any] = []
+    size = 0
     left = [runs.batches(share) for share in range(shares)]
     held: list[Any] = [next(one, None) for one in left]
     after: list[Any] = [next(one, None) for one in left]
@@ -115,15 +117,27 @@ def merged(runs: Spill, shares: int) -> Iterator[Any]:
             for batch, more in zip(held, after, strict=True)
             if batch is not None and more is not None
         ]
-        some = []
         for at, batch in enumerate(held):
             if batch is None:
                 continue
             count = len(batch)
             if lasts:
                 count = pc.sum(pc.less_equal(batch[KEY], min(lasts))).as_py() or 0
-            some.append(batch.slice(0, count))
+            if count:
+                some.append(batch.slice(0, count))
+                size += batch.nbytes * count // len(batch)
             held[at] = batch.slice(count) if count < len(batch) else None
             if held[at] is None:
                 held[at], after[at] = after[at], next(left[at], None)
-        yield pa.Table.from_batches(some).sort_by(KEY)
+        if size >= least:
+            yield _sorted(some)
+            some, size = [], 0
+    if some:
+        yield _sorted(some)
+
+
+def _sorted(batches: list[Any]) -> Any:
+    # Each step's keys are above those of the step before; within one they are mixed.
+    table = pa.Table.from_batches(batches).sort_by(KEY)
+    pa.default_memory_pool().release_unused()
+    return table
