@@ -25,6 +25,7 @@ BENCHES: Final = {
     "log": "what the log takes of a row's CPU time",
     "hold": "how long the collector holds the event loop",
     "host": "how late a host wakes beside a pipeline on a thread of its own",
+    "limits": "the raw SDK's hold of the loop, the emulator's share of the machine, kept copies",
     "blocks": "how full blocks are, and how many appends there are",
     "memory": "memory of idle paths",
     "scale": "CPU per row over the number of rows, and of paths",

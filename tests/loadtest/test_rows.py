@@ -23,7 +23,7 @@ from loadtest.rows.report import as_json, as_text, from_json
 from loadtest.rows.table import BENCHES, bench
 from testkit.emulator import missing
 
-NEEDS_THE_EMULATOR = {"append", "azurite", "hold"}
+NEEDS_THE_EMULATOR = {"append", "azurite", "hold", "limits"}
 
 
 # Arithmetic ---------------------------------------------------------------------------------------
