@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiocollect import ConfigError, read, streams
 from aiocollect.cli.names import meant, named
@@ -17,7 +17,9 @@ from aiocollect.cli.progress import Progress
 from aiocollect.cli.rows import RowsOut, cells_of
 from aiocollect.cli.store import where_of
 from aiocollect.cli.table import print_table
-from aiocollect.reading import Dataset, StreamInfo
+
+if TYPE_CHECKING:  # ls needs no pyarrow, and a dataset does
+    from aiocollect.reading import Dataset, StreamInfo
 
 __all__ = ["cat", "ls"]
 

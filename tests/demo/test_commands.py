@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,3 +47,29 @@ def test_a_store_that_ends_with_the_demo_is_read_by_no_command(tmp_path: Path) -
     address = "azurite://127.0.0.1:10000/modeldata"
     assert next_commands(DemoPlace(address, None, folder=tmp_path, stays=False)) == []
     assert len(next_commands(DemoPlace(address, None, folder=tmp_path))) == 3
+
+
+def test_without_pyarrow_it_names_commands_that_need_none(tmp_path: Path) -> None:
+    """They run in an interpreter that has no pyarrow: the environment of make demo."""
+    script = f"""
+import asyncio, shlex, sys
+from pathlib import Path
+sys.modules["pyarrow"] = None  # as where it is not installed
+from aiocollect.cli import main
+from aiocollect.demo import commands
+from aiocollect.demo.history import record_earlier_days
+from aiocollect.demo.place import DemoPlace
+place = DemoPlace(None, None, folder=Path({str(tmp_path)!r}))
+asyncio.run(record_earlier_days(place))
+*named, install = commands.next_commands(place)
+assert "pip install" in install.command
+for one in named:
+    words = shlex.split(one.command)
+    assert main(words[next(k for k, word in enumerate(words) if word in ("ls", "verify")):]) == 0
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "proven: every" in done.stdout
+    assert "churn/10/inputs" in done.stdout
