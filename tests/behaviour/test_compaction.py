@@ -352,3 +352,42 @@ def test_what_the_store_refuses_rises() -> None:
     )
     with pytest.raises(StoreRefused):
         aiocollect.compact(store, store)
+
+
+class Overtaken(MemoryStore):
+    """Has somebody else work there before its first put."""
+
+    def __init__(self, store: MemoryStore, other: Any) -> None:
+        super().__init__()
+        self._blobs = store._blobs
+        self._other = other
+
+    async def put(self, path: str, file: Any, *, length: int, content_type: str) -> bool:
+        """Let the other one be first."""
+        other, self._other = self._other, None
+        if other is not None:
+            await other()
+        return await super().put(path, file, length=length, content_type=content_type)
+
+
+@pytest.mark.parametrize("form", ["parquet", "delta"])
+def test_a_file_of_another_run_stays(form: Any) -> None:
+    """The other run had more rows, and has removed their parts: nothing else has them."""
+    if form == "delta":
+        pytest.importorskip("deltalake")
+    # Without a log: what is appended by hand would be foreign to it, and its part not removed.
+    store = write(three_rows, log=False)
+    late = write(three_rows, log=False, at=NOON.replace(minute=7)).blobs
+
+    async def other() -> None:
+        for path, data in late.items():
+            length = (await store.open(path, head=1)).length
+            await store.append(path, data[data.index(b"\n") + 1 :], offset=length)
+        await aiocollect.acompact(store, store, format=form, remove_after="1d")
+
+    slow = Overtaken(store, other)
+    aiocollect.compact(slow, slow, format=form)
+    assert not [path for path in store.blobs if path.endswith(".csv")]
+    for stream in ("inputs", "predictions"):
+        rows = cells(aiocollect.read(store, "churn", streams=stream))
+        assert len(set(rows)) == len(rows) == 6

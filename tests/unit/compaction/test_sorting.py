@@ -61,6 +61,19 @@ def test_rows_come_in_order_of_time_and_id(seed: int, held: int) -> None:
     assert found == [row[3] for row in expected]
 
 
+def test_rows_of_one_time_are_sorted_across_pieces() -> None:
+    """Rows come in order of time, so each piece begins where the one before it ends."""
+    rows = sorted(rows_of(9, 2_000), key=lambda row: row[1] // 40)
+    rows = [(row[0], row[1] // 40, row[2], row[3]) for row in rows]
+    sorter = Sorter(held=10_000, batch=2_000)
+    for first in range(0, len(rows), 60):
+        assert not list(sorter.add(table_of(rows[first : first + 60])))
+    found = [value for table in sorter.rest() for value in table["value"].to_pylist()]
+    sorter.close()
+    expected = sorted(rows, key=lambda row: (row[1], row[0] is None, (row[0] or "").encode()))
+    assert found == [row[3] for row in expected]
+
+
 def test_rows_without_a_time_come_last() -> None:
     """Files of others can have some."""
     table = table_of(rows_of(8, 500))
