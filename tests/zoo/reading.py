@@ -137,7 +137,7 @@ READING: Final[list[Mutant]] = [
         "                count = pc.sum(pc.less_equal(batch[KEY], min(lasts))).as_py() or 0\n",
         "                count = pc.sum(pc.less_equal(batch[KEY], max(lasts))).as_py() or 0\n",
         ("reading large",),
-        "in compared",
+        "equals(pyarrow.Table",
     ),
     Mutant(
         "streams in another order are read side by side",
@@ -146,6 +146,6 @@ READING: Final[list[Mutant]] = [
         " or not same_rows(tables):\n                return False\n            if pool",
         ":\n                return False\n            if pool",
         ("reading large",),
-        "in compared",
+        "equals(pyarrow.Table",
     ),
 ]
