@@ -19,10 +19,9 @@ from ipaddress import ip_address
 
 from .. import ConfigError
 
-__all__ = ["COOKIE", "Access"]
+__all__ = ["Access", "cookie_name"]
 
-COOKIE = "aiocollect_page"
-# It stands in addresses and cookies.
+# The token stands in addresses and cookies.
 _is_token = re.compile(r"[A-Za-z0-9._~+/=-]{16,}").fullmatch
 _LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]"})
 # A proxy has put one of these in.
@@ -68,8 +67,18 @@ class Access:
         bearer = shown.strip() if scheme.lower() == "bearer" else None
         return any(
             one is not None and hmac.compare_digest(one.encode(), self.token.encode())
-            for one in (given, bearer, _cookie(headers.get("cookie", "")))
+            for one in (given, bearer, _cookie(headers))
         )
+
+
+def cookie_name(host: str) -> str:
+    """The name of the cookie that keeps the token, by the Host header that the page is asked under.
+
+    Browsers send a cookie to all ports of a machine (RFC 6265, section 8.5): without the port in
+    its name, the second page that somebody opens would take the token of the first one away.
+    """
+    port = host.removeprefix(_without_port(host)).removeprefix(":")
+    return f"aiocollect_page_{port}" if port.isascii() and port.isdecimal() else "aiocollect_page"
 
 
 def may_change(headers: Mapping[str, str]) -> bool:
@@ -91,9 +100,10 @@ def _is_loopback(peer: str) -> bool:
         return False
 
 
-def _cookie(header: str) -> str | None:
+def _cookie(headers: Mapping[str, str]) -> str | None:
     try:
-        found = SimpleCookie(header).get(COOKIE)
+        cookies = SimpleCookie(headers.get("cookie", ""))
+        found = cookies.get(cookie_name(headers.get("host", "")))
     except CookieError:
         return None
     return None if found is None else found.value

@@ -18,7 +18,7 @@ from .. import ConfigError
 from ..remedies import explain
 from ..settings_file import Control, Switch, read_control, write_control
 from ..stats import LATENCY_BOUNDS
-from .access import COOKIE, Access, may_change
+from .access import Access, cookie_name, may_change
 from .sources import Seen, StatusSource
 from .static_files import PANEL_FILE, StaticFile, static_file
 
@@ -124,7 +124,8 @@ class Page:
             return _moved(f"{request.last}/{query}")
         if request.path == "/" and given is not None:
             # The token leaves the address, where histories and logs would keep it.
-            cookie = f"{COOKIE}={given}; HttpOnly; SameSite=Strict"
+            name = cookie_name(headers.get("host", ""))
+            cookie = f"{name}={given}; HttpOnly; SameSite=Strict"
             return _moved("./", ("set-cookie", cookie))
         if request.path == "/status.json" and self._source is not None:
             return await self._status(self._source, headers)

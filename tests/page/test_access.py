@@ -87,7 +87,23 @@ def test_the_token_leaves_the_address() -> None:
     answer = ask(Access(token=TOKEN), path="/", query={"token": TOKEN})
     headers = dict(answer.headers)
     assert (answer.status, headers["location"]) == (303, "./")
-    assert headers["set-cookie"] == f"aiocollect_page={TOKEN}; HttpOnly; SameSite=Strict"
+    assert headers["set-cookie"] == f"aiocollect_page_8701={TOKEN}; HttpOnly; SameSite=Strict"
+
+
+def test_pages_on_two_ports_keep_their_tokens() -> None:
+    """A browser sends all cookies of a machine to each of its ports."""
+    tokens = {"127.0.0.1:8701": TOKEN, "127.0.0.1:8702": TOKEN[::-1], "[::1]:8703": TOKEN.upper()}
+    kept = [
+        dict(
+            ask(
+                Access(token=token), path="/", headers={"host": host}, query={"token": token}
+            ).headers
+        )
+        for host, token in tokens.items()
+    ]
+    jar = "; ".join(one["set-cookie"].partition(";")[0] for one in kept)
+    for host, token in tokens.items():
+        assert ask(Access(token=token), headers={"host": host, "cookie": jar}).status == 200
 
 
 @pytest.mark.parametrize("token", ["short", "with a space in it", "0123456789abcde\r\nx: y"])
