@@ -59,15 +59,6 @@ COMPACTING: Final[list[Mutant]] = [
         "assert",
     ),
     Mutant(
-        "compaction: a part is deleted unsealed",
-        _OWN,
-        "stores/memory/store.py",
-        "        if not blob.sealed:\n            self.seal(path)\n",
-        "",
-        ("compaction", "compaction lives"),
-        "assert",
-    ),
-    Mutant(
         "compaction: the file is not read back",
         _OWN,
         "compaction/writing.py",
