@@ -32,6 +32,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Warned(canary), "canary-warnings")
     if config.getoption("--quick"):
         sys.addaudithook(_no_process)
+    if config.pluginmanager.hasplugin("hypothesispytest"):
+        from hypothesis import HealthCheck, settings
+
+        # A busy machine, or a sanitizer, makes no property false.
+        patient = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+        settings.register_profile("patient", settings(), **patient)
+        settings.load_profile("patient")
 
 
 def _no_process(event: str, _: object) -> None:
