@@ -12,6 +12,8 @@ __all__ = ["BUTTONS", "DRIFT_FROM", "Button", "Controls"]
 
 # Incomes are higher from this share of the duration on: the load's doing, and no button.
 DRIFT_FROM: Final = 0.78
+# After a press the script waits for this share of the duration: who pressed sees what it does.
+_ALONE: Final = 0.06
 # Seconds after which a fault ends by itself: the memory in which rows wait has an end.
 _LONGEST: Final = 12.0
 
@@ -58,6 +60,7 @@ class Controls:
         self._due = {one.name: one.at * seconds for one in BUTTONS}
         self._until: dict[str, float] = {}  # of those that are on
         self._by: dict[str, str] = {}  # who pressed it last
+        self._free = 0.0  # until then the script presses nothing
         self.note = ""
 
     def __repr__(self) -> str:
@@ -68,6 +71,7 @@ class Controls:
         Raises KeyError for a name that no button has."""
         self._due.pop(name, None)
         if self._until.pop(name, None) is not None:
+            self._free = now + _ALONE * self._seconds
             self.note = f"{_button(name).words}: over; what waits is stored with its next attempt"
             return [(name, False)]
         return self._on(name, now, "you")
@@ -79,9 +83,10 @@ class Controls:
             del self._until[name]
             self.note = f"{_button(name).words}: over; what waits is stored with its next attempt"
         done = [(name, False) for name in over]
-        for name in [name for name, at in self._due.items() if at <= now]:
-            del self._due[name]
-            done += self._on(name, now, "the script")
+        late = next((name for name, at in self._due.items() if at <= now), None)
+        if late is not None and self._free <= now:
+            del self._due[late]
+            done += self._on(late, now, "the script")
         return done
 
     def end(self) -> list[tuple[str, bool]]:
@@ -107,6 +112,7 @@ class Controls:
     def _on(self, name: str, now: float, by: str) -> list[tuple[str, bool]]:
         button = _button(name)
         self._by[name], self.note = by, button.note
+        self._free = now + _ALONE * self._seconds
         if button.lasts:
             self._until[name] = now + min(button.lasts * self._seconds, _LONGEST)
         return [(name, True)]

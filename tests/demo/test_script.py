@@ -43,6 +43,17 @@ def test_what_a_person_presses_the_script_leaves_alone() -> None:
     }  # fmt: skip
 
 
+def test_the_script_waits_until_a_press_has_been_seen() -> None:
+    """What a press does, and the line that says it, stay alone for three of fifty seconds."""
+    controls = Controls(50.0)
+    controls.press("restart", now=7.9)
+    assert "SIGTERM" in controls.note
+    assert played(controls, 13.0)[0] == (10.9, "lose", True)
+    controls.press("restart", now=11.0)
+    controls.press("restart", now=20.0)
+    assert [now for now, _, on in played(controls, 50.0) if on] == [23.0, 26.0]
+
+
 def test_a_second_press_ends_it() -> None:
     """A button that is on goes off; one for what is over at once can be pressed again."""
     controls = Controls(50.0)
