@@ -59,12 +59,8 @@ class Compactor:
 
     async def run(self) -> Compaction:
         """Do it. Raises ConfigError where there is no such model or version."""
-        catalog = self._open_store()
-        try:
+        async with self._open_store.opened() as catalog:
             return await self._run(catalog)
-        finally:
-            if self._open_store.owned:
-                await catalog.aclose()
 
     async def _run(self, catalog: Catalog) -> Compaction:
         infos = await found_streams(catalog, self._places_of, self._names)

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:  # what no directory needs
+    from aiocollect.stores.azure import AccountInfo
 
 __all__ = [
-    *("AccountFacts", "CredentialFacts", "Facts", "NetworkFacts", "OptionFact", "OptionsFacts"),
+    *("CredentialFacts", "Facts", "NetworkFacts", "OptionFact", "OptionsFacts"),
     *("Outcome", "PathFacts", "ProbeFacts", "ProcessFacts", "SasFacts", "Step", "StoreFacts"),
 ]
 
@@ -150,22 +153,6 @@ class CredentialFacts:
     warnings: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountFacts:
-    """What the service says of itself; ``code``: why it does not. ``kind`` and ``sku`` as it names
-    them. ``soft_delete_days``: None where that may not be read."""
-
-    code: str = ""
-    kind: str = ""
-    sku: str = ""
-    hierarchical: bool | None = None
-    immutability_policy: bool | None = None
-    legal_hold: bool | None = None
-    leased: bool | None = None
-    soft_delete_days: int | None = None
-    versioning: bool | None = None
-
-
 # done: it worked; exists, mismatch: the answer that this step can also have; refused, unknown: by
 # the code; late: it took longer than its limit.
 Outcome: TypeAlias = Literal[
@@ -212,7 +199,7 @@ class Facts:
     store: StoreFacts = field(default_factory=StoreFacts)
     network: NetworkFacts | None = None
     credential: CredentialFacts | None = None
-    account: AccountFacts | None = None
+    account: AccountInfo | None = None
     probe: ProbeFacts | None = None
     write: bool = True
     offline: bool = False

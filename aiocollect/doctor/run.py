@@ -10,15 +10,15 @@ import asyncio
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, replace
-from typing import Any, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
 from aiocollect import AioCollectError
 
 from .checks import judge
 from .checks.files import problem_of
 from .diagnosis import Diagnosis
-from .facts import AccountFacts, Facts, NetworkFacts, PathFacts, ProbeFacts
+from .facts import Facts, NetworkFacts, PathFacts, ProbeFacts
 from .gathering.credential import credential_of
 from .gathering.files import path_facts
 from .gathering.limits import apart
@@ -27,6 +27,9 @@ from .gathering.options import options_facts, value_of
 from .gathering.probe import look, path_of, probe
 from .gathering.process import process_facts
 from .gathering.store import missing_directories, open_store, store_facts
+
+if TYPE_CHECKING:
+    from aiocollect.stores.azure import AccountInfo
 
 __all__ = ["LIMIT", "examine", "gather"]
 
@@ -139,7 +142,7 @@ async def _of_store(
         if not facts.write:
             return facts
         return replace(facts, probe=await _in_directory(facts.store.shown, store, path, limit))
-    told: list[AccountFacts] = []
+    told: list[AccountInfo] = []
 
     async def ask() -> None:
         told.append(await _account(store, path if facts.write else "", limit))
@@ -179,9 +182,12 @@ async def _in_directory(root: str, store: Any, path: str, limit: float) -> Probe
     return probed
 
 
-async def _account(store: Any, path: str, limit: float) -> AccountFacts:
+async def _account(store: Any, path: str, limit: float) -> AccountInfo:
+    from aiocollect.stores.azure import AccountInfo
+
     try:
         async with asyncio.timeout(limit):
-            return AccountFacts(**asdict(await store.account(path)))
+            told: AccountInfo = await store.account(path)
+            return told
     except (AioCollectError, TimeoutError):
-        return AccountFacts(code="ReadTimeout")
+        return AccountInfo(code="ReadTimeout")

@@ -17,7 +17,7 @@ from ..options import StoreOptions
 from ..typing import METADATA, Credential, Layout, Store
 from .asked.notes import Notes
 from .asked.request import LABELS, Labels, OnDrift, OnMissing, ReadFormat, Request, checked_streams
-from .asked.when import FOREVER, When, moment_of
+from .asked.when import FOREVER, When, moment_of, span_of
 from .fetch.opening import import_arrow, opener, places_in
 from .fetch.patience import TIMEOUT
 from .following.position import frozen_plan
@@ -139,10 +139,7 @@ def read(
         raise ConfigError('version must be text, such as "10", or None')
     names, single = checked_streams(streams)
     now = time.time_ns() // 1000
-    begin = moment_of(start, option="start", now=now)
-    until = moment_of(end, option="end", now=now)
-    if begin is not None and until is not None and until <= begin:
-        raise ConfigError("end must be after start")
+    begin, until = span_of(start, end, now=now)
     if isinstance(columns, str) or (columns is not None and not all(map(_is_text, columns))):
         raise ConfigError("columns must be a list of names")
     check_choice("on_missing", on_missing, ("keep", "drop", "raise"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -285,7 +284,7 @@ class Dataset:
 
     async def _batches(self) -> AsyncGenerator[Any, None]:
         left = self._limit
-        async with self._opened() as store:
+        async with self._open_store.opened() as store:
             if left == 0:
                 return
             async for table in self._source.tables(store, begun=self._schema is not None):
@@ -300,17 +299,8 @@ class Dataset:
                         return
 
     async def _with_store(self, use: Callable[[Catalog], Any]) -> Any:
-        async with self._opened() as store:
+        async with self._open_store.opened() as store:
             return await use(store)
-
-    @asynccontextmanager
-    async def _opened(self) -> AsyncIterator[Catalog]:
-        store = self._open_store()
-        try:
-            yield store
-        finally:
-            if self._open_store.owned:
-                await store.aclose()
 
 
 publish("aiocollect.reading", Dataset)

@@ -80,8 +80,7 @@ class Split:
             window=task.window,
         )
         left = task.limit
-        store = task.store()
-        try:
+        async with task.store.opened() as store:
             async for table in source.tables(store, begun=True):
                 for batch in table.to_batches():
                     if left is not None:
@@ -91,9 +90,6 @@ class Split:
                         yield batch
                     if left == 0:
                         return
-        finally:
-            if task.store.owned:
-                await store.aclose()
 
 
 publish("aiocollect.reading", Split)

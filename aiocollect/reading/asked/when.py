@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from ...errors import ConfigError
 
-__all__ = ["FOREVER", "When", "moment_of", "moment_text"]
+__all__ = ["FOREVER", "When", "moment_of", "moment_text", "span_of"]
 
 # A day, an aware datetime, ISO 8601 text, or a length of time before now, such as "7d".
 When: TypeAlias = date | datetime | str | None
@@ -52,6 +52,15 @@ def moment_of(when: When, *, option: str, now: int) -> int | None:
             microseconds=1
         )
     raise ConfigError(f"{option} must be a date, a datetime or text, not {type(when).__name__}")
+
+
+def span_of(start: When, end: When, *, now: int) -> tuple[int | None, int | None]:
+    """From ``start`` until before ``end``, as moments. Raises ConfigError."""
+    begin = moment_of(start, option="start", now=now)
+    until = moment_of(end, option="end", now=now)
+    if begin is not None and until is not None and until <= begin:
+        raise ConfigError("end must be after start")
+    return begin, until
 
 
 def moment_text(moment: int) -> str:

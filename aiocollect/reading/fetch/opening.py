@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 from ..._config.build import open_store
@@ -150,6 +151,16 @@ class Opener(NamedTuple):
             closes += [files] if self.compacted.owned else []
             found = United(found, files, closes=tuple(closes))
         return found if self.timeout is None else Patient(found, self.timeout)
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[Catalog]:
+        """The store for a ``with`` block, closed after it where that is ours to do."""
+        store = self()
+        try:
+            yield store
+        finally:
+            if self.owned:
+                await store.aclose()
 
     def _opened(self) -> Catalog:
         opened: Any = self.store

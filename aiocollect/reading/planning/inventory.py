@@ -66,12 +66,8 @@ def streams(
     open_store = opener(store, container, credential, store_options, timeout=timeout)
 
     async def main() -> list[StreamInfo]:
-        catalog = open_store()
-        try:
+        async with open_store.opened() as catalog:
             return await found_streams(catalog, places_of, names)
-        finally:
-            if open_store.owned:
-                await catalog.aclose()
 
     return run(main)
 

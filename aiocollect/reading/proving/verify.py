@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import time
 from typing import Any, Final, Literal, TypedDict, Unpack, get_args
@@ -13,7 +14,7 @@ from ..._validation.keys import log_key_of
 from ...errors import ConfigError
 from ...options import StoreOptions
 from ...typing import Credential, Format, Layout, Store
-from ..asked.when import FOREVER, When, moment_of
+from ..asked.when import FOREVER, When, span_of
 from ..fetch.opening import Opener, opener, places_in
 from ..fetch.patience import TIMEOUT
 from ..planning.planner import PlacesOf
@@ -119,37 +120,36 @@ async def averify(
     **options: Unpack[VerifyOptions],
 ) -> Verdict:
     """verify() on the caller's event loop."""
-    return await _closing(*_prepared(store, model, **options))
+    given = inspect.signature(verify).bind(store, model, **options)
+    given.apply_defaults()
+    return await _closing(*_prepared(*given.args, **given.kwargs))
 
 
 async def _closing(open_store: Opener, places_of: PlacesOf, asked: Asked) -> Verdict:
-    catalog = open_store()
-    try:
+    async with open_store.opened() as catalog:
         return await verified(catalog, places_of, asked)
-    finally:
-        if open_store.owned:
-            await catalog.aclose()
 
 
 def _prepared(
     store: Store | str | os.PathLike[str],
     model: str | None,
     *,
-    version: str | None = None,
-    stream: str | None = None,
-    start: When = None,
-    end: When = None,
-    depth: Depth = "bytes",
-    log_key: str | bytes | None = None,
-    container: str | None = None,
-    credential: Credential | None = None,
-    workspace: str = _DEFAULTS.workspace,
-    service: str = _DEFAULTS.service,
-    layout: Layout | str | None = None,
-    format: Format | None = None,  # noqa: A002 - a public name
-    store_options: StoreOptions = _NO_OPTIONS,
-    timeout: float = TIMEOUT,
+    version: str | None,
+    stream: str | None,
+    start: When,
+    end: When,
+    depth: Depth,
+    log_key: str | bytes | None,
+    container: str | None,
+    credential: Credential | None,
+    workspace: str,
+    service: str,
+    layout: Layout | str | None,
+    format: Format | None,  # noqa: A002 - a public name
+    store_options: StoreOptions,
+    timeout: float,
 ) -> tuple[Opener, PlacesOf, Asked]:
+    """The options of verify(), whose signature alone has the defaults, checked."""
     known: dict[str, Any] = {"model": model, "version": version, "identifier": stream}
     for name, text in known.items():
         if text is not None and (not isinstance(text, str) or not text):
@@ -160,10 +160,7 @@ def _prepared(
     if format is not None:
         check_choice("format", format, ("csv", "jsonl"))
     now = time.time_ns() // 1000
-    begin = moment_of(start, option="start", now=now)
-    until = moment_of(end, option="end", now=now)
-    if begin is not None and until is not None and until <= begin:
-        raise ConfigError("end must be after start")
+    begin, until = span_of(start, end, now=now)
     names = {name: text for name, text in known.items() if text is not None}
     places_of = places_in(layout, workspace=workspace, service=service, format_=format)
     places_of(names)

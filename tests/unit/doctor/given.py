@@ -7,7 +7,6 @@ from typing import Any, TypeAlias
 
 from aiocollect.doctor.checks import Check
 from aiocollect.doctor.facts import (
-    AccountFacts,
     CredentialFacts,
     Facts,
     NetworkFacts,
@@ -19,6 +18,7 @@ from aiocollect.doctor.facts import (
     Step,
     StoreFacts,
 )
+from aiocollect.stores.azure import AccountInfo
 
 # State, words of the text, words of the remedy; "" where there must be none.
 Line: TypeAlias = tuple[str, str, str]
@@ -79,7 +79,7 @@ def of_probe(who: CredentialFacts = KEY, *, writer: str = "shared", **given: Any
 
 
 def of_account(probe: ProbeFacts | None = WHOLE, **given: Any) -> Facts:
-    return Facts(store=AZURE, credential=KEY, account=AccountFacts(**given), probe=probe)
+    return Facts(store=AZURE, credential=KEY, account=AccountInfo(**given), probe=probe)
 
 
 def warned(aspect: str, reason: str) -> Facts:

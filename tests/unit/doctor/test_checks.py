@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from aiocollect.doctor.checks import CHECKS, judge
-from aiocollect.doctor.facts import AccountFacts
+from aiocollect.stores.azure import AccountInfo
 
 from .given import NETWORK, of_probe
 from .machine_rows import machine_rows
@@ -48,5 +48,5 @@ def test_a_failure_has_a_remedy_and_is_one_line() -> None:
 
 def test_all_is_well() -> None:
     """Facts of a machine where all is as it should be: no warning, and the verdict says so."""
-    facts = replace(of_probe(), network=NETWORK, account=AccountFacts(kind="StorageV2", sku="S"))
+    facts = replace(of_probe(), network=NETWORK, account=AccountInfo(kind="StorageV2", sku="S"))
     assert {one.state for one in judge(facts)} == {"ok"}
