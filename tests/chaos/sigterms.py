@@ -23,19 +23,29 @@ from .stage import DOWN, Result, Stage, chance_of, until
 
 __all__ = ["HOSTS", "terms"]
 
-HOSTS: Final = ("asyncio", "uvloop", "uvicorn", "gunicorn")
+HOSTS: Final = ("asyncio", "uvloop", "uvicorn", "uvicorn workers", "gunicorn")
 LINGER: Final = 0.1
 # What the shutdown of a healthy pipeline may take, beside its linger.
 HEALTHY: Final = 2.0
 CLOSE: Final = 2.0
-# The master of gunicorn looks at its workers once a second.
-EXTRA: Final = {"gunicorn": 1.0}
+# How often the parent of several workers looks at them.
+EXTRA: Final = {"gunicorn": 1.0, "uvicorn workers": 0.5}
 _PORT = re.compile(r"http://127\.0\.0\.1:(\d+)")
 _UVICORN = ("uvicorn", "tests.chaos.server:app", "--port", "0", "--no-access-log")
-_GUNICORN = (
-    *("gunicorn", "tests.chaos.server:app", "--preload", "--workers", "2"),
-    *("--worker-class", "uvicorn_worker.UvicornWorker", "--bind", "127.0.0.1:0"),
-)
+# By host; with the number of processes that answer.
+_SERVERS: Final = {
+    "uvicorn": (_UVICORN, 1),
+    # Its parent starts them anew, by spawn: each makes a pipeline of its own.
+    "uvicorn workers": ((*_UVICORN, "--workers", "2"), 2),
+    # Its parent makes the pipeline, and forks.
+    "gunicorn": (
+        (
+            *("gunicorn", "tests.chaos.server:app", "--preload", "--workers", "2"),
+            *("--worker-class", "uvicorn_worker.UvicornWorker", "--bind", "127.0.0.1:0"),
+        ),
+        2,
+    ),
+}
 
 
 def terms(
@@ -79,7 +89,7 @@ def terms(
             if spool and result.findings.gone:
                 result.wrong.append("rows are gone in spite of the spool")
             workers = [life for life in lives if life.calls]
-            if host == "gunicorn" and not all(life.report for life in workers):
+            if not all(life.report for life in workers):
                 result.wrong.append("a worker that had rows has not reported")
             if not down and any(life.report and life.report["dropped"] for life in lives):
                 result.wrong.append("rows were dropped while the store was up")
@@ -111,7 +121,8 @@ def _start(
         process = stage.start("tests.chaos.worker", "serve", loop=host, **task)
         stage.loaded(process)
         return process, None
-    process = stage.start(*(_UVICORN if host == "uvicorn" else _GUNICORN), **task)
+    command, workers = _SERVERS[host]
+    process = stage.start(*command, **task)
 
     def listens() -> bool:
         assert process.poll() is None, stage.output()[-2000:]
@@ -122,7 +133,6 @@ def _start(
     assert found is not None
     clients = Clients(f"http://127.0.0.1:{found[1]}", "c")
     stage.run(clients.start(16))
-    workers = 2 if host == "gunicorn" else 1
     until(lambda: len(clients.pids) >= workers, "answer of each worker")
     return process, clients
 

@@ -14,7 +14,7 @@ from aiocollect import MemoryStore
 from aiocollect.errors import StoreRefused
 from aiocollect.typing import Listed, Range
 
-__all__ = ["CONTROLS", "FOLDER", "Step", "View"]
+__all__ = ["CONTROLS", "FOLDER", "SEEDS", "Step", "View"]
 
 FOLDER = "default/default/default/default/m/1/inputs"
 # In a footer, behind path, creation time and begin; in a log, of the application of a part.
@@ -175,4 +175,23 @@ CONTROLS: Final[dict[str, type[View]]] = {
     "nothing is sealed": Unsealed,
     "no new plan": Unworried,
     "files first": FilesFirst,
+}
+# A life of each form that goes wrong without the rule; others may.
+SEEDS: Final = {
+    "parquet": {
+        "puts overwrite": 3,
+        "no watermark": 0,
+        "marks by name": 0,
+        "nothing is sealed": 8,
+        "no new plan": 0,
+        "files first": 5,
+    },
+    "delta": {
+        "puts overwrite": 25,
+        "no watermark": 0,
+        "marks by name": 0,
+        "nothing is sealed": 39,
+        "no new plan": 1,
+        "files first": 3,
+    },
 }

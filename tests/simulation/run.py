@@ -8,6 +8,7 @@ Memory does not grow with the number of lives: sums are kept, and the first fail
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
 import os
@@ -28,6 +29,8 @@ from .selection import live
 
 CHUNK = 25
 KEPT = 100
+# New objects between two collections of garbage; Python's own default is 700.
+GARBAGE = 50_000
 # Of a core's time, not of the clock's: a life takes a tenth of a second.
 LIFE_SECONDS = 120.0
 
@@ -87,10 +90,11 @@ class Summary:
         """Kinds of faults, and steps of the lane's table, that no life has met."""
         kinds = [kind.value for kind in FaultKind if not self.faults[kind]]
         kinds += [kind for kind in HOST_FAULTS if not self.host_faults[kind]]
-        return kinds + [_said(step) for step in sorted(STEPS - self.taken.keys() - RARE)]
+        return kinds + [said(step) for step in sorted(STEPS - self.taken.keys() - RARE)]
 
 
-def _said(step: Step) -> str:
+def said(step: Step) -> str:
+    """A step in a line."""
     state, event, following = step
     return f"{state} x {event} > {following}"
 
@@ -120,6 +124,8 @@ def run_chunk(
     """The lives of some seeds, in this process; ``begin`` hears of each before it begins."""
     # The log's lines are right, and thousands.
     logging.getLogger("aiocollect").setLevel(logging.CRITICAL)
+    # A tenth of a life was spent on looking for cycles among what still lives.
+    gc.set_threshold(GARBAGE)
     met = count_steps()
     met.clear()
     summary = Summary()
@@ -134,8 +140,9 @@ def run_chunk(
 def _work(pipe: Connection, live: Live) -> None:
     """A worker: chunks come in; seeds that begin, and sums, go out."""
     while True:
-        seeds = pipe.recv()
-        if seeds is None:
+        try:
+            seeds = pipe.recv()
+        except EOFError:  # nobody has more for it: no traceback beside the verdict
             return
         pipe.send(run_chunk(seeds, live, pipe.send))
 
@@ -250,7 +257,7 @@ def describe(summary: Summary, seconds: float) -> str:
         "faults: " + ", ".join(f"{kind.value} {n}" for kind, n in summary.faults.most_common()),
         "host faults: " + ", ".join(f"{kind} {n}" for kind, n in summary.host_faults.most_common()),
         f"{len(summary.taken)} of {len(STEPS)} steps: "
-        + ", ".join(f"{_said(step)} {n}" for step, n in sorted(summary.taken.items())),
+        + ", ".join(f"{said(step)} {n}" for step, n in sorted(summary.taken.items())),
     ]
     for outcome in summary.failed[:10]:
         lines += [f"seed {outcome.seed}: {problem}" for problem in outcome.problems[:5]]

@@ -22,7 +22,7 @@ def live(seed: int, say: Say = silent) -> Outcome:
             return hung_paths.live(seed, say)
         case 60 | 61 | 62:
             return standstill.live(seed, say)
-        case 68:
+        case 68 if seed % bounded.BOUNDED_EVERY == 68:
             return bounded.live(seed, say)
         case _:
             return life.live(seed, say)

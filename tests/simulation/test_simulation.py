@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import signal
 import time
@@ -260,6 +261,20 @@ def test_a_life_that_ends_its_process_is_named_and_the_others_live() -> None:
     assert "--seed 30 --trace" in describe(summary, 1.0)
 
 
+def test_a_worker_that_nobody_needs_ends_quietly() -> None:
+    """Its pipe is closed before it is ended: it returns, or a piece of its traceback is printed
+    into the verdict."""
+    ours, theirs = multiprocessing.Pipe()
+    ours.close()
+    run._work(theirs, bad_life)
+
+
+def test_a_thousand_seeds_have_a_life_of_each_thing_that_could_grow() -> None:
+    """So seldom that they take a twentieth of the time, and so often that a run meets them all."""
+    seeds = [seed for seed in range(1000) if seed % bounded.BOUNDED_EVERY == 68]
+    assert {bounded.kind_of(seed) for seed in seeds} == set(bounded.KINDS)
+
+
 def test_a_life_that_spins_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """Within one step: by its core's time. Step after step: by their number."""
     monkeypatch.setattr(run, "LIFE_SECONDS", 0.2)
@@ -289,7 +304,7 @@ def test_failures_are_kept_within_bounds() -> None:
 
 @pytest.mark.parametrize("seed", range(len(bounded.KINDS)))
 def test_each_thing_that_could_grow_is_bounded(seed: int) -> None:
-    """One life for each kind; of a thousand lives ten are such."""
+    """One life for each kind; of a thousand lives five are such."""
     outcome = bounded.live(seed)
     assert not outcome.problems
     assert outcome.host_faults[bounded.KINDS[seed]] > 0
