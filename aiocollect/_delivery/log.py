@@ -5,13 +5,15 @@ and how far they went, and a sum a minute of what was accepted, refused and left
 (reading/proving/verify.py) holds it against the bytes; docs/reference/log.md has the format.
 
 Invariants: it hears of rows where they become final, and nowhere on the scoring path; it never
-writes down its own lines.
+writes down its own lines. Batches that are stored within a linger share a line; where a spool keeps
+the lines, each is written down at once, so that it outlives a kill.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from math import inf
 from typing import Any, Final
 from zlib import crc32
 
@@ -33,8 +35,10 @@ SUM_EVERY: Final = 60.0
 STREAMS: Final = 1_000
 # Lanes whose ends go into one line.
 ENDS: Final = 200
-# About the bytes of a line.
+# Batches that are told in one line, at most; and about the bytes of a line, and of a batch in it.
+BATCHES: Final = 64
 LINE: Final = 256
+BATCH: Final = 48
 # Lanes that are described with one write; the others are with the next ones.
 LANES: Final = 64
 
@@ -65,11 +69,13 @@ class Log:
         self._sums = sums
         self._begun = False
         self._lanes: deque[tuple[Channel, Stream]] = deque()  # that nothing was said of yet
+        self._stored: list[Settled] = []  # that nothing was said of yet
+        self._most = 1 if sender.keeps else BATCHES
         self._missed = 0  # lines that found no room, since the last one that did
         self._accepted: dict[str, int] = {}
         self._said: dict[str, tuple[int, ...]] = {}  # what the last sums have said, by stream
         self._next_sum = 0.0
-        sender.before_seal = self._sum_up
+        sender.before_seal = self._tell
 
     def __repr__(self) -> str:
         return f"<Log of {self._writer}, {self._sender!r}>"
@@ -101,14 +107,21 @@ class Log:
         records = []
         for end in ends:
             if isinstance(end, Finish):
+                if isinstance(end.notice, Settled):
+                    self._stored.append(end.notice)
+                    continue
                 records.append(_record(end, self._writer))
                 if end.first < 0:
                     self.took(records[-1]["s"], end.rows)  # no encoder took them
-        if records:
+        if records or len(self._stored) >= self._most:
             self._write(*records)
+        elif self._stored:
+            self._sender.arm()
 
     def move_to_new_loop(self) -> None:
         """Go on with what another loop has left."""
+        if self._stored:
+            self._write()
         self._sender.move_to_new_loop()
 
     @property
@@ -118,7 +131,10 @@ class Log:
 
     # Sums -------------------------------------------------------------------------------------
 
-    def _sum_up(self) -> None:
+    def _tell(self) -> None:
+        """Before lines are sent: those that are due."""
+        if self._stored:
+            self._write()
         now = self._clock.monotonic()
         if now >= self._next_sum:
             self._next_sum = now + SUM_EVERY
@@ -151,8 +167,13 @@ class Log:
         return self._clock.time_ns() // 1000
 
     def _write(self, *records: dict[str, Any]) -> None:
+        """Lines of these records, and before them of what is stored and the lanes that are new."""
         at = self._now()
         now = at / 1e6
+        size = BATCH * len(self._stored)
+        if self._stored:
+            records = (*_sets(self._stored, self._writer), *records)
+            self._stored = []
         if self._lanes:
             some = [self._lanes.popleft() for _ in range(min(len(self._lanes), LANES))]
             records = (*(_lane(*one) for one in some), *records)
@@ -165,7 +186,7 @@ class Log:
             head = {"k": kind, "w": self._writer, "v": VERSION, "at": at, "signed": signed}
             records = (head, *records)
         # Room is asked for before the chain goes on: a line that is in the chain is sent.
-        if not self._sender.has_room(LINE * len(records)):
+        if not self._sender.has_room(LINE * len(records) + size):
             self._sender.lose(told, "full")
             self._missed += told
             return
@@ -176,6 +197,8 @@ class Log:
 
     async def close(self, channels: Iterable[Channel], timeout: float) -> None:
         """All rows have ended: say so, and send what waits, within ``timeout`` seconds."""
+        if self._stored:
+            self._write()
         if self._begun:
             while self._lanes:
                 self._write()
@@ -189,6 +212,7 @@ class Log:
                 for at in range(0, len(ends), ENDS)
             ]
             self._write(*lines, self._sum(), {"k": "close", "at": self._now()})
+            self._next_sum = inf  # nothing comes after the close
         await self._sender.close(timeout)
 
 
@@ -208,30 +232,30 @@ def _lane(channel: Channel, stream: Stream) -> dict[str, Any]:
     }
 
 
+def _sets(stored: Iterable[Settled], writer: str) -> Iterable[dict[str, Any]]:
+    """Batches that are stored: a record for those of each lane and part."""
+    found: dict[tuple[str, int, str, str], dict[str, Any]] = {}
+    for one in stored:
+        key = one.life, one.lane, one.part, one.created
+        said = found.get(key)
+        if said is None:
+            said = found[key] = {"k": "set"}
+            if one.life and one.life != writer:
+                said["w"] = one.life
+            said |= {"n": one.lane, "p": one.part, "c": one.created, "b": []}
+        said["b"].append((one.first, one.last, one.offset, one.length, one.crc))
+    return found.values()
+
+
 def _record(end: Finish, writer: str) -> dict[str, Any]:
+    """Rows that came to another end."""
     notice: Any = end.notice  # one of those that end rows
-    if type(notice) is Settled and notice.life == writer:  # as nearly all: at half the cost
-        return {
-            "k": "set",
-            "n": notice.lane,
-            "f": notice.first,
-            "e": notice.last,
-            "p": notice.part,
-            "c": notice.created,
-            "o": notice.offset,
-            "l": notice.length,
-            "x": notice.crc,
-        }
-    said: dict[str, Any] = {"k": "set" if isinstance(notice, Settled) else "out"}
+    said: dict[str, Any] = {"k": "out"}
     if notice.life and notice.life != writer:
         said["w"] = notice.life
     if notice.first < 0:  # they never came to a lane
         return {**said, "s": notice.path, "rows": end.rows, "why": _why(end)}
-    said |= {"n": notice.lane, "f": notice.first, "e": notice.last}
-    if isinstance(notice, Settled):
-        said |= {"p": notice.part, "c": notice.created, "o": notice.offset}
-        return {**said, "l": notice.length, "x": notice.crc}
-    said["why"] = _why(end)
+    said |= {"n": notice.lane, "f": notice.first, "e": notice.last, "why": _why(end)}
     if isinstance(notice, PossiblyStored):
         said |= {"p": notice.part, "l": notice.length, "x": notice.crc}
     return said

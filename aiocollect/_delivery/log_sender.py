@@ -129,6 +129,11 @@ class LogSender:
 
     # Lines ------------------------------------------------------------------------------------
 
+    @property
+    def keeps(self) -> bool:
+        """Whether a spool keeps what waits."""
+        return self._spool is not None
+
     def has_room(self, size: int) -> bool:
         """Whether lines of this size can wait too."""
         return self._size + size <= self._room
@@ -159,7 +164,7 @@ class LogSender:
 
             kept = self._spool.keep([NewRows(file.channel, some.first, Lines.of(lines))], then)
             some.kept = some.kept if kept is None else kept
-        self._arm()
+        self.arm()
 
     def _begin(self, now: float) -> DayFile:
         channel = self._builder.build(
@@ -173,8 +178,8 @@ class LogSender:
         )
         return DayFile(channel, int(now // _DAY))
 
-    def _arm(self) -> None:
-        """Have what waits sent when the linger has passed."""
+    def arm(self) -> None:
+        """Have what waits sent when the linger has passed; ``before_seal`` is asked before."""
         if self._timer is None and not self._due and not self._closing.stopped:
             with suppress(RuntimeError):  # no loop runs here: the close sends it
                 loop = asyncio.get_running_loop()
@@ -243,7 +248,7 @@ class LogSender:
     def rested(self, channel: Channel) -> None:
         """See Settling: the lane is idle."""
         if self._due:
-            self.seal()
+            self._is_due()
         if self._rested is not None and self._is_empty():
             self._rested.set()
 
@@ -264,7 +269,7 @@ class LogSender:
         self._senders.resume([file.channel for file in self._files])
         self._timer = None
         if any(file.waiting for file in self._files):
-            self._arm()
+            self.arm()
 
     async def close(self, timeout: float) -> None:
         """Send what waits, within ``timeout`` seconds; the rest stays in the spool, or is lost."""

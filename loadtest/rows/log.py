@@ -1,13 +1,15 @@
-"""What the log takes of a row: a record of a batch, against collecting and storing its rows.
+"""What the log takes of a row: records of batches, against collecting and storing their rows.
 
-The record is made, chained and taken as in a pipeline; only its way to the store is left out, which
+Records are made, chained and taken as in a pipeline; only their way to the store is left out, which
 is one append a linger. The rows are collected, encoded and acknowledged without a log, in blocks of
-so many rows. Both are CPU time of one thread.
+so many rows, as many within a linger as a process can. With a spool each batch is told at once, in
+a line of its own; its rows are those of a pipeline with a spool. CPU time of all threads.
 """
 
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import time
 from typing import Any
 
@@ -31,6 +33,9 @@ class Taken:
 
     lost = 0
 
+    def __init__(self, *, keeps: bool) -> None:
+        self.keeps = keeps
+
     def has_room(self, size: int) -> bool:
         """There always is."""
         return True
@@ -39,35 +44,45 @@ class Taken:
         """Never."""
         return False
 
+    def arm(self) -> None:
+        """Nothing."""
+
     def put(self, lines: list[bytes], now: float) -> None:
         """Nothing."""
 
 
 def run(size: Size) -> list[Figure]:
-    """The share of the log in a row's CPU time, signed and not."""
+    """The share of the log in a row's CPU time: signed and not, with a spool and without."""
     rows = floats(size.of(50_000, 2_000))
     batches = len(rows) // BATCH
-    per_row: list[float] = []
-    logged: dict[bool, list[float]] = {False: [], True: []}
-    for _ in range(size.of(7, 2)):
-        per_row.append(asyncio.run(_collected(rows)) / len(rows))
-        for signed, costs in logged.items():
-            costs.append(_logged(batches, signed=signed) / (batches * BATCH))
+    per_row: dict[bool, list[float]] = {False: [], True: []}
+    logged: dict[tuple[bool, bool], list[float]] = {
+        (signed, spool): [] for spool in per_row for signed in (False, True)
+    }
+    with tempfile.TemporaryDirectory(prefix="bench-") as directory:
+        for _ in range(size.of(7, 2)):
+            for spool, costs in per_row.items():
+                options = {"spool": directory} if spool else {}
+                costs.append(asyncio.run(_collected(rows, options)) / len(rows))
+            for (signed, spool), costs in logged.items():
+                cost = _logged(batches, signed=signed, spool=spool)
+                costs.append(cost / (batches * BATCH))
     return [
         Figure(
-            f"the log{' with a key' if signed else ''}, of a row's CPU time",
-            tuple(100 * one for one in ratios(costs, per_row)),
+            f"the log{' with a key' if signed else ''}, of a row's CPU time"
+            f"{', with a spool' if spool else ''}",
+            tuple(100 * one for one in ratios(costs, per_row[spool])),
             unit="%",
             goal=1.0,
             note=f"{BATCH} rows a batch",
         )
-        for signed, costs in logged.items()
+        for (signed, spool), costs in logged.items()
     ]
 
 
-async def _collected(rows: Any) -> float:
+async def _collected(rows: Any, options: dict[str, Any]) -> float:
     store = InstantStore()
-    pipeline = pipeline_on(store, log=False, max_batch_bytes=BATCH * 250)
+    pipeline = pipeline_on(store, log=False, max_batch_bytes=BATCH * 250, **options)
     collector = pipeline.collector("bench", feature_names=FEATURES)
     begin = time.process_time()
     await collect_all(collector.collect, rows, flush=pipeline.flush)
@@ -76,8 +91,8 @@ async def _collected(rows: Any) -> float:
     return cost
 
 
-def _logged(batches: int, *, signed: bool) -> float:
-    sender: Any = Taken()
+def _logged(batches: int, *, signed: bool, spool: bool) -> float:
+    sender: Any = Taken(keeps=spool)
     log = Log(
         sender,
         writer="15ac4935df",
@@ -89,6 +104,7 @@ def _logged(batches: int, *, signed: bool) -> float:
     begin = time.process_time()
     for some in ends:
         log.ended(some)
+    sender.before_seal()
     return time.process_time() - begin
 
 

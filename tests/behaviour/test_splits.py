@@ -10,6 +10,7 @@ import pickle
 import random
 import re
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -227,10 +228,17 @@ def test_a_log_that_does_not_fit_cuts_nothing() -> None:
         assert whole(splits)["n"].to_pylist() == list(range(4000))
         return len(splits)
 
-    shifted = re.sub(rb'"o":(\d+)', lambda at: b'"o":%d' % (int(at[1]) + 1), data)
-    assert cut_with(shifted) == 1
+    def places(change: Callable[[int, int, int], tuple[int, int, int]]) -> bytes:
+        def changed(at: re.Match[bytes]) -> bytes:
+            first, last, *place = map(int, at[1].split(b","))
+            return b"[%d,%d,%d,%d,%d]" % (first, last, *change(*place))
+
+        return re.sub(rb"\[(\d+(?:,\d+){4})\]", changed, data)
+
+    assert places(lambda *place: place) == data
+    assert cut_with(places(lambda offset, length, crc: (offset + 1, length, crc))) == 1
     assert cut_with(data.replace(b'"c":"', b'"c":"9')) == 1
-    assert cut_with(re.sub(rb'"x":(\d)', rb'"x":1\1', data)) == 1
+    assert cut_with(places(lambda offset, length, crc: (offset, length, crc ^ 1))) == 1
     assert cut_with(data[: len(data) // 2]) < many
     assert cut_with(data) == many
 

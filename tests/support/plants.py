@@ -202,7 +202,7 @@ def row_and_record_taken(key: bytes | None) -> Callable[[Day], None]:
         path = day.part("inputs")
         offset, _ = day.blocks[path][-1]
         without(-1)(day)
-        pattern = re.compile(rf'"k":"set".*"p":"{re.escape(path)}".*"o":{offset},')
+        pattern = re.compile(rf'"k":"set".*"p":"{re.escape(path)}".*"b":\[\[\d+,\d+,{offset},')
         for writer in (FIRST, SECOND):
             found = Day(dict(day.blobs), day.blocks)
             text = found.data(found.log(writer)).decode()

@@ -47,9 +47,7 @@ async def _pieces(catalog: Catalog, part: PlannedPart, target: int) -> list[Plan
     blocks: dict[int, tuple[int, int]] = {}
     try:
         async for line in lines_near(catalog, part, begin=_SETTLED, most=MOST):
-            block = _block(line, part)
-            if block is not None:
-                blocks[block[0]] = block[1:]
+            blocks |= _blocks(line, part)
     except StoreRefused:  # a credential may be for the data alone
         return [part]
     fetcher = Fetcher(catalog)
@@ -75,15 +73,16 @@ async def _is_there(
     return crc32(data) == crc
 
 
-def _block(line: bytes, part: PlannedPart) -> tuple[int, int, int] | None:
-    """Offset, length and CRC of a block of this part; None: of another one, or no record."""
+def _blocks(line: bytes, part: PlannedPart) -> dict[int, tuple[int, int]]:
+    """By offset, length and CRC of this part's blocks; none: of another one, or no record."""
+    found: dict[int, tuple[int, int]] = {}
     try:
         record: dict[str, Any] = orjson.loads(line)
         if record["p"] != part.path or record["c"] != part.created:
-            return None
-        block = record["o"], record["l"], record["x"]
+            return {}
+        for _, _, offset, length, crc in record["b"]:
+            if all(type(one) is int and one >= 0 for one in (offset, length, crc)):
+                found[offset] = length, crc
     except (ValueError, KeyError, TypeError):
-        return None
-    if not all(type(one) is int and one >= 0 for one in block):
-        return None
-    return block
+        return {}
+    return found

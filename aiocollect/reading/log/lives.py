@@ -173,15 +173,15 @@ class Lives:
 
     def _stored(self, life: LifeTold, said: Mapping[str, Any]) -> None:
         key = (said.get("w", life.writer), said["n"])
-        first, last, part = said["f"], said["e"], said["p"]
-        if key[0] == life.writer:
-            life.told += last - first + 1
-        elif key[0] in self.lives:
-            self.lives[key[0]].told += last - first + 1
+        part, created = said["p"], said["c"]
+        of = life if key[0] == life.writer else self.lives.get(key[0])
         lane = self._of(key, part)
-        if lane is not None and self._count(lane):
-            place = said["o"], said["l"], first, last, said["x"], key, said["c"], life.writer
-            lane.stored.append((part, Stored(*place)))
+        for first, last, offset, length, crc in said["b"]:
+            if of is not None:
+                of.told += last - first + 1
+            if lane is not None and self._count(lane):
+                place = Stored(offset, length, first, last, crc, key, created, life.writer)
+                lane.stored.append((part, place))
 
     def _ended(self, life: LifeTold, said: Mapping[str, Any]) -> None:
         if "n" not in said:
