@@ -246,7 +246,8 @@ class Gateway:
             events = [structured_event(await self._bodies.read(request), self.options)]
         elif "ce-specversion" in request.headers:
             body = await self._bodies.read(request)
-            events = [binary_event(request.headers, body, kind, self.options)]
+            given = request.headers.get("Content-Type") or kind
+            events = [binary_event(request.headers, body, given, self.options)]
         else:
             detail = f"send ce- headers, or {_STRUCTURED} or {_BATCHED} as Content-Type"
             raise Problem(415, "event", detail, field="ce-specversion")

@@ -13,6 +13,7 @@ refused here, not after it was accepted.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -34,10 +35,14 @@ _PREFIX: Final = "ce-"
 _VERSIONS: Final = ("1.0", "0.3", "0.2")
 _AZUREML: Final = "azureml.inference."
 _JSON: Final = ("application/json", "text/json")
+_DATA: Final = ("data", "data_base64")
 _MOST_ATTRIBUTES: Final = 64
 _LONGEST_ATTRIBUTE: Final = 8192
 # Azure ML's client sends the id in this header, and its sidecar makes the attribute "id" of it.
 _ID: Final = "trace-id"
+# RFC 9110, 5.6.4. Senders of before CloudEvents 1.0.2 quote values with blanks.
+_QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_ESCAPED: Final = re.compile(r"\\(.)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +93,10 @@ def azureml_event(
 def binary_event(
     headers: Mapping[str, str], body: bytes, content_type: str, options: GatewayOptions
 ) -> CloudEvent:
-    """An event whose attributes are headers. Raises Problem."""
+    """An event whose attributes are headers; ``content_type`` with its parameters. Raises
+    Problem."""
     attributes = _attributes(headers)
-    attributes["datacontenttype"] = content_type
+    attributes["datacontenttype"] = _value(content_type, "Content-Type")
     payload, more = _payload(body, content_type, "body", options)
     return _event(attributes | more, payload, _PREFIX)
 
@@ -121,18 +127,26 @@ def _structured(raw: str, where: str, options: GatewayOptions) -> CloudEvent:
     attributes: dict[str, str] = {}
     payload = "null"
     more: dict[str, str] = {}
+    encoded: Any = None
     seen: set[str] = set()
     for key, value, part in members(raw):
-        if key in seen:
+        # In a record two names that differ in case or punctuation alone are one.
+        name = key if key in _DATA else _key(key, where)
+        if name in seen:
             detail = "an event has two members with the same name"
             raise Problem(422, "event", detail, field=f"{where}{_shown(key)}")
-        seen.add(key)
+        seen.add(name)
         if key == "data":
             payload = part
         elif key == "data_base64":
-            payload, more = _base64(value, f"{where}data_base64", attributes, options)
-        elif value is not None:  # null is the same as absent
-            attributes[_key(key, where)] = _value(value, f"{where}{_shown(key)}")
+            encoded = value
+        elif value is not None and value != "":  # the same as absent; KServe sends such headers
+            attributes[name] = _value(value, f"{where}{_shown(key)}")
+    if encoded is not None and payload != "null":
+        detail = "an event has either data or data_base64"
+        raise Problem(422, "event", detail, field=f"{where}data_base64")
+    if encoded is not None:
+        payload, more = _base64(encoded, f"{where}data_base64", attributes, options)
     if len(attributes) > _MOST_ATTRIBUTES:
         raise Problem(
             422,
@@ -151,8 +165,9 @@ def _event(attributes: dict[str, str], payload: str, where: str) -> CloudEvent:
     for key in ("id", "source", "type"):
         text(attributes.get(key), field=f"{where}{key}", most=_LONGEST_ATTRIBUTE)
     at = moment(attributes.pop("time", None), field=f"{where}time")
-    # One id for request and response: Seldon's own attribute, with KServe that of the event.
-    key = "requestid" if attributes.get("requestid") else "id"
+    # One id for request and response: Seldon's attribute, that of CloudEvents' own extension, or,
+    # with KServe, the event's.
+    key = next((key for key in ("requestid", "correlationid") if attributes.get(key)), "id")
     correlation_id = text(attributes[key], field=f"{where}{key}")
     attributes["correlationid"] = correlation_id
 
@@ -187,8 +202,10 @@ def _attributes(headers: Mapping[str, str]) -> dict[str, str]:
             if key in found:
                 raise Problem(400, "header", "this header is sent twice", field=_PREFIX + key)
             if value:  # KServe sends an empty endpoint
+                quoted = _QUOTED.fullmatch(value)
+                plain = _ESCAPED.sub(r"\1", quoted[1]) if quoted else value
                 # Escapes that are not UTF-8 become surrogates, which _value refuses.
-                found[key] = _value(unquote(value, errors="surrogateescape"), _PREFIX + key)
+                found[key] = _value(unquote(plain, errors="surrogateescape"), _PREFIX + key)
     if len(found) > _MOST_ATTRIBUTES:
         raise Problem(
             422, "event", f"there are more than {_MOST_ATTRIBUTES} attributes", field="headers"
@@ -204,6 +221,13 @@ def _key(given: str, where: str) -> str:
             "event",
             "the name of an attribute is longer than 64 characters, or has no letters and digits",
             field=where or "body",
+        )
+    if key == "data":
+        raise Problem(
+            422,
+            "event",
+            "no attribute of an event is called data; an event's data is its body, or data",
+            field=f"{where}data",
         )
     return key
 
@@ -230,7 +254,8 @@ def _payload(
     try:
         return check_json(body, depth=options.max_depth + 3, field=field), {}
     except Problem as problem:
-        if content_type in _JSON or content_type.endswith("+json") or problem.kind != "json":
+        kind = content_type.partition(";")[0].strip().lower()
+        if kind in _JSON or kind.endswith("+json") or problem.kind != "json":
             raise
     try:
         return orjson.dumps(body.decode()).decode(), {}
