@@ -32,6 +32,9 @@ def on_submit(lane: LaneData, batch: Batch) -> list[Command]:
     if lane.doubt is not None and not lane.blind:
         # Another process's doubt: this one has asked nothing yet.
         return read_back(lane)
+    if lane.place.crowded:
+        # Sent to where it was at its last append, the block would be sent in vain.
+        return read_back(lane)
     return next_block(lane)
 
 

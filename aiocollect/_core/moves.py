@@ -15,7 +15,7 @@ from .commands import Answer, Append, Command, Create, Note, Open, Read, Wait
 from .finishes import stored
 from .lane_data import LaneData, State
 from .place import Place
-from .verdict import OVERLOOK
+from .verdict import CROWD, OVERLOOK
 
 __all__ = [
     "append",
@@ -60,7 +60,8 @@ def append(lane: LaneData) -> list[Command]:
 
 
 def read_back(lane: LaneData) -> list[Command]:
-    """Look at what is at the position; without a doubt, only whether a line ends there."""
+    """Look at what is at the position. Without a doubt: whether a line ends there, and
+    in a crowd what others have appended since."""
     position = lane.place.position
     assert position is not None
     lane.state = State.READING
@@ -69,6 +70,8 @@ def read_back(lane: LaneData) -> list[Command]:
     length = position - start
     if lane.doubt is not None:
         length += lane.doubt.longest(lane.blocks, lane.header) + OVERLOOK
+    elif lane.place.crowded:
+        length += CROWD
     return [Read(lane.parts.name, start, length)]
 
 

@@ -24,9 +24,13 @@ _MASK: Final = (1 << BITS) - 1
 
 class Place:
     """In one part. ``sound``: a line ends at the position. ``made``: the part was created, and not
-    seen yet. ``confirmed``: it surely exists, since this lane created it or appended to it."""
+    seen yet. ``confirmed``: it surely exists, since this lane created it or appended to it.
+    ``crowded``: others append to it too, so that it probably goes on behind the position."""
 
-    __slots__ = ("_before", "blocks", "confirmed", "created", "etag", "made", "position", "sound")
+    __slots__ = (
+        *("_before", "blocks", "confirmed", "created", "crowded", "etag", "made", "position"),
+        "sound",
+    )
 
     def __init__(
         self, *, position: int | None = None, created: str = "", etag: str | None = None
@@ -37,7 +41,7 @@ class Place:
         self._before = 0  # hashes of the ETags before this one, in one int: lanes are thousands
         self.blocks = 0
         self.sound = True
-        self.made = self.confirmed = False
+        self.made = self.confirmed = self.crowded = False
 
     def __repr__(self) -> str:
         return f"<Place at {self.position}>"
@@ -78,6 +82,7 @@ class Place:
         self.see(found.etag)
         self.blocks += 1
         self.sound = bool(sound)
+        self.crowded = True
 
 
 def _hash(etag: str) -> int:

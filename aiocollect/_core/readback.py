@@ -29,7 +29,7 @@ def on_range(lane: LaneData, found: Range) -> list[Command]:
     if verdict is Sighting.SHORTER:
         return _shorter(lane, found)
     if doubt is None:
-        return _end_of_lines(lane, found)
+        return _to_the_end(lane, found, sound)
     if verdict is Sighting.LANDED:
         place.see(found.etag)
         place.blocks += 1
@@ -49,14 +49,27 @@ def on_range(lane: LaneData, found: Range) -> list[Command]:
 
 def on_look_refused(lane: LaneData, error: StoreError) -> list[Command]:
     """It cannot be read; but the same append again may land, which would end the doubt too."""
-    then = State.APPENDING if lane.doubt is not None else State.READING
+    appendable = lane.doubt is not None or lane.place.sound
+    then = State.APPENDING if appendable else State.READING
     return hold(lane, error.code, then=then, wish=error.retry_after)
 
 
-def _end_of_lines(lane: LaneData, found: Range) -> list[Command]:
-    """The byte before the position was read: rows are appended only after a line end."""
-    lane.place.sound = found.data.startswith(b"\n")
-    return append(lane) if lane.place.sound else roll(lane, "no_line_end")
+def _to_the_end(lane: LaneData, found: Range, sound: bool | None) -> list[Command]:
+    """Nothing of ours was sent: append behind what others wrote; rows only after a line end."""
+    place = lane.place
+    assert place.position is not None
+    if place.crowded:
+        grown = found.length > place.position
+        # The first look brings it to where the part ended then; the next one only to an end that it
+        # shows, so that the end is not chased for ever.
+        if grown and (place.sound or sound is not None):
+            place.move(found, sound=sound)
+            return roll(lane, "no_line_end") if sound is False else next_block(lane)
+        if not grown:
+            place.crowded = False
+            place.see(found.etag)
+    place.sound = found.data.startswith(b"\n")
+    return append(lane) if place.sound else roll(lane, "no_line_end")
 
 
 def _shorter(lane: LaneData, found: Range) -> list[Command]:

@@ -29,6 +29,8 @@ out *whose* append landed when the answer is lost:
    row carries an id; to a lane's own blob no other writer appends. An append blob cannot shrink, so
    a length below the position is an old view; unless it stays so for a minute, with an ETag that
    this lane never saw: then the blob was emptied (replaced).
+   In a part that others append to, a lane looks where it ends before it sends anything (``crowded``
+   in place.py). Nothing is in doubt then, so it may go to any later position, behind a line end.
 3. Without the right to read (blind.py) the blob is the lane's own. So if the position does not fit
    any more, the lane's own earlier attempt has moved it: it landed. An ETag that does not fit says
    nothing by itself; the append is repeated with the position alone. A blob of its own that turns

@@ -10,11 +10,14 @@ from collections.abc import Sequence
 
 from ..typing import Range
 
-__all__ = ["OVERLOOK", "Sighting", "ends_a_line", "judge"]
+__all__ = ["CROWD", "OVERLOOK", "Sighting", "ends_a_line", "judge"]
 
 # How many bytes more than the append are read back: one page, mostly up to the end of what others
 # wrote, so that it is known without a second look whether a line ends there.
 OVERLOOK = 4096
+# As many where others append to the part too, and nothing of ours was sent: fifty writers of a
+# kilobyte each have then written no more since.
+CROWD = 64 * 1024
 
 
 class Sighting(enum.Enum):

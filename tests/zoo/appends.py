@@ -64,6 +64,16 @@ APPENDS: Final[list[Mutant]] = [
         "torn",
     ),
     Mutant(
+        "a torn line at the end of a crowded part",
+        "own: bytes without a line end, found by the look before an append",
+        "_core/readback.py",
+        "            place.move(found, sound=sound)\n"
+        '            return roll(lane, "no_line_end") if sound is False else next_block(lane)\n',
+        "            place.move(found, sound=True)\n            return next_block(lane)\n",
+        ("lives", "interleavings"),
+        "torn",
+    ),
+    Mutant(
         "an old view taken for another blob",
         "own: a cache answers with what was two seconds ago",
         "_core/verdict.py",

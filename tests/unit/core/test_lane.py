@@ -21,7 +21,7 @@ from aiocollect._core.lane import Lane
 from aiocollect._core.limits import BlockSizes, PartLimits
 from aiocollect._core.parts import Parts
 from aiocollect._core.states import TABLE, State
-from aiocollect._core.verdict import OVERLOOK
+from aiocollect._core.verdict import CROWD, OVERLOOK
 from aiocollect.errors import (
     BlobFull,
     OffsetMismatch,
@@ -147,7 +147,7 @@ def test_what_others_left_is_continued_only_behind_a_line_end() -> None:
         lane = make_lane()
         fail(lane, request(at_position(lane)), MISMATCH)
         look = lane.on(LaneEvent.RANGE, found(b"\n9,q\n", 5000))
-        assert look == [Read(PATH, 4999, 1)]
+        assert look == [Read(PATH, 4999, 1 + CROWD)]
         lane.on(LaneEvent.RANGE, found(end, 5000))
         assert lane.parts.name == part
     lane = make_lane()
