@@ -70,7 +70,7 @@ APPENDS: Final[list[Mutant]] = [
         "            place.move(found, sound=sound)\n"
         '            return roll(lane, "no_line_end") if sound is False else next_block(lane)\n',
         "            place.move(found, sound=True)\n            return next_block(lane)\n",
-        ("lives", "interleavings"),
+        ("lives",),
         "torn",
     ),
     Mutant(
