@@ -23,7 +23,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from .._files.descriptors import close_locked, hold, lock, watch_forks, write_at
+from .._files.descriptors import (
+    close_locked,
+    hold,
+    lock,
+    sync_data,
+    sync_file,
+    watch_forks,
+    write_at,
+)
 from .._spool.disk import Line
 from .._threads.line import ThreadLine, is_interpreter_ending
 
@@ -37,8 +45,6 @@ _LOCK = "lock"
 # A file system that cannot lock directories raises one of these.
 _NO_DIRECTORY_LOCKS = {errno.EBADF, errno.EINVAL, errno.EISDIR, errno.ENOLCK, errno.EOPNOTSUPP}
 _BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
-# Not on every system; fsync does the same, and syncs the times of the file as well.
-_sync = getattr(os, "fdatasync", os.fsync)
 
 
 class LocalDisk:
@@ -236,7 +242,7 @@ class _LockedDirectory:
 
     def sync(self) -> None:
         """See LockedDirectory.sync."""
-        os.fsync(self._descriptor)
+        sync_file(self._descriptor)
 
     def dissolve(self) -> None:
         """See LockedDirectory.dissolve: at its path, or next to it under another name."""
@@ -295,7 +301,7 @@ class _File:
 
     def sync(self) -> None:
         """See File.sync."""
-        _sync(self._descriptor)
+        sync_data(self._descriptor)
 
     def close(self) -> None:
         """See File.close; idempotent."""
@@ -322,7 +328,7 @@ def _open_standing(path: str, *, within: int | None = None) -> int:
 def _sync_directory(path: str) -> None:
     descriptor = os.open(path, _DIRECTORY)  # above ours a link is the system's own
     try:
-        os.fsync(descriptor)
+        sync_file(descriptor)
     finally:
         os.close(descriptor)
 

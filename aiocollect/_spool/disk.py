@@ -44,8 +44,8 @@ class File(Protocol):
         ...
 
     def sync(self) -> None:
-        """Return when what was written survives a power cut (fdatasync). After an OSError it is
-        unknown what of it does, and a second sync can claim success: give the file up."""
+        """Return when what was written survives a power cut. After an OSError it is unknown what of
+        it does, and a second sync can claim success: give the file up."""
         ...
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ import shutil
 from contextlib import suppress
 from typing import IO
 
+from ..._files.descriptors import sync_file
 from ...errors import Refusal, StoreRefused
 from . import ledger
 
@@ -32,14 +33,14 @@ def put(path: str, file: IO[bytes], length: int) -> bool:
         with os.fdopen(descriptor, "wb") as new:
             shutil.copyfileobj(file, new, _PIECE)
             new.flush()
-            os.fsync(new.fileno())
+            sync_file(new.fileno())
             source = hidden or f"/proc/self/fd/{new.fileno()}"
             try:
                 # With a directory's descriptor it is linkat(), which follows the link in /proc.
                 os.link(source, os.path.basename(path), dst_dir_fd=there, follow_symlinks=True)
             except FileExistsError:
                 return False
-        os.fsync(there)
+        sync_file(there)
         return True
     finally:
         os.close(there)
