@@ -162,6 +162,7 @@ class Listed(NamedTuple):
 
     ``appendable``: it is an append blob. ``committed``: all of its bytes were acknowledged to
     whoever wrote them; False for a file that nobody keeps a ledger of, whose end may be torn.
+    ``modified``: when it last changed, in seconds since 1970; None: the store does not say.
     """
 
     path: str
@@ -169,6 +170,7 @@ class Listed(NamedTuple):
     created: str
     appendable: bool = True
     committed: bool = True
+    modified: float | None = None
 
 
 class Catalog(Protocol):

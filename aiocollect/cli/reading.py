@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from aiocollect import ConfigError, read, streams
@@ -40,13 +41,11 @@ def ls(options: argparse.Namespace) -> int:
         return NOTHING
     if options.json:
         for info in found:
-            print(
-                json.dumps(
-                    info._asdict() | {"begin": info.begin.isoformat(), "end": info.end.isoformat()}
-                )
-            )
+            print(json.dumps(info._asdict(), default=datetime.isoformat))
         return 0
-    print_table(["stream", "parts", "bytes", "from", "until"], map(_line, found))
+    now = datetime.now(UTC)
+    names = ["stream", "parts", "bytes", "from", "until", "stored", "compacted"]
+    print_table(names, [_line(info, now) for info in found])
     return 0
 
 
@@ -82,9 +81,26 @@ def _nothing(name: str | None, there: list[StreamInfo]) -> str:
     return f"nothing in the store has the name {name}{meant(name, names)}"
 
 
-def _line(info: StreamInfo) -> tuple[Any, ...]:
+def _line(info: StreamInfo, now: datetime) -> tuple[Any, ...]:
     name = "/".join(filter(None, (info.model, info.version, info.stream)))
-    return name, info.parts, f"{info.bytes:,}", f"{info.begin:%Y-%m-%d}", f"{info.end:%Y-%m-%d}"
+    return (
+        name,
+        info.parts,
+        f"{info.bytes:,}",
+        f"{info.begin:%Y-%m-%d}",
+        f"{info.end:%Y-%m-%d}",
+        "-" if info.changed is None else _ago((now - info.changed).total_seconds()),
+        "-" if info.compacted is None else f"until {info.compacted:%Y-%m-%d}",
+    )
+
+
+def _ago(seconds: float) -> str:
+    """How long ago, in the largest unit of which there are two."""
+    seconds = max(0.0, seconds)  # the store has a clock of its own
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit} ago"
+    return f"{seconds:.0f} s ago"
 
 
 def _write(dataset: Dataset, form: str, progress: Progress) -> None:

@@ -31,7 +31,10 @@ def _add_ls(commands: Any) -> None:
         "ls",
         _ls,
         "list the streams of a store",
-        "Lists streams with their parts, bytes and days. Exits with 3 if there are none.",
+        (
+            "Lists streams with their parts, bytes and days, how long ago something was last "
+            "stored, and up to which day there are compacted files. Exits with 3 if there are none."
+        ),
         named="maybe",
     )
 
@@ -169,6 +172,10 @@ def _verb(
         ("layout", "layout of the pipelines (default: $AIOCOLLECT_LAYOUT, or day and hour)"),
     ):
         one.add_argument(f"--{name}", metavar="URL" if name == "store" else None, help=what)
+    if verb != "compact":
+        one.add_argument(
+            "--compacted", metavar="URL", help="where compact put its files, if not in the store"
+        )
     one.add_argument(
         "--json", action="store_true", help="print one JSON object per line, for other programs"
     )

@@ -18,4 +18,6 @@ def where_of(options: argparse.Namespace) -> dict[str, Any]:
         for name in ("store", "container", "workspace", "service", "layout")
         if getattr(options, name) is not None
     }
-    return options_from_env(os.environ, **given)
+    where = options_from_env(os.environ, **given)
+    compacted = getattr(options, "compacted", None)  # compact itself has --to
+    return where if compacted is None else {**where, "compacted": compacted}

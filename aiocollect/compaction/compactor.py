@@ -16,7 +16,8 @@ from ..errors import OutcomeUnknown, SchemaConflict, SnapshotGone, StoreBusy
 from ..reading.asked.notes import Notes
 from ..reading.cells.csv_rows import Misfit
 from ..reading.cells.declared import Declared
-from ..reading.compacted.files import PARQUET, CompactedFile, Fold, day_of, folder_of, part_of_file
+from ..reading.compacted.files import PARQUET, CompactedFile, Fold, part_of_file
+from ..reading.compacted.folders import day_of, folder_of
 from ..reading.compacted.footer import Footer, PartBytes
 from ..reading.fetch.fetcher import Fetcher
 from ..reading.fetch.united import parts_of

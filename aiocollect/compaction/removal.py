@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from ..errors import StoreRefused
-from ..reading.compacted.files import day_of
+from ..reading.compacted.folders import day_of
 from ..reading.parts.plan import PlannedPart
 from ..typing import ObjectStore
 from .compactor import Planned

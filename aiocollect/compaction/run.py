@@ -9,7 +9,7 @@ from ..errors import ConfigError
 from ..reading.asked.notes import Notes
 from ..reading.asked.request import request_of
 from ..reading.asked.when import moment_of
-from ..reading.compacted.files import folder_of
+from ..reading.compacted.folders import folder_of
 from ..reading.fetch.opening import Opener
 from ..reading.fetch.united import files_of, parts_of
 from ..reading.planning.inventory import found_streams

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from typing import Any
 
 import pytest
@@ -98,6 +99,9 @@ async def test_pages_lengths_and_kinds(
     }
     got = await store.fetch("a/1.csv", offset=1, length=3)
     assert (got.data, got.created) == (b"234", found["a/1.csv"].created)
+    changed = found["a/1.csv"].modified
+    assert changed is not None
+    assert abs(changed - time.time()) < 3600  # as the emulator's clock has it, in seconds
 
 
 def test_a_container_that_is_missing_is_not_made(

@@ -1,8 +1,4 @@
-"""Compacted files: where they are, and what their footers say.
-
-``<target>/model=churn/version=10/stream=inputs/date=2026-11-28/0.parquet``, ``1.parquet`` …: the
-keys are Hive's, so that other engines pass over what they need not read.
-"""
+"""Compacted files: which of them have rows of a stream, and what their footers say."""
 
 from __future__ import annotations
 
@@ -16,26 +12,22 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from ...errors import SnapshotGone
-from ...layouts import escape
 from ...typing import Catalog, Listed
 from ..asked.when import FOREVER
 from ..fetch.fetcher import Fetcher, listing
-from ..parts.places import unescape
 from ..parts.plan import PlannedPart
 from .delta_log import FOLDER as LOG
 from .delta_log import TableLog, TableState
+from .folders import day_of
 from .footer import Footer, footer_of, marks_of
 
 __all__ = [
     "PARQUET",
     "CompactedFile",
     "Fold",
-    "day_of",
     "days_without_sources",
     "files_in",
-    "folder_of",
     "metadata_of",
-    "names_in",
     "part_of_file",
 ]
 
@@ -46,11 +38,6 @@ ASKED: Final = 16
 DAY: Final = 86_400_000_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO: Final = timedelta(microseconds=1)
-_KEYS: Final = {"model": "model", "version": "version", "identifier": "stream"}
-_is_folded: Final = re.compile(
-    r"model=(?P<model>[^/]+)/version=(?P<version>[^/]+)/stream=(?P<identifier>[^/]+)/"
-    r"(?:date=\d{4}-\d\d-\d\d/\d{1,9}\.parquet|_delta_log/\d{20}\.json)"
-).fullmatch
 _is_file: Final = re.compile(r"date=(\d{4}-\d\d-\d\d)/(\d{1,9})\.parquet").fullmatch
 _is_numbered: Final = re.compile(r"(\d{1,9})-.*").fullmatch
 
@@ -76,19 +63,6 @@ class Fold(NamedTuple):
     unread: frozenset[tuple[str, str]] = frozenset()
     table: TableLog | None = None
     state: TableState | None = None
-
-
-def folder_of(model: str, version: str, stream: str) -> str:
-    """Where the days of a stream are."""
-    return (
-        f"model={escape(model, what='model')}/version={escape(version, what='version')}/"
-        f"stream={escape(stream, what='identifier')}/"
-    )
-
-
-def day_of(moment: int) -> str:
-    """The day of a moment, in microseconds since 1970, as its folder is called."""
-    return (_EPOCH + timedelta(microseconds=moment)).strftime("%Y-%m-%d")
 
 
 async def files_in(
@@ -204,21 +178,6 @@ def _unread(footers: Iterable[Footer]) -> frozenset[tuple[str, str]]:
         if footer.left_out
         for source in footer.sources
     )
-
-
-async def names_in(catalog: Catalog, known: Mapping[str, str], asked: str) -> set[str]:
-    """The names of a field ("model", "version", "identifier") that the folders have below what is
-    known. Those of other services too: nobody looks into the files for it."""
-    prefix = ""
-    for field, key in _KEYS.items():
-        if field not in known:
-            break
-        prefix += f"{key}={escape(known[field], what=field)}/"
-    return {
-        unescape(found[asked])
-        for listed in await listing(catalog, prefix or "model=")
-        if (found := _is_folded(listed.path)) is not None
-    }
 
 
 async def metadata_of(fetcher: Fetcher, part: PlannedPart) -> Any:

@@ -14,7 +14,8 @@ from typing import Final
 from ...errors import ConfigError, Refusal, StoreRefused
 from ...typing import Catalog, Listed
 from ..asked.when import FOREVER
-from ..compacted.files import PARQUET, files_in, folder_of, metadata_of
+from ..compacted.files import PARQUET, files_in, metadata_of
+from ..compacted.folders import folder_of
 from ..compacted.footer import footer_of
 from ..fetch.fetcher import Fetcher
 from ..fetch.united import files_of

@@ -11,6 +11,7 @@ from ...typing import LOG_ROOT, Catalog, Listed
 from ..asked.notes import Notes
 from ..asked.request import JOINED, LABELS, Request
 from ..asked.when import FOREVER, moment_text
+from ..compacted.folders import day_of, folder_of, names_in
 from ..fetch.fetcher import listing
 from ..fetch.united import files_of
 from ..parts.places import PartPlace, Places
@@ -99,14 +100,7 @@ class Planner:
         The files are listed after the parts: what was put into a file and removed meanwhile is then
         in one of the two, in whichever order it happened.
         """
-        from ..compacted.files import (
-            PARQUET,
-            day_of,
-            days_without_sources,
-            files_in,
-            folder_of,
-            part_of_file,
-        )
+        from ..compacted.files import PARQUET, days_without_sources, files_in, part_of_file
 
         request = self._request
         places = self._places_of({"model": request.model, "version": version, "identifier": stream})
@@ -224,8 +218,6 @@ class Planner:
             place = find_place(places, listed.path)
             if place is not None:
                 names.add(place.names[at])
-        from ..compacted.files import names_in
-
         try:
             compacted = await names_in(files_of(catalog), known, asked)
         except StoreRefused as refused:

@@ -16,6 +16,7 @@ from ..._core.ids import writer_of_id
 from ...errors import ConfigError, Refusal, StoreRefused
 from ...typing import LOG_ROOT, Catalog, Listed
 from ..asked.when import FOREVER
+from ..compacted.folders import folder_of
 from ..fetch.fetcher import Fetcher, listing
 from ..fetch.opening import import_arrow
 from ..fetch.united import files_of
@@ -200,7 +201,7 @@ class _Verifier:
             import_arrow()
         except ConfigError:
             return {}
-        from ..compacted.files import files_in, folder_of
+        from ..compacted.files import files_in
 
         version = day.version or "default"  # where the layout knows none
         names = {"model": day.model, "version": version, "identifier": day.stream}

@@ -37,6 +37,7 @@ class VerifyOptions(TypedDict, total=False):
     end: When
     depth: Depth
     log_key: str | bytes | None
+    compacted: Store | str | os.PathLike[str] | None
     container: str | None
     credential: Credential | None
     workspace: str
@@ -57,6 +58,7 @@ def verify(
     end: When = None,
     depth: Depth = "bytes",
     log_key: str | bytes | None = None,
+    compacted: Store | str | os.PathLike[str] | None = None,
     container: str | None = None,
     credential: Credential | None = None,
     workspace: str = _DEFAULTS.workspace,
@@ -83,6 +85,8 @@ def verify(
     ``depth``         "bytes": by the log; rows are parsed only where no log tells of them, which
                       needs pyarrow. "rows": all rows are parsed too ["bytes"]
     ``log_key``       the pipeline's, where it has one: then a forged log is found
+    ``compacted``     the target of compact(), if it is another store: parts that were removed after
+                      compaction are no loss
     ``timeout``       seconds that the store may take for one answer, with all tries
     ================  ==========================================================================
 
@@ -98,6 +102,7 @@ def verify(
         end=end,
         depth=depth,
         log_key=log_key,
+        compacted=compacted,
         container=container,
         credential=credential,
         workspace=workspace,
@@ -140,6 +145,7 @@ def _prepared(
     end: When,
     depth: Depth,
     log_key: str | bytes | None,
+    compacted: Store | str | os.PathLike[str] | None,
     container: str | None,
     credential: Credential | None,
     workspace: str,
@@ -164,7 +170,7 @@ def _prepared(
     names = {name: text for name, text in known.items() if text is not None}
     places_of = places_in(layout, workspace=workspace, service=service, format_=format)
     places_of(names)
-    open_store = opener(store, container, credential, store_options, timeout=timeout)
+    open_store = opener(store, container, credential, store_options, compacted, timeout=timeout)
     asked = Asked(
         names,
         begin or 0,

@@ -54,4 +54,5 @@ def _listed(blob: Any) -> Listed:
         blob.size,
         format_datetime(created, usegmt=True) if appendable else str(blob.etag).strip('"'),
         appendable=appendable,
+        modified=None if blob.last_modified is None else blob.last_modified.timestamp(),
     )

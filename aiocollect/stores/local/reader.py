@@ -91,8 +91,9 @@ def _look(descriptor: int, path: str, name: str) -> Listed | None:
         if record.inode != status.st_ino or record.length > os.fstat(descriptor).st_size:
             break
         created = f"{record.created:x}-{record.inode:x}"
-        return Listed(name, record.length, created)
-    return Listed(name, status.st_size, f"file-{status.st_ino:x}", committed=False)
+        return Listed(name, record.length, created, modified=status.st_mtime)
+    created = f"file-{status.st_ino:x}"
+    return Listed(name, status.st_size, created, committed=False, modified=status.st_mtime)
 
 
 def _record(path: str) -> Record | None:

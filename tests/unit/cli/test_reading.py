@@ -53,12 +53,15 @@ def test_ls(store: str, capsys: pytest.CaptureFixture[str]) -> None:
         *("stream", "churn/10/inputs", "churn/10/predictions", "fraud/default/inputs")
     ]
     assert lines[1][1] == "1"
-    assert lines[1][3:] == ["2026-01-31", "2026-02-01"]
+    assert lines[1][3:5] == ["2026-01-31", "2026-02-01"]
+    assert (lines[1][6:8], lines[1][8]) in ((["s", "ago"], "-"), (["min", "ago"], "-"))
     assert not err
     out, _ = said(capsys, "ls", "churn/10/inputs", "--json", "--store", store)
     (info,) = map(json.loads, out.splitlines())
     assert (info["model"], info["version"], info["stream"]) == ("churn", "10", "inputs")
     assert info["bytes"] > 100
+    assert datetime.fromisoformat(info["changed"]) <= datetime.now(UTC)
+    assert info["compacted"] is None
     for name, words in (
         ("nobody", "nothing in the store has the name nobody; there are churn, fraud"),
         ("chrun", "the name chrun; did you mean 'churn'?"),
