@@ -60,12 +60,12 @@ def _to_the_end(lane: LaneData, found: Range, sound: bool | None) -> list[Comman
     assert place.position is not None
     if place.crowded:
         grown = found.length > place.position
-        # The first look brings it to where the part ended then; the next one only to an end that it
-        # shows, so that the end is not chased for ever.
+        # The first look brings it to where the part ended then; the next one, for the line end,
+        # only to an end that it shows, so that the end is not chased for ever.
         if grown and (place.sound or sound is not None):
             place.move(found, sound=sound)
             return roll(lane, "no_line_end") if sound is False else next_block(lane)
-        if not grown:
+        if not grown and place.sound:
             place.crowded = False
             place.see(found.etag)
     place.sound = found.data.startswith(b"\n")

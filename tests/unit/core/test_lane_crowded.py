@@ -57,7 +57,7 @@ def test_a_part_that_nobody_else_writes_to_is_not_looked_at() -> None:
 
 def test_the_line_end_is_looked_for_where_the_look_does_not_show_it() -> None:
     """Others wrote more than a page; and a torn line is left to them."""
-    far = 90_000
+    far = 900
     for end, length, last in (
         (b"\n", far, Append(PATH, DATA, far, "etag-2")),
         (b"\n8,q\n", far + 4, Append(PATH, DATA, far + 4, "etag-2")),
@@ -72,6 +72,17 @@ def test_the_line_end_is_looked_for_where_the_look_does_not_show_it() -> None:
     lane.submit(make_batch(DATA, serial=2, first=2))
     commands = lane.on(LaneEvent.RANGE, found(b"\n9,q\n7", 71))
     assert request(commands) == Open("x/data_1.csv", len(HEADER))
+
+
+def test_a_crowd_that_writes_more_than_is_shown_stays_one() -> None:
+    """The look for the line end, right after another one, finds nothing new: that says nothing."""
+    lane = beside_others()
+    lane.submit(make_batch(DATA, serial=2, first=2))
+    lane.on(LaneEvent.RANGE, found(b"\n9,q\n", 900))
+    lane.on(LaneEvent.RANGE, found(b"\n", 900))
+    lane.on(LaneEvent.APPENDED, Appended(908, 5, "etag-5"))
+    look = lane.submit(make_batch(DATA, serial=3, first=4))
+    assert look == [Read(PATH, 907, 1 + CROWD)]
 
 
 def test_a_look_without_an_answer_is_repeated() -> None:
