@@ -144,7 +144,8 @@ class Store(Protocol):
         self, path: str, data: bytes, *, offset: int, etag: str | None = None
     ) -> Appended:
         """Append ``data`` as one block if the blob's length is ``offset`` and, if given, its ETag
-        is ``etag``; otherwise OffsetMismatch. All of it is applied, or nothing."""
+        is ``etag``; otherwise OffsetMismatch. All of it is applied, or nothing. A block is never
+        empty: StoreRefused INVALID."""
         ...
 
     async def read(self, path: str, *, offset: int, length: int) -> Range:

@@ -99,6 +99,8 @@ SUITES: Final[dict[str, Suite]] = {
         f"{_SERVICE}/test_identity.py::test_each_loop_and_process_has_a_credential_of_its_own",
     ),
     "mistakes": Suite("process", "tests/chaos/test_operators.py"),
+    "others' events": Suite("server", "tests/peers/test_gateway.py"),
+    "others' appends": Suite("store", "tests/peers/test_stores.py"),
     "as sent": Suite("server", "tests/gateway/test_as_sent.py"),
     "refusals": Suite("server", "tests/gateway/test_refusals.py"),
     "unreadable": Suite("server", f"{_HOSTILE}::test_what_cannot_be_read"),

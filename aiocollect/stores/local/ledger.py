@@ -50,6 +50,7 @@ from ...errors import Refusal, StoreBusy, StoreRefused
 
 __all__ = [
     "RECORD_BYTES",
+    "SEALED",
     "LocalBlob",
     "Record",
     "create",

@@ -148,9 +148,13 @@ class LocalStore:
         self, path: str, data: bytes, *, offset: int, etag: str | None = None
     ) -> Appended:
         """See Store.append."""
+        if not data:
+            raise StoreRefused(Refusal.INVALID, "EmptyBlock")
 
         def work() -> Appended:
             with ledger.locked(self._find(path)) as blob:
+                if blob.record.blocks == ledger.SEALED:
+                    raise BlobFull("BlobIsSealed")
                 if blob.record.blocks >= self._max_blocks:
                     raise BlobFull("BlockCountExceedsLimit")
                 if etag is not None and etag != blob.etag:

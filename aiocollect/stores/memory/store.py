@@ -151,6 +151,8 @@ class MemoryStore:
         self, path: str, data: bytes, *, offset: int, etag: str | None = None
     ) -> Appended:
         """See Store.append."""
+        if not data:
+            raise StoreRefused(Refusal.INVALID, "EmptyBlock")
         return await self._request(
             Operation.APPEND, path, lambda: self._append(path, data, offset, etag)
         )
