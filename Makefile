@@ -140,17 +140,17 @@ $(FACEOFF)/ready: loadtest/faceoff/requirements.txt
 	$(ENVIRONMENT)
 
 faceoff: $(VENV)/ready testkit/azurite/node_modules/ready $(FACEOFF)/ready native ## aiocollect and three others under the same faults, judged by one oracle (6 minutes)
-	$(BIN)/python -m loadtest.faceoff
+	$(BIN)/python -m loadtest.faceoff $(if $(WRITE),--write)
 
-loadtest: $(VENV)/ready testkit/azurite/node_modules/ready $(FACEOFF)/ready native ## What collecting costs a server, beside others (15 minutes; QUICK=1: two)
-	$(BIN)/python -m loadtest $(if $(QUICK),--quick)
+loadtest: $(VENV)/ready testkit/azurite/node_modules/ready $(FACEOFF)/ready native ## What collecting costs a server, beside others (15 minutes; QUICK=1: three; WRITE=1: into the page)
+	$(BIN)/python -m loadtest $(if $(QUICK),--quick) $(if $(WRITE),--write)
 
 bench: $(VENV)/ready testkit/azurite/node_modules/ready $(FACEOFF)/ready native ## What a row costs, written and read, as ratios within one run (BASE=revision: written alone)
 	$(BIN)/python -m loadtest.rows $(if $(BASE),--base $(BASE))
 	$(if $(BASE),,$(BIN)/python -m loadtest.reading)
 
 crosscheck: $(VENV)/ready ## The load generator against wrk, which must be installed
-	$(BIN)/python -m loadtest.endpoint.crosscheck
+	$(BIN)/python -m loadtest.endpoint.crosscheck $(if $(WRITE),--write)
 
 .venv-inference/ready: tests/servers/inference_server/requirements.txt
 	$(ENVIRONMENT)

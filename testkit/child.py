@@ -69,6 +69,11 @@ class Child:
     async def __aexit__(self, *_: object) -> None:
         await self.kill()
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
     async def start(self) -> None:
         """Start it. Who calls this outside of a block calls ``kill()`` or ``end()``."""
         with self._log.open("ab") as log:

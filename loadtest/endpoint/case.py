@@ -9,40 +9,48 @@ import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
 
+from aiocollect.testing import emulator_connection_string
 from testkit.child import Child
 from testkit.proxy import Fault, Kind
 
-from ..harness.audit import KeyVerdict, judge, read_keys
+from ..harness.audit import FORMATS, KeyVerdict, judge, read_keys
 from ..harness.environments import OWN_PYTHON
 from ..harness.latencies import PERCENTILES, Latencies
-from ..harness.processes import finish, go
+from ..harness.processes import cpu_of, finish, go, keep_back
 from ..harness.stage import LOAD_CORE, SERVER_CORE, Place, Stage
 from .generator import MOST_WAITING
 from .recorders import READERS
+from .split import PARTS as SPLIT
 
 __all__ = ["WEATHERS", "Case", "run"]
 
 _EVERY: Final = 0.25  # of the timeline
 _COLUMNS: Final = 10
+_PARTS: Final = ("main", "waited", "collected", "store")
 _DOOR: Final = "/collect/model/1/rows"  # of the gateway
 _numbers = itertools.count()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One run. ``weather``: what the store does meanwhile (WEATHERS). With ``timeline`` the server
-    is looked at four times a second, which is a request more each time."""
+    """One run. ``store``: "emulator", or "elsewhere" (elsewhere.py). ``profiled``: the server tells
+    whose its CPU is (split.py), which costs some. ``weather``: what the store
+    does meanwhile (WEATHERS). With ``timeline`` the server is looked at four times a second, which
+    is a request more each time."""
 
     recorder: str
     schedule: dict[str, Any]
     server: str = "aiohttp"
+    store: str = "emulator"
+    profiled: bool = False
     weather: str = "fair"
     timeline: bool = False
     options: dict[str, Any] = field(default_factory=dict)
@@ -82,6 +90,14 @@ async def run(stage: Stage, case: Case) -> dict[str, Any]:
     async with AsyncExitStack() as stack:
         place = await stack.enter_async_context(stage.place(proxied=case.weather != "fair"))
         log = stage.folder / f"{number}.log"
+        store = None
+        if case.store == "elsewhere":
+            store = await stack.enter_async_context(_elsewhere(stage, number, log))
+            port = (await store.hear("port", timeout=40))["port"]
+            keep_back(store.pid, LOAD_CORE)
+            place = replace(
+                place, connection_string=emulator_connection_string(f"127.0.0.1:{port}")
+            )
         task = {
             "server": case.server,
             "recorder": case.recorder,
@@ -90,6 +106,7 @@ async def run(stage: Stage, case: Case) -> dict[str, Any]:
             "store": place.url,
             "columns": _COLUMNS,
             "options": case.options,
+            "profiled": case.profiled,
         }
         python, sidecar, switches = sys.executable, None, {}
         if case.recorder == "azureml":
@@ -125,14 +142,16 @@ async def run(stage: Stage, case: Case) -> dict[str, Any]:
             child = Child("loadtest.endpoint.generator", load, log=log, core=LOAD_CORE)
             loads.append(await stack.enter_async_context(child))
         begin = await go(loads, timeout=40)
-        timeline, usage = await _watch(usage_url, begin, case, place)
+        keeper = stage.azurite.pid if store is None else store.pid
+        timeline, usage = await _watch(usage_url, begin, case, place, keeper)
         told = [await load.hear("ended", timeout=60) for load in loads]
         ended = time.monotonic()
         await finish(server, timeout=120)
         closing = time.monotonic() - ended
         if sidecar is not None:
             await sidecar.end(timeout=120)
-        verdict = await _audit(stage, case, place, number)
+        files = (await finish(store, timeout=60))["files"] if store is not None else None
+        verdict = await _audit(stage, case, place, number, files)
     result = {
         "recorder": case.recorder,
         "server": case.server,
@@ -149,7 +168,13 @@ async def run(stage: Stage, case: Case) -> dict[str, Any]:
     return result
 
 
-# azureml's sidecar -----------------------------------------------------------------------------
+# Beside the server -----------------------------------------------------------------------------
+
+
+def _elsewhere(stage: Stage, number: int, log: Path) -> Child:
+    """A store that answers at once, on the core of the load."""
+    task = {"folder": str(stage.folder), "name": str(number)}
+    return Child("loadtest.endpoint.elsewhere", task, log=log, core=LOAD_CORE)
 
 
 def _sidecar(place: Place, log: Path) -> Child:
@@ -174,9 +199,10 @@ async def _switched_on(stage: Stage, sidecar: Child, number: int) -> dict[str, s
 
 
 async def _watch(
-    url: str, begin: float, case: Case, place: Place
+    url: str, begin: float, case: Case, place: Place, store: int
 ) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
-    """The timeline, and what the server had cost when the warm-up was over."""
+    """The timeline, and what server and store (a process id) had cost when the warm-up was over,
+    and at the end."""
     seconds: float = case.schedule["seconds"]
     weather = WEATHERS[case.weather]
     timeline: list[dict[str, float]] = []
@@ -184,14 +210,14 @@ async def _watch(
     change = asyncio.create_task(weather(place, seconds)) if weather else None
     async with aiohttp.ClientSession() as session:
         await asyncio.sleep(max(0.0, begin + case.warm_up - time.monotonic()))
-        first = await _usage(url, session)
+        first = await _usage(url, session) | {"store": cpu_of(store)}
         while (now := time.monotonic() - begin) < seconds:
             if not case.timeline:
                 await asyncio.sleep(seconds - now)
                 break
             timeline.append({"at": round(now, 2), **await _usage(url, session)})
             await asyncio.sleep(_EVERY)
-        last = await _usage(url, session)
+        last = await _usage(url, session) | {"store": cpu_of(store)}
     if change is not None:
         await change
     return timeline, [first, last]
@@ -206,14 +232,23 @@ async def _usage(url: str, session: aiohttp.ClientSession) -> dict[str, float]:
 # Behind it -------------------------------------------------------------------------------------
 
 
-async def _audit(stage: Stage, case: Case, place: Place, number: int) -> KeyVerdict | None:
+async def _audit(
+    stage: Stage, case: Case, place: Place, number: int, stored: list[str] | None
+) -> KeyVerdict | None:
     reader = READERS[case.recorder]
     if not reader:
         return None
     files = [stage.folder / f"{number}-{shard}.keys" for shard in range(case.generators)]
     offered = read_keys(file.with_suffix(".offered") for file in files)
     answered = read_keys(file.with_suffix(".answered") for file in files)
-    return judge(offered, answered, await stage.stored(place, reader))
+    if stored is None:
+        return judge(offered, answered, await stage.stored(place, reader))
+    return judge(offered, answered, _keys(stored, reader))
+
+
+def _keys(files: list[str], reader: str) -> Iterator[int]:
+    for file in files:
+        yield from FORMATS[reader](Path(file).read_bytes())
 
 
 def _counts(told: list[dict[str, Any]]) -> dict[str, Any]:
@@ -225,7 +260,9 @@ def _counts(told: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _figures(told: list[dict[str, Any]], usage: list[dict[str, float]]) -> dict[str, Any]:
-    """Latencies in ms, from the due time; CPU of the server in microseconds a request."""
+    """Latencies in ms, from the due time; what the server cost, in microseconds a request: CPU, of
+    it the main thread's and the garbage collector's, what the main thread waited for its core; and
+    what the store's process cost."""
     latencies = Latencies.of(one["latencies"] for one in told)
     late = Latencies.of(one["late"] for one in told)
     answers: Counter[int] = Counter()
@@ -233,10 +270,17 @@ def _figures(told: list[dict[str, Any]], usage: list[dict[str, float]]) -> dict[
         answers.update({int(second): count for second, count in one["per_second"].items()})
     first, last = usage
     requests = last["requests"] - first["requests"]
+
+    def a_request(name: str) -> float | None:
+        return 1e6 * (last.get(name, 0.0) - first.get(name, 0.0)) / requests if requests else None
+
     return {
         **{f"p{share:g}": _ms(latencies.at(share)) for share in PERCENTILES},
         "send_lateness_p99": _ms(late.at(99.0)),
-        "cpu_us": 1e6 * (last["cpu"] - first["cpu"]) / requests if requests else None,
+        **{f"{name}_us": a_request(name) for name in ("cpu", *_PARTS)},
+        "samples": {
+            part: last.get(f"sampled {part}", 0) - first.get(f"sampled {part}", 0) for part in SPLIT
+        },
         "curve": [(share, _ms(value)) for share, value in latencies.curve()],
         "answers": [answers[second] for second in range(max(answers, default=-1) + 1)],
     }

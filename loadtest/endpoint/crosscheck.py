@@ -19,7 +19,6 @@ import shutil
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +26,7 @@ from typing import Any, Final
 from testkit.child import Child, say, stop_event, task_of
 
 from ..harness.latencies import Latencies
+from ..harness.pages import PAGES, write
 from ..harness.processes import go
 from ..harness.stage import LOAD_CORE, SERVER_CORE
 from .generator import MOST_WAITING
@@ -128,7 +128,7 @@ async def _ours(
     }
 
 
-async def _compare(name: str, url: str, folder: Path, seconds: float) -> Iterable[str]:
+async def _compare(name: str, url: str, folder: Path, seconds: float) -> list[str]:
     script = folder / "wrk.lua"
     script.write_text(_SCRIPT)
     alone = await _wrk(url, script, connections=1, seconds=seconds)
@@ -152,9 +152,12 @@ def _line(server: str, load: str, found: dict[str, float]) -> str:
     return f"| {server} | {load} | {' | '.join(cells)} |"
 
 
-async def _run(seconds: float) -> None:
-    print("| server | load | answers a second | mean ms | p50 ms | p99 ms | late p50 | failed |")
-    print("|---|---|---:|---:|---:|---:|---:|---:|")
+async def _run(seconds: float) -> str:
+    lines = [
+        "| server | load | answers a second | mean ms | p50 ms | p99 ms | late p50 | failed |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    print("\n".join(lines))
     servers: dict[str, tuple[str, dict[str, Any]]] = {
         "5 ms": ("loadtest.endpoint.crosscheck", {}),
         "scoring": (
@@ -168,7 +171,10 @@ async def _run(seconds: float) -> None:
             async with Child(module, task, log=folder / "log", core=SERVER_CORE) as server:
                 port = (await server.hear("port", timeout=40))["port"]
                 url = f"http://127.0.0.1:{port}/score"
-                print("\n".join(await _compare(name, url, folder, seconds)), flush=True)
+                found = await _compare(name, url, folder, seconds)
+                print("\n".join(found), flush=True)
+                lines += found
+    return "\n".join(lines)
 
 
 def main() -> int:
@@ -177,11 +183,16 @@ def main() -> int:
         prog="python -m loadtest.endpoint.crosscheck", description=__doc__
     )
     parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--write", action="store_true", help="put the table into the page")
     given = parser.parse_args()
     if shutil.which("wrk") is None:
         print(MISSING, file=sys.stderr)
         return 3
-    asyncio.run(_run(given.seconds))
+    before = os.getloadavg()[0]
+    table = asyncio.run(_run(given.seconds))
+    if given.write:
+        about = f"{given.seconds:g} s each, {os.cpu_count()} cores, load {before:.1f} before"
+        write(PAGES / "loadtest.md", "crosscheck", table, conditions=about)
     return 0
 
 

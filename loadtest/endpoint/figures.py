@@ -5,20 +5,23 @@ Invariant: a run in which an answered row was lost or doubled has no figures, an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, Final
 
 from .plots import Line, draw
 from .suite import STEADY, compare
 
-__all__ = ["HEAD", "by_axis", "latency", "readme_rows", "steady", "weather"]
+__all__ = ["HEAD", "TITLES", "answered", "audited", "by_axis", "latency", "loads_of", "median"]
+__all__ += ["steady", "weather"]
 
 TITLES: Final = {
     "none": "no collector",
     "none again": "no collector, again (noise)",
-    "aiocollect": "aiocollect",
     "memory": "aiocollect in memory",
+    "elsewhere": "aiocollect, a store elsewhere",
+    "elsewhere, thread": "the same on a thread of its own",
+    "aiocollect": "aiocollect",
+    "aiocollect, thread": "aiocollect on a thread of its own",
     "afternoon": "asyncio.Queue + csv.writer + SDK",
     "azureml": "azureml-ai-monitoring",
     "awaited": "an awaited SDK append a request",
@@ -29,7 +32,7 @@ HEAD: Final = (
 )
 # A contender has the same color in each picture; azureml's and ours are far apart.
 _COLORS: Final = dict(
-    zip(TITLES, ("0.5", "0.75", "C0", "C2", "C4", "C3", "C1"), strict=True),
+    zip(TITLES, ("0.5", "0.75", "C2", "C5", "C6", "C0", "C9", "C4", "C3", "C1"), strict=True),
 )
 _COMPARED: Final = (("p99", "ms of p99"), ("cpu_us", "µs of server CPU a request"))
 _PERCENTILES: Final = [(50.0, "50"), (10.0, "90"), (1.0, "99"), (0.1, "99.9"), (0.01, "99.99")]
@@ -38,11 +41,11 @@ _PERCENTILES: Final = [(50.0, "50"), (10.0, "90"), (1.0, "99"), (0.1, "99.9"), (
 def steady(results: dict[str, Any], server: str) -> dict[str, Any]:
     """Of one server: a row for each load and contender, the differences, the latencies' picture."""
     runs = [one for one in results["steady"] if one["server"] == server]
-    loads = sorted({one["load"] for one in runs})
+    loads = loads_of(results, server)
     rows = [
         {
             "ours": label == "aiocollect",
-            "cells": [f"{TITLES[label]}, at {load:.0%}", *_cells(found)],
+            "cells": [f"{TITLES[label]}, at {load}", *cells_of(found)],
         }
         for load in loads
         for label, title in TITLES.items()
@@ -51,7 +54,8 @@ def steady(results: dict[str, Any], server: str) -> dict[str, Any]:
     differences = (
         _difference(results["steady"], server, load, ours, *what)
         for load in loads
-        for ours in ("aiocollect", "memory")
+        for ours in TITLES
+        if ours not in ("none", "none again")
         for what in _COMPARED
     )
     return {
@@ -61,6 +65,11 @@ def steady(results: dict[str, Any], server: str) -> dict[str, Any]:
         "differences": [text for text in differences if text],
         "picture": latency(results, server),
     }
+
+
+def loads_of(results: dict[str, Any], server: str) -> list[str]:
+    """The loads that a server was run at, in the order of the plan."""
+    return list(dict.fromkeys(o["load"] for o in results["steady"] if o["server"] == server))
 
 
 def latency(results: dict[str, Any], server: str) -> str:
@@ -150,39 +159,27 @@ def by_axis(axis: str, found: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {"axis": axis, "rows": rows, "picture": picture}
 
 
-def readme_rows(results: dict[str, Any]) -> Iterator[list[str]]:
-    """Of aiohttp at 70 %: p50, p99, CPU, share answered, lost and doubled of each contender."""
-    runs = [o for o in results["steady"] if o["server"] == "aiohttp" and o["load"] == STEADY]
-    for label, title in TITLES.items():
-        found = [one for one in runs if one["label"] == label]
-        if found:
-            p50, p99, _, _, cpu, *_ = _cells(found)
-            answered, due = _answered(found)
-            share = f"{answered / due:.1%}" if due else ""
-            yield [title, p50, p99, cpu, share, *_audited(found)]
-
-
-def _cells(runs: list[dict[str, Any]]) -> list[str]:
+def cells_of(runs: list[dict[str, Any]]) -> list[str]:
     failed = next((one["failed_to_run"] for one in runs if "failed_to_run" in one), "")
     if failed:
         return [f"did not run: {failed[:120]}", *[""] * (len(HEAD) - 2)]
     figures = [one["figures"] for one in runs if one.get("figures")]
     medians = [
-        _median([found[name] for found in figures], digits)
+        median([found[name] for found in figures], digits)
         for name, digits in (
             *(("p50", 1), ("p99", 1), ("p99.9", 1), ("send_lateness_p99", 1)),
             ("cpu_us", 0),
         )
     ]
-    return [*medians, *(f"{number:,}" for number in _answered(runs)), *_audited(runs)]
+    return [*medians, *(f"{number:,}" for number in answered(runs)), *audited(runs)]
 
 
-def _answered(runs: list[dict[str, Any]]) -> tuple[int, int]:
+def answered(runs: list[dict[str, Any]]) -> tuple[int, int]:
     due = sum(one.get("offered", 0) + one.get("unsent", 0) for one in runs)
     return sum(one.get("answered", 0) for one in runs), due
 
 
-def _audited(runs: list[dict[str, Any]]) -> list[str]:
+def audited(runs: list[dict[str, Any]]) -> list[str]:
     audits = [one["audit"] for one in runs if one.get("audit")]
     return [
         f"{sum(audit[name] for audit in audits):,}" if audits else ""
@@ -191,20 +188,20 @@ def _audited(runs: list[dict[str, Any]]) -> list[str]:
 
 
 def _difference(
-    runs: list[dict[str, Any]], server: str, load: float, ours: str, figure: str, unit: str
+    runs: list[dict[str, Any]], server: str, load: str, ours: str, figure: str, unit: str
 ) -> str:
     found = compare(runs, server, figure, load, ours=ours)
     if found is None:
         return ""
     (low, high), (least, most) = found["cost_range"], found["noise_range"]
     return (
-        f"{TITLES[ours]} minus no collector, at {load:.0%}: {found['cost']:+.2f} {unit} (median "
+        f"{TITLES[ours]} minus no collector, at {load}: {found['cost']:+.2f} {unit} (median "
         f"of {found['pairs']} pairs, {low:+.2f} to {high:+.2f}). The noise: {found['noise']:+.2f} "
         f"({least:+.2f} to {most:+.2f})."
     )
 
 
-def _median(values: list[float | None], digits: int) -> str:
+def median(values: list[float | None], digits: int) -> str:
     known = sorted(value for value in values if value is not None)
     return f"{known[len(known) // 2]:,.{digits}f}" if known else "none"
 

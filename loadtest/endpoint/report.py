@@ -13,7 +13,7 @@ import jinja2
 from . import figures
 from .plots import embedded
 
-__all__ = ["as_html", "as_markdown", "as_svg"]
+__all__ = ["as_html", "as_svg"]
 
 
 def as_html(results: dict[str, Any]) -> str:
@@ -36,13 +36,3 @@ def as_html(results: dict[str, Any]) -> str:
 def as_svg(results: dict[str, Any]) -> str:
     """The first server's latencies as a picture of their own."""
     return figures.latency(results, next(iter(results["saturation"])))
-
-
-def as_markdown(results: dict[str, Any]) -> str:
-    """The table of the docs: aiohttp at 70 %."""
-    lines = [
-        "| at 70 % of saturation | p50 ms | p99 ms | CPU µs | answered | lost | doubled |",
-        "|---|---:|---:|---:|---:|---:|---:|",
-    ]
-    lines += [f"| {' | '.join(cells)} |" for cells in figures.readme_rows(results)]
-    return "\n".join(lines)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..harness.processes import cpu_seconds
+from ..harness.processes import Pauses, cpu_seconds, main_thread
 from .recorders import Recorder, make
+from .split import Sampler
 
 __all__ = ["Scoring"]
 
@@ -17,6 +18,10 @@ class Scoring:
         self.recorder: Recorder = make(task)
         self._weights = [0.1 * (number % 7) - 0.2 for number in range(task["columns"] - 1)]
         self.requests = 0
+        self._pauses = Pauses()
+        self._sampler = Sampler()
+        if task.get("profiled"):
+            self._sampler.start()
 
     async def score(self, rows: list[list[float]]) -> list[float]:
         """Score and record."""
@@ -29,5 +34,14 @@ class Scoring:
         return found
 
     def usage(self) -> dict[str, float]:
-        """So far."""
-        return {"cpu": cpu_seconds(), "requests": self.requests, **self.recorder.state()}
+        """So far; seconds. What the main thread ran, and what it waited for its core."""
+        ran, waited = main_thread()
+        return {
+            "cpu": cpu_seconds(),
+            "requests": self.requests,
+            "main": ran,
+            "waited": waited,
+            "collected": self._pauses.total,
+            **{f"sampled {part}": count for part, count in self._sampler.samples.items()},
+            **self.recorder.state(),
+        }

@@ -1,7 +1,7 @@
 """The suite: carries a plan out, run by run, and puts the results together.
 
-Whatever one run meets, the others go on: a run that failed says why, in its place. Rates are shares
-of the saturation, which a ramp against the server by itself finds.
+Whatever one run meets, the others go on: a run that failed says why, in its place. Rates are fixed,
+or shares of the saturation, which a ramp against the server by itself finds.
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ from ..harness.stage import Stage
 from . import bulk_run
 from .case import Case
 from .case import run as run_case
+from .ladder import LADDER, PLAIN, PROFILED, Rung
 from .plan import Plan
 
-__all__ = ["CROWD", "STEADY", "compare", "run"]
+__all__ = ["CROWD", "STEADY", "compare", "fixed", "ladder", "run"]
 
 # Above what these servers answer, and below what the generators can send (loadtest.md).
 _TOP_RATE = 12_000.0
-STEADY: Final = 0.7
+_SHARE = 0.7
+STEADY: Final = f"{_SHARE:.0%}"
 # What the store does is to be seen, not what a server without room does.
 _WEATHER = 0.3
 # So many may wait in each of a ramp's two generators: with thousands of connections a server
@@ -37,16 +39,30 @@ AZUREML_MISSING = "the environment of azureml-ai-monitoring is missing: make fac
 Say = Callable[[str], None]
 
 
-async def run(stage: Stage, plan: Plan, *, seed: int, say: Say) -> dict[str, Any]:
-    """All of it."""
+async def run(stage: Stage, plan: Plan, *, behind: Stage, seed: int, say: Say) -> dict[str, Any]:
+    """All of it. ``behind``: the stage of the servers' runs, whose emulator is kept back."""
     began = time.monotonic()
-    results: dict[str, Any] = {"saturation": {}, "steady": [], "weather": [], "rows": {}}
-    for server in plan.servers:
-        found = await _saturation(stage, plan, server, "none", seed, say)
-        results["saturation"][server] = found
-        await _steady(stage, plan, server, found, seed, say, results["steady"])
+    results = await ladder(behind, plan, seed=seed, say=say)
+    results |= {"weather": [], "rows": {}}
+    steady: list[dict[str, Any]] = results["steady"]
+    top = results["saturation"]
+    for recorder in plan.others:
+        if recorder == "azureml" and not OWN_PYTHON.exists():
+            say(AZUREML_MISSING)
+            continue
+        rate, seconds = round(_SHARE * top[plan.servers[0]]), plan.others_seconds
+        rung = Rung(recorder=recorder)
+        steady.append(
+            await _one(behind, plan.servers[0], recorder, rung, STEADY, rate, seconds, 0, seed, say)
+        )
+    for server in plan.servers[1:]:
+        top[server] = await _saturation(behind, plan, server, "none", seed, say)
+        rate = round(_SHARE * top[server])
+        steady += await _rounds(
+            behind, plan, server, PLAIN, STEADY, rate, plan.other_rounds, seed, say
+        )
     results["gateway"] = await _gateway(stage, plan, seed, say)
-    rate = _WEATHER * results["saturation"]["aiohttp"]
+    rate = round(_WEATHER * top[plan.servers[0]])
     for weather in plan.weathers:
         results["weather"].append(await _weather(stage, plan, weather, rate, seed, say))
     for axis, bulks in plan.bulks.items():
@@ -56,6 +72,29 @@ async def run(stage: Stage, plan: Plan, *, seed: int, say: Say) -> dict[str, Any
             results["rows"][axis][name] = await _guarded(lambda b=bulk: bulk_run.run(stage, b))  # type: ignore[misc]
     results["seconds"] = round(time.monotonic() - began)
     return results
+
+
+async def ladder(stage: Stage, plan: Plan, *, seed: int, say: Say) -> dict[str, Any]:
+    """What collecting costs the first server, at both loads, and whose it is."""
+    began = time.monotonic()
+    server = plan.servers[0]
+    top = await _saturation(stage, plan, server, "none", seed, say)
+    steady = []
+    for load, rate, rounds in (
+        (fixed(plan), plan.fixed_rate, plan.fixed_rounds),
+        (STEADY, round(_SHARE * top), plan.rounds),
+    ):
+        steady += await _rounds(stage, plan, server, LADDER, load, rate, rounds, seed, say)
+    return {
+        "saturation": {server: top},
+        "steady": steady,
+        "seconds": round(time.monotonic() - began),
+    }
+
+
+def fixed(plan: Plan) -> str:
+    """The name of the load that is no share of anything."""
+    return f"{plan.fixed_rate:,} a second"
 
 
 async def _guarded(work: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
@@ -84,49 +123,59 @@ async def _saturation(
     return float(max(pairs, default=answers[0]))
 
 
-async def _steady(
+async def _rounds(
     stage: Stage,
     plan: Plan,
     server: str,
-    saturation: float,
+    rungs: dict[str, Rung],
+    load: str,
+    rate: int,
+    rounds: int,
     seed: int,
     say: Say,
-    results: list[dict[str, Any]],
-) -> None:
-    async def one(
-        recorder: str, share: float, number: int, label: str = "", seconds: float | None = None
-    ) -> None:
-        say(f"{server}: {label or recorder} at {share:.0%}, round {number + 1}")
-        schedule = {
-            "kind": "poisson",
-            "rate": round(share * saturation),
-            "seconds": seconds or plan.steady_seconds,
-        }
-        # All of a round have the same arrivals.
-        case = Case(recorder=recorder, server=server, schedule=schedule, seed=seed + number)
-        found = await _guarded(lambda: run_case(stage, case))
-        results.append(
-            {"recorder": recorder, **found, "label": label or recorder, "load": share}
-            | {"round": number, "server": server}
-        )
+) -> list[dict[str, Any]]:
+    """The rungs in turns, in an order drawn for each round: what drifts, drifts for all. Of the
+    ladder one more, whose server looks at itself."""
+    found = []
+    for number in range(rounds):
+        turns = list(rungs.items())
+        random.Random(seed + number).shuffle(turns)
+        if rungs is LADDER:
+            turns.append((PROFILED, LADDER["elsewhere"]))
+        for label, rung in turns:
+            found.append(
+                await _one(
+                    stage, server, label, rung, load, rate, plan.steady_seconds, number, seed, say
+                )
+            )
+    return found
 
-    # The other loads, and what the collector costs by itself, on one server alone.
-    first = server == plan.servers[0]
-    loads = plan.loads if first else ()
-    for share, rounds in ((STEADY, plan.rounds), *((load, plan.load_rounds) for load in loads)):
-        for number in range(rounds):
-            turns = [("none", "none"), ("aiocollect", "aiocollect"), ("none", "none again")]
-            if first and share == STEADY:
-                turns.append(("memory", "memory"))
-            random.Random(seed + number).shuffle(turns)  # what drifts, drifts for all
-            for recorder, label in turns:
-                await one(recorder, share, number, label)
-    if server == "aiohttp":
-        for recorder in plan.others:
-            if recorder == "azureml" and not OWN_PYTHON.exists():
-                say(AZUREML_MISSING)
-                continue
-            await one(recorder, STEADY, 0, seconds=plan.others_seconds)
+
+async def _one(
+    stage: Stage,
+    server: str,
+    label: str,
+    rung: Rung,
+    load: str,
+    rate: int,
+    seconds: float,
+    number: int,
+    seed: int,
+    say: Say,
+) -> dict[str, Any]:
+    say(f"{server}: {label} at {load}, round {number + 1}")
+    case = Case(
+        recorder=rung.recorder,
+        server=server,
+        store=rung.store,
+        options=rung.options,
+        profiled=label == PROFILED,
+        schedule={"kind": "poisson", "rate": rate, "seconds": seconds},
+        seed=seed + number,  # all of a round have the same arrivals
+    )
+    found = await _guarded(lambda: run_case(stage, case))
+    named = {"label": label, "load": load, "round": number, "server": server}
+    return {"recorder": rung.recorder, **found, **named}
 
 
 async def _weather(
@@ -150,8 +199,8 @@ async def _weather(
 async def _gateway(stage: Stage, plan: Plan, seed: int, say: Say) -> dict[str, Any]:
     """Rows posted to the gateway: how many a second it takes at most, and 70 % of that."""
     top = await _saturation(stage, plan, "gateway", "gateway", seed, say)
-    say(f"gateway: at {STEADY:.0%}")
-    schedule = {"kind": "poisson", "rate": round(STEADY * top), "seconds": plan.steady_seconds}
+    say(f"gateway: at {STEADY}")
+    schedule = {"kind": "poisson", "rate": round(_SHARE * top), "seconds": plan.steady_seconds}
     case = Case(recorder="gateway", server="gateway", schedule=schedule, seed=seed)
     found = await _guarded(lambda: run_case(stage, case))
     return {**found, "weather": "gateway", "saturation": top, "timeline": []}
@@ -161,12 +210,13 @@ def compare(
     steady: list[dict[str, Any]],
     server: str,
     figure: str,
-    load: float = STEADY,
+    load: str = STEADY,
     *,
     ours: str = "aiocollect",
+    base: str = "none",
 ) -> dict[str, Any] | None:
-    """Collecting (``ours``: which way) minus not, and not minus not (the noise), pair by pair, of a
-    figure at a share of the saturation. None where no pair has figures."""
+    """Collecting (``ours``: which way) minus not (``base``: or another way), and not minus not (the
+    noise), pair by pair, of a figure at a load. None where no pair has figures."""
     found: dict[tuple[int, str], float] = {}
     for one in steady:
         if one["server"] == server and one["load"] == load and one.get("figures"):
@@ -176,11 +226,11 @@ def compare(
     rounds = sorted({number for number, _ in found})
     pairs = [
         (
-            found[number, ours] - found[number, "none"],
+            found[number, ours] - found[number, base],
             found[number, "none again"] - found[number, "none"],
         )
         for number in rounds
-        if {(number, label) for label in ("none", ours, "none again")} <= found.keys()
+        if {(number, label) for label in ("none", base, ours, "none again")} <= found.keys()
     ]
     if not pairs:
         return None

@@ -12,6 +12,7 @@ from pathlib import Path
 from testkit.emulator import EmulatorMissing, emulator
 
 from ..harness.environments import OWN_PYTHON
+from ..harness.pages import PAGES, write
 from .conditions import Conditions
 from .contenders import ALL
 from .report import KINDS, as_json, as_markdown, as_text, conditions_text
@@ -25,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS))
     parser.add_argument("--contenders", nargs="+", choices=[each.name for each in ALL])
     parser.add_argument("--json", action="store_true", help="print JSON, each round by itself")
-    parser.add_argument("--markdown", type=Path, help="write the tables of faceoff.md there")
+    parser.add_argument("--write", action="store_true", help="put the tables into faceoff.md")
     options = parser.parse_args(arguments)
     contenders = [
         each for each in ALL if options.contenders is None or each.name in options.contenders
@@ -63,8 +64,9 @@ def main(arguments: list[str] | None = None) -> int:
             of_kind = [each for each in results if each.kind == kind]
             print(as_text(of_kind, title=f"All seeds, {KINDS[kind]}"), end="\n\n")
         print(conditions_text(results, conditions))
-    if options.markdown is not None:
-        options.markdown.write_text(as_markdown(results, conditions) + "\n")
+    if options.write:
+        about = f"the sums of seeds {', '.join(map(str, options.seeds))}"
+        write(PAGES / "faceoff.md", "faceoff", as_markdown(results), conditions=about)
     return 0 if all(map(_kept_its_word, results)) else 1
 
 

@@ -82,7 +82,6 @@ def as_text(results: Sequence[Result], *, title: str) -> str:
 
 def conditions_text(results: Sequence[Result], conditions: Conditions) -> str:
     """The conditions in a paragraph: load, faults, clients, versions."""
-    versions = {name: version for each in results for name, version in each.versions.items()}
     counted = Counter(each.kind for each in SINGLE)
     singles = ", ".join(f"{counted[kind]} {what}" for kind, what in _WHAT.items())
     return (
@@ -95,10 +94,14 @@ def conditions_text(results: Sequence[Result], conditions: Conditions) -> str:
         f"what a fault does, not how often one comes. Everything at its defaults, but for the "
         f"time-out of an attempt: {conditions.attempt_timeout:g} s for all. The rate fills no "
         f"contender's queue. The sidecar of azureml-ai-monitoring is closed source: a stand-in of "
-        f"ours, which nobody kills. Azurite {_azurite()}, Python {platform.python_version()}, "
-        + ", ".join(f"{name} {versions[name]}" for name in sorted(versions))
-        + "."
+        f"ours, which nobody kills. {_versions(results)}"
     )
+
+
+def _versions(results: Sequence[Result]) -> str:
+    versions = {name: version for each in results for name, version in each.versions.items()}
+    named = "".join(f", {name} {versions[name]}" for name in sorted(versions))
+    return f"Azurite {_azurite()}, Python {platform.python_version()}{named}."
 
 
 def _azurite() -> str:
@@ -116,17 +119,16 @@ _WHAT = {
 }
 
 
-def as_markdown(results: Sequence[Result], conditions: Conditions) -> str:
-    """A table for each kind of round, all seeds added up, with date and conditions."""
+def as_markdown(results: Sequence[Result]) -> str:
+    """A table for each kind of round, all seeds added up, and what was run."""
     parts = []
     for kind, what in KINDS.items():
         of_kind = [each for each in results if each.kind == kind]
         if not of_kind:
             continue
         rows = [_HEAD, ["---", *["---:"] * (len(_HEAD) - 1)], *map(_line, _by_contender(of_kind))]
-        parts.append(f"**{what}**\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows))
-    today = datetime.datetime.now(datetime.UTC).date()
-    parts.append(f"(`make faceoff`, {today}.) {conditions_text(results, conditions)}")
+        parts.append(f"{what}:\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows))
+    parts.append(_versions(results))
     return "\n\n".join(parts)
 
 

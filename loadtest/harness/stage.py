@@ -20,7 +20,7 @@ from .audit import FORMATS
 
 __all__ = ["LOAD_CORE", "SERVER_CORE", "Place", "Stage"]
 
-# The server by itself; generators and emulator share the other one.
+# The server by itself; the load, and stores that are kept back (processes.py), share the other one.
 SERVER_CORE: Final = 0
 LOAD_CORE: Final = 1
 

@@ -15,7 +15,7 @@ from aiocollect import Pipeline
 from aiocollect.typing import LOG_ROOT
 from testkit.emulator import Emulator, emulator
 
-from .load import FEATURES, bare, collect_all, floats, pipeline_on
+from .load import FEATURES, RowsWrong, bare, collect_all, floats, pipeline_on
 from .measure import Figure, Size, cpu_of, ratios
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ async def _run(running: Emulator, size: Size) -> list[Figure]:
     import numpy as np
     from azure.storage.blob.aio import BlobServiceClient
 
-    count = size.of(60_000, 2_000)
+    count = size.of(60_000, 2_000)  # of a thousand a call
     table = list(floats(1000))
     kinds: dict[str, Any] = {"lists": table, "float64 arrays": np.array(table)}
     dump = bare(table, calls=1)
@@ -60,6 +60,9 @@ async def _run(running: Emulator, size: Size) -> list[Figure]:
                 ours = await _ours(pipeline, collector, [value] * (count // 1000))
                 costs[kind].append(time.process_time() - cpu)
                 data = await (await blob.download_blob(stored)).readall()
+                if data.count(b"\n") != count:
+                    lines = data.count(b"\n")
+                    raise RowsWrong(f"{count:,} rows were collected, and {lines:,} lines stored")
                 raw = await _raw(container.get_blob_client(f"raw-{number}-{kind}"), data)
                 rates[kind].append(100 * raw / ours)
                 limits[kind].append(costs[kind][-1] / raw)

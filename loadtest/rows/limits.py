@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from pathlib import Path
 from typing import Any
 
 from testkit.emulator import Emulator, emulator
 
+from ..harness.processes import cpu_of
 from .hold import watching
 from .measure import Figure, Size, percentile
 
@@ -47,14 +47,14 @@ async def _sdk(running: Emulator, size: Size) -> list[Figure]:
             client = service.get_blob_client(CONTAINER, f"raw-{number}")
             await client.create_append_blob()
             with watching() as watch:
-                begun = time.perf_counter(), time.process_time(), _cpu_of(running.pid)
+                begun = time.perf_counter(), time.process_time(), cpu_of(running.pid)
                 for at in range(appends):
                     await client.append_block(body, appendpos_condition=at * MEBIBYTE)
                 wall = time.perf_counter() - begun[0]
             holds.append(1000 * percentile(watch.holds, 0.999))
             longest.append(1000 * max(watch.holds))
             ours.append(100 * (time.process_time() - begun[1]) / wall)
-            emulators.append(100 * (_cpu_of(running.pid) - begun[2]) / wall)
+            emulators.append(100 * (cpu_of(running.pid) - begun[2]) / wall)
     note = f"the raw SDK, {appends} appends of 1 MiB one after the other"
     return [
         Figure(
@@ -64,12 +64,6 @@ async def _sdk(running: Emulator, size: Size) -> list[Figure]:
         Figure("of one processor: the emulator, beside the raw SDK", tuple(emulators), "%"),
         Figure("of one processor: the raw SDK's process", tuple(ours), "%"),
     ]
-
-
-def _cpu_of(pid: int) -> float:
-    """Seconds of CPU that a process has taken: utime and stime of proc(5)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _copies(size: Size) -> Figure:

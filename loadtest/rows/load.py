@@ -23,7 +23,9 @@ __all__ = [
     "BURST",
     "FEATURES",
     "InstantStore",
+    "RowsWrong",
     "bare",
+    "check_rows",
     "collect_all",
     "floats",
     "missing",
@@ -31,6 +33,7 @@ __all__ = [
 ]
 
 WIDTH: Final = 10
+_LOG: Final = "_aiocollect/"  # by its name: older revisions have none to import
 FEATURES: Final = [f"f{number}" for number in range(WIDTH)]
 # Calls between two turns of the loop. The pump takes about 180 rows of ten floats a turn: with more
 # they would pile up in the ring, and the garbage collector would be what is measured.
@@ -65,12 +68,18 @@ def bare(rows: Sequence[Sequence[Any]], *, calls: int) -> Callable[[], object]:
     return lambda: orjson.dumps(array)
 
 
+class RowsWrong(Exception):
+    """A bench whose rows were lost or doubled: it has no figures."""
+
+
 class InstantStore:
-    """Acknowledges what it is given, and keeps its length alone."""
+    """Acknowledges what it is given, and keeps its length alone; once ``kept`` is a list, blocks
+    too."""
 
     def __init__(self) -> None:
         self._blobs: dict[str, tuple[int, int]] = {}
         self.appends: list[int] = []
+        self.kept: list[bytes] | None = None
 
     async def open(self, path: str, *, head: int) -> Opened:
         """See Store.open; the header is not looked at, since each blob is made here, empty."""
@@ -92,6 +101,8 @@ class InstantStore:
         _, blocks = self._blobs[path]
         self._blobs[path] = (offset + len(data), blocks + 1)
         self.appends.append(len(data))
+        if self.kept is not None and not path.startswith(_LOG):
+            self.kept.append(data)
         return Appended(offset + len(data), blocks + 1, str(blocks + 1))
 
     async def read(self, path: str, *, offset: int, length: int) -> Range:
@@ -120,3 +131,21 @@ async def collect_all(
             collect(value)
         await asyncio.sleep(0)
     await flush()
+
+
+async def check_rows(
+    store: InstantStore,
+    collect: Callable[[Any], object],
+    calls: Sequence[Any],
+    *,
+    flush: Callable[[], Awaitable[object]],
+    rows: int,
+) -> None:
+    """Collect these calls once more, in no figure, and count the lines that the store is given: a
+    figure of rows that are lost or doubled says nothing. Raises RowsWrong."""
+    store.kept = []
+    await collect_all(collect, calls, flush=flush)
+    lines = sum(block.count(b"\n") for block in store.kept)
+    store.kept = None
+    if lines != rows:
+        raise RowsWrong(f"{rows:,} rows were collected, and {lines:,} lines stored")

@@ -5,13 +5,23 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aiocollect import Pipeline
 
-from .load import BURST, FEATURES, InstantStore, bare, collect_all, floats, missing, pipeline_on
+from .load import (
+    BURST,
+    FEATURES,
+    InstantStore,
+    bare,
+    check_rows,
+    collect_all,
+    floats,
+    missing,
+    pipeline_on,
+)
 from .measure import Figure, Size, cpu_of, ratios, take_turns
 
 if TYPE_CHECKING:
@@ -31,6 +41,7 @@ def run(size: Size) -> list[Figure]:
             "bare, many": partial(cpu_of, bare(rows, calls=count // 1000)),
         }
         pipelines: list[Pipeline] = []
+        checks: list[Callable[[], Coroutine[Any, Any, None]]] = []
         for name, calls, options in (
             ("one row a call", rows, {}),
             ("5 % missing", gaps, {}),
@@ -39,11 +50,19 @@ def run(size: Size) -> list[Figure]:
             ("1,000 rows a call", tables, {}),
             ("1,000 rows a call, JSON Lines", tables, {"format": "jsonl"}),
         ):
-            pipeline = pipeline_on(InstantStore(), **options)
+            store = InstantStore()
+            pipeline = pipeline_on(store, **options)
             pipelines.append(pipeline)
             collector = pipeline.collector("bench", feature_names=FEATURES)
             sides[name] = partial(_cost, runner, pipeline, collector, calls)
+            checks.append(
+                partial(
+                    check_rows, store, collector.collect, calls, flush=pipeline.flush, rows=count
+                )
+            )
         costs = take_turns(sides, rounds=size.of(5, 1))
+        for check in checks:
+            runner.run(check())
         for pipeline in pipelines:
             runner.run(pipeline.aclose())
     one, many = costs["bare, one"], costs["bare, many"]

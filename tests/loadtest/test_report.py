@@ -11,6 +11,7 @@ import pytest
 
 from loadtest.endpoint import report, suite
 from loadtest.endpoint.plots import Line, draw
+from loadtest.endpoint.tables import ladder_tables, rows_table, server_tables
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -37,7 +38,7 @@ def _run(label: str, number: int, p99: float, *, good: bool = True) -> dict[str,
     found: dict[str, Any] = {
         "label": label,
         "server": "aiohttp",
-        "load": 0.7,
+        "load": "70%",
         "round": number,
         "offered": 90,
         "unsent": 10,
@@ -120,14 +121,12 @@ def test_the_report_shows_everything_and_needs_nothing() -> None:
     ]
     assert [">store down<" in svg for svg in drawn] == [False, True, True, False]
     assert not re.search(r"href=\"(?!#)|@import|<image|<script", "".join(drawn))
-    assert "| aiocollect | 1.0 | 6.0 | 100 | 80.0% | 0 | 0 |" in report.as_markdown(_results())
 
 
 def test_a_run_with_lost_rows_has_no_figures() -> None:
     """It is shown with what it lost, and with nothing else."""
-    assert "| aiocollect | none | none | none | 80.0% | 9 | 0 |" in report.as_markdown(
-        _results(good=False)
-    )
+    table = ladder_tables(_results(good=False))
+    assert "| aiocollect | none | none | none | none |  |  | none | none | 80.0% | 9 | 0 |" in table
     assert "class=ours><td>aiocollect, at 70%</td><td>none</td>" in report.as_html(
         _results(good=False)
     )
@@ -160,11 +159,11 @@ def test_each_load_has_pairs_of_its_own() -> None:
     steady = _results()["steady"]
     for number, (none, ours, again) in enumerate([(20.0, 30.0, 21.0), (10.0, 40.0, 13.0)]):
         for label, p99 in (("none", none), ("aiocollect", ours), ("none again", again)):
-            steady.append({**_run(label, number, p99), "load": 0.9})
-    found = suite.compare(steady, "aiohttp", "p99", 0.9)
+            steady.append({**_run(label, number, p99), "load": "90%"})
+    found = suite.compare(steady, "aiohttp", "p99", "90%")
     assert found is not None
     assert (found["pairs"], found["cost"], found["noise"]) == (2, 20.0, 2.0)
-    assert suite.compare(steady, "aiohttp", "p99", 0.3) is None
+    assert suite.compare(steady, "aiohttp", "p99", "30%") is None
     page = report.as_html({**_results(), "steady": steady})
     assert "<p>aiocollect minus no collector, at 70%: +1.00 ms of p99 (median of 3 pairs" in page
     assert "<p>aiocollect minus no collector, at 90%: +20.00 ms of p99 (median of 2 pairs" in page
@@ -191,3 +190,47 @@ def test_the_collector_by_itself_is_compared_with_the_same_runs() -> None:
     assert (found["cost"], found["cost_range"], found["noise"]) == (1.5, (1.5, 2.5), 0.5)
     page = report.as_html({**_results(), "steady": steady})
     assert "aiocollect in memory minus no collector, at 70%: +1.50 ms of p99" in page
+
+
+def test_each_rung_is_set_against_the_one_below() -> None:
+    """Within its round, by the median; the sample of the main thread is shared out by its parts."""
+    steady = _results()["steady"]
+    # p99 of "none" is 5, 4, 5; of "aiocollect" 6, 4.5, 9.
+    for number, (memory, elsewhere) in enumerate([(5.1, 5.0), (4.3, 5.3), (5.2, 6.2)]):
+        steady.append(_run("memory", number, memory))
+        steady.append(_run("elsewhere", number, elsewhere))
+        profiled = _run("profiled", number, 1.0)
+        profiled["figures"] |= {
+            "samples": {"server": 30, "collect()": 10},
+            "main_us": 80.0 + number,
+            "waited_us": 2.0,
+            "store_us": 3.5,
+        }
+        steady.append(profiled)
+    table = ladder_tables({**_results(), "steady": steady})
+    for line in (
+        "| aiocollect | 1.00 | 6.00 | 12.0 | 100 | +1.00 (+0.50 to +4.00) | +0.0 (+0.0 to +0.0) |",
+        "| the collector: in memory, minus no collector | +0.20 (+0.10 to +0.30) |",
+        "| SDK, HTTP, kernel: a store elsewhere, minus in memory | +1.00 (-0.10 to +1.00) |",
+        "| the emulator, minus a store elsewhere | +1.00 (-0.80 to +2.80) |",
+        "| the noise: no collector, again, minus no collector | +0.50 (-1.00 to +2.00) |",
+        "main thread's 81 µs a request, a store elsewhere, by 120 samples: server 60.8, collect() ",
+        " samples: server 60.8, collect() 20.2, drain 0.0",
+    ):
+        assert line in table, table
+
+
+def test_rows_and_other_servers_have_tables_of_their_own() -> None:
+    """The first server is the ladder's; a run without figures says so."""
+    results = _results()
+    assert server_tables(results) == ""
+    second = [{**one, "server": "fastapi"} for one in results["steady"]]
+    both = {"saturation": {"aiohttp": 1000.0, "fastapi": 512.4}, "steady": second}
+    table = server_tables(both)
+    assert table.startswith("fastapi, whose saturation was 512 requests a second.")
+    assert "| aiocollect | 1.00 | 6.00 |" in table
+    results["rows"]["columns"]["1,000"] = {"failed_to_run": "ChildFailed"}
+    assert rows_table(results).splitlines()[2:] == [
+        "| columns: 1 | 1.0 | 10.0 | 50 | 0 | 0 |",
+        "| columns: 1,000 | none | none | none |  |  |",
+    ]

@@ -18,12 +18,38 @@ import pytest
 from loadtest.harness.environments import OWN_PYTHON
 from loadtest.rows import __main__ as runner
 from loadtest.rows import base, hold, rival
+from loadtest.rows.load import (
+    FEATURES,
+    InstantStore,
+    RowsWrong,
+    check_rows,
+    collect_all,
+    floats,
+    pipeline_on,
+)
 from loadtest.rows.measure import Figure, Size, percentile, ratios, take_turns
 from loadtest.rows.report import as_json, as_text, from_json
 from loadtest.rows.table import BENCHES, bench
 from testkit.emulator import missing
 
 NEEDS_THE_EMULATOR = {"append", "azurite", "hold", "limits"}
+
+
+@pytest.mark.parametrize("change", [-1, 1])
+def test_a_bench_whose_rows_are_lost_or_doubled_fails(change: int) -> None:
+    """Its store counts lines: a row fewer or more than were given, and there are no figures."""
+    store, calls = InstantStore(), floats(64)
+
+    async def count() -> None:
+        pipeline = pipeline_on(store)
+        collect = pipeline.collector("bench", feature_names=FEATURES).collect
+        await collect_all(collect, calls, flush=pipeline.flush)  # with the header
+        await check_rows(store, collect, calls, flush=pipeline.flush, rows=64)
+        with pytest.raises(RowsWrong, match=f"{64 + change} rows were collected, and 64 lines"):
+            await check_rows(store, collect, calls, flush=pipeline.flush, rows=64 + change)
+        await pipeline.aclose()
+
+    asyncio.run(count())
 
 
 # Arithmetic ---------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 """Compact a day of two models on so many workers of Ray, a task for each model; prints what was
-made, as JSON.
+made, as JSON, and by how much the memory of a worker grew, in bytes.
 
     python compact_day.py DIRECTORY TARGET WORKERS
 """
@@ -18,12 +18,18 @@ os.environ["RAY_DEDUP_LOGS"] = "0"
 import ray
 
 import aiocollect
+from tests.ray.memory import peak, since_now
 
 
 def compacted(directory: str, target: str, model: str) -> dict[str, int]:
-    """Rows and bytes of the files of one model."""
+    """Rows and number of the files of one model, and the memory that it took."""
+    before = since_now()
     made = aiocollect.compact(directory, target, model=model, until="0d")
-    return {"rows": sum(file.rows or 0 for file in made.files), "files": len(made.files)}
+    return {
+        "rows": sum(file.rows or 0 for file in made.files),
+        "files": len(made.files),
+        "grew": peak() - before,
+    }
 
 
 def main(directory: str, target: str, workers: int) -> None:

@@ -1,4 +1,5 @@
-"""Read a day through Ray Data, on so many workers; prints what was found, as JSON.
+"""Read a day through Ray Data, on so many workers; prints what was found, as JSON, and the most
+memory that a worker held, in bytes.
 
 python read_day.py DIRECTORY WORKERS [COMPACTED]
 """
@@ -20,6 +21,7 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 import ray
 
 import aiocollect
+from tests.ray.memory import peak
 
 MEMORY = 256 * 2**20
 
@@ -35,6 +37,7 @@ def looked_at(table: Any) -> Any:
             "quarters": [int(pc.sum(quarters).as_py() or 0)],
             "breaks": [pc.sum(pc.equal(table["plan"], 'line\nbreak "quoted"')).as_py() or 0],
             "right": [pc.sum(right).as_py() or 0],
+            "peak": [peak()],
         }
     )
 
@@ -56,8 +59,10 @@ def main(directory: str, workers: int, compacted: str | None = None) -> None:
     found = dataset.to_ray(8 << 20).map_batches(looked_at, batch_format="pyarrow", batch_size=None)
     blocks = found.take_all()
     seconds = time.perf_counter() - begun
-    total = {name: sum(block[name] for block in blocks) for name in blocks[0]}
+    names = [name for name in blocks[0] if name != "peak"]
+    total = {name: sum(block[name] for block in blocks) for name in names}
     said = {
+        "peak": max(block["peak"] for block in blocks),
         "splits": len(dataset.splits(8 << 20)),
         "seconds": seconds,
         "schema": str(dataset.schema),
