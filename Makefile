@@ -16,7 +16,7 @@ ifdef NATIVE
 export AIOCOLLECT_NATIVE := $(NATIVE)
 endif
 
-.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos docs pages faceoff loadtest bench crosscheck inference ui-test storyboard screenshots vendor ray spark evidently dist sbom zoo contract million floats sanitize fuzz hostile golden client audit lock clean
+.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos docs pages faceoff loadtest bench crosscheck inference ui-test storyboard screenshots vendor ray spark evidently dist sbom zoo proof contract million floats sanitize fuzz hostile golden client audit lock clean
 
 help: ## Show these verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -205,6 +205,10 @@ spark: $(VENV)/ready .venv-spark/ready ## Spark 4, which needs Java 17: a day re
 
 zoo: $(VENV)/ready testkit/azurite/node_modules/ready native ## Bugs put into copies of the package: the suites must catch each
 	$(BIN)/python -m tests.zoo
+
+MINUTES ?= 20
+proof: $(VENV)/ready testkit/azurite/node_modules/ready native ## The long proofs: what is missing of them for this code; adds up over runs (MINUTES=20)
+	$(BIN)/python -m tests.proof --minutes $(MINUTES) $(if $(JOBS),--jobs $(JOBS))
 
 contract: $(VENV)/ready ## The contract tests against your own account (docs/explanation/real-account.md)
 	$(BIN)/python -m pytest -q -m contract tests/contract

@@ -230,10 +230,14 @@ def test_json_is_read_once(case: str) -> None:
     """Whatever the form of a megabyte of JSON, as rows, as a payload, or as an event."""
     options = GatewayOptions(max_body_bytes=4 * MIB)
     body = SLOW[case]
-    assert spent(lambda: json_rows(body, {}, options)) < PATIENCE
-    assert spent(lambda: list(members(check_json(body, depth=36, field="body")))) < PATIENCE
-    assert spent(lambda: structured_event(body, options)) < PATIENCE
-    assert spent(lambda: batched_events(body, options)) < PATIENCE
+    looks: list[Callable[[], Any]] = [
+        lambda: json_rows(body, {}, options),
+        lambda: list(members(check_json(body, depth=36, field="body"))),
+        lambda: structured_event(body, options),
+        lambda: batched_events(body, options),
+    ]
+    for look in looks:
+        assert spent(look) < PATIENCE, "it hangs"
 
 
 @pytest.mark.parametrize("case", CSVS)

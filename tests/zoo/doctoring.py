@@ -43,7 +43,7 @@ DOCTORING: Final[list[Mutant]] = [
         '("store", "credential", "log_key", "proxy")',
         '("store", "credential")',
         ("doctor's checks",),
-        "SECRET",
+        "c2VjcmV0",
     ),
     Mutant(
         "ready, although nothing was written",

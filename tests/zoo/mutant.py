@@ -10,7 +10,8 @@ __all__ = ["Mutant", "Unfit"]
 
 # What the native core stands in for.
 _PYTHONS = (
-    *("_core/ring.py", "_core/ids.py", "_core/lock.py", "_engine/python_path.py", "encoders/"),
+    *("_core/ring.py", "_core/ids.py", "_core/lock.py", "encoders/"),
+    *("_engine/python_path.py", "_engine/recorder.py"),
 )
 
 

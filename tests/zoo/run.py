@@ -27,6 +27,9 @@ __all__ = ["Verdict", "control", "copy_tree", "judge", "judge_all"]
 ROOT: Final = Path(__file__).resolve().parents[2]
 # For one suite on one mutant, in seconds.
 PATIENCE: Final = 300
+# What is said of a test that pytest-timeout has ended: it prints this banner, and no verdict.
+HANGS: Final = "hangs: the test does not end"
+_BANNER: Final = "+ Timeout +"
 
 
 class Verdict(NamedTuple):
@@ -138,6 +141,8 @@ def _run(
     if not process.returncode:
         return "", ""
     seed, said = read(output, finding)
+    if not seed and _BANNER in output and finding and finding in HANGS:
+        return "timeout", HANGS
     if not seed and core.get("AIOCOLLECT_NATIVE") == "1":
         # A bug in native code ends the process, or never ends.
         if process.returncode < 0:
