@@ -6,8 +6,7 @@ run that was overtaken by whoever it was plans again; a run that is killed leave
 that nothing names, which VACUUM removes. The library writes each version on a copy of the log
 (reading/compacted/delta_log.py): it is the one that knows the protocol.
 
-Only plain encodings: the readers of these engines do not know the others (SPARK-56894: "Unsupported
-encoding: BYTE_STREAM_SPLIT"; Photon has a reader of its own).
+Only plain encodings and dictionaries: every reader of these engines knows them.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ from ..reading.compacted.files import Fold
 from ..reading.compacted.footer import Footer
 from ..reading.rows.stream import StreamReader
 from ..typing import METADATA, ObjectStore
-from .targets import CONTENT_TYPE
+from .targets import CONTENT_TYPE, plain_floats
 
 __all__ = ["DeltaTable"]
 
@@ -133,8 +132,8 @@ class DeltaTable:
         )
 
     def encodings(self, schema: Any) -> Mapping[str, str]:
-        """All by dictionaries, or plain."""
-        return {}
+        """Plain, and what repeats by dictionaries."""
+        return plain_floats(schema)
 
     async def put(self, path: str, day: str, file: IO[bytes], length: int, footer: Footer) -> bool:
         """See FileTarget."""
