@@ -30,6 +30,7 @@ LOOK_AGAIN: Final = 600.0
 def on_open_no_right(lane: LaneData, _: Any) -> list[Command]:
     """The lane may not read: from now on it writes to blobs of its own."""
     lane.blind = True
+    lane.firsts.missing = False  # a lane must know that it may read before it makes a shared part
     if lane.own_place is not None:
         return back_to_own(lane)
     notes: list[Command] = []

@@ -46,6 +46,7 @@ def on_rest(lane: LaneData, _: Any) -> list[Command]:
 def on_opened(lane: LaneData, opened: Opened) -> list[Command]:
     """The part exists: it is this lane's, or the next one is looked at."""
     notes: list[Command] = []
+    _learn(lane, missing=False)
     if lane.own_place is not None:  # the right to read has come
         lane.own_place = None
         notes.append(Note(Resumed(path=lane.parts.path, part=lane.parts.name)))
@@ -62,6 +63,7 @@ def on_open_missing(lane: LaneData, _: Any) -> list[Command]:
         lane.place.made = False
         lane.begin_retries().turned("NotFoundAfterCreate")
         return begin_part(lane)
+    _learn(lane, missing=True)
     return create(lane)
 
 
@@ -74,6 +76,8 @@ def on_created(lane: LaneData, created: Created | bool) -> list[Command]:
     """The part exists now; False: another writer was faster."""
     if not lane.blind:
         # Whoever made it: only a look gives its ETag and time, and shows what others wrote.
+        if created is False:
+            _learn(lane, missing=False)
         lane.place.made = True
         lane.place.confirmed = created is not False
         return look(lane)
@@ -98,3 +102,9 @@ def on_create_refused(lane: LaneData, error: StoreError) -> list[Command]:
         return hold(lane, error.code, then=State.OPENING, wish=error.retry_after)
     retries.creation = error.code
     return look(lane)
+
+
+def _learn(lane: LaneData, *, missing: bool) -> None:
+    """The first part was, or was not, there before this lane made it."""
+    if not lane.parts.index and not lane.place.made:
+        lane.firsts.missing = missing

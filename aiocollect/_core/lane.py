@@ -11,6 +11,7 @@ from .accumulator import Batch
 from .backoff import Backoff
 from .commands import Answer, Command, LaneEvent
 from .doubt import Doubt
+from .first_parts import FirstParts
 from .lane_data import LaneData
 from .limits import BlockSizes
 from .parts import Parts
@@ -26,9 +27,21 @@ class Lane:
 
     __slots__ = ("_data",)
 
-    def __init__(self, parts: Parts, *, backoff: Backoff, sizes: BlockSizes | None = None) -> None:
-        """``sizes`` is for all lanes of one store."""
-        self._data = LaneData(parts, backoff=backoff, sizes=sizes or BlockSizes())
+    def __init__(
+        self,
+        parts: Parts,
+        *,
+        backoff: Backoff,
+        sizes: BlockSizes | None = None,
+        firsts: FirstParts | None = None,
+    ) -> None:
+        """``sizes`` and ``firsts`` are for all lanes of one store."""
+        self._data = LaneData(
+            parts,
+            backoff=backoff,
+            sizes=sizes or BlockSizes(),
+            firsts=firsts or FirstParts(),
+        )
 
     def __repr__(self) -> str:
         doubt = " in doubt" if self.in_doubt else ""

@@ -12,6 +12,7 @@ from .accumulator import Block
 from .backoff import Backoff
 from .block_queue import NO_BLOCKS, BlockQueue
 from .doubt import Doubt
+from .first_parts import FirstParts
 from .limits import BlockSizes
 from .parts import Parts
 from .place import Place
@@ -49,11 +50,13 @@ class LaneData:
     """
 
     __slots__ = (
-        *("backoff", "blind", "blocks", "chance", "doubt", "look_at", "now", "own_place", "parts"),
-        *("place", "resume", "retries", "sizes", "state"),
+        *("backoff", "blind", "blocks", "chance", "doubt", "firsts", "look_at", "now"),
+        *("own_place", "parts", "place", "resume", "retries", "sizes", "state"),
     )
 
-    def __init__(self, parts: Parts, *, backoff: Backoff, sizes: BlockSizes) -> None:
+    def __init__(
+        self, parts: Parts, *, backoff: Backoff, sizes: BlockSizes, firsts: FirstParts
+    ) -> None:
         self.state = State.IDLE
         self.parts = parts
         self.place = Place()
@@ -62,6 +65,7 @@ class LaneData:
         self.doubt: Doubt | None = None
         self.backoff = backoff
         self.sizes = sizes
+        self.firsts = firsts
         self.retries: Retries | None = None
         self.resume = State.OPENING
         self.chance = self.now = 0.0

@@ -92,10 +92,13 @@ def next_block(lane: LaneData) -> list[Command]:
 
 
 def begin_part(lane: LaneData) -> list[Command]:
-    """Look at the part or, where that is not allowed, make it; first the wait that is owed."""
+    """Look at the part; make it, where that is not allowed, or where the latest path was new too.
+    First the wait that is owed."""
     if lane.retries and lane.retries.owed:
         return hold(lane, lane.retries.owed, then=State.CREATING if lane.blind else State.OPENING)
-    return create(lane) if lane.blind else look(lane)
+    # A lane that has met anything looks: the bounds of its ways are those of looking first.
+    new = lane.firsts.missing and not lane.parts.index and lane.retries is None
+    return create(lane) if lane.blind or new else look(lane)
 
 
 def _look_for_the_right(lane: LaneData) -> list[Command]:

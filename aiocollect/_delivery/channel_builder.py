@@ -1,13 +1,14 @@
 """Puts channels together: the parts, lane and accumulator of one path and header.
 
 What all channels of a pipeline have in common is made once: the limits of batches and parts, the
-back-off, and what is known of the sizes of blocks that the store takes.
+back-off, what is known of the sizes of blocks that the store takes, and whether paths are new.
 """
 
 from __future__ import annotations
 
 from .._core.accumulator import Accumulator
 from .._core.backoff import Backoff
+from .._core.first_parts import FirstParts
 from .._core.lane import Lane
 from .._core.limits import BatchLimits, BlockSizes, PartLimits
 from .._core.log_lines import is_log
@@ -35,6 +36,7 @@ class ChannelBuilder:
         )
         self._backoff = Backoff(base=retry.base, cap=retry.cap, hold=retry.hold)
         self._sizes = BlockSizes()
+        self._firsts = FirstParts()
 
     def __repr__(self) -> str:
         return f"<ChannelBuilder, batches up to {self.max_batch_bytes} bytes>"
@@ -61,7 +63,7 @@ class ChannelBuilder:
             serial=serial,
         )
         return Channel(
-            Lane(parts, backoff=self._backoff, sizes=self._sizes),
+            Lane(parts, backoff=self._backoff, sizes=self._sizes, firsts=self._firsts),
             Accumulator(self._batch_limits),
             content_type=content_type,
             totals=Totals() if is_log(path) else self.totals,

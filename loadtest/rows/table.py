@@ -27,6 +27,7 @@ BENCHES: Final = {
     "host": "how late a host wakes beside a pipeline on a thread of its own",
     "limits": "the raw SDK's hold of the loop, the emulator's share of the machine, kept copies",
     "blocks": "how full blocks are, and how many appends there are",
+    "paths": "new paths: our CPU, and how many a second into Azurite",
     "memory": "memory of idle paths",
     "scale": "CPU per row over the number of rows, and of paths",
 }

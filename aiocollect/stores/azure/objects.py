@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -63,12 +63,14 @@ async def put(
     return True
 
 
-async def seal_at(blob: BlobClient, created: str, length: int, ask: Ask) -> str:
+async def seal_at(
+    blob: BlobClient, created: str, length: int, ask: Ask, *, ids: Iterator[str]
+) -> str:
     """Seal the blob if it is this one, and so long. Returns its ETag, or ""."""
     from azure.core import MatchConditions
 
     try:
-        seen, _ = await look(blob, 0, 1, ask)
+        seen, _ = await look(blob, 0, 1, ask, ids=ids)
         if seen.created != created or seen.length != length:
             return ""
         if seen.sealed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -19,21 +19,33 @@ Ask: TypeAlias = Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]]
 
 
 async def look(
-    blob: BlobClient, offset: int, length: int, ask: Ask, *, any_kind: bool = False
+    blob: BlobClient,
+    offset: int,
+    length: int,
+    ask: Ask,
+    *,
+    ids: Iterator[str],
+    any_kind: bool = False,
+    made: bool = False,
 ) -> tuple[BlobHeaders, bytes]:
     """The blob's state and at most ``length`` bytes at ``offset``. ``any_kind``: of a block blob
-    too."""
+    too. ``made``: it was just created, so it is mostly empty. ``ids`` name the requests."""
+    if made:
+        seen = await _head(blob, ask, ids)
+        seen.check(any_kind=any_kind)
+        if not seen.length:
+            return seen, b""
     # At most twice: a blob that grew between GET and HEAD has the range the second time.
     for _ in range(2):
         seen = BlobHeaders()
         try:
-            data = await ask(partial(_get, blob, offset, length, seen))
+            data = await ask(partial(_get, blob, offset, length, seen, next(ids)))
         except StoreError as error:
             if error.code not in ("InvalidRange", "HTTP416"):
                 raise
             # The range starts at or after the end; some servers answer 206 with no bytes.
             data = b""
-            await ask(partial(blob.get_blob_properties, raw_response_hook=seen.take))
+            seen = await _head(blob, ask, ids)
         seen.check(any_kind=any_kind)
         if len(data) == max(0, min(length, seen.length - offset)):
             return seen, data
@@ -41,8 +53,22 @@ async def look(
     raise OutcomeUnknown("ShortAnswer")
 
 
-async def _get(blob: BlobClient, offset: int, length: int, seen: BlobHeaders) -> bytes:
+async def _head(blob: BlobClient, ask: Ask, ids: Iterator[str]) -> BlobHeaders:
+    seen = BlobHeaders()
+    await ask(
+        partial(blob.get_blob_properties, raw_response_hook=seen.take, client_request_id=next(ids))
+    )
+    return seen
+
+
+async def _get(
+    blob: BlobClient, offset: int, length: int, seen: BlobHeaders, request_id: str
+) -> bytes:
     download = await blob.download_blob(
-        offset, length, max_concurrency=1, raw_response_hook=seen.take
+        offset,
+        length,
+        max_concurrency=1,
+        raw_response_hook=seen.take,
+        client_request_id=request_id,
     )
     return await download.readall()

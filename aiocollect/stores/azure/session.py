@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from azure.storage.blob.aio import BlobClient, BlobServiceClient
 
 __all__ = ["Link", "Links", "check_proxy", "connect", "trust"]
+
+# As many creations as can be on their way; one that is forgotten costs a request more.
+MADE: Final = 1024
 
 
 def _request_ids() -> Iterator[str]:
@@ -57,10 +60,21 @@ class Link:
     blobs: dict[str, BlobClient] = field(default_factory=dict)
     pid: int = field(default_factory=os.getpid)
     request_ids: Iterator[str] = field(default_factory=_request_ids)
+    _made: dict[str, None] = field(default_factory=dict)
 
     def is_here(self, loop: asyncio.AbstractEventLoop) -> bool:
         """Whether it may be used on this loop, in this process."""
         return self.loop is loop and self.pid == os.getpid()
+
+    def has_made(self, path: str) -> None:
+        """A blob was created; of a thousand it is remembered until it is looked at."""
+        if len(self._made) >= MADE:
+            del self._made[next(iter(self._made))]
+        self._made[path] = None
+
+    def was_made(self, path: str) -> bool:
+        """Whether the blob was created here, and not looked at since."""
+        return path in self._made and self._made.pop(path) is None
 
     async def aclose(self) -> None:
         """Close it, on its own loop."""

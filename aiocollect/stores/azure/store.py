@@ -188,9 +188,11 @@ class AzureStore:
     # The protocol -----------------------------------------------------------------------------
 
     async def open(self, path: str, *, head: int) -> Opened:
-        """Look at the blob by one ranged GET; an empty blob has no range, and costs a HEAD too."""
-        wanted = max(1, head)
-        seen, data = await look(await self._blob(path), 0, wanted, self._ask)
+        """Look at the blob by one ranged GET. An empty blob has no range, and costs a HEAD too; one
+        that was just created here is mostly still empty, and then the HEAD alone is enough."""
+        blob, link = await self._blob(path), await self._link()
+        ids, made = link.request_ids, link.was_made(path)
+        seen, data = await look(blob, 0, max(1, head), self._ask, ids=ids, made=made)
         return Opened(seen.length, seen.blocks, seen.created, seen.etag, data[:head])
 
     async def create(self, path: str, *, content_type: str) -> Created | bool:
@@ -199,7 +201,7 @@ class AzureStore:
         from azure.core import MatchConditions
         from azure.storage.blob import ContentSettings
 
-        blob = await self._blob(path)
+        blob, link = await self._blob(path), await self._link()
         settings = ContentSettings(content_type=self._content_type or content_type)
         try:
             answer: Mapping[str, Any] = await self._ask(
@@ -207,6 +209,7 @@ class AzureStore:
                     blob.create_append_blob,
                     content_settings=settings,
                     match_condition=MatchConditions.IfMissing,
+                    client_request_id=next(link.request_ids),
                 ),
                 again=True,
             )
@@ -214,6 +217,7 @@ class AzureStore:
             if error.code in EXISTS and not isinstance(error, OutcomeUnknown):
                 return False
             raise
+        link.has_made(path)
         return Created(strong(str(answer.get("etag") or "")))
 
     async def append(
@@ -224,11 +228,8 @@ class AzureStore:
 
         if not data:
             raise StoreRefused(Refusal.INVALID, "EmptyBlock")
-        blob = await self._blob(path)
-        conditions: dict[str, Any] = {
-            "appendpos_condition": offset,
-            "client_request_id": next((await self._link()).request_ids),
-        }
+        blob, ids = await self._blob(path), (await self._link()).request_ids
+        conditions: dict[str, Any] = {"appendpos_condition": offset, "client_request_id": next(ids)}
         if etag is not None:
             conditions |= {"etag": etag, "match_condition": MatchConditions.IfNotModified}
         body: Any = data if len(data) <= PIECE else BodyPieces(data)
@@ -268,7 +269,8 @@ class AzureStore:
 
     async def seal_at(self, path: str, *, created: str, length: int) -> str:
         """See ObjectStore.seal_at."""
-        return await objects.seal_at(await self._blob(path), created, length, self._translate)
+        blob, ids = await self._blob(path), (await self._link()).request_ids
+        return await objects.seal_at(blob, created, length, self._translate, ids=ids)
 
     async def delete_if(self, path: str, *, etag: str) -> bool:
         """See ObjectStore.delete_if."""
@@ -295,7 +297,8 @@ class AzureStore:
     async def _range(
         self, path: str, offset: int, length: int, ask: Ask, *, any_kind: bool = False
     ) -> Range:
-        seen, data = await look(await self._blob(path), offset, length, ask, any_kind=any_kind)
+        blob, ids = await self._blob(path), (await self._link()).request_ids
+        seen, data = await look(blob, offset, length, ask, ids=ids, any_kind=any_kind)
         return Range(data, seen.length, seen.etag, seen.created, seen.ended)
 
     async def _ask(self, request: Callable[[], Awaitable[_T]], *, again: bool = False) -> _T:
