@@ -327,3 +327,27 @@ def test_a_wish_to_wait_is_handed_on(
             assert (type(error), error.retry_after) == (kind, seconds)
 
     asyncio.run(main())
+
+
+def test_a_blob_that_was_just_created_is_looked_at_by_one_request() -> None:
+    """An empty blob has no range: a GET in vain, for each new path. Others may have written
+    meanwhile, and then their header is read; and so it is the next time."""
+
+    async def main() -> None:
+        async with Service() as service:
+            store = AzureStore(service.url, container="logs", credential=service.key)
+            other = AzureStore(service.url, container="logs", credential=service.key)
+            await store.create(PATH, content_type="text/csv")
+            await store.create("b/data.csv", content_type="text/csv")
+            await other.append("b/data.csv", ROWS, offset=0)
+            service.asked.clear()
+            assert (await store.open(PATH, head=4)).length == 0
+            assert [request.operation for request in service.asked] == ["head"]
+            assert (await store.open("b/data.csv", head=4)).head == ROWS[:4]
+            service.asked.clear()
+            assert (await store.open("b/data.csv", head=4)).head == ROWS[:4]
+            assert [request.operation for request in service.asked] == ["get"]
+            await store.aclose()
+            await other.aclose()
+
+    asyncio.run(main())
