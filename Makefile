@@ -16,7 +16,7 @@ ifdef NATIVE
 export AIOCOLLECT_NATIVE := $(NATIVE)
 endif
 
-.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos docs pages faceoff loadtest bench crosscheck inference ui-test storyboard screenshots vendor ray spark evidently dist sbom zoo proof contract million floats sanitize fuzz hostile golden client audit lock clean
+.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos docs pages faceoff loadtest bench crosscheck inference ui-test storyboard screenshots vendor ray spark evidently dist sbom zoo proof contract million floats sanitize fuzz hostile golden golden-release client audit lock clean
 
 help: ## Show these verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -61,7 +61,7 @@ native: | $(VENV)/pyvenv.cfg ## The native core, built in place where it is not 
 	@$(BIN)/python tools/build_native.py
 
 # What needs no process, no emulator and no clock of its own: beside one another.
-FAST := tests/unit tests/behaviour tests/house tests/property tests/compat tests/service tests/native
+FAST := tests/unit tests/behaviour tests/house tests/property tests/compat tests/golden tests/service tests/native
 
 # What runs on both cores: the fast tests of the rooms that the native one stands in for.
 TWICE := $(addprefix tests/unit/,core delivery encoders engine layouts spool) tests/behaviour \
@@ -249,6 +249,9 @@ audit: $(VENV)/core ## Known vulnerabilities of the locked dependencies (asks Py
 
 golden: $(VENV)/ready ## Write the old collectors' golden files again, from the originals (PyPI)
 	$(BIN)/python -m tests.compat.make_golden
+
+golden-release: $(VENV)/ready native ## The files of this release that later ones must read, in tests/golden
+	$(BIN)/python -m tests.golden.make
 
 client: $(VENV)/ready native ## The unmodified azureml-ai-monitoring, posting to a running gateway (PyPI)
 	$(BIN)/python -m tests.gateway.original_client
