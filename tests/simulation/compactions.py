@@ -26,6 +26,7 @@ from aiocollect.testing import VirtualLoop, run_virtual
 from aiocollect.typing import METADATA
 
 from .compaction_views import CONTROLS, FOLDER, SEEDS, Step, View
+from .life import Outcome
 
 ID, TIME, ROW = METADATA
 HEADER = f"value,{ID},{TIME},{ROW}\n".encode()
@@ -246,6 +247,12 @@ def life_of(
 
     run_virtual(main)
     return life
+
+
+def live(seed: int) -> Outcome:
+    """A life with all rules, of Parquet files."""
+    life = life_of(seed)
+    return Outcome(seed, rows=len(life.rows), problems=life.wrong)
 
 
 def lived(name: str, view: type[View], form: Literal["parquet", "delta"], seeds: range) -> int:

@@ -6,7 +6,7 @@ may go on, a signal handler may come in, or Ctrl-C. The seed names the instructi
 three it is. Each row whose id was returned must be stored once, no other one may be, times and ids
 are unique, and at the end nothing is charged to the budget any more.
 
-There are about 1,200 instructions, three kinds each.
+There are about 1,500 instructions, three kinds each.
 """
 
 from __future__ import annotations

@@ -97,6 +97,7 @@ def verified_life(seed: int) -> tuple[Outcome, Counter[str]]:
             await life.live()
         finally:
             loop.after_step = None
+            outcome.rows = sum(producer.rows for producer in life.producers)
         life.ended = True
         life.verify()
         states.update(life.states)

@@ -77,6 +77,23 @@ COMPACTING: Final[list[Mutant]] = [
         "assert",
     ),
     Mutant(
+        "a reader lists the files before the parts",
+        _OWN,
+        "reading/planning/planner.py",
+        "            parts = await self.parts(catalog, version, stream)\n"
+        "            try:\n"
+        "                parts, _ = await self.united(catalog, version, stream, parts)\n",
+        "            files, fold = await self.united(catalog, version, stream, [])\n"
+        "            parts = await self.parts(catalog, version, stream)\n"
+        "            marks = {p: fold.marks.get((p.path, p.created), 0) for p, _ in parts}\n"
+        "            parts = [(p._replace(start=marks[p]), at) for p, at in parts]\n"
+        "            parts = [(p, at) for p, at in parts if p.start < p.length]\n"
+        "            try:\n"
+        "                parts = [*files, *parts]\n",
+        ("compacted lives",),
+        "rows are missing",
+    ),
+    Mutant(
         "delta: a version that others have put is passed over",
         "delta-io/delta-rs#2580",  # the same transaction is written twice
         "compaction/delta.py",

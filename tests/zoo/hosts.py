@@ -30,9 +30,9 @@ HOSTS: Final[list[Mutant]] = [
     Mutant(
         "a call from inside of another one",
         "own: a re-entrant lock lets a signal handler in where half a call is written",
-        "_engine/recorder.py",
-        "        if engine.ring.held():\n",
-        "        if False:\n",
+        "_core/lock.py",
+        "    return lock, lock._is_owned\n",
+        "    return lock, bool\n",
         ("traced",),
         "doubled",
     ),

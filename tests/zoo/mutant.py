@@ -10,8 +10,7 @@ __all__ = ["Mutant", "Unfit"]
 
 # What the native core stands in for.
 _PYTHONS = (
-    *("_core/ring.py", "_core/ids.py", "_core/lock.py", "encoders/"),
-    *("_engine/python_path.py", "_engine/recorder.py"),
+    *("_core/ring.py", "_core/ids.py", "_core/lock.py", "_engine/python_path.py", "encoders/"),
 )
 
 
