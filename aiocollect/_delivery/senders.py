@@ -30,7 +30,7 @@ from .._core.commands import (
     classify,
 )
 from .._core.settings import Settings
-from .._threads.loops import running_loop
+from .._threads.loops import keep, running_loop
 from ..errors import OutcomeUnknown, StoreError
 from ..stats import Latencies
 from ..typing import Store
@@ -61,6 +61,15 @@ def _now() -> float | None:
     with suppress(RuntimeError):
         return asyncio.get_running_loop().time()
     return None
+
+
+def _end(task: asyncio.Task[None]) -> None:
+    """End a task whose loop is closed: nobody shall be told later that it was never awaited, or
+    that it was destroyed while pending. No public way ends the task itself."""
+    if (coroutine := task.get_coro()) is not None:
+        with suppress(Exception):  # a store's own cleaning up can need the loop
+            coroutine.close()
+    keep(task)
 
 
 class RequestCounts(TypedDict):
@@ -171,15 +180,14 @@ class Senders:
         for timer in self._waits.values():
             timer.cancel()
         self._waits.clear()
-        for task in self._given:
-            if task.get_loop().is_closed():  # it never runs: nobody shall be told of that later
-                coroutine = task.get_coro()
-                if coroutine is not None:
-                    coroutine.close()
-        for channel in self._carried.values():
+        for channel in list(self._carried.values()):
             # An interrupt can come between a lane's answer and the end of its request.
             if channel.lane.busy and not channel.lane.waiting:
                 self._tell(channel, LaneEvent.UNKNOWN)
+        for task in list(self._tasks):
+            if task.get_loop().is_closed():  # it never goes on
+                task.remove_done_callback(self._ended)
+                _end(task)
 
     # Places -----------------------------------------------------------------------------------
 

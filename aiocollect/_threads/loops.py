@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-__all__ = ["loop_maker", "run", "running_loop"]
+__all__ = ["keep", "loop_maker", "run", "running_loop"]
 
 _T = TypeVar("_T")
 
@@ -17,6 +18,13 @@ def running_loop() -> asyncio.AbstractEventLoop | None:
         return asyncio.get_running_loop()
     except RuntimeError:
         return None
+
+
+def keep(thing: object) -> None:
+    """Keep what belonged to a loop that has ended until the process ends: no finalizer of it runs,
+    which would use that loop, or warn."""
+    # One extra reference. A list of ours would be emptied when the interpreter exits.
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
 
 
 def loop_maker() -> Callable[[], asyncio.AbstractEventLoop]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 import sys
 import threading
@@ -248,9 +249,12 @@ def test_two_loops_make_the_first_call_at_once() -> None:
 
 
 @pytest.mark.parametrize("steps", range(1, 9))
-def test_a_loop_that_ends_before_a_request_begins_leaves_nothing_behind(steps: int) -> None:
+def test_a_loop_that_ends_before_a_request_begins_leaves_nothing_behind(
+    steps: int, caplog: pytest.LogCaptureFixture
+) -> None:
     """It is closed before the task that was to make the request has run: no coroutine is left that
-    was never awaited, and the next loop stores the row."""
+    was never awaited, no task that was "destroyed but is pending", and the next loop stores the
+    row."""
     store = MemoryStore()
     pipeline = Pipeline(store, linger=0)
 
@@ -264,6 +268,8 @@ def test_a_loop_that_ends_before_a_request_begins_leaves_nothing_behind(steps: i
     loop.close()
     report = asyncio.run(pipeline.aclose())
     gc.collect()  # warnings are errors here, also those of what is collected
+    told = [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING]
+    assert told == []
     assert (report.accepted, report.stored, rows_of(store)) == (1, 1, 1)
 
 

@@ -14,7 +14,6 @@ Invariants:
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import os
 import ssl
 from collections.abc import Callable, Iterator
@@ -26,6 +25,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from ..._files.regular import read_small
+from ..._threads.loops import keep
 from ...errors import ConfigError
 from .identity import Identity
 from .tokens import Tokens, is_token_credential
@@ -133,10 +133,8 @@ async def _leave(link: Link) -> None:
             with suppress(Exception):
                 await link.tokens.leave()
         return
-    # One extra reference. A list of ours would be emptied when the interpreter exits, and the
-    # session finalised then.
     for kept in (link.session, link.tokens):
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
+        keep(kept)
 
 
 # The loop holds no strong reference to a task.
