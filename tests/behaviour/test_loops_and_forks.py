@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import logging
 import os
 import sys
 import threading
@@ -246,31 +244,6 @@ def test_two_loops_make_the_first_call_at_once() -> None:
             thread.join()
         report = asyncio.run(pipeline.aclose())
         assert (report.accepted, report.stored, rows_of(store)) == (40, 40, 40)
-
-
-@pytest.mark.parametrize("steps", range(1, 9))
-def test_a_loop_that_ends_before_a_request_begins_leaves_nothing_behind(
-    steps: int, caplog: pytest.LogCaptureFixture
-) -> None:
-    """It is closed before the task that was to make the request has run: no coroutine is left that
-    was never awaited, no task that was "destroyed but is pending", and the next loop stores the
-    row."""
-    store = MemoryStore()
-    pipeline = Pipeline(store, linger=0)
-
-    async def work() -> None:
-        pipeline.collector("m", feature_names=["a"]).collect(1.0)
-        for _ in range(steps):
-            await asyncio.sleep(0)
-
-    loop = asyncio.new_event_loop()
-    loop.run_until_complete(work())
-    loop.close()
-    report = asyncio.run(pipeline.aclose())
-    gc.collect()  # warnings are errors here, also those of what is collected
-    told = [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING]
-    assert told == []
-    assert (report.accepted, report.stored, rows_of(store)) == (1, 1, 1)
 
 
 def test_a_hook_collects_while_the_next_loop_takes_over() -> None:
