@@ -16,7 +16,7 @@ ifdef NATIVE
 export AIOCOLLECT_NATIVE := $(NATIVE)
 endif
 
-.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos docs pages faceoff loadtest bench crosscheck inference ui-test storyboard screenshots vendor ray spark evidently dist sbom zoo proof contract million floats sanitize fuzz hostile golden golden-release client audit lock clean
+.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos docs pages faceoff loadtest bench crosscheck inference ui-test storyboard screenshots vendor ray spark readers evidently dist sbom zoo proof contract million floats sanitize fuzz hostile golden golden-release client audit lock clean
 
 help: ## Show these verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -203,6 +203,12 @@ ray: $(VENV)/ready .venv-ray/ready native ## Ray Serve: two replicas, one file; 
 spark: $(VENV)/ready .venv-spark/ready ## Spark 4, which needs Java 17: a day read by two workers (400 MB to install)
 	$(BIN)/python -m pytest -q tests/spark
 
+.venv-readers/ready: tests/readers/requirements.txt
+	$(ENVIRONMENT)
+
+readers: $(VENV)/ready .venv-readers/ready testkit/azurite/node_modules/ready native ## What pandas, polars, pyarrow, duckdb and Spark read: docs/reference/readers.md (after make spark)
+	$(BIN)/python -m tests.readers
+
 zoo: $(VENV)/ready testkit/azurite/node_modules/ready native ## Bugs put into copies of the package: the suites must catch each
 	$(BIN)/python -m tests.zoo
 
@@ -273,9 +279,10 @@ lock: $(VENV)/ready ## Write all lock files again
 		../../pyproject.toml -c ../../requirements.txt -o requirements.txt
 	cd tests/spark && ../../$(BIN)/uv $(OTHER) requirements.in \
 		../../pyproject.toml -c ../../requirements.txt -o requirements.txt
+	cd tests/readers && ../../$(BIN)/uv $(OTHER) requirements.in -o requirements.txt
 	cd tools/sbom && ../../$(BIN)/uv $(OTHER) requirements.in -o requirements.txt
 	cd tests/evidently && ../../$(BIN)/uv $(OTHER) requirements.in \
 		../../pyproject.toml -c ../../requirements.txt -o requirements.txt
 
 clean: ## Remove everything that was built or installed
-	rm -rf $(VENV) .venv-audit .venv-sbom .venv-inference .venv-ray .venv-spark .venv-evidently $(FACEOFF) testkit/azurite/node_modules build dist demo-data .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-audit .venv-sbom .venv-inference .venv-ray .venv-spark .venv-readers .venv-evidently $(FACEOFF) testkit/azurite/node_modules build dist demo-data .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache
