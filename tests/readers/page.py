@@ -143,7 +143,7 @@ def _recipe(library: str) -> str:
         )
         shown += text
         before = kind
-    return shown
+    return shown.replace("  # type: ignore[import-untyped]", "")
 
 
 def page() -> str:
