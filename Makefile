@@ -129,9 +129,11 @@ docs: $(VENV)/docs native ## The site, in build/site; each warning is an error (
 pages: $(VENV)/ready ## Write the pages again that are made of the code: api, cli, errors, options, values
 	for name in api cli errors options values; do $(BIN)/python docs/reference/$$name.py || exit 1; done
 
+# The locks name everything: with --no-deps pip need not look for what it would choose itself, and
+# fail where that has no hash.
 define ENVIRONMENT
 $(PYTHON) -m venv $(@D)
-	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 endef
 

@@ -27,7 +27,7 @@ from testkit.child import Child, say, stop_event, task_of
 
 from ..harness.latencies import Latencies
 from ..harness.pages import PAGES, write
-from ..harness.processes import go
+from ..harness.processes import before_others, go
 from ..harness.stage import LOAD_CORE, SERVER_CORE
 from .generator import MOST_WAITING
 from .suite import CROWD
@@ -184,14 +184,19 @@ def main() -> int:
     )
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--write", action="store_true", help="put the table into the page")
+    parser.add_argument("--before-others", action="store_true", help="with a real-time priority")
     given = parser.parse_args()
     if shutil.which("wrk") is None:
         print(MISSING, file=sys.stderr)
         return 3
+    obstacle = before_others() if given.before_others else ""
+    if obstacle:
+        parser.error(f"--before-others: {obstacle}")
     before = os.getloadavg()[0]
     table = asyncio.run(_run(given.seconds))
     if given.write:
         about = f"{given.seconds:g} s each, {os.cpu_count()} cores, load {before:.1f} before"
+        about += ", before all other processes" if given.before_others else ""
         write(PAGES / "loadtest.md", "crosscheck", table, conditions=about)
     return 0
 

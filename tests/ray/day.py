@@ -53,6 +53,9 @@ async def write_day(directory: Path, mib: int, model: str = "day") -> dict[str, 
             total["n"] += sum(numbers)
             total["quarters"] += sum(numbers)
             total["breaks"] += CALL // 4
+        await pipeline.flush()  # however long the disk takes: the close waits for ten seconds
+    stats = pipeline.stats()
+    assert stats.stored == stats.accepted == 2 * total["rows"]
     files = [file for file in directory.rglob("*.csv") if f"/{model}/" in str(file)]
     return total | {"bytes": sum(file.stat().st_size for file in files), "files": len(files)}
 
