@@ -261,8 +261,9 @@ golden: $(VENV)/ready ## Write the old collectors' golden files again, from the 
 golden-release: $(VENV)/ready native ## The files of this release that later ones must read, in tests/golden
 	$(BIN)/python -m tests.golden.make
 
-client: $(VENV)/ready native ## The unmodified azureml-ai-monitoring, posting to a running gateway (PyPI)
+client: $(VENV)/ready native ## The unmodified azureml-ai-monitoring and CloudEvents' SDK, posting to a running gateway (PyPI)
 	$(BIN)/python -m tests.gateway.original_client
+	$(BIN)/python -m tests.peers.original_client
 
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header pyproject.toml
