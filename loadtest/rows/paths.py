@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from aiocollect import Pipeline
+from aiocollect.typing import Appended, Opened
 from testkit.emulator import Emulator, emulator
 
 from ..harness.processes import cpu_of
@@ -42,6 +43,7 @@ def _instant(size: Size) -> list[Figure]:
         begin = time.process_time()
         asyncio.run(_ours(InstantStore(), paths))
         costs.append(1e6 * (time.process_time() - begin) / paths)
+    start, later = asyncio.run(_requests(size.of(2_000, 40)))
     note = f"{paths:,} paths, {ROWS} rows each, with the start and the close of the pipeline"
     return [
         Figure("our CPU of a new path, a store that costs nothing", tuple(costs), "us", note=note),
@@ -52,7 +54,51 @@ def _instant(size: Size) -> list[Figure]:
             goal=570.0,  # ten times the 57 paths that went into the emulator in a second
             at_least=True,
         ),
+        Figure("requests of a new path, all at once at the start", (start,), unit=""),
+        Figure("requests of a new path, later in a life", (later,), unit=""),
     ]
+
+
+class Counting(InstantStore):
+    """Counts what it is asked. Each is one request to Azure, also the look at an empty blob that
+    was just created."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    async def open(self, path: str, *, head: int) -> Opened:
+        """See Store.open."""
+        self.asked += 1
+        await asyncio.sleep(0)
+        return await super().open(path, head=head)
+
+    async def create(self, path: str, *, content_type: str) -> bool:
+        """See Store.create."""
+        self.asked += 1
+        return await super().create(path, content_type=content_type)
+
+    async def append(
+        self, path: str, data: bytes, *, offset: int, etag: str | None = None
+    ) -> Appended:
+        """See Store.append."""
+        self.asked += 1
+        return await super().append(path, data, offset=offset, etag=etag)
+
+
+async def _requests(paths: int) -> tuple[float, float]:
+    """Of each path: of those that come all at once at the start, and of as many others later."""
+    store = Counting()
+    pipeline: Pipeline = pipeline_on(store, log=False)
+    asked = []
+    for wave in "ab":
+        before = store.asked
+        for number in range(paths):
+            pipeline.collector(f"{wave}{number}", feature_names=FEATURES).collect(floats(1)[0])
+        await pipeline.flush()
+        asked.append((store.asked - before) / paths)
+    await pipeline.aclose()
+    return asked[0], asked[1]
 
 
 async def _ours(store: Any, paths: int) -> None:

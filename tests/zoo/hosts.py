@@ -73,6 +73,15 @@ HOSTS: Final[list[Mutant]] = [
         "nothing was stored",
     ),
     Mutant(
+        "a task of a closed loop is dropped",
+        "cpython: a task that is collected while pending is told of, whatever became of its work",
+        "_delivery/senders.py",
+        "    keep(task)\n",
+        "",
+        ("closed loops",),
+        "Task was destroyed but it is pending",
+    ),
+    Mutant(
         "an encoder's panic takes the slice along",
         "own: what is no Exception, out of native code",
         "_delivery/intake.py",

@@ -50,6 +50,7 @@ SUITES: Final[dict[str, Suite]] = {
     "reading others": Suite("behaviour", "tests/behaviour/test_reading_others.py"),
     "following": Suite("behaviour", "tests/behaviour/test_following.py"),
     "followed": Suite("simulation", "tests.simulation.followed", 60),
+    "closed loops": Suite("behaviour", "tests/behaviour/test_closed_loops.py"),
     "splits": Suite("behaviour", "tests/behaviour/test_splits.py"),
     "compaction": Suite("behaviour", "tests/behaviour/test_compaction.py"),
     "compaction lives": Suite("simulation", "tests/simulation/test_compaction.py"),
