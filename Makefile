@@ -16,7 +16,7 @@ ifdef NATIVE
 export AIOCOLLECT_NATIVE := $(NATIVE)
 endif
 
-.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos docs pages faceoff loadtest bench crosscheck inference ui-test storyboard screenshots vendor ray spark readers evidently dist sbom zoo proof contract million floats sanitize fuzz hostile golden golden-release client audit lock clean
+.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos docs pages faceoff loadtest bench crosscheck inference ui-test storyboard screenshots vendor ray spark readers evidently dist sbom zoo proof contract million floats sanitize fuzz hostile golden golden-release matrix client audit lock clean
 
 help: ## Show these verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -261,6 +261,9 @@ golden: $(VENV)/ready ## Write the old collectors' golden files again, from the 
 golden-release: $(VENV)/ready native ## The files of this release that later ones must read, in tests/golden
 	$(BIN)/python -m tests.golden.make
 
+matrix: $(VENV)/ready ## The suites on each Python, on both cores, with the oldest and newest dependencies (an hour)
+	$(BIN)/python -m tools.matrix $(MATRIX)
+
 client: $(VENV)/ready native ## The unmodified azureml-ai-monitoring and CloudEvents' SDK, posting to a running gateway (PyPI)
 	$(BIN)/python -m tests.gateway.original_client
 	$(BIN)/python -m tests.peers.original_client
@@ -283,6 +286,11 @@ lock: $(VENV)/ready ## Write all lock files again
 	cd tests/spark && ../../$(BIN)/uv $(OTHER) requirements.in \
 		../../pyproject.toml -c ../../requirements.txt -o requirements.txt
 	cd tests/readers && ../../$(BIN)/uv $(OTHER) requirements.in -o requirements.txt
+	mkdir -p build
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --resolution lowest-direct --no-deps --no-header \
+		--no-annotate --no-emit-index-url --extra read --group frames pyproject.toml -o build/oldest.txt
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--extra read --group dev pyproject.toml -c build/oldest.txt -o tools/matrix/oldest.txt
 	cd tools/sbom && ../../$(BIN)/uv $(OTHER) requirements.in -o requirements.txt
 	cd tests/evidently && ../../$(BIN)/uv $(OTHER) requirements.in \
 		../../pyproject.toml -c ../../requirements.txt -o requirements.txt

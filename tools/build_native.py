@@ -81,6 +81,8 @@ def tools_of() -> tuple[list[str], str]:
         raise CannotBuildError(f"it needs CPython, and this is {sys.implementation.name}")
     if sysconfig.get_config_var("Py_GIL_DISABLED"):
         raise CannotBuildError("it does not support free-threaded builds of Python")
+    if sys.platform == "win32":
+        raise CannotBuildError("it needs GCC or Clang on Linux or macOS, and this is Windows")
     if sys.byteorder != "little":
         raise CannotBuildError("it needs a little-endian machine")
     chosen = os.environ.get("CXX", "").split()

@@ -119,7 +119,8 @@ class FileWriter:
 
 
 class _Positions(Positioned):
-    """A file with a position of its own, whoever else reads it."""
+    """A file with a position of its own. Nobody else reads it meanwhile: not every system has
+    pread."""
 
     closed = False
 
@@ -130,7 +131,8 @@ class _Positions(Positioned):
     def read(self, size: int = -1) -> bytes:
         """At most ``size`` bytes."""
         left = self._length - self._at
-        data = os.pread(self._file, left if size < 0 else min(size, left), self._at)
+        os.lseek(self._file, self._at, os.SEEK_SET)
+        data = os.read(self._file, left if size < 0 else min(size, left))
         self._at += len(data)
         return data
 

@@ -17,13 +17,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-__all__ = ["Child", "ChildFailed"]
+from ..errors import ConfigError
+
+__all__ = ["Child", "ChildFailed", "check_system"]
 
 _TAIL = 5
 
 
 class ChildFailed(Exception):
     """A child process failed; the message has the end of its log."""
+
+
+def check_system() -> None:
+    """Raise ConfigError where processes cannot be killed or handed an open socket: on Windows."""
+    if not hasattr(signal, "SIGKILL"):
+        raise ConfigError(
+            "the demo kills its servers and hands sockets to them, which needs Linux, macOS or "
+            "another POSIX system; what works here: docs/explanation/other-systems.md"
+        )
 
 
 class Child:

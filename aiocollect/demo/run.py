@@ -18,7 +18,7 @@ from ..stats import CORE
 from . import view
 from .audit import AuditResult, audit, read_answers
 from .blobs import Unreadable
-from .children import ChildFailed
+from .children import ChildFailed, check_system
 from .commands import next_commands
 from .panel import DemoPanel, DemoVerdict
 from .place import DemoPlace
@@ -47,6 +47,7 @@ def run_demo(
     store ends with the demo, so that no command can read it.
     """
     try:
+        check_system()
         folder = _folder(directory)
         place = DemoPlace(store, container, folder=folder, stays=store_stays)
         place.check()

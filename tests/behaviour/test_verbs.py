@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -17,7 +18,7 @@ WRONG = [[1.0, 2.0, 3.0]]
 
 def table() -> dict[str, list[str]]:
     """The words of the docstring, by verb."""
-    rows = re.findall(r"^    ``(a?collect\w*)``(.+)$", Collector.__doc__ or "", re.M)
+    rows = re.findall(r"^``(a?collect\w*)``(.+)$", inspect.getdoc(Collector) or "", re.M)
     return {verb: re.split(r"\s{2,}", words.strip()) for verb, words in rows}
 
 

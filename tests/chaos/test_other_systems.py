@@ -25,7 +25,8 @@ for name in MODULES:
     sys.modules.pop(name, None)
 for name in (
     "fork", "register_at_fork", "pread", "pwrite", "fdatasync", "statvfs", "fchmod", "killpg",
-    "getuid", "geteuid", "O_NOFOLLOW", "O_DIRECTORY", "O_CLOEXEC", "O_NONBLOCK", "O_NOCTTY",
+    "getuid", "geteuid", "sync", "O_NOFOLLOW", "O_DIRECTORY", "O_CLOEXEC", "O_NONBLOCK",
+    "O_NOCTTY", "O_TMPFILE",
 ):
     if hasattr(os, name):
         delattr(os, name)
@@ -84,6 +85,52 @@ asyncio.run(main())
 Pipeline("azure://account/container", credential="eA==", host="thread")
 """
     assert run(code).split() == ["1", "1", "1", "1"]
+
+
+def test_what_was_stored_is_read_proven_and_compacted() -> None:
+    """The way back needs no POSIX either."""
+    code = """
+from datetime import UTC, datetime
+store = MemoryStore()
+pipeline = Pipeline(store, host="thread", linger=0.01)
+at = datetime(2026, 1, 31, tzinfo=UTC)
+pipeline.collector("m", feature_names=["a"]).collect([7], at=at)
+pipeline.close()
+def cells():
+    return aiocollect.read(store, "m", streams="default").to_arrow()["a"].to_pylist()
+print(cells(), aiocollect.verify(store, "m").state)
+print(len(aiocollect.compact(store, store).files), cells())
+"""
+    assert run(code).split() == ["[7]", "proven", "1", "[7]"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ends", "words"),
+    [
+        (["--version"], 0, "aiocollect 0."),
+        (["demo", "--seconds", "2"], 1, "the demo kills its servers"),
+        (["doctor", "--offline", "--store", "./rows"], 78, "the directory store needs flock"),
+        (["doctor", "--offline", "--spool", "SPOOL"], 78, "a spool needs the file locks"),
+    ],
+)
+def test_commands_say_what_they_cannot_do(
+    arguments: list[str], ends: int, words: str, tmp_path: Path
+) -> None:
+    """And the doctor judges no owners, where files have none."""
+    given = [str(tmp_path) if one == "SPOOL" else one for one in arguments]
+    code = f"""
+from aiocollect.cli import main
+sys.stderr = sys.stdout
+try:
+    code = main({given})
+except SystemExit as ended:
+    code = ended.code
+print("ended", code)
+"""
+    found = run(code)
+    assert words in found
+    assert found.rstrip().endswith(f"ended {ends}")
+    assert "belongs to user" not in found
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,7 @@ def test_values_copy_and_pickle() -> None:
 @pytest.mark.parametrize("kind", [FaultKind, ReceiptOutcome, Refusal], ids=lambda one: one.__name__)
 def test_each_word_is_in_the_docstring(kind: type[Enum]) -> None:
     """What a member means is not in a comment beside it."""
-    documented = set(re.findall(r"^    ``\"?(\w+)\"?``  ", kind.__doc__ or "", re.M))
+    documented = set(re.findall(r"^``\"?(\w+)\"?``  ", inspect.getdoc(kind) or "", re.M))
     assert documented in ({one.value for one in kind}, set(kind.__members__))
 
 

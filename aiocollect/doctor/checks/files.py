@@ -77,14 +77,22 @@ def problem_of(path: PathFacts) -> CheckResult | None:
         return failed(
             f"{shown} is not a {wanted}", f"use another path, or look what it is: ls -ld {shown}"
         )
-    if path.what in ("spool", "status") and path.owner != path.me:
+    # Windows: no file says whose it is.
+    without_owners = path.owner is not None and path.me is None
+    if path.what == "spool" and without_owners:
+        return failed(
+            f"{shown}: a spool needs the file locks of Linux, macOS or another POSIX system",
+            "leave spool= out; rows are in memory alone then",
+        )
+    private = path.what in ("spool", "status") and not without_owners
+    if private and path.owner != path.me:
         return failed(
             f"{shown} belongs to user {path.owner}, and this process runs as {path.me}",
             f"use a directory of your own; or, if this one is for aiocollect alone: sudo chown -R "
             f"{path.me} {shown}",
             "EACCES",
         )
-    if path.what in ("spool", "status") and path.by_others:
+    if private and path.by_others:
         return failed(
             f"{shown}: other users may write to it",
             f"use a directory below it, such as {shown.rstrip('/')}/aiocollect; or, if this one is "
