@@ -13,6 +13,7 @@ from typing import Any
 
 from testkit.emulator import EmulatorMissing
 
+from .simulated import Missing
 from .suites import SUITES, Item
 
 __all__ = ["main"]
@@ -32,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         item = int(given)
     try:
         tally = suite.run(item, lambda seed: _say(seed=str(seed)))
-    except EmulatorMissing as obstacle:
+    except (EmulatorMissing, Missing) as obstacle:
         _say(obstacle=str(obstacle))
         return 3
     _say(tally=tally.as_json())

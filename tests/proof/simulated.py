@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import time
 from collections import Counter
@@ -23,6 +24,7 @@ from tests.simulation.run import Live, Summary, run_chunk, said
 from .tally import Tally, Unmet, missed
 
 __all__ = [
+    "Missing",
     "compacted",
     "controls",
     "followed_lives",
@@ -34,6 +36,11 @@ __all__ = [
     "verified_lives",
     "verified_machines",
 ]
+
+
+class Missing(Exception):
+    """Something that a proof needs is not installed: the text says what to do."""
+
 
 # Hears of each seed before it begins, so that one which takes its process along has a name.
 Begin = Callable[[object], None]
@@ -163,7 +170,11 @@ def verified_machines(first: int, count: int, begin: Begin) -> Tally:
 
 
 def compacted(form: Literal["parquet", "delta"], first: int, count: int, begin: Begin) -> Tally:
-    """Lives of a store that is compacted while it is written to and read, and ends anywhere."""
+    """Lives of a store that is compacted while it is written to and read, and ends anywhere.
+
+    Raises Missing where the library of Delta tables is not there.
+    """
+    _need(form)
     began = time.perf_counter()
     tally = Tally()
     for seed in range(first, first + count):
@@ -187,7 +198,11 @@ def compacted(form: Literal["parquet", "delta"], first: int, count: int, begin: 
 
 
 def controls(form: Literal["parquet", "delta"], rule: str, begin: Begin) -> Tally:
-    """A rule of compaction left out: a life must go wrong, or the lives would not show it."""
+    """A rule of compaction left out: a life must go wrong, or the lives would not show it.
+
+    Raises Missing where the library of Delta tables is not there.
+    """
+    _need(form)
     began = time.perf_counter()
     seeds = CONTROL_SEEDS
     for seed in [SEEDS[form][rule], *range(seeds)]:
@@ -199,6 +214,11 @@ def controls(form: Literal["parquet", "delta"], rule: str, begin: Begin) -> Tall
     if not life.wrong:
         tally.fail(rule, f"{seeds} lives without this rule, and none is wrong")
     return tally
+
+
+def _need(form: str) -> None:
+    if form == "delta" and importlib.util.find_spec("deltalake") is None:
+        raise Missing("deltalake is not installed: pip install -r requirements-dev.txt")
 
 
 # Forks ------------------------------------------------------------------------------------------

@@ -256,6 +256,15 @@ def test_a_shard_tells_its_seeds_and_its_sums(capsys: pytest.CaptureFixture[str]
     assert Tally.of_json(last["tally"]).units == 1
 
 
+def test_a_shard_that_lacks_something_says_so(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What to install; it is no failure of any seed."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert shard.main(["compaction, delta", "0"]) == 3
+    assert "deltalake is not installed" in json.loads(capsys.readouterr().out)["obstacle"]
+
+
 def test_each_suite_names_its_code_and_items() -> None:
     """A digest of twelve, something to run, a name of its own."""
     for suite in SUITES.values():
