@@ -164,6 +164,8 @@ class Runner:
         if "obstacle" in told:
             self._obstacles[suite.name] = told["obstacle"]
             self.say(f"{suite.name}: cannot be run here: {told['obstacle']}")
+        elif "tally" in told and told["code"] != key.code:
+            self.say(f"{suite.name}, {item}: not counted, the code has changed while it ran")
         elif "tally" in told:
             tally = Tally.of_json(told["tally"])
             self.record.add(key, item, tally, day=day, revision=self.revision, goal=goal)

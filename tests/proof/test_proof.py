@@ -218,6 +218,19 @@ def test_a_shard_that_takes_its_process_along_has_its_seed_named(record: Record)
     assert entry.done == []
 
 
+@pytest.mark.parametrize(("code", "counted"), [("", True), ("0ther", False)])
+def test_a_shard_counts_for_the_code_that_it_ran_on(
+    record: Record, code: str, counted: bool
+) -> None:
+    """Where the code is changed while it runs, nobody knows which one it proved."""
+    runner = runner_of(record, "whole lives")
+    key = runner.key(LIVES, "native")
+    runner._take(
+        Shard(LIVES, 0, key), {"tally": tally().as_json(), "code": code or key.code}, "", 0
+    )
+    assert bool(record.entries()) == counted
+
+
 def test_a_shard_in_a_process_of_its_own(record: Record) -> None:
     """From the command to the record; its rule is the first of the suite."""
     rule = CONTROL.items()[1]
