@@ -16,7 +16,7 @@ ifdef NATIVE
 export AIOCOLLECT_NATIVE := $(NATIVE)
 endif
 
-.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos docs pages faceoff loadtest bench crosscheck inference ui-test storyboard screenshots vendor ray spark readers evidently dist sbom zoo proof contract million floats sanitize fuzz hostile golden golden-release matrix client audit lock clean
+.PHONY: help demo native quick check test coverage hooks lint simulate azurite chaos docs pages faceoff loadtest bench scale crosscheck inference ui-test storyboard screenshots vendor ray spark readers evidently dist sbom zoo proof contract million floats sanitize fuzz hostile golden golden-release matrix client audit lock clean
 
 help: ## Show these verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -150,6 +150,9 @@ loadtest: $(VENV)/ready testkit/azurite/node_modules/ready $(FACEOFF)/ready nati
 bench: $(VENV)/ready testkit/azurite/node_modules/ready $(FACEOFF)/ready native ## What a row costs, written and read, as ratios within one run (BASE=revision: written alone)
 	$(BIN)/python -m loadtest.rows $(if $(BASE),--base $(BASE))
 	$(if $(BASE),,$(BIN)/python -m loadtest.reading)
+
+scale: $(VENV)/ready native ## Fleets of up to 10,000 writers in virtual time: the record, tables and pictures of scale.md (10 minutes; QUICK=1: half a minute)
+	$(BIN)/python -m loadtest.fleets $(if $(QUICK),--quick)
 
 crosscheck: $(VENV)/ready ## The load generator against wrk, which must be installed
 	$(BIN)/python -m loadtest.endpoint.crosscheck $(if $(WRITE),--write)

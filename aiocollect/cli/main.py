@@ -17,6 +17,7 @@ from aiocollect.cli.explain import add_explain
 from aiocollect.cli.init import add_init
 from aiocollect.cli.names import meant
 from aiocollect.cli.page_verbs import add_page
+from aiocollect.cli.plan import add_plan
 from aiocollect.cli.reading_verbs import add_reading
 from aiocollect.stats import CORE
 
@@ -155,6 +156,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     add_page(commands)
     add_doctor(commands)
     add_explain(commands)
+    add_plan(commands)
     add_reading(commands)
     replay = commands.add_parser(
         "replay",
