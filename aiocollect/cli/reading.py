@@ -44,7 +44,7 @@ def ls(options: argparse.Namespace) -> int:
             print(json.dumps(info._asdict(), default=datetime.isoformat))
         return 0
     now = datetime.now(UTC)
-    names = ["stream", "parts", "bytes", "from", "until", "stored", "compacted"]
+    names = ["stream", "parts", "bytes", "from", "until", "compacted", "stored"]
     print_table(names, [_line(info, now) for info in found])
     return 0
 
@@ -89,8 +89,8 @@ def _line(info: StreamInfo, now: datetime) -> tuple[Any, ...]:
         f"{info.bytes:,}",
         f"{info.begin:%Y-%m-%d}",
         f"{info.end:%Y-%m-%d}",
-        "-" if info.changed is None else _ago((now - info.changed).total_seconds()),
         "-" if info.compacted is None else f"until {info.compacted:%Y-%m-%d}",
+        "-" if info.changed is None else _ago((now - info.changed).total_seconds()),
     )
 
 

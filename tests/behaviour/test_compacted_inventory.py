@@ -84,7 +84,7 @@ def test_the_verbs_of_the_command_line(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(["ls", *where]) == 0
     shown = capsys.readouterr().out.splitlines()
     assert shown[1].split() == (
-        ["churn/10/inputs", "0", "0", "2026-01-31", "2026-02-01", "-", "until", "2026-02-01"]
+        ["churn/10/inputs", "0", "0", "2026-01-31", "2026-02-01", "until", "2026-02-01", "-"]
     )
     assert main(["cat", "churn", *where, "--columns", "n,p"]) == 0
     assert capsys.readouterr().out.splitlines() == ["n,p", "1,0.5", "2,0.25"]
