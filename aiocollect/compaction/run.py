@@ -74,7 +74,11 @@ class Compactor:
                 f"there is no {wanted!r} in the store; there "
                 + (f"are {', '.join(names[:8])}" if names else "is nothing else")
             )
-        streams = [self._compactor(catalog, (one.model, one.version, one.stream)) for one in infos]
+        streams = [
+            # As read() calls the version where the layout knows none.
+            self._compactor(catalog, (one.model, one.version or "default", one.stream))
+            for one in infos
+        ]
         jobs = {one: one.jobs(await one.planned()) for one in streams}
         self._total = sum(job.size for of in jobs.values() for job in of)
         files: list[NewFile] = []

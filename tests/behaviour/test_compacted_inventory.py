@@ -93,3 +93,27 @@ def test_the_verbs_of_the_command_line(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(["verify", *where, "--json"]) == 1
     states = [json.loads(line)["state"] for line in capsys.readouterr().out.splitlines()]
     assert states == ["consistent"] * 2
+
+
+@pytest.mark.parametrize(
+    ("layout", "begin", "end"),
+    [
+        ("{model}/{identifier}/{yyyy}/{MM}/{dd}/data.csv", "2026-01-31", "2026-02-01"),
+        ("{model}/{version}/{identifier}/{yyyy}-{MM}.{extension}", "2026-01-01", "2026-02-01"),
+        ("{model}/{version}/{identifier}/{yyyy}.{extension}", "2026-01-01", "2027-01-01"),
+    ],
+)
+def test_layouts_of_ones_own(layout: str, begin: str, end: str) -> None:
+    """Without a version, by the month, by the year: compacted, removed, listed and read."""
+    store, lake = write(three_rows, layout=layout), MemoryStore()
+    assert aiocollect.compact(store, lake, until="0d", layout=layout).files
+    for wanted in (1, 0):
+        infos = aiocollect.streams(store, compacted=lake, layout=layout)
+        assert [info.parts for info in infos] == [wanted] * 2
+        for info in infos:
+            assert (f"{info.begin:%Y-%m-%d}", f"{info.end:%Y-%m-%d}") == (begin, end)
+            assert info.compacted == info.end
+        rows = aiocollect.read(store, "churn", compacted=lake, layout=layout).to_arrow()
+        assert rows.num_rows == 3
+        for path in list(store.blobs):  # the year has not ended, so that no run would
+            store.delete(path)

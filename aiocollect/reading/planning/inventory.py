@@ -24,6 +24,7 @@ __all__ = ["StreamInfo", "found_streams", "streams"]
 
 _DEFAULTS = Settings()
 _NO_OPTIONS: StoreOptions = {}
+_DAY = 86_400_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -85,7 +86,7 @@ def streams(
                 if refused.reason is not Refusal.NO_RIGHT:
                     raise
                 days = {}
-            return _united(found, days)
+            return _united(found, days, longest=max(one.longest for one in places_of(names)))
 
     return run(main)
 
@@ -124,12 +125,19 @@ async def found_streams(
 
 
 def _united(
-    found: list[StreamInfo], days: dict[tuple[str, str, str], tuple[datetime, datetime]]
+    found: list[StreamInfo],
+    days: dict[tuple[str, str, str], tuple[datetime, datetime]],
+    *,
+    longest: int,
 ) -> list[StreamInfo]:
-    """With what there is in compacted files; ``days``: the first and the last of each stream."""
-    united = {info[:3]: info for info in found}
+    """With what there is in compacted files; ``days``: the first and the last of each stream. A
+    file is called after the first day of its folder, which is ``longest`` microseconds at most."""
+    # As compact() calls the version where the layout knows none.
+    united = {(info.model, info.version or "default", info.stream): info for info in found}
     for names, (first, last) in days.items():
-        end = last + timedelta(days=1)
+        end = last + timedelta(microseconds=longest)
+        if longest > _DAY:  # months and years are not all of one length
+            end = end.replace(day=1, month=end.month if longest < 32 * _DAY else 1)
         info = united.get(names) or StreamInfo(*names, 0, 0, first, end)
         united[names] = info._replace(
             begin=min(info.begin, first), end=max(info.end, end), compacted=end
