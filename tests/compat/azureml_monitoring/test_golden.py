@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import platform
 import re
+import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -61,6 +62,10 @@ def plain(text: str, told: list[dict[str, Any] | None]) -> str:
         if correlations is not None:
             text = text.replace(correlations[TIME], "<time>")
             text = text.replace(correlations[ID][-36:], "<id>")
+    if sys.version_info >= (3, 13):
+        # Here Python's csv module, by which both of us write frames, quotes a cell with a CR
+        # alone; in the one that wrote the goldens it does not.
+        text = re.sub(r'"([^",\r\n]*\r[^",\r\n]*)"', r"\1", text)
     return text
 
 
