@@ -110,6 +110,7 @@ def stored(rows: list[list[Any]], *, format: str = "csv", columns: str = "x") ->
         ("bool", [True, None], "bool"),
         ("datetime", [NAIVE, None], "timestamp[us]"),
         ("datetime", [None], "timestamp[us]"),
+        ("datetime", [NAIVE.replace(tzinfo=UTC), None], "timestamp[us, tz=UTC]"),
         ("date", [date(2026, 3, 1)], "date32[day]"),
     ],
 )
@@ -151,6 +152,11 @@ def test_moments_keep_their_zone() -> None:
         ("float", [1.5, "x"], "string"),
         ("float", [1.5, 2**53 + 1], "string"),
         ("bool", [1, 0], "int64"),
+        ("datetime", ["soon", "later"], "string"),
+        ("datetime", ["2026-03-01", "2026-02-31T00:00:00"], "string"),
+        ("datetime", ["2026-03-01T00:00:00", ""], "string"),
+        ("datetime", ["2026-03-01T10:00:00", "2026-03-01T10:00:00+00:00"], "string"),
+        ("date", ["2026-03-01T10:00:00"], "string"),
     ],
 )
 def test_cells_are_never_bent_to_a_declaration(

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pyarrow as pa  # type: ignore[import-untyped]
 
-from .looks import INTEGERS, Looks, settled, type_of
+from .looks import INTEGERS, QUOTED_LOOKS, Looks, settled, type_of
 
 __all__ = ["Declared", "declared_type"]
 
@@ -47,9 +47,9 @@ def declared_type(word: str, looks: Looks, *, in_json: bool) -> Any:
         return pa.string()
     if word == "float" and "word" in looks:  # "NaN" alone, in JSON
         looks = looks - {"word"} | {"float"}
+    if in_json and word in ("datetime", "date") and looks - QUOTED_LOOKS.keys() == {"text"}:
+        looks = frozenset(QUOTED_LOOKS[mark] for mark in looks & QUOTED_LOOKS.keys())
     kinds = settled(looks) - {"negative"}
-    if in_json and word in ("datetime", "date") and kinds <= {"text"}:
-        return _EMPTY[word]
     if not kinds:
         return _EMPTY[word]
     if not kinds <= _KINDS[word] or kinds == {"moment", "instant"}:

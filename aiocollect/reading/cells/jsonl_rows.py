@@ -15,7 +15,7 @@ import orjson
 import pyarrow as pa  # type: ignore[import-untyped]
 
 from .csv_rows import ColumnType, Misfit, Parsed
-from .looks import Looks
+from .looks import Looks, looks_of_quoted
 from .mdc_rows import exploded
 
 __all__ = ["Lines", "lines_in", "lines_table"]
@@ -94,10 +94,13 @@ def _looks(cells: list[Any]) -> Looks:
         else:
             looks.add("int64" if high < 2**63 else "uint64")
     if str in kinds:
-        words = all(cell in _WORDS for cell in cells if type(cell) is str)
-        looks.add("word" if words else "text")
+        texts = [cell for cell in cells if type(cell) is str]
+        if all(text in _WORDS for text in texts):
+            looks.add("word")
+        else:
+            looks |= {"text", *looks_of_quoted(texts)}
     if kinds & {list, dict}:
-        looks.add("text")
+        looks |= {"text", *looks_of_quoted([""])}
     return frozenset(looks)
 
 

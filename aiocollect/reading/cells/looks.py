@@ -13,12 +13,28 @@ from typing import Any, Final
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
-__all__ = ["INTEGERS", "QUOTED", "Looks", "is_mixed", "looks_of", "settled", "type_of"]
+__all__ = [
+    "INTEGERS",
+    "QUOTED",
+    "QUOTED_LOOKS",
+    "Looks",
+    "is_mixed",
+    "looks_of",
+    "looks_of_quoted",
+    "settled",
+    "type_of",
+]
 
 Looks = frozenset[str]
 
 # Stands for a cell in quotes: cut.skeleton().
 QUOTED: Final = '"'
+
+# In JSON moments and days are texts. What the texts of a column look like is kept beside "text",
+# for the columns that are declared to hold them.
+_QUOTED_LOOK: Final = {"moment": "text:moment", "instant": "text:instant", "day": "text:day"}
+_PROSE: Final = "text:other"
+QUOTED_LOOKS: Final = {mark: look for look, mark in _QUOTED_LOOK.items()} | {_PROSE: "text"}
 
 # Whole numbers by what holds them: a float's 53 bits, 64 bits with and without a sign, 38 digits.
 INTEGERS: Final = ("int53", "int64", "uint64", "decimal", "digits")
@@ -65,6 +81,13 @@ def looks_of(cells: Any) -> Looks:
     return frozenset(looks | {"text"}) if len(cells) else frozenset(looks)
 
 
+def looks_of_quoted(texts: list[str]) -> Looks:
+    """What these texts of JSON look like, as marks. Most are prose, as the first one shows."""
+    if not texts[0][:4].isdigit() or not all(texts):
+        return frozenset((_PROSE,))
+    return frozenset(_QUOTED_LOOK.get(look, _PROSE) for look in looks_of(pa.array(texts)))
+
+
 def _all_are(cells: Any, type_: Any) -> bool:
     if type_ is None:
         return True
@@ -99,7 +122,8 @@ def _sizes(cells: Any) -> set[str]:
 
 def settled(looks: Looks) -> Looks:
     """The looks of a whole column of JSON: the words NaN and Infinity ("word") are floats where
-    they are among numbers alone, else text."""
+    they are among numbers alone, else text; and text is text, whatever it looks like."""
+    looks = looks - QUOTED_LOOKS.keys()
     if "word" not in looks:
         return looks
     rest = looks - {"word"}
