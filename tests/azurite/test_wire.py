@@ -57,9 +57,11 @@ def made(proxy: FaultProxy, container: str, read_timeout: float) -> AzureStore:
 async def store(
     proxy: FaultProxy, container: str, read_timeout: float
 ) -> AsyncIterator[AzureStore]:
-    """A store behind the proxy, with an empty blob and a warm connection."""
+    """A store behind the proxy, with an empty blob that was looked at (the look after a creation is
+    a HEAD: tests/service/test_requests.py), and a warm connection."""
     store = made(proxy, container, read_timeout)
     await store.create(PATH, content_type="text/csv")
+    await store.open(PATH, head=1)
     proxy.seen.clear()
     yield store
     await store.aclose()
