@@ -151,7 +151,7 @@ bench: $(VENV)/ready testkit/azurite/node_modules/ready $(FACEOFF)/ready native 
 	$(BIN)/python -m loadtest.rows $(if $(BASE),--base $(BASE))
 	$(if $(BASE),,$(BIN)/python -m loadtest.reading)
 
-scale: $(VENV)/ready native ## Fleets of up to 10,000 writers in virtual time: the record, tables and pictures of scale.md (10 minutes; QUICK=1: half a minute)
+scale: $(VENV)/ready native ## Fleets of up to 10,000 writers in virtual time: the record, tables and pictures of scale.md (3 minutes; QUICK=1: half a minute)
 	$(BIN)/python -m loadtest.fleets $(if $(QUICK),--quick)
 
 crosscheck: $(VENV)/ready ## The load generator against wrk, which must be installed
