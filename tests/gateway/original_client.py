@@ -12,12 +12,12 @@ import json
 import os
 import re
 import subprocess
-import sys
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from tests.gateway.serving import SOURCE, records
+from tests.gateway.serving import SOURCE, beside, records
 
 PACKAGE = "azureml-ai-monitoring==1.0.0"
 # Nothing flushes it at its end: its own teardown, which nobody calls, is called.
@@ -36,43 +36,22 @@ def main() -> None:
     """See the module."""
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
-        subprocess.run([sys.executable, "-m", "venv", scratch / "venv"], check=True)
-        python = str(scratch / "venv" / "bin" / "python")
-        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         pins = [f"{package}=={version(package)}" for package in ("numpy", "pandas")]
         # requests, pinned to nothing: it is the client's.
-        subprocess.run([*install, PACKAGE, *pins], check=True, timeout=600)
-        gateway = subprocess.Popen(
-            [sys.executable, "-m", "aiocollect.cli", "gateway", "--port", "0"],
-            env={
-                "PATH": "",
-                "AIOCOLLECT_STORE": str(scratch / "store"),
-                "AZUREML_MDC_SOURCE": SOURCE,
-            },
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            assert gateway.stdout is not None
-            found = re.search(r":(\d+)$", gateway.stdout.readline().strip())
-            assert found, "the gateway did not start"
+        with beside(scratch, PACKAGE, *pins, AZUREML_MDC_SOURCE=SOURCE) as (python, url):
             ran = subprocess.run(
                 [python, "-c", CLIENT],
                 env={
                     **os.environ,
                     "AZUREML_MDC_ENABLED": "true",
                     "AZUREML_MDC_HOST": "127.0.0.1",
-                    "AZUREML_MDC_PORT": found[1],
+                    "AZUREML_MDC_PORT": str(urlsplit(url).port),
                 },
                 check=True,
                 capture_output=True,
                 text=True,
                 timeout=120,
             )
-        finally:
-            gateway.terminate()
-            code = gateway.wait(30)
-        assert code == 0
         assert "failed" not in ran.stderr, ran.stderr
         stored = {
             json.loads(line)["type"]: json.loads(line) for _, line in records(scratch / "store")

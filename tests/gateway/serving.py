@@ -6,8 +6,11 @@ import asyncio
 import csv
 import io
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
+import re
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -113,3 +116,28 @@ def records(store: Path) -> list[tuple[str, str]]:
         for path in sorted(root.rglob("*.jsonl"))
         for line in path.read_text().split("\n")[:-1]
     ]
+
+
+@contextmanager
+def beside(scratch: Path, *packages: str, **environ: str) -> Iterator[tuple[str, str]]:
+    """A Python of its own with these packages, from PyPI by their names, and a gateway that stores
+    in ``scratch``: the path of the one, the URL of the other."""
+    subprocess.run([sys.executable, "-m", "venv", scratch / "venv"], check=True)
+    python = str(scratch / "venv" / "bin" / "python")
+    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*install, *packages], check=True, timeout=600)
+    gateway = subprocess.Popen(
+        [sys.executable, "-m", "aiocollect.cli", "gateway", "--port", "0"],
+        env={"PATH": "", "AIOCOLLECT_STORE": str(scratch / "store"), **environ},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert gateway.stdout is not None
+        found = re.search(r"(http\S+)$", gateway.stdout.readline().strip())
+        assert found, "the gateway did not start"
+        yield python, found[1]
+    finally:
+        gateway.terminate()
+        code = gateway.wait(30)
+    assert code == 0

@@ -9,15 +9,13 @@ which needs no network.
 from __future__ import annotations
 
 import json
-import re
 import subprocess
-import sys
 import tempfile
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from tests.gateway.serving import records
+from tests.gateway.serving import beside, records
 
 PACKAGE: Final = "cloudevents==2.2.0"
 SUBJECT: Final = 'Euro \u20ac \U0001f600 "quoted" 100% a,b'
@@ -70,27 +68,10 @@ def main() -> None:
     """See the module."""
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
-        subprocess.run([sys.executable, "-m", "venv", scratch / "venv"], check=True)
-        python = str(scratch / "venv" / "bin" / "python")
-        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*install, PACKAGE], check=True, timeout=600)
-        gateway = subprocess.Popen(
-            [sys.executable, "-m", "aiocollect.cli", "gateway", "--port", "0"],
-            env={"PATH": "", "AIOCOLLECT_STORE": str(scratch / "store")},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            assert gateway.stdout is not None
-            found = re.search(r"(http\S+)$", gateway.stdout.readline().strip())
-            assert found, "the gateway did not start"
+        with beside(scratch, PACKAGE) as (python, url):
             given = json.dumps({name: of[:2] for name, of in DATA.items()})
-            arguments = [python, "-c", CLIENT, found[1], SUBJECT, given]
+            arguments = [python, "-c", CLIENT, url, SUBJECT, given]
             subprocess.run(arguments, check=True, timeout=120)
-        finally:
-            gateway.terminate()
-            code = gateway.wait(30)
-        assert code == 0
         stored = [json.loads(line) for _, line in records(scratch / "store")]
         by_id = {record["id"]: record for record in stored}
         assert len(stored) == len(by_id) == 2 * len(DATA)

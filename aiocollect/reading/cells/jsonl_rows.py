@@ -15,7 +15,7 @@ import orjson
 import pyarrow as pa  # type: ignore[import-untyped]
 
 from .csv_rows import ColumnType, Misfit, Parsed
-from .looks import Looks, looks_of_quoted
+from .looks import PROSE, Looks, looks_of_quoted
 from .mdc_rows import exploded
 
 __all__ = ["Lines", "lines_in", "lines_table"]
@@ -98,9 +98,9 @@ def _looks(cells: list[Any]) -> Looks:
         if all(text in _WORDS for text in texts):
             looks.add("word")
         else:
-            looks |= {"text", *looks_of_quoted(texts)}
+            looks |= looks_of_quoted(texts)
     if kinds & {list, dict}:
-        looks |= {"text", *looks_of_quoted([""])}
+        looks |= PROSE
     return frozenset(looks)
 
 

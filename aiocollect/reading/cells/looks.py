@@ -15,6 +15,7 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 __all__ = [
     "INTEGERS",
+    "PROSE",
     "QUOTED",
     "QUOTED_LOOKS",
     "Looks",
@@ -33,8 +34,9 @@ QUOTED: Final = '"'
 # In JSON moments and days are texts. What the texts of a column look like is kept beside "text",
 # for the columns that are declared to hold them.
 _QUOTED_LOOK: Final = {"moment": "text:moment", "instant": "text:instant", "day": "text:day"}
-_PROSE: Final = "text:other"
-QUOTED_LOOKS: Final = {mark: look for look, mark in _QUOTED_LOOK.items()} | {_PROSE: "text"}
+_OTHER: Final = "text:other"
+QUOTED_LOOKS: Final = {mark: look for look, mark in _QUOTED_LOOK.items()} | {_OTHER: "text"}
+PROSE: Final = frozenset({"text", _OTHER})
 
 # Whole numbers by what holds them: a float's 53 bits, 64 bits with and without a sign, 38 digits.
 INTEGERS: Final = ("int53", "int64", "uint64", "decimal", "digits")
@@ -82,10 +84,11 @@ def looks_of(cells: Any) -> Looks:
 
 
 def looks_of_quoted(texts: list[str]) -> Looks:
-    """What these texts of JSON look like, as marks. Most are prose, as the first one shows."""
+    """The looks of these texts of JSON. Most are prose, as the first one shows."""
     if not texts[0][:4].isdigit() or not all(texts):
-        return frozenset((_PROSE,))
-    return frozenset(_QUOTED_LOOK.get(look, _PROSE) for look in looks_of(pa.array(texts)))
+        return PROSE
+    marks = {_QUOTED_LOOK.get(look, _OTHER) for look in looks_of(pa.array(texts))}
+    return frozenset({"text", *marks})
 
 
 def _all_are(cells: Any, type_: Any) -> bool:
